@@ -1,0 +1,32 @@
+"""Maps: reading, writing, cutting, resampling, simulating, comparing.
+
+Everywhere: values are indexed ``[z, y, x]``, positions are ``x, y, z`` in Å in the frame of the
+map as it came.
+"""
+
+from critasser.density.correlation import pcc
+from critasser.density.cropping import crop, crop_to_molecule
+from critasser.density.features import FeatureMaps
+from critasser.density.grid import Grid
+from critasser.density.mapfile import read_map, write_map
+from critasser.density.normalise import normalise
+from critasser.density.resampling import resample
+from critasser.density.sampling import sample, trilinear
+from critasser.density.simulation import kernel_width, model_mask, simulate
+
+__all__ = [
+    "FeatureMaps",
+    "Grid",
+    "crop",
+    "crop_to_molecule",
+    "kernel_width",
+    "model_mask",
+    "normalise",
+    "pcc",
+    "read_map",
+    "resample",
+    "sample",
+    "simulate",
+    "trilinear",
+    "write_map",
+]

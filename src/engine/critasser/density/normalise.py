@@ -1,0 +1,52 @@
+"""One scale for every map: background 0, mean of the density (weighted by itself) 1."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from critasser.density.grid import Grid
+
+__all__ = ["normalise"]
+
+BINS = 256
+MASKED_FRACTION = 0.3
+LOWEST, HIGHEST = -3.0, 6.0
+
+
+def normalise(grid: Grid) -> Grid:
+    """Bring a map to the scale on which networks are trained and energies are weighted.
+
+    The background b is the mode of the histogram (256 bins between the 0.5 and 99.5 percentiles),
+    or 0 in a masked map, where more than 30 % of the voxels are exactly 0. With
+    ``v = max(x - b, 0)`` the scale is ``sum(v³) / sum(v²)``: a mean to which the molecule
+    contributes and the box, however large, does not.
+
+    Parameters
+    ----------
+    grid : Grid
+
+    Returns
+    -------
+    Grid
+        ``(x - b) / scale``, clipped to −3 … 6.
+
+    Raises
+    ------
+    ValueError
+        No voxel is above the background.
+    """
+    values = grid.values.astype(np.float64)
+    if np.mean(values == 0) > MASKED_FRACTION:
+        background = 0.0
+    else:
+        low, high = np.percentile(values, (0.5, 99.5))
+        counts, edges = np.histogram(values, bins=BINS, range=(low, high))
+        mode = int(np.argmax(counts))
+        background = 0.5 * (edges[mode] + edges[mode + 1])
+    values -= background
+    above = np.maximum(values, 0.0)
+    square = np.sum(above**2)
+    if square == 0:
+        raise ValueError("no density above the background")
+    scale = np.sum(above**3) / square
+    return grid.with_values(np.clip(values / scale, LOWEST, HIGHEST))

@@ -1,0 +1,45 @@
+"""Protein chains: sequences, positions, traces and models; reading, writing, geometry, scores."""
+
+from critasser.structure.alphabet import (
+    AMINO_ACIDS,
+    ATOMIC_NUMBER,
+    ONE_TO_THREE,
+    SECONDARY_STRUCTURE,
+    THREE_TO_ONE,
+)
+from critasser.structure.chain import ProteinChain
+from critasser.structure.fasta import read_fasta
+from critasser.structure.reading import read_chains
+from critasser.structure.results import AtomicModel, CalphaSet, Template, Trace
+from critasser.structure.scores import cr_score, d0, greedy_pairs, match_one_to_one, tm_score
+from critasser.structure.secondary import COIL, HELIX, STRAND, assign_secondary_structure
+from critasser.structure.sequence import Sequence, Target
+from critasser.structure.superposition import kabsch, rmsd
+
+__all__ = [
+    "AMINO_ACIDS",
+    "ATOMIC_NUMBER",
+    "COIL",
+    "HELIX",
+    "ONE_TO_THREE",
+    "SECONDARY_STRUCTURE",
+    "STRAND",
+    "THREE_TO_ONE",
+    "AtomicModel",
+    "CalphaSet",
+    "ProteinChain",
+    "Sequence",
+    "Target",
+    "Template",
+    "Trace",
+    "assign_secondary_structure",
+    "cr_score",
+    "d0",
+    "greedy_pairs",
+    "kabsch",
+    "match_one_to_one",
+    "read_chains",
+    "read_fasta",
+    "rmsd",
+    "tm_score",
+]

@@ -1,0 +1,87 @@
+"""What is to be built: one or several sequences in one map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from critasser.structure.alphabet import AMINO_ACIDS
+
+__all__ = ["Sequence", "Target"]
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """One chain.
+
+    Attributes
+    ----------
+    name : str
+    letters : str
+        One-letter codes out of `AMINO_ACIDS`.
+    """
+
+    name: str
+    letters: str
+
+    def __post_init__(self) -> None:
+        foreign = set(self.letters) - set(AMINO_ACIDS)
+        if foreign or not self.letters:
+            raise ValueError(f"not a protein sequence: {self.name} ({''.join(sorted(foreign))})")
+
+    def __len__(self) -> int:
+        return len(self.letters)
+
+
+@dataclass(frozen=True)
+class Target:
+    """All chains in a map, laid end to end: residue i of L is one index everywhere.
+
+    Attributes
+    ----------
+    sequences : tuple of Sequence
+    """
+
+    sequences: tuple[Sequence, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sequences", tuple(self.sequences))
+        if not self.sequences:
+            raise ValueError("a target has at least one sequence")
+
+    def __len__(self) -> int:
+        return len(self.letters)
+
+    @cached_property
+    def letters(self) -> str:
+        """One-letter codes of all chains, joined; length L."""
+        return "".join(sequence.letters for sequence in self.sequences)
+
+    @cached_property
+    def codes(self) -> NDArray[np.int8]:
+        """Indices (L,) into `AMINO_ACIDS`."""
+        return np.array([AMINO_ACIDS.index(letter) for letter in self.letters], dtype=np.int8)
+
+    @cached_property
+    def chain_index(self) -> NDArray[np.int64]:
+        """Index (L,) of each residue's sequence."""
+        return np.repeat(np.arange(len(self.sequences)), [len(s) for s in self.sequences])
+
+    @cached_property
+    def residue_number(self) -> NDArray[np.int64]:
+        """Place (L,) of each residue in its own sequence, from 1."""
+        return np.concatenate([np.arange(1, len(s) + 1) for s in self.sequences])
+
+    @cached_property
+    def bonded(self) -> NDArray[np.bool_]:
+        """Whether (L − 1,) residues i and i + 1 belong to one chain."""
+        return np.diff(self.chain_index) == 0
+
+    @cached_property
+    def chain_slices(self) -> tuple[slice, ...]:
+        """Where each sequence lies among the L residues."""
+        ends = np.cumsum([len(s) for s in self.sequences])
+        return tuple(slice(int(end) - len(s), int(end)) for end, s in zip(ends, self.sequences))

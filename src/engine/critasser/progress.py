@@ -1,0 +1,287 @@
+"""How a run tells where it stands, and how a person stops it.
+
+A line of `progress.jsonl` is one JSON object:
+
+================ ==========================================================================
+``time``          seconds since 1970
+``state``         ``running``, then once ``finished``, ``cancelled`` or ``failed``
+``stage``         name of the stage
+``fraction``      of the whole run, 0 to 1
+``stage_fraction`` of the stage, 0 to 1
+``message``       one line for a person
+``remaining``     seconds that the rest is expected to take, or null
+``artifact``      only when a file is ready: its path relative to the job folder
+``kind``          only with ``artifact``: map, calpha, traces, templates, calpha_models,
+                  models, table or report
+================ ==========================================================================
+
+A run that was killed may leave half a line behind; a reader skips what it cannot parse.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from critasser.errors import Cancelled
+
+__all__ = ["CancelWatch", "Event", "Progress"]
+
+Listener = Callable[["Event"], None]
+
+_SHORTEST_INTERVAL = 0.3
+"""Seconds between two lines of the same stage, and between two looks for the cancel file."""
+
+_GRACE = 1.2
+"""Seconds that the running stage has to notice a cancel before the process is ended under it."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of `progress.jsonl`."""
+
+    time: float
+    state: str
+    stage: str
+    fraction: float
+    stage_fraction: float
+    message: str
+    remaining: float | None
+    artifact: str | None = None
+    kind: str | None = None
+
+    def as_json(self) -> str:
+        """One line, without the keys that say nothing."""
+        record = {
+            key: value
+            for key, value in asdict(self).items()
+            if value is not None or key == "remaining"
+        }
+        for key in ("time", "fraction", "stage_fraction", "remaining"):
+            if record[key] is not None:
+                record[key] = round(record[key], 4)
+        return json.dumps(record, ensure_ascii=False)
+
+
+class Progress:
+    """Fractions, time left and artifacts of a run, written to a file and told to listeners.
+
+    Parameters
+    ----------
+    path : Path
+        `progress.jsonl`; lines are appended.
+    expected : mapping of str to float
+        Seconds that each stage is expected to take, in the order in which they run. The ratio of
+        measured to expected time of the stages done so far corrects what is still to come.
+    cancelled : callable
+        Whether the run is to stop; asked at most every 0.3 s.
+    listeners : sequence of callable
+        Each is given every `Event`.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        expected: Mapping[str, float],
+        cancelled: Callable[[], bool] = lambda: False,
+        listeners: tuple[Listener, ...] = (),
+    ) -> None:
+        self._path = path
+        self._expected = {name: max(float(seconds), 0.1) for name, seconds in expected.items()}
+        self._cancelled = cancelled
+        self._listeners = listeners
+        self._done: set[str] = set()
+        self._measured = 0.0
+        self._foreseen = 0.0
+        self._stage = ""
+        self._started = 0.0
+        self._share = (0.0, 1.0)
+        self._last: Event | None = None
+        self._last_look = 0.0
+        self._mend_last_line()
+
+    def _mend_last_line(self) -> None:
+        if not self._path.exists() or not self._path.stat().st_size:
+            return
+        with self._path.open("rb+") as file:
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":
+                file.write(b"\n")
+
+    def begin(self, stage: str, part: int = 0, parts: int = 1) -> None:
+        """A stage starts, or one of its equal parts."""
+        if part == 0 or stage != self._stage:
+            self._stage, self._started = stage, time.monotonic()
+        self._share = (part / parts, 1.0 / parts)
+        self._tell(0.0, "starts" if parts == 1 else f"part {part + 1} of {parts} starts")
+
+    def end(self, *, restored: bool = False, message: str = "done") -> None:
+        """The stage, or its part, is over; `restored` when it was found done already."""
+        self._tell(1.0, message)
+        if self._share[0] + self._share[1] < 1 - 1e-9:
+            return
+        self._done.add(self._stage)
+        if not restored:
+            self._measured += time.monotonic() - self._started
+            self._foreseen += self._expected.get(self._stage, 0.1)
+
+    def __call__(self, fraction: float, message: str = "") -> None:
+        """What stages call: fraction 0..1 of the stage; raises `Cancelled` when asked to stop."""
+        now = time.monotonic()
+        if now - self._last_look < _SHORTEST_INTERVAL:
+            return
+        self._last_look = now
+        self.check()
+        self._tell(min(max(float(fraction), 0.0), 1.0), message)
+
+    def check(self) -> None:
+        """Raise `Cancelled` when the person asked to stop."""
+        if self._cancelled():
+            raise Cancelled("stopped on request")
+
+    def artifact(self, path: str, kind: str, message: str) -> None:
+        """A file is ready to be shown."""
+        fraction = self._last.stage_fraction if self._last else 0.0
+        self._emit("running", fraction, message, path, kind)
+
+    def close(self, state: str, message: str) -> None:
+        """The last line of a run: finished, cancelled or failed."""
+        self._emit(state, 1.0 if state == "finished" else None, message)
+
+    def _tell(self, fraction_of_part: float, message: str) -> None:
+        start, width = self._share
+        self._emit("running", start + width * fraction_of_part, message)
+
+    def _emit(
+        self,
+        state: str,
+        stage_fraction: float | None,
+        message: str,
+        artifact: str | None = None,
+        kind: str | None = None,
+    ) -> None:
+        if stage_fraction is None:
+            stage_fraction = self._last.stage_fraction if self._last else 0.0
+        event = Event(
+            time=time.time(),
+            state=state,
+            stage=self._stage,
+            fraction=1.0 if state == "finished" else self._whole(stage_fraction),
+            stage_fraction=stage_fraction,
+            message=" ".join(message.split()),
+            remaining=self._remaining(stage_fraction) if state == "running" else None,
+            artifact=artifact,
+            kind=kind,
+        )
+        self._last = event
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(event.as_json() + "\n")
+        for listener in self._listeners:
+            listener(event)
+
+    def _whole(self, stage_fraction: float) -> float:
+        total = sum(self._expected.values()) or 1.0
+        done = sum(self._expected.get(name, 0.0) for name in self._done)
+        if self._stage not in self._done:
+            done += stage_fraction * self._expected.get(self._stage, 0.0)
+        return min(done / total, 1.0)
+
+    def _remaining(self, stage_fraction: float) -> float:
+        # Two pretended seconds keep the first, short stages from ruling the ratio.
+        pace = (self._measured + 2.0) / (self._foreseen + 2.0)
+        later = sum(
+            seconds
+            for name, seconds in self._expected.items()
+            if name not in self._done and name != self._stage
+        )
+        rest = 0.0
+        if self._stage not in self._done:
+            rest = (1.0 - stage_fraction) * self._expected.get(self._stage, 0.0) * pace
+            if stage_fraction > 0.02:
+                elapsed = time.monotonic() - self._started
+                seen = elapsed * (1.0 - stage_fraction) / stage_fraction
+                trust = min(1.0, 2.0 * stage_fraction)
+                rest = trust * seen + (1.0 - trust) * rest
+        return rest + later * pace
+
+
+class CancelWatch:
+    """Notices a request to stop: the cancel file, SIGINT or SIGTERM.
+
+    The signal handlers and a thread only raise a flag, which the running stage meets at its next
+    progress call. When the stage sits in a long call outside Python and does not look for 1.2 s,
+    the thread ends the process itself: finished stages are whole by construction.
+
+    Parameters
+    ----------
+    cancel_file : Path
+    last_words : callable or None
+        Called before the process is ended from the thread; None never ends it.
+    """
+
+    def __init__(self, cancel_file: Path, last_words: Callable[[], None] | None = None) -> None:
+        self._file = cancel_file
+        self._last_words = last_words
+        self._requested = threading.Event()
+        self._over = threading.Event()
+
+    def __call__(self) -> bool:
+        """Whether the run is to stop."""
+        return self._requested.is_set() or self._file.exists()
+
+    @contextlib.contextmanager
+    def watching(self) -> Iterator[CancelWatch]:
+        """Watch for the length of a ``with`` block; signals only when in the main thread."""
+        reader, writer = socket.socketpair()
+        reader.setblocking(False)
+        writer.setblocking(False)
+        restore: list[tuple[int, Any]] = []
+        previous_wakeup = -1
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                restore.append((number, signal.signal(number, self._handle)))
+            # The C handler writes here even while the main thread is inside a long C call.
+            previous_wakeup = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+        thread = threading.Thread(target=self._watch, args=(reader,), daemon=True)
+        thread.start()
+        try:
+            yield self
+        finally:
+            self._over.set()
+            if restore:
+                signal.set_wakeup_fd(previous_wakeup)
+            for number, handler in restore:
+                signal.signal(number, handler)
+            thread.join(timeout=2 * _SHORTEST_INTERVAL)
+            reader.close()
+            writer.close()
+
+    def _handle(self, _number: int, _frame: FrameType | None) -> None:
+        self._requested.set()
+
+    def _watch(self, reader: socket.socket) -> None:
+        since: float | None = None
+        while not self._over.is_set():
+            ready, _, _ = select.select([reader], [], [], _SHORTEST_INTERVAL)
+            if ready:
+                signals = {signal.SIGINT, signal.SIGTERM}
+                if signals & set(reader.recv(64)):
+                    self._requested.set()
+            if not self():
+                continue
+            self._requested.set()
+            since = since or time.monotonic()
+            if self._last_words and time.monotonic() - since > _GRACE and not self._over.is_set():
+                self._last_words()
+                os._exit(130)

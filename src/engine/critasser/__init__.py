@@ -1,3 +1,3 @@
-"""Critasser: a cryo-EM map and protein sequences to atomic models with a confidence for every residue."""
+"""Critasser: a cryo-EM map and protein sequences to atomic models with confidences."""
 
 __version__ = "0.1.0"

@@ -42,11 +42,11 @@ class FeatureMaps:
         shape = self.calpha.shape
         if len(shape) != 3:
             raise ValueError(f"calpha has three dimensions, not {len(shape)}")
-        for name, channels in (("backbone", ()), ("secondary_structure", (3,)), ("amino_acid", (20,))):
-            if getattr(self, name).shape != (*channels, *shape):
-                raise ValueError(
-                    f"{name} has shape {getattr(self, name).shape}, not {(*channels, *shape)}"
-                )
+        channels = {"backbone": (), "secondary_structure": (3,), "amino_acid": (20,)}
+        for name, leading in channels.items():
+            found = getattr(self, name).shape
+            if found != (*leading, *shape):
+                raise ValueError(f"{name} has shape {found}, not {(*leading, *shape)}")
         object.__setattr__(self, "origin", np.array(self.origin, dtype=np.float64))
         voxel_size = np.broadcast_to(np.asarray(self.voxel_size, dtype=np.float64), 3).copy()
         object.__setattr__(self, "voxel_size", voxel_size)

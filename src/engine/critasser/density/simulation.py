@@ -67,7 +67,9 @@ def simulate(
     if like is None:
         if len(positions) == 0:
             raise ValueError("without atoms there is no box: give `like`")
-        like = _box(positions, np.broadcast_to(voxel_size, 3), cutoff if padding is None else padding)
+        like = _box(
+            positions, np.broadcast_to(voxel_size, 3), cutoff if padding is None else padding
+        )
     values = np.zeros(like.shape, dtype=np.float64)
     add_gaussians(
         values,

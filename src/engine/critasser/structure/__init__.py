@@ -9,6 +9,7 @@ from critasser.structure.alphabet import (
 )
 from critasser.structure.chain import ProteinChain
 from critasser.structure.fasta import read_fasta
+from critasser.structure.mmcif import chain_names, write_calpha, write_model, write_positions
 from critasser.structure.reading import read_chains
 from critasser.structure.results import AtomicModel, CalphaSet, Template, Trace
 from critasser.structure.scores import cr_score, d0, greedy_pairs, match_one_to_one, tm_score
@@ -33,6 +34,7 @@ __all__ = [
     "Template",
     "Trace",
     "assign_secondary_structure",
+    "chain_names",
     "cr_score",
     "d0",
     "greedy_pairs",
@@ -42,4 +44,7 @@ __all__ = [
     "read_fasta",
     "rmsd",
     "tm_score",
+    "write_calpha",
+    "write_model",
+    "write_positions",
 ]

@@ -1,0 +1,338 @@
+"""Models, Cα traces and unassigned positions to mmCIF files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+import gemmi
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+import critasser
+from critasser.structure.alphabet import ONE_TO_THREE
+from critasser.structure.results import AtomicModel, CalphaSet
+from critasser.structure.sequence import Target
+from critasser.writing import appearing
+
+__all__ = ["chain_names", "write_calpha", "write_model", "write_positions"]
+
+CONFIDENCE_METRIC = 1
+
+
+def write_model(
+    path: str | os.PathLike,
+    model: AtomicModel,
+    confidence: ArrayLike,
+    *,
+    title: str = "Critasser model",
+    scores: Mapping[str, float] | None = None,
+    details: str = "",
+) -> None:
+    """Write a model as mmCIF that says how far each residue can be trusted.
+
+    Chains are A, B, … in the order of the target's sequences (equal sequences are one entity) and
+    residues have their numbers in their own sequence. Confidence stands in the B-factor column
+    and, as ModelCIF has it, in `_ma_qa_metric_local`.
+
+    Parameters
+    ----------
+    path : path
+        Appears whole, by atomic rename.
+    model : AtomicModel
+    confidence : array_like (L,)
+        0 … 100 for every residue.
+    title : str
+    scores : mapping of str to float, optional
+        Scores of the model as a whole, such as ``{"eTM": 0.83}``; written as global metrics.
+    details : str
+        Anything else about how it was made, for `_struct.pdbx_model_details`.
+
+    Raises
+    ------
+    ValueError
+        Confidence is not one number from 0 to 100 for every residue.
+    """
+    _write(
+        path,
+        model.target,
+        model.atom_names,
+        model.elements,
+        model.residue,
+        model.positions,
+        _checked_confidence(confidence, model.target),
+        title,
+        scores or {},
+        details,
+    )
+
+
+def write_calpha(
+    path: str | os.PathLike,
+    positions: ArrayLike,
+    target: Target,
+    confidence: ArrayLike,
+    *,
+    title: str = "Critasser trace",
+    scores: Mapping[str, float] | None = None,
+    details: str = "",
+) -> None:
+    """Write Cα positions as mmCIF; see `write_model`.
+
+    Parameters
+    ----------
+    path : path
+    positions : array_like (L, 3)
+        Å; residues at NaN are in the file's sequence but have no atom.
+    target : Target
+    confidence : array_like (L,)
+        0 … 100.
+    title, scores, details
+        As for `write_model`.
+    """
+    positions = np.asarray(positions, dtype=np.float64)
+    if positions.shape != (len(target), 3):
+        raise ValueError(f"positions have shape {positions.shape}, not {(len(target), 3)}")
+    placed = np.flatnonzero(np.isfinite(positions).all(axis=1))
+    _write(
+        path,
+        target,
+        ("CA",) * len(placed),
+        ("C",) * len(placed),
+        placed,
+        positions[placed],
+        _checked_confidence(confidence, target),
+        title,
+        scores or {},
+        details,
+    )
+
+
+def write_positions(
+    path: str | os.PathLike, calpha: CalphaSet, *, title: str = "Critasser CA positions"
+) -> None:
+    """Write Cα positions that belong to no residue yet, as unconnected UNK residues 1, 2, …
+
+    The B-factor is 100 times the probability.
+    """
+    structure = _empty(title)
+    chain = gemmi.Chain("A")
+    for number, (position, probability) in enumerate(
+        zip(calpha.positions, calpha.probability), start=1
+    ):
+        residue = _residue("UNK", number, "A", "1")
+        residue.het_flag = "H"
+        residue.entity_type = gemmi.EntityType.NonPolymer
+        residue.add_atom(_atom("CA", "C", position, 100.0 * float(probability), number))
+        chain.add_residue(residue)
+    structure[0].add_chain(chain)
+    entity = gemmi.Entity("1")
+    entity.entity_type = gemmi.EntityType.NonPolymer
+    entity.subchains = ["A"]
+    structure.entities.append(entity)
+    _save(path, _document(structure, ""))
+
+
+def chain_names(count: int) -> list[str]:
+    """A, B, … Z, AA, BA, … as the PDB counts on."""
+    names = []
+    for number in range(count):
+        name = ""
+        rest = number
+        while True:
+            name += chr(ord("A") + rest % 26)
+            rest = rest // 26 - 1
+            if rest < 0:
+                break
+        names.append(name)
+    return names
+
+
+def _checked_confidence(confidence: ArrayLike, target: Target) -> NDArray[np.float64]:
+    confidence = np.asarray(confidence, dtype=np.float64)
+    if confidence.shape != (len(target),):
+        raise ValueError(f"confidence has shape {confidence.shape}, not {(len(target),)}")
+    if not np.all((confidence >= 0) & (confidence <= 100)):
+        raise ValueError("confidence goes from 0 to 100")
+    return confidence
+
+
+def _write(
+    path: str | os.PathLike,
+    target: Target,
+    names: tuple[str, ...],
+    elements: tuple[str, ...],
+    owner: NDArray[np.int64],
+    positions: NDArray[np.float64],
+    confidence: NDArray[np.float64],
+    title: str,
+    scores: Mapping[str, float],
+    details: str,
+) -> None:
+    if not np.isfinite(positions).all():
+        raise ValueError("an atom has no position")
+    structure = _empty(title)
+    entities: dict[str, gemmi.Entity] = {}
+    for name, sequence in zip(chain_names(len(target.sequences)), target.sequences):
+        entity = entities.get(sequence.letters)
+        if entity is None:
+            entity = gemmi.Entity(str(len(entities) + 1))
+            entity.entity_type = gemmi.EntityType.Polymer
+            entity.polymer_type = gemmi.PolymerType.PeptideL
+            entity.full_sequence = [ONE_TO_THREE[letter] for letter in sequence.letters]
+            entities[sequence.letters] = entity
+        entity.subchains = [*entity.subchains, name]
+        structure[0].add_chain(gemmi.Chain(name))
+    for entity in entities.values():
+        structure.entities.append(entity)
+    _add_residues(structure, target, names, elements, owner, positions, confidence)
+    document = _document(structure, details)
+    has_atoms = np.zeros(len(target), dtype=bool)
+    has_atoms[owner] = True
+    _add_metrics(document.sole_block(), target, confidence, has_atoms, scores)
+    _save(path, document)
+
+
+def _add_residues(
+    structure: gemmi.Structure,
+    target: Target,
+    names: tuple[str, ...],
+    elements: tuple[str, ...],
+    owner: NDArray[np.int64],
+    positions: NDArray[np.float64],
+    confidence: NDArray[np.float64],
+) -> None:
+    chain_of = dict(enumerate(chain_names(len(target.sequences))))
+    entity_of = {name: e.name for e in structure.entities for name in e.subchains}
+    order = np.argsort(owner, kind="stable")
+    bounds = np.searchsorted(owner[order], np.arange(len(target) + 1))
+    serial = 0
+    for index, letter in enumerate(target.letters):
+        atoms = order[bounds[index] : bounds[index + 1]]
+        if len(atoms) == 0:
+            continue
+        name = chain_of[int(target.chain_index[index])]
+        number = int(target.residue_number[index])
+        residue = _residue(ONE_TO_THREE[letter], number, name, entity_of[name])
+        residue.label_seq = number
+        residue.entity_type = gemmi.EntityType.Polymer
+        for atom in atoms:
+            serial += 1
+            residue.add_atom(
+                _atom(
+                    names[atom],
+                    elements[atom],
+                    positions[atom],
+                    float(confidence[index]),
+                    serial,
+                )
+            )
+        structure[0][name].add_residue(residue)
+
+
+def _empty(title: str) -> gemmi.Structure:
+    structure = gemmi.Structure()
+    structure.name = "critasser"
+    structure.info = gemmi.InfoMap({"_struct.title": title})
+    structure.add_model(gemmi.Model(1))
+    return structure
+
+
+def _residue(name: str, number: int, chain: str, entity: str) -> gemmi.Residue:
+    residue = gemmi.Residue()
+    residue.name = name
+    residue.seqid = gemmi.SeqId(str(number))
+    residue.subchain = chain
+    residue.entity_id = entity
+    return residue
+
+
+def _atom(
+    name: str, element: str, position: NDArray[np.float64], b_factor: float, serial: int
+) -> gemmi.Atom:
+    atom = gemmi.Atom()
+    atom.name = name
+    atom.element = gemmi.Element(element)
+    atom.pos = gemmi.Position(*(float(x) for x in position))
+    atom.b_iso = b_factor
+    atom.occ = 1.0
+    atom.serial = serial
+    return atom
+
+
+def _document(structure: gemmi.Structure, details: str) -> gemmi.cif.Document:
+    groups = gemmi.MmcifOutputGroups(True)
+    # There is no crystal, and a cell of 1 Å makes some programs look for one.
+    groups.cell = groups.symmetry = False
+    document = structure.make_mmcif_document(groups)
+    block = document.sole_block()
+    quote = gemmi.cif.quote
+    if details:
+        block.set_pair("_struct.pdbx_model_details", quote(details))
+    block.set_pairs(
+        "_software.",
+        {
+            "pdbx_ordinal": "1",
+            "name": "Critasser",
+            "version": quote(critasser.__version__),
+            "classification": quote("model building"),
+        },
+        raw=True,
+    )
+    return document
+
+
+def _add_metrics(
+    block: gemmi.cif.Block,
+    target: Target,
+    confidence: NDArray[np.float64],
+    has_atoms: NDArray[np.bool_],
+    scores: Mapping[str, float],
+) -> None:
+    quote = gemmi.cif.quote
+    metrics = block.init_loop(
+        "_ma_qa_metric.",
+        ["id", "name", "description", "type", "mode", "type_other_details"],
+    )
+    what = "Expected local accuracy, 0 (none) to 100 (certain)"
+    metrics.add_row(
+        [str(CONFIDENCE_METRIC), "confidence", quote(what), "other", "local", quote(what)]
+    )
+    for number, name in enumerate(scores, start=CONFIDENCE_METRIC + 1):
+        metrics.add_row([str(number), quote(name), ".", "other", "global", quote(name)])
+    if scores:
+        whole = block.init_loop(
+            "_ma_qa_metric_global.", ["ordinal_id", "model_id", "metric_id", "metric_value"]
+        )
+        for number, value in enumerate(scores.values(), start=1):
+            whole.add_row([str(number), "1", str(CONFIDENCE_METRIC + number), f"{value:.4f}"])
+    local = block.init_loop(
+        "_ma_qa_metric_local.",
+        [
+            "ordinal_id",
+            "model_id",
+            "label_asym_id",
+            "label_seq_id",
+            "label_comp_id",
+            "metric_id",
+            "metric_value",
+        ],
+    )
+    names = chain_names(len(target.sequences))
+    for ordinal, index in enumerate(np.flatnonzero(has_atoms), start=1):
+        local.add_row(
+            [
+                str(ordinal),
+                "1",
+                names[target.chain_index[index]],
+                str(target.residue_number[index]),
+                ONE_TO_THREE[target.letters[index]],
+                str(CONFIDENCE_METRIC),
+                f"{confidence[index]:.2f}",
+            ]
+        )
+
+
+def _save(path: str | os.PathLike, document: gemmi.cif.Document) -> None:
+    with appearing(path) as temporary:
+        document.write_file(str(temporary))

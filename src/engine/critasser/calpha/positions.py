@@ -1,0 +1,102 @@
+"""Where the Cα atoms are, from the network's probability."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy import ndimage
+
+from critasser.calpha.kernels import mean_shift, suppress_neighbours
+from critasser.density import FeatureMaps
+from critasser.structure import CalphaSet
+
+__all__ = ["STRATEGIES", "find_calpha", "greedy_voxels", "refined_peaks"]
+
+PAPER_DISTANCE = 3.3
+PAPER_PROBABILITY = 0.9
+PAPER_EXCESS = 1.2
+
+PEAK_DISTANCE = 2.7
+"""Å. A cis peptide has 2.95; two peaks nearer than this are one atom."""
+PEAK_WIDTH = 1.0
+SURE_HEIGHT, LEAST_HEIGHT = 0.25, 0.05
+MOST_A_RESIDUE = 6
+"""Positions a residue at most, where a box holds neighbours of the molecule."""
+
+
+def _collect(features: FeatureMaps, positions: np.ndarray, probability: np.ndarray) -> CalphaSet:
+    _, _, structure, kind = features.sample(positions)
+    structure = structure + 1e-6
+    kind = kind + 1e-6
+    return CalphaSet(
+        positions, probability, kind / kind.sum(1, keepdims=True),
+        structure / structure.sum(1, keepdims=True),
+    )  # fmt: skip
+
+
+def greedy_voxels(features: FeatureMaps, length: int) -> CalphaSet:
+    """The paper's rule: highest voxel first, none nearer than 3.3 Å to a chosen one.
+
+    At least `length`, and up to 1.2 `length` while the probability is over 0.9 (Methods).
+    """
+    probability = features.calpha.astype(np.float32)
+    index = np.argwhere(probability > 0.01)
+    height = probability[tuple(index.T)]
+    order = np.argsort(-height, kind="stable")
+    grid = features.calpha_grid
+    positions = grid.to_position(index)
+    taken = suppress_neighbours(positions, order, PAPER_DISTANCE, int(PAPER_EXCESS * length))
+    keep = (np.arange(len(taken)) < length) | (height[taken] > PAPER_PROBABILITY)
+    taken = taken[keep]
+    return _collect(features, positions[taken], height[taken].astype(float))
+
+
+def refined_peaks(features: FeatureMaps, length: int) -> CalphaSet:
+    """Local maxima, moved by mean shift to sub-voxel positions.
+
+    All that stand out are kept, whatever the length, since a box may hold neighbours; weaker ones only
+    as far as `length` needs them.
+    """
+    probability = features.calpha.astype(np.float32)
+    smooth = ndimage.gaussian_filter(probability, 0.5)
+    top = (ndimage.maximum_filter(smooth, size=3) == smooth) & (smooth > 0.02)
+    starts = np.argwhere(top).astype(float)
+    ends, height = mean_shift(probability, starts, PEAK_WIDTH, 30, 0.01)
+    positions = features.calpha_grid.to_position(ends)
+    # Twice the weighted mean is near the peak's own value for a peak as wide as training made it.
+    order = np.argsort(-height, kind="stable")
+    taken = suppress_neighbours(positions, order, PEAK_DISTANCE, MOST_A_RESIDUE * length)
+    rank = np.arange(len(taken))
+    keep = (height[taken] > SURE_HEIGHT) | ((rank < length) & (height[taken] > LEAST_HEIGHT))
+    taken = taken[keep]
+    at_peak = features.calpha_grid
+    values = np.clip(ndimage.map_coordinates(
+        probability, at_peak.to_index(positions[taken]).T, order=1), 0, 1)  # fmt: skip
+    return _collect(features, positions[taken], values.astype(float))
+
+
+STRATEGIES: dict[str, Callable[[FeatureMaps, int], CalphaSet]] = {
+    "refined": refined_peaks,
+    "paper": greedy_voxels,
+}
+
+
+def find_calpha(features: FeatureMaps, length: int, *, strategy: str = "refined") -> CalphaSet:
+    """Positions of Cα atoms with the network's probabilities there.
+
+    Parameters
+    ----------
+    features
+        The network's probability maps.
+    length
+        Residues expected in the map.
+    strategy
+        ``refined`` or ``paper``.
+
+    Returns
+    -------
+    CalphaSet
+        Highest first, in the map's frame.
+    """
+    return STRATEGIES[strategy](features, length)

@@ -1,0 +1,109 @@
+"""Learn what ships with Critasser: networks and statistical tables.
+
+critasser train network structures/ --maps maps/ -o runs/first --minutes 90
+critasser train network structures/ -o runs/paper --architecture resnet --minutes 90
+critasser train statistics structures/ -o weights/
+
+STRUCTURES is a folder with ``index.tsv`` (tab-separated, columns ``file`` and ``split``); MAPS holds a
+folder for each map with ``map.mrc.gz``, ``model.pdb.gz`` and ``meta.json`` (``split``,
+``resolution_A``). Only what is of split ``train`` is learnt from; ``val`` is looked at on the way.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from critasser.errors import InputError
+from critasser.structure import ProteinChain, read_chains
+
+__all__ = ["add_args", "main"]
+
+
+def add_args(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    kinds = parser.add_subparsers(dest="what", required=True, metavar="WHAT")
+    network = kinds.add_parser("network", help="a network that finds Cα, backbone, residue types")
+    network.add_argument("structures", type=Path)
+    network.add_argument("--maps", type=Path, help="folder of experimental map and model pairs")
+    network.add_argument("-o", "--output", type=Path, required=True, help="folder of the run")
+    network.add_argument("--architecture", choices=("unet", "resnet"), default="unet")
+    network.add_argument("--minutes", type=float, default=60.0, help="budget, resumed runs included")
+    network.add_argument("--batch", type=int, default=2, help="crops a step")
+    network.add_argument("--side", type=int, default=48, help="side of a crop in Å")
+    network.add_argument("--rate", type=float, default=1.5e-3, help="highest learning rate")
+    network.add_argument("--experimental", type=float, default=0.35,
+                         help="share of crops from experimental maps")  # fmt: skip
+    network.add_argument("--start-from", type=Path, help="a network to go on from")
+    network.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    network.add_argument("--threads", type=int, help="CPU threads")
+    network.add_argument("--seed", type=int, default=0)
+    tables = kinds.add_parser("statistics", help="tables of geometry, contacts, rotamers")
+    tables.add_argument("structures", type=Path)
+    tables.add_argument("-o", "--output", type=Path, required=True, help="folder for the tables")
+    tables.add_argument("--only", nargs="*", metavar="TABLE", help="leave the other tables alone")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Train."""
+    return _network(args) if args.what == "network" else _statistics(args)
+
+
+def _network(args: argparse.Namespace) -> int:
+    import torch
+
+    from critasser.network import choose_device, load_network
+    from critasser.network.packing import load_pack, pack_pairs, pack_structures
+    from critasser.network.training import TrainingOptions, train
+
+    device = choose_device(args.device)
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    packs = {}
+    for split in ("train", "val"):
+        pack = args.output / f"{split}.npz"
+        if not pack.exists():
+            print(f"packed {pack_structures(args.structures, split, pack)} chains of {split}")
+        packs[split] = load_pack(pack)
+    pairs = pack_pairs(args.maps, "train") if args.maps else []
+    options = TrainingOptions(
+        architecture=args.architecture, minutes=args.minutes, batch=args.batch, side=args.side,
+        rate=args.rate, experimental=args.experimental, seed=args.seed,
+    )  # fmt: skip
+    start = load_network(args.start_from) if args.start_from else None
+    path = train(packs["train"], pairs, packs["val"], options, args.output, device=device,
+                 start_from=start, report=lambda line: print(line, flush=True))  # fmt: skip
+    print(path)
+    return 0
+
+
+def training_chains(folder: Path) -> Iterator[ProteinChain]:
+    """The chains of split ``train``, one after the other."""
+    table = folder / "index.tsv"
+    if not table.is_file():
+        raise InputError(f"{table}: no split table; it needs the columns 'file' and 'split'")
+    with table.open(newline="") as lines:
+        for row in csv.DictReader(lines, delimiter="\t"):
+            if row["split"] == "train":
+                yield from read_chains(folder / row["file"])
+
+
+def _statistics(args: argparse.Namespace) -> int:
+    from critasser.pipeline import STATISTICS
+
+    unknown = set(args.only or ()) - set(STATISTICS)
+    if unknown:
+        raise InputError(f"no table {sorted(unknown)[0]!r}; there are {', '.join(STATISTICS)}")
+    args.output.mkdir(parents=True, exist_ok=True)
+    chains = list(training_chains(args.structures))
+    for name, learn in STATISTICS.items():
+        if args.only and name not in args.only:
+            continue
+        path = args.output / f"{name}.npz"
+        np.savez_compressed(path, **learn(chains))
+        print(f"{path}: learnt from {len(chains)} chains")
+    return 0

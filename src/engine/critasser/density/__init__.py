@@ -8,8 +8,9 @@ from critasser.density.correlation import pcc
 from critasser.density.cropping import crop, crop_to_molecule
 from critasser.density.features import FeatureMaps
 from critasser.density.grid import Grid
-from critasser.density.mapfile import read_map, write_map
-from critasser.density.normalise import normalise
+from critasser.density.mapfile import read_map, read_map_header, read_mask, write_map
+from critasser.density.mapheader import MapHeader
+from critasser.density.normalise import background, normalise
 from critasser.density.resampling import resample
 from critasser.density.sampling import sample, trilinear
 from critasser.density.simulation import kernel_width, model_mask, simulate
@@ -17,6 +18,8 @@ from critasser.density.simulation import kernel_width, model_mask, simulate
 __all__ = [
     "FeatureMaps",
     "Grid",
+    "MapHeader",
+    "background",
     "crop",
     "crop_to_molecule",
     "kernel_width",
@@ -24,6 +27,8 @@ __all__ = [
     "normalise",
     "pcc",
     "read_map",
+    "read_map_header",
+    "read_mask",
     "resample",
     "sample",
     "simulate",

@@ -7,8 +7,15 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
 from critasser.density.grid import Grid
+from critasser.density.normalise import background
 
 __all__ = ["crop", "crop_to_molecule"]
+
+BLOCK = 3.0
+CONTOUR_IN_SCATTER = 4.0
+# As fractions of the highest density: loose ends are weak, and a contour is never above the body.
+LOW_CONTOUR, HIGH_CONTOUR = 0.1, 0.4
+SMALL_PIECE = 0.01
 
 
 def crop(grid: Grid, lower: ArrayLike, upper: ArrayLike) -> Grid:
@@ -43,14 +50,70 @@ def crop(grid: Grid, lower: ArrayLike, upper: ArrayLike) -> Grid:
 def crop_to_molecule(
     grid: Grid, margin: float = 8.0, mask: NDArray[np.bool_] | None = None
 ) -> Grid:
-    """The part of a map around the molecule (or the mask)."""
+    """The part of a map around the molecule, so that work goes with its size and not the box's.
+
+    On blocks of about 3 Å, over which noise averages out, the molecule is what stands out of the
+    background by four times its scatter, in connected pieces of at least 1 % of the largest.
+
+    Parameters
+    ----------
+    grid : Grid
+    margin : float
+        Kept around the molecule in Å, as far as the map reaches.
+    mask : ndarray (nz, ny, nx) bool, optional
+        What belongs to the molecule; nothing is guessed then, and values stay as they are.
+
+    Returns
+    -------
+    Grid
+        Voxels stay where they were.
+
+    Raises
+    ------
+    ValueError
+        The mask has another shape, or is empty.
+    """
     if mask is None:
-        mask = grid.values > grid.values.mean() + 3 * grid.values.std()
-        labels, _ = ndimage.label(mask)
-        mask = labels == np.argmax(np.bincount(labels.ravel())[1:]) + 1
-    index = np.argwhere(mask)
-    return crop(
-        grid,
-        grid.to_position(index.min(axis=0)) - margin,
-        grid.to_position(index.max(axis=0)) + margin,
-    )
+        first, last = _molecule(grid)
+    else:
+        if mask.shape != grid.shape:
+            raise ValueError(f"the mask has shape {mask.shape}, the grid {grid.shape}")
+        if not mask.any():
+            raise ValueError("the mask is empty")
+        first, last = _bounds(mask)
+    return crop(grid, grid.to_position(first) - margin, grid.to_position(last) + margin)
+
+
+def _molecule(grid: Grid) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """First and last index z, y, x of the molecule."""
+    block = np.maximum(1, np.round(BLOCK / grid.voxel_size[::-1])).astype(int)
+    block = np.minimum(block, grid.shape)
+    values = _block_means(grid.values, block) - background(grid)
+    # Noise is symmetric about the background, and the molecule adds nothing below it.
+    below = values[values < 0]
+    scatter = float(np.sqrt(np.mean(below**2))) if below.size else 0.0
+    high = float(np.percentile(values, 99.9) if values.size > 1000 else values.max())
+    contour = float(np.clip(CONTOUR_IN_SCATTER * scatter, LOW_CONTOUR * high, HIGH_CONTOUR * high))
+    labels, count = ndimage.label(values > contour, structure=np.ones((3, 3, 3)))
+    if count == 0:
+        return np.zeros(3, dtype=int), np.array(grid.shape) - 1
+    mass = ndimage.sum_labels(values, labels, np.arange(1, count + 1))
+    first, last = _bounds(np.isin(labels, 1 + np.flatnonzero(mass >= SMALL_PIECE * mass.max())))
+    return first * block, (last + 1) * block - 1
+
+
+def _block_means(values: NDArray[np.float32], block: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Means over blocks of voxels; blocks cut off by the end of the map are means of the rest."""
+    sums = values
+    for axis in range(3):
+        starts = np.arange(0, values.shape[axis], block[axis])
+        sums = np.add.reduceat(sums, starts, axis=axis, dtype=np.float64)
+        counts = np.diff([*starts, values.shape[axis]])
+        sums /= counts.reshape([-1 if a == axis else 1 for a in range(3)])
+    return sums
+
+
+def _bounds(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """First and last index z, y, x of what is set."""
+    along = [np.flatnonzero(mask.any(axis=tuple({0, 1, 2} - {axis}))) for axis in range(3)]
+    return np.array([a[0] for a in along]), np.array([a[-1] for a in along])

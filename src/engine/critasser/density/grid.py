@@ -7,9 +7,13 @@ are ``x, y, z`` in Å in the frame of the map as it came.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    from critasser.density.mapheader import MapHeader
 
 __all__ = ["Grid"]
 
@@ -73,7 +77,7 @@ class Grid:
             raise ValueError(f"values have shape {np.shape(values)}, the grid {self.shape}")
         return Grid(values, self.origin, self.voxel_size)
 
-    def same_frame(self, other: Grid) -> bool:
+    def same_frame(self, other: Grid | MapHeader) -> bool:
         """Whether voxels of both grids coincide (shape, voxel size and origin)."""
         return (
             self.shape == other.shape

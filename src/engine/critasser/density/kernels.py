@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numba import njit
 
-__all__ = ["add_gaussians", "mark_spheres"]
+__all__ = ["add_gaussians", "interpolate_axis", "mark_spheres"]
 
 
 @njit(cache=True)
@@ -88,3 +88,33 @@ def mark_spheres(mask, index, step, radius):
                     max(0, math.ceil(x - half)), min(shape[2] - 1, math.floor(x + half)) + 1
                 ):
                     mask[k, j, i] = True
+
+
+@njit(cache=True)
+def interpolate_axis(values, first, weights):
+    """Weighted sums along the middle axis; indices beyond the ends count as the ends.
+
+    Parameters
+    ----------
+    values : (a, n, b) float32
+    first : (m,) int64
+        Index of each new voxel's first weight.
+    weights : (m, taps) float32
+
+    Returns
+    -------
+    (a, m, b) float32
+    """
+    outer, count, inner = values.shape
+    result = np.zeros((outer, first.shape[0], inner), dtype=np.float32)
+    for o in range(outer):
+        for j in range(first.shape[0]):
+            for t in range(weights.shape[1]):
+                weight = weights[j, t]
+                if weight == 0:
+                    continue
+                source = values[o, min(max(first[j] + t, 0), count - 1)]
+                target = result[o, j]
+                for i in range(inner):
+                    target[i] += weight * source[i]
+    return result

@@ -6,7 +6,7 @@ import numpy as np
 
 from critasser.density.grid import Grid
 
-__all__ = ["normalise"]
+__all__ = ["background", "normalise"]
 
 BINS = 256
 MASKED_FRACTION = 0.3
@@ -36,17 +36,23 @@ def normalise(grid: Grid) -> Grid:
         No voxel is above the background.
     """
     values = grid.values.astype(np.float64)
-    if np.mean(values == 0) > MASKED_FRACTION:
-        background = 0.0
-    else:
-        low, high = np.percentile(values, (0.5, 99.5))
-        counts, edges = np.histogram(values, bins=BINS, range=(low, high))
-        mode = int(np.argmax(counts))
-        background = 0.5 * (edges[mode] + edges[mode + 1])
-    values -= background
+    values -= background(grid)
     above = np.maximum(values, 0.0)
     square = np.sum(above**2)
     if square == 0:
         raise ValueError("no density above the background")
     scale = np.sum(above**3) / square
     return grid.with_values(np.clip(values / scale, LOWEST, HIGHEST))
+
+
+def background(grid: Grid) -> float:
+    """Density of the solvent: 0 in a masked map, else the most common value; see `normalise`."""
+    values = grid.values
+    if np.mean(values == 0) > MASKED_FRACTION:
+        return 0.0
+    low, high = np.percentile(values, (0.5, 99.5))
+    if low == high:
+        return float(low)
+    counts, edges = np.histogram(values, bins=BINS, range=(low, high))
+    mode = int(np.argmax(counts))
+    return float(0.5 * (edges[mode] + edges[mode + 1]))

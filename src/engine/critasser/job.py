@@ -32,9 +32,9 @@ import psutil
 
 from critasser import __version__
 from critasser.errors import InputError
-from critasser.files import checksum, plain, read_json, write_json
 from critasser.lock import take_lock
 from critasser.progress import Progress
+from critasser.records import checksum, plain, read_json, write_json
 
 __all__ = ["FORMAT", "Job", "StageRun", "stage_generator"]
 
@@ -48,7 +48,6 @@ def stage_generator(seed: int, stage: str) -> np.random.Generator:
     """The stage's own random numbers: the same whether the stages before it ran or were resumed."""
     words = np.frombuffer(hashlib.sha256(stage.encode()).digest()[:16], dtype=np.uint32)
     return np.random.default_rng(np.random.SeedSequence([seed, *words.tolist()]))
-
 
 
 @dataclass
@@ -349,7 +348,6 @@ class Job:
             self.log(f"{label}: its marker is damaged; the stage runs again")
             return None
         return marker
-
 
 
 def _is_marker(content: Mapping[str, Any]) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 
 from critasser.errors import InputError
-from critasser.files import read_json
+from critasser.records import read_json
 
 __all__ = ["take_lock"]
 

@@ -119,6 +119,11 @@ class Progress:
             if file.read(1) != b"\n":
                 file.write(b"\n")
 
+    @property
+    def stage(self) -> str:
+        """Name of the stage that runs."""
+        return self._stage
+
     def begin(self, stage: str, part: int = 0, parts: int = 1) -> None:
         """A stage starts, or one of its equal parts."""
         if part == 0 or stage != self._stage:

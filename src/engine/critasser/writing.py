@@ -24,7 +24,7 @@ def appearing(path: str | os.PathLike) -> Iterator[Path]:
     """
     path = Path(path)
     handle, name = tempfile.mkstemp(
-        dir=path.parent, prefix=f".{path.name.split('.')[0]}-", suffix="".join(path.suffixes)
+        dir=path.parent, prefix=f".part-{path.name.split('.')[0]}-", suffix="".join(path.suffixes)
     )
     temporary = Path(name)
     try:

@@ -1,41 +1,26 @@
-"""Files that are whole or not there, and JSON of unknown origin."""
+"""JSON of unknown origin, and checksums."""
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-__all__ = ["checksum", "plain", "read_json", "write_atomically", "write_json"]
+from critasser.writing import appearing
+
+__all__ = ["checksum", "plain", "read_json", "write_json"]
 
 _LARGEST_JSON = 16 << 20
 
 
-@contextlib.contextmanager
-def write_atomically(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path`, renamed to it when the block ends well.
-
-    The temporary name keeps the suffixes, by which some writers choose the format.
-    """
-    temporary = path.with_name(f".part-{os.getpid()}-{path.name}")
-    try:
-        yield temporary
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
 def write_json(path: Path, content: object) -> None:
     """Write JSON by atomic rename; NaN and infinity become null."""
-    with write_atomically(path) as temporary:
+    with appearing(path) as temporary:
         temporary.write_text(
             json.dumps(plain(content), indent=1, ensure_ascii=False, allow_nan=False) + "\n",
             encoding="utf-8",

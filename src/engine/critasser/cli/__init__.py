@@ -1,0 +1,102 @@
+"""The command `critasser`: one module a command, each with ``add_args`` and ``main``.
+
+Exit status: 0 done, 1 a failure of ours, 2 bad input, 130 cancelled.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import logging
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from critasser import __version__
+from critasser.errors import Cancelled, InputError
+
+__all__ = ["COMMANDS", "ReportedError", "main"]
+
+COMMANDS = {
+    "build": "atomic models from a map and sequences",
+    "simulate": "a map from a model",
+    "evaluate": "compare a model with a native structure",
+    "train": "learn the networks and statistics that ship with Critasser",
+}
+
+
+class ReportedError(Exception):
+    """A failure of ours whose traceback has been written down already."""
+
+    def __init__(self, line: str) -> None:
+        super().__init__(line)
+
+
+class _Parser(argparse.ArgumentParser):
+    """One line for a mistake in the arguments, as for every other mistake."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="critasser", description="Atomic models from cryo-EM maps and protein sequences."
+    )
+    parser.add_argument("--version", action="version", version=f"critasser {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, summary in COMMANDS.items():
+        command = commands.add_parser(
+            name, help=summary, formatter_class=argparse.RawDescriptionHelpFormatter
+        )
+        # Only the command that is asked for is imported: torch and OpenMM take seconds.
+        if name in arguments[:1]:
+            module = importlib.import_module(f"critasser.cli.{name}")
+            command.description = module.__doc__
+            module.add_args(command)
+            command.set_defaults(main=module.main)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit status."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    # Libraries' warnings are for log.txt; bad input is told in one line.
+    logging.captureWarnings(True)
+    logging.getLogger("py.warnings").addHandler(logging.NullHandler())
+    name = f"critasser {arguments[0]}" if arguments else "critasser"
+    try:
+        args = _parser(arguments).parse_args(arguments)
+        args.arguments = list(arguments)
+        return int(args.main(args) or 0)
+    except InputError as error:
+        _say(f"{name}: {error}")
+        return 2
+    except (Cancelled, KeyboardInterrupt):
+        _say(f"{name}: cancelled")
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has gone; there is nobody to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except ReportedError as failure:
+        _say(f"{name}: {failure}")
+        return 1
+    except MemoryError:
+        _say(f"{name}: out of memory; give a smaller map, or a machine with more memory")
+        return 2
+    except Exception as error:
+        handle, path = tempfile.mkstemp(prefix="critasser-", suffix=".log")
+        with os.fdopen(handle, "w") as file:
+            traceback.print_exc(file=file)
+        reason = str(error).splitlines()[0] if str(error) else "no reason given"
+        _say(f"{name}: failed, {type(error).__name__}: {reason}; traceback in {Path(path)}")
+        return 1
+
+
+def _say(line: str) -> None:
+    print(" ".join(line.split()), file=sys.stderr)

@@ -1,0 +1,166 @@
+"""Build atomic models into a map.
+
+examples:
+  critasser build map.mrc sequence.fasta -o job --resolution 3.6
+  critasser build map.mrc.gz sequence.fasta -o job --templates alphafold.cif homologue.pdb
+  critasser build map.mrc sequence.fasta -o job --quality draft --device cpu
+  critasser build --resume job
+  critasser build --resume job --quality thorough
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import dataclasses
+import faulthandler
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO
+
+from critasser.cli import ReportedError
+from critasser.cli.display import display, duration
+from critasser.errors import Cancelled, InputError
+from critasser.job import Job
+from critasser.options import DEVICES, PRESETS, Inputs, Options
+from critasser.pipeline import STAGES, Build
+
+__all__ = ["add_args", "main"]
+
+
+def add_args(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command; what is not given is taken from the job that is resumed."""
+    default = Options()
+    parser.add_argument("map", type=Path, nargs="?", metavar="MAP", help="MRC or CCP4 map, .gz too")
+    parser.add_argument(
+        "sequence", type=Path, nargs="?", metavar="FASTA", help="sequences, one record a chain"
+    )
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument(
+        "-o", "--output", type=Path, metavar="FOLDER", help="job folder to make for all results"
+    )
+    where.add_argument(
+        "--resume",
+        type=Path,
+        metavar="FOLDER",
+        help="go on with the job in FOLDER from its last finished stage; options and inputs "
+        "given anew make only what depends on them run again",
+    )
+    parser.add_argument("--mask", type=Path, help="map of 0 to 1 on the same grid: where to build")
+    parser.add_argument(
+        "--resolution",
+        type=float,
+        metavar="R",
+        help="of the map in Å (default: guessed, with a warning)",
+    )
+    parser.add_argument(
+        "--templates",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="structures that may be alike, solved or predicted: PDB or mmCIF, .gz too",
+    )
+    parser.add_argument(
+        "--contacts", type=Path, metavar="FILE", help="predicted contacts in the CASP RR format"
+    )
+    parser.add_argument(
+        "--device", choices=DEVICES, help=f"for the network (default: {default.device})"
+    )
+    parser.add_argument(
+        "--quality", choices=tuple(PRESETS), help=f"how much work (default: {default.quality})"
+    )
+    parser.add_argument(
+        "--models", type=int, metavar="N", help=f"most models to make (default: {default.models})"
+    )
+    parser.add_argument(
+        "--seed", type=int, metavar="N", help=f"of all random numbers (default: {default.seed})"
+    )
+    parser.add_argument(
+        "--weights", type=Path, metavar="FILE", help="a network in place of the shipped one"
+    )
+
+
+def main(args: argparse.Namespace) -> int:
+    """Build and name what came out."""
+    folder = args.resume or args.output
+    inputs, options = _resolve(args)
+    build = Build(inputs, options)
+    with Job.opened(folder, resume=args.resume is not None) as job:
+        with _output_to(job.path("log.txt")) as console, display(STAGES, console) as shown:
+            try:
+                results = build.run(
+                    job,
+                    command=("critasser", *args.arguments),
+                    listeners=(shown,),
+                    hard_stop=True,
+                )
+            except (Cancelled, InputError):
+                raise
+            except Exception as error:
+                reason = str(error).splitlines()[0] if str(error) else "no reason given"
+                raise ReportedError(
+                    f"failed in stage {build.stage}, {type(error).__name__}: {reason}; "
+                    f"traceback in {job.folder / 'log.txt'}"
+                ) from error
+    for warning in results["warnings"]:
+        print(f"warning: {warning}")
+    best = results["models"][0]
+    print(f"model   {folder / best['file']}")
+    print(f"eTM     {best['etm']:.3f}")
+    print(f"report  {folder / 'report.html'}")
+    print(f"time    {duration(sum(results['timings'].values()))}")
+    return 0
+
+
+def _resolve(args: argparse.Namespace) -> tuple[Inputs, Options]:
+    """Inputs and options: what is given, else the resumed job's, else the defaults."""
+    given = {
+        name: getattr(args, name)
+        for name in ("resolution", "device", "quality", "models", "seed")
+        if getattr(args, name) is not None
+    }
+    if args.weights is not None:
+        given["weights"] = args.weights.resolve()
+    files = {
+        name: getattr(args, name).resolve()
+        for name in ("map", "sequence", "mask", "contacts")
+        if getattr(args, name) is not None
+    }
+    if args.templates is not None:
+        files["templates"] = tuple(path.resolve() for path in args.templates)
+    if args.resume is None:
+        if "map" not in files or "sequence" not in files:
+            raise InputError("a new job needs MAP and FASTA; see critasser build --help")
+        return Inputs(**files), Options(**given)
+    if not (args.resume / "job.json").exists():
+        raise InputError(f"{args.resume}: no Critasser job there (no job.json) to resume")
+    before = Job(args.resume).description()
+    inputs = Inputs.from_json(before.get("inputs"))
+    options = Options.from_json(before.get("options"))
+    return dataclasses.replace(inputs, **files), dataclasses.replace(options, **given)
+
+
+@contextlib.contextmanager
+def _output_to(log: Path) -> Iterator[TextIO]:
+    """Send whatever libraries print to the log, and yield a stream that still is the console."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = os.dup(1), os.dup(2)
+    console = os.fdopen(os.dup(1), "w", encoding=sys.stdout.encoding, errors="replace")
+    file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    try:
+        os.dup2(file, 1)
+        os.dup2(file, 2)
+        faulthandler.enable(file=2)
+        yield console
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        faulthandler.disable()
+        os.dup2(kept[0], 1)
+        os.dup2(kept[1], 2)
+        console.close()
+        for descriptor in (*kept, file):
+            os.close(descriptor)

@@ -1,0 +1,122 @@
+"""What a terminal shows of a running build."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
+from rich.text import Text
+
+from critasser.progress import Event
+
+__all__ = ["PlainDisplay", "RichDisplay", "display", "duration"]
+
+_PLAIN_INTERVAL = 10.0
+"""Seconds between two lines of the same stage where there is no terminal."""
+
+
+def duration(seconds: float) -> str:
+    """A time for people: 8 s, 3 min 20 s, 2 h 05 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def display(stages: tuple[str, ...], stream: TextIO) -> PlainDisplay | RichDisplay:
+    """Live bars on a terminal, lines anywhere else."""
+    return RichDisplay(stages, stream) if stream.isatty() else PlainDisplay(stream)
+
+
+class PlainDisplay:
+    """A line when a stage starts, every ten seconds, and when it ends."""
+
+    def __init__(self, stream: TextIO = sys.stdout) -> None:
+        self._stream = stream
+        self._last = 0.0
+        self._stage = ""
+
+    def __enter__(self) -> PlainDisplay:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def __call__(self, event: Event) -> None:
+        """Show an event."""
+        now = time.monotonic()
+        edge = event.stage != self._stage or event.stage_fraction >= 1 or event.state != "running"
+        if event.artifact or not (edge or now - self._last > _PLAIN_INTERVAL):
+            return
+        self._last, self._stage = now, event.stage
+        left = ""
+        if event.state == "running" and event.remaining is not None:
+            left = f", about {duration(event.remaining)} left"
+        print(
+            f"{event.fraction:4.0%} {event.stage:<9} {event.stage_fraction:4.0%}  "
+            f"{event.message}{left}",
+            file=self._stream,
+            flush=True,
+        )
+
+
+class _Elapsed(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        return Text(duration(task.elapsed) if task.elapsed is not None else "", style="dim")
+
+
+class RichDisplay:
+    """One bar a stage and one for the whole, with the time left."""
+
+    def __init__(self, stages: tuple[str, ...], stream: TextIO) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.percentage:>3.0f} %"),
+            _Elapsed(),
+            TextColumn("[dim]{task.fields[message]}", markup=True),
+            console=Console(file=stream),
+            transient=False,
+        )
+        self._tasks = {
+            stage: self._progress.add_task(stage, total=1.0, start=False, message="")
+            for stage in stages
+        }
+        self._whole = self._progress.add_task("[bold]all", total=1.0, message="")
+        self._stage = ""
+
+    def __enter__(self) -> RichDisplay:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def __call__(self, event: Event) -> None:
+        """Show an event."""
+        task = self._tasks.get(event.stage)
+        if task is not None:
+            if event.stage != self._stage:
+                self._progress.start_task(task)
+                self._stage = event.stage
+            message = event.message.replace("[", r"\[")
+            self._progress.update(task, completed=event.stage_fraction, message=message)
+            if event.stage_fraction >= 1:
+                self._progress.stop_task(task)
+        left = ""
+        if event.state == "running" and event.remaining is not None:
+            left = f"about {duration(event.remaining)} left"
+        elif event.state != "running":
+            left = event.state
+        self._progress.update(self._whole, completed=event.fraction, message=left)

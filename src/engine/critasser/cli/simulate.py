@@ -1,0 +1,81 @@
+"""Simulate the map of a model at a resolution (Gaussian atoms, paper eq. 2).
+
+examples:
+  critasser simulate model.cif -o map.mrc --resolution 4
+  critasser simulate model.pdb.gz -o noisy.mrc --resolution 6 --voxel-size 1.5 --noise 2
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from critasser.density import simulate, write_map
+from critasser.errors import InputError
+from critasser.structure import read_chains
+
+__all__ = ["add_args", "main"]
+
+
+def add_args(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    parser.add_argument("model", type=Path, metavar="MODEL", help="PDB or mmCIF file, .gz too")
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="MAP", help="map to write (.mrc)"
+    )
+    parser.add_argument(
+        "--resolution", type=float, required=True, metavar="R", help="in Å, 1 to 20"
+    )
+    parser.add_argument(
+        "--voxel-size",
+        type=float,
+        default=1.0,
+        metavar="V",
+        help="in Å (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--noise",
+        type=float,
+        metavar="SNR",
+        help="add white noise: variance of the density near the model over that of the noise",
+    )
+    parser.add_argument("--seed", type=int, default=1, help="of the noise (default: %(default)s)")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Simulate."""
+    if not 1.0 <= args.resolution <= 20.0:
+        raise InputError(f"resolution {args.resolution}: give one from 1 to 20 Å")
+    if not 0.1 <= args.voxel_size <= args.resolution:
+        raise InputError(
+            f"voxel size {args.voxel_size}: give one from 0.1 Å to the resolution "
+            f"({args.resolution} Å)"
+        )
+    if args.noise is not None and not args.noise > 0:
+        raise InputError(f"noise {args.noise}: give a ratio of variances above 0")
+    if args.seed < 0:
+        raise InputError(f"seed {args.seed}: give a whole number from 0")
+    if not args.output.resolve().parent.is_dir():
+        raise InputError(f"{args.output}: its folder does not exist; make it first")
+    chains = read_chains(args.model)
+    if not chains:
+        raise InputError(f"{args.model}: no protein in it; give a protein model")
+    positions = np.concatenate([chain.positions for chain in chains])
+    amplitudes = np.concatenate([chain.amplitudes for chain in chains])
+    grid = simulate(positions, amplitudes, args.resolution, voxel_size=args.voxel_size)
+    if args.noise is not None:
+        inside = grid.values > 0.05 * grid.values.max()
+        deviation = float(np.sqrt(np.var(grid.values[inside]) / args.noise))
+        noise = np.random.default_rng(args.seed).normal(0.0, deviation, grid.shape)
+        grid = grid.with_values(grid.values + noise)
+    try:
+        write_map(args.output, grid)
+    except OSError as error:
+        raise InputError(f"{args.output}: cannot write ({error.strerror})") from error
+    nz, ny, nx = grid.shape
+    print(
+        f"{args.output}: {nx} × {ny} × {nz} voxels of {args.voxel_size:g} Å, {len(positions)} atoms"
+    )
+    return 0

@@ -1,0 +1,162 @@
+"""What a person can choose for a build, and what the quality presets stand for."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from critasser.errors import InputError
+
+__all__ = ["DEVICES", "PRESETS", "Inputs", "Options", "Schedule"]
+
+DEVICES = ("auto", "cpu", "cuda")
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How much work the stages do.
+
+    Attributes
+    ----------
+    traces : int
+        Traces kept.
+    joinings : int
+        Random joinings of fragments.
+    replicas : int
+        Of the Monte Carlo.
+    sweeps : int
+        Of the Monte Carlo, per replica.
+    refinement_sweeps : int
+        Of the second round, from the centroids.
+    atomic : str
+        Name of the schedule of minimisation and dynamics.
+    """
+
+    traces: int
+    joinings: int
+    replicas: int
+    sweeps: int
+    refinement_sweeps: int
+    atomic: str
+
+
+PRESETS: dict[str, Schedule] = {
+    "draft": Schedule(20, 10_000, 10, 100, 100, "draft"),
+    "standard": Schedule(40, 100_000, 40, 1_000, 500, "standard"),
+    "thorough": Schedule(40, 1_000_000, 40, 5_000, 1_000, "thorough"),
+}
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options of a build, as `job.json` holds them.
+
+    Attributes
+    ----------
+    resolution : float or None
+        Å; None when the person gave none.
+    device : str
+        One of `DEVICES`.
+    quality : str
+        One of `PRESETS`.
+    models : int
+        Most models to make.
+    seed : int
+    weights : Path or None
+        A network in place of the shipped one.
+    """
+
+    resolution: float | None = None
+    device: str = "auto"
+    quality: str = "standard"
+    models: int = 5
+    seed: int = 1
+    weights: Path | None = None
+
+    def __post_init__(self) -> None:
+        def ask(condition: bool, text: str) -> None:
+            if not condition:
+                raise InputError(text)
+
+        resolution = self.resolution
+        ask(
+            resolution is None or (_is_number(resolution) and 1.0 <= resolution <= 20.0),
+            f"resolution {resolution}: give one from 1 to 20 Å",
+        )
+        ask(self.device in DEVICES, f"device {self.device!r}: give one of {', '.join(DEVICES)}")
+        ask(self.quality in PRESETS, f"quality {self.quality!r}: give one of {', '.join(PRESETS)}")
+        ask(
+            _is_whole(self.models) and 1 <= self.models <= 20,
+            f"models {self.models}: give a number from 1 to 20",
+        )
+        ask(
+            _is_whole(self.seed) and 0 <= self.seed < 2**32,
+            f"seed {self.seed}: give a whole number from 0 to {2**32 - 1}",
+        )
+
+        ask(
+            self.weights is None or isinstance(self.weights, Path),
+            f"weights {self.weights!r}: give a file",
+        )
+
+    @property
+    def schedule(self) -> Schedule:
+        """What the quality stands for."""
+        return PRESETS[self.quality]
+
+    @classmethod
+    def from_json(cls, content: object) -> Options:
+        """Options of a `job.json`, of which nothing is taken for granted."""
+        names = {field.name for field in dataclasses.fields(cls)}
+        if not isinstance(content, Mapping) or not set(content) <= names | {"schedule"}:
+            raise InputError("job.json: its options are damaged; start the job again")
+        chosen = {name: content[name] for name in names if name in content}
+        if isinstance(chosen.get("weights"), str):
+            chosen["weights"] = Path(chosen["weights"])
+        return cls(**chosen)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Files of a build.
+
+    Attributes
+    ----------
+    map, sequence : Path
+    mask, contacts : Path or None
+    templates : tuple of Path
+    """
+
+    map: Path
+    sequence: Path
+    mask: Path | None = None
+    contacts: Path | None = None
+    templates: tuple[Path, ...] = ()
+
+    def files(self) -> dict[str, Path]:
+        """Each file by its role."""
+        single = {name: getattr(self, name) for name in ("map", "sequence", "mask", "contacts")}
+        found = {name: path for name, path in single.items() if path is not None}
+        found.update({f"template_{i + 1:02d}": path for i, path in enumerate(self.templates)})
+        return found
+
+    @classmethod
+    def from_json(cls, content: object) -> Inputs:
+        """Inputs of a `job.json`: ``{role: {"path": …, "sha256": …}}``."""
+        try:
+            paths = {role: Path(entry["path"]) for role, entry in dict(content).items()}
+            templates = [paths.pop(role) for role in sorted(paths) if role.startswith("template_")]
+            return cls(**paths, templates=tuple(templates))
+        except (TypeError, ValueError, KeyError):
+            raise InputError("job.json: its inputs are damaged; start the job again") from None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)

@@ -264,6 +264,7 @@ class CancelWatch:
             yield self
         finally:
             self._over.set()
+            writer.send(b"\0")  # wakes the thread
             if restore:
                 signal.set_wakeup_fd(previous_wakeup)
             for number, handler in restore:

@@ -1,0 +1,200 @@
+"""`report.html`: what a person looks at first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from critasser.density import Grid
+from critasser.report import figures
+from critasser.report.page import figure, page, section, table
+from critasser.structure import Target
+from critasser.writing import appearing
+
+__all__ = ["ReportContent", "write_report"]
+
+
+@dataclass(frozen=True, eq=False)
+class ReportContent:
+    """What the report shows.
+
+    Attributes
+    ----------
+    job : mapping
+        `job.json`.
+    results : mapping
+        `results.json`.
+    target : Target
+    density : Grid
+    calpha : sequence of ndarray (L, 3)
+        Of each model, best first; Å.
+    confidence : sequence of ndarray (L,)
+        0 … 100.
+    cycle, lowest_energy, mean_energy : ndarray (n,)
+        Over the replicas, along the assembly.
+    decoy_cycle, decoy_tm : ndarray (m,)
+        TM-score of decoys to the first model.
+    """
+
+    job: Mapping[str, Any]
+    results: Mapping[str, Any]
+    target: Target
+    density: Grid
+    calpha: Sequence[NDArray[np.float64]]
+    confidence: Sequence[NDArray[np.float64]]
+    cycle: NDArray[np.float64]
+    lowest_energy: NDArray[np.float64]
+    mean_energy: NDArray[np.float64]
+    decoy_cycle: NDArray[np.float64]
+    decoy_tm: NDArray[np.float64]
+
+
+def write_report(path: Path, content: ReportContent) -> None:
+    """Write the page, by atomic rename; needs no other file and no network."""
+    with appearing(path) as temporary:
+        temporary.write_text(_page(content), encoding="utf-8")
+
+
+def _page(content: ReportContent) -> str:
+    results, job = content.results, content.job
+    models = results["models"]
+    best = models[0]
+    names = [f"model {model['rank']}" for model in models]
+    inputs = {role: Path(str(entry["path"])).name for role, entry in job["inputs"].items()}
+    total = sum(results["timings"].values())
+    tiles = [
+        ("expected TM-score (eTM)", f"{best['etm']:.2f}"),
+        ("mean confidence", f"{np.mean(content.confidence[0]):.0f}"),
+        ("correlation with the map", f"{best['pcc_mask']:.2f}"),
+        ("residues", f"{len(content.target)}"),
+        ("models", f"{len(models)}"),
+        ("time", _duration(total)),
+    ]
+    body = []
+    if results["warnings"]:
+        items = "".join(f"<li>{escape(text)}</li>" for text in results["warnings"])
+        body.append(section("Warnings", f"<ul>{items}</ul>", kind="warn"))
+    body.append(
+        section(
+            "The first model in its map",
+            figure(
+                figures.projections(content.density, content.calpha[0], content.confidence[0]),
+                "The map projected along x, y and z with the Cα trace of the first model, "
+                "coloured by confidence",
+            ),
+            note="Grey: density summed along the axis. Line: Cα trace. Colours as in ChimeraX.",
+        )
+    )
+    body.append(section("Models", _models(models), note=_MODELS_NOTE))
+    body.append(
+        section(
+            "Confidence along the chain",
+            figure(
+                figures.chain_confidence(content.target, content.confidence, names),
+                "Confidence of every residue of every model",
+            ),
+            note="Residues are counted over all chains laid end to end; a broken line is where "
+            "the next chain begins."
+            if len(content.target.sequences) > 1
+            else "",
+        )
+    )
+    clusters = results["clusters"]
+    body.append(
+        section(
+            "Assembly",
+            figure(
+                figures.assembly(
+                    content.cycle,
+                    content.lowest_energy,
+                    content.mean_energy,
+                    content.decoy_cycle,
+                    content.decoy_tm,
+                    clusters["size"],
+                    clusters["decoys"],
+                ),
+                "Energy and TM-score to the first model against Monte Carlo cycle, and how many "
+                "decoys each cluster holds",
+            ),
+        )
+    )
+    stages = [(name, text) for name, text in results["stages"].items() if text]
+    body.append(section("What the stages found", table((), stages, kind="text")))
+    body.append(
+        section(
+            "Time and job",
+            '<div class="pair">',
+            figure(figures.stage_times(results["timings"]), "Seconds that each stage took"),
+            table((), _job_rows(job, results), kind="text"),
+            "</div>",
+        )
+    )
+    return page(
+        f"{inputs['sequence']} in {inputs['map']}",
+        f"Critasser {job['version']}, {results['finished']}",
+        tiles,
+        body,
+    )
+
+
+_MODELS_NOTE = (
+    "eTM: expected TM-score, 0 to 1; above 0.5 the fold is most likely right. CRscore: agreement "
+    "with the Cα positions found in the map. PCC: correlation of the model's simulated density "
+    "with the map, over the whole box and near the model. Cluster: share of the decoys behind the "
+    "model. RMSD and TM: against model 1."
+)
+
+
+def _models(models: Sequence[Mapping[str, Any]]) -> str:
+    columns = (
+        "model",
+        "eTM",
+        "CRscore",
+        "PCC box",
+        "PCC model",
+        "confidence",
+        "cluster",
+        "RMSD (Å)",
+        "TM",
+    )
+    rows = [
+        (
+            str(model["file"]),
+            f"{model['etm']:.3f}",
+            f"{model['crscore']:.3f}",
+            f"{model['pcc_box']:.3f}",
+            f"{model['pcc_mask']:.3f}",
+            f"{model['mean_confidence']:.0f}",
+            f"{model['cluster_share']:.0%}",
+            "–" if k == 0 else f"{model['rmsd_to_first']:.2f}",
+            "–" if k == 0 else f"{model['tm_to_first']:.3f}",
+        )
+        for k, model in enumerate(models)
+    ]
+    return table(columns, rows)
+
+
+def _job_rows(job: Mapping[str, Any], results: Mapping[str, Any]) -> list[tuple[str, str]]:
+    options = job["options"]
+    rows = [(role, str(entry["path"])) for role, entry in job["inputs"].items()]
+    rows += [
+        ("resolution", f"{job['resolution']:g} Å"),
+        ("quality", str(options["quality"])),
+        ("seed", str(options["seed"])),
+        ("device", str(job["device"])),
+        ("peak memory", f"{results['peak_memory_bytes'] / 2**30:.2f} GiB"),
+        ("machine", f"{job['machine']['system']}, {job['machine']['cpus']} CPUs"),
+        ("versions", ", ".join(f"{k} {v}" for k, v in job["versions"].items() if v)),
+    ]
+    return rows
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d} min" if minutes else f"{rest} s"

@@ -68,9 +68,7 @@ class FeatureMaps:
 
     def sample(
         self, positions: ArrayLike
-    ) -> tuple[
-        NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]
-    ]:
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """All probabilities at positions, by trilinear interpolation, 0 outside.
 
         Parameters

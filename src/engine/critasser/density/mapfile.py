@@ -23,6 +23,7 @@ __all__ = ["read_map", "read_map_header", "read_mask", "write_map"]
 
 GZIP_MAGIC = b"\x1f\x8b"
 CHUNK_BYTES = 16 << 20
+MAX_EXTENDED_BYTES = 64 << 20
 
 
 def read_map(path: str | os.PathLike, max_bytes: int = 2 << 30) -> Grid:
@@ -60,9 +61,7 @@ def read_map_header(path: str | os.PathLike) -> MapHeader:
         return _read_header(stream, path)
 
 
-def read_mask(
-    path: str | os.PathLike, like: Grid, max_bytes: int = 2 << 30
-) -> NDArray[np.bool_]:
+def read_mask(path: str | os.PathLike, like: Grid, max_bytes: int = 2 << 30) -> NDArray[np.bool_]:
     """Read which voxels of a map belong to the molecule.
 
     Parameters
@@ -183,6 +182,11 @@ def _skip_extended_header(stream: BinaryIO, header: MapHeader, path: Path) -> No
         size = os.fstat(stream.fileno()).st_size
         if length and size == HEADER_BYTES + header.data_bytes:
             length = 0
+    if length > MAX_EXTENDED_BYTES:
+        raise InputError(
+            f"{path} is damaged: its header announces an extended header of {length:,} bytes. Copy "
+            "or download it again."
+        )
     while length > 0:
         block = stream.read(min(length, CHUNK_BYTES))
         if not block:

@@ -10,7 +10,7 @@ from critasser.density.kernels import interpolate_axis
 
 __all__ = ["resample"]
 
-LOBES = 4
+LOBES = 5
 # Voxel sizes are kept as float32 in headers: a map of 1.0000001 Å is a map of 1 Å.
 SAME_PLACE = 0.01
 
@@ -20,7 +20,7 @@ def resample(grid: Grid, voxel_size: float = 1.0) -> Grid:
 
     Each axis is interpolated by a windowed sinc, widened to the new voxels where they are larger
     than the old, so that detail that the new voxels cannot hold goes instead of folding over.
-    Unlike a spline or a Fourier transform this reaches only four voxels far: what was exactly zero
+    Unlike a spline or a Fourier transform this reaches only five voxels far: what was exactly zero
     around a masked molecule stays so.
 
     Parameters

@@ -20,9 +20,7 @@ GZIP_MAGIC = b"\x1f\x8b"
 HYDROGENS = ("H", "D")
 
 
-def read_chains(
-    path: str | os.PathLike, max_bytes: int = 512 << 20
-) -> tuple[ProteinChain, ...]:
+def read_chains(path: str | os.PathLike, max_bytes: int = 512 << 20) -> tuple[ProteinChain, ...]:
     """Read the protein chains of a PDB or mmCIF file, gzipped or not.
 
     Of several models the first counts, of alternative locations the first. Hydrogens, ligands,

@@ -1,0 +1,206 @@
+"""Maps come in at the right place, whatever way they are stored."""
+
+import gzip
+import itertools
+import shutil
+
+import gemmi
+import mrcfile
+import numpy as np
+import pytest
+from mrcfile.dtypes import HEADER_DTYPE
+
+from critasser.density import Grid, read_map, read_map_header, read_mask, sample, write_map
+
+ORDERS = list(itertools.permutations((1, 2, 3)))
+
+
+def store(
+    path,
+    grid,
+    *,
+    order=(1, 2, 3),
+    start=(0, 0, 0),
+    origin=(0.0, 0.0, 0.0),
+    dtype=np.float32,
+    byte_order="<",
+    extended=b"",
+    changes=(),
+):
+    """Write a file byte by byte; order is MAPC, MAPR, MAPS, start is along x, y, z."""
+    axes = [order[2] - 1, order[1] - 1, order[0] - 1]  # Slowest first, as x, y, z numbers.
+    stored = np.asarray(grid.values.transpose([2 - axis for axis in axes]), dtype=dtype)
+    header = np.zeros((), dtype=HEADER_DTYPE.newbyteorder(byte_order))
+    header["nz"], header["ny"], header["nx"] = stored.shape
+    header["mode"] = mrcfile.utils.mode_from_dtype(np.dtype(dtype))
+    header["mx"], header["my"], header["mz"] = grid.shape[::-1]
+    for k, name in enumerate("xyz"):
+        header["cella"][name] = grid.voxel_size[k] * grid.shape[2 - k]
+        header["origin"][name] = origin[k]
+    for name in ("alpha", "beta", "gamma"):
+        header["cellb"][name] = 90
+    for name, along in zip(("nxstart", "nystart", "nzstart"), order):
+        header[name] = start[along - 1]
+    header["mapc"], header["mapr"], header["maps"] = order
+    header["ispg"] = 1
+    header["nsymbt"] = len(extended)
+    header["map"] = b"MAP "
+    header["machst"] = (0x44, 0x44, 0, 0) if byte_order == "<" else (0x11, 0x11, 0, 0)
+    for name, value in changes:
+        header[name] = value
+    path.write_bytes(
+        header.tobytes() + extended + stored.astype(f"{byte_order}{stored.dtype.str[1:]}").tobytes()
+    )
+    return path
+
+
+@pytest.fixture
+def lopsided(piece):
+    """Real density with another length and another voxel size along each axis."""
+    return Grid(piece.values[3:33, 4:30, 5:31][:, :, :20], (0, 0, 0), (1.08, 1.2, 0.9))
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("start", [(0, 0, 0), (-7, 12, -30)])
+def test_every_axis_order_and_start_gives_the_same_density_in_the_same_place(
+    tmp_path, lopsided, order, start
+):
+    path = store(tmp_path / "a.mrc", lopsided, order=order, start=start)
+    found = read_map(path)
+    assert np.array_equal(found.values, lopsided.values)
+    np.testing.assert_allclose(found.origin, np.array(start) * lopsided.voxel_size, atol=1e-5)
+    np.testing.assert_allclose(found.voxel_size, lopsided.voxel_size, rtol=1e-6)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_gemmi_sees_the_same_density_at_the_same_positions(tmp_path, lopsided, order):
+    path = store(tmp_path / "a.ccp4", lopsided, order=order, start=(-4, 3, 9))
+    found = read_map(path)
+    theirs = gemmi.read_ccp4_map(str(path))
+    theirs.setup(float("nan"))
+    rng = np.random.default_rng(1)
+    index = rng.integers(0, found.shape, (50, 3))
+    for (z, y, x), position in zip(index, found.to_position(index)):
+        there = theirs.grid.get_nearest_point(gemmi.Position(*position))
+        assert there.value == found.values[z, y, x]
+
+
+def test_the_origin_field_wins_over_start_indices(tmp_path, lopsided):
+    path = store(tmp_path / "a.mrc", lopsided, start=(5, 5, 5), origin=(-10.5, 0, 33.25))
+    np.testing.assert_allclose(read_map(path).origin, (-10.5, 0, 33.25))
+
+
+@pytest.mark.parametrize("name", ["a.map", "a.ccp4", "a.map.gz"])
+def test_ccp4_files_are_placed_by_start_indices_as_in_chimerax(tmp_path, lopsided, name):
+    path = store(tmp_path / name, lopsided, start=(5, -5, 6), origin=(1, 2, 3))
+    np.testing.assert_allclose(
+        read_map(path).origin, np.array([5, -5, 6]) * lopsided.voxel_size, atol=1e-5
+    )
+
+
+def test_origins_and_starts_that_nobody_meant_count_as_zero(tmp_path, lopsided):
+    path = store(tmp_path / "a.mrc", lopsided, start=(10**9, 0, 0), origin=(1e30, np.nan, 0))
+    np.testing.assert_array_equal(read_map(path).origin, 0)
+
+
+@pytest.mark.parametrize("byte_order", ["<", ">"])
+@pytest.mark.parametrize("dtype", [np.int8, np.int16, np.float32, np.uint16, np.float16])
+def test_every_mode_of_density_in_either_byte_order(tmp_path, lopsided, dtype, byte_order):
+    whole = lopsided.with_values(np.round(lopsided.values / lopsided.values.max() * 100))
+    path = store(tmp_path / "a.mrc", whole, dtype=dtype, byte_order=byte_order)
+    np.testing.assert_array_equal(read_map(path).values, whole.values)
+
+
+def test_a_wrong_machine_stamp_does_not_matter(tmp_path, lopsided):
+    path = store(
+        tmp_path / "a.mrc", lopsided, byte_order=">", changes=[("machst", (0x44, 0x44, 0, 0))]
+    )
+    np.testing.assert_array_equal(read_map(path).values, lopsided.values)
+
+
+def test_files_from_before_2000_have_neither_tag_nor_stamp(tmp_path, lopsided):
+    path = store(
+        tmp_path / "a.mrc",
+        lopsided,
+        start=(1, 2, 3),
+        changes=[("map", b""), ("machst", 0), ("mapc", 0), ("mapr", 0), ("maps", 0), ("cellb", 0)],
+    )
+    found = read_map(path)
+    np.testing.assert_array_equal(found.values, lopsided.values)
+    np.testing.assert_allclose(found.origin, np.array([1, 2, 3]) * lopsided.voxel_size, atol=1e-5)
+
+
+def test_imod_bytes_are_unsigned_unless_it_says_otherwise(tmp_path, lopsided):
+    values = np.full(lopsided.shape, 200.0, dtype=np.float32)
+    values[0, 0, 0] = 3
+    path = store(tmp_path / "a.mrc", lopsided.with_values(values), dtype=np.uint16)
+    raw = bytearray(path.read_bytes())
+    raw[12:16] = (0).to_bytes(4, "little")
+    raw[152:156] = (1146047817).to_bytes(4, "little")
+    path.write_bytes(raw[:1024] + values.astype(np.uint8).tobytes())
+    np.testing.assert_array_equal(read_map(path).values, values)
+
+
+def test_an_extended_header_is_skipped(tmp_path, lopsided):
+    path = store(tmp_path / "a.mrc", lopsided, extended=b"X,  Y,  Z".ljust(160))
+    np.testing.assert_array_equal(read_map(path).values, lopsided.values)
+
+
+def test_symmetry_operators_that_are_announced_but_missing_do_not_shift_the_map(tmp_path, lopsided):
+    path = store(tmp_path / "a.mrc", lopsided, changes=[("nsymbt", 80)])
+    np.testing.assert_array_equal(read_map(path).values, lopsided.values)
+
+
+def test_gzipped_maps_are_recognised_by_content(tmp_path, piece, piece_path):
+    with gzip.open(piece_path) as packed, (tmp_path / "plain.mrc").open("wb") as plain:
+        shutil.copyfileobj(packed, plain)
+    shutil.copy(piece_path, tmp_path / "packed.mrc")
+    for name in ("plain.mrc", "packed.mrc"):
+        found = read_map(tmp_path / name)
+        assert found.same_frame(piece)
+        assert np.array_equal(found.values, piece.values)
+
+
+def test_what_is_written_is_read_back_in_place(tmp_path, piece):
+    write_map(tmp_path / "a.mrc", piece)
+    found = read_map(tmp_path / "a.mrc")
+    assert found.same_frame(piece)
+    assert np.array_equal(found.values, piece.values)
+    assert mrcfile.validate(tmp_path / "a.mrc")
+    assert [p.name for p in tmp_path.iterdir()] == ["a.mrc"]
+
+
+def test_a_failed_write_leaves_the_old_map(tmp_path, piece, monkeypatch):
+    write_map(tmp_path / "a.mrc", piece)
+    before = (tmp_path / "a.mrc").read_bytes()
+    monkeypatch.setattr(mrcfile.mrcfile.MrcFile, "set_data", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        write_map(tmp_path / "a.mrc", piece)
+    assert (tmp_path / "a.mrc").read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["a.mrc"]
+
+
+def test_the_header_alone_tells_the_frame(piece, piece_path):
+    header = read_map_header(piece_path)
+    assert header.shape == piece.shape
+    assert piece.same_frame(header)
+    assert header.data_bytes == piece.values.nbytes
+
+
+def test_atoms_of_the_model_lie_in_the_density(piece, chain):
+    inside = sample(piece, chain.calpha)
+    assert np.mean(inside > 0) > 0.9
+
+
+def test_masks_divide_at_a_half_and_segmented_maps_at_zero(tmp_path, piece):
+    soft = piece.with_values(np.clip(piece.values / piece.values.max() * 2, 0, 1))
+    write_map(tmp_path / "soft.mrc", soft)
+    np.testing.assert_array_equal(read_mask(tmp_path / "soft.mrc", piece), soft.values > 0.5)
+    cut = piece.with_values(np.maximum(piece.values, 0) * 0.1)
+    write_map(tmp_path / "cut.mrc", cut)
+    np.testing.assert_array_equal(read_mask(tmp_path / "cut.mrc", piece), cut.values > 0)
+
+
+def test_a_mask_of_ones_is_everything(tmp_path, piece):
+    write_map(tmp_path / "ones.mrc", piece.with_values(np.ones(piece.shape)))
+    assert read_mask(tmp_path / "ones.mrc", piece).all()

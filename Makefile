@@ -1,0 +1,39 @@
+# make example   a model of a small real map, in jobs/example
+# make test      all tests
+# Both make an environment in .venv first, once; after that they need no network.
+
+PYTHON ?= python3
+# Where wheels of torch without CUDA are; empty for PyPI's own, which on Linux bring CUDA along.
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+EXAMPLE := examples/emd_5925
+JOB := jobs/example
+
+.PHONY: example test environment clean
+.DEFAULT_GOAL := example
+
+environment: .venv/ready
+
+.venv/ready: setup.py
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) install --quiet "setuptools>=77,<90"
+	$(PIP) install --quiet --no-deps --retries 1 \
+		$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) "torch>=2.13,<2.14"
+	$(PIP) install --quiet --no-build-isolation --editable ".[test]"
+	touch $@
+
+example: environment
+	if [ -f $(JOB)/job.json ]; then \
+		$(BIN)/critasser build --resume $(JOB); \
+	else \
+		$(BIN)/critasser build $(EXAMPLE)/map.mrc.gz $(EXAMPLE)/sequence.fasta \
+			-o $(JOB) --resolution 3.64 --quality draft; \
+	fi
+
+test: environment
+	$(BIN)/python -m pytest -q
+
+clean:
+	rm -rf .venv jobs/example

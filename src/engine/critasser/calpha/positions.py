@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 import numpy as np
 from scipy import ndimage
+from scipy.spatial import cKDTree
 
-from critasser.calpha.kernels import mean_shift, suppress_neighbours
+from critasser.calpha.kernels import mean_shift
 from critasser.density import FeatureMaps
 from critasser.structure import CalphaSet
 
-__all__ = ["STRATEGIES", "find_calpha", "greedy_voxels", "refined_peaks"]
+__all__ = ["STRATEGIES", "find_calpha", "greedy_voxels", "refined_peaks", "suppress_neighbours"]
 
 PAPER_DISTANCE = 3.3
 PAPER_PROBABILITY = 0.9
@@ -30,9 +31,30 @@ def _collect(features: FeatureMaps, positions: np.ndarray, probability: np.ndarr
     structure = structure + 1e-6
     kind = kind + 1e-6
     return CalphaSet(
-        positions, probability, kind / kind.sum(1, keepdims=True),
+        positions,
+        probability,
+        kind / kind.sum(1, keepdims=True),
         structure / structure.sum(1, keepdims=True),
-    )  # fmt: skip
+    )
+
+
+def suppress_neighbours(
+    positions: np.ndarray, order: np.ndarray, radius: float, limit: int
+) -> np.ndarray:
+    """Take positions (n, 3) in `order`, none nearer than `radius` to one taken; at most `limit`.
+
+    Returns the indices taken.
+    """
+    tree = cKDTree(positions) if len(positions) else None
+    free = np.ones(len(positions), bool)
+    taken: list[int] = []
+    for k in order:
+        if len(taken) == limit:
+            break
+        if free[k]:
+            taken.append(int(k))
+            free[tree.query_ball_point(positions[k], radius * (1 - 1e-12))] = False
+    return np.array(taken, np.int64)
 
 
 def greedy_voxels(features: FeatureMaps, length: int) -> CalphaSet:
@@ -55,8 +77,8 @@ def greedy_voxels(features: FeatureMaps, length: int) -> CalphaSet:
 def refined_peaks(features: FeatureMaps, length: int) -> CalphaSet:
     """Local maxima, moved by mean shift to sub-voxel positions.
 
-    All that stand out are kept, whatever the length, since a box may hold neighbours; weaker ones only
-    as far as `length` needs them.
+    All that stand out are kept, whatever the length, since a box may hold neighbours; weaker ones
+    only as far as `length` needs them.
     """
     probability = features.calpha.astype(np.float32)
     smooth = ndimage.gaussian_filter(probability, 0.5)
@@ -71,8 +93,9 @@ def refined_peaks(features: FeatureMaps, length: int) -> CalphaSet:
     keep = (height[taken] > SURE_HEIGHT) | ((rank < length) & (height[taken] > LEAST_HEIGHT))
     taken = taken[keep]
     at_peak = features.calpha_grid
-    values = np.clip(ndimage.map_coordinates(
-        probability, at_peak.to_index(positions[taken]).T, order=1), 0, 1)  # fmt: skip
+    values = np.clip(
+        ndimage.map_coordinates(probability, at_peak.to_index(positions[taken]).T, order=1), 0, 1
+    )
     return _collect(features, positions[taken], values.astype(float))
 
 

@@ -4,8 +4,8 @@ critasser train network structures/ --maps maps/ -o runs/first --minutes 90
 critasser train network structures/ -o runs/paper --architecture resnet --minutes 90
 critasser train statistics structures/ -o weights/
 
-STRUCTURES is a folder with ``index.tsv`` (tab-separated, columns ``file`` and ``split``); MAPS holds a
-folder for each map with ``map.mrc.gz``, ``model.pdb.gz`` and ``meta.json`` (``split``,
+STRUCTURES is a folder with ``index.tsv`` (tab-separated, columns ``file`` and ``split``); MAPS
+holds a folder for each map with ``map.mrc.gz``, ``model.pdb.gz`` and ``meta.json`` (``split``,
 ``resolution_A``). Only what is of split ``train`` is learnt from; ``val`` is looked at on the way.
 """
 
@@ -32,7 +32,9 @@ def add_args(parser: argparse.ArgumentParser) -> None:
     network.add_argument("--maps", type=Path, help="folder of experimental map and model pairs")
     network.add_argument("-o", "--output", type=Path, required=True, help="folder of the run")
     network.add_argument("--architecture", choices=("unet", "resnet"), default="unet")
-    network.add_argument("--minutes", type=float, default=60.0, help="budget, resumed runs included")
+    network.add_argument(
+        "--minutes", type=float, default=60.0, help="budget, resumed runs included"
+    )
     network.add_argument("--batch", type=int, default=2, help="crops a step")
     network.add_argument("--side", type=int, default=48, help="side of a crop in Å")
     network.add_argument("--rate", type=float, default=1.5e-3, help="highest learning rate")

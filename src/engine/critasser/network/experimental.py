@@ -47,8 +47,9 @@ def _sample(density: Tensor, zyx: Tensor) -> Tensor:
 def experimental_crop(source: PairOnDevice, side: int, rng: np.random.Generator) -> Crop:
     """One example around a random residue of an experimental map's model.
 
-    The truth is known within 5.5 Å of the model and in empty space (less than 0.15 of the map's typical
-    density); elsewhere there may be molecules that were not modelled, and the loss has no weight.
+    The truth is known within 5.5 Å of the model and in empty space (less than 0.15 of the map's
+    typical density); elsewhere there may be molecules that were not modelled, and the loss has no
+    weight.
     """
     pair, device = source.pair, source.density.device
     atoms = pair.atoms

@@ -63,10 +63,15 @@ def _tiles(density: np.ndarray, core: int) -> Iterator[tuple[int, int, int]]:
 def _run(network: nn.Module, tile: Tensor, device: torch.device) -> Tensor:
     with torch.autocast(device.type, dtype=torch.bfloat16):
         heads = split_heads(network(tile[None, None].to(device)).float())
-    return torch.cat([
-        torch.sigmoid(heads.calpha), torch.sigmoid(heads.backbone),
-        torch.softmax(heads.secondary_structure, 1), torch.softmax(heads.amino_acid, 1),
-    ], dim=1)[0].to("cpu", torch.float16)  # fmt: skip
+    return torch.cat(
+        [
+            torch.sigmoid(heads.calpha),
+            torch.sigmoid(heads.backbone),
+            torch.softmax(heads.secondary_structure, 1),
+            torch.softmax(heads.amino_acid, 1),
+        ],
+        dim=1,
+    )[0].to("cpu", torch.float16)
 
 
 def predict(
@@ -134,17 +139,20 @@ def predict(
         inner = tuple(slice(margin, margin + k.stop - k.start) for k in keep)
         out[(slice(None), *keep)] = answer[(slice(None), *inner)]
     back = np.ascontiguousarray(_rotated(out, matrix.T))
-    return FeatureMaps(
-        density.origin, density.voxel_size, back[0], back[1], back[2:5], back[5:25]
-    )  # fmt: skip
+    return FeatureMaps(density.origin, density.voxel_size, back[0], back[1], back[2:5], back[5:25])
 
 
 def average_views(a: FeatureMaps, b: FeatureMaps) -> FeatureMaps:
     """Mean of two opinions on one grid."""
+
     def mean(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         return ((x.astype(np.float32) + y) / 2).astype(np.float16)
 
     return FeatureMaps(
-        a.origin, a.voxel_size, mean(a.calpha, b.calpha), mean(a.backbone, b.backbone),
-        mean(a.secondary_structure, b.secondary_structure), mean(a.amino_acid, b.amino_acid),
-    )  # fmt: skip
+        a.origin,
+        a.voxel_size,
+        mean(a.calpha, b.calpha),
+        mean(a.backbone, b.backbone),
+        mean(a.secondary_structure, b.secondary_structure),
+        mean(a.amino_acid, b.amino_acid),
+    )

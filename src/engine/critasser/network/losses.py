@@ -38,9 +38,9 @@ def collate(crops: list[Crop]) -> Batch:
 def multi_task_loss(logits: Tensor, batch: Batch) -> tuple[Tensor, dict[str, float]]:
     """Weighted sum of the four heads' losses, and each of them.
 
-    Cα and backbone: binary cross-entropy against soft and hard targets, the rare positives weighted up
-    (paper: 1 : 50). Secondary structure and amino acids: cross-entropy at labelled voxels; amino acids
-    count less where the resolution hides them.
+    Cα and backbone: binary cross-entropy against soft and hard targets, the rare positives
+    weighted up (paper: 1 : 50). Secondary structure and amino acids: cross-entropy at labelled
+    voxels; amino acids count less where the resolution hides them.
     """
     heads = split_heads(logits.float())
     weight = batch.weight
@@ -64,6 +64,10 @@ def multi_task_loss(logits: Tensor, batch: Batch) -> tuple[Tensor, dict[str, flo
     visible = visible * (batch.residue_type >= 0)
     kind = (kind * visible).sum() / visible.sum().clamp_min(1)
     loss = calpha + 0.5 * backbone + 0.3 * structure + 0.5 * kind
-    parts = {"calpha": calpha, "backbone": backbone, "secondary_structure": structure,
-             "amino_acid": kind}  # fmt: skip
+    parts = {
+        "calpha": calpha,
+        "backbone": backbone,
+        "secondary_structure": structure,
+        "amino_acid": kind,
+    }
     return loss, {name: float(value.detach()) for name, value in parts.items()}

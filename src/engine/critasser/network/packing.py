@@ -81,9 +81,10 @@ def atoms_of(structure: gemmi.Structure) -> Atoms:
     types, secondary, calpha = [], [], []
     for chain in structure[0]:
         residues = [
-            r for r in chain.first_conformer()
+            r
+            for r in chain.first_conformer()
             if THREE_TO_ONE.get(r.name, "?") in AMINO_ACIDS and r.find_atom("CA", "*")
-        ]  # fmt: skip
+        ]
         if not residues:
             continue
         trace = np.array([r.find_atom("CA", "*").pos.tolist() for r in residues])
@@ -98,8 +99,9 @@ def atoms_of(structure: gemmi.Structure) -> Atoms:
                 amplitude.append(atom.element.atomic_number)
                 kind.append(_KIND.get(atom.name, 4))
                 owner.append(len(types))
-                carboxylate.append(atom.name in ("OD1", "OD2", "OE1", "OE2")
-                                   and residue.name in ("ASP", "GLU"))  # fmt: skip
+                carboxylate.append(
+                    atom.name in ("OD1", "OD2", "OE1", "OE2") and residue.name in ("ASP", "GLU")
+                )
             types.append(AMINO_ACIDS.index(THREE_TO_ONE[residue.name]))
     return Atoms(
         np.array(position, np.float32).reshape(-1, 3),
@@ -143,18 +145,28 @@ def _write_pack(out: Path, chains: list[Atoms], **extra: np.ndarray) -> None:
     atom_count = np.cumsum([0] + [len(c.positions) for c in chains])
     residue_count = np.cumsum([0] + [len(c.calpha) for c in chains])
     out.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(out, version=_PACK_VERSION, atom_start=atom_count, residue_start=residue_count,
-             **arrays, **extra)  # fmt: skip
+    np.savez(
+        out,
+        version=_PACK_VERSION,
+        atom_start=atom_count,
+        residue_start=residue_count,
+        **arrays,
+        **extra,
+    )
 
 
 def _unpack(data: dict[str, np.ndarray]) -> Iterator[Atoms]:
     atoms, residues = data["atom_start"], data["residue_start"]
     per_residue = ("residue_type", "residue_structure", "calpha")
     for k in range(len(atoms) - 1):
-        yield Atoms(**{
-            f.name: data[f.name][residues[k]:residues[k + 1]] if f.name in per_residue
-            else data[f.name][atoms[k]:atoms[k + 1]] for f in fields(Atoms)
-        })  # fmt: skip
+        yield Atoms(
+            **{
+                f.name: data[f.name][residues[k] : residues[k + 1]]
+                if f.name in per_residue
+                else data[f.name][atoms[k] : atoms[k + 1]]
+                for f in fields(Atoms)
+            }
+        )
 
 
 def load_pack(path: Path) -> list[Atoms]:
@@ -167,7 +179,8 @@ def load_pack(path: Path) -> list[Atoms]:
 
 
 def pack_pairs(folder: Path, split: str) -> list[Pair]:
-    """Read map–model pairs: one folder each with ``map.mrc.gz``, ``model.pdb.gz``, ``meta.json``."""
+    """Read map–model pairs: one folder each with ``map.mrc.gz``, ``model.pdb.gz``,
+    ``meta.json``."""
     pairs = []
     for meta in sorted(folder.glob("*/meta.json")):
         about = json.loads(meta.read_text())

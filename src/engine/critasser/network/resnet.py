@@ -1,8 +1,9 @@
 """The paper's network: ten residual blocks at full resolution.
 
-3D convolution → instance norm → ReLU to 32 channels, ten residual basic blocks with dropout 0.2 and a
-last convolution (CR-I-TASSER, Methods, "3D-CNN"). The last layer has one channel a head here in place
-of the paper's two, so that it trains with the same losses and can be compared like with like.
+3D convolution → instance norm → ReLU to 32 channels, ten residual basic blocks with dropout 0.2
+and a last convolution (CR-I-TASSER, Methods, "3D-CNN"). The last layer has one channel a head here
+in place of the paper's two, so that it trains with the same losses and can be compared like with
+like.
 """
 
 from __future__ import annotations

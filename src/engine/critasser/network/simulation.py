@@ -1,8 +1,8 @@
 """Training crops simulated on the device, with what experiments do to density.
 
-Everything is a few dense tensor operations, so that the same code keeps two CPU cores or a GPU busy: a
-Gaussian is a product of three one-dimensional ones, so the map of all atoms is one matrix product, exact
-for any width of each atom.
+Everything is a few dense tensor operations, so that the same code keeps two CPU cores or a GPU
+busy: a Gaussian is a product of three one-dimensional ones, so the map of all atoms is one matrix
+product, exact for any width of each atom.
 """
 
 from __future__ import annotations
@@ -17,9 +17,18 @@ from torch import Tensor
 from critasser.network.packing import Atoms
 
 __all__ = [
-    "Crop", "Molecule", "SimulationRange", "background_noise", "band_limit", "gaussian_density",
-    "make_labels", "normalise_tensor", "place", "random_rotation", "simulate_crop",
-]  # fmt: skip
+    "Crop",
+    "Molecule",
+    "SimulationRange",
+    "background_noise",
+    "band_limit",
+    "gaussian_density",
+    "make_labels",
+    "normalise_tensor",
+    "place",
+    "random_rotation",
+    "simulate_crop",
+]
 
 
 @dataclass(frozen=True)
@@ -45,7 +54,8 @@ class SimulationRange:
 
 @dataclass(frozen=True)
 class Molecule:
-    """Atoms placed in a crop: positions ``(n, 3)`` as z y x voxels of 1 Å, the rest as in `Atoms`."""
+    """Atoms placed in a crop: positions ``(n, 3)`` as z y x voxels of 1 Å, the rest as in
+    `Atoms`."""
 
     positions: Tensor
     amplitude: Tensor
@@ -76,11 +86,13 @@ class Crop:
 def random_rotation(rng: np.random.Generator) -> np.ndarray:
     """Uniform rotation matrix (3, 3) from a random unit quaternion."""
     w, x, y, z = (q := rng.normal(size=4)) / np.linalg.norm(q)
-    return np.array([
-        [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
-        [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
-        [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
-    ])  # fmt: skip
+    return np.array(
+        [
+            [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+            [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+            [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
+        ]
+    )
 
 
 def gaussian_density(positions: Tensor, amplitude: Tensor, sigma: Tensor, side: int) -> Tensor:
@@ -120,17 +132,27 @@ def band_limit(density: Tensor, resolution: float, bfactor: float = 0.0) -> Tens
     return torch.fft.irfftn(torch.fft.rfftn(density) * gain, s=density.shape)
 
 
-def background_noise(side: int, resolution: float, generator: torch.Generator,
-                     device: torch.device) -> Tensor:  # fmt: skip
+def background_noise(
+    side: int, resolution: float, generator: torch.Generator, device: torch.device
+) -> Tensor:
     """Unit-variance Gaussian noise with no power beyond the resolution."""
     white = torch.randn(side, side, side, generator=generator, device=device)
     noise = band_limit(white, max(resolution * 0.9, 2.0))
     return noise / noise.std()
 
 
-def place(atoms: Atoms, rotation: np.ndarray, centre: np.ndarray, scale: float, side: int,
-          device: torch.device, margin: float = 4.0, offset: np.ndarray | None = None) -> Molecule:
-    """Rotate about `centre` (x y z), put it in the middle of the cube and keep what lies in reach."""
+def place(
+    atoms: Atoms,
+    rotation: np.ndarray,
+    centre: np.ndarray,
+    scale: float,
+    side: int,
+    device: torch.device,
+    margin: float = 4.0,
+    offset: np.ndarray | None = None,
+) -> Molecule:
+    """Rotate about `centre` (x y z), put it in the middle of the cube and keep what lies in
+    reach."""
     xyz = (atoms.positions - centre) @ rotation.T * scale
     if offset is not None:
         xyz = xyz + offset
@@ -178,9 +200,9 @@ def _stamp(positions: Tensor, side: int, radius: int) -> tuple[Tensor, Tensor, T
 def make_labels(molecule: Molecule, side: int, *, width: float = 0.9) -> tuple[Tensor, ...]:
     """Targets of the four heads.
 
-    Cα: ``exp(−d²/2w²)`` to the nearest Cα; backbone: within 1.5 Å of an N, Cα or C (O is left out: it
-    would join neighbouring strands through their hydrogen bonds); secondary structure within 3 Å and
-    amino acid within 2 Å of a Cα, that of the nearest.
+    Cα: ``exp(−d²/2w²)`` to the nearest Cα; backbone: within 1.5 Å of an N, Cα or C (O is left out:
+    it would join neighbouring strands through their hydrogen bonds); secondary structure within 3
+    Å and amino acid within 2 Å of a Cα, that of the nearest.
     """
     device = molecule.positions.device
     size = side**3
@@ -207,8 +229,9 @@ def make_labels(molecule: Molecule, side: int, *, width: float = 0.9) -> tuple[T
     return tuple(t.reshape(cube) for t in (target, backbone, structure, kind))
 
 
-def _fade(molecule: Molecule, rng: np.random.Generator, generator: torch.Generator,
-          strength: float) -> tuple[Tensor, Tensor]:  # fmt: skip
+def _fade(
+    molecule: Molecule, rng: np.random.Generator, generator: torch.Generator, strength: float
+) -> tuple[Tensor, Tensor]:
     """Amplitudes and B-factors (Å²) by residue, domain and place in the side chain."""
     device = molecule.positions.device
     count = len(molecule.residue_type)
@@ -279,16 +302,25 @@ def simulate_crop(
         axis /= np.linalg.norm(axis)
         # A plane between the two: touching, never overlapping.
         shift = axis * ((first @ axis).max() - (second @ axis).min() + rng.uniform(3.0, 4.5))
-        beside = place(neighbour, turn, neighbour.positions.mean(0), scale, side, device,
-                       offset=shift)  # fmt: skip
+        beside = place(
+            neighbour, turn, neighbour.positions.mean(0), scale, side, device, offset=shift
+        )
         molecule = _join(molecule, beside)
     density = _density(molecule, own, resolution, side, pad, rng, generator, strength)
     target, backbone, structure, kind = make_labels(molecule, side)
     return Crop(density, target, backbone, structure, kind, torch.ones_like(target), resolution)
 
 
-def _density(molecule: Molecule, own: int, resolution: float, side: int, pad: int,
-             rng: np.random.Generator, generator: torch.Generator, strength: float) -> Tensor:
+def _density(
+    molecule: Molecule,
+    own: int,
+    resolution: float,
+    side: int,
+    pad: int,
+    rng: np.random.Generator,
+    generator: torch.Generator,
+    strength: float,
+) -> Tensor:
     device = molecule.positions.device
     amplitude, bfactor = _fade(molecule, rng, generator, strength)
     positions, full = molecule.positions + pad, side + 2 * pad
@@ -337,6 +369,7 @@ def _mask(density: Tensor, own: Tensor, rng: np.random.Generator) -> Tensor:
         return torch.where(density > contour, density, torch.zeros_like(density))
     radius = rng.uniform(2.5, 6.0)
     spread = torch.full((len(own), 3), radius / 2, device=density.device)
-    zone = gaussian_density(own, torch.ones(len(own), device=density.device), spread,
-                            density.shape[0])  # fmt: skip
+    zone = gaussian_density(
+        own, torch.ones(len(own), device=density.device), spread, density.shape[0]
+    )
     return density * torch.sigmoid((zone - math.exp(-2.0)) * 20)

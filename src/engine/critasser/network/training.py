@@ -1,7 +1,8 @@
 """Training either network on simulated chains and experimental pairs.
 
-The same command runs on two CPU cores and on a GPU: crops are made on the training device, the length is
-a budget in minutes, and the learning rate follows the share of the budget that is used up.
+The same command runs on two CPU cores and on a GPU: crops are made on the training device, the
+length is a budget in minutes, and the learning rate follows the share of the budget that is used
+up.
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ class TrainingOptions:
     experimental: float = 0.35
     seed: int = 0
     validate_minutes: float = 10.0
+    validation_crops: int = 8
 
 
 def _rate(fraction: float, peak: float) -> float:
@@ -68,8 +70,14 @@ def _rate(fraction: float, peak: float) -> float:
 class _CropSource:
     """Draws batches; all randomness comes from one generator."""
 
-    def __init__(self, chains: list[Atoms], pairs: list[Pair], options: TrainingOptions,
-                 device: torch.device, seed: int) -> None:
+    def __init__(
+        self,
+        chains: list[Atoms],
+        pairs: list[Pair],
+        options: TrainingOptions,
+        device: torch.device,
+        seed: int,
+    ) -> None:
         self.chains = chains
         self.pairs = [PairOnDevice(pair, device) for pair in pairs]
         # Larger models show more; the root keeps the small ones in.
@@ -98,24 +106,31 @@ class _CropSource:
             else:
                 chain = self.chains[rng.integers(len(self.chains))]
                 other = self.chains[rng.integers(len(self.chains))]
-                crops.append(simulate_crop(chain, other, self.options.side, self.ranges, rng,
-                                           self.device))  # fmt: skip
+                crops.append(
+                    simulate_crop(chain, other, self.options.side, self.ranges, rng, self.device)
+                )
         return collate(crops)
 
 
-def validation_batches(chains: list[Atoms], side: int, device: torch.device,
-                       resolutions: tuple[float, ...] = (2.5, 3.5, 5.0, 8.0),
-                       each: int = 8) -> dict[float, Batch]:  # fmt: skip
+def validation_batches(
+    chains: list[Atoms],
+    side: int,
+    device: torch.device,
+    each: int,
+    resolutions: tuple[float, ...] = (2.5, 3.5, 5.0, 8.0),
+) -> dict[float, Batch]:
     """The same clean crops every time, one batch a resolution."""
     clean = SimulationRange(corruption=0.0)
     batches = {}
     for resolution in resolutions:
         rng = np.random.default_rng(1)
-        chosen = rng.choice(len(chains), each, replace=False)
-        batches[resolution] = collate([
-            simulate_crop(chains[k], None, side, clean, rng, device, resolution=resolution)
-            for k in chosen
-        ])  # fmt: skip
+        chosen = rng.choice(len(chains), min(each, len(chains)), replace=False)
+        batches[resolution] = collate(
+            [
+                simulate_crop(chains[k], None, side, clean, rng, device, resolution=resolution)
+                for k in chosen
+            ]
+        )
     return batches
 
 
@@ -143,9 +158,10 @@ def validate(network: nn.Module, batches: dict[float, Batch]) -> dict[str, float
             f"calpha_{resolution}": parts["calpha"],
             f"overlap_{resolution}": 2 * overlap / max(float(hit.sum() + true.sum()), 1.0),
             f"amino_acid_{resolution}": accuracy(heads.amino_acid, batch.residue_type, at_calpha),
-            f"structure_{resolution}": accuracy(heads.secondary_structure, batch.structure,
-                                                at_calpha),
-        }  # fmt: skip
+            f"structure_{resolution}": accuracy(
+                heads.secondary_structure, batch.structure, at_calpha
+            ),
+        }
     network.train()
     return figures
 
@@ -157,8 +173,9 @@ def autocast(device: torch.device) -> torch.autocast:
 
 def _average(shadow: nn.Module, network: nn.Module, decay: float) -> None:
     with torch.no_grad():
-        for old, new in zip(shadow.state_dict().values(), network.state_dict().values(),
-                            strict=True):  # fmt: skip
+        for old, new in zip(
+            shadow.state_dict().values(), network.state_dict().values(), strict=True
+        ):
             if old.is_floating_point():
                 old.lerp_(new, 1 - decay)
             else:
@@ -199,7 +216,9 @@ def train(
         spent, step = state["spent"], state["step"]
         report(f"going on at step {step}, {spent / 60:.1f} of {options.minutes:g} minutes spent")
     source = _CropSource(chains, pairs, options, device, options.seed + step)
-    batches = validation_batches(held_out, options.side, device) if held_out else {}
+    batches = {}
+    if held_out:
+        batches = validation_batches(held_out, options.side, device, options.validation_crops)
     budget, last, begun = options.minutes * 60, time.monotonic(), spent
     next_check, running = spent + options.validate_minutes * 60, {}
     first_step = step
@@ -209,8 +228,9 @@ def train(
             group["lr"] = rate
         batch = source.batch()
         with autocast(device):
-            logits = network(batch.density[:, None].contiguous(
-                memory_format=torch.channels_last_3d))  # fmt: skip
+            logits = network(
+                batch.density[:, None].contiguous(memory_format=torch.channels_last_3d)
+            )
         loss, parts = multi_task_loss(logits, batch)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -234,9 +254,15 @@ def train(
             _log(folder / "log.csv", {"step": step, "minutes": spent / 60, **figures})
             report("  ".join(f"{name} {value:.3f}" for name, value in figures.items()))
             _checkpoint(checkpoint, network, shadow, optimizer, spent, step)
-            card = {"options": asdict(options), "steps": step, "minutes": round(spent / 60, 1),
-                    "chains": len(chains), "pairs": [pair.name for pair in pairs],
-                    "device": str(device), "validation": figures}  # fmt: skip
+            card = {
+                "options": asdict(options),
+                "steps": step,
+                "minutes": round(spent / 60, 1),
+                "chains": len(chains),
+                "pairs": [pair.name for pair in pairs],
+                "device": str(device),
+                "validation": figures,
+            }
             save_network(folder / "network.safetensors", shadow, options.architecture, card)
             (folder / "card.json").write_text(json.dumps(card, indent=1))
             next_check = spent + options.validate_minutes * 60
@@ -245,12 +271,26 @@ def train(
     return folder / "network.safetensors"
 
 
-def _checkpoint(path: Path, network: nn.Module, shadow: nn.Module,
-                optimizer: torch.optim.Optimizer, spent: float, step: int) -> None:
+def _checkpoint(
+    path: Path,
+    network: nn.Module,
+    shadow: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    spent: float,
+    step: int,
+) -> None:
     temporary = path.with_suffix(".part")
-    torch.save({"network": network.state_dict(), "shadow": shadow.state_dict(),
-                "optimizer": optimizer.state_dict(), "spent": spent, "step": step}, temporary)
-    os.replace(temporary, path)  # fmt: skip
+    torch.save(
+        {
+            "network": network.state_dict(),
+            "shadow": shadow.state_dict(),
+            "optimizer": optimizer.state_dict(),
+            "spent": spent,
+            "step": step,
+        },
+        temporary,
+    )
+    os.replace(temporary, path)
 
 
 def _log(path: Path, row: dict[str, float]) -> None:
@@ -271,10 +311,15 @@ def _plot(folder: Path) -> None:
     if not rows:
         return
     figure = Figure(figsize=(9, 3))
-    for axis, name in zip(figure.subplots(1, 3), ("calpha", "amino_acid", "structure"), strict=True):
+    for axis, name in zip(
+        figure.subplots(1, 3), ("calpha", "amino_acid", "structure"), strict=True
+    ):
         for column in (c for c in rows[0] if c.startswith(name + "_")):
-            axis.plot([float(r["minutes"]) for r in rows], [float(r[column]) for r in rows],
-                      label=column.rsplit("_", 1)[1] + " Å")  # fmt: skip
+            axis.plot(
+                [float(r["minutes"]) for r in rows],
+                [float(r[column]) for r in rows],
+                label=column.rsplit("_", 1)[1] + " Å",
+            )
         axis.set(xlabel="minutes", title=name)
         axis.legend(fontsize=6)
     figure.tight_layout()

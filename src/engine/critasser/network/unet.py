@@ -26,8 +26,8 @@ class UNet(nn.Module):
     blocks
         Residual blocks at each level, on the way down and again on the way up.
 
-    Input ``(batch, 1, z, y, x)`` with sides divisible by ``stride``; output ``(batch, 25, z, y, x)``
-    logits in the order of `critasser.network.layers.HEADS`.
+    Input ``(batch, 1, z, y, x)`` with sides divisible by ``stride``; output ``(batch, 25, z, y,
+    x)`` logits in the order of `critasser.network.layers.HEADS`.
     """
 
     def __init__(
@@ -41,17 +41,23 @@ class UNet(nn.Module):
         self.stride = 2 ** len(channels)
         norm = nn.BatchNorm3d
         self.stem = nn.Sequential(
-            nn.Conv3d(1, stem, 3, padding=1, bias=False), norm(stem), nn.ReLU(),
-            nn.Conv3d(stem, stem, 3, padding=1, bias=False), norm(stem), nn.ReLU(),
-        )  # fmt: skip
+            nn.Conv3d(1, stem, 3, padding=1, bias=False),
+            norm(stem),
+            nn.ReLU(),
+            nn.Conv3d(stem, stem, 3, padding=1, bias=False),
+            norm(stem),
+            nn.ReLU(),
+        )
         widths = (stem, *channels)
         self.down = nn.ModuleList()
         for above, width, count in zip(widths, channels, blocks, strict=False):
             self.down.append(
                 nn.Sequential(
-                    nn.Conv3d(above, width, 2, stride=2, bias=False), norm(width), nn.ReLU(),
+                    nn.Conv3d(above, width, 2, stride=2, bias=False),
+                    norm(width),
+                    nn.ReLU(),
                     *(ResidualBlock(width, norm) for _ in range(count)),
-                )  # fmt: skip
+                )
             )
         self.up = nn.ModuleList()
         self.merge = nn.ModuleList()
@@ -60,15 +66,19 @@ class UNet(nn.Module):
             self.up.append(nn.ConvTranspose3d(below, width, 2, stride=2, bias=False))
             self.merge.append(
                 nn.Sequential(
-                    nn.Conv3d(2 * width, width, 1, bias=False), norm(width), nn.ReLU(),
+                    nn.Conv3d(2 * width, width, 1, bias=False),
+                    norm(width),
+                    nn.ReLU(),
                     *(ResidualBlock(width, norm) for _ in range(blocks[level - 1])),
-                )  # fmt: skip
+                )
             )
         final = 2 * stem
         self.expand = nn.ConvTranspose3d(channels[0], final, 2, stride=2, bias=False)
         self.final = nn.Sequential(
-            nn.Conv3d(final + stem, final, 3, padding=1, bias=False), norm(final), nn.ReLU(),
-        )  # fmt: skip
+            nn.Conv3d(final + stem, final, 3, padding=1, bias=False),
+            norm(final),
+            nn.ReLU(),
+        )
         self.head = nn.Conv3d(final, sum(HEADS.values()), 1)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -1,4 +1,5 @@
-"""Networks on disk: safetensors with the architecture in the header, so that loading runs no code."""
+"""Networks on disk: safetensors with the architecture in the header, so that loading runs no
+code."""
 
 from __future__ import annotations
 
@@ -21,13 +22,17 @@ ARCHITECTURES: dict[str, type[nn.Module]] = {"unet": UNet, "resnet": ResNet}
 _MAX_PARAMETERS = 500_000_000
 
 
-def save_network(path: Path, network: nn.Module, architecture: str, card: dict[str, object]) -> None:
+def save_network(
+    path: Path, network: nn.Module, architecture: str, card: dict[str, object]
+) -> None:
     """Write a network in half precision (normalisation statistics in full), by atomic rename.
 
     `card` is what a person should know of it (data, steps, figures); it travels in the header.
     """
     tensors = {
-        name: value.detach().to("cpu", torch.float16 if value.ndim > 1 else value.dtype).contiguous()
+        name: value.detach()
+        .to("cpu", torch.float16 if value.ndim > 1 else value.dtype)
+        .contiguous()
         for name, value in network.state_dict().items()
     }
     metadata = {
@@ -42,7 +47,7 @@ def save_network(path: Path, network: nn.Module, architecture: str, card: dict[s
 
 def _open(path: Path) -> tuple[dict[str, str], dict[str, torch.Tensor]]:
     if not path.is_file():
-        raise InputError(f"{path}: no network there; reinstall Critasser or name one with --weights")
+        raise InputError(f"{path}: no network there; reinstall Critasser")
     try:
         with safe_open(path, framework="pt", device="cpu") as file:
             metadata = file.metadata() or {}

@@ -2,6 +2,7 @@
 
 critasser train network structures/ --maps maps/ -o runs/first --minutes 90
 critasser train network structures/ -o runs/paper --architecture resnet --minutes 90
+critasser train resolution structures/ --maps maps/ -o weights/resolution.safetensors
 critasser train statistics structures/ -o weights/
 
 STRUCTURES is a folder with ``index.tsv`` (tab-separated, columns ``file`` and ``split``); MAPS
@@ -13,13 +14,18 @@ from __future__ import annotations
 
 import argparse
 import csv
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from critasser.errors import InputError
 from critasser.structure import ProteinChain, read_chains
+
+if TYPE_CHECKING:
+    from critasser.network.packing import Atoms
 
 __all__ = ["add_args", "main"]
 
@@ -44,6 +50,12 @@ def add_args(parser: argparse.ArgumentParser) -> None:
     network.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     network.add_argument("--threads", type=int, help="CPU threads")
     network.add_argument("--seed", type=int, default=0)
+    resolution = kinds.add_parser("resolution", help="the resolution of a map from its spectrum")
+    resolution.add_argument("structures", type=Path)
+    resolution.add_argument("--maps", type=Path, help="folder of experimental map and model pairs")
+    resolution.add_argument("-o", "--output", type=Path, required=True, help="file to write")
+    resolution.add_argument("--crops", type=int, default=4000)
+    resolution.add_argument("--seed", type=int, default=0)
     tables = kinds.add_parser("statistics", help="tables of geometry, contacts, rotamers")
     tables.add_argument("structures", type=Path)
     tables.add_argument("-o", "--output", type=Path, required=True, help="folder for the tables")
@@ -52,25 +64,22 @@ def add_args(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Train."""
-    return _network(args) if args.what == "network" else _statistics(args)
+    return {"network": _network, "resolution": _resolution, "statistics": _statistics}[args.what](
+        args
+    )
 
 
 def _network(args: argparse.Namespace) -> int:
     import torch
 
     from critasser.network import choose_device, load_network
-    from critasser.network.packing import load_pack, pack_pairs, pack_structures
+    from critasser.network.packing import pack_pairs
     from critasser.network.training import TrainingOptions, train
 
     device = choose_device(args.device)
     if args.threads:
         torch.set_num_threads(args.threads)
-    packs = {}
-    for split in ("train", "val"):
-        pack = args.output / f"{split}.npz"
-        if not pack.exists():
-            print(f"packed {pack_structures(args.structures, split, pack)} chains of {split}")
-        packs[split] = load_pack(pack)
+    packs = _packs(args.structures, args.output)
     pairs = pack_pairs(args.maps, "train") if args.maps else []
     options = TrainingOptions(
         architecture=args.architecture, minutes=args.minutes, batch=args.batch, side=args.side,
@@ -80,6 +89,32 @@ def _network(args: argparse.Namespace) -> int:
     path = train(packs["train"], pairs, packs["val"], options, args.output, device=device,
                  start_from=start, report=lambda line: print(line, flush=True))  # fmt: skip
     print(path)
+    return 0
+
+
+def _packs(structures: Path, folder: Path) -> dict[str, list[Atoms]]:
+    """Training and validation chains, packed into `folder` the first time."""
+    from critasser.network.packing import load_pack, pack_structures
+
+    packs = {}
+    for split in ("train", "val"):
+        pack = folder / f"{split}.npz"
+        if not pack.exists():
+            print(f"packed {pack_structures(structures, split, pack)} chains of {split}")
+        packs[split] = load_pack(pack)
+    return packs
+
+
+def _resolution(args: argparse.Namespace) -> int:
+    from critasser.network.packing import pack_pairs
+    from critasser.network.resolution import train_resolution
+
+    with tempfile.TemporaryDirectory() as folder:
+        packs = _packs(args.structures, Path(folder))
+    pairs = pack_pairs(args.maps, "train") if args.maps else []
+    train_resolution(
+        packs["train"], pairs, packs["val"], args.output, crops=args.crops, seed=args.seed
+    )
     return 0
 
 

@@ -1,6 +1,15 @@
 """Networks that see the protein in a map: architectures, training, tiled inference."""
 
 from critasser.network.inference import average_views, choose_device, predict
+from critasser.network.resolution import predict_resolution
 from critasser.network.weights import load_network, read_card, save_network
 
-__all__ = ["average_views", "choose_device", "load_network", "predict", "read_card", "save_network"]
+__all__ = [
+    "average_views",
+    "choose_device",
+    "load_network",
+    "predict",
+    "predict_resolution",
+    "read_card",
+    "save_network",
+]

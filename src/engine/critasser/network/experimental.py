@@ -44,7 +44,9 @@ def _sample(density: Tensor, zyx: Tensor) -> Tensor:
     )[0, 0]
 
 
-def experimental_crop(source: PairOnDevice, side: int, rng: np.random.Generator) -> Crop:
+def experimental_crop(
+    source: PairOnDevice, side: int, rng: np.random.Generator, *, blur: bool = True
+) -> Crop:
     """One example around a random residue of an experimental map's model.
 
     The truth is known within 5.5 Å of the model and in empty space (less than 0.15 of the map's
@@ -68,7 +70,7 @@ def experimental_crop(source: PairOnDevice, side: int, rng: np.random.Generator)
     turn = torch.as_tensor(rotation[::-1, ::-1].copy(), dtype=torch.float32, device=device)
     start = torch.as_tensor((centre - pair.origin)[::-1].copy(), dtype=torch.float32, device=device)
     density = _sample(source.density, (zyx / scale) @ turn + start)
-    if rng.random() < 0.7:
+    if blur and rng.random() < 0.7:
         density = band_limit(density, 2.0, rng.uniform(-30, 60))
     molecule = place(atoms, rotation, centre, scale, side, device, margin=6.0)
     target, backbone, structure, kind = make_labels(molecule, side)

@@ -1,0 +1,45 @@
+"""The spectrum of a map tells its resolution."""
+
+import numpy as np
+import pytest
+import torch
+
+from critasser.density import Grid, normalise, simulate
+from critasser.errors import InputError
+from critasser.network.packing import load_pack, pack_structures
+from critasser.network.resolution import SIDE, predict_resolution, spectrum, train_resolution
+
+
+@pytest.fixture
+def chain(tmp_path, small_chain):
+    (tmp_path / "index.tsv").write_text(f"file\tsplit\n{small_chain}\ttrain\n")
+    pack_structures(tmp_path, "train", tmp_path / "pack.npz")
+    return load_pack(tmp_path / "pack.npz")[0]
+
+
+def test_a_spectrum_falls_faster_the_poorer_the_resolution(chain):
+    fall = []
+    for resolution in (2.0, 4.0, 8.0):
+        like = Grid(np.zeros((SIDE,) * 3, np.float32), chain.positions.mean(0) - SIDE / 2, 1.0)
+        grid = simulate(chain.positions, chain.amplitude, resolution, like=like)
+        curve = spectrum(torch.from_numpy(grid.values))
+        fall.append(float(curve[2] - curve[12]))
+    assert fall[0] < fall[1] < fall[2]
+
+
+def test_a_trained_predictor_tells_good_from_poor(tmp_path, chain):
+    path = tmp_path / "resolution.safetensors"
+    figures = train_resolution([chain], [], [chain], path, crops=240, report=lambda _: None)
+    assert set(figures) == {"1.5-3", "3-5", "5-8", "8-15"}
+    guess = {}
+    for resolution in (2.0, 9.0):
+        grid = simulate(chain.positions, chain.amplitude, resolution, voxel_size=1.0, padding=10.0)
+        guess[resolution] = predict_resolution(normalise(grid), path)
+    assert guess[2.0] < 4 < 5.5 < guess[9.0]
+
+
+def test_a_damaged_predictor_is_told(tmp_path):
+    path = tmp_path / "resolution.safetensors"
+    path.write_bytes(b"nothing of the kind")
+    with pytest.raises(InputError, match="get it again"):
+        predict_resolution(Grid(np.ones((50, 50, 50), np.float32), np.zeros(3), 1.0), path)

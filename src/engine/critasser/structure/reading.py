@@ -17,6 +17,7 @@ from critasser.structure.chain import ProteinChain
 __all__ = ["read_chains"]
 
 GZIP_MAGIC = b"\x1f\x8b"
+ONLY_ASCII = bytes(range(128)) + b"?" * 128
 HYDROGENS = ("H", "D")
 
 
@@ -46,7 +47,8 @@ def read_chains(path: str | os.PathLike, max_bytes: int = 512 << 20) -> tuple[Pr
         protein.
     """
     path = Path(path)
-    raw = _bytes(path, max_bytes)
+    # Remarks come in any encoding, and only they may: names of residues and atoms are ASCII.
+    raw = _bytes(path, max_bytes).translate(ONLY_ASCII)
     try:
         structure = gemmi.read_structure_string(raw)
         structure.setup_entities()

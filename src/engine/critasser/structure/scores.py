@@ -127,7 +127,7 @@ def tm_score(model: ArrayLike, native: ArrayLike, length: int | None = None) -> 
     References
     ----------
     Zhang Y, Skolnick J (2004) Proteins 57, 702: superpositions grown from fragments of
-    L, L/2, L/4 … 4 residues at all starts.
+    L, L/2, L/4 … 4 residues, at every start along shorter chains and at 150 along longer ones.
     """
     model = np.asarray(model, dtype=np.float64)
     native = np.asarray(native, dtype=np.float64)

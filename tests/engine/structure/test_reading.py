@@ -1,0 +1,191 @@
+"""Coordinate files of any kind give protein chains, or one line of what is wrong."""
+
+import gzip
+
+import gemmi
+import numpy as np
+import pytest
+
+from critasser.errors import InputError
+from critasser.structure import read_chains
+
+
+def atom(
+    name,
+    residue,
+    number,
+    x,
+    *,
+    record="ATOM",
+    alt=" ",
+    chain="A",
+    insertion=" ",
+    element="C",
+    b=20.0,
+):
+    return (
+        f"{record:6}{1:5} {name:^4}{alt}{residue:>3} {chain}{number:4}{insertion}   "
+        f"{x:8.3f}{0:8.3f}{0:8.3f}{1:6.2f}{b:6.2f}          {element:>2}\n"
+    )
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text, name="a.pdb"):
+        path = tmp_path / name
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def test_a_real_chain_comes_whole(chain, model_path):
+    theirs = gemmi.read_structure(str(model_path))[0][0]
+    assert chain.letters == gemmi.one_letter_code([r.name for r in theirs])
+    assert chain.residue_number.tolist() == [r.seqid.num for r in theirs]
+    assert len(chain.positions) == sum(len(r) for r in theirs)
+    assert chain.backbone.shape == (60, 4, 3)
+    np.testing.assert_array_equal(chain.backbone[:, 1], chain.calpha)
+    assert np.isfinite(chain.backbone).all()
+    assert set(chain.amplitudes) <= {6, 7, 8, 16}
+
+
+def test_mmcif_and_gzip_give_the_same_chain(tmp_path, chain, model_path):
+    structure = gemmi.read_structure(str(model_path))
+    structure.setup_entities()
+    structure.make_mmcif_document().write_file(str(tmp_path / "a.cif"))
+    with gzip.open(tmp_path / "b.pdb.gz", "wb") as file:
+        file.write(model_path.read_bytes())
+    for name in ("a.cif", "b.pdb.gz"):
+        (found,) = read_chains(tmp_path / name)
+        assert found.letters == chain.letters
+        assert found.atom_names == chain.atom_names
+        np.testing.assert_allclose(found.positions, chain.positions, atol=1e-3)
+
+
+def test_selenomethionine_is_methionine_and_modified_residues_have_their_parents_letter(write):
+    (chain,) = read_chains(
+        write(
+            atom("N", "ALA", 1, 0, element="N")
+            + atom("CA", "ALA", 1, 1)
+            + atom("CA", "MSE", 2, 4, record="HETATM")
+            + atom("SE", "MSE", 2, 5, record="HETATM", element="SE")
+            + atom("CA", "SEP", 3, 8, record="HETATM")
+            + atom("P", "SEP", 3, 9, record="HETATM", element="P")
+            + atom("CA", "UNK", 4, 12)
+        )
+    )
+    assert chain.letters == "AMSX"
+    assert chain.codes.tolist() == [0, 10, 15, -1]
+    assert chain.atom_names[2:4] == ("CA", "SD")
+    assert chain.elements[3] == "S"
+
+
+def test_the_first_of_alternatives_and_of_models_counts(write):
+    first = (
+        atom("CA", "ALA", 1, 1, alt="A")
+        + atom("CA", "ALA", 1, 2, alt="B")
+        + atom("CA", "GLY", 2, 5)
+    )
+    text = f"MODEL        1\n{first}ENDMDL\nMODEL        2\n{atom('CA', 'ALA', 1, 9)}ENDMDL\n"
+    (chain,) = read_chains(write(text))
+    assert chain.letters == "AG"
+    np.testing.assert_allclose(chain.positions[:, 0], [1, 5])
+
+
+def test_insertion_codes_are_residues_of_their_own(write):
+    (chain,) = read_chains(
+        write(
+            atom("CA", "ALA", 52, 0)
+            + atom("CA", "GLY", 52, 4, insertion="A")
+            + atom("CA", "SER", 53, 8)
+        )
+    )
+    assert chain.letters == "AGS"
+    assert chain.residue_number.tolist() == [52, 52, 53]
+
+
+def test_a_residue_without_ca_is_there_without_a_position(write):
+    (chain,) = read_chains(
+        write(
+            atom("CA", "ALA", 1, 0) + atom("N", "GLY", 2, 3, element="N") + atom("CA", "SER", 3, 7)
+        )
+    )
+    assert chain.letters == "AGS"
+    assert np.isnan(chain.calpha[1]).all()
+    assert np.isfinite(chain.calpha[[0, 2]]).all()
+
+
+def test_hydrogens_water_ligands_and_nucleic_acids_are_left_out(write):
+    text = (
+        atom("CA", "ALA", 1, 0)
+        + atom("HA", "ALA", 1, 1, element="H")
+        + atom("CA", "GLY", 2, 4)
+        + "TER\n"
+        + atom("O", "HOH", 3, 9, record="HETATM", element="O")
+        + atom("CA", "CA", 4, 9, record="HETATM", element="CA")
+        + atom("P", "DA", 1, 9, chain="B", element="P")
+        + atom("P", "DG", 2, 15, chain="B", element="P")
+    )
+    (chain,) = read_chains(write(text))
+    assert chain.letters == "AG"
+    assert chain.atom_names == ("CA", "CA")
+
+
+def test_several_chains(write):
+    text = "".join(atom("CA", "ALA", i, 4 * i, chain=c) for c in "ABx" for i in range(1, 4))
+    assert [(c.name, c.letters) for c in read_chains(write(text))] == [
+        ("A", "AAA"),
+        ("B", "AAA"),
+        ("x", "AAA"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"nothing of the kind\n" * 10,
+        bytes(range(256)) * 20,
+        b"data_x\nloop_\n_atom_site.id\n",
+        b"data_x\n_cell.length_a 3\n",
+        b"ATOM  garbage\n" * 3,
+        b"HETATM    1  O   HOH A   1       1.000   1.000   1.000  1.00 10.00           O\nEND\n",
+        b"\x1f\x8b\x08\x00damaged",
+    ],
+)
+@pytest.mark.parametrize("name", ["a.pdb", "a.cif", "a.pdb.gz"])
+def test_garbage_is_told_in_one_line(tmp_path, name, content):
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        read_chains(path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_damaged_files_never_crash(tmp_path, model_path):
+    rng = np.random.default_rng(0)
+    raw = model_path.read_bytes()[:8000]
+    for _ in range(100):
+        damaged = bytearray(raw)
+        for at in rng.integers(0, len(raw), 20):
+            damaged[at] = rng.integers(256)
+        (tmp_path / "a.pdb").write_bytes(damaged)
+        try:
+            read_chains(tmp_path / "a.pdb")
+        except InputError as error:
+            assert "\n" not in str(error)
+
+
+def test_files_are_bounded_packed_or_not(tmp_path, model_path):
+    with gzip.open(tmp_path / "b.pdb.gz", "wb") as file:
+        file.write(model_path.read_bytes() * 20)
+    for path in (model_path, tmp_path / "b.pdb.gz"):
+        with pytest.raises(InputError, match="larger than"):
+            read_chains(path, max_bytes=10_000)
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(InputError, match="No such file"):
+        read_chains(tmp_path / "none.pdb")

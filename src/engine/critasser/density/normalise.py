@@ -35,14 +35,17 @@ def normalise(grid: Grid) -> Grid:
     ValueError
         No voxel is above the background.
     """
-    values = grid.values.astype(np.float64)
-    values -= background(grid)
-    above = np.maximum(values, 0.0)
-    square = np.sum(above**2)
+    lowest = background(grid)
+    square = cube = 0.0
+    # Section by section, so that double precision costs no memory to speak of.
+    for section in grid.values:
+        above = np.maximum(section.astype(np.float64) - lowest, 0.0)
+        square += np.sum(above**2)
+        cube += np.sum(above**3)
     if square == 0:
         raise ValueError("no density above the background")
-    scale = np.sum(above**3) / square
-    return grid.with_values(np.clip(values / scale, LOWEST, HIGHEST))
+    values = (grid.values - np.float32(lowest)) / np.float32(cube / square)
+    return grid.with_values(np.clip(values, LOWEST, HIGHEST))
 
 
 def background(grid: Grid) -> float:

@@ -82,6 +82,11 @@ class StageRun:
         self.outputs[relative] = (kind, message or relative) if kind else None
         return path
 
+    def say(self, text: str) -> None:
+        """What came out, in one line for log and report."""
+        self.summary["said"] = " ".join(text.split())
+        self.job.log(self.summary["said"])
+
     def warn(self, text: str) -> None:
         """Something that a person should know, such as a fallback."""
         text = " ".join(text.split())

@@ -95,21 +95,24 @@ def load_features(path: Path) -> FeatureMaps:
     return FeatureMaps(*load_arrays(path, *names))
 
 
-def save_calpha(path: Path, calpha: CalphaSet) -> None:
-    """Cα positions with all that the network says of them."""
+def save_calpha(path: Path, calpha: CalphaSet, agreement: float, trusted: bool) -> None:
+    """Cα positions with all that the network says of them, and how far its opinions agree."""
     save_arrays(
         path,
         positions=calpha.positions,
         probability=calpha.probability,
         amino_acid=calpha.amino_acid,
         secondary_structure=calpha.secondary_structure,
+        agreement=np.float64(agreement),
+        trusted=np.bool_(trusted),
     )
 
 
-def load_calpha(path: Path) -> CalphaSet:
-    """What `save_calpha` wrote."""
+def load_calpha(path: Path) -> tuple[CalphaSet, float, bool]:
+    """What `save_calpha` wrote: positions, agreement, whether they may guide the assembly."""
     names = ("positions", "probability", "amino_acid", "secondary_structure")
-    return CalphaSet(*load_arrays(path, *names))
+    *columns, agreement, trusted = load_arrays(path, *names, "agreement", "trusted")
+    return CalphaSet(*columns), float(agreement), bool(trusted)
 
 
 def save_traces(path: Path, traces: Sequence[Trace], length: int) -> None:

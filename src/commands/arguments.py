@@ -1,0 +1,75 @@
+"""How the commands read what a person types."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from chimerax.atomic import SequencesArg, Structure
+from chimerax.core.commands import (
+    Annotation,
+    AnnotationError,
+    FileNameArg,
+    ModelsArg,
+    OpenFolderNameArg,
+    next_token,
+)
+from chimerax.map import Volume
+
+__all__ = ["BuildMapArg", "BuildSequenceArg", "JobFolderArg"]
+
+_FASTA = (".fasta", ".fa", ".faa", ".seq", ".fas")
+
+
+class BuildMapArg(ModelsArg):
+    """One map. ``#1 #2/A`` is one specifier to ChimeraX, so that a chain typed after the map
+    would vanish without a word: here it is an error that tells what to type."""
+
+    name = "a map specifier"
+
+    @classmethod
+    def parse(cls, text, session):
+        models, used, rest = super().parse(text, session)
+        maps = [model for model in models if isinstance(model, Volume)]
+        words = used.split()
+        if len(words) > 1 and any(isinstance(model, Structure) for model in models):
+            raise AnnotationError(
+                f'"{used}" is read as one specifier, so that nothing is left for the sequence: '
+                f"type critasser build {words[0]} sequence {' '.join(words[1:])}"
+            )
+        if len(maps) != 1:
+            raise AnnotationError(f"must specify one map, got {len(maps)}")
+        return maps[0], used, rest
+
+
+class BuildSequenceArg(Annotation):
+    """A FASTA file, or whatever ChimeraX takes as sequences."""
+
+    name = "a FASTA file, chains, an alignment's sequence, a UniProt name or letters"
+
+    @classmethod
+    def parse(cls, text, session):
+        if not text:
+            raise AnnotationError(f"Expected {cls.name}")
+        typed, _, _ = next_token(text)
+        path, used, rest = FileNameArg.parse(text, session)
+        if Path(path).is_file():
+            return Path(path).resolve(), used, rest
+        if typed.lower().endswith(_FASTA) or "\\" in typed:
+            raise AnnotationError(f"no such file: {path}")
+        return SequencesArg.parse(text, session)
+
+
+class JobFolderArg(OpenFolderNameArg):
+    """A job folder that exists."""
+
+    name = "name of a Critasser job folder"
+
+    @classmethod
+    def parse(cls, text, session):
+        path, used, rest = super().parse(text, session)
+        folder = Path(path).expanduser().resolve()
+        if not folder.is_dir():
+            raise AnnotationError(f"{path} is not a folder")
+        if not any((folder / name).exists() for name in ("job.json", "progress.jsonl", "lock")):
+            raise AnnotationError(f"{path} holds no Critasser job")
+        return folder, used, rest

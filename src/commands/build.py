@@ -1,0 +1,209 @@
+"""``critasser build``: atomic models of sequences in an open map."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from chimerax.core.errors import UserError
+
+__all__ = ["command", "description"]
+
+DEVICES = {"auto": "auto", "cpu": "cpu", "gpu": "cuda"}
+QUALITIES = ("draft", "standard", "thorough")
+
+
+def description():
+    """How the command is typed."""
+    from chimerax.atomic import AtomicStructuresArg, AtomsArg
+    from chimerax.core.commands import (
+        BoolArg,
+        Bounded,
+        CmdDesc,
+        EnumOf,
+        FloatArg,
+        IntArg,
+        NonNegativeIntArg,
+        SaveFolderNameArg,
+    )
+    from chimerax.map import MapArg
+
+    from .arguments import BuildMapArg, BuildSequenceArg
+
+    return CmdDesc(
+        required=[("volume", BuildMapArg)],
+        optional=[("sequence", BuildSequenceArg)],
+        keyword=[
+            ("mask", MapArg),
+            ("near", AtomsArg),
+            ("range", Bounded(FloatArg, min=1.0, max=100.0)),
+            ("resolution", Bounded(FloatArg, min=1.0, max=20.0)),
+            ("templates", AtomicStructuresArg),
+            ("device", EnumOf(tuple(DEVICES))),
+            ("quality", EnumOf(QUALITIES)),
+            ("models", Bounded(IntArg, min=1, max=20)),
+            ("seed", NonNegativeIntArg),
+            ("folder", SaveFolderNameArg),
+            ("wait", BoolArg),
+        ],
+        synopsis="Build atomic models into a map",
+    )
+
+
+def command(
+    session,
+    volume,
+    sequence=None,
+    *,
+    mask=None,
+    near=None,
+    range=None,
+    resolution=None,
+    templates=None,
+    device=None,
+    quality=None,
+    models=None,
+    seed=None,
+    folder=None,
+    wait=None,
+):
+    """Start a build and return its job.
+
+    Parameters
+    ----------
+    session : chimerax.core.session.Session
+    volume : chimerax.map.Volume
+        The whole of it is used, at full resolution, whatever is displayed.
+    sequence : Path or list of chimerax.atomic.Sequence
+        A FASTA file, or a sequence for every chain.
+    mask : chimerax.map.Volume, optional
+        Build where it is 0.5 or more.
+    near : chimerax.atomic.Atoms, optional
+        Build near these.
+    range : float, optional
+        How near, in Å; 8 unless given.
+    resolution : float, optional
+        Of the map, in Å; the engine guesses it from the voxels unless given.
+    templates : chimerax.atomic.AtomicStructures, optional
+        Structures that may be alike; where they are does not matter.
+    device : {'auto', 'cpu', 'gpu'}, optional
+    quality : {'draft', 'standard', 'thorough'}, optional
+    models : int, optional
+        Most models to make.
+    seed : int, optional
+        Of all random numbers.
+    folder : str, optional
+        The job folder to make; else one in ``~/critasser``.
+    wait : bool, optional
+        Come back when the build is over; by default in scripts and without a GUI.
+
+    Raises
+    ------
+    UserError
+        Anything that can be known to be wrong before the engine starts.
+    """
+    from ..jobs.engine import build_command, configured_python
+    from ..jobs.inputs import check_grid, job_name
+    from .running import start, waits
+
+    if not sequence:
+        raise UserError(
+            "which sequence? Give a FASTA file, letters or chains: "
+            f"critasser build {volume.atomspec} sequence #2/A"
+        )
+    if mask is not None and near is not None:
+        raise UserError("give either a mask or near, not both")
+    if near is not None and not len(near):
+        raise UserError("near: no atoms specified")
+    if near is None and range is not None:
+        raise UserError("range says how near; give near too")
+    if templates is not None and not len(templates):
+        raise UserError("templates: no atomic models specified")
+    check_grid(volume)
+    python = configured_python(session)
+
+    name = job_name(volume.name)
+    folder = _new_folder(folder, name)
+    files = _write_inputs(folder, volume, sequence, mask, near, range or 8.0, templates)
+    arguments = [files["map"], files["sequence"], "-o", folder]
+    if "mask" in files:
+        arguments += ["--mask", files["mask"]]
+    if files["templates"]:
+        arguments += ["--templates", *files["templates"]]
+    for option, value in (
+        ("--resolution", resolution),
+        ("--device", DEVICES[device] if device else None),
+        ("--quality", quality),
+        ("--models", models),
+        ("--seed", seed),
+    ):
+        if value is not None:
+            arguments += [option, str(value)]
+    return start(
+        session,
+        folder,
+        name,
+        build_command(python, *arguments),
+        volume=volume,
+        wait=waits(session, wait),
+    )
+
+
+def _new_folder(given: str | None, name: str) -> Path:
+    from ..jobs.folder import free_folder
+
+    if given is None:
+        folder = free_folder(Path.home() / "critasser", name)
+    else:
+        folder = Path(given).expanduser().resolve()
+        if folder.is_dir() and any(folder.iterdir()):
+            raise UserError(
+                f"{folder} is not empty: give another folder, or go on with a job that is in it "
+                f"by: critasser resume {folder}"
+            )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{folder}: cannot make the job folder, {error.strerror}") from None
+    return folder
+
+
+def _write_inputs(folder, volume, sequence, mask, near, distance, templates) -> dict:
+    """Write all inputs; what was written is removed when one of them is no good."""
+    import shutil
+
+    from ..jobs.folder import INPUTS, write_placement
+    from ..jobs.inputs import (
+        frame,
+        mask_planes,
+        write_map,
+        write_mask,
+        write_sequences,
+        write_templates,
+        zone_planes,
+    )
+
+    inputs = folder / INPUTS
+    try:
+        inputs.mkdir()
+        files = {
+            "sequence": write_sequences(inputs, sequence),
+            "map": inputs / "map.mrc",
+            "templates": write_templates(inputs, templates if templates is not None else ()),
+        }
+        write_map(files["map"], volume)
+        if mask is not None:
+            files["mask"] = inputs / "mask.mrc"
+            write_mask(files["mask"], volume, mask_planes(volume, mask), f"the mask {mask}")
+        elif near is not None:
+            files["mask"] = inputs / "mask.mrc"
+            planes = zone_planes(volume, near.scene_coords, distance)
+            write_mask(files["mask"], volume, planes, f"{distance:g} Å of those atoms")
+        write_placement(folder, volume.name, frame(volume.data))
+    except BaseException as error:
+        shutil.rmtree(inputs, ignore_errors=True)
+        if not any(folder.iterdir()):
+            folder.rmdir()
+        if isinstance(error, OSError):
+            raise UserError(f"{folder}: cannot write there, {error.strerror}") from error
+        raise
+    return files

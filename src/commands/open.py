@@ -1,0 +1,62 @@
+"""``critasser open``: what a job has made, finished or not."""
+
+from __future__ import annotations
+
+from chimerax.core.errors import UserError
+
+__all__ = ["command", "description"]
+
+
+def description():
+    """How the command is typed."""
+    from chimerax.core.commands import BoolArg, CmdDesc
+    from chimerax.map import MapArg
+
+    from .arguments import JobFolderArg
+
+    return CmdDesc(
+        required=[("folder", JobFolderArg)],
+        keyword=[("in_map", MapArg), ("wait", BoolArg)],
+        synopsis="Show what a job has made",
+    )
+
+
+def command(session, folder, *, in_map=None, wait=None):
+    """Open the results of a job, and follow it if it still runs.
+
+    Parameters
+    ----------
+    session : chimerax.core.session.Session
+    folder : Path
+    in_map : chimerax.map.Volume, optional
+        Lay the results in this map, wherever it has been moved to; else they are where the map
+        was when it was opened.
+    wait : bool, optional
+        For a job that still runs: come back when it is over.
+
+    Returns
+    -------
+    chimerax.core.models.Model or None
+        The group of results; None when there is nothing to show yet.
+    """
+    from ..jobs.folder import ProgressReader, read_placement, worker
+    from ..jobs.job import jobs_of
+    from ..jobs.settings import remember_job
+    from ..models.results import Results
+    from .running import follow, waits
+
+    for job in jobs_of(session):
+        if job.folder == folder and job.outcome == "running":
+            raise UserError(f"that is job {job.id}, which runs and is shown already")
+    name, _ = read_placement(folder)
+    view = Results(session, name, folder, in_map)
+    if worker(folder) is not None:
+        follow(session, folder, name, view, wait=waits(session, wait))
+        return view.group
+    for event in ProgressReader(folder).read():
+        view.show(event)
+    view.finish()
+    remember_job(session, str(folder))
+    if view.group is None:
+        session.logger.warning(f"{folder}: the job has made nothing yet that could be shown")
+    return view.group

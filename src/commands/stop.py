@@ -1,0 +1,39 @@
+"""``critasser stop``: end a running build."""
+
+from __future__ import annotations
+
+from chimerax.core.errors import UserError
+
+__all__ = ["command", "description"]
+
+
+def description():
+    """How the command is typed."""
+    from chimerax.core.commands import CmdDesc, PositiveIntArg
+
+    return CmdDesc(optional=[("job", PositiveIntArg)], synopsis="Stop a running job")
+
+
+def command(session, job=None) -> None:
+    """Ask a job to stop; finished stages are kept, so that it can be resumed.
+
+    Parameters
+    ----------
+    session : chimerax.core.session.Session
+    job : int, optional
+        Its number; not needed when only one runs.
+    """
+    from ..jobs.job import jobs_of
+
+    running = {one.id: one for one in jobs_of(session) if one.outcome == "running"}
+    if not running:
+        raise UserError("no Critasser job runs")
+    numbers = ", ".join(str(number) for number in running)
+    if job is None:
+        if len(running) > 1:
+            raise UserError(f"which of the jobs {numbers}?")
+        job = next(iter(running))
+    if job not in running:
+        raise UserError(f"job {job} does not run; running: {numbers}")
+    running[job].terminate()
+    session.logger.status(f"critasser {running[job].name}: stopping")

@@ -1,0 +1,63 @@
+"""Known ways in which an engine fails, in the words of someone at ChimeraX's command line."""
+
+from __future__ import annotations
+
+import re
+import signal
+
+__all__ = ["advice"]
+
+_KNOWN = (
+    (
+        r"out of memory|MemoryError|cannot allocate|bad_alloc",
+        "Build into a part of the map (near, mask), close other programs, "
+        "or use a machine with more memory.",
+    ),
+    (
+        r"no (?:CUDA|GPU)|CUDA (?:is not|not) available|no NVIDIA",
+        "There is no GPU that the engine's Python can use: give device cpu or leave it to auto.",
+    ),
+    (
+        r"weights/\S+ is missing|weights.*(?:missing|damaged)",
+        "Reinstall the Critasser bundle; its network has gone missing.",
+    ),
+    (
+        r"No module named '?([\w.]+)'?",
+        "The engine's Python lacks a package. Install it there, or give another Python by "
+        "critasser location.",
+    ),
+    (
+        r"cannot lie in|holds \d+ at most",
+        "Is the sequence too long for the region, or are voxel size or mask wrong?",
+    ),
+    (
+        r"No space left|no room left",
+        "Free some space, then: critasser resume FOLDER.",
+    ),
+)
+
+
+def advice(line: str, status: int | None) -> str:
+    """What to do about a failed run.
+
+    Parameters
+    ----------
+    line : str
+        The engine's last words.
+    status : int or None
+        Its exit status; negative for a signal.
+
+    Returns
+    -------
+    str
+        Empty when nothing better is known than the line itself.
+    """
+    if status is not None and status < 0 and -status == getattr(signal, "SIGKILL", 9):
+        return (
+            "The system ended the engine, most often for lack of memory. Build into a part of "
+            "the map (near, mask) or use a machine with more memory, then critasser resume."
+        )
+    for pattern, remedy in _KNOWN:
+        if re.search(pattern, line, re.IGNORECASE):
+            return remedy
+    return ""

@@ -1,0 +1,216 @@
+"""The job folder as its reader sees it: all that this side knows of a running engine.
+
+The engine appends lines to `progress.jsonl`, holds `lock` while it works, and looks for a file
+`cancel`. Nothing in a folder is trusted: lines may be half written, paths may lead elsewhere.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+__all__ = [
+    "Event",
+    "ProgressReader",
+    "free_folder",
+    "inside",
+    "last_line",
+    "read_json",
+    "read_placement",
+    "request_stop",
+    "write_placement",
+    "worker",
+]
+
+INPUTS = "inputs"
+"""Folder of what we hand to the engine; it expects nothing else in a new job folder."""
+
+_PLACEMENT = f"{INPUTS}/chimerax.json"
+_LARGEST = 16 << 20
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of `progress.jsonl`.
+
+    Attributes
+    ----------
+    state : str
+        ``running``, ``finished``, ``cancelled`` or ``failed``.
+    stage, message : str
+    fraction : float
+        Of the whole run, 0 to 1.
+    remaining : float or None
+        Seconds.
+    artifact : str or None
+        Path, relative to the folder, of a file that is ready.
+    kind : str or None
+        What the artifact is.
+    """
+
+    state: str
+    stage: str
+    message: str
+    fraction: float
+    remaining: float | None = None
+    artifact: str | None = None
+    kind: str | None = None
+
+    @classmethod
+    def from_line(cls, line: bytes) -> Event | None:
+        """The event of a line; None for what is none."""
+        try:
+            content = json.loads(line)
+        except (ValueError, RecursionError):
+            return None
+        if not isinstance(content, dict) or not isinstance(content.get("stage"), str):
+            return None
+        fraction = _number(content.get("fraction"))
+        return cls(
+            state=str(content.get("state") or "running"),
+            stage=content["stage"],
+            message=str(content.get("message") or ""),
+            fraction=min(max(fraction or 0.0, 0.0), 1.0),
+            remaining=_number(content.get("remaining")),
+            artifact=_text(content.get("artifact")),
+            kind=_text(content.get("kind")),
+        )
+
+
+class ProgressReader:
+    """Follows a growing `progress.jsonl`.
+
+    Parameters
+    ----------
+    folder : Path
+    skip : bool
+        Leave out what is there already, the lines of an earlier run.
+    """
+
+    def __init__(self, folder: Path, *, skip: bool = False) -> None:
+        self._path = folder / "progress.jsonl"
+        self._offset = 0
+        self._rest = b""
+        if skip:
+            with contextlib.suppress(OSError):
+                self._offset = self._path.stat().st_size
+
+    def read(self) -> list[Event]:
+        """Events of the lines that were completed since the last call."""
+        try:
+            with self._path.open("rb") as file:
+                file.seek(self._offset)
+                fresh = file.read()
+        except OSError:
+            return []
+        self._offset += len(fresh)
+        *lines, self._rest = (self._rest + fresh).split(b"\n")
+        events = (Event.from_line(line) for line in lines if line.strip())
+        return [event for event in events if event is not None]
+
+
+def inside(folder: Path, relative: str) -> Path | None:
+    """The file at a path that a job folder names; None unless it is an ordinary file in it."""
+    if not relative or os.path.isabs(relative):
+        return None
+    path = (folder / relative).resolve()
+    return path if path.is_relative_to(folder.resolve()) and path.is_file() else None
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """A JSON object, or None where there is none that can be read."""
+    try:
+        if path.stat().st_size > _LARGEST:
+            return None
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def request_stop(folder: Path) -> None:
+    """Ask the engine in this folder to stop."""
+    (folder / "cancel").touch()
+
+
+def worker(folder: Path) -> int | None:
+    """Process that works in a folder; 0 for one on another machine, None for none."""
+    holder = read_json(folder / "lock")
+    if holder is None:
+        return None
+    if holder.get("host") != socket.gethostname():
+        return 0
+    import psutil
+
+    try:
+        process = psutil.Process(int(holder["pid"]))
+        same = abs(process.create_time() - float(holder["started"])) < 2.0
+        return process.pid if same and process.status() != psutil.STATUS_ZOMBIE else None
+    except (psutil.Error, KeyError, TypeError, ValueError):
+        return None
+
+
+def last_line(folder: Path) -> str:
+    """What the engine said last, without its own name before it."""
+    try:
+        with (folder / "log.txt").open("rb") as file:
+            file.seek(max(os.fstat(file.fileno()).st_size - 8192, 0))
+            lines = file.read().decode("utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    spoken = [line.strip() for line in lines if line.strip()]
+    return re.sub(r"^critasser( build)?: ", "", spoken[-1]) if spoken else ""
+
+
+def free_folder(parent: Path, name: str) -> Path:
+    """A folder that does not exist yet: NAME, NAME_2, NAME_3 …"""
+    candidate, number = parent / name, 1
+    while candidate.exists():
+        number += 1
+        candidate = parent / f"{name}_{number}"
+    return candidate
+
+
+def write_placement(folder: Path, name: str, frame: list[list[float]]) -> None:
+    """Remember the map's name and how the written map lies in the map's own coordinates.
+
+    Parameters
+    ----------
+    folder : Path
+    name : str
+    frame : 3 rows of 4 numbers
+        Rotation and translation from the engine's coordinates to the map's.
+    """
+    content = {"map": name, "frame": frame}
+    (folder / _PLACEMENT).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def read_placement(folder: Path) -> tuple[str, list[list[float]] | None]:
+    """What `write_placement` wrote; a job from the command line has its folder's name and None."""
+    content: Mapping[str, Any] = read_json(folder / _PLACEMENT) or {}
+    frame = content.get("frame")
+    if not (
+        isinstance(frame, list)
+        and len(frame) == 3
+        and all(isinstance(row, list) and len(row) == 4 for row in frame)
+        and all(_number(value) is not None for row in frame for value in row)
+    ):
+        frame = None
+    return str(content.get("map") or folder.name), frame
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return float(value) if abs(value) < float("inf") else None
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None

@@ -1,0 +1,207 @@
+"""What a build is given, as files: map, mask, sequences, templates.
+
+The engine is given the whole map at full resolution, whatever part or step is displayed, in the
+map's own coordinates but for a rotation of its grid, which an MRC file cannot hold: `frame` leads
+from the engine's coordinates back to the map's.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from chimerax.core.errors import UserError
+
+from .mapfile import write_mrc
+
+__all__ = [
+    "check_grid",
+    "frame",
+    "job_name",
+    "mask_planes",
+    "write_map",
+    "write_mask",
+    "write_sequences",
+    "write_templates",
+    "zone_planes",
+]
+
+_LARGEST = 2 << 30
+"""Bytes of the largest map that the engine reads."""
+
+_INSIDE = 0.5
+"""Value from which on a voxel of a mask is inside, as the engine has it."""
+
+
+def job_name(text: str) -> str:
+    """A name for folder and models from that of a map: letters, digits, dot, dash, underscore."""
+    stem = re.sub(r"\.(gz|bz2)$", "", text, flags=re.IGNORECASE)
+    stem = re.sub(r"\.(mrc|map|ccp4|mrcs|rec)$", "", stem, flags=re.IGNORECASE)
+    return re.sub(r"[^\w.-]+", "_", stem).strip("._") or "map"
+
+
+def check_grid(volume) -> None:
+    """Refuse what the engine cannot read, before anything is written.
+
+    Raises
+    ------
+    UserError
+        Skewed axes, or too large.
+    """
+    data = volume.data
+    if any(abs(angle - 90.0) > 1e-3 for angle in data.cell_angles):
+        angles = ", ".join(f"{angle:g}" for angle in data.cell_angles)
+        raise UserError(
+            f"{volume} has skewed axes ({angles} degrees): resample it on a right-angled grid "
+            "first, with: volume resample"
+        )
+    size = 4 * int(np.prod([int(n) for n in data.size], dtype=np.int64))
+    if size > _LARGEST:
+        raise UserError(
+            f"{volume} has {size / 2**30:.1f} GiB of density, {_LARGEST / 2**30:.0f} GiB is most: "
+            "crop it to the molecule first, with: volume #N region … and volume copy"
+        )
+
+
+def frame(data) -> list[list[float]]:
+    """From the written map's coordinates to those of the map: the rotation of its grid.
+
+    Parameters
+    ----------
+    data : chimerax.map_data.GridData
+
+    Returns
+    -------
+    list of 3 lists of 4 floats
+    """
+    rotation = np.array(data.rotation, dtype=np.float64)
+    origin = np.array(data.origin, dtype=np.float64)
+    return np.column_stack([rotation, origin - rotation @ origin]).tolist()
+
+
+def write_map(path: Path, volume) -> None:
+    """Write a whole map.
+
+    Raises
+    ------
+    UserError
+        Its values are all the same, or not all numbers.
+    """
+    data = volume.data
+    nx, ny, nz = data.size
+    planes = (data.matrix((0, 0, z), (nx, ny, 1))[0] for z in range(nz))
+    lowest, highest = write_mrc(path, planes, data.size, data.origin, data.step)
+    if not (np.isfinite(lowest) and np.isfinite(highest)):
+        raise UserError(f"{volume} has values that are not numbers")
+    if lowest == highest:
+        raise UserError(f"{volume} has the same value everywhere, {lowest:g}: there is no density")
+
+
+def write_mask(path: Path, volume, planes: Iterator[np.ndarray], what: str) -> None:
+    """Write where to build, 1 inside and 0 outside, on the map's own grid.
+
+    Parameters
+    ----------
+    path : Path
+    volume : chimerax.map.Volume
+        The map.
+    planes : iterator of ndarray (ny, nx) of bool
+    what : str
+        Said in the error.
+
+    Raises
+    ------
+    UserError
+        No voxel is inside.
+    """
+    data = volume.data
+    _, highest = write_mrc(
+        path, (plane.astype(np.float32) for plane in planes), data.size, data.origin, data.step
+    )
+    if not highest:
+        raise UserError(f"no voxel of {volume} is inside {what}")
+
+
+def mask_planes(volume, mask) -> Iterator[np.ndarray]:
+    """Sections of a map's grid that lie where another map is 0.5 or more.
+
+    Works for masks of 0 and 1 and for maps of regions' numbers, on any grid and wherever both
+    have been moved to: the nearest voxel counts.
+    """
+    into_mask = mask.scene_position.inverse() * volume.scene_position
+    for points, shape in _points(volume.data):
+        values = mask.interpolated_values(into_mask * points, method="nearest")
+        yield (values >= _INSIDE).reshape(shape)
+
+
+def zone_planes(volume, scene_points: np.ndarray, distance: float) -> Iterator[np.ndarray]:
+    """Sections of a map's grid within a distance of points.
+
+    Parameters
+    ----------
+    volume : chimerax.map.Volume
+    scene_points : ndarray (n, 3)
+        Å, scene coordinates.
+    distance : float
+        Å.
+    """
+    from scipy.spatial import cKDTree
+
+    near = cKDTree(volume.scene_position.inverse() * np.asarray(scene_points, dtype=np.float64))
+    for points, shape in _points(volume.data):
+        found, _ = near.query(points, distance_upper_bound=distance)
+        yield (found <= distance).reshape(shape)
+
+
+def _points(data) -> Iterator[tuple[np.ndarray, tuple[int, int]]]:
+    """Positions (ny nx, 3) of a grid's voxels, section by section, in the map's coordinates."""
+    nx, ny, nz = data.size
+    y, x = np.mgrid[0:ny, 0:nx]
+    index = np.stack([x.ravel(), y.ravel(), np.zeros(nx * ny)], axis=1).astype(np.float32)
+    for z in range(nz):
+        index[:, 2] = z
+        yield data.ijk_to_xyz(index), (ny, nx)
+
+
+def write_sequences(folder: Path, sequence: Path | Sequence) -> Path:
+    """Copy a FASTA file, or write sequences to one.
+
+    Parameters
+    ----------
+    folder : Path
+    sequence : Path or sequence of chimerax.atomic.Sequence
+        Chains of models are sequences too.
+
+    Returns
+    -------
+    Path
+    """
+    if isinstance(sequence, Path):
+        path = folder / sequence.name
+        shutil.copyfile(sequence, path)
+        return path
+    path = folder / "sequence.fasta"
+    records = []
+    for number, one in enumerate(sequence, start=1):
+        letters = one.ungapped() if hasattr(one, "ungapped") else one.characters
+        structure = getattr(one, "structure", None)
+        name = f"{structure.name} chain {one.chain_id}" if structure is not None else one.name
+        records.append(f">{' '.join((name or f'sequence {number}').split())}\n{letters}\n")
+    path.write_text("".join(records), encoding="utf-8")
+    return path
+
+
+def write_templates(folder: Path, structures: Sequence) -> list[Path]:
+    """Write models as mmCIF, where the engine may read them."""
+    from chimerax.core.commands import FileNameArg, run
+
+    paths = []
+    for number, structure in enumerate(structures, start=1):
+        path = folder / f"template_{number:02d}.cif"
+        save = f"save {FileNameArg.unparse(path)} format mmcif models {structure.atomspec}"
+        run(structure.session, save, log=False)
+        paths.append(path)
+    return paths

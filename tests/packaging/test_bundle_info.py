@@ -1,0 +1,102 @@
+"""`bundle_info.xml` says what is so; what the wheel must hold is held."""
+
+import ast
+import re
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCE = ROOT / "src"
+
+
+@pytest.fixture(scope="module")
+def info():
+    return ElementTree.parse(ROOT / "bundle_info.xml").getroot()
+
+
+def literal(path, name):
+    """A constant of a module that cannot be imported here."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        targets = node.targets if isinstance(node, ast.Assign) else []
+        if any(isinstance(target, ast.Name) and target.id == name for target in targets):
+            return ast.literal_eval(node.value)
+    raise AssertionError(f"{path} has no {name}")
+
+
+def listed_commands(info):
+    texts = [one.text for one in info.iter("ChimeraXClassifier")]
+    fields = [[field.strip() for field in text.split("::")] for text in texts]
+    return {command[1]: command[2:] for command in fields if command[0] == "Command"}
+
+
+def test_it_is_the_bundle_of_the_engine_of_the_same_version(info):
+    assert info.get("package") == "chimerax.critasser"
+    assert info.get("version") == literal(SOURCE / "engine/critasser/__init__.py", "__version__")
+
+
+def test_classifiers_are_the_commands_that_register(info):
+    commands = literal(SOURCE / "commands/__init__.py", "COMMANDS")
+    assert set(listed_commands(info)) == set(commands)
+    for name, module in commands.items():
+        assert (SOURCE / "commands" / f"{module}.py").is_file(), name
+    categories = {one.get("name") for one in info.iter("Category")}
+    assert all(rest[0] in categories for rest in listed_commands(info).values())
+
+
+def test_every_command_has_its_place_on_the_help_page(info):
+    page = (SOURCE / "docs/user/commands/critasser.html").read_text(encoding="utf-8")
+    anchors = set(re.findall(r'<a name="(\w+)">', page))
+    assert {name.split()[1] for name in listed_commands(info)} <= anchors
+    assert set(re.findall(r'href="#(\w+)"', page)) <= anchors
+
+
+def test_every_named_file_exists(info):
+    for extra in info.iter("ExtraDir"):
+        assert (ROOT / extra.get("source")).is_dir()
+    copied = {extra.text.strip() for extra in info.iter("ExtraDir")}
+    for folder in info.iter("DataDir"):
+        assert folder.text in copied or (SOURCE / folder.text).is_dir()
+
+
+def test_weights_are_named_thrice_or_the_first_wheel_lacks_them(info):
+    assert "weights" in [one.text for one in info.iter("ExtraDir")]
+    assert "weights" in [one.text for one in info.iter("DataDir")]
+    assert "weights/*" in [one.text for one in info.iter("DataFile")]
+
+
+def test_every_folder_of_modules_is_a_package():
+    folders = {path.parent for path in SOURCE.rglob("*.py")}
+    missing = [
+        folder
+        for module_folder in folders
+        for folder in (module_folder, *module_folder.parents)
+        if folder.is_relative_to(SOURCE) and not (folder / "__init__.py").exists()
+    ]
+    assert not missing
+
+
+def test_torch_and_the_like_are_no_dependencies_of_the_bundle(info):
+    names = [one.get("name") for one in info.iter("Dependency")]
+    assert names == ["ChimeraX-Core"]
+
+
+def test_pyproject_holds_tools_only():
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    tables = re.findall(r"^\s*\[+([^\]]+)\]", text, re.MULTILINE)
+    assert tables and all(table.startswith("tool.") for table in tables)
+
+
+def test_the_bundle_imports_no_engine_and_qt_nowhere_at_import():
+    for path in SOURCE.rglob("*.py"):
+        if (SOURCE / "engine") in path.parents:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            modules = []
+            if isinstance(node, ast.Import):
+                modules = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                modules = [node.module]
+            roots = {module.split(".")[0] for module in modules}
+            assert not roots & {"critasser", "torch", "numba", "gemmi", "mrcfile", "Qt"}, path

@@ -1,0 +1,125 @@
+"""A stand-in, not ChimeraX: see ../../README.md. Annotations parse one word."""
+
+import os
+
+from .errors import UserError
+
+REGISTERED = {}
+RUN = []
+
+
+class AnnotationError(UserError, ValueError):
+    """What a person typed is not what was expected."""
+
+
+class Annotation:
+    name = "a word"
+
+    @classmethod
+    def parse(cls, text, session):
+        return next_token(text)
+
+
+def next_token(text):
+    """First word, that word as used, and the rest, which keeps its leading space."""
+    if text.startswith('"'):
+        end = text.index('"', 1)
+        return text[1:end], text[: end + 1], text[end + 1 :]
+    word = text.split(" ", 1)[0]
+    return word, word, text[len(word) :]
+
+
+class FileNameArg(Annotation):
+    @classmethod
+    def parse(cls, text, session):
+        word, used, rest = next_token(text)
+        return os.path.expanduser(word), used, rest
+
+    @staticmethod
+    def unparse(value, session=None):
+        return f'"{value}"' if " " in str(value) else str(value)
+
+
+class OpenFileNameArg(FileNameArg):
+    pass
+
+
+class OpenFolderNameArg(FileNameArg):
+    pass
+
+
+class SaveFolderNameArg(FileNameArg):
+    pass
+
+
+class ModelsArg(Annotation):
+    """Greedy as the real one: every word in a row that begins with # is of one specifier."""
+
+    @classmethod
+    def parse(cls, text, session):
+        words = []
+        for word in text.split(" "):
+            if not word.startswith("#"):
+                break
+            words.append(word)
+        if not words:
+            raise AnnotationError("Expected a models specifier")
+        used = " ".join(words)
+        wanted = {word.split("/")[0] for word in words}
+        models = [model for model in session.models.list() if model.atomspec in wanted]
+        return models, used, text[len(used) :]
+
+
+class BoolArg(Annotation):
+    pass
+
+
+class IntArg(Annotation):
+    pass
+
+
+class FloatArg(Annotation):
+    pass
+
+
+class PositiveIntArg(Annotation):
+    pass
+
+
+class NonNegativeIntArg(Annotation):
+    pass
+
+
+class EmptyArg(Annotation):
+    pass
+
+
+class Bounded(Annotation):
+    def __init__(self, annotation, min=None, max=None):
+        self.limits = (min, max)
+
+
+class EnumOf(Annotation):
+    def __init__(self, values):
+        self.values = values
+
+
+class Or(Annotation):
+    def __init__(self, *annotations):
+        self.annotations = annotations
+
+
+class CmdDesc:
+    def __init__(self, required=(), optional=(), keyword=(), synopsis=None):
+        self.required = dict(required)
+        self.optional = dict(optional)
+        self.keyword = dict(keyword)
+        self.synopsis = synopsis
+
+
+def register(name, description, function, logger=None):
+    REGISTERED[name] = (description, function)
+
+
+def run(session, text, log=True):
+    RUN.append(text)

@@ -1,0 +1,27 @@
+"""A stand-in, not ChimeraX: see ../../README.md."""
+
+import numpy as np
+
+
+class Place:
+    """Rotation and translation."""
+
+    def __init__(self, matrix=None):
+        self.matrix = np.eye(3, 4) if matrix is None else np.array(matrix, dtype=float)
+
+    def __eq__(self, other):
+        return isinstance(other, Place) and np.array_equal(self.matrix, other.matrix)
+
+    __hash__ = None
+
+    def __mul__(self, other):
+        rotation, shift = self.matrix[:, :3], self.matrix[:, 3]
+        if isinstance(other, Place):
+            moved = rotation @ other.matrix
+            moved[:, 3] += shift
+            return Place(moved)
+        return np.asarray(other) @ rotation.T + shift
+
+    def inverse(self):
+        turned = self.matrix[:, :3].T
+        return Place(np.column_stack([turned, -turned @ self.matrix[:, 3]]))

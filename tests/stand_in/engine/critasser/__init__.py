@@ -1,0 +1,1 @@
+"""A stand-in, not the engine: see ../../README.md."""

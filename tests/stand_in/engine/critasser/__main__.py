@@ -1,0 +1,159 @@
+"""A stand-in, not the engine: see ../../README.md.
+
+`FAKE_ENGINE` names what it does (`success` unless given), `FAKE_PAUSE` the seconds of a step.
+"""
+
+import json
+import math
+import os
+import shlex
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+
+THREE = {"A": "ALA", "L": "LEU", "E": "GLU", "K": "LYS"}
+BACKBONE = {"N": (1.55, -27.0, -0.9), "CA": (2.29, 0.0, 0.0), "C": (1.66, 26.0, 1.1),
+            "O": (1.98, 23.0, 2.3), "CB": (3.3, -19.0, -0.4)}  # fmt: skip
+PAUSE = float(os.environ.get("FAKE_PAUSE", "0.05"))
+
+
+def main(arguments):
+    if arguments == ["--version"]:
+        print("critasser 0.0.fake")
+        return 0
+    if arguments[0] != "build":
+        return 2
+    if "--resume" in arguments:
+        folder = Path(arguments[arguments.index("--resume") + 1])
+        job = json.loads((folder / "job.json").read_text())
+        density, fasta = job["inputs"]["map"]["path"], job["inputs"]["sequence"]["path"]
+    else:
+        folder = Path(arguments[arguments.index("-o") + 1])
+        density, fasta = arguments[1:3]
+    (folder / "cancel").unlink(missing_ok=True)
+    own = {"pid": os.getpid(), "started": psutil.Process().create_time(),
+           "host": socket.gethostname()}  # fmt: skip
+    (folder / "lock").write_text(json.dumps(own))
+    try:
+        return Run(folder, Path(density), Path(fasta)).do(os.environ.get("FAKE_ENGINE", "success"))
+    finally:
+        (folder / "lock").unlink()
+
+
+class Run:
+    def __init__(self, folder, density, fasta):
+        self.folder = folder
+        self.done = 0.0
+        with density.open("rb") as file:
+            header = file.read(1024)
+        size = struct.unpack("<3i", header[:12])
+        cell = struct.unpack("<3f", header[40:52])
+        origin = struct.unpack("<3f", header[196:208])
+        self.center = [o + c * (n - 1) / n / 2 for o, c, n in zip(origin, cell, size)]
+        lines = fasta.read_text().split("\n")
+        self.letters = "".join(line.strip() for line in lines if not line.startswith(">"))
+        inputs = {"map": {"path": str(density)}, "sequence": {"path": str(fasta)}}
+        (folder / "job.json").write_text(json.dumps({"inputs": inputs}))
+        (folder / "command").write_text(shlex.join(sys.argv) + "\n")
+
+    def do(self, mode):
+        if mode == "bad":
+            print(f"critasser build: {self.folder}: 5 residues cannot lie in map.mrc; mend it",
+                  file=sys.stderr)  # fmt: skip
+            return 2
+        if mode == "deaf":
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            child = subprocess.Popen(
+                [sys.executable, "-c", "import signal, time\n"
+                 "signal.signal(signal.SIGTERM, signal.SIG_IGN)\ntime.sleep(600)"]
+            )  # fmt: skip
+            (self.folder / "child").write_text(str(child.pid))
+            while True:
+                self.tell("network", "thinking")
+        for stage in ("density", "network"):
+            if self.tell(stage, "starts"):
+                return 130
+        self.write("1_calpha/calpha.cif", "calpha", "Cα positions", ("CA",), 0.0, het=True)
+        if mode == "fail":
+            print("critasser build: failed in stage trace, MemoryError: out of memory; traceback",
+                  file=sys.stderr)  # fmt: skip
+            self.tell("trace", "MemoryError", state="failed")
+            return 1
+        if mode == "half":
+            with (self.folder / "progress.jsonl").open("a") as file:
+                file.write('{"time": 1, "stage": "tra')
+            os.kill(os.getpid(), signal.SIGKILL)
+        while mode == "hang":
+            if self.tell("trace", "joining"):
+                return 130
+        for number in (1, 2):
+            self.write(f"2_traces/trace_{number:02d}.cif", "traces", f"trace {number}", ("CA",),
+                       3.0 * number)  # fmt: skip
+        self.tell("templates", "searching")
+        self.write("3_templates/template_01.cif", "templates", "template 1", ("CA",), -4.0)
+        self.tell("assembly", "replica exchange")
+        listed = []
+        for rank in (1, 2, 3):
+            name = f"5_models/model_{rank}.cif"
+            self.write(name, "models", f"model {rank}", tuple(BACKBONE), 0.5 * (rank - 1))
+            listed.append({"file": name, "rank": rank, "etm": 0.9 - 0.1 * rank, "pcc": 0.7})
+        results = {"models": listed, "warnings": ["this is a stand-in, not the engine"]}
+        (self.folder / "report.html").write_text("<html><body>stand-in</body></html>")
+        (self.folder / "results.json").write_text(json.dumps(results))
+        self.tell("report", "done", state="finished")
+        return 0
+
+    def tell(self, stage, message, state="running", **more):
+        """A line of progress; whether the run is to stop."""
+        self.done += (1.0 - self.done) * 0.12
+        line = {"time": time.time(), "state": state, "stage": stage, "fraction": self.done,
+                "stage_fraction": 0.5, "message": message, "remaining": 60 * (1 - self.done),
+                **more}  # fmt: skip
+        with (self.folder / "progress.jsonl").open("a") as file:
+            file.write(json.dumps(line) + "\n")
+        time.sleep(PAUSE)
+        if (self.folder / "cancel").exists():
+            with (self.folder / "progress.jsonl").open("a") as file:
+                file.write(json.dumps({**line, "state": "cancelled"}) + "\n")
+            return True
+        return False
+
+    def write(self, name, kind, message, atoms, shift, het=False):
+        """A helix through the middle of the map, as mmCIF."""
+        path = self.folder / name
+        path.parent.mkdir(exist_ok=True)
+        columns = (
+            "group_PDB id type_symbol label_atom_id label_alt_id label_comp_id label_asym_id "
+            "label_entity_id label_seq_id Cartn_x Cartn_y Cartn_z occupancy B_iso_or_equiv "
+            "auth_seq_id auth_asym_id pdbx_PDB_model_num"
+        )
+        text = "data_helix\nloop_\n" + "".join(
+            f"_atom_site.{column}\n" for column in columns.split()
+        )
+        number = 0
+        length = len(self.letters)
+        for i, letter in enumerate(self.letters):
+            for atom in atoms:
+                number += 1
+                radius, phase, rise = BACKBONE[atom]
+                angle = math.radians(100.0 * i + phase)
+                x = self.center[0] + radius * math.cos(angle) + shift
+                y = self.center[1] + radius * math.sin(angle)
+                z = self.center[2] + 1.5 * (i - length / 2) + rise
+                group, residue = ("HETATM", "UNK") if het else ("ATOM", THREE.get(letter, "ALA"))
+                confidence = 100.0 * i / max(length - 1, 1)
+                text += (f"{group} {number} {atom[0]} {atom} . {residue} A 1 {i + 1} {x:.3f} "
+                         f"{y:.3f} {z:.3f} 1.0 {confidence:.2f} {i + 1} A 1\n")  # fmt: skip
+        part = path.with_suffix(".part")
+        part.write_text(text)
+        part.replace(path)
+        self.tell(kind, message, artifact=name, kind=kind)
+
+
+sys.exit(main(sys.argv[1:]))

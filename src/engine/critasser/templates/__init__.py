@@ -1,0 +1,25 @@
+"""Known structures laid on the map's Cα positions."""
+
+from critasser.templates.fingerprint import match_fingerprints
+from critasser.templates.pose import Pose
+from critasser.templates.reselection import (
+    GOOD,
+    STRATEGIES,
+    Rejected,
+    Reselection,
+    reselect,
+    survey,
+)
+from critasser.templates.triples import match_triples
+
+__all__ = [
+    "GOOD",
+    "STRATEGIES",
+    "Pose",
+    "Rejected",
+    "Reselection",
+    "match_fingerprints",
+    "match_triples",
+    "reselect",
+    "survey",
+]

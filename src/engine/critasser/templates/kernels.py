@@ -1,0 +1,394 @@
+"""Numba kernels that superpose one Cα set on another whose order is unknown, on plain arrays."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from critasser.structure.kernels import kabsch_kernel
+
+__all__ = [
+    "all_supports",
+    "fingerprints",
+    "grow",
+    "mark_nearest",
+    "pair_ascending",
+    "place_triple",
+    "shell_neighbours",
+    "squared_differences",
+]
+
+
+@njit(cache=True)
+def fingerprints(points, size):
+    """Ascending distances (n, size) from each point (n, 3) to its nearest others.
+
+    Where there are fewer than `size` others the last distance is repeated.
+    """
+    n = points.shape[0]
+    result = np.zeros((n, size))
+    distance = np.empty(n)
+    for i in range(n):
+        for j in range(n):
+            total = 0.0
+            for k in range(3):
+                total += (points[i, k] - points[j, k]) ** 2
+            distance[j] = total
+        ordered = np.sort(distance)
+        for k in range(size):
+            result[i, k] = math.sqrt(ordered[min(k + 1, n - 1)])
+    return result
+
+
+@njit(cache=True)
+def squared_differences(a, b):
+    """Squared distance (n, m) of every row of `a` (n, k) from every row of `b` (m, k)."""
+    result = np.empty((a.shape[0], b.shape[0]))
+    for i in range(a.shape[0]):
+        for j in range(b.shape[0]):
+            total = 0.0
+            for k in range(a.shape[1]):
+                total += (a[i, k] - b[j, k]) ** 2
+            result[i, j] = total
+    return result
+
+
+@njit(cache=True)
+def pair_ascending(rows, columns, order, n, m):
+    """Go through candidate pairs in an order, each row and column at most once.
+
+    Parameters
+    ----------
+    rows, columns : (p,) int64
+    order : (p,) int64
+        Indices of candidates, best first.
+    n, m : int
+        Number of rows and columns.
+
+    Returns
+    -------
+    (k, 2) int64
+    """
+    partner = np.full(n, -1, dtype=np.int64)
+    taken = np.zeros(m, dtype=np.bool_)
+    count = 0
+    for candidate in order:
+        i, j = rows[candidate], columns[candidate]
+        if partner[i] < 0 and not taken[j]:
+            partner[i] = j
+            taken[j] = True
+            count += 1
+            if count == min(n, m):
+                break
+    pairs = np.empty((count, 2), dtype=np.int64)
+    at = 0
+    for i in range(n):
+        if partner[i] >= 0:
+            pairs[at, 0], pairs[at, 1] = i, partner[i]
+            at += 1
+    return pairs
+
+
+@njit(cache=True)
+def all_supports(moving, fixed, rows, columns, pairs, weights):
+    """Matching score S(i, j) of candidate pairs, each against all current pairs (paper eq. 4).
+
+    Parameters
+    ----------
+    moving, fixed : (n, 3), (m, 3)
+    rows, columns : (p,) int64
+        Candidates (i, j).
+    pairs : (k, 2) int64
+        Current pairs (ii, jj); those that share i or j with the candidate do not count.
+    weights : (n,) float64
+        w(i).
+
+    Returns
+    -------
+    (p,) float64
+    """
+    n_pairs = pairs.shape[0]
+    result = np.zeros(rows.shape[0])
+    for p in range(rows.shape[0]):
+        i, j = rows[p], columns[p]
+        total = 0.0
+        for q in range(n_pairs):
+            ii, jj = pairs[q, 0], pairs[q, 1]
+            if ii == i or jj == j:
+                continue
+            a = 0.0
+            b = 0.0
+            for k in range(3):
+                a += (moving[i, k] - moving[ii, k]) ** 2
+                b += (fixed[j, k] - fixed[jj, k]) ** 2
+            difference = abs(math.sqrt(a) - math.sqrt(b))
+            if difference <= 1.0:
+                total += weights[ii]
+            else:
+                total += weights[ii] / (difference * difference)
+        result[p] = weights[i] * total
+    return result
+
+
+@njit(cache=True)
+def mark_nearest(points, origin, shape, reach):
+    """Index (nz, ny, nx) int32 of the point nearest to each 1 Å voxel, −1 beyond `reach` Å.
+
+    Parameters
+    ----------
+    points : (m, 3) float64
+        x, y, z.
+    origin : (3,) float64
+        x, y, z of the first voxel's centre.
+    shape : (3,) int
+        nz, ny, nx.
+
+    Returns
+    -------
+    nearest : (nz, ny, nx) int32
+    distance : (nz, ny, nx) float32
+    """
+    nearest = np.full(shape, -1, dtype=np.int32)
+    distance = np.full(shape, np.float32(np.inf), dtype=np.float32)
+    for p in range(points.shape[0]):
+        x = points[p, 0] - origin[0]
+        y = points[p, 1] - origin[1]
+        z = points[p, 2] - origin[2]
+        for k in range(max(0, math.ceil(z - reach)), min(shape[0] - 1, math.floor(z + reach)) + 1):
+            for j in range(
+                max(0, math.ceil(y - reach)), min(shape[1] - 1, math.floor(y + reach)) + 1
+            ):
+                for i in range(
+                    max(0, math.ceil(x - reach)), min(shape[2] - 1, math.floor(x + reach)) + 1
+                ):
+                    d = math.sqrt((k - z) ** 2 + (j - y) ** 2 + (i - x) ** 2)
+                    if d <= reach and d < distance[k, j, i]:
+                        distance[k, j, i] = d
+                        nearest[k, j, i] = p
+    return nearest, distance
+
+
+@njit(cache=True)
+def shell_neighbours(points, shortest, longest):
+    """Neighbours of each point in a shell, as start (m + 1,), index (p,), distance (p,)."""
+    m = points.shape[0]
+    start = np.zeros(m + 1, dtype=np.int64)
+    for counting in range(2):
+        if counting == 1:
+            index = np.empty(start[m], dtype=np.int32)
+            distance = np.empty(start[m], dtype=np.float32)
+        at = 0
+        for i in range(m):
+            for j in range(m):
+                if i == j:
+                    continue
+                d = 0.0
+                for k in range(3):
+                    d += (points[i, k] - points[j, k]) ** 2
+                if shortest * shortest <= d <= longest * longest:
+                    if counting == 1:
+                        index[at] = j
+                        distance[at] = math.sqrt(d)
+                    at += 1
+            start[i + 1] = at
+    return start, index, distance
+
+
+@njit(cache=True)
+def _frame(a, b, c):
+    """Right-handed axes (3, 3) as rows, of a triangle; first along a → b."""
+    frame = np.empty((3, 3))
+    ab = b - a
+    ac = c - a
+    frame[0] = ab / math.sqrt(np.sum(ab * ab))
+    across = ac - np.sum(ac * frame[0]) * frame[0]
+    frame[1] = across / max(math.sqrt(np.sum(across * across)), 1e-9)
+    frame[2, 0] = frame[0, 1] * frame[1, 2] - frame[0, 2] * frame[1, 1]
+    frame[2, 1] = frame[0, 2] * frame[1, 0] - frame[0, 0] * frame[1, 2]
+    frame[2, 2] = frame[0, 0] * frame[1, 1] - frame[0, 1] * frame[1, 0]
+    return frame
+
+
+@njit(cache=True)
+def place_triple(
+    moving, triple, local, fixed, start, index, distance, tolerance, worth, origin, keep
+):
+    """Lay three points on all triples of alike distances; keep the best by their surroundings.
+
+    Parameters
+    ----------
+    moving : (n, 3) float64
+    triple : (3,) int64
+        Indices into `moving`.
+    local : (k,) int64
+        Points around the triple by which a placing is judged, in the order of judging.
+    fixed : (m, 3) float64
+    start, index, distance
+        Of `shell_neighbours` of `fixed`.
+    tolerance : float
+        Å by which distances may differ.
+    worth : (nz, ny, nx) float32
+        What a point at each 1 Å voxel is worth, 0 … 1.
+    origin : (3,) float64
+        x, y, z of the first voxel.
+    keep : int
+
+    Returns
+    -------
+    scores : (keep,) float64
+        Mean worth of the local points, best first; −1 where there were fewer placings.
+    rotations : (keep, 3, 3), translations : (keep, 3)
+    """
+    a, b, c = moving[triple[0]], moving[triple[1]], moving[triple[2]]
+    d_ab = math.sqrt(np.sum((a - b) ** 2))
+    d_ac = math.sqrt(np.sum((a - c) ** 2))
+    d_bc = math.sqrt(np.sum((b - c) ** 2))
+    centre = (a + b + c) / 3.0
+    frame = _frame(a, b, c)
+    # Local points in the triangle's own axes: a placing is then one product each.
+    n_local = local.shape[0]
+    own = np.empty((n_local, 3))
+    for p in range(n_local):
+        for k in range(3):
+            own[p, k] = 0.0
+            for q in range(3):
+                own[p, k] += frame[k, q] * (moving[local[p], q] - centre[q])
+    scores = np.full(keep, -1.0)
+    rotations = np.zeros((keep, 3, 3))
+    translations = np.zeros((keep, 3))
+    lowest = 0
+    nz, ny, nx = worth.shape
+    there = np.empty(3)
+    for j in range(fixed.shape[0]):
+        for p in range(start[j], start[j + 1]):
+            if abs(distance[p] - d_ab) > tolerance:
+                continue
+            jb = index[p]
+            for q in range(start[j], start[j + 1]):
+                if abs(distance[q] - d_ac) > tolerance:
+                    continue
+                jc = index[q]
+                apart = 0.0
+                for k in range(3):
+                    apart += (fixed[jb, k] - fixed[jc, k]) ** 2
+                if abs(math.sqrt(apart) - d_bc) > tolerance:
+                    continue
+                axes = _frame(fixed[j], fixed[jb], fixed[jc])
+                for k in range(3):
+                    there[k] = (fixed[j, k] + fixed[jb, k] + fixed[jc, k]) / 3.0 - origin[k]
+                total = 0.0
+                seen = 0
+                for s in range(n_local):
+                    x = there[0] + 0.5
+                    y = there[1] + 0.5
+                    z = there[2] + 0.5
+                    for k in range(3):
+                        x += axes[k, 0] * own[s, k]
+                        y += axes[k, 1] * own[s, k]
+                        z += axes[k, 2] * own[s, k]
+                    seen += 1
+                    if 0 <= x < nx and 0 <= y < ny and 0 <= z < nz:
+                        total += worth[int(z), int(y), int(x)]
+                    # Even if all others were perfect this would not be kept.
+                    if total + 0.9 * (n_local - seen) < scores[lowest] * n_local or (
+                        seen == 12 and total < 4.0
+                    ):
+                        break
+                score = total / n_local
+                if seen < n_local or score <= scores[lowest]:
+                    continue
+                scores[lowest] = score
+                for k in range(3):
+                    for r in range(3):
+                        rotations[lowest, k, r] = 0.0
+                        for s in range(3):
+                            rotations[lowest, k, r] += axes[s, k] * frame[s, r]
+                for k in range(3):
+                    translations[lowest, k] = there[k] + origin[k]
+                    for r in range(3):
+                        translations[lowest, k] -= rotations[lowest, k, r] * centre[r]
+                lowest = int(np.argmin(scores))
+    order = np.argsort(-scores)
+    return scores[order], rotations[order], translations[order]
+
+
+@njit(cache=True)
+def grow(moving, centre, rotation, translation, fixed, nearest, origin, cutoff, scale, rounds):
+    """Let a placing that fits around one point grow over all that fits, nearest to nearest.
+
+    Each round superposes the points that have a partner within `cutoff` and lie within a radius
+    of `centre` that widens from 15 Å; the last rounds take all points.
+
+    Parameters
+    ----------
+    moving, fixed : (n, 3), (m, 3)
+    centre : (3,)
+        In the frame of `moving`.
+    rotation : (3, 3), translation : (3,)
+    nearest : (nz, ny, nx) int32
+        Of `mark_nearest`.
+    origin : (3,)
+    cutoff, scale : float
+        Å.
+    rounds : int
+
+    Returns
+    -------
+    score : float
+        ``sum_j max_i 1/(1 + (d_ij/scale)²)`` over points within `cutoff`: each of `fixed` once.
+    rotation, translation
+    partner : (n,) int64
+        −1 where nothing is within `cutoff`.
+    """
+    n = moving.shape[0]
+    nz, ny, nx = nearest.shape
+    partner = np.full(n, -1, dtype=np.int64)
+    apart = np.zeros(n)
+    goal = np.zeros((n, 3))
+    chosen = np.empty(n, dtype=np.int64)
+    from_centre = np.empty(n)
+    for i in range(n):
+        from_centre[i] = math.sqrt(np.sum((moving[i] - centre) ** 2))
+    farthest = np.max(from_centre)
+    at = np.empty(3)
+    for turn in range(rounds + 1):
+        for i in range(n):
+            for k in range(3):
+                at[k] = translation[k]
+                for r in range(3):
+                    at[k] += rotation[k, r] * moving[i, r]
+            x = math.floor(at[0] - origin[0] + 0.5)
+            y = math.floor(at[1] - origin[1] + 0.5)
+            z = math.floor(at[2] - origin[2] + 0.5)
+            partner[i] = -1
+            if 0 <= x < nx and 0 <= y < ny and 0 <= z < nz and nearest[z, y, x] >= 0:
+                j = nearest[z, y, x]
+                d = 0.0
+                for k in range(3):
+                    d += (at[k] - fixed[j, k]) ** 2
+                d = math.sqrt(d)
+                if d <= cutoff:
+                    partner[i] = j
+                    apart[i] = d
+                    for k in range(3):
+                        goal[i, k] = fixed[j, k]
+        if turn == rounds:
+            break
+        radius = 15.0 + (farthest - 15.0) * turn / max(1.0, rounds - 4.0)
+        count = 0
+        for i in range(n):
+            if partner[i] >= 0 and from_centre[i] <= radius:
+                chosen[count] = i
+                count += 1
+        if count < 4:
+            break
+        rotation, translation = kabsch_kernel(moving, goal, chosen, count)
+    best = np.zeros(fixed.shape[0])
+    for i in range(n):
+        if partner[i] >= 0:
+            value = 1.0 / (1.0 + (apart[i] / scale) ** 2)
+            if value > best[partner[i]]:
+                best[partner[i]] = value
+    return np.sum(best), rotation, translation, partner

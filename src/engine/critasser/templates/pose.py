@@ -1,0 +1,38 @@
+"""Where a template may lie in the map."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Pose", "Search"]
+
+
+@dataclass(frozen=True, eq=False)
+class Pose:
+    """A rigid placing of a template.
+
+    Attributes
+    ----------
+    rotation : ndarray (3, 3)
+    translation : ndarray (3,)
+        Å; a template point x goes to ``rotation @ x + translation``.
+    score : float
+        Share of the template's Cα that find a partner, weighted by ``1/(1 + (d/2 Å)²)``; 0 … 1,
+        comparable between strategies.
+    """
+
+    rotation: NDArray[np.float64]
+    translation: NDArray[np.float64]
+    score: float
+
+    def apply(self, positions: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Positions (n, 3) moved; NaN stays NaN."""
+        return positions @ self.rotation.T + self.translation
+
+
+Search = Callable[..., tuple[Pose, ...]]
+"""``search(moving (n, 3), fixed (m, 3), *, copies=1, progress=None)`` → poses, best first."""

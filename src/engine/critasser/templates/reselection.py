@@ -1,0 +1,303 @@
+"""Structures that a person gives, superposed on the map's Cα positions and ranked."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from critasser.structure import CalphaSet, ProteinChain, Target, Template, cr_score
+from critasser.templates.alignment import Alignment, align
+from critasser.templates.bodies import join_bodies
+from critasser.templates.fingerprint import match_fingerprints
+from critasser.templates.pose import Pose, Search
+from critasser.templates.triples import match_triples
+
+__all__ = ["GOOD", "STRATEGIES", "Rejected", "Reselection", "reselect", "survey"]
+
+STRATEGIES: dict[str, Search] = {
+    "fingerprint": match_fingerprints,
+    "triples": match_triples,
+}
+"""The paper's matching, and ours; both take template and map Cα and return poses."""
+
+GOOD = 0.5
+"""CRscore from which the paper calls a template good."""
+
+FEWEST_RESIDUES = 10
+RELATED = 0.30
+"""Identity from which the alignment says which template residues the map can hold."""
+
+LEAST_Z = 5.0
+LEAST_CONTRAST = 1.12
+PARTNER = 3.0
+"""Å within which a template Cα and a Cα position are taken for the same."""
+
+SHARED = 0.4
+"""Largest share of Cα positions of a placing that another placing may already hold."""
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A structure that is of no use here, and why."""
+
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Reselection:
+    """Templates in the map's frame, best CRscore first, and what was left out.
+
+    Attributes
+    ----------
+    templates : tuple of Template
+    rejected : tuple of Rejected
+    """
+
+    templates: tuple[Template, ...]
+    rejected: tuple[Rejected, ...]
+
+    @property
+    def good(self) -> tuple[Template, ...]:
+        """Templates with a CRscore above 0.5."""
+        return tuple(template for template in self.templates if template.score > GOOD)
+
+
+@dataclass(frozen=True, eq=False)
+class _Placing:
+    """A template chain in one place, read as one entity of the target."""
+
+    chain: int
+    entity: int
+    alignment: Alignment
+    positions: NDArray[np.float64]
+    """(length of the entity, 3), NaN where not covered."""
+    held: frozenset[int]
+    """Cα positions that it explains."""
+    bodies: int
+
+
+def reselect(
+    chains: Sequence[ProteinChain],
+    calpha: CalphaSet,
+    target: Target,
+    *,
+    limit: int = 30,
+    progress: Callable[[float, str], None] | None = None,
+    strategy: str = "triples",
+) -> tuple[Template, ...]:
+    """Templates superposed on the Cα positions, best CRscore first; see `survey`."""
+    return survey(
+        chains, calpha, target, limit=limit, progress=progress, strategy=strategy
+    ).templates
+
+
+def survey(
+    chains: Sequence[ProteinChain],
+    calpha: CalphaSet,
+    target: Target,
+    *,
+    limit: int = 30,
+    progress: Callable[[float, str], None] | None = None,
+    strategy: str = "triples",
+) -> Reselection:
+    """Superpose template chains on Cα positions and read them as the target.
+
+    Parameters
+    ----------
+    chains : sequence of ProteinChain
+        In any frame.
+    calpha : CalphaSet
+        From the map.
+    target : Target
+        One chain or several; a template serves every chain that it is alike to, in as many
+        places as it fits.
+    limit : int
+        Most templates.
+    progress : callable, optional
+    strategy : str
+        One of `STRATEGIES`.
+
+    Returns
+    -------
+    Reselection
+
+    References
+    ----------
+    CR-I-TASSER paper, "Template reselection by Cα and density map matching".
+    """
+    search = STRATEGIES[strategy]
+    entities = _entities(target)
+    placings: list[list[_Placing]] = []
+    rejected: list[Rejected] = []
+    for number, chain in enumerate(chains):
+
+        def report(part: float, message: str, number: int = number) -> None:
+            if progress is not None:
+                progress((number + part) / len(chains), f"template {number + 1}: {message}")
+
+        report(0.0, f"{len(chain)} residues")
+        found = _place(number, chain, calpha, target, entities, search, report)
+        if isinstance(found, str):
+            rejected.append(Rejected(_name(number, chain), found))
+        else:
+            placings.append(found)
+    templates = _combine(placings, chains, calpha, target, entities)
+    if progress is not None:
+        progress(1.0, f"{len(templates)} templates, {len(rejected)} of no use")
+    return Reselection(tuple(templates[:limit]), tuple(rejected))
+
+
+def _entities(target: Target) -> list[list[int]]:
+    """Target chains with the same sequence, together."""
+    groups: dict[str, list[int]] = {}
+    for index, sequence in enumerate(target.sequences):
+        groups.setdefault(sequence.letters, []).append(index)
+    return list(groups.values())
+
+
+def _name(number: int, chain: ProteinChain) -> str:
+    return f"template {number + 1} (chain {chain.name})"
+
+
+def _place(
+    number: int,
+    chain: ProteinChain,
+    calpha: CalphaSet,
+    target: Target,
+    entities: list[list[int]],
+    search: Search,
+    report: Callable[[float, str], None],
+) -> list[_Placing] | str:
+    """Placings of one chain, best first, or the reason why there is none."""
+    seen = np.flatnonzero(np.isfinite(chain.calpha).all(axis=1))
+    if len(seen) < FEWEST_RESIDUES:
+        return f"only {len(seen)} residues with a Cα; at least {FEWEST_RESIDUES} are needed"
+    if len(calpha) < FEWEST_RESIDUES:
+        return f"only {len(calpha)} Cα positions were found in the map"
+    own, codes = chain.calpha[seen], chain.codes[seen]
+    letters = [target.codes[target.chain_slices[group[0]]] for group in entities]
+    by_sequence = [align(codes, letter) for letter in letters]
+    alike = [e for e, a in enumerate(by_sequence) if a.z_score >= LEAST_Z and a.identity >= 0.15]
+    # What is not alike by sequence may still be alike by fold, and then the map tells the register.
+    wanted = alike or list(range(len(entities)))
+    chosen = np.arange(len(seen))
+    best = max((by_sequence[e] for e in wanted), key=lambda a: a.score)
+    if best.identity >= RELATED and len(best.pairs) >= 3 * FEWEST_RESIDUES:
+        chosen = best.pairs[:, 0]
+    copies = sum(len(entities[e]) for e in wanted)
+    poses = search(own[chosen], calpha.positions, copies=copies, progress=report)
+    if not poses:
+        return "does not fit the Cα positions anywhere"
+    if not _stands_out(poses, copies):
+        return "fits the Cα positions no better in one place than in others"
+    tree = cKDTree(calpha.positions)
+    odds = _log_odds(calpha)
+    result = []
+    for pose in poses[: 3 * copies]:
+        if pose.score < 0.7 * poses[0].score:
+            break
+        placed, bodies = join_bodies(own, pose, poses, tree)
+        distance, partner = tree.query(placed)
+        near = distance <= PARTNER
+        profile = np.where(near[:, None], odds[partner], 0.0)
+        readings = [(align(codes, letters[e], profile), e) for e in wanted]
+        alignment, entity = max(readings, key=lambda reading: reading[0].score)
+        if alignment.z_score < LEAST_Z:
+            continue
+        positions = np.full((len(letters[entity]), 3), np.nan)
+        positions[alignment.pairs[:, 1]] = placed[alignment.pairs[:, 0]]
+        held = frozenset(partner[near & np.isin(np.arange(len(own)), alignment.pairs[:, 0])])
+        result.append(
+            _Placing(number, entity, alignment, positions, frozenset(map(int, held)), bodies)
+        )
+    if not result:
+        return (
+            f"its sequence cannot be aligned with the target's: {best.identity:.0%} of residues "
+            "agree, no more than by chance"
+        )
+    return sorted(result, key=lambda placing: -len(placing.held))
+
+
+def _stands_out(poses: Sequence[Pose], copies: int) -> bool:
+    """Whether the best pose is better than those that cannot all be right.
+
+    A chain may truly lie in `copies` places, and each in two bodies; the pose after those is a
+    wrong one, and shows what chance can do.
+    """
+    rank = 2 * copies + 1
+    return len(poses) <= rank or poses[0].score >= LEAST_CONTRAST * poses[rank].score
+
+
+def _log_odds(calpha: CalphaSet) -> NDArray[np.float64]:
+    """Log-odds (n, 20) of each amino acid at each position over its share of the whole set."""
+    probability = calpha.amino_acid + 1e-3
+    probability = probability / probability.sum(axis=1, keepdims=True)
+    return np.log(probability / probability.mean(axis=0))
+
+
+def _combine(
+    placings: list[list[_Placing]],
+    chains: Sequence[ProteinChain],
+    calpha: CalphaSet,
+    target: Target,
+    entities: list[list[int]],
+) -> list[Template]:
+    """One template a chain, and one of all chains together where the target has several."""
+    groups = list(placings)
+    if len(target.sequences) > 1 and len(placings) > 1:
+        groups.insert(
+            0,
+            sorted(itertools.chain.from_iterable(placings), key=lambda placing: -len(placing.held)),
+        )
+    centres: dict[int, NDArray[np.float64]] = {}
+    templates = []
+    for group in groups:
+        positions = np.full((len(target), 3), np.nan)
+        free = {entity: list(members) for entity, members in enumerate(entities)}
+        held: set[int] = set()
+        used: list[_Placing] = []
+        for placing in group:
+            if not free[placing.entity]:
+                continue
+            if len(placing.held & held) > SHARED * max(len(placing.held), 1):
+                continue
+            centre = np.nanmean(placing.positions, axis=0)
+            slot = _slot(free[placing.entity], centres, centre)
+            free[placing.entity].remove(slot)
+            centres.setdefault(slot, centre)
+            positions[target.chain_slices[slot]] = placing.positions
+            held |= placing.held
+            used.append(placing)
+        score = cr_score(positions, calpha.positions, len(target))
+        templates.append(Template(positions, score, _source(used, chains)))
+    return sorted(templates, key=lambda template: -template.score)
+
+
+def _slot(
+    free: list[int], centres: dict[int, NDArray[np.float64]], centre: NDArray[np.float64]
+) -> int:
+    """Of equal target chains, the one that other templates put here, or one they put nowhere."""
+    known = [(float(np.linalg.norm(centres[s] - centre)), s) for s in free if s in centres]
+    if known and min(known)[0] < 10.0:
+        return min(known)[1]
+    fresh = [s for s in free if s not in centres]
+    return fresh[0] if fresh else min(known)[1]
+
+
+def _source(used: list[_Placing], chains: Sequence[ProteinChain]) -> str:
+    parts = []
+    for number in dict.fromkeys(placing.chain for placing in used):
+        own = [placing for placing in used if placing.chain == number]
+        text = f"{_name(number, chains[number])}, {own[0].alignment.identity:.0%} identical"
+        if len(own) > 1:
+            text += f", in {len(own)} places"
+        if own[0].bodies > 1:
+            text += f", as {own[0].bodies} rigid bodies"
+        parts.append(text)
+    return "; ".join(parts)

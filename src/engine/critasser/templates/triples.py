@@ -1,0 +1,140 @@
+"""Superposition from triples of Cα: every like triangle in the map is tried.
+
+A triangle of template atoms 8–16 Å apart is laid on all triangles of Cα positions with like
+sides; the atoms around it judge each placing; the best grow, nearest to nearest, over all that
+fits. A template with a displaced domain still fits where its triangle lies, and copies of a chain
+appear as poses of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from critasser.templates.fingerprint import SCORE_SCALE
+from critasser.templates.kernels import grow, mark_nearest, place_triple, shell_neighbours
+from critasser.templates.pose import Pose
+
+__all__ = ["match_triples", "triangles"]
+
+SHORTEST_SIDE, LONGEST_SIDE = 8.0, 16.0
+TOLERANCE = 2.0
+"""Å; two sigma of a distance between positions that are 0.7 Å off along each axis."""
+
+REACH = 6.0
+JUDGES = 48
+MOST_TRIANGLES = 80
+KEPT = 4
+SURE = 0.65
+"""Score beyond which three triangles that agree end the search."""
+
+AGREEING = 8
+"""Triangles that must agree on a pose of lower score."""
+
+
+def match_triples(
+    moving: NDArray[np.float64],
+    fixed: NDArray[np.float64],
+    *,
+    copies: int = 1,
+    progress: Callable[[float, str], None] | None = None,
+    tolerance: float = TOLERANCE,
+) -> tuple[Pose, ...]:
+    """Poses of a template in Cα positions, best first, none near another.
+
+    Parameters
+    ----------
+    moving : ndarray (n, 3)
+        The template's Cα, n ≥ 4.
+    fixed : ndarray (m, 3)
+        Cα positions in the map, m ≥ 4.
+    copies : int
+        How many places the chain may have; more triangles are tried for more.
+    progress : callable, optional
+    tolerance : float
+        Å by which sides of triangles may differ.
+
+    Returns
+    -------
+    tuple of Pose
+    """
+    moving, fixed = np.ascontiguousarray(moving), np.ascontiguousarray(fixed)
+    if len(moving) < 4 or len(fixed) < 4:
+        return ()
+    origin = fixed.min(axis=0) - REACH - 1.0
+    size = np.ceil(fixed.max(axis=0) + REACH + 1.0 - origin).astype(int) + 1
+    shape = (int(size[2]), int(size[1]), int(size[0]))
+    nearest, distance = mark_nearest(fixed, origin, shape, REACH)
+    worth = (1.0 / (1.0 + (distance / SCORE_SCALE) ** 2)).astype(np.float32)
+    shell = shell_neighbours(fixed, SHORTEST_SIDE - tolerance, LONGEST_SIDE + tolerance)
+    tree = cKDTree(moving)
+    found: list[Pose] = []
+    for turn, triple in enumerate(triangles(moving, MOST_TRIANGLES)):
+        if progress is not None:
+            progress(turn / MOST_TRIANGLES, "matching triangles")
+        centre = moving[triple].mean(axis=0)
+        local = np.atleast_1d(tree.query(centre, min(JUDGES, len(moving)))[1]).astype(np.int64)
+        # Judged in a mixed order: the nearest alone would all agree with a wrong placing.
+        local = local[np.argsort(np.arange(len(local)) * 0.6180339887 % 1.0)]
+        placings = place_triple(
+            moving, triple, local, fixed, *shell, tolerance, worth, origin, KEPT * copies
+        )
+        grown = []
+        for score, rotation, translation in zip(*placings):
+            if score < 0:
+                break
+            total, rotation, translation, _ = grow(
+                moving, centre, rotation, translation, fixed, nearest, origin, 5.0, SCORE_SCALE, 14
+            )
+            grown.append(Pose(rotation, translation, float(total) / len(moving)))
+        found.extend(_distinct(sorted(grown, key=lambda pose: -pose.score), moving, len(grown)))
+        found.sort(key=lambda pose: -pose.score)
+        # One pose a triangle is left, so agreement is that of triangles.
+        if found and turn >= 4 * copies:
+            agreeing = sum(_displacement(found[0], pose, moving) < 2.0 for pose in found[:60])
+            if agreeing >= (3 if found[0].score > SURE else AGREEING) * copies:
+                break
+    return _distinct(found, moving, 8 * copies)
+
+
+def triangles(points: NDArray[np.float64], count: int) -> Iterator[NDArray[np.int64]]:
+    """Up to `count` triples of indices with sides of 8–16 Å, spread over the points (n, 3).
+
+    Wider sides are taken where the set has no such triangle. No random numbers: the same points
+    give the same triangles.
+    """
+    n = len(points)
+    tree = cKDTree(points)
+    for turn in range(count):
+        a = int(turn * 0.6180339887 * n) % n
+        near = np.array(tree.query_ball_point(points[a], LONGEST_SIDE), dtype=np.int64)
+        side = np.linalg.norm(points[near] - points[a], axis=1)
+        ring = near[side >= SHORTEST_SIDE]
+        if len(ring) < 2:
+            continue
+        b = ring[(turn * 7919 + 13) % len(ring)]
+        side_b = np.linalg.norm(points[ring] - points[b], axis=1)
+        third = ring[(side_b >= SHORTEST_SIDE) & (side_b <= LONGEST_SIDE)]
+        if len(third) == 0:
+            continue
+        c = third[(turn * 104729 + 7) % len(third)]
+        yield np.array([a, b, c], dtype=np.int64)
+
+
+def _displacement(a: Pose, b: Pose, points: NDArray[np.float64]) -> float:
+    """Root mean square distance in Å between the two placings of points (n, 3)."""
+    return float(np.sqrt(np.mean(np.sum((a.apply(points) - b.apply(points)) ** 2, axis=1))))
+
+
+def _distinct(found: list[Pose], points: NDArray[np.float64], count: int) -> tuple[Pose, ...]:
+    """The best poses (sorted) of which none lies within 3 Å of a better one."""
+    kept: list[Pose] = []
+    for pose in found:
+        if len(kept) == count:
+            break
+        if all(_displacement(pose, other, points) > 3.0 for other in kept):
+            kept.append(pose)
+    return tuple(kept)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from critasser.density import Grid, crop, crop_to_molecule, sample, simulate
+from critasser.density import Grid, crop, crop_to_molecule, model_mask, sample, simulate
 
 
 def holds(grid, positions, margin):
@@ -80,3 +80,16 @@ def test_a_mask_decides_where_there_is_one(surroundings):
 
 def test_a_map_already_cut_out_is_kept_whole(piece, chain):
     assert holds(crop_to_molecule(piece), chain.positions, 0.0)
+
+
+def test_in_a_molecule_that_was_cut_out_even_the_invisible_part_is_kept(surroundings, chain):
+    rng = np.random.default_rng(0)
+    mobile = chain.positions[:, 2] > np.percentile(chain.positions[:, 2], 70)
+    values = simulate(
+        chain.positions[~mobile], chain.amplitudes[~mobile], 4.0, like=surroundings
+    ).values
+    values = values + rng.normal(0, 0.05 * values.max(), values.shape)
+    values[~model_mask(surroundings, chain.positions, 5.0)] = 0
+    found = crop_to_molecule(surroundings.with_values(values), margin=3.0)
+    assert holds(found, chain.positions, 4.0)
+    assert found.values.size < 0.35 * values.size

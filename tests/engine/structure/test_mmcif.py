@@ -73,6 +73,8 @@ def test_equal_sequences_are_one_entity_with_the_whole_sequence(written, model):
     structure = gemmi.read_structure(str(written))
     assert [e.subchains for e in structure.entities] == [["A", "B"], ["C"]]
     assert structure.entities[1].full_sequence == ["GLY", "TRP"]
+    block = gemmi.cif.read(str(written)).sole_block()
+    assert [row.str(0) for row in block.find("_entity.", ["pdbx_description"])] == ["a", "c"]
     assert gemmi.one_letter_code(structure.entities[0].full_sequence) == (
         model.target.sequences[0].letters
     )

@@ -187,6 +187,11 @@ def _write(
         structure.entities.append(entity)
     _add_residues(structure, target, names, elements, owner, positions, confidence)
     document = _document(structure, details)
+    names = {s.letters: s.name for s in reversed(target.sequences)}
+    table = document.sole_block().find("_entity.", ["id", "type"])
+    table.loop.add_columns(["_entity.pdbx_description"], "?")
+    for row, entity in enumerate(entities):
+        table.loop[row, 2] = gemmi.cif.quote(names[entity] or "?")
     has_atoms = np.zeros(len(target), dtype=bool)
     has_atoms[owner] = True
     _add_metrics(document.sole_block(), target, confidence, has_atoms, scores)

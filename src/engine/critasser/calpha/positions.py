@@ -9,7 +9,7 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from critasser.calpha.kernels import mean_shift
-from critasser.density import FeatureMaps
+from critasser.density import FeatureMaps, Grid, sample
 from critasser.structure import CalphaSet
 
 __all__ = ["STRATEGIES", "find_calpha", "greedy_voxels", "refined_peaks", "suppress_neighbours"]
@@ -21,7 +21,10 @@ PAPER_EXCESS = 1.2
 PEAK_DISTANCE = 2.7
 """Å. A cis peptide has 2.95; two peaks nearer than this are one atom."""
 PEAK_WIDTH = 1.0
+"""Å; of the mean shift's kernel, as wide as the peaks that training asks for."""
+MOST_STEPS, SHORTEST_STEP = 30, 0.01
 SURE_HEIGHT, LEAST_HEIGHT = 0.25, 0.05
+LEAST_PROBABILITY = 0.05
 MOST_A_RESIDUE = 6
 """Positions a residue at most, where a box holds neighbours of the molecule."""
 
@@ -75,28 +78,43 @@ def greedy_voxels(features: FeatureMaps, length: int) -> CalphaSet:
 
 
 def refined_peaks(features: FeatureMaps, length: int) -> CalphaSet:
-    """Local maxima, moved by mean shift to sub-voxel positions.
+    """Local maxima moved by mean shift, then voxels where peaks have merged.
 
-    All that stand out are kept, whatever the length, since a box may hold neighbours; weaker ones
-    only as far as `length` needs them.
+    All peaks that stand out are kept, whatever the length, since a box may hold neighbours; weaker
+    ones only as far as `length` needs them. At poor resolution neighbouring Cα share one peak: what
+    is still missing is filled by the paper's rule, next to the peaks.
     """
     probability = features.calpha.astype(np.float32)
+    grid = features.calpha_grid
     smooth = ndimage.gaussian_filter(probability, 0.5)
-    top = (ndimage.maximum_filter(smooth, size=3) == smooth) & (smooth > 0.02)
-    starts = np.argwhere(top).astype(float)
-    ends, height = mean_shift(probability, starts, PEAK_WIDTH, 30, 0.01)
-    positions = features.calpha_grid.to_position(ends)
-    # Twice the weighted mean is near the peak's own value for a peak as wide as training made it.
-    order = np.argsort(-height, kind="stable")
-    taken = suppress_neighbours(positions, order, PEAK_DISTANCE, MOST_A_RESIDUE * length)
-    rank = np.arange(len(taken))
-    keep = (height[taken] > SURE_HEIGHT) | ((rank < length) & (height[taken] > LEAST_HEIGHT))
-    taken = taken[keep]
-    at_peak = features.calpha_grid
-    values = np.clip(
-        ndimage.map_coordinates(probability, at_peak.to_index(positions[taken]).T, order=1), 0, 1
+    top = (ndimage.maximum_filter(smooth, size=3) == smooth) & (smooth > LEAST_PROBABILITY)
+    ends, height = mean_shift(
+        probability, np.argwhere(top).astype(float), PEAK_WIDTH, MOST_STEPS, SHORTEST_STEP
     )
-    return _collect(features, positions[taken], values.astype(float))
+    peaks = grid.to_position(ends)
+    order = np.argsort(-height, kind="stable")
+    taken = suppress_neighbours(peaks, order, PEAK_DISTANCE, MOST_A_RESIDUE * length)
+    rank = np.arange(len(taken))
+    taken = taken[
+        (height[taken] > SURE_HEIGHT) | ((rank < length) & (height[taken] > LEAST_HEIGHT))
+    ]
+    positions = peaks[taken]
+    if len(positions) < length:
+        positions = np.concatenate([positions, _fill(grid, positions, length - len(positions))])
+    values = np.clip(sample(grid, positions), 0, 1)
+    order = np.argsort(-values, kind="stable")
+    return _collect(features, positions[order], values[order])
+
+
+def _fill(grid: Grid, positions: np.ndarray, missing: int) -> np.ndarray:
+    """The likeliest voxels (k, 3) that keep the paper's distance from what was found."""
+    index = np.argwhere(grid.values > LEAST_PROBABILITY)
+    voxels = grid.to_position(index)
+    if len(positions):
+        far = cKDTree(positions).query(voxels)[0] >= PAPER_DISTANCE
+        index, voxels = index[far], voxels[far]
+    order = np.argsort(-grid.values[tuple(index.T)], kind="stable")
+    return voxels[suppress_neighbours(voxels, order, PAPER_DISTANCE, missing)]
 
 
 STRATEGIES: dict[str, Callable[[FeatureMaps, int], CalphaSet]] = {

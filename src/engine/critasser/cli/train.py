@@ -46,6 +46,9 @@ def add_args(parser: argparse.ArgumentParser) -> None:
     network.add_argument("--rate", type=float, default=1.5e-3, help="highest learning rate")
     network.add_argument("--experimental", type=float, default=0.35,
                          help="share of crops from experimental maps")  # fmt: skip
+    network.add_argument(
+        "--corruption", type=float, default=1.0, help="of simulated maps, 0 (clean) to 1"
+    )
     network.add_argument("--start-from", type=Path, help="a network to go on from")
     network.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     network.add_argument("--threads", type=int, help="CPU threads")
@@ -83,7 +86,8 @@ def _network(args: argparse.Namespace) -> int:
     pairs = pack_pairs(args.maps, "train") if args.maps else []
     options = TrainingOptions(
         architecture=args.architecture, minutes=args.minutes, batch=args.batch, side=args.side,
-        rate=args.rate, experimental=args.experimental, seed=args.seed,
+        rate=args.rate, experimental=args.experimental,
+        corruption=args.corruption, seed=args.seed,
     )  # fmt: skip
     start = load_network(args.start_from) if args.start_from else None
     path = train(packs["train"], pairs, packs["val"], options, args.output, device=device,

@@ -63,7 +63,7 @@ def multi_task_loss(logits: Tensor, batch: Batch) -> tuple[Tensor, dict[str, flo
     visible = ((8 - batch.resolution) / 4).clamp(0.05, 1)[:, None, None, None]
     visible = visible * (batch.residue_type >= 0)
     kind = (kind * visible).sum() / visible.sum().clamp_min(1)
-    loss = calpha + 0.5 * backbone + 0.3 * structure + 0.5 * kind
+    loss = calpha + 0.5 * backbone + 0.5 * structure + kind
     parts = {
         "calpha": calpha,
         "backbone": backbone,

@@ -46,6 +46,8 @@ class TrainingOptions:
         Highest learning rate; it rises over the first 5 % of the budget and falls as a cosine.
     experimental
         Share of crops from experimental maps.
+    corruption
+        Strength of what is done to simulated maps, 0 to 1.
     """
 
     architecture: str = "unet"
@@ -54,8 +56,9 @@ class TrainingOptions:
     side: int = 48
     rate: float = 1.5e-3
     decay: float = 0.01
-    average: float = 0.995
+    average: float = 0.998
     experimental: float = 0.35
+    corruption: float = 1.0
     seed: int = 0
     validate_minutes: float = 10.0
     validation_crops: int = 8
@@ -85,7 +88,7 @@ class _CropSource:
         self.share = size / size.sum() if len(pairs) else size
         self.options, self.device = options, device
         self.rng = np.random.default_rng(seed)
-        self.ranges = SimulationRange()
+        self.ranges = SimulationRange(corruption=options.corruption)
         # One worker keeps the draws in order; a few batches ahead hide their making.
         self.worker = ThreadPoolExecutor(1)
         self.ahead = deque(self.worker.submit(self._draw) for _ in range(4))

@@ -103,6 +103,7 @@ def command(
     """
     from ..jobs.engine import build_command, configured_python
     from ..jobs.inputs import check_grid, job_name
+    from ..models.results import Results
     from .running import start, waits
 
     if not sequence:
@@ -143,7 +144,7 @@ def command(
         folder,
         name,
         build_command(python, *arguments),
-        volume=volume,
+        view=Results(session, name, folder, volume),
         wait=waits(session, wait),
     )
 

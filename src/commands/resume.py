@@ -64,7 +64,20 @@ def command(session, folder, *, in_map=None, device=None, quality=None, models=N
         folder,
         name,
         build_command(python, *arguments),
-        volume=in_map,
+        view=_view(session, folder, name, in_map),
         wait=waits(session, wait),
         again=True,
     )
+
+
+def _view(session, folder, name, in_map):
+    """The view of the job's earlier run, if that is still open here, or a new one."""
+    from ..jobs.job import jobs_of
+    from ..models.results import Results
+
+    for job in reversed(jobs_of(session)):
+        if job.folder == folder and job.view.is_open:
+            if in_map is not None:
+                job.view.lie_in(in_map)
+            return job.view
+    return Results(session, name, folder, in_map)

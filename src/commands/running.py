@@ -29,7 +29,7 @@ def start(
     name: str,
     command: Sequence[str],
     *,
-    volume=None,
+    view,
     wait: bool,
     again: bool = False,
 ):
@@ -41,8 +41,7 @@ def start(
     folder : Path
     name : str
     command : sequence of str
-    volume : chimerax.map.Volume or None
-        The map in whose place results are shown.
+    view : chimerax.critasser.models.results.Results
     wait : bool
     again : bool
         The folder holds an earlier run.
@@ -55,13 +54,11 @@ def start(
     from ..jobs.job import BuildJob
     from ..jobs.process import EngineProcess
     from ..jobs.settings import remember_job
-    from ..models.results import Results
 
     try:
         process = EngineProcess(command, folder, environment())
     except OSError as error:
         raise UserError(f"the engine could not be started: {error}") from None
-    view = Results(session, name, folder, volume)
     job = BuildJob(session, folder, name, view, process, skip=again)
     remember_job(session, str(folder))
     _announce(session, job)
@@ -89,6 +86,9 @@ def _watch(job, wait: bool):
 
 
 def _announce(session, job) -> None:
+    if not session.ui.is_gui:
+        session.logger.info(f"critasser {job.name} runs as job {job.id} in {job.folder}")
+        return
     stop = command_link(f"critasser stop {job.id}", "stop it")
     session.logger.info(
         f"critasser {escape(job.name)} runs as job {job.id} in {escape(str(job.folder))} ({stop})",

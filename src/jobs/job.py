@@ -12,6 +12,7 @@ import queue
 import threading
 import time
 import traceback
+from html import escape
 from pathlib import Path
 
 from chimerax.core.tasks import Job, TaskState
@@ -82,7 +83,7 @@ class BuildJob(Job):
         self.name = name
         self.last: Event | None = None
         self.outcome = "running"
-        self._view = view
+        self.view = view
         self._process = process
         self._reader = ProgressReader(folder, skip=skip)
         self._queue: queue.SimpleQueue[Event] = queue.SimpleQueue()
@@ -94,7 +95,7 @@ class BuildJob(Job):
         self._awaited = False
         self._delivered = False
         self._crash = ""
-        self._state = ""
+        self._said = ""
         self._status: int | None = None
         self._told = (0.0, "")
 
@@ -135,7 +136,7 @@ class BuildJob(Job):
     def monitor(self) -> None:
         """Queue what is new in the folder."""
         for event in self._reader.read():
-            self._state = event.state
+            self._said = event.state
             self._queue.put(event)
             self._post()
 
@@ -167,9 +168,9 @@ class BuildJob(Job):
         self._status = status = None if self._process is None else self._process.status()
         if self._crash:
             self.outcome = "failed"
-        elif status == 0 or (status is None and self._state == "finished"):
+        elif status == 0 or (status is None and self._said == "finished"):
             self.outcome = "finished"
-        elif self._stop.is_set() or status == _CANCELLED or self._state == "cancelled":
+        elif self._stop.is_set() or status == _CANCELLED or self._said == "cancelled":
             self.outcome = "cancelled"
         else:
             self.outcome = "failed"
@@ -218,7 +219,7 @@ class BuildJob(Job):
             except queue.Empty:
                 break
             self.last = event
-            self._view.show(event)
+            self.view.show(event)
             self._tell(event)
         if over and not self._delivered:
             self._delivered = True
@@ -259,16 +260,26 @@ class BuildJob(Job):
         logger = self.session.logger
         logger.status(f"critasser {self.name}: {self.outcome}")
         if self.outcome == "finished":
-            self._view.finish()
+            self.view.finish()
         elif self.outcome == "cancelled":
-            logger.info(
-                f"critasser {self.name} was stopped; what it finished is kept. Go on by: "
-                f"critasser resume {self.folder}"
-            )
+            self._tell_how_to_go_on()
         elif self._crash:
             logger.bug(f"critasser {self.name}: watching the engine failed\n{self._crash}")
         else:
             logger.error(self._complaint())
+
+    def _tell_how_to_go_on(self) -> None:
+        """With a link, where there is a log to click in."""
+        from chimerax.core.commands import FileNameArg
+
+        logger = self.session.logger
+        resume = f"critasser resume {FileNameArg.unparse(str(self.folder))}"
+        told = f"critasser {self.name} was stopped; what it finished is kept. Go on by: "
+        if self.session.ui.is_gui:
+            link = f'<a href="cxcmd:{escape(resume)}">{escape(resume)}</a>'
+            logger.info(escape(told) + link, is_html=True)
+        else:
+            logger.info(told + resume)
 
     def _complaint(self) -> str:
         """Why it failed, what to do, and where to read more."""
@@ -276,7 +287,7 @@ class BuildJob(Job):
         remedy = advice(line, self._status)
         if self._status is not None and self._status < 0:
             line = f"the engine was ended by signal {-self._status}; it said last: {line}"
-        elif self._status is None and self._state == "running":
+        elif self._status is None and self._said == "running":
             line = f"the engine ended without a word of why; it said last: {line}"
         parts = [f"critasser {self.name}: {line}", remedy, f"More in {self.folder / 'log.txt'}"]
         return "\n".join(part for part in parts if part)

@@ -30,6 +30,9 @@ _FROM_FILE = "confidence_score"
 _PALETTE = "alphafold"
 _NO_VALUE = "gray"
 
+_LEAST_WIDTH = 240
+"""Pixels of the key's width below which its labels run into each other."""
+
 
 def register_attributes(session) -> None:
     """Make ChimeraX know our attributes; may be called again."""
@@ -89,7 +92,7 @@ def show_key(session, *, replace: bool = False) -> None:
     replace : bool
         Also when there is a key already, which may be one of the person's own.
     """
-    from chimerax.color_key import get_model
+    from chimerax.color_key.model import get_model
     from chimerax.core.colors import BuiltinColormaps
     from chimerax.core.commands import run
 
@@ -97,10 +100,12 @@ def show_key(session, *, replace: bool = False) -> None:
         return
     marks = [f"{value:g}" for value in BuiltinColormaps[_PALETTE].data_values]
     labels = " ".join(f":{mark}" for mark in marks)
+    width, _ = session.main_view.window_size
+    share = min(max(0.28, _LEAST_WIDTH / max(width, 1)), 0.9)
     run(
         session,
-        f"key {_PALETTE} {labels} size 0.25,0.03 pos 0.72,0.07 fontSize 18 ticks true "
-        "numericLabelSpacing proportional",
+        f"key {_PALETTE} {labels} size {share:.3f},0.03 pos {0.97 - share:.3f},0.09 fontSize 16 "
+        "ticks true tickLength 6 tickThickness 2 numericLabelSpacing equal",
         log=False,
     )
     get_model(session).name = "Critasser confidence"

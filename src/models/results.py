@@ -55,8 +55,13 @@ class Results:
         if event.artifact is None or event.kind not in _SECTIONS or self._closed:
             return
         path = inside(self._folder, event.artifact)
-        if path is None or path in (getattr(m, "critasser_path", None) for m in self._open_models):
+        if path is None:
             return
+        made = path.stat().st_mtime_ns
+        for shown in [model for model in self._open_models if model.critasser_path == path]:
+            if shown.critasser_made == made:
+                return
+            shown.delete()  # the stage has run again
         try:
             model = self._open(path, event.kind)
         except Exception as error:  # one file that is no good must not end the watch
@@ -64,6 +69,7 @@ class Results:
             return
         model.name = event.message if event.message != event.artifact else path.stem
         model.critasser_path = path
+        model.critasser_made = made
         self._add(model, event.kind)
 
     def finish(self) -> None:
@@ -75,13 +81,22 @@ class Results:
                 Event("running", "", _title(rank, scores), 1.0, None,
                       path.relative_to(self._folder.resolve()).as_posix(), "models")
             )  # fmt: skip
-            for model in self._shown.get("models", ()):
-                if not model.deleted and model.critasser_path == path:
+            for model in self._open_models:
+                if model.critasser_path == path:
                     model.name = _title(rank, scores)
         if models:
             self._report(models, results or {})
         for warning in (results or {}).get("warnings", []):
             self._session.logger.warning(f"critasser {self._name}: {warning}")
+
+    def lie_in(self, volume) -> None:
+        """Be shown in the place of another map from now on."""
+        self._volume = volume
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something is shown."""
+        return self.group is not None and not self.group.deleted
 
     @property
     def _closed(self) -> bool:
@@ -200,13 +215,13 @@ def _title(rank: int, scores: dict[str, float]) -> str:
 
 
 def _markers(session, structure):
-    """Unassigned Cα positions as markers, coloured from white to orange by their probability."""
+    """Unassigned Cα positions as markers, coloured from grey to orange by their probability."""
     import numpy as np
     from chimerax.core.colors import Colormap
     from chimerax.markers import MarkerSet
 
     markers = MarkerSet(session, "Cα positions")
-    palette = Colormap((0.0, 100.0), ((1.0, 1.0, 1.0, 1.0), (1.0, 0.55, 0.0, 1.0)))
+    palette = Colormap((0.0, 100.0), ((0.7, 0.7, 0.7, 1.0), (1.0, 0.5, 0.0, 1.0)))
     probability = np.asarray(structure.atoms.bfactors, dtype=np.float64)
     colors = palette.interpolated_rgba8(probability)
     for position, color in zip(structure.atoms.coords, colors):

@@ -101,6 +101,7 @@ def make_session(is_gui=False, disk=None):
         in_script=False,
         disk={} if disk is None else disk,
         update_loop=SimpleNamespace(update_graphics_now=lambda: None),
+        main_view=SimpleNamespace(window_size=(1000, 800)),
     )
     session = _Referable(**vars(session))
     session.open_command = Opener(session)
@@ -129,7 +130,7 @@ def gui_session():
 
 @pytest.fixture(autouse=True)
 def clean_stand_in():
-    from chimerax.color_key import KEYS
+    from chimerax.color_key.model import KEYS
     from chimerax.core.commands import REGISTERED, RUN
 
     for kept in (KEYS, REGISTERED, RUN):

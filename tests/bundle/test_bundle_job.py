@@ -19,6 +19,7 @@ def start(fake_engine, tmp_path):
     from chimerax.critasser.commands import running
     from chimerax.critasser.jobs.engine import build_command
     from chimerax.critasser.jobs.mapfile import write_mrc
+    from chimerax.critasser.models.results import Results
 
     def start_one(session, mode, *, wait=True):
         fake_engine(mode)
@@ -28,7 +29,8 @@ def start(fake_engine, tmp_path):
         write_mrc(density, np.ones((3, 4, 5), dtype=np.float32), (5, 4, 3), (0, 0, 0), (1, 1, 1))
         fasta.write_text(">x\nAALEKAALEKAA\n")
         command = build_command(Path(sys.executable), density, fasta, "-o", folder)
-        return running.start(session, folder, "helix", command, wait=wait)
+        view = Results(session, "helix", folder)
+        return running.start(session, folder, "helix", command, view=view, wait=wait)
 
     return start_one
 
@@ -63,7 +65,7 @@ def test_models_have_their_confidence_as_a_registered_attribute_and_one_key_is_s
     session, start
 ):
     from chimerax.atomic import Residue
-    from chimerax.color_key import KEYS
+    from chimerax.color_key.model import KEYS
     from chimerax.core.commands import RUN
 
     start(session, "success")
@@ -155,7 +157,9 @@ def test_an_engine_that_dies_with_half_a_line_written_is_told_of_and_can_be_resu
     fake_engine("success")
     again = resume.command(session, job.folder)
     assert again.outcome == "finished"
-    assert "model 1, eTM 0.80" in names(session).values()
+    shown = list(names(session).values())
+    assert "model 1, eTM 0.80" in shown
+    assert shown.count("critasser helix") == shown.count("Cα positions") == 1
 
 
 def test_a_job_of_another_chimerax_is_followed_to_its_end(session, new_session, start, monkeypatch):

@@ -66,6 +66,8 @@ class Job:
         return (self.end_time or datetime.datetime.now()) - self.start_time
 
     def start(self):
+        if self.state != TaskState.PENDING:
+            raise RuntimeError("starting task multiple times")
         self._thread = threading.Thread(target=self._run_function, daemon=True)
         self._thread.start()
         time.sleep(0.05)  # long enough for a thread that does not wait to be over

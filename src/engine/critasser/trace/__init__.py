@@ -1,0 +1,101 @@
+"""From Cα positions to chains that carry the sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from critasser.density import FeatureMaps, Grid
+from critasser.errors import InputError
+from critasser.structure import CalphaSet, Target, Trace
+from critasser.trace.joining import joining, keep_tracing
+from critasser.trace.registration import registration
+
+__all__ = ["DEFAULT_STRATEGY", "STRATEGIES", "build_traces"]
+
+STRATEGIES: dict[str, Callable[..., tuple[Trace, ...]]] = {
+    "registration": registration,
+    "joining": joining,
+    "keep-tracing": keep_tracing,
+}
+DEFAULT_STRATEGY = "registration"
+
+
+def build_traces(
+    calpha: CalphaSet,
+    features: FeatureMaps,
+    density: Grid,
+    target: Target,
+    resolution: float,
+    *,
+    rng: np.random.Generator,
+    count: int = 40,
+    strategy: str = DEFAULT_STRATEGY,
+    contacts: NDArray[np.float64] | None = None,
+    joinings: int = 100_000,
+    progress: Callable[[float, str], None] | None = None,
+) -> tuple[Trace, ...]:
+    """Traces of the target through Cα positions.
+
+    Parameters
+    ----------
+    calpha : CalphaSet
+        At least one position; there may be more or fewer than residues.
+    features : FeatureMaps
+        What the network saw; its backbone probability judges links.
+    density : Grid
+        Cropped, 1 Å, normalised map.
+    target : Target
+        L residues in one or several chains.
+    resolution : float
+        Å.
+    rng : numpy.random.Generator
+    count : int
+        Most traces to return.
+    strategy : str
+        A key of `STRATEGIES`: "registration" is ours, "joining" and "keep-tracing" the paper's.
+    contacts : ndarray (L, L), optional
+        Predicted probabilities of contact; used by the paper's strategies to rank.
+    joinings : int
+        Random joinings of the paper's strategies.
+    progress : callable, optional
+        Told the fraction of the stage and a message; may raise `Cancelled`.
+
+    Returns
+    -------
+    tuple of Trace
+        Best first, each different; not all residues need have a position.
+
+    Raises
+    ------
+    InputError
+        No positions, or a strategy that does not exist.
+    """
+    if strategy not in STRATEGIES:
+        raise InputError(
+            f"There is no trace strategy '{strategy}': choose one of {', '.join(STRATEGIES)}."
+        )
+    if len(calpha) == 0:
+        raise InputError(
+            "No Cα position was found in the map, so no chain can be traced: check the map's "
+            "contour, mask and resolution."
+        )
+    if contacts is not None and contacts.shape != (len(target), len(target)):
+        raise InputError(
+            f"The contact map is {contacts.shape[0]} × {contacts.shape[1]}, the target has "
+            f"{len(target)} residues: give the contacts of this target."
+        )
+    return STRATEGIES[strategy](
+        calpha,
+        features,
+        density,
+        target,
+        resolution,
+        rng=rng,
+        count=count,
+        contacts=contacts,
+        joinings=joinings,
+        progress=progress,
+    )

@@ -1,0 +1,472 @@
+"""Monte Carlo over which residue sits at which position.
+
+The state is ``node`` (L,): the position of each residue or −1, no position twice. The score is
+
+    sum of emissions + sum over consecutive placed residues of `_pair` + sum over bonded triples
+    of the turn,
+
+and moves reverse a piece of the chain, exchange neighbouring pieces (a register shift when one of
+them is empty or dropped), exchange distant pieces, or change single residues. Pieces keep their
+inner links, so only links across the cuts are scored again.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+__all__ = ["anneal", "placement_score"]
+
+# More cuts than any move makes (an exchange of distant pieces makes four).
+MOST_CUTS = 8
+
+
+@njit(cache=True, inline="always")
+def _edge(start, source, p, q):
+    """Index of the edge q → p, −1 without."""
+    for e in range(start[p], start[p + 1]):
+        if source[e] == q:
+            return e
+    return -1
+
+
+@njit(cache=True)
+def _pair(positions, start, source, link, costs, i, p, j, q):
+    """Score of residue i at p and j > i at q, none placed between them, in one chain.
+
+    `costs`: gap opened, slope (per Å too far), most for too far, jump, skip, clash.
+    """
+    apart = j - i
+    if apart == 1:
+        e = _edge(start, source, q, p)
+        if e >= 0:
+            return link[e]
+    dx = positions[p, 0] - positions[q, 0]
+    dy = positions[p, 1] - positions[q, 1]
+    dz = positions[p, 2] - positions[q, 2]
+    distance = math.sqrt(dx * dx + dy * dy + dz * dz)
+    excess = costs[1] * (distance - 3.8 * apart - 0.8)
+    if apart == 1:
+        # Too close for a bond is a clash; farther than any edge may be a break of the sequence.
+        value = -costs[3] - min(max(excess, 0.0), costs[2])
+        return value - costs[5] if distance < 3.0 else value
+    value = -(costs[4] if apart == 2 else costs[0])
+    return value - min(max(excess, 0.0), costs[2])
+
+
+@njit(cache=True)
+def _turn(start, source, turn, turn_start, p, q, r):
+    """Score of the turn p → q → r; 0 unless both are edges."""
+    first = _edge(start, source, q, p)
+    if first < 0:
+        return 0.0
+    second = _edge(start, source, r, q)
+    if second < 0:
+        return 0.0
+    return turn[turn_start[second] + first - start[q]]
+
+
+@njit(cache=True)
+def placement_score(emission, gap, positions, chain, graph, costs, node):
+    """Score of a whole placement, from nothing but its definition.
+
+    Parameters
+    ----------
+    emission : ndarray (L, n) float32
+        Log-odds of residue i at position p.
+    gap : float
+        Score of each residue without position.
+    positions : ndarray (n, 3)
+        Å.
+    chain : ndarray (L,)
+        Chain of each residue.
+    graph : tuple of ndarray
+        start, source, link, turn, turn_start as in `CandidateGraph`.
+    costs : ndarray (6,)
+        See `_pair`.
+    node : ndarray (L,) int32
+    """
+    start, source, link, turn, turn_start = graph
+    L = len(node)
+    total = 0.0
+    last = -1
+    for i in range(L):
+        p = node[i]
+        if p < 0:
+            total += gap
+            continue
+        total += emission[i, p]
+        if last >= 0 and chain[last] == chain[i]:
+            total += _pair(positions, start, source, link, costs, last, node[last], i, p)
+            if last == i - 1 and i > 1 and node[i - 2] >= 0 and chain[i - 2] == chain[i]:
+                total += _turn(start, source, turn, turn_start, node[i - 2], node[i - 1], p)
+        last = i
+    return total
+
+
+@njit(cache=True)
+def _cuts_score(positions, chain, graph, costs, node, cuts, count):
+    """Score of the links and turns across cuts (cut c lies between residues c and c + 1)."""
+    start, source, link, turn, turn_start = graph
+    L = len(node)
+    total = 0.0
+    before = -5
+    for k in range(count):
+        cut = cuts[k]
+        if cut < 0 or cut >= L - 1 or cut == before:
+            continue
+        left = cut
+        while left >= 0 and node[left] < 0:
+            left -= 1
+        right = cut + 1
+        while right < L and node[right] < 0:
+            right += 1
+        if left >= 0 and right < L and left > before and chain[left] == chain[right]:
+            p = node[left]
+            q = node[right]
+            total += _pair(positions, start, source, link, costs, left, p, right, q)
+            if right == left + 1:
+                if (
+                    before != left - 1
+                    and left > 0
+                    and node[left - 1] >= 0
+                    and chain[left - 1] == chain[left]
+                ):
+                    total += _turn(start, source, turn, turn_start, node[left - 1], p, q)
+                if right + 1 < L and node[right + 1] >= 0 and chain[right + 1] == chain[right]:
+                    total += _turn(start, source, turn, turn_start, p, q, node[right + 1])
+        before = cut
+    return total
+
+
+@njit(cache=True)
+def _span_score(positions, chain, graph, costs, node, low, high):
+    """Score of all links and turns that touch residues low … high."""
+    start, source, link, turn, turn_start = graph
+    L = len(node)
+    begin = low - 1
+    while begin > 0 and node[begin] < 0:
+        begin -= 1
+    begin = max(begin - 1, 0)
+    end = high + 1
+    while end < L and node[end] < 0:
+        end += 1
+    end = min(end + 1, L - 1)
+    total = 0.0
+    last = -1
+    for i in range(begin, end + 1):
+        p = node[i]
+        if p < 0:
+            continue
+        if last >= 0 and chain[last] == chain[i]:
+            total += _pair(positions, start, source, link, costs, last, node[last], i, p)
+            if last == i - 1 and i - 2 >= begin and node[i - 2] >= 0 and chain[i - 2] == chain[i]:
+                total += _turn(start, source, turn, turn_start, node[i - 2], node[i - 1], p)
+        last = i
+    return total
+
+
+@njit(cache=True)
+def _length(longest):
+    """Length of a piece: mostly short, sometimes anything up to `longest`."""
+    u = np.random.random()
+    if u < 0.5:
+        most = 8
+    elif u < 0.8:
+        most = 40
+    else:
+        most = longest
+    return 1 + int(np.random.random() * min(most, longest))
+
+
+@njit(cache=True)
+def _neighbour(start, source, p):
+    """A random neighbour of p, −1 without any."""
+    degree = start[p + 1] - start[p]
+    if degree == 0:
+        return -1
+    return source[start[p] + int(np.random.random() * degree)]
+
+
+@njit(cache=True)
+def _exchange(node, trial, a, b, c, flip_first, flip_second):
+    """Write pieces [b + 1 … c] then [a … b] into trial[a … c], reversed where asked."""
+    at = a
+    for k in range(c - b):
+        trial[at] = node[c - k] if flip_second else node[b + 1 + k]
+        at += 1
+    for k in range(b - a + 1):
+        trial[at] = node[b - k] if flip_first else node[a + k]
+        at += 1
+
+
+@njit(cache=True)
+def anneal(
+    emission,
+    gap,
+    positions,
+    chain,
+    graph,
+    costs,
+    node,
+    where,
+    best,
+    score,
+    best_score,
+    steps,
+    hot,
+    cold,
+    seed,
+):
+    """Anneal a placement for a number of steps.
+
+    Parameters
+    ----------
+    emission, gap, positions, chain, graph, costs
+        As in `placement_score`.
+    node, where : ndarray (L,), (n,) int32
+        The state and its inverse (−1: empty), changed in place.
+    best : ndarray (L,) int32
+        The best state seen, changed in place.
+    score, best_score : float
+        Of `node` and `best`.
+    steps : int
+    hot, cold : float
+        Temperature at the first and after the last step, geometric between.
+    seed : int
+
+    Returns
+    -------
+    score, best_score : float
+    """
+    np.random.seed(seed)
+    start = graph[0]
+    source = graph[1]
+    L = len(node)
+    n = len(where)
+    trial = node.copy()
+    old_cuts = np.empty(MOST_CUTS, np.int64)
+    new_cuts = np.empty(MOST_CUTS, np.int64)
+    # At most two ranges of residues change.
+    low = np.zeros(2, np.int64)
+    high = np.zeros(2, np.int64)
+    cooling = (cold / hot) ** (1.0 / max(steps, 1))
+    temperature = hot
+    for _ in range(steps):
+        temperature *= cooling
+        kind = np.random.random()
+        i = int(np.random.random() * L)
+        ranges = 0
+        dropped = 0
+        same_cuts = True
+        if kind < 0.40:
+            # One residue to a position beside its neighbour's, or off.
+            ahead = np.random.random() < 0.5
+            anchor = i - 1 if ahead else i + 1
+            q = -1
+            if kind < 0.36:
+                if anchor < 0 or anchor >= L or node[anchor] < 0:
+                    continue
+                q = _neighbour(start, source, node[anchor])
+                if q < 0 or q == node[i]:
+                    continue
+            elif node[i] < 0:
+                continue
+            low[0] = i
+            high[0] = i
+            ranges = 1
+            if q >= 0 and where[q] >= 0:
+                j = where[q]
+                if abs(i - j) < 2:
+                    continue
+                first = min(i, j)
+                low[0] = first
+                high[0] = first
+                low[1] = i + j - first
+                high[1] = low[1]
+                ranges = 2
+                swap = np.random.random() < 0.3
+                trial[j] = node[i] if swap else -1
+            trial[i] = q
+        elif kind < 0.55:
+            # Reverse a piece so that two neighbours come together.
+            p = node[i]
+            if p < 0:
+                continue
+            q = _neighbour(start, source, p)
+            if q < 0 or where[q] < 0:
+                continue
+            j = where[q]
+            after = np.random.random() < 0.5
+            if after:
+                a = i + 1 if j > i else j + 1
+                b = j if j > i else i
+            else:
+                a = i if j > i else j
+                b = j - 1 if j > i else i - 1
+            if b <= a:
+                continue
+            low[0] = a
+            high[0] = b
+            ranges = 1
+            for k in range(b - a + 1):
+                trial[a + k] = node[b - k]
+        elif kind < 0.72:
+            # Bring a piece that starts (or ends) at a neighbour beside this residue.
+            p = node[i]
+            if p < 0:
+                continue
+            q = _neighbour(start, source, p)
+            if q < 0 or where[q] < 0:
+                continue
+            j = where[q]
+            if abs(i - j) < 2:
+                continue
+            size = _length(L)
+            flip = np.random.random() < 0.4
+            after = np.random.random() < 0.5
+            # The piece's residue that comes beside i is its first if it goes after i and is not
+            # reversed, or goes before and is.
+            if after != flip:
+                first = j
+                final = min(j + size - 1, L - 1)
+            else:
+                first = max(j - size + 1, 0)
+                final = j
+            if j > i:
+                if first <= i:
+                    first = i + 1
+                a = i + 1 if after else i
+                b = first - 1
+                c = final
+                if b < a:
+                    continue
+                _exchange(node, trial, a, b, c, False, flip)
+            else:
+                if final >= i:
+                    final = i - 1
+                a = first
+                b = final
+                c = i if after else i - 1
+                if c <= b:
+                    continue
+                _exchange(node, trial, a, b, c, flip, False)
+            low[0] = a
+            high[0] = c
+            ranges = 1
+            same_cuts = False
+            old_cuts[0] = a - 1
+            old_cuts[1] = b
+            old_cuts[2] = c
+            new_cuts[0] = a - 1
+            new_cuts[1] = a + c - b - 1
+            new_cuts[2] = c
+        elif kind < 0.92:
+            # Shift the register of a piece; what is in its way goes to its other end or off.
+            size = _length(L)
+            shift = 1 + int(np.random.random() * np.random.random() * 4)
+            drop = np.random.random() < 0.5
+            forward = np.random.random() < 0.5
+            a = i
+            c = i + size + shift - 1
+            if c >= L:
+                continue
+            b = a + size - 1 if forward else a + shift - 1
+            _exchange(node, trial, a, b, c, False, False)
+            if drop:
+                from_ = a if forward else c - shift + 1
+                for k in range(from_, from_ + shift):
+                    if trial[k] >= 0:
+                        dropped += 1
+                        trial[k] = -1
+                # The freed residue beside the piece may take an empty position next to it.
+                k = from_ + shift - 1 if forward else from_
+                beside = k + 1 if forward else k - 1
+                if np.random.random() < 0.5 and trial[beside] >= 0:
+                    q = _neighbour(start, source, trial[beside])
+                    if q >= 0 and where[q] < 0:
+                        trial[k] = q
+            low[0] = a
+            high[0] = c
+            ranges = 1
+            same_cuts = False
+            old_cuts[0] = a - 1
+            old_cuts[1] = b
+            old_cuts[2] = c
+            new_cuts[0] = a - 1
+            new_cuts[1] = a + c - b - 1
+            new_cuts[2] = c
+            if drop:
+                # Dropping inside changes every link there: score the whole range.
+                ranges = 3
+        else:
+            # Exchange two distant pieces of one length.
+            size = _length(L // 2)
+            a = i
+            c = int(np.random.random() * L)
+            if c < a:
+                a, c = c, a
+            if a + size > c or c + size > L:
+                continue
+            flip_first = np.random.random() < 0.3
+            flip_second = np.random.random() < 0.3
+            for k in range(size):
+                trial[c + k] = node[a + size - 1 - k] if flip_first else node[a + k]
+                trial[a + k] = node[c + size - 1 - k] if flip_second else node[c + k]
+            low[0] = a
+            high[0] = a + size - 1
+            low[1] = c
+            high[1] = c + size - 1
+            ranges = 2
+        whole = ranges == 3
+        if whole:
+            ranges = 1
+        delta = 0.0
+        for r in range(ranges):
+            for k in range(low[r], high[r] + 1):
+                p = trial[k]
+                q = node[k]
+                if p != q:
+                    delta += gap if p < 0 else emission[k, p]
+                    delta -= gap if q < 0 else emission[k, q]
+            # Links inside a piece that moves over a chain's end are not the same ones.
+            if chain[low[r]] != chain[high[r]]:
+                whole = True
+        if whole:
+            first = low[0]
+            final = high[ranges - 1]
+            delta += _span_score(positions, chain, graph, costs, trial, first, final)
+            delta -= _span_score(positions, chain, graph, costs, node, first, final)
+        else:
+            count = 3
+            if same_cuts:
+                count = 0
+                for r in range(ranges):
+                    old_cuts[count] = low[r] - 1
+                    old_cuts[count + 1] = high[r]
+                    count += 2
+                for k in range(count):
+                    new_cuts[k] = old_cuts[k]
+            delta += _cuts_score(positions, chain, graph, costs, trial, new_cuts, count)
+            delta -= _cuts_score(positions, chain, graph, costs, node, old_cuts, count)
+        if delta >= 0.0 or np.random.random() < math.exp(delta / temperature):
+            for r in range(ranges):
+                for k in range(low[r], high[r] + 1):
+                    if node[k] >= 0:
+                        where[node[k]] = -1
+            for r in range(ranges):
+                for k in range(low[r], high[r] + 1):
+                    node[k] = trial[k]
+                    if node[k] >= 0:
+                        where[node[k]] = k
+            score += delta
+            if score > best_score + 1e-6:
+                best_score = score
+                best[:] = node
+        else:
+            for r in range(ranges):
+                for k in range(low[r], high[r] + 1):
+                    trial[k] = node[k]
+    return score, best_score

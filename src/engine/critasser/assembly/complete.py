@@ -1,0 +1,235 @@
+"""Start conformations: a trace or template with missing residues becomes a whole Cα chain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
+from scipy.spatial import cKDTree
+
+from critasser.assembly.completion_kernels import grow, mark_taken, settle
+from critasser.density import Grid
+from critasser.structure import Target, Template, Trace
+
+__all__ = ["Start", "complete", "mended", "template_confidence"]
+
+BOND = 3.8
+SHORTEST_BOND, LONGEST_BOND = 2.7, 4.2
+# Widest distance that m missing residues bridge, per bond, and that a mere bond can be pulled from.
+REACH = 3.55
+BOND_REACH = 5.5
+TAKEN_RADIUS = 3.6
+STEPS = 30_000
+UNTRUSTED = 0.02
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """A whole chain to begin with.
+
+    Attributes
+    ----------
+    positions : ndarray (L, 3) float64
+        Å; no NaN; bonds of 2.7 … 4.2 Å.
+    confidence : ndarray (L,) float64
+        Of the trace; 0 for residues that had to be invented.
+    given : ndarray (L,) bool
+        Residues that stand about where the trace had them.
+    source : str
+    score : float
+    """
+
+    positions: NDArray[np.float64]
+    confidence: NDArray[np.float64]
+    given: NDArray[np.bool_]
+    source: str
+    score: float
+
+
+def template_confidence(template: Template) -> NDArray[np.float64]:
+    """Confidence (L,) of a template's residues: its CRscore, for all that it covers."""
+    return np.where(template.placed, float(np.clip(template.score, 0.05, 1.0)), 0.0)
+
+
+def complete(
+    target: Target, start: Trace | Template, density: Grid, *, rng: np.random.Generator
+) -> Start:
+    """Close gaps and grow ends through density that is not taken yet.
+
+    Residues beside a gap that its missing residues cannot bridge are given up, the less trusted
+    side first. Each gap is closed by the best of many random stretches, gaps before ends. A chain
+    without any residue grows from the densest free place.
+
+    Parameters
+    ----------
+    target : Target
+    start : Trace or Template
+    density : Grid
+        Normalised.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    Start
+    """
+    if len(start.positions) != len(target):
+        raise ValueError(f"a start of {len(start.positions)} residues for {len(target)}")
+    confidence = template_confidence(start) if isinstance(start, Template) else start.confidence
+    positions = start.positions.copy()
+    placed = start.placed.copy()
+    for chain in target.chain_slices:
+        _give_up_unbridgeable(positions, placed, confidence, chain)
+    positions[~placed] = np.nan
+    growth = _Growth(density, positions[placed], rng)
+    for chain in target.chain_slices:
+        for low, high in _missing(placed, chain):
+            if low > chain.start and high < chain.stop:
+                positions[low:high] = growth.between(positions, low, high, chain)
+    for chain in target.chain_slices:
+        if not placed[chain].any():
+            middle = (chain.start + chain.stop) // 2
+            positions[middle] = growth.free_place()
+    for chain in target.chain_slices:
+        known = np.flatnonzero(np.isfinite(positions[chain, 0])) + chain.start
+        for low, high in ((chain.start, int(known[0])), (int(known[-1]) + 1, chain.stop)):
+            if low < high:
+                positions[low:high] = growth.end(positions, low, high, chain)
+    mobility = np.where(placed, 1.0 - 0.9 * np.clip(confidence, 0.0, 1.0), 1.0)
+    positions = mended(positions, target, mobility)
+    return Start(positions, np.where(placed, confidence, 0.0), placed, start.source, start.score)
+
+
+def mended(
+    positions: NDArray[np.float64], target: Target, mobility: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
+    """The nearest chain found whose bonds are 2.7 … 4.2 Å, with few clashes.
+
+    Parameters
+    ----------
+    positions : ndarray (L, 3)
+        Å, without NaN.
+    target : Target
+    mobility : ndarray (L,), optional
+        Which residues give way, 0 … 1; all alike without it.
+
+    Returns
+    -------
+    ndarray (L, 3)
+    """
+    result = np.array(positions, dtype=np.float64)
+    n = len(result)
+    mobility = np.ones(n) if mobility is None else np.maximum(mobility, 0.05)
+    first, last = chain_ends(target)
+    for _ in range(4):
+        pairs = cKDTree(result).query_pairs(6.0, output_type="ndarray").reshape(-1, 2)
+        apart = (pairs[:, 1] - pairs[:, 0] >= 3) | (first[pairs[:, 0]] != first[pairs[:, 1]])
+        pairs = pairs[apart]
+        pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))].astype(np.int64)
+        settle(result, first, last, mobility, pairs, 60)
+    length = np.linalg.norm(np.diff(result, axis=0), axis=1)
+    wrong = target.bonded & ((length < SHORTEST_BOND + 0.1) | (length > LONGEST_BOND - 0.1))
+    if wrong.any():
+        settle(result, first, last, np.ones(n), np.zeros((0, 2), dtype=np.int64), 2000)
+    for i in np.flatnonzero(target.bonded):
+        # What even that did not bring right follows its neighbour.
+        step = result[i + 1] - result[i]
+        size = float(np.linalg.norm(step))
+        if not SHORTEST_BOND < size < LONGEST_BOND:
+            step = step / size if size > 1e-6 else np.array([1.0, 0.0, 0.0])
+            result[i + 1] = result[i] + BOND * step
+    return result
+
+
+def chain_ends(target: Target) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """First and last residue (L,) of each residue's chain."""
+    first, last = np.zeros(len(target), dtype=np.int64), np.zeros(len(target), dtype=np.int64)
+    for chain in target.chain_slices:
+        first[chain], last[chain] = chain.start, chain.stop - 1
+    return first, last
+
+
+def _missing(placed: NDArray[np.bool_], chain: slice) -> list[tuple[int, int]]:
+    """Half-open ranges of residues that are not placed."""
+    flags = np.concatenate([[False], ~placed[chain], [False]]).astype(np.int8)
+    edges = np.flatnonzero(np.diff(flags)) + chain.start
+    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2])]
+
+
+def _give_up_unbridgeable(
+    positions: NDArray, placed: NDArray[np.bool_], confidence: NDArray, chain: slice
+) -> None:
+    """Take residues away beside breaks until each can be bridged; in place."""
+    while True:
+        known = np.flatnonzero(placed[chain]) + chain.start
+        if len(known) < 2:
+            return
+        left, right = known[:-1], known[1:]
+        distance = np.linalg.norm(positions[right] - positions[left], axis=1)
+        bonds = right - left
+        broken = np.flatnonzero(distance > np.where(bonds == 1, BOND_REACH, REACH * bonds))
+        if len(broken) == 0:
+            return
+        # How far each side of a break runs before the next: short pieces go before long ones.
+        edges = np.concatenate([[0], np.flatnonzero((bonds > 1) | np.isin(np.arange(len(bonds)), broken)) + 1, [len(known)]])
+        piece = np.searchsorted(edges, np.arange(len(known)), side="right") - 1
+        size = np.diff(edges)
+        for k in broken:
+            a, b = int(left[k]), int(right[k])
+            trust_a = confidence[a] + 1e-3 * min(size[piece[k]], 50)
+            trust_b = confidence[b] + 1e-3 * min(size[piece[k + 1]], 50)
+            placed[b if trust_b < trust_a else a] = False
+
+
+class _Growth:
+    """Growing through density that is not taken; keeps account of what is."""
+
+    def __init__(self, density: Grid, placed: NDArray, rng: np.random.Generator) -> None:
+        self.grid = density
+        blurred = gaussian_filter(density.values, 1.0 / density.voxel_size[::-1])
+        top = float(np.percentile(blurred[blurred > 0.3], 90)) if (blurred > 0.3).any() else 1.0
+        self.field = np.clip(blurred / max(top, 1e-3), -0.5, 1.2).astype(np.float32)
+        self.taken = np.zeros(density.shape, dtype=np.int16)
+        self.rng = rng
+        self._take(placed, 1)
+
+    def _take(self, positions: NDArray, amount: int) -> None:
+        mark_taken(self.taken, self.grid.origin, self.grid.voxel_size,
+                   np.ascontiguousarray(positions), TAKEN_RADIUS, amount)  # fmt: skip
+
+    def _grow(self, before, start, goal, after, count, closed) -> NDArray:  # noqa: ANN001
+        # The residues at either side do not stand in their own neighbour's way.
+        near = np.stack([start, goal]) if closed else start[None]
+        self._take(near, -1)
+        tries = int(np.clip(STEPS // (count * count), 8, 300))
+        made, _ = grow(
+            self.field, self.taken, self.grid.origin, self.grid.voxel_size,
+            before, start, goal, after, count, closed, tries, int(self.rng.integers(2**31)),
+        )  # fmt: skip
+        self._take(near, 1)
+        self._take(made, 1)
+        return made
+
+    def between(self, positions: NDArray, low: int, high: int, chain: slice) -> NDArray:
+        """Residues low … high − 1 between their placed neighbours."""
+        nowhere = np.full(3, np.nan)
+        before = positions[low - 2] if low - 2 >= chain.start else nowhere
+        after = positions[high + 1] if high + 1 < chain.stop else nowhere
+        return self._grow(before, positions[low - 1], positions[high], after, high - low, True)
+
+    def end(self, positions: NDArray, low: int, high: int, chain: slice) -> NDArray:
+        """Residues low … high − 1 at an end of a chain."""
+        nowhere = np.full(3, np.nan)
+        if low == chain.start:
+            before = positions[high + 1] if high + 1 < chain.stop else nowhere
+            made = self._grow(before, positions[high], nowhere, nowhere, high - low, False)
+            return made[::-1]
+        before = positions[low - 2] if low - 2 >= chain.start else nowhere
+        return self._grow(before, positions[low - 1], nowhere, nowhere, high - low, False)
+
+    def free_place(self) -> NDArray:
+        """The densest place that is not taken."""
+        free = np.where(self.taken > 0, -9.0, gaussian_filter(self.field, 2.0 / self.grid.voxel_size[::-1]))
+        at = np.array(np.unravel_index(int(np.argmax(free)), free.shape), dtype=np.float64)
+        return self.grid.to_position(at[None])[0]

@@ -1,0 +1,5 @@
+"""Which conformations a sampling visits most: clusters of decoys."""
+
+from critasser.decoys.clustering import Clusters, cluster
+
+__all__ = ["Clusters", "cluster"]

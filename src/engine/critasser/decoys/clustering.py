@@ -1,0 +1,170 @@
+"""SPICKER: clusters of decoys by their neighbours, and their centroids."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from critasser.structure import kabsch
+
+__all__ = ["Clusters", "cluster", "rmsd_matrix"]
+
+FIRST_CUTOFF, TIGHTEST, WIDEST, STEP = 7.5, 3.5, 12.0, 0.1
+TOO_LARGE, TOO_SMALL = 0.70, 0.15
+MOST_DECOYS = 1000
+ROWS = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Clusters:
+    """Clusters, largest first; k of them.
+
+    Attributes
+    ----------
+    centroid : ndarray (k, L, 3) float64
+        Mean of the members, superposed on the cluster's centre, which stays in the map's frame.
+        An average: bonds are too short where members differ.
+    centre : ndarray (k,) int64
+        The decoy with most neighbours.
+    members : tuple of ndarray
+        Indices of decoys, ascending.
+    size : ndarray (k,) int64
+    mean_rmsd : ndarray (k,) float64
+        Of the members to the centroid, superposed, Å.
+    cutoff : float
+        Å, within which decoys are neighbours.
+    total : int
+        Decoys clustered.
+    note : str
+        What a person should know, such as why there are fewer clusters than asked for; or empty.
+    """
+
+    centroid: NDArray[np.float64]
+    centre: NDArray[np.int64]
+    members: tuple[NDArray[np.int64], ...]
+    size: NDArray[np.int64]
+    mean_rmsd: NDArray[np.float64]
+    cutoff: float
+    total: int
+    note: str
+
+
+def rmsd_matrix(decoys: ArrayLike) -> NDArray[np.float64]:
+    """RMSD (n, n) in Å of all pairs of conformations (n, L, 3), each pair superposed."""
+    x = np.asarray(decoys, dtype=np.float64)
+    n, length = x.shape[:2]
+    x = x - x.mean(axis=1, keepdims=True)
+    square = np.einsum("nik,nik->n", x, x)
+    flat = x.transpose(0, 2, 1).reshape(n * 3, length)
+    result = np.zeros((n, n))
+    for low in range(0, n, ROWS):
+        high = min(n, low + ROWS)
+        # One matrix product gives the covariances of many pairs.
+        covariance = (flat[low * 3 : high * 3] @ flat[low * 3 :].T).reshape(high - low, 3, n - low, 3)
+        covariance = covariance.transpose(0, 2, 1, 3)
+        singular = np.linalg.svd(covariance, compute_uv=False)
+        mirror = np.linalg.det(covariance) < 0
+        overlap = singular.sum(axis=2) - 2.0 * np.where(mirror, singular[:, :, 2], 0.0)
+        rest = square[low:high, None] + square[None, low:] - 2.0 * overlap
+        result[low:high, low:] = np.sqrt(np.maximum(rest, 0.0) / length)
+    result = np.triu(result, 1)
+    return result + result.T
+
+
+def cluster(decoys: ArrayLike, count: int = 5) -> Clusters:
+    """Cluster decoys as SPICKER does.
+
+    RMSD is of superposed pairs, as in the paper, although all decoys lie in one map: a chain whose
+    pose moves as a whole stays one cluster. Neighbours are decoys within a cutoff: 7.5 Å, lowered
+    to no less than 3.5 Å while the largest cluster has more than 70 % of the decoys, raised to no
+    more than 12 Å while it has fewer than 15 %. The decoy with most neighbours and they are the
+    first cluster; they go, and the next is looked for among the rest.
+
+    Parameters
+    ----------
+    decoys : array_like (n, L, 3)
+        Å; of more than 1000, evenly spaced ones count.
+    count : int
+        Clusters at most.
+
+    Returns
+    -------
+    Clusters
+        Indices refer to `decoys` as given.
+
+    References
+    ----------
+    Zhang Y, Skolnick J (2004) J Comput Chem 25, 865.
+    """
+    everything = np.asarray(decoys, dtype=np.float64)
+    if everything.ndim != 3 or everything.shape[2] != 3 or len(everything) == 0 or count < 1:
+        raise ValueError(f"cannot make {count} clusters of an array of shape {everything.shape}")
+    chosen = np.arange(len(everything))
+    if len(chosen) > MOST_DECOYS:
+        chosen = np.linspace(0, len(everything) - 1, MOST_DECOYS).round().astype(np.int64)
+    x = everything[chosen]
+    distance = rmsd_matrix(x)
+    cutoff = _cutoff(distance)
+    left = np.ones(len(x), dtype=bool)
+    near = distance <= cutoff
+    centres, members = [], []
+    while left.any() and len(centres) < count:
+        neighbours = np.where(left, (near & left).sum(axis=1), -1)
+        # Of equally good centres, the one closest to its neighbours.
+        tied = np.flatnonzero(neighbours == neighbours.max())
+        spread = [distance[k, near[k] & left].sum() for k in tied]
+        centre = int(tied[int(np.argmin(spread))])
+        inside = np.flatnonzero(near[centre] & left)
+        centres.append(centre)
+        members.append(inside)
+        left[inside] = False
+    centroids, spreads = zip(*(_centroid(x[m], x[c]) for c, m in zip(centres, members)))
+    note = ""
+    if len(centres) == 1 and count > 1:
+        note = (
+            f"all {len(x)} decoys are within {cutoff:.1f} Å of one: there is one model, not {count}"
+        )
+    elif len(centres) < count:
+        note = f"the decoys fall into {len(centres)} clusters only, at a cutoff of {cutoff:.1f} Å"
+    return Clusters(
+        centroid=np.array(centroids),
+        centre=chosen[np.array(centres)],
+        members=tuple(chosen[m] for m in members),
+        size=np.array([len(m) for m in members]),
+        mean_rmsd=np.array(spreads),
+        cutoff=cutoff,
+        total=len(x),
+        note=note,
+    )
+
+
+def _cutoff(distance: NDArray[np.float64]) -> float:
+    """The cutoff at which the largest cluster is neither most nor next to nothing."""
+
+    def largest(cutoff: float) -> float:
+        return float((distance <= cutoff).sum(axis=1).max()) / len(distance)
+
+    steps = 0
+    while largest(FIRST_CUTOFF + steps * STEP) > TOO_LARGE and FIRST_CUTOFF + steps * STEP > TIGHTEST + 1e-9:
+        steps -= 1
+    if steps == 0:
+        while largest(FIRST_CUTOFF + steps * STEP) < TOO_SMALL and FIRST_CUTOFF + steps * STEP < WIDEST - 1e-9:
+            steps += 1
+    return round(FIRST_CUTOFF + steps * STEP, 6)
+
+
+def _centroid(members: NDArray, centre: NDArray) -> tuple[NDArray[np.float64], float]:
+    """Mean of superposed members, and their mean RMSD to it."""
+    placed = []
+    for member in members:
+        rotation, translation = kabsch(member, centre)
+        placed.append(member @ rotation.T + translation)
+    mean = np.mean(placed, axis=0)
+    spread = []
+    for member in placed:
+        rotation, translation = kabsch(member, mean)
+        off = member @ rotation.T + translation - mean
+        spread.append(np.sqrt(np.mean(np.sum(off**2, axis=1))))
+    return mean, float(np.mean(spread))

@@ -1,0 +1,199 @@
+"""Backbone statistics learnt from structures: peptide planes over Cα geometry, phi and psi, ideal shapes.
+
+A trans peptide is nearly rigid, so given two neighbouring Cα the peptide between them has one freedom
+left: its turn about the line that joins them. What is learnt is how that turn is distributed for every
+geometry of four successive Cα, besides the distribution of phi and psi for kinds of residues.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from critasser.atomic.internal_coordinates import angle, torsion, unit, wrapped
+from critasser.atomic.residue_atoms import ResidueAtoms, atoms_of_chain
+from critasser.structure import AMINO_ACIDS, ProteinChain
+
+__all__ = [
+    "BEND_EDGES",
+    "RAMACHANDRAN_CLASSES",
+    "TURN_BINS",
+    "learn",
+    "learn_from_atoms",
+    "peptide_frames",
+    "phi_psi",
+    "ramachandran_class",
+]
+
+BEND_EDGES = np.radians(np.array([0, 85, 92, 99, 108, 118, 128, 138, 180.0]))
+"""Bins of the Cα bend angle: narrow about the helix (91°), wide in strands."""
+TORSION_BINS = 24
+TURN_BINS = 72
+PHI_PSI_BINS = 72
+CIS_LIMIT = 3.3
+RAMACHANDRAN_CLASSES = ("general", "glycine", "proline", "before proline", "beta-branched")
+
+
+def peptide_frames(calpha: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Frames (n - 1, 3, 3) on the lines between successive Cα (n, 3).
+
+    Rows are x along the line from i to i + 1, y towards where the chain came from (the part of
+    Cα i - 1 → i across the line), z = x × y. The first frame takes its y from where the chain goes on.
+    """
+    step = np.diff(calpha, axis=0)
+    x = unit(step)
+    came = np.vstack([step[1:2], step[:-1]]) if len(step) > 1 else np.array([[1.0, 0.0, 0.0]])
+    y = came - np.sum(came * x, axis=1, keepdims=True) * x
+    straight = np.linalg.norm(y, axis=1) < 1e-3
+    if straight.any():
+        other = np.eye(3)[np.argmin(np.abs(x[straight]), axis=1)]
+        y[straight] = other - np.sum(other * x[straight], axis=1, keepdims=True) * x[straight]
+    y = unit(y)
+    return np.stack([x, y, np.cross(x, y)], axis=1)
+
+
+def phi_psi(positions: NDArray[np.float64], bonded: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Backbone torsions (n, 2) in radians of atoms (n, slots, 3); NaN at ends and breaks."""
+    n = len(positions)
+    result = np.full((n, 2), np.nan)
+    before, after = positions[:-1], positions[1:]
+    result[1:, 0] = torsion(before[:, 2], after[:, 0], after[:, 1], after[:, 2])
+    result[:-1, 1] = torsion(before[:, 0], before[:, 1], before[:, 2], after[:, 0])
+    result[1:, 0][~bonded] = np.nan
+    result[:-1, 1][~bonded] = np.nan
+    return result
+
+
+def ramachandran_class(codes: NDArray[np.int8], bonded: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Index (n,) into `RAMACHANDRAN_CLASSES` of each residue."""
+    letters = np.array(list(AMINO_ACIDS))[codes]
+    kind = np.zeros(len(codes), dtype=np.int64)
+    kind[np.isin(letters, ["I", "V"])] = 4
+    before = np.append((letters[1:] == "P") & bonded, False)
+    kind[before] = 3
+    kind[letters == "G"] = 1
+    kind[letters == "P"] = 2
+    return kind
+
+
+def learn(chains: Iterable[ProteinChain]) -> dict[str, NDArray]:
+    """Backbone tables from protein chains; see `learn_from_atoms` for what is in them."""
+    return learn_from_atoms(atoms_of_chain(chain) for chain in chains)
+
+
+def learn_from_atoms(chains: Iterable[ResidueAtoms]) -> dict[str, NDArray]:
+    """Backbone tables from chains of complete residues.
+
+    Returns
+    -------
+    dict of ndarray
+        turn_counts : (bend, bend, torsion, TURN_BINS) float32, how often a peptide plane had a turn,
+        for the bends at both Cα and the torsion of the four about them.
+        phi_psi_counts : (classes, PHI_PSI_BINS, PHI_PSI_BINS) float32.
+        trans, cis : (3, 2) Å, C, O, N in a peptide's plane: along and across the Cα line, from the
+        middle, on the side of O. cbeta : (3,) Å in the frame of N, CA, C. angle_mean, angle_sd :
+        (2,) radians, the angle N-CA-C. oxt : (3,) bond length, angle with CA, torsion with O.
+        cis_fraction : (2,) of bonds before other residues and before proline.
+    """
+    bends = len(BEND_EDGES) - 1
+    turn_counts = np.zeros((bends, bends, TORSION_BINS, TURN_BINS))
+    ramachandran = np.zeros((len(RAMACHANDRAN_CLASSES), PHI_PSI_BINS, PHI_PSI_BINS))
+    planes: dict[bool, list[NDArray]] = {False: [], True: []}
+    cbetas, angles, ends, proline_next = [], [], [], []
+    for atoms in chains:
+        if len(atoms) < 5:
+            continue
+        xyz, bonded = atoms.positions, atoms.bonded
+        calpha = xyz[:, 1]
+        frames = peptide_frames(calpha)
+        across = xyz[:-1, 3] - 0.5 * (calpha[:-1] + calpha[1:])
+        local = np.einsum("nij,nj->ni", frames, across)
+        turn = np.arctan2(local[:, 2], local[:, 1])
+        length = np.linalg.norm(np.diff(calpha, axis=0), axis=1)
+        omega = torsion(calpha[:-1], xyz[:-1, 2], xyz[1:, 0], calpha[1:])
+        whole = bonded & np.isfinite(turn) & np.isfinite(omega) & (length > 2.6) & (length < 4.1)
+        cis = np.abs(omega) < 0.5
+        trans = (np.abs(omega) > np.pi - 0.5) & (length > 3.6)
+        for is_cis, chosen in ((False, whole & trans), (True, whole & cis & (length < CIS_LIMIT))):
+            planes[is_cis].append(_in_plane(xyz, frames, np.flatnonzero(chosen)))
+        proline_next.append(
+            np.stack([atoms.codes[1:] == AMINO_ACIDS.index("P"), cis])[:, whole & (cis | trans)]
+        )
+        place = np.flatnonzero(whole[1:-1] & trans[1:-1] & whole[:-2] & whole[2:]) + 1
+        first, second, about = quad_bins(calpha, place)
+        slot = (wrapped(turn[place]) + np.pi) / (2 * np.pi) * TURN_BINS
+        np.add.at(turn_counts, (first, second, about, slot.astype(int) % TURN_BINS), 1)
+        torsions = phi_psi(xyz, bonded)
+        good = np.isfinite(torsions).all(axis=1)
+        bins = ((wrapped(torsions[good]) + np.pi) / (2 * np.pi) * PHI_PSI_BINS).astype(int)
+        bins %= PHI_PSI_BINS
+        kind = ramachandran_class(atoms.codes, bonded)[good]
+        np.add.at(ramachandran, (kind, bins[:, 0], bins[:, 1]), 1)
+        angles.append(angle(xyz[:, 0], xyz[:, 1], xyz[:, 2]))
+        cbetas.append(_in_residue(xyz[:, 0], xyz[:, 1], xyz[:, 2], xyz[:, 4]))
+        end = xyz[np.isfinite(xyz[:, 14, 0])]
+        ends.append(
+            np.stack(
+                [
+                    np.linalg.norm(end[:, 14] - end[:, 2], axis=1),
+                    angle(end[:, 14], end[:, 2], end[:, 1]),
+                    torsion(end[:, 14], end[:, 2], end[:, 1], end[:, 3]) % (2 * np.pi),
+                ],
+                axis=1,
+            )
+        )
+    spread = np.concatenate(angles)
+    flags = np.concatenate(proline_next, axis=1)
+    return {
+        "turn_counts": turn_counts.astype(np.float32),
+        "phi_psi_counts": ramachandran.astype(np.float32),
+        "trans": np.nanmedian(np.concatenate(planes[False]), axis=0),
+        "cis": np.nanmedian(np.concatenate(planes[True]), axis=0),
+        "cbeta": np.nanmedian(np.concatenate(cbetas), axis=0),
+        "angle_mean": np.array(np.nanmedian(spread)),
+        "angle_sd": np.array(1.4826 * np.nanmedian(np.abs(spread - np.nanmedian(spread)))),
+        "oxt": np.nanmedian(np.concatenate(ends), axis=0),
+        "cis_fraction": np.array([flags[1, ~flags[0]].mean(), flags[1, flags[0]].mean()]),
+    }
+
+
+def quad_bins(
+    calpha: NDArray[np.float64], place: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Bins of bend at i, bend at i + 1 and torsion for the lines i → i + 1 named in `place`."""
+    a, b, c, d = (calpha[place + shift] for shift in (-1, 0, 1, 2))
+    bends = len(BEND_EDGES) - 2
+    first = np.clip(np.searchsorted(BEND_EDGES, angle(a, b, c)) - 1, 0, bends)
+    second = np.clip(np.searchsorted(BEND_EDGES, angle(b, c, d)) - 1, 0, bends)
+    about = ((wrapped(torsion(a, b, c, d)) + np.pi) / (2 * np.pi) * TORSION_BINS).astype(int)
+    return first, second, about % TORSION_BINS
+
+
+def _in_plane(
+    xyz: NDArray[np.float64], frames: NDArray[np.float64], place: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """C, O, N (m, 3, 2) of peptides: along the line from its middle, and across towards O."""
+    middle = 0.5 * (xyz[place, 1] + xyz[place + 1, 1])
+    x = frames[place, 0]
+    towards = xyz[place, 3] - middle
+    y = unit(towards - np.sum(towards * x, axis=1, keepdims=True) * x)
+    atoms = np.stack([xyz[place, 2], xyz[place, 3], xyz[place + 1, 0]], axis=1) - middle[:, None]
+    return np.stack([np.einsum("nki,ni->nk", atoms, axis) for axis in (x, y)], axis=2)
+
+
+def _in_residue(n: NDArray, ca: NDArray, c: NDArray, atom: NDArray) -> NDArray[np.float64]:
+    """Atoms (m, 3) in the frame of N, CA, C: x between N and C, z their normal."""
+    frame = residue_frames(n, ca, c)
+    return np.einsum("nij,nj->ni", frame, atom - ca)
+
+
+def residue_frames(
+    n: NDArray[np.float64], ca: NDArray[np.float64], c: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Right-handed frames (m, 3, 3) of residues: x bisects N-CA-C, z is normal to it."""
+    to_n, to_c = unit(n - ca), unit(c - ca)
+    x = unit(to_n + to_c)
+    z = unit(np.cross(to_n, to_c))
+    return np.stack([x, np.cross(z, x), z], axis=1)

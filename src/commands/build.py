@@ -175,6 +175,7 @@ def _write_inputs(folder, volume, sequence, mask, near, distance, templates) -> 
     from ..jobs.folder import INPUTS, write_placement
     from ..jobs.inputs import (
         frame,
+        job_name,
         mask_planes,
         write_map,
         write_mask,
@@ -199,7 +200,7 @@ def _write_inputs(folder, volume, sequence, mask, near, distance, templates) -> 
             files["mask"] = inputs / "mask.mrc"
             planes = zone_planes(volume, near.scene_coords, distance)
             write_mask(files["mask"], volume, planes, f"{distance:g} Å of those atoms")
-        write_placement(folder, volume.name, frame(volume.data))
+        write_placement(folder, job_name(volume.name), frame(volume.data))
     except BaseException as error:
         shutil.rmtree(inputs, ignore_errors=True)
         if not any(folder.iterdir()):

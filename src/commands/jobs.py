@@ -81,8 +81,8 @@ def _table(rows) -> str:
     heads = "".join(f"<th align=left>{head}</th>" for head in ("job", "name", "", "folder", ""))
     body = "".join(
         "<tr>"
-        + "".join(f"<td>{escape(cell)}&nbsp;</td>" for cell in cells)
-        + f"<td>{link}</td></tr>"
+        + "".join(f"<td nowrap>{escape(cell)}&nbsp;</td>" for cell in cells)
+        + f"<td nowrap>{link}</td></tr>"
         for *cells, link in rows
     )
     return f"<table><tr>{heads}</tr>{body}</table>"

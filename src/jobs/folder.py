@@ -11,6 +11,7 @@ import json
 import os
 import re
 import socket
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,9 @@ INPUTS = "inputs"
 
 _PLACEMENT = f"{INPUTS}/chimerax.json"
 _LARGEST = 16 << 20
+
+_SILENCE = 900.0
+"""Seconds without progress after which an engine on another machine is taken for dead."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +150,7 @@ def worker(folder: Path) -> int | None:
     if holder is None:
         return None
     if holder.get("host") != socket.gethostname():
-        return 0
+        return 0 if _age(folder / "progress.jsonl") < _SILENCE else None
     import psutil
 
     try:
@@ -155,6 +159,14 @@ def worker(folder: Path) -> int | None:
         return process.pid if same and process.status() != psutil.STATUS_ZOMBIE else None
     except (psutil.Error, KeyError, TypeError, ValueError):
         return None
+
+
+def _age(path: Path) -> float:
+    """Seconds since a file was last written to."""
+    try:
+        return time.time() - path.stat().st_mtime
+    except OSError:
+        return float("inf")
 
 
 def last_line(folder: Path) -> str:
@@ -179,7 +191,7 @@ def free_folder(parent: Path, name: str) -> Path:
 
 
 def write_placement(folder: Path, name: str, frame: list[list[float]]) -> None:
-    """Remember the map's name and how the written map lies in the map's own coordinates.
+    """Remember the job's name, and how the written map lies in the map's own coordinates.
 
     Parameters
     ----------
@@ -188,7 +200,7 @@ def write_placement(folder: Path, name: str, frame: list[list[float]]) -> None:
     frame : 3 rows of 4 numbers
         Rotation and translation from the engine's coordinates to the map's.
     """
-    content = {"map": name, "frame": frame}
+    content = {"name": name, "frame": frame}
     (folder / _PLACEMENT).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
@@ -203,7 +215,7 @@ def read_placement(folder: Path) -> tuple[str, list[list[float]] | None]:
         and all(_number(value) is not None for row in frame for value in row)
     ):
         frame = None
-    return str(content.get("map") or folder.name), frame
+    return str(content.get("name") or folder.name), frame
 
 
 def _number(value: Any) -> float | None:

@@ -17,7 +17,7 @@ _SECTIONS = {
     "calpha": (1, "Cα traces"),
     "traces": (1, "Cα traces"),
     "templates": (2, "templates"),
-    "calpha_models": (3, "models"),
+    "calpha_models": (1, "Cα traces"),
     "models": (3, "models"),
 }
 """Number and name of the section of the group that shows each kind of artifact."""

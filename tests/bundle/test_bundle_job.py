@@ -271,6 +271,16 @@ def test_the_real_engine_accepts_a_folder_with_our_inputs_in_it(tmp_path):
     assert worker(tmp_path) is None
 
 
+def test_an_engine_on_another_machine_is_at_work_while_it_says_something(tmp_path):
+    from chimerax.critasser.jobs.folder import worker
+
+    (tmp_path / "lock").write_text(json.dumps({"pid": 1, "started": 0, "host": "node17"}))
+    (tmp_path / "progress.jsonl").touch()
+    assert worker(tmp_path) == 0
+    os.utime(tmp_path / "progress.jsonl", (0, 0))
+    assert worker(tmp_path) is None
+
+
 def test_half_written_and_foreign_lines_are_passed_over(tmp_path):
     from chimerax.critasser.jobs.folder import ProgressReader
 

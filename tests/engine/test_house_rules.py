@@ -33,7 +33,9 @@ ORDER_KEEPERS = {"pipeline.py", "complexes"}
 DOOR = {"preflight.py"}
 JUNK_DRAWERS = {"utils", "util", "helpers", "helper", "common", "misc"}
 LONGEST_FILE = 400
-LONGER_WITH_REASON: dict[str, str] = {}
+LONGER_WITH_REASON: dict[str, str] = {
+    "src/engine/critasser/pipeline.py": "every call of a stage stands in one place",
+}
 
 
 def modules(folder: Path) -> list[Path]:

@@ -87,23 +87,25 @@ def main(args: argparse.Namespace) -> int:
     folder = args.resume or args.output
     inputs, options = _resolve(args)
     build = Build(inputs, options)
-    with Job.opened(folder, resume=args.resume is not None) as job:
-        with _output_to(job.path("log.txt")) as console, display(STAGES, console) as shown:
-            try:
-                results = build.run(
-                    job,
-                    command=("critasser", *args.arguments),
-                    listeners=(shown,),
-                    hard_stop=True,
-                )
-            except (Cancelled, InputError):
-                raise
-            except Exception as error:
-                reason = str(error).splitlines()[0] if str(error) else "no reason given"
-                raise ReportedError(
-                    f"failed in stage {build.stage}, {type(error).__name__}: {reason}; "
-                    f"traceback in {job.folder / 'log.txt'}"
-                ) from error
+    build.check()
+    with (
+        Job.opened(folder, resume=args.resume is not None) as job,
+        _output_to(job.path("log.txt")) as console,
+        display(STAGES, console) as shown,
+    ):
+        try:
+            results = build.run(
+                job, command=("critasser", *args.arguments), listeners=(shown,), hard_stop=True
+            )
+        except (Cancelled, InputError):
+            raise
+        except Exception as error:
+            reason = str(error).splitlines()[0] if str(error) else "no reason given"
+            stage = job.progress.stage if job.progress else "checks"
+            raise ReportedError(
+                f"failed in stage {stage}, {type(error).__name__}: {reason}; "
+                f"traceback in {job.folder / 'log.txt'}"
+            ) from error
     for warning in results["warnings"]:
         print(f"warning: {warning}")
     best = results["models"][0]

@@ -1,0 +1,566 @@
+"""The order of the stages, and what each reads, calls and saves; nothing scientific.
+
+A stage reads what earlier ones left in the job folder, also when they ran just now: a resumed run
+and one that was never interrupted compute with the same numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from critasser.assembly import assemble, refine_centroids
+from critasser.atomic import build_atoms
+from critasser.calpha import consensus, find_calpha
+from critasser.decoys import cluster
+from critasser.density import (
+    FeatureMaps,
+    Grid,
+    crop_to_molecule,
+    normalise,
+    read_map,
+    resample,
+    write_map,
+)
+from critasser.description import describe
+from critasser.errors import InputError
+from critasser.job import Job, StageRun
+from critasser.network import average_views, predict
+from critasser.options import Inputs, Options
+from critasser.preflight import Checked, check, read_mask
+from critasser.progress import Event
+from critasser.records import read_json
+from critasser.results import (
+    load_arrays,
+    load_atoms,
+    load_calpha,
+    load_features,
+    load_templates,
+    load_traces,
+    save_arrays,
+    save_atoms,
+    save_calpha,
+    save_features,
+    save_templates,
+    save_traces,
+    write_table,
+)
+from critasser.running import running
+from critasser.structure import (
+    AMINO_ACIDS,
+    read_chains,
+    write_calpha,
+    write_positions,
+)
+from critasser.templates import survey
+from critasser.threading import read_contacts
+from critasser.timing import expected_seconds
+from critasser.trace import build_traces
+
+__all__ = ["STAGES", "Build"]
+
+STAGES = (
+    "density",
+    "network",
+    "calpha",
+    "trace",
+    "templates",
+    "assembly",
+    "decoys",
+    "atomic",
+    "quality",
+    "report",
+)
+
+VIEWS = (0, 7)
+"""The network's opinions: the map as it is, and turned by a rotation of the cube."""
+
+TILES = (80, 64, 48, 40)
+"""Sides of tiles; the next one when a tile does not fit in memory."""
+
+SHOWN = 5
+"""Of traces and templates, how many are announced to be shown; all are saved."""
+
+DECOYS_COMPARED = 400
+"""Of the decoys, how many are compared with the first model for the report."""
+
+DENSITY = "1_calpha/density.mrc"
+OPINIONS = tuple(f"1_calpha/opinion_{k + 1}.npz" for k in range(len(VIEWS)))
+CALPHA = "1_calpha/calpha.npz"
+TRACES = "2_traces/traces.npz"
+TEMPLATES = "3_templates/templates.npz"
+DECOYS = "4_assembly/decoys.npz"
+CLUSTERS = "4_assembly/clusters.npz"
+QUALITY = "5_models/quality.npz"
+
+
+def centroid_file(k: int) -> str:
+    """Where the refined centroid k, counted from 0, is."""
+    return f"4_assembly/refined_{k + 1}.npz"
+
+
+def atoms_file(k: int) -> str:
+    """Where the atoms made from centroid k are."""
+    return f"5_models/atoms_{k + 1}.npz"
+
+
+class Build:
+    """One build: inputs, options, and the stages in their order.
+
+    Parameters
+    ----------
+    inputs : Inputs
+    options : Options
+    """
+
+    def __init__(self, inputs: Inputs, options: Options) -> None:
+        self.inputs = inputs
+        self.options = options
+        self._checked: Checked | None = None
+
+    def check(self) -> Checked:
+        """Find bad input before any work starts, once; see `preflight.check`."""
+        if self._checked is None:
+            self._checked = check(self.inputs, self.options)
+        return self._checked
+
+    def run(
+        self,
+        job: Job,
+        *,
+        command: Sequence[str] = (),
+        listeners: tuple[Callable[[Event], None], ...] = (),
+        hard_stop: bool = False,
+    ) -> dict[str, Any]:
+        """Run what is not done yet.
+
+        Parameters
+        ----------
+        job : Job
+            From `Job.opened`.
+        command : sequence of str
+            For the file `command`.
+        listeners : tuple of callable
+            Given every progress event.
+        hard_stop : bool
+            End the process when a stage does not notice a cancel in time.
+
+        Returns
+        -------
+        dict
+            What `results.json` holds.
+
+        Raises
+        ------
+        InputError
+            Bad input, or too little memory or disk.
+        Cancelled
+            The person asked to stop.
+        """
+        checked, options = self.check(), self.options
+        external, schedule = checked.checksums, options.schedule
+        count = len(checked.target)
+        sequence = {"sequences": [one.letters for one in checked.target.sequences]}
+        resolution = {"resolution": checked.resolution}
+        stages = _Stages(self.inputs, checked, options)
+        job.seed = options.seed
+        expected = expected_seconds(checked, options, STAGES)
+        with running(job, expected, listeners, hard_stop=hard_stop) as progress:
+            describe(job, self.inputs, options, checked, command)
+            for text in checked.warnings:
+                job.log(f"warning: {text}")
+            job.stage(
+                "density",
+                stages.density,
+                settings={},
+                external=_only(external, "map", "mask"),
+            )
+            job.stage(
+                "network",
+                stages.network,
+                settings={"views": VIEWS},
+                inputs=[DENSITY],
+                external=_only(external, "weights"),
+            )
+            job.stage("calpha", stages.calpha, settings={"length": count}, inputs=OPINIONS)
+            job.stage(
+                "trace",
+                stages.trace,
+                settings={
+                    **sequence,
+                    **resolution,
+                    "traces": schedule.traces,
+                    "joinings": schedule.joinings,
+                },
+                inputs=[DENSITY, CALPHA, *OPINIONS],
+                external=_only(external, "contacts"),
+                draws=True,
+            )
+            job.stage(
+                "templates",
+                stages.templates,
+                settings=sequence,
+                inputs=[CALPHA],
+                external=_only(external, *(r for r in external if r.startswith("template_"))),
+            )
+            job.stage(
+                "assembly",
+                stages.assembly,
+                settings={
+                    **sequence,
+                    **resolution,
+                    "replicas": schedule.replicas,
+                    "sweeps": schedule.sweeps,
+                },
+                inputs=[DENSITY, CALPHA, TRACES, TEMPLATES],
+                external=_only(external, "contacts"),
+                draws=True,
+            )
+            found = job.stage(
+                "decoys",
+                stages.decoys,
+                settings={
+                    **sequence,
+                    **resolution,
+                    "models": options.models,
+                    "sweeps": schedule.refinement_sweeps,
+                },
+                inputs=[DENSITY, CALPHA, TRACES, TEMPLATES, DECOYS],
+                external=_only(external, "contacts"),
+                draws=True,
+            )
+            models = int(found["summary"]["models"])
+            for k in range(models):
+                job.stage(
+                    "atomic",
+                    partial(stages.atomic, k),
+                    settings={**sequence, **resolution, "schedule": schedule.atomic},
+                    inputs=[DENSITY, centroid_file(k)],
+                    draws=True,
+                    part=k,
+                    parts=models,
+                )
+            job.stage(
+                "quality",
+                partial(stages.quality, models),
+                settings={**sequence, **resolution},
+                inputs=[DENSITY, CALPHA, CLUSTERS, *(atoms_file(k) for k in range(models))],
+            )
+            job.stage(
+                "report",
+                stages.report,
+                settings={"warnings": checked.warnings},
+                inputs=[DENSITY, DECOYS, CLUSTERS, QUALITY],
+            )
+            job.prune()
+            results = read_json(job.path("results.json")) or {}
+            best = results["models"][0]
+            progress.close("finished", f"{best['file']}, eTM {best['etm']:.3f}")
+            return results
+
+
+class _Stages:
+    """The bodies of the stages of one build.
+
+    Parameters
+    ----------
+    inputs : Inputs
+    checked : Checked
+    options : Options
+    """
+
+    def __init__(self, inputs: Inputs, checked: Checked, options: Options) -> None:
+        self.inputs = inputs
+        self.checked = checked
+        self.options = options
+        self.target = checked.target
+
+    def density(self, run: StageRun) -> None:
+        """Cut the molecule out of its surroundings, bring it to 1 Å and to one scale."""
+        grid = read_map(self.inputs.map)
+        inside = None
+        if self.inputs.mask is not None:
+            mask = read_mask(self.inputs.mask, grid)
+            grid = grid.with_values(grid.values * mask.values)
+            inside = mask.values > 0.5
+        run.progress(0.3, "cutting out the molecule")
+        whole = grid.shape
+        grid = normalise(resample(crop_to_molecule(grid, mask=inside)))
+        write_map(run.file(DENSITY, "map", "the map as the stages see it"), grid)
+        run.say(f"{_size(whole)} voxels, cut out and resampled: {_size(grid.shape)} of 1 Å")
+
+    def network(self, run: StageRun) -> None:
+        """The network's opinions."""
+        density = read_map(run.job.path(DENSITY))
+        opinions = []
+        for k, view in enumerate(VIEWS):
+            features = self._predict(run, density, view, k)
+            save_features(run.file(OPINIONS[k]), features)
+            opinions.append(features)
+        mean = average_views(*opinions)
+        maps = {
+            "calpha_probability": mean.calpha,
+            "backbone_probability": mean.backbone,
+            "helix_probability": mean.secondary_structure[0],
+            "strand_probability": mean.secondary_structure[1],
+        }
+        for name, values in maps.items():
+            write_map(run.file(f"1_calpha/{name}.mrc", "map", name), density.with_values(values))
+        run.say(f"{len(VIEWS)} opinions of the network, on {self.checked.device}")
+
+    def _predict(self, run: StageRun, density: Grid, view: int, k: int) -> FeatureMaps:
+        def progress(fraction: float, message: str) -> None:
+            run.progress((k + fraction) / len(VIEWS), f"opinion {k + 1}: {message}")
+
+        for tile in TILES:
+            try:
+                return predict(
+                    density,
+                    self.checked.weights,
+                    device=self.checked.device,
+                    tile=tile,
+                    view=view,
+                    progress=progress,
+                )
+            except MemoryError:
+                run.warn(f"tiles of {tile} voxels do not fit in memory; smaller ones are used")
+        raise MemoryError
+
+    def calpha(self, run: StageRun) -> None:
+        """Positions that the opinions agree on."""
+        length = len(self.target)
+        opinions = [find_calpha(load_features(run.job.path(o)), length) for o in OPINIONS]
+        agreed = consensus(*opinions, length)
+        calpha = agreed.calpha
+        save_calpha(run.file(CALPHA), calpha, agreed.agreement, agreed.trusted)
+        write_positions(run.file("1_calpha/calpha.cif", "calpha", "Cα positions"), calpha)
+        write_table(
+            run.file("1_calpha/calpha.csv"),
+            ("x", "y", "z", "probability", *AMINO_ACIDS, "helix", "strand", "coil"),
+            np.column_stack(
+                [
+                    calpha.positions,
+                    calpha.probability,
+                    calpha.amino_acid,
+                    calpha.secondary_structure,
+                ]
+            ),
+        )
+        if not agreed.trusted:
+            run.warn(
+                f"the network is unsure of the Cα positions: its opinions agree with CRscore "
+                f"{agreed.agreement:.2f}; they do not guide the assembly"
+            )
+        run.say(
+            f"{len(calpha)} Cα positions for {length} residues; opinions agree with CRscore "
+            f"{agreed.agreement:.2f}"
+        )
+
+    def trace(self, run: StageRun) -> None:
+        """Chains through the positions, with the sequence on them."""
+        job, length = run.job, len(self.target)
+        calpha, _, _ = load_calpha(job.path(CALPHA))
+        traces = build_traces(
+            calpha,
+            average_views(*(load_features(job.path(opinion)) for opinion in OPINIONS)),
+            read_map(job.path(DENSITY)),
+            self.target,
+            self.checked.resolution,
+            rng=run.generator,
+            count=self.options.schedule.traces,
+            contacts=self._contacts(),
+            joinings=self.options.schedule.joinings,
+            progress=run.progress,
+        )
+        save_traces(run.file(TRACES), traces, length)
+        for k, trace in enumerate(traces):
+            kind = "traces" if k < SHOWN else None
+            name = f"2_traces/trace_{k + 1:02d}.cif"
+            write_calpha(
+                run.file(name, kind, f"trace {k + 1}"),
+                trace.positions,
+                self.target,
+                100.0 * np.clip(trace.confidence, 0.0, 1.0),
+                title=f"Critasser trace {k + 1}",
+            )
+        write_table(
+            run.file("2_traces/traces.csv", "table", "traces"),
+            ("trace", "score", "placed", "source"),
+            [(k + 1, t.score, int(t.placed.sum()), t.source) for k, t in enumerate(traces)],
+        )
+        placed = int(traces[0].placed.sum()) if traces else 0
+        if not traces:
+            run.warn("no trace was found; the assembly starts from templates, or from nothing")
+        run.say(f"{len(traces)} traces; the best places {placed} of {length} residues")
+
+    def templates(self, run: StageRun) -> None:
+        """The person's structures, superposed on the positions."""
+        calpha, _, _ = load_calpha(run.job.path(CALPHA))
+        chains = [chain for path in self.inputs.templates for chain in read_chains(path)]
+        found = survey(chains, calpha, self.target, progress=run.progress)
+        save_templates(run.file(TEMPLATES), found.templates, len(self.target))
+        for k, template in enumerate(found.templates):
+            kind = "templates" if k < SHOWN else None
+            write_calpha(
+                run.file(f"3_templates/template_{k + 1:02d}.cif", kind, f"template {k + 1}"),
+                template.positions,
+                self.target,
+                np.full(len(self.target), 100.0 * np.clip(template.score, 0.0, 1.0)),
+                title=f"Critasser template {k + 1}: {template.source}",
+            )
+        write_table(
+            run.file("3_templates/templates.csv", "table", "templates"),
+            ("template", "CRscore", "placed", "source"),
+            [
+                (k + 1, t.score, int(t.placed.sum()), t.source)
+                for k, t in enumerate(found.templates)
+            ],
+        )
+        for rejected in found.rejected:
+            run.warn(f"template {rejected.source} is not used: {rejected.reason}")
+        given = len(self.inputs.templates)
+        run.say(f"{len(found.templates)} of {given} files" if given else "none given")
+
+    def assembly(self, run: StageRun) -> None:
+        """Whole chains from traces and templates, by Monte Carlo under the map."""
+        schedule = self.options.schedule
+        decoys = assemble(
+            rng=run.generator,
+            replicas=schedule.replicas,
+            sweeps=schedule.sweeps,
+            progress=run.progress,
+            **self._guides(run),
+        )
+        save_arrays(
+            run.file(DECOYS),
+            positions=decoys.positions,
+            energy=decoys.energy,
+            replica=decoys.replica,
+            level=decoys.level,
+            cycle=decoys.cycle,
+            temperatures=decoys.temperatures,
+            trajectory=decoys.trajectory,
+            components=decoys.components,
+            starts=decoys.starts,
+            start_energy=decoys.start_energy,
+        )
+        write_table(
+            run.file("4_assembly/energy.csv", "table", "energies"),
+            ("cycle", *(f"temperature {t:.3f}" for t in decoys.temperatures)),
+            ((cycle + 1, *energies) for cycle, energies in enumerate(decoys.trajectory)),
+        )
+        run.say(
+            f"{len(decoys.positions)} decoys of {len(decoys.temperatures)} replicas after "
+            f"{decoys.moves:.2g} moves, lowest energy {decoys.energy.min():.1f}, "
+            f"{decoys.swapped:.0%} of swaps accepted"
+        )
+
+    def decoys(self, run: StageRun) -> None:
+        """Clusters of the decoys, and their centroids made chains again."""
+        (positions,) = load_arrays(run.job.path(DECOYS), "positions")
+        run.progress(0.0, "comparing decoys")
+        found = cluster(positions, self.options.models)
+        if found.note:
+            run.warn(found.note)
+        refined = refine_centroids(
+            found.centroid,
+            rng=run.generator,
+            sweeps=self.options.schedule.refinement_sweeps,
+            progress=lambda fraction, message: run.progress(0.2 + 0.8 * fraction, message),
+            **self._guides(run),
+        )
+        save_arrays(
+            run.file(CLUSTERS),
+            centroid=found.centroid,
+            size=found.size,
+            mean_rmsd=found.mean_rmsd,
+            total=np.int64(found.total),
+            cutoff=np.float64(found.cutoff),
+        )
+        for k, calpha in enumerate(refined):
+            save_arrays(run.file(centroid_file(k)), calpha=calpha)
+            share = found.size[k] / found.total
+            write_calpha(
+                run.file(f"4_assembly/refined_{k + 1}.cif", "calpha_models", f"cluster {k + 1}"),
+                calpha,
+                self.target,
+                np.full(len(self.target), 100.0 * share),
+                title=f"Critasser cluster {k + 1}",
+            )
+        write_table(
+            run.file("4_assembly/clusters.csv", "table", "clusters"),
+            ("cluster", "decoys", "mean RMSD"),
+            [
+                (k + 1, int(size), spread)
+                for k, (size, spread) in enumerate(zip(found.size, found.mean_rmsd))
+            ],
+        )
+        run.summary["models"] = len(refined)
+        run.say(
+            f"{len(found.size)} clusters of {', '.join(map(str, found.size))} decoys of "
+            f"{found.total}, cutoff {found.cutoff:.1f} Å"
+        )
+
+    def _guides(self, run: StageRun) -> dict[str, Any]:
+        """What both rounds of the assembly are given."""
+        path = run.job.path
+        starts = (*load_traces(path(TRACES)), *load_templates(path(TEMPLATES)))
+        if not starts:
+            raise InputError(
+                f"{self.inputs.map}: neither trace nor template to start from; check resolution "
+                "and hand of the map, or give structures by --templates"
+            )
+        calpha, _, trusted = load_calpha(path(CALPHA))
+        return {
+            "target": self.target,
+            "starts": starts,
+            "calpha": calpha,
+            "density": read_map(path(DENSITY)),
+            "resolution": self.checked.resolution,
+            "use_cnn": trusted,
+            "contacts": self._contacts(),
+        }
+
+    def _contacts(self) -> NDArray[np.float64] | None:
+        if self.inputs.contacts is None:
+            return None
+        return read_contacts(self.inputs.contacts, len(self.target))
+
+    def atomic(self, k: int, run: StageRun) -> None:
+        """All atoms of model k."""
+        (calpha,) = load_arrays(run.job.path(centroid_file(k)), "calpha")
+        model, report = build_atoms(
+            self.target,
+            calpha,
+            read_map(run.job.path(DENSITY)),
+            self.checked.resolution,
+            rng=run.generator,
+            schedule=self.options.schedule.atomic,
+            progress=run.progress,
+        )
+        save_atoms(run.file(atoms_file(k)), model)
+        for text in report.warnings:
+            run.warn(f"model {k + 1}: {text}")
+        run.say(
+            f"{len(model)} atoms; energy {report.energy_before:.0f} → {report.energy_after:.0f} "
+            f"kJ/mol, clashes {report.clashes_before} → {report.clashes_after}, "
+            f"Cα moved {report.calpha_moved:.2f} Å"
+        )
+
+    def quality(self, count: int, run: StageRun) -> None:
+        """How far each model and residue can be trusted; models in that order."""
+
+    def report(self, run: StageRun) -> None:
+        """`results.json` and `report.html`."""
+
+
+def _only(checksums: Mapping[str, str], *roles: str) -> dict[str, str]:
+    return {role: checksums[role] for role in roles if role in checksums}
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return " × ".join(map(str, shape[::-1]))

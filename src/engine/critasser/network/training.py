@@ -120,7 +120,7 @@ def validation_batches(
     side: int,
     device: torch.device,
     each: int,
-    resolutions: tuple[float, ...] = (2.5, 3.5, 5.0, 8.0),
+    resolutions: tuple[float, ...] = (2.2, 3.5, 5.0, 8.0),
 ) -> dict[float, Batch]:
     """The same clean crops every time, one batch a resolution."""
     clean = SimulationRange(corruption=0.0)

@@ -1,0 +1,11 @@
+"""The sets, the runner and the tables: how every number in the README is made again.
+
+    python -m benchmark.build --set experimental high --work ~/benchmark
+    python -m benchmark.table --work ~/benchmark
+    python -m benchmark.calpha --weights weights/network.safetensors
+    python -m benchmark.resume --work ~/benchmark-resume
+
+The data are beside the repository, in ``../shared/data`` (``--data`` names another place): single
+chains with a table of splits, experimental maps with models. Nothing is measured on what was
+trained on.
+"""

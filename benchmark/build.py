@@ -1,0 +1,111 @@
+"""Build every target of a set with `critasser build` and measure the result.
+
+    python -m benchmark.build --set experimental high --work ~/benchmark
+    python -m benchmark.build --set val --quality draft --work ~/benchmark --only 1gl2_D
+
+Each target has a folder of its own in WORK; what is finished there is not done again, so that a
+long run can be stopped and gone on with. Figures go to ``WORK/<set>.<quality>.csv``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from benchmark.measures import measure
+from benchmark.sets import SETS, BenchmarkTarget, targets
+
+__all__ = ["main", "run_target"]
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def _run(command: list[str], log: Path) -> tuple[int, float, float]:
+    """Exit status, seconds, and peak memory in MB of the process with its children."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src" / "engine")}
+    begun = time.monotonic()
+    with log.open("w") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=out, env=environment)
+        _, status, usage = os.wait4(process.pid, 0)
+    return os.waitstatus_to_exitcode(status), time.monotonic() - begun, usage.ru_maxrss / 1024
+
+
+def run_target(target: BenchmarkTarget, work: Path, quality: str, weights: Path | None) -> dict:
+    """Build one target, or read what an earlier run found."""
+    folder = work / quality / target.set / target.name
+    done = folder / "figures.json"
+    if done.exists():
+        return json.loads(done.read_text())
+    density, fasta = target.write_inputs(folder)
+    job = folder / "job"
+    # A build that was cut off would hide its time and memory if it went on.
+    shutil.rmtree(job, ignore_errors=True)
+    command = [
+        sys.executable, "-m", "critasser", "build", str(density), str(fasta), "-o", str(job),
+        "--resolution", str(target.resolution), "--quality", quality,
+    ]  # fmt: skip
+    if weights is not None:
+        command += ["--weights", str(weights)]
+    status, seconds, memory = _run(command, folder / "output.txt")
+    if status:
+        lines = (folder / "output.txt").read_text().strip().splitlines()
+        return {"set": target.set, "group": target.group, "target": target.name,
+                "length": len(target.native), "resolution": target.resolution,
+                "failed": f"status {status}: {lines[-1] if lines else ''}"}  # fmt: skip
+    figures = measure(target, job) | {"seconds": seconds, "memory_mb": memory, "failed": ""}
+    temporary = done.with_suffix(".part")
+    temporary.write_text(json.dumps(figures, indent=1))
+    os.replace(temporary, done)
+    return figures
+
+
+def write_csv(path: Path, rows: list[dict]) -> None:
+    """Rows that may lack columns, as CSV."""
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    with path.open("w", newline="") as out:
+        writer = csv.DictWriter(out, columns)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def main() -> int:
+    """Run the command."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--set", nargs="+", choices=SETS, default=["experimental", "high"])
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser.add_argument("--work", type=Path, required=True, help="folder of jobs and figures")
+    parser.add_argument("--quality", default="standard")
+    parser.add_argument("--weights", type=Path, help="a network in place of the shipped one")
+    parser.add_argument("--jobs", type=int, default=1, help="builds at a time")
+    parser.add_argument("--only", nargs="*", help="names of targets")
+    args = parser.parse_args()
+    for which in args.set:
+        chosen = [t for t in targets(args.data, which) if not args.only or t.name in args.only]
+        rows: list[dict] = []
+        with ThreadPoolExecutor(args.jobs) as pool:
+            futures = [
+                pool.submit(run_target, t, args.work, args.quality, args.weights) for t in chosen
+            ]
+            for future in futures:
+                row = future.result()
+                rows.append(row)
+                write_csv(args.work / f"{which}.{args.quality}.csv", rows)
+                told = row["failed"] or (
+                    f"Cα {row['calpha_precision']:.2f}/{row['calpha_recall']:.2f}  "
+                    f"CRscore {row['crscore']:.2f}  trace {row['best_trace_tm']:.2f}  "
+                    f"model {row['model_tm']:.2f}  eTM {row['etm']:.2f}  {row['seconds']:.0f} s"
+                )
+                print(f"{which} {row['target']:24s} {row['length']:4d}  {told}", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,162 @@
+"""What is measured: targets with a map, a sequence and the native structure."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import gemmi
+import numpy as np
+from numpy.typing import NDArray
+
+from critasser.density import simulate, write_map
+from critasser.structure import ProteinChain, read_chains, tm_score
+
+__all__ = ["MOST_RESIDUES", "SETS", "BenchmarkTarget", "targets"]
+
+MOST_RESIDUES = 700
+"""Experimental maps of more residues are left to the work on complexes."""
+
+SETS = ("experimental", "high", "low", "val")
+
+
+@dataclass(frozen=True)
+class BenchmarkTarget:
+    """One target.
+
+    Attributes
+    ----------
+    name, group : str
+        Group is the row of the table that it counts in: ``hard``, ``easy``, ``bench``, ``train``.
+    resolution : float
+        Å.
+    chains : tuple of ProteinChain
+        Native, residues that are one of the twenty amino acids only.
+    source : Path
+        The map, or the structure to simulate it from.
+    simulated : bool
+    """
+
+    name: str
+    set: str
+    group: str
+    resolution: float
+    chains: tuple[ProteinChain, ...]
+    source: Path
+    simulated: bool
+
+    @property
+    def letters(self) -> tuple[str, ...]:
+        """Sequence of each chain, the twenty amino acids only."""
+        return tuple(chain.letters.replace("X", "") for chain in self.chains)
+
+    @property
+    def native(self) -> NDArray[np.float64]:
+        """Cα (L, 3) of all chains, in the order of `letters`."""
+        return np.concatenate([
+            chain.calpha[np.array(list(chain.letters)) != "X"] for chain in self.chains
+        ])  # fmt: skip
+
+    def write_inputs(self, folder: Path) -> tuple[Path, Path]:
+        """Put map and sequence in a folder; returns their paths."""
+        folder.mkdir(parents=True, exist_ok=True)
+        fasta = folder / "sequence.fasta"
+        fasta.write_text("".join(f">{self.name}_{k + 1}\n{letters}\n"
+                                 for k, letters in enumerate(self.letters)))  # fmt: skip
+        if not self.simulated:
+            return self.source, fasta
+        density = folder / "map.mrc"
+        if not density.exists():
+            structure = gemmi.read_structure(str(self.source))
+            atoms = [site.atom for site in structure[0].all() if not site.atom.is_hydrogen()]
+            positions = np.array([atom.pos.tolist() for atom in atoms])
+            amplitudes = np.array([atom.element.atomic_number for atom in atoms])
+            write_map(density, simulate(positions, amplitudes, self.resolution, padding=10.0))
+        return density, fasta
+
+    def aligned(self, calpha: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Native positions in the order in which a model's equal chains lie nearest.
+
+        Chains of one sequence may be built into each other's density.
+        """
+        lengths = [len(letters) for letters in self.letters]
+        ends = np.cumsum(lengths)
+        parts = [slice(end - n, end) for end, n in zip(ends, lengths)]
+        native, best, found = self.native, -1.0, self.native
+        for order in itertools.permutations(range(len(parts))):
+            if any(self.letters[a] != self.letters[b] for a, b in enumerate(order)):
+                continue
+            truth = np.concatenate([native[parts[k]] for k in order])
+            near = np.exp(-((calpha - truth) ** 2).sum(axis=1) / 18.0)
+            if np.nansum(near) > best:
+                best, found = float(np.nansum(near)), truth
+        return found
+
+    def tm(self, calpha: NDArray[np.float64]) -> float:
+        """TM-score of a model (L, 3), NaN where it has nothing; the mean over chains."""
+        truth = self.aligned(calpha)
+        scores, start = [], 0
+        for letters in self.letters:
+            part = slice(start, start + len(letters))
+            start = part.stop
+            scores.append(tm_score(calpha[part], truth[part], len(letters)))
+        return float(np.average(scores, weights=[len(letters) for letters in self.letters]))
+
+
+def _experimental(data: Path) -> Iterator[BenchmarkTarget]:
+    for meta in sorted((data / "maps").glob("*/meta.json")):
+        about = json.loads(meta.read_text())
+        chains = read_chains(meta.parent / "model.pdb.gz")
+        if about["n_residues"] <= MOST_RESIDUES:
+            yield BenchmarkTarget(
+                meta.parent.name, "experimental", about["split"], float(about["resolution_A"]),
+                chains, meta.parent / "map.mrc.gz", False,
+            )  # fmt: skip
+
+
+def _table(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as lines:
+        return list(csv.DictReader(lines, delimiter="\t"))
+
+
+def _simulated(data: Path, which: str) -> Iterator[BenchmarkTarget]:
+    for row in _table(data / "bench.tsv"):
+        path = data / "structures" / "pdb" / f"{row['id']}.pdb.gz"
+        yield BenchmarkTarget(
+            row["id"], which, row["kind"], float(row[f"resolution_{which}"]), read_chains(path),
+            path, True,
+        )  # fmt: skip
+
+
+def _validation(data: Path, count: int = 24) -> Iterator[BenchmarkTarget]:
+    rows = [row for row in _table(data / "structures" / "index.tsv") if row["split"] == "val"]
+    rng = np.random.default_rng(0)
+    for k in rng.permutation(len(rows))[:count]:
+        path = data / "structures" / rows[k]["file"]
+        yield BenchmarkTarget(
+            rows[k]["id"], "val", "val", round(float(rng.uniform(2.0, 5.0)), 1), read_chains(path),
+            path, True,
+        )  # fmt: skip
+
+
+def targets(data: Path, which: str) -> list[BenchmarkTarget]:
+    """The targets of a set, shortest first.
+
+    Raises
+    ------
+    SystemExit
+        The data are not there.
+    """
+    if not (data / "bench.tsv").is_file():
+        raise SystemExit(f"{data}: no benchmark data there (bench.tsv); name the place by --data")
+    if which == "experimental":
+        found = list(_experimental(data))
+    elif which == "val":
+        found = list(_validation(data))
+    else:
+        found = list(_simulated(data, which))
+    return sorted(found, key=lambda target: len(target.native))

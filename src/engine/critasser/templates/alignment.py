@@ -11,11 +11,11 @@ import math
 from dataclasses import dataclass
 from functools import cache
 
+import gemmi
 import numpy as np
-from biotite.sequence.align import SubstitutionMatrix
 from numpy.typing import NDArray
 
-from critasser.structure import AMINO_ACIDS
+from critasser.structure import AMINO_ACIDS, ONE_TO_THREE
 from critasser.templates.alignment_kernels import align_overlap
 
 __all__ = ["Alignment", "align", "blosum62", "likeness"]
@@ -55,11 +55,14 @@ def blosum62() -> NDArray[np.float64]:
 
     References
     ----------
-    Henikoff S, Henikoff JG (1992) PNAS 89, 10915; as Biotite ships it.
+    Henikoff S, Henikoff JG (1992) PNAS 89, 10915; as gemmi aligns with it.
     """
-    matrix = SubstitutionMatrix.std_protein_matrix()
-    letters = AMINO_ACIDS + "X"
-    table = np.array([[matrix.get_score(a, b) for b in letters] for a in letters])
+    scoring = gemmi.AlignmentScoring("b")
+    names = [ONE_TO_THREE[letter] for letter in AMINO_ACIDS]
+    table = np.full((21, 21), -1.0)
+    for i, one in enumerate(names):
+        for j, other in enumerate(names):
+            table[i, j] = gemmi.align_string_sequences([one], [other], [], scoring).score
     return table * HALF_BIT
 
 

@@ -291,9 +291,10 @@ def place_triple(
                     seen += 1
                     if 0 <= x < nx and 0 <= y < ny and 0 <= z < nz:
                         total += worth[int(z), int(y), int(x)]
-                    # Even if all others were perfect this would not be kept.
+                    # Even if all others were perfect this would not be kept; or it is no better
+                    # than a placing at random inside the molecule, which is worth 0.3 a point.
                     if total + 0.9 * (n_local - seen) < scores[lowest] * n_local or (
-                        seen == 12 and total < 4.0
+                        (seen == 12 and total < 4.2) or (seen == 24 and total < 9.6)
                     ):
                         break
                 score = total / n_local

@@ -33,6 +33,9 @@ RELATED = 0.30
 """Identity from which the alignment says which template residues the map can hold."""
 
 LEAST_Z = 5.0
+LEAST_Z_BY_MAP = 8.0
+"""For chains that are not alike by sequence alone: the best of several poses and readings."""
+
 LEAST_CONTRAST = 1.12
 PARTNER = 3.0
 """Å within which a template Cα and a Cα position are taken for the same."""
@@ -206,9 +209,12 @@ def _place(
         distance, partner = tree.query(placed)
         near = distance <= PARTNER
         profile = np.where(near[:, None], odds[partner], 0.0)
-        readings = [(align(codes, letters[e], profile), e) for e in wanted]
-        alignment, entity = max(readings, key=lambda reading: reading[0].score)
-        if alignment.z_score < LEAST_Z:
+        # With and without the map's opinion: where the network knows no amino acids, it misleads.
+        readings = [
+            (align(codes, letters[e], witness), e) for e in wanted for witness in (profile, None)
+        ]
+        alignment, entity = max(readings, key=lambda reading: reading[0].z_score)
+        if alignment.z_score < (LEAST_Z if alike else LEAST_Z_BY_MAP):
             continue
         positions = np.full((len(letters[entity]), 3), np.nan)
         positions[alignment.pairs[:, 1]] = placed[alignment.pairs[:, 0]]

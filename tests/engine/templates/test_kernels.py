@@ -1,0 +1,146 @@
+"""The fast kernels give what the formulas say."""
+
+import numpy as np
+import pytest
+
+from critasser.templates.alignment_kernels import align_overlap
+from critasser.templates.kernels import (
+    all_supports,
+    fingerprints,
+    mark_nearest,
+    pair_ascending,
+    place_triple,
+    shell_neighbours,
+    squared_differences,
+)
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(7)
+
+
+def distances(a, b):
+    return np.linalg.norm(a[:, None] - b[None], axis=2)
+
+
+def test_a_fingerprint_is_the_ascending_distances_to_the_nearest_others(rng):
+    points = rng.normal(size=(40, 3)) * 10
+    expected = np.sort(distances(points, points), axis=1)[:, 1:21]
+    assert np.allclose(fingerprints(points, 20), expected)
+
+
+def test_a_fingerprint_of_a_small_set_repeats_its_last_distance(rng):
+    points = rng.normal(size=(5, 3))
+    found = fingerprints(points, 20)
+    assert np.allclose(found[:, 4:], found[:, 3:4])
+
+
+def test_unlikeness_is_the_squared_distance_of_fingerprints(rng):
+    a, b = rng.normal(size=(6, 20)), rng.normal(size=(9, 20))
+    assert np.allclose(squared_differences(a, b), ((a[:, None] - b[None]) ** 2).sum(axis=2))
+
+
+def test_pairs_are_taken_in_order_and_each_atom_once(rng):
+    cost = rng.random((8, 11))
+    rows, columns = (part.ravel() for part in np.indices(cost.shape))
+    found = pair_ascending(rows, columns, np.argsort(cost.ravel()), 8, 11)
+    expected, left = [], cost.copy()
+    for _ in range(8):
+        i, j = np.unravel_index(np.argmin(left), left.shape)
+        expected.append((i, j))
+        left[i], left[:, j] = np.inf, np.inf
+    assert sorted(map(tuple, found)) == sorted(expected)
+
+
+def test_support_follows_equation_four(rng):
+    moving, fixed = rng.normal(size=(12, 3)) * 8, rng.normal(size=(14, 3)) * 8
+    weights = rng.random(12)
+    pairs = np.stack([np.arange(10), rng.permutation(14)[:10]], axis=1)
+    rows, columns = np.array([0, 3, 11, 5]), np.array([2, pairs[3, 1], 1, 13])
+    expected = []
+    for i, j in zip(rows, columns):
+        total = 0.0
+        for ii, jj in pairs:
+            if ii == i or jj == j:
+                continue
+            off = np.linalg.norm(moving[i] - moving[ii]) - np.linalg.norm(fixed[j] - fixed[jj])
+            total += weights[i] * weights[ii] * (1.0 if abs(off) <= 1 else 1 / off**2)
+        expected.append(total)
+    assert np.allclose(all_supports(moving, fixed, rows, columns, pairs, weights), expected)
+
+
+def test_every_voxel_near_a_point_knows_its_nearest(rng):
+    points = 6 + rng.random((20, 3)) * 12
+    nearest, distance = mark_nearest(points, np.zeros(3), (24, 25, 26), 4.0)
+    z, y, x = np.indices((24, 25, 26))
+    voxels = np.stack([x, y, z], axis=-1).reshape(-1, 3).astype(float)
+    apart = distances(voxels, points)
+    near = apart.min(axis=1) <= 4.0
+    assert np.array_equal(nearest.ravel() >= 0, near)
+    assert np.array_equal(nearest.ravel()[near], apart.argmin(axis=1)[near])
+    assert np.allclose(distance.ravel()[near], apart.min(axis=1)[near], atol=1e-5)
+
+
+def test_shells_hold_the_neighbours_between_two_radii(rng):
+    points = rng.random((30, 3)) * 20
+    start, index, distance = shell_neighbours(points, 5.0, 9.0)
+    apart = distances(points, points)
+    for i in range(30):
+        mine = slice(start[i], start[i + 1])
+        assert set(index[mine]) == set(np.flatnonzero((apart[i] >= 5) & (apart[i] <= 9)))
+        assert np.allclose(distance[mine], apart[i, index[mine]], atol=1e-5)
+
+
+def test_a_triangle_laid_on_its_own_image_gives_the_motion_back(rng):
+    moving = rng.random((60, 3)) * 25
+    turn = np.linalg.qr(rng.normal(size=(3, 3)))[0]
+    turn *= np.linalg.det(turn)
+    fixed = moving @ turn.T + [3.0, -8.0, 12.0]
+    apart = distances(moving, moving)
+    ring = np.flatnonzero((apart[0] > 8) & (apart[0] < 16))
+    third = ring[(apart[ring[0], ring] > 8) & (apart[ring[0], ring] < 16)][0]
+    origin = fixed.min(axis=0) - 7
+    shape = tuple(int(n) for n in np.ceil(np.ptp(fixed, axis=0) + 14)[::-1] + 1)
+    _, distance = mark_nearest(fixed, origin, shape, 6.0)
+    worth = (1 / (1 + (distance / 2.0) ** 2)).astype(np.float32)
+    scores, rotations, translations = place_triple(
+        moving,
+        np.array([0, ring[0], third]),
+        np.arange(60),
+        fixed,
+        *shell_neighbours(fixed, 6.5, 17.5),
+        1.5,
+        worth,
+        origin,
+        4,
+    )
+    assert scores[0] > 0.8
+    assert np.allclose(rotations[0], turn, atol=1e-4)
+    assert np.allclose(translations[0], [3.0, -8.0, 12.0], atol=1e-3)
+
+
+def slow_alignment(table, gap_open, gap_extend):
+    """Best score over all overlaps with affine gaps, by looking at every gap length."""
+    n, m = table.shape
+    pair = np.full((n, m), -np.inf)
+    for i in range(n):
+        for j in range(m):
+            best = 0.0 if i == 0 or j == 0 else -np.inf
+            for a in range(i):
+                for b in range(j):
+                    gaps = 0.0
+                    for length in (i - a - 1, j - b - 1):
+                        gaps += gap_open + (length - 1) * gap_extend if length else 0.0
+                    best = max(best, pair[a, b] - gaps)
+            pair[i, j] = best + table[i, j]
+    return max(0.0, pair[-1].max(), pair[:, -1].max())
+
+
+def test_alignment_is_the_best_of_all(rng):
+    for _ in range(20):
+        table = rng.normal(size=(rng.integers(2, 9), rng.integers(2, 9)))
+        score, partner = align_overlap(table, 0.9, 0.2)
+        assert score == pytest.approx(slow_alignment(table, 0.9, 0.2))
+        columns = partner[partner >= 0]
+        assert np.all(np.diff(columns) > 0)

@@ -1,8 +1,11 @@
 """Numba kernels of the energy: of a stretch of residues, and of whole chains.
 
 A move changes the Cα of residues a … b and so the frames and side chains of a − 1 … b + 1. What a
-move costs is the difference of `stretch_energy` before and after, in which each term that touches
-the stretch counts once. `Model` holds what never changes, `State` one replica.
+move costs is the difference of `bead_energy` and `neighbour_energy` before and after, in which each
+term that touches the stretch counts once. `Model` holds what never changes, `State` one replica.
+
+Both are tuples of many arrays, and passing them costs more than an inner loop: hence the inlining,
+and inner functions that take the arrays they need.
 """
 
 from __future__ import annotations
@@ -17,8 +20,8 @@ from critasser.assembly.geometry_kernels import residue_frame
 
 __all__ = [
     "BOND", "BURIAL", "CONTACT", "EXCLUDED", "FIELD", "GYRATION", "HELIX", "IDENTITY", "LOCAL",
-    "OVERLAP", "PLACE", "PAIR", "SHEET", "TERMS", "Model", "State", "fill_state", "stretch_energy",
-    "total_energy", "total_gyration",
+    "OVERLAP", "PLACE", "PAIR", "SHEET", "TERMS", "Model", "State", "bead_energy", "fill_state",
+    "neighbour_energy", "total_energy", "total_gyration",
 ]  # fmt: skip
 
 # Terms in the order of `Model.weights` and of the vectors of components.
@@ -27,11 +30,11 @@ FIELD, IDENTITY, PLACE, PAIR = range(9, 13)
 TERMS = 13
 
 BOND_LENGTH = 3.8
-CALPHA_REACH = 6.5
+CALPHA_REACH = 7.0
+SHEET_REACH = 6.5
 SIDECHAIN_REACH = 8.0
 SEPARATION = 4
 NEAREST_CALPHA = 4.2
-OVERLAP_REACH = 4.2
 
 
 class Model(NamedTuple):
@@ -89,48 +92,46 @@ class State(NamedTuple):
     cell: np.ndarray  # (2, L) int32
 
 
-@njit(cache=True)
-def cell_of(model, kind, x, y, z):
+@njit(cache=True, forceinline=True, error_model="numpy")
+def cell_of(origin, count, kind, x, y, z):
     """Cell of a position; what lies outside counts as in the outermost cell."""
     edge = CALPHA_REACH if kind == 0 else SIDECHAIN_REACH
-    nx, ny, nz = model.cell_count[kind, 0], model.cell_count[kind, 1], model.cell_count[kind, 2]
-    i = min(nx - 1, max(0, int(math.floor((x - model.cell_origin[0]) / edge))))
-    j = min(ny - 1, max(0, int(math.floor((y - model.cell_origin[1]) / edge))))
-    k = min(nz - 1, max(0, int(math.floor((z - model.cell_origin[2]) / edge))))
+    nx, ny, nz = count[kind, 0], count[kind, 1], count[kind, 2]
+    i = min(nx - 1, max(0, int(math.floor((x - origin[0]) / edge))))
+    j = min(ny - 1, max(0, int(math.floor((y - origin[1]) / edge))))
+    k = min(nz - 1, max(0, int(math.floor((z - origin[2]) / edge))))
     return (k * ny + j) * nx + i
 
 
-@njit(cache=True)
-def link(state, kind, i, cell):
+@njit(cache=True, forceinline=True, error_model="numpy")
+def link(head, after, before, home, kind, i, cell):
     """Put residue i into a cell's list."""
-    other = state.head[kind, cell]
-    state.next[kind, i] = other
+    other = head[kind, cell]
+    after[kind, i] = other
     if other >= 0:
-        state.previous[kind, other] = i
-    state.previous[kind, i] = -1
-    state.head[kind, cell] = i
-    state.cell[kind, i] = cell
+        before[kind, other] = i
+    before[kind, i] = -1
+    head[kind, cell] = i
+    home[kind, i] = cell
 
 
-@njit(cache=True)
-def relink(model, state, i):
-    """Bring residue i's Cα and side chain into the cells where they now are."""
-    for kind in range(2):
-        at = state.calpha if kind == 0 else state.sidechain
-        cell = cell_of(model, kind, at[i, 0], at[i, 1], at[i, 2])
-        if cell == state.cell[kind, i]:
-            continue
-        before, after = state.previous[kind, i], state.next[kind, i]
-        if before >= 0:
-            state.next[kind, before] = after
-        else:
-            state.head[kind, state.cell[kind, i]] = after
-        if after >= 0:
-            state.previous[kind, after] = before
-        link(state, kind, i, cell)
+@njit(cache=True, forceinline=True, error_model="numpy")
+def relink(origin, count, positions, head, after, before, home, kind, i):
+    """Bring residue i into the cell where its bead now is."""
+    cell = cell_of(origin, count, kind, positions[i, 0], positions[i, 1], positions[i, 2])
+    if cell == home[kind, i]:
+        return
+    left, right = before[kind, i], after[kind, i]
+    if left >= 0:
+        after[kind, left] = right
+    else:
+        head[kind, home[kind, i]] = right
+    if right >= 0:
+        before[kind, right] = left
+    link(head, after, before, home, kind, i, cell)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def refresh_frames(model, state, low, high):
     """Frames, side chains and cells of residues low … high from their Cα."""
     for i in range(low, high + 1):
@@ -138,10 +139,17 @@ def refresh_frames(model, state, low, high):
             state.calpha, i, model.first[i], model.last[i], model.centres[i],
             state.along[i], state.normal[i], state.pointing[i], state.sidechain[i],
         )  # fmt: skip
-        relink(model, state, i)
+        relink(
+            model.cell_origin, model.cell_count, state.calpha,
+            state.head, state.next, state.previous, state.cell, 0, i,
+        )  # fmt: skip
+        relink(
+            model.cell_origin, model.cell_count, state.sidechain,
+            state.head, state.next, state.previous, state.cell, 1, i,
+        )  # fmt: skip
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def fill_state(model, state):
     """All of a state from its Cα alone."""
     n = state.calpha.shape[0]
@@ -151,12 +159,13 @@ def fill_state(model, state):
             state.calpha, i, model.first[i], model.last[i], model.centres[i],
             state.along[i], state.normal[i], state.pointing[i], state.sidechain[i],
         )  # fmt: skip
-        c, s = state.calpha[i], state.sidechain[i]
-        link(state, 0, i, cell_of(model, 0, c[0], c[1], c[2]))
-        link(state, 1, i, cell_of(model, 1, s[0], s[1], s[2]))
+        for kind in range(2):
+            at = state.calpha[i] if kind == 0 else state.sidechain[i]
+            cell = cell_of(model.cell_origin, model.cell_count, kind, at[0], at[1], at[2])
+            link(state.head, state.next, state.previous, state.cell, kind, i, cell)
     state.moments[:] = 0.0
     for i in range(n):
-        add_moment(model, state, i, 1.0)
+        add_moment(state.calpha, state.moments, model.chain[i], i, 1.0)
     state.change[:] = 0.0
     state.touched[0] = 0
     spare = np.zeros(TERMS)
@@ -167,198 +176,207 @@ def fill_state(model, state):
     state.touched[0] = 0
 
 
-@njit(cache=True)
-def add_moment(model, state, i, sign):
+@njit(cache=True, forceinline=True, error_model="numpy")
+def add_moment(calpha, moments, chain, i, sign):
     """Add (1) or take away (−1) a Cα's share of its chain's radius of gyration."""
-    x, y, z = state.calpha[i, 0], state.calpha[i, 1], state.calpha[i, 2]
-    row = state.moments[model.chain[i]]
-    row[0] += sign
-    row[1] += sign * x
-    row[2] += sign * y
-    row[3] += sign * z
-    row[4] += sign * (x * x + y * y + z * z)
+    x, y, z = calpha[i, 0], calpha[i, 1], calpha[i, 2]
+    moments[chain, 0] += sign
+    moments[chain, 1] += sign * x
+    moments[chain, 2] += sign * y
+    moments[chain, 3] += sign * z
+    moments[chain, 4] += sign * (x * x + y * y + z * z)
 
 
-@njit(cache=True)
-def gyration_energy(model, state, chain):
+@njit(cache=True, forceinline=True, error_model="numpy")
+def gyration_energy(moments, largest, chain):
     """Penalty of a chain wider than a folded chain of its length can be."""
-    row = state.moments[chain]
-    n = row[0]
-    square = (row[4] - (row[1] ** 2 + row[2] ** 2 + row[3] ** 2) / n) / n
-    excess = math.sqrt(max(0.0, square)) - model.gyration[chain]
+    n = moments[chain, 0]
+    square = moments[chain, 1] ** 2 + moments[chain, 2] ** 2 + moments[chain, 3] ** 2
+    square = (moments[chain, 4] - square / n) / n
+    excess = math.sqrt(max(0.0, square)) - largest[chain]
     return 0.0 if excess <= 0.0 else n * excess * excess / (excess + 5.0)
 
 
-@njit(cache=True)
-def burial_energy(model, i, count):
+@njit(cache=True, forceinline=True, error_model="numpy")
+def burial_energy(burial, code, count):
     """Energy of a residue with that many side chains around its own, between table entries."""
-    row = model.burial[model.codes[i]]
-    count = min(max(count, 0.0), row.shape[0] - 1.001)
+    count = min(max(count, 0.0), burial.shape[1] - 1.001)
     k = int(count)
-    return row[k] + (count - k) * (row[k + 1] - row[k])
+    return burial[code, k] + (count - k) * (burial[code, k + 1] - burial[code, k])
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True, error_model="numpy")
 def burial_change(model, state):
     """Energy of all changes of counts that wait in `state.change`."""
     total = 0.0
     for t in range(state.touched[0]):
         i = state.touched[t + 1]
-        total += burial_energy(model, i, state.count[i] + state.change[i])
-        total -= burial_energy(model, i, state.count[i])
+        code = model.codes[i]
+        total += burial_energy(model.burial, code, state.count[i] + state.change[i])
+        total -= burial_energy(model.burial, code, state.count[i])
     return total
 
 
-@njit(cache=True)
-def note(state, i, amount):
+@njit(cache=True, forceinline=True, error_model="numpy")
+def note(change, touched, i, amount):
     """Note that residue i gains a part of a neighbour."""
-    if state.change[i] == 0.0:
-        # A count that came back to exactly 0 may be noted twice: let it never be exactly 0.
-        amount += 1e-12
-        state.touched[0] += 1
-        state.touched[state.touched[0]] = i
-    state.change[i] += amount
-    if state.change[i] == 0.0:
-        state.change[i] = 1e-12
+    if change[i] == 0.0:
+        touched[0] += 1
+        touched[touched[0]] = i
+    change[i] += amount
+    if change[i] == 0.0:
+        # Exactly 0 means not noted yet.
+        change[i] = 1e-12
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True, error_model="numpy")
 def ramp(value, full, none):
     """1 at `full`, 0 at `none`, straight between."""
     return min(1.0, max(0.0, (value - none) / (full - none)))
 
 
-@njit(cache=True)
-def sheet_bond(model, state, i, j, dx, dy, dz, distance):
-    """How well two residues lie as neighbours in a sheet, 0 … 1 by their expected structure."""
-    if i == model.first[i] or i == model.last[i] or j == model.first[j] or j == model.last[j]:
-        return 0.0
-    share = model.strand[i] * model.strand[j]
-    if share <= 0.0:
-        return 0.0
-    a, b = state.along[i], state.along[j]
-    side = abs(a[0] * b[0] + a[1] * b[1] + a[2] * b[2])
+@njit(cache=True, forceinline=True, error_model="numpy")
+def sheet_bond(along, normal, i, j, dx, dy, dz, distance):
+    """How well two residues lie as neighbours in a sheet, 0 … 1; (dx, dy, dz) between them."""
+    side = abs(
+        along[i, 0] * along[j, 0] + along[i, 1] * along[j, 1] + along[i, 2] * along[j, 2]
+    )
     side = ramp(side, 0.85, 0.5)
     if side <= 0.0:
         return 0.0
-    p, q = state.normal[i], state.normal[j]
-    first = ramp(abs(p[0] * dx + p[1] * dy + p[2] * dz) / distance, 0.85, 0.5)
-    second = ramp(abs(q[0] * dx + q[1] * dy + q[2] * dz) / distance, 0.85, 0.5)
-    reach = ramp(distance, 5.5, CALPHA_REACH) * ramp(distance, 4.4, 3.8)
-    return share * side * first * second * reach
+    first = abs(normal[i, 0] * dx + normal[i, 1] * dy + normal[i, 2] * dz) / distance
+    second = abs(normal[j, 0] * dx + normal[j, 1] * dy + normal[j, 2] * dz) / distance
+    reach = ramp(distance, 5.5, SHEET_REACH) * ramp(distance, 4.4, 3.8)
+    return side * ramp(first, 0.85, 0.5) * ramp(second, 0.85, 0.5) * reach
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True, error_model="numpy")
+def contact_value(contact, a, b, facing, distance):
+    """Energy between bin centres (0.5 Å bins), 0 beyond the last."""
+    at = max(distance * 2.0 - 0.5, 0.0)
+    t = int(at)
+    here = contact[a, b, facing, t]
+    after = contact[a, b, facing, t + 1] if t + 1 < contact.shape[3] else 0.0
+    return here + (at - t) * (after - here)
+
+
+@njit(cache=True, error_model="numpy")
 def pair_energy(model, state, low, high, sign, parts):
     """Terms between residues low … high and all others, each pair once, added to `parts`.
 
     Changes of neighbour counts go to `state.change` with the given sign.
     """
     for i in range(low, high + 1):
-        cx, cy, cz = state.calpha[i, 0], state.calpha[i, 1], state.calpha[i, 2]
-        sx, sy, sz = state.sidechain[i, 0], state.sidechain[i, 1], state.sidechain[i, 2]
-        chain = model.chain[i]
-        code = model.codes[i]
-        p = state.pointing[i]
-        for kind in range(2):
-            # kind 0: around the Cα; kind 1: around the side chain.
-            home = state.cell[kind, i]
-            nx, ny, nz = (
-                model.cell_count[kind, 0], model.cell_count[kind, 1], model.cell_count[kind, 2]
-            )  # fmt: skip
-            hx = home % nx
-            hy = (home // nx) % ny
-            hz = home // (nx * ny)
-            for kz in range(max(0, hz - 1), min(nz, hz + 2)):
-                for ky in range(max(0, hy - 1), min(ny, hy + 2)):
-                    for kx in range(max(0, hx - 1), min(nx, hx + 2)):
-                        j = state.head[kind, (kz * ny + ky) * nx + kx]
-                        while j >= 0:
-                            k = j
-                            j = state.next[kind, k]
-                            if low <= k <= i:
-                                continue
-                            apart = abs(k - i) if model.chain[k] == chain else 1000
-                            if apart < 3:
-                                continue
-                            if kind == 0:
-                                dx = state.calpha[k, 0] - cx
-                                dy = state.calpha[k, 1] - cy
-                                dz = state.calpha[k, 2] - cz
-                                square = dx * dx + dy * dy + dz * dz
-                                if square >= CALPHA_REACH * CALPHA_REACH:
-                                    continue
-                                d = math.sqrt(square)
-                                if d < NEAREST_CALPHA:
-                                    parts[EXCLUDED] += sign * (NEAREST_CALPHA - d) ** 2
-                                if apart > 3 and d > 1e-6:
-                                    parts[SHEET] -= sign * sheet_bond(
-                                        model, state, i, k, dx, dy, dz, d
-                                    )
-                            elif apart >= SEPARATION:
-                                dx = state.sidechain[k, 0] - sx
-                                dy = state.sidechain[k, 1] - sy
-                                dz = state.sidechain[k, 2] - sz
-                                square = dx * dx + dy * dy + dz * dz
-                                if square >= SIDECHAIN_REACH * SIDECHAIN_REACH:
-                                    continue
-                                d = math.sqrt(square)
-                                q = state.pointing[k]
-                                cosine = p[0] * q[0] + p[1] * q[1] + p[2] * q[2]
-                                facing = 0 if cosine > 0.5 else (1 if cosine < -0.5 else 2)
-                                row = model.contact[code, model.codes[k], facing]
-                                # Between bin centres; from the last one on to zero at the reach.
-                                at = d * 2.0 - 0.5
-                                t = int(max(at, 0.0))
-                                part = max(at, 0.0) - t
-                                after = row[t + 1] if t + 1 < 16 else 0.0
-                                fade = ramp(d, 7.0, SIDECHAIN_REACH)
-                                value = (row[t] + part * (after - row[t])) * fade
-                                parts[CONTACT] += sign * value
-                                note(state, i, sign * fade)
-                                note(state, k, sign * fade)
-        overlap_energy(model, state, i, low, high, sign, parts)
-
-
-@njit(cache=True)
-def overlap_energy(model, state, i, low, high, sign, parts):
-    """Side chain of i against Cα of others, and Cα of i against side chains of residues outside
-    low … high (those within count when their own turn comes)."""
-    for kind in range(2):
-        own = state.sidechain if kind == 0 else state.calpha
-        others = state.calpha if kind == 0 else state.sidechain
-        x, y, z = own[i, 0], own[i, 1], own[i, 2]
-        nx, ny, nz = (
-            model.cell_count[kind, 0], model.cell_count[kind, 1], model.cell_count[kind, 2]
+        calpha_pairs(
+            state.calpha, state.sidechain, state.along, state.normal, state.head, state.next,
+            state.cell, model.codes, model.closest, model.chain, model.first, model.last,
+            model.strand, model.cell_count, i, low, sign, parts,
         )  # fmt: skip
-        # Cells are wider than the reach: a corner of the cube around it finds them all.
-        lowest = cell_of(model, kind, x - OVERLAP_REACH, y - OVERLAP_REACH, z - OVERLAP_REACH)
-        highest = cell_of(model, kind, x + OVERLAP_REACH, y + OVERLAP_REACH, z + OVERLAP_REACH)
-        for kz in range(lowest // (nx * ny), highest // (nx * ny) + 1):
-            for ky in range((lowest // nx) % ny, (highest // nx) % ny + 1):
-                for kx in range(lowest % nx, highest % nx + 1):
-                    j = state.head[kind, (kz * ny + ky) * nx + kx]
-                    while j >= 0:
-                        k = j
-                        j = state.next[kind, k]
-                        if kind == 1 and low <= k <= high:
-                            continue
-                        if abs(k - i) < 3 and model.chain[k] == model.chain[i]:
-                            continue
-                        dx, dy, dz = others[k, 0] - x, others[k, 1] - y, others[k, 2] - z
-                        square = dx * dx + dy * dy + dz * dz
-                        closest = model.closest[model.codes[i if kind == 0 else k]]
-                        if square < closest * closest:
-                            parts[OVERLAP] += sign * (closest - math.sqrt(square)) ** 2
+        sidechain_pairs(
+            state.sidechain, state.pointing, state.head, state.next, state.cell,
+            state.change, state.touched, model.chain, model.codes, model.contact,
+            model.cell_count, i, low, sign, parts,
+        )  # fmt: skip
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True, error_model="numpy")
+def too_near(sidechain, calpha, i, k, nearest):
+    """Square of how much the side chain of i is too near to the Cα of k."""
+    dx = sidechain[i, 0] - calpha[k, 0]
+    dy = sidechain[i, 1] - calpha[k, 1]
+    dz = sidechain[i, 2] - calpha[k, 2]
+    square = dx * dx + dy * dy + dz * dz
+    if square >= nearest * nearest:
+        return 0.0
+    return (nearest - math.sqrt(square)) ** 2
+
+
+@njit(cache=True, forceinline=True, error_model="numpy")
+def calpha_pairs(
+    calpha, sidechain, along, normal, head, after, home, codes, closest, chains, firsts, lasts,
+    strand, count, i, low, sign, parts,
+):  # fmt: skip
+    """Excluded volume, overlap and sheet bonds of residue i with all but low … i."""
+    x, y, z = calpha[i, 0], calpha[i, 1], calpha[i, 2]
+    chain = chains[i]
+    inner = firsts[i] < i < lasts[i]
+    nx, ny, nz = count[0, 0], count[0, 1], count[0, 2]
+    hx = home[0, i] % nx
+    hy = (home[0, i] // nx) % ny
+    hz = home[0, i] // (nx * ny)
+    excluded, overlap, sheet = 0.0, 0.0, 0.0
+    for kz in range(max(0, hz - 1), min(nz, hz + 2)):
+        for ky in range(max(0, hy - 1), min(ny, hy + 2)):
+            for kx in range(max(0, hx - 1), min(nx, hx + 2)):
+                j = head[0, (kz * ny + ky) * nx + kx]
+                while j >= 0:
+                    k = j
+                    j = after[0, k]
+                    dx, dy, dz = calpha[k, 0] - x, calpha[k, 1] - y, calpha[k, 2] - z
+                    square = dx * dx + dy * dy + dz * dz
+                    if square >= CALPHA_REACH * CALPHA_REACH or low <= k <= i:
+                        continue
+                    apart = abs(k - i) if chains[k] == chain else 1000
+                    if apart < 3:
+                        continue
+                    d = math.sqrt(square)
+                    if d < NEAREST_CALPHA:
+                        excluded += (NEAREST_CALPHA - d) ** 2
+                    overlap += too_near(sidechain, calpha, i, k, closest[codes[i]])
+                    overlap += too_near(sidechain, calpha, k, i, closest[codes[k]])
+                    if d < SHEET_REACH and apart > 3 and d > 1e-6 and inner and firsts[k] < k < lasts[k]:
+                        sheet += (
+                            strand[i] * strand[k] * sheet_bond(along, normal, i, k, dx, dy, dz, d)
+                        )
+    parts[EXCLUDED] += sign * excluded
+    parts[OVERLAP] += sign * overlap
+    parts[SHEET] -= sign * sheet
+
+
+@njit(cache=True, forceinline=True, error_model="numpy")
+def sidechain_pairs(
+    sidechain, pointing, head, after, home, change, touched, chains, codes, contact, count,
+    i, low, sign, parts,
+):  # fmt: skip
+    """Contacts of residue i's side chain with all but low … i; notes the neighbours."""
+    x, y, z = sidechain[i, 0], sidechain[i, 1], sidechain[i, 2]
+    px, py, pz = pointing[i, 0], pointing[i, 1], pointing[i, 2]
+    chain, code = chains[i], codes[i]
+    nx, ny, nz = count[1, 0], count[1, 1], count[1, 2]
+    hx = home[1, i] % nx
+    hy = (home[1, i] // nx) % ny
+    hz = home[1, i] // (nx * ny)
+    energy = 0.0
+    for kz in range(max(0, hz - 1), min(nz, hz + 2)):
+        for ky in range(max(0, hy - 1), min(ny, hy + 2)):
+            for kx in range(max(0, hx - 1), min(nx, hx + 2)):
+                j = head[1, (kz * ny + ky) * nx + kx]
+                while j >= 0:
+                    k = j
+                    j = after[1, k]
+                    dx, dy, dz = sidechain[k, 0] - x, sidechain[k, 1] - y, sidechain[k, 2] - z
+                    square = dx * dx + dy * dy + dz * dz
+                    if square >= SIDECHAIN_REACH * SIDECHAIN_REACH or low <= k <= i:
+                        continue
+                    if abs(k - i) < SEPARATION and chains[k] == chain:
+                        continue
+                    d = math.sqrt(square)
+                    cosine = px * pointing[k, 0] + py * pointing[k, 1] + pz * pointing[k, 2]
+                    facing = 0 if cosine > 0.5 else (1 if cosine < -0.5 else 2)
+                    fade = ramp(d, SIDECHAIN_REACH - 1.0, SIDECHAIN_REACH)
+                    energy += contact_value(contact, code, codes[k], facing, d) * fade
+                    note(change, touched, i, sign * fade)
+                    note(change, touched, k, sign * fade)
+    parts[CONTACT] += sign * energy
+
+
+@njit(cache=True, forceinline=True, error_model="numpy")
 def distance_between(x, i, j):
     dx, dy, dz = x[j, 0] - x[i, 0], x[j, 1] - x[i, 1], x[j, 2] - x[i, 2]
     return math.sqrt(dx * dx + dy * dy + dz * dz)
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True, error_model="numpy")
 def chain_energy(model, state, low, high, sign, parts):
     """Terms along the chain that a Cα of low … high takes part in, added to `parts`."""
     x = state.calpha
@@ -374,7 +392,7 @@ def chain_energy(model, state, low, high, sign, parts):
             continue
         d13 = distance_between(x, i, i + 2)
         if i + 2 >= low:
-            parts[LOCAL] += sign * between(model.distance13[i], (d13 - 4.0) / 0.2)
+            parts[LOCAL] += sign * between(model.distance13, i, (d13 - 4.0) / 0.2)
         if i + 3 > end:
             continue
         d14 = distance_between(x, i, i + 3)
@@ -393,7 +411,7 @@ def chain_energy(model, state, low, high, sign, parts):
         if i + 4 > end:
             continue
         d15 = distance_between(x, i, i + 4)
-        parts[LOCAL] += sign * between(model.distance15[i], (d15 - 3.0) / 0.5)
+        parts[LOCAL] += sign * between(model.distance15, i, (d15 - 3.0) / 0.5)
         if model.helix[i] > 0.0 and signed > 0.0:
             fit = (
                 ramp(abs(d13 - 5.45), 0.3, 1.0)
@@ -403,20 +421,20 @@ def chain_energy(model, state, low, high, sign, parts):
             parts[HELIX] -= sign * model.helix[i] * fit
 
 
-@njit(cache=True)
-def between(row, at):
-    """Table value between bin centres; beyond the ends a slope that leads back."""
+@njit(cache=True, forceinline=True, error_model="numpy")
+def between(table, i, at):
+    """Value in row i between bin centres; beyond the ends a slope that leads back."""
     at -= 0.5
-    top = row.shape[0] - 1
+    top = table.shape[1] - 1
     if at < 0.0:
-        return row[0] - at
+        return table[i, 0] - at
     if at >= top:
-        return row[top] + (at - top)
+        return table[i, top] + (at - top)
     k = int(at)
-    return row[k] + (at - k) * (row[k + 1] - row[k])
+    return table[i, k] + (at - k) * (table[i, k + 1] - table[i, k])
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True, error_model="numpy")
 def look_up(field, origin, voxel, x, y, z):
     """Trilinear value of a field (nz, ny, nx); 0 outside."""
     fx, fy, fz = (x - origin[0]) / voxel[0], (y - origin[1]) / voxel[1], (z - origin[2]) / voxel[2]
@@ -434,7 +452,7 @@ def look_up(field, origin, voxel, x, y, z):
     return low * (1 - w) + high * w
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True, error_model="numpy")
 def place_energy(model, state, low, high, sign, parts):
     """Terms of single Cα against maps and starts, and of pairs against distances of starts."""
     for i in range(low, high + 1):
@@ -472,59 +490,67 @@ def place_energy(model, state, low, high, sign, parts):
             parts[PAIR] -= sign * model.pair_weight[row] / (1.0 + off)
 
 
-@njit(cache=True)
-def stretch_energy(model, state, low, high, sign, parts):
-    """All terms but gyration that a Cα of low … high changes, added to `parts` times `sign`.
+@njit(cache=True, forceinline=True, error_model="numpy")
+def bead_energy(model, state, low, high, sign, parts):
+    """Terms that need the Cα of low … high and no search for neighbours; gyration apart.
 
     Parameters
     ----------
     model : Model
     state : State
-        Burial is not in `parts`: counts wait in `state.change`, see `burial_change`.
     low, high : int
         Residues of one chain, or all residues.
     sign : float
         −1 before a move, 1 after it.
     parts : (TERMS,) float64
-        Unweighted components.
+        Unweighted components, added to.
     """
     place_energy(model, state, low, high, sign, parts)
     chain_energy(model, state, low, high, sign, parts)
+
+
+@njit(cache=True, forceinline=True, error_model="numpy")
+def neighbour_energy(model, state, low, high, sign, parts):
+    """All other terms that a Cα of low … high changes, as `bead_energy`.
+
+    Burial is not in `parts`: counts wait in `state.change`, see `burial_change`.
+    """
+    # The frame at a chain's end looks two residues inwards.
     wide_low = max(model.first[low], low - 1)
     wide_high = min(model.last[high], high + 1)
-    # At a chain's end the frame looks two residues inwards.
     if low - 2 == model.first[low]:
         wide_low = low - 2
     if high + 2 == model.last[high]:
         wide_high = high + 2
     pair_energy(model, state, wide_low, wide_high, sign, parts)
     for i in range(wide_low, wide_high + 1):
-        s = state.sidechain[i]
         parts[FIELD] -= sign * model.sidechain_weight[i] * look_up(
-            model.sidechain_field, model.origin, model.voxel, s[0], s[1], s[2]
-        )
+            model.sidechain_field, model.origin, model.voxel,
+            state.sidechain[i, 0], state.sidechain[i, 1], state.sidechain[i, 2],
+        )  # fmt: skip
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def total_gyration(model, state):
     """Gyration energy of all chains."""
     total = 0.0
     for chain in range(state.moments.shape[0]):
-        total += gyration_energy(model, state, chain)
+        total += gyration_energy(state.moments, model.gyration, chain)
     return total
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def total_energy(model, state, parts):
     """Energy of a filled state; unweighted components into `parts` (TERMS,)."""
     n = state.calpha.shape[0]
     parts[:] = 0.0
-    stretch_energy(model, state, 0, n - 1, 1.0, parts)
+    bead_energy(model, state, 0, n - 1, 1.0, parts)
+    neighbour_energy(model, state, 0, n - 1, 1.0, parts)
     for t in range(state.touched[0]):
         state.change[state.touched[t + 1]] = 0.0
     state.touched[0] = 0
     for i in range(n):
-        parts[BURIAL] += burial_energy(model, i, state.count[i])
+        parts[BURIAL] += burial_energy(model.burial, model.codes[i], state.count[i])
     parts[GYRATION] = total_gyration(model, state)
     total = 0.0
     for k in range(TERMS):

@@ -15,7 +15,8 @@ from critasser.assembly.complete import Start, complete, mended
 from critasser.assembly.energy import WEIGHTS, Weights, build_model, new_state
 from critasser.assembly.energy_kernels import TERMS, Model, State, fill_state, total_energy
 from critasser.assembly.geometry_kernels import seed_stream
-from critasser.assembly.sampling_kernels import MOVES, sweep
+from critasser.assembly.move_kernels import MOVES
+from critasser.assembly.sampling_kernels import sweep
 from critasser.density import Grid
 from critasser.structure import CalphaSet, Target, Template, Trace
 

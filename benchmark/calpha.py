@@ -14,14 +14,13 @@ import csv
 import sys
 from pathlib import Path
 
-import gemmi
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from benchmark.build import ROOT
 from benchmark.measures import NEIGHBOURHOOD
-from benchmark.sets import MOST_RESIDUES, targets
+from benchmark.sets import MOST_RESIDUES, atoms, targets
 from critasser.calpha import find_calpha
 from critasser.calpha.positions import suppress_neighbours
 from critasser.density import Grid, crop_to_molecule, normalise, read_map, resample, simulate
@@ -87,10 +86,7 @@ def _figures(
 
 
 def _simulated(path: Path, resolution: float, noise: bool, rng: np.random.Generator) -> Grid:
-    atoms = [site.atom for site in gemmi.read_structure(str(path))[0].all()]
-    positions = np.array([atom.pos.tolist() for atom in atoms])
-    weights = np.array([atom.element.atomic_number for atom in atoms])
-    grid = simulate(positions, weights, resolution, padding=10.0)
+    grid = simulate(*atoms(path), resolution, padding=10.0)
     if noise:
         inside = grid.values[grid.values > 0.2 * grid.values.max()].std()
         grid = grid.with_values(

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from benchmark.sets import BenchmarkTarget
+from benchmark.sets import BenchmarkTarget, atoms
 from critasser.structure import cr_score, match_one_to_one, read_chains
 
 __all__ = ["calpha_figures", "closest_contact", "measure"]
@@ -29,17 +29,13 @@ def calpha_figures(
     return pairs / max(len(near), 1), pairs / len(native)
 
 
-def _positions(path: Path) -> NDArray[np.float64]:
-    model = gemmi.read_structure(str(path))[0]
-    return np.array([site.atom.pos.tolist() for site in model.all()]).reshape(-1, 3)
-
-
 def _calpha(path: Path, target: BenchmarkTarget) -> NDArray[np.float64]:
     """Cα (L, 3) of a trace or model by the sequence's own numbering; NaN where there is none."""
     lengths = [len(letters) for letters in target.letters]
     starts = np.concatenate([[0], np.cumsum(lengths)])
     found = np.full((starts[-1], 3), np.nan)
-    names = [chain.name for chain in gemmi.read_structure(str(path))[0]]
+    structure = gemmi.read_structure(str(path))
+    names = [chain.name for chain in structure[0]]
     for chain in read_chains(path):
         start = starts[names.index(chain.name)] if len(lengths) > 1 else 0
         found[start + np.asarray(chain.residue_number) - 1] = chain.calpha
@@ -74,7 +70,7 @@ def measure(target: BenchmarkTarget, job: Path) -> dict[str, float | int | str]:
     native = target.native
     results = json.loads((job / "results.json").read_text())
     present = native[np.isfinite(native).all(axis=1)]
-    positions = _positions(job / "1_calpha" / "calpha.cif")
+    positions = atoms(job / "1_calpha" / "calpha.cif")[0]
     near = positions[cKDTree(present).query(positions)[0] < NEIGHBOURHOOD]
     precision, recall = calpha_figures(positions, native)
     traces = [_calpha(path, target) for path in sorted((job / "2_traces").glob("trace_*.cif"))]

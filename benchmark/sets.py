@@ -16,12 +16,25 @@ from numpy.typing import NDArray
 from critasser.density import simulate, write_map
 from critasser.structure import ProteinChain, read_chains, tm_score
 
-__all__ = ["MOST_RESIDUES", "SETS", "BenchmarkTarget", "targets"]
+__all__ = ["MOST_RESIDUES", "SETS", "BenchmarkTarget", "atoms", "targets"]
 
 MOST_RESIDUES = 700
 """Experimental maps of more residues are left to the work on complexes."""
 
 SETS = ("experimental", "high", "low", "val")
+
+
+def atoms(path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Positions (n, 3) and atomic numbers (n,) of all heavy atoms of a file's first model."""
+    # gemmi's atoms live as long as their structure: it keeps a name of its own here.
+    structure = gemmi.read_structure(str(path))
+    found = [
+        (*site.atom.pos.tolist(), site.atom.element.atomic_number)
+        for site in structure[0].all()
+        if not site.atom.is_hydrogen()
+    ]
+    table = np.array(found, dtype=np.float64).reshape(-1, 4)
+    return table[:, :3], table[:, 3]
 
 
 @dataclass(frozen=True)
@@ -71,10 +84,7 @@ class BenchmarkTarget:
             return self.source, fasta
         density = folder / "map.mrc"
         if not density.exists():
-            structure = gemmi.read_structure(str(self.source))
-            atoms = [site.atom for site in structure[0].all() if not site.atom.is_hydrogen()]
-            positions = np.array([atom.pos.tolist() for atom in atoms])
-            amplitudes = np.array([atom.element.atomic_number for atom in atoms])
+            positions, amplitudes = atoms(self.source)
             write_map(density, simulate(positions, amplitudes, self.resolution, padding=10.0))
         return density, fasta
 

@@ -78,11 +78,12 @@ def _folder_links(folder: Path, *, finished: bool) -> str:
 
 
 def _table(rows) -> str:
-    heads = "".join(f"<th align=left>{head}</th>" for head in ("job", "name", "", "folder", ""))
+    """The folder comes last, because it may be too long for the log's width."""
+    heads = "".join(f"<th align=left>{head}</th>" for head in ("job", "name", "", "", "folder"))
     body = "".join(
         "<tr>"
-        + "".join(f"<td nowrap>{escape(cell)}&nbsp;</td>" for cell in cells)
-        + f"<td nowrap>{link}</td></tr>"
-        for *cells, link in rows
+        + "".join(f"<td nowrap>{escape(cell)}&nbsp;</td>" for cell in (number, name, state))
+        + f"<td nowrap>{links}&nbsp;</td><td>{escape(folder)}</td></tr>"
+        for number, name, state, folder, links in rows
     )
     return f"<table><tr>{heads}</tr>{body}</table>"

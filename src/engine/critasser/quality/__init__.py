@@ -1,5 +1,6 @@
 """How far a model and each of its residues can be trusted."""
 
+from critasser.quality.calibration import Calibration, accuracy, fit, read_calibration
 from critasser.quality.confidence import (
     Quality,
     assess,
@@ -10,10 +11,14 @@ from critasser.quality.confidence import (
 )
 
 __all__ = [
+    "Calibration",
     "Quality",
+    "accuracy",
     "assess",
     "cluster_confidence",
     "estimated_tm",
+    "fit",
     "local_confidence",
     "local_correlation",
+    "read_calibration",
 ]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from critasser.density import Grid, crop, kernel_width, model_mask, pcc, simulate
+from critasser.quality.calibration import Calibration, features
 from critasser.structure import AtomicModel, CalphaSet, cr_score, d0, tm_score
 
 __all__ = [
@@ -49,7 +50,11 @@ class Quality:
     local_confidence : ndarray (N, L)
         With mean eTM (eq. 12–13).
     shown : ndarray (N, L)
-        0 … 100, what people see and files carry.
+        0 … 100, what people see and files carry: the expected accuracy of residues where a
+        calibration was given, else the local confidence.
+    features : ndarray (N, L, 6)
+        What a calibration goes by, see `calibration.features`.
+    calibrated : bool
     """
 
     order: NDArray[np.int64]
@@ -63,6 +68,8 @@ class Quality:
     local_pcc: NDArray[np.float64]
     local_confidence: NDArray[np.float64]
     shown: NDArray[np.float64]
+    features: NDArray[np.float64]
+    calibrated: bool
 
 
 def cluster_confidence(
@@ -103,7 +110,8 @@ def local_correlation(
     """Correlation (L,) of each residue with its own share of the density (paper eq. 10–11).
 
     The share is ``rho0 · rho_i / sum_j rho_j``; the correlation runs over the box of the residue
-    and three widths of its Gaussians around it. 0 for a residue outside the map.
+    and three widths of its Gaussians around it. 0 for a residue outside the map
+    or without atoms.
     """
     whole = simulate(model.positions, model.amplitudes, resolution, like=density)
     reach = 3.0 * kernel_width(resolution) + 1.0
@@ -114,6 +122,8 @@ def local_correlation(
             progress(i / len(found), f"residue {i + 1} of {len(found)}")
         mine = model.residue == i
         atoms = model.positions[mine]
+        if len(atoms) == 0:
+            continue
         low, high = atoms.min(axis=0) - reach, atoms.max(axis=0) + reach
         if np.any(high < density.origin) or np.any(low > last):
             continue
@@ -146,6 +156,8 @@ def local_confidence(
     count, length = local_pcc.shape
     scale = d0(length)
     spread = np.linalg.norm(calpha[:, None] - calpha[None, :], axis=-1)
+    # A residue that one of two models lacks is where they do not agree.
+    spread = np.where(np.isnan(spread), np.inf, spread)
     agreement = (etm[None, :, None] / (1.0 + (spread / scale) ** 2)).sum(axis=1) / count
     support = np.maximum((local_pcc + 1.0) * agreement, 1e-9)
     if as_printed:
@@ -162,6 +174,7 @@ def assess(
     size: NDArray[np.int64] | None = None,
     mean_rmsd: NDArray[np.float64] | None = None,
     total: int | None = None,
+    calibration: Calibration | None = None,
     progress: Callable[[float, str], None] | None = None,
 ) -> Quality:
     """Score models of one target in one map.
@@ -178,6 +191,8 @@ def assess(
     size, mean_rmsd, total
         Of the models' clusters, see `cluster_confidence`. Without them, for models that come from
         elsewhere, C is the CRscore alone.
+    calibration : Calibration, optional
+        Turns features of residues into the confidence that is shown.
     progress : callable, optional
 
     Returns
@@ -199,7 +214,7 @@ def assess(
             if a != b:
                 tm_matrix[a, b] = tm_score(traces[a], traces[b])
                 squared = ((traces[a] - traces[b]) ** 2).sum(axis=1)
-                rmsd_matrix[a, b] = np.sqrt(squared.mean())
+                rmsd_matrix[a, b] = np.sqrt(np.nanmean(squared))
     etm = estimated_tm(confidence, tm_matrix)
     box, inside, local = np.zeros(count), np.zeros(count), np.zeros((count, length))
     for k, model in enumerate(models):
@@ -212,6 +227,13 @@ def assess(
 
         local[k] = local_correlation(model, density, resolution, slice_of)
     residues = local_confidence(traces, local, etm)
+    known = np.stack(
+        [
+            features(traces[k], models[k].target, calpha, resolution, etm[k], local[k], residues[k])
+            for k in range(count)
+        ]
+    )
+    shown = residues if calibration is None else calibration.expected(known)
     return Quality(
         order=np.lexsort((-inside, -np.round(etm, 3))),
         etm=etm,
@@ -223,5 +245,7 @@ def assess(
         pcc_mask=inside,
         local_pcc=local,
         local_confidence=residues,
-        shown=np.clip(100.0 * residues, 0.0, 100.0),
+        shown=np.clip(100.0 * shown, 0.0, 100.0),
+        features=known,
+        calibrated=calibration is not None,
     )

@@ -1,0 +1,165 @@
+"""From scores of residues to the confidence that people are shown.
+
+The confidence is what a residue's accuracy ``1/(1 + (d/2 Å)²)`` is expected to be, d being the
+distance of its Cα from where it truly is in the map, times 100. A logistic function of a few
+features is fitted to builds of validation targets by ``python -m benchmark.confidence``.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter1d
+from scipy.optimize import minimize
+from scipy.spatial import cKDTree
+from scipy.special import expit, logit
+
+from critasser.errors import InputError
+from critasser.structure import CalphaSet, Target
+
+__all__ = ["FEATURES", "Calibration", "accuracy", "features", "fit", "read_calibration"]
+
+ACCURACY_SCALE = 2.0
+"""Å at which a residue counts one half; one residue out of register is 3.8 Å off."""
+
+REACH = 3.0
+"""Å within which a predicted Cα says what residue a model's Cα should be."""
+
+NOWHERE = 1e9
+"""Å; farther than any map."""
+
+REGISTER_WINDOW, POSITION_WINDOW = 9, 5
+
+FEATURES = ("etm", "local confidence", "local pcc", "near calpha", "amino acid", "resolution")
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """A logistic function of features.
+
+    Attributes
+    ----------
+    mean, deviation : ndarray (k,)
+        Of the features where it was fitted.
+    slope : ndarray (k,)
+        Of the standardised features.
+    intercept : float
+    """
+
+    mean: NDArray[np.float64]
+    deviation: NDArray[np.float64]
+    slope: NDArray[np.float64]
+    intercept: float
+
+    def expected(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Expected accuracy (n,) 0 … 1 of residues by their features (n, k)."""
+        return expit((values - self.mean) / self.deviation @ self.slope + self.intercept)
+
+    def to_json(self) -> dict[str, object]:
+        """What `read_calibration` reads."""
+        return {
+            "features": list(FEATURES),
+            "mean": self.mean.tolist(),
+            "deviation": self.deviation.tolist(),
+            "slope": self.slope.tolist(),
+            "intercept": self.intercept,
+        }
+
+
+def accuracy(distance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Accuracy 0 … 1 of residues that are `distance` Å from where they truly are."""
+    return 1.0 / (1.0 + (distance / ACCURACY_SCALE) ** 2)
+
+
+def features(
+    trace: NDArray[np.float64],
+    target: Target,
+    calpha: CalphaSet,
+    resolution: float,
+    etm: float,
+    local_pcc: NDArray[np.float64],
+    local_confidence: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """What is known (L, 6) of a model's residues without the native structure; see `FEATURES`.
+
+    Parameters
+    ----------
+    trace : ndarray (L, 3)
+        Cα in Å; NaN where the model lacks a residue.
+    target : Target
+    calpha : CalphaSet
+        What the network found.
+    resolution : float
+        Å.
+    etm : float
+    local_pcc, local_confidence : ndarray (L,)
+    """
+    length = len(target)
+    near, register = np.zeros(length), np.zeros(length)
+    if len(calpha):
+        distance, partner = cKDTree(calpha.positions).query(np.nan_to_num(trace, nan=NOWHERE))
+        near = accuracy(distance)
+        probability = calpha.amino_acid + 1e-3
+        probability = probability / probability.sum(axis=1, keepdims=True)
+        odds = np.log(probability / probability.mean(axis=0))[partner, target.codes]
+        register = np.where(distance <= REACH, np.clip(odds, -3.0, 3.0), 0.0)
+    # A register is right or wrong for a stretch, so neighbours tell of each other; not across
+    # chains.
+    for part in target.chain_slices:
+        near[part] = uniform_filter1d(near[part], POSITION_WINDOW, mode="nearest")
+        register[part] = uniform_filter1d(register[part], NOWHERE = 1e9
+"""Å; farther than any map."""
+
+REGISTER_WINDOW, mode="nearest")
+    return np.column_stack(
+        [
+            np.full(length, logit(np.clip(etm, 0.02, 0.98))),
+            logit(np.clip(local_confidence, 0.02, 0.98)),
+            local_pcc,
+            near,
+            register,
+            np.full(length, resolution),
+        ]
+    )
+
+
+def fit(
+    values: NDArray[np.float64], truth: NDArray[np.float64], penalty: float = 1e-2
+) -> Calibration:
+    """Fit features (n, k) to accuracies (n,) by cross-entropy, slopes held small by `penalty`."""
+    mean, deviation = values.mean(axis=0), np.maximum(values.std(axis=0), 1e-6)
+    scaled = (values - mean) / deviation
+
+    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        logits = scaled @ weights[:-1] + weights[-1]
+        off = expit(logits) - truth
+        value = np.mean(np.logaddexp(0.0, logits) - truth * logits)
+        gradient = np.append(off @ scaled / len(truth) + penalty * weights[:-1], off.mean())
+        return float(value + 0.5 * penalty * weights[:-1] @ weights[:-1]), gradient
+
+    found = minimize(loss, np.zeros(values.shape[1] + 1), jac=True, method="L-BFGS-B").x
+    return Calibration(mean, deviation, found[:-1], float(found[-1]))
+
+
+def read_calibration(path: Path) -> Calibration:
+    """Read what `benchmark.confidence` wrote.
+
+    Raises
+    ------
+    InputError
+        Not such a file.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if tuple(content["features"]) != FEATURES:
+            raise ValueError("fitted to other features")
+        arrays = [np.array(content[key], dtype=float) for key in ("mean", "deviation", "slope")]
+        if any(array.shape != (len(FEATURES),) for array in arrays):
+            raise ValueError("numbers are missing")
+        return Calibration(*arrays, float(content["intercept"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path}: damaged ({error}); install Critasser again") from None

@@ -1,0 +1,75 @@
+"""What is shown as confidence is how right residues turn out to be."""
+
+import json
+
+import numpy as np
+import pytest
+
+from critasser.errors import InputError
+from critasser.quality import Calibration, accuracy, fit, read_calibration
+from critasser.quality.calibration import FEATURES, features
+from critasser.structure import CalphaSet, Sequence, Target
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(11)
+
+
+def test_a_residue_in_place_is_accurate_and_one_out_of_register_is_not():
+    assert accuracy(np.array([0.0, 2.0, 3.8])) == pytest.approx([1.0, 0.5, 0.217], abs=1e-3)
+
+
+def test_a_fit_gives_the_shares_that_are_there(rng):
+    values = rng.normal(size=(20_000, len(FEATURES)))
+    expected = 1 / (1 + np.exp(-(1.5 * values[:, 3] + 0.7 * values[:, 4] - 0.4)))
+    truth = (rng.random(len(values)) < expected).astype(float)
+    found = fit(values, truth, penalty=1e-4).expected(values)
+    for low in np.arange(0.0, 1.0, 0.2):
+        chosen = (found >= low) & (found < low + 0.2)
+        assert truth[chosen].mean() == pytest.approx(found[chosen].mean(), abs=0.03)
+
+
+def test_a_calibration_survives_its_file(tmp_path, rng):
+    values = rng.normal(size=(200, len(FEATURES)))
+    before = fit(values, rng.random(200))
+    path = tmp_path / "confidence.json"
+    path.write_text(json.dumps(before.to_json()))
+    after = read_calibration(path)
+    assert isinstance(after, Calibration)
+    assert np.array_equal(after.expected(values), before.expected(values))
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"features": ["etm"]}'])
+def test_a_damaged_calibration_is_named(tmp_path, content):
+    path = tmp_path / "confidence.json"
+    path.write_text(content)
+    with pytest.raises(InputError, match=r"confidence\.json"):
+        read_calibration(path)
+
+
+def test_the_wrong_residues_at_the_right_places_are_seen(rng):
+    letters = "".join(rng.choice(list("ACDEFGHIKLMNPQRSTVWY"), 60))
+    target = Target((Sequence("one", letters),))
+    trace = np.stack([np.arange(60) * 3.8, np.zeros(60), np.zeros(60)], axis=1)
+    profile = np.full((60, 20), 0.02)
+    profile[np.arange(60), target.codes] += 0.6
+    found = CalphaSet(trace, np.ones(60), profile, np.full((60, 3), 1 / 3))
+    flat = np.full(60, 0.8)
+    right = features(trace, target, found, 3.0, 0.8, flat, flat)
+    shifted = features(trace[::-1].copy(), target, found, 3.0, 0.8, flat, flat)
+    column = FEATURES.index("amino acid")
+    assert right[:, column].min() > 1.0
+    assert shifted[:, column].mean() < 0.0
+    assert np.allclose(right[:, FEATURES.index("near calpha")], 1.0)
+
+
+def test_residues_that_a_model_lacks_are_not_trusted():
+    target = Target((Sequence("one", "ACDEFGHIKL"),))
+    trace = np.stack([np.arange(10) * 3.8, np.zeros(10), np.zeros(10)], axis=1)
+    found = CalphaSet(trace, np.ones(10), np.full((10, 20), 0.05), np.full((10, 3), 1 / 3))
+    gap = trace.copy()
+    gap[7:] = np.nan
+    known = features(gap, target, found, 3.0, 0.8, np.ones(10), np.full(10, 0.8))
+    assert np.isfinite(known).all()
+    assert known[-1, FEATURES.index("near calpha")] < 0.1

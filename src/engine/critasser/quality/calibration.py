@@ -111,10 +111,7 @@ def features(
     # chains.
     for part in target.chain_slices:
         near[part] = uniform_filter1d(near[part], POSITION_WINDOW, mode="nearest")
-        register[part] = uniform_filter1d(register[part], NOWHERE = 1e9
-"""Å; farther than any map."""
-
-REGISTER_WINDOW, mode="nearest")
+        register[part] = uniform_filter1d(register[part], REGISTER_WINDOW, mode="nearest")
     return np.column_stack(
         [
             np.full(length, logit(np.clip(etm, 0.02, 0.98))),

@@ -42,7 +42,6 @@ def describe(
                 for role, path in inputs.files().items()
             },
             "options": {**dataclasses.asdict(options), "schedule": schedule},
-            "resolution": checked.resolution,
             "residues": len(checked.target),
             "device": checked.device,
             "weights": {"path": checked.weights, "sha256": checked.checksums["weights"]},

@@ -297,6 +297,18 @@ class Job:
         """Markers of the stages of this run, in order."""
         return dict(self._markers)
 
+    def warnings(self) -> list[str]:
+        """What the stages so far warned of."""
+        return [text for marker in self._markers.values() for text in marker["warnings"]]
+
+    def timings(self) -> dict[str, float]:
+        """Seconds of the stages so far, their parts added up."""
+        seconds: dict[str, float] = {}
+        for label, marker in self._markers.items():
+            stage = label.partition("_")[0]
+            seconds[stage] = round(seconds.get(stage, 0.0) + marker["seconds"], 3)
+        return seconds
+
     def discard(self, label: str) -> None:
         """Forget a stage: its marker first, so that a kill in between leaves no false promise."""
         marker = self._read_marker(label)

@@ -6,6 +6,9 @@ and one that was never interrupted compute with the same numbers.
 
 from __future__ import annotations
 
+import dataclasses
+import math
+import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -29,11 +32,13 @@ from critasser.density import (
 from critasser.description import describe
 from critasser.errors import InputError
 from critasser.job import Job, StageRun
-from critasser.network import average_views, predict
+from critasser.network import average_views, predict, predict_resolution
 from critasser.options import Inputs, Options
-from critasser.preflight import Checked, check, read_mask
+from critasser.preflight import RESOLUTION_NETWORK, Checked, check, read_mask
 from critasser.progress import Event
-from critasser.records import read_json
+from critasser.quality import assess
+from critasser.records import plain, read_json, write_json
+from critasser.report import ReportContent, write_report
 from critasser.results import (
     load_arrays,
     load_atoms,
@@ -50,10 +55,14 @@ from critasser.results import (
     write_table,
 )
 from critasser.running import running
+from critasser.shipped import shipped
 from critasser.structure import (
     AMINO_ACIDS,
+    chain_names,
     read_chains,
+    tm_score,
     write_calpha,
+    write_model,
     write_positions,
 )
 from critasser.templates import survey
@@ -165,20 +174,19 @@ class Build:
         external, schedule = checked.checksums, options.schedule
         count = len(checked.target)
         sequence = {"sequences": [one.letters for one in checked.target.sequences]}
-        resolution = {"resolution": checked.resolution}
         stages = _Stages(self.inputs, checked, options)
         job.seed = options.seed
         expected = expected_seconds(checked, options, STAGES)
         with running(job, expected, listeners, hard_stop=hard_stop) as progress:
             describe(job, self.inputs, options, checked, command)
-            for text in checked.warnings:
-                job.log(f"warning: {text}")
-            job.stage(
+            found = job.stage(
                 "density",
                 stages.density,
-                settings={},
-                external=_only(external, "map", "mask"),
+                settings={"resolution": options.resolution},
+                external=_only(external, "map", "mask", "resolution_weights"),
             )
+            stages.resolution = float(found["summary"]["resolution"])
+            resolution = {"resolution": stages.resolution}
             job.stage(
                 "network",
                 stages.network,
@@ -253,7 +261,7 @@ class Build:
             job.stage(
                 "report",
                 stages.report,
-                settings={"warnings": checked.warnings},
+                settings={},
                 inputs=[DENSITY, DECOYS, CLUSTERS, QUALITY],
             )
             job.prune()
@@ -271,6 +279,11 @@ class _Stages:
     inputs : Inputs
     checked : Checked
     options : Options
+
+    Attributes
+    ----------
+    resolution : float
+        Å; known from the density stage on.
     """
 
     def __init__(self, inputs: Inputs, checked: Checked, options: Options) -> None:
@@ -278,6 +291,7 @@ class _Stages:
         self.checked = checked
         self.options = options
         self.target = checked.target
+        self.resolution = math.nan
 
     def density(self, run: StageRun) -> None:
         """Cut the molecule out of its surroundings, bring it to 1 Å and to one scale."""
@@ -291,6 +305,14 @@ class _Stages:
         whole = grid.shape
         grid = normalise(resample(crop_to_molecule(grid, mask=inside)))
         write_map(run.file(DENSITY, "map", "the map as the stages see it"), grid)
+        resolution = self.options.resolution
+        if resolution is None:
+            resolution = round(predict_resolution(grid, shipped(RESOLUTION_NETWORK)), 1)
+            run.warn(
+                f"no resolution given: {resolution} Å estimated from the map; give it by "
+                "--resolution where it is known"
+            )
+        run.summary["resolution"] = resolution
         run.say(f"{_size(whole)} voxels, cut out and resampled: {_size(grid.shape)} of 1 Å")
 
     def network(self, run: StageRun) -> None:
@@ -369,7 +391,7 @@ class _Stages:
             average_views(*(load_features(job.path(opinion)) for opinion in OPINIONS)),
             read_map(job.path(DENSITY)),
             self.target,
-            self.checked.resolution,
+            self.resolution,
             rng=run.generator,
             count=self.options.schedule.traces,
             contacts=self._contacts(),
@@ -520,7 +542,7 @@ class _Stages:
             "starts": starts,
             "calpha": calpha,
             "density": read_map(path(DENSITY)),
-            "resolution": self.checked.resolution,
+            "resolution": self.resolution,
             "use_cnn": trusted,
             "contacts": self._contacts(),
         }
@@ -537,7 +559,7 @@ class _Stages:
             self.target,
             calpha,
             read_map(run.job.path(DENSITY)),
-            self.checked.resolution,
+            self.resolution,
             rng=run.generator,
             schedule=self.options.schedule.atomic,
             progress=run.progress,
@@ -552,10 +574,118 @@ class _Stages:
         )
 
     def quality(self, count: int, run: StageRun) -> None:
-        """How far each model and residue can be trusted; models in that order."""
+        """How far models and residues can be trusted; the models themselves, best first."""
+        path = run.job.path
+        models = [load_atoms(path(atoms_file(k)), self.target) for k in range(count)]
+        size, mean_rmsd, total = load_arrays(path(CLUSTERS), "size", "mean_rmsd", "total")
+        calpha, _, _ = load_calpha(path(CALPHA))
+        found = assess(
+            models,
+            calpha,
+            read_map(path(DENSITY)),
+            self.resolution,
+            size=size,
+            mean_rmsd=mean_rmsd,
+            total=int(total),
+            progress=run.progress,
+        )
+        arrays = {field.name: getattr(found, field.name) for field in dataclasses.fields(found)}
+        save_arrays(run.file(QUALITY), calpha=[model.calpha for model in models], **arrays)
+        for rank, k in enumerate(found.order, 1):
+            name = f"5_models/model_{rank}.cif"
+            write_model(
+                run.file(name, "models", f"model {rank}, eTM {found.etm[k]:.2f}"),
+                models[k],
+                found.shown[k],
+                title=f"Critasser model {rank}",
+                scores={
+                    "eTM": float(found.etm[k]),
+                    "CRscore": float(found.crscore[k]),
+                    "PCC": float(found.pcc_mask[k]),
+                },
+            )
+            write_table(
+                run.file(f"5_models/model_{rank}.csv"),
+                ("chain", "residue", "letter", "confidence", "local_confidence", "local_pcc"),
+                zip(
+                    (chain_names(int(c) + 1)[-1] for c in self.target.chain_index),
+                    self.target.residue_number.tolist(),
+                    self.target.letters,
+                    found.shown[k],
+                    found.local_confidence[k],
+                    found.local_pcc[k],
+                ),
+            )
+        best = found.order[0]
+        run.say(
+            f"model 1: eTM {found.etm[best]:.3f}, CRscore {found.crscore[best]:.3f}, PCC "
+            f"{found.pcc_mask[best]:.3f}"
+        )
 
     def report(self, run: StageRun) -> None:
         """`results.json` and `report.html`."""
+        job = run.job
+        fields = ("order", "etm", "confidence", "crscore", "tm_matrix", "rmsd_matrix", "pcc_box",
+                  "pcc_mask", "shown", "calpha")  # fmt: skip
+        quality = dict(zip(fields, load_arrays(job.path(QUALITY), *fields)))
+        size, total = load_arrays(job.path(CLUSTERS), "size", "total")
+        order = [int(k) for k in quality["order"]]
+        first = order[0]
+        results = {
+            "finished": time.strftime("%Y-%m-%d %H:%M"),
+            "models": [
+                {
+                    "rank": rank,
+                    "file": f"5_models/model_{rank}.cif",
+                    "etm": quality["etm"][k],
+                    "crscore": quality["crscore"][k],
+                    "pcc_box": quality["pcc_box"][k],
+                    "pcc_mask": quality["pcc_mask"][k],
+                    "mean_confidence": quality["shown"][k].mean(),
+                    "cluster": k + 1,
+                    "cluster_share": size[k] / total,
+                    "rmsd_to_first": quality["rmsd_matrix"][k, first],
+                    "tm_to_first": quality["tm_matrix"][k, first],
+                }
+                for rank, k in enumerate(order, 1)
+            ],
+            "rmsd": quality["rmsd_matrix"][np.ix_(order, order)],
+            "tm": quality["tm_matrix"][np.ix_(order, order)],
+            "resolution": self.resolution,
+            "clusters": {"size": size, "decoys": total},
+            "warnings": job.warnings(),
+            "timings": job.timings(),
+            "stages": {
+                label: marker["summary"].get("said", "") for label, marker in job.markers.items()
+            },
+            "peak_memory_bytes": max(m["peak_memory_bytes"] for m in job.markers.values()),
+        }
+        write_json(run.file("results.json"), results)
+        positions, cycle, trajectory = load_arrays(
+            job.path(DECOYS), "positions", "cycle", "trajectory"
+        )
+        compared = np.unique(
+            np.linspace(0, len(positions) - 1, min(len(positions), DECOYS_COMPARED)).astype(int)
+        )
+        best = quality["calpha"][first]
+        tm = []
+        for k in compared:
+            tm.append(tm_score(positions[k], best))
+            run.progress(0.6 * len(tm) / len(compared), "comparing decoys with the first model")
+        content = ReportContent(
+            job=job.description(),
+            results=plain(results),
+            target=self.target,
+            density=read_map(job.path(DENSITY)),
+            calpha=[quality["calpha"][k] for k in order],
+            confidence=[quality["shown"][k] for k in order],
+            cycle=1 + np.arange(len(trajectory)),
+            lowest_energy=trajectory.min(axis=1),
+            mean_energy=trajectory.mean(axis=1),
+            decoy_cycle=1 + cycle[compared],
+            decoy_tm=np.array(tm),
+        )
+        write_report(run.file("report.html", "report", "report"), content)
 
 
 def _only(checksums: Mapping[str, str], *roles: str) -> dict[str, str]:

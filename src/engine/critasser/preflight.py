@@ -18,10 +18,13 @@ from critasser.shipped import shipped
 from critasser.structure import Target, read_chains, read_fasta
 from critasser.threading import read_contacts
 
-__all__ = ["NETWORK", "Checked", "check", "read_mask"]
+__all__ = ["NETWORK", "RESOLUTION_NETWORK", "Checked", "check", "read_mask"]
 
 NETWORK = "network.safetensors"
 """The shipped network."""
+
+RESOLUTION_NETWORK = "resolution.safetensors"
+"""The shipped network that tells the resolution of a map."""
 
 RESIDUE_VOLUME = 1.21 * 110.0
 """Å³ of a residue: partial specific volume of protein in Å³/Da times the mean residue mass."""
@@ -40,28 +43,24 @@ class Checked:
     Attributes
     ----------
     target : Target
-    resolution : float
-        Å; the person's, or a guess.
     device : str
         ``cpu`` or ``cuda``.
     weights : Path
     checksums : mapping of str to str
-        Content of every input file by its role, and of ``weights``.
+        Content of every input file by its role, of ``weights``, and of ``resolution_weights`` when
+        the person gave no resolution.
     shape : tuple of int
         Voxels of the map.
     volume : float
         Å³ of positive density.
-    warnings : tuple of str
     """
 
     target: Target
-    resolution: float
     device: str
     weights: Path
     checksums: Mapping[str, str]
     shape: tuple[int, ...]
     volume: float
-    warnings: tuple[str, ...]
 
 
 def check(inputs: Inputs, options: Options) -> Checked:
@@ -72,7 +71,6 @@ def check(inputs: Inputs, options: Options) -> Checked:
     InputError
         The first mistake found, in one line.
     """
-    warnings: list[str] = []
     for role, path in inputs.files().items():
         _readable(role.split("_")[0], path)
     target = read_fasta(inputs.sequence)
@@ -90,24 +88,17 @@ def check(inputs: Inputs, options: Options) -> Checked:
     device = choose_device(options.device).type
     weights = options.weights or shipped(NETWORK)
     load_network(weights)
-    resolution = options.resolution
-    if resolution is None:
-        # Maps are sampled at about three voxels to their resolution.
-        resolution = float(np.clip(round(3.0 * density.voxel_size.max(), 1), 2.5, 10.0))
-        warnings.append(
-            f"no resolution given: {resolution} Å assumed, three voxels; give it by --resolution"
-        )
     checksums = {role: checksum(path) for role, path in inputs.files().items()}
     checksums["weights"] = checksum(weights)
+    if options.resolution is None:
+        checksums["resolution_weights"] = checksum(shipped(RESOLUTION_NETWORK))
     return Checked(
         target,
-        resolution,
         device,
         weights,
         checksums,
         density.shape,
         volume,
-        tuple(warnings),
     )
 
 

@@ -53,7 +53,7 @@ def add_args(parser: argparse.ArgumentParser) -> None:
         "--resolution",
         type=float,
         metavar="R",
-        help="of the map in Å (default: guessed, with a warning)",
+        help="of the map in Å (default: estimated, with a warning)",
     )
     parser.add_argument(
         "--templates",

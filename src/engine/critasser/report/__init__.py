@@ -184,7 +184,7 @@ def _job_rows(job: Mapping[str, Any], results: Mapping[str, Any]) -> list[tuple[
     options = job["options"]
     rows = [(role, str(entry["path"])) for role, entry in job["inputs"].items()]
     rows += [
-        ("resolution", f"{job['resolution']:g} Å"),
+        ("resolution", f"{results['resolution']:g} Å"),
         ("quality", str(options["quality"])),
         ("seed", str(options["seed"])),
         ("device", str(job["device"])),

@@ -6,15 +6,16 @@ The attribute is registered, so that *Render by Attribute*, specifiers such as
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import csv
+from pathlib import Path
 
 __all__ = [
     "ATTRIBUTE",
     "adopt_confidence",
     "color_by_confidence",
     "read_confidence",
+    "read_local_pcc",
     "register_attributes",
-    "set_attribute",
     "show_key",
 ]
 
@@ -50,11 +51,18 @@ def read_confidence(structure) -> None:
         setattr(residue, ATTRIBUTE, None if atom is None else float(atom.bfactor))
 
 
-def set_attribute(structure, name: str, values: Mapping[tuple[str, int], float]) -> None:
-    """Give residues a value by chain and number; None to those that have none."""
-    register_attributes(structure.session)
+def read_local_pcc(structure, table: Path) -> None:
+    """Take local correlations from the table of residues beside a model, if there is one."""
+    try:
+        with table.open(newline="", encoding="utf-8") as lines:
+            values = {
+                (row["chain"], int(row["residue"])): float(row["local_pcc"])
+                for row in csv.DictReader(lines)
+            }
+    except (OSError, ValueError, KeyError, TypeError, csv.Error):
+        return  # nothing else depends on it
     for residue in structure.residues:
-        setattr(residue, name, values.get((residue.chain_id, residue.number)))
+        setattr(residue, LOCAL_PCC, values.get((residue.chain_id, residue.number)))
 
 
 def adopt_confidence(structure) -> bool:

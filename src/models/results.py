@@ -9,7 +9,7 @@ from typing import Any
 from chimerax.core.models import Model
 
 from ..jobs.folder import Event, inside, read_json, read_placement
-from .confidence import color_by_confidence, read_confidence, show_key
+from .confidence import color_by_confidence, read_confidence, read_local_pcc, show_key
 
 __all__ = ["Results"]
 
@@ -22,7 +22,7 @@ _SECTIONS = {
 }
 """Number and name of the section of the group that shows each kind of artifact."""
 
-_SCORES = {"etm": "eTM", "cr_score": "CRscore", "crscore": "CRscore", "pcc": "PCC"}
+_SCORES = {"etm": "eTM", "crscore": "CRscore", "pcc_mask": "PCC"}
 
 
 class Results:
@@ -118,6 +118,9 @@ class Results:
             structure.delete()
             return markers
         read_confidence(structure)
+        beside = path.relative_to(self._folder.resolve()).with_suffix(".csv").as_posix()
+        if kind == "models" and (table := inside(self._folder, beside)):
+            read_local_pcc(structure, table)
         return structure
 
     def _add(self, model: Model, kind: str) -> None:
@@ -197,9 +200,9 @@ def _entries(results: dict[str, Any] | None, folder: Path) -> list[tuple[Path, d
             continue
         path = inside(folder, entry["file"])
         scores = {
-            _SCORES[key.lower()]: float(value)
+            _SCORES[key]: float(value)
             for key, value in entry.items()
-            if key.lower() in _SCORES and isinstance(value, (int, float))
+            if key in _SCORES and isinstance(value, (int, float))
         }
         if path is not None:
             found.append((path, scores))

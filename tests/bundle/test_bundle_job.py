@@ -72,6 +72,7 @@ def test_models_have_their_confidence_as_a_registered_attribute_and_one_key_is_s
 
     model = next(m for m in session.models.list() if m.id == (1, 3, 1))
     assert [r.critasser_confidence for r in model.residues][::11] == [0.0, 100.0]
+    assert {r.critasser_local_pcc for r in model.residues} == {0.25}
     assert Residue.registered["critasser_confidence"] is float
     assert len(KEYS) == 1
     assert sum(text.startswith("key ") for text in RUN) == 1

@@ -101,8 +101,9 @@ class Run:
         listed = []
         for rank in (1, 2, 3):
             name = f"5_models/model_{rank}.cif"
+            self.table(f"5_models/model_{rank}.csv")
             self.write(name, "models", f"model {rank}", tuple(BACKBONE), 0.5 * (rank - 1))
-            listed.append({"file": name, "rank": rank, "etm": 0.9 - 0.1 * rank, "pcc": 0.7})
+            listed.append({"file": name, "rank": rank, "etm": 0.9 - 0.1 * rank, "pcc_mask": 0.7})
         results = {"models": listed, "warnings": ["this is a stand-in, not the engine"]}
         (self.folder / "report.html").write_text("<html><body>stand-in</body></html>")
         (self.folder / "results.json").write_text(json.dumps(results))
@@ -123,6 +124,12 @@ class Run:
                 file.write(json.dumps({**line, "state": "cancelled"}) + "\n")
             return True
         return False
+
+    def table(self, name):
+        path = self.folder / name
+        path.parent.mkdir(exist_ok=True)
+        rows = (f"A,{i + 1},{letter},0.25" for i, letter in enumerate(self.letters))
+        path.write_text("\n".join(["chain,residue,letter,local_pcc", *rows]) + "\n")
 
     def write(self, name, kind, message, atoms, shift, het=False):
         """A helix through the middle of the map, as mmCIF."""

@@ -1,8 +1,17 @@
 """From traces and templates to whole Cα chains by replica-exchange Monte Carlo under the map."""
 
-from critasser.assembly.complete import Start, complete
+from critasser.assembly.complete import Guide, Start, complete
 from critasser.assembly.energy import Weights
 from critasser.assembly.exchange import Decoys, assemble, refine_centroids
 from critasser.assembly.statistics import learn
 
-__all__ = ["Decoys", "Start", "Weights", "assemble", "complete", "learn", "refine_centroids"]
+__all__ = [
+    "Decoys",
+    "Guide",
+    "Start",
+    "Weights",
+    "assemble",
+    "complete",
+    "learn",
+    "refine_centroids",
+]

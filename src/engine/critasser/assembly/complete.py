@@ -10,19 +10,55 @@ from scipy.ndimage import gaussian_filter
 from scipy.spatial import cKDTree
 
 from critasser.assembly.completion_kernels import grow, mark_taken, settle
-from critasser.density import Grid
-from critasser.structure import Target, Template, Trace
+from critasser.density import Grid, simulate
+from critasser.structure import CalphaSet, Target, Template, Trace
 
-__all__ = ["Start", "complete", "mended", "template_confidence"]
+__all__ = ["Guide", "Start", "complete", "mended", "template_confidence"]
 
 BOND = 3.8
 SHORTEST_BOND, LONGEST_BOND = 2.7, 4.2
 # Widest distance that m missing residues bridge, per bond, and that a mere bond can be pulled from.
 REACH = 3.55
-BOND_REACH = 5.5
+BOND_REACH = 6.0
 TAKEN_RADIUS = 3.6
 STEPS = 30_000
-UNTRUSTED = 0.02
+CALPHA_WIDTH = 1.2
+# A predicted Cα this near to a placed residue is that residue.
+OWN_CALPHA = 2.2
+
+
+@dataclass(frozen=True, eq=False)
+class Guide:
+    """Where missing residues are likely to be; made once for all starts.
+
+    Attributes
+    ----------
+    field : Grid
+        About 1 where a Cα would be well.
+    calpha : ndarray (n, 3) float64
+        Predicted Cα, Å.
+    """
+
+    field: Grid
+    calpha: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, density: Grid, calpha: CalphaSet | None = None) -> Guide:
+        """From a normalised map, and predicted Cα where they are trusted."""
+        blurred = gaussian_filter(density.values, 1.0 / density.voxel_size[::-1])
+        dense = blurred[blurred > 0.3]
+        top = float(np.percentile(dense, 90)) if dense.size else 1.0
+        field = np.clip(blurred / top, -0.5, 1.2)
+        if calpha is None or len(calpha) == 0:
+            return cls(density.with_values(field), np.zeros((0, 3)))
+        bumps = simulate(
+            calpha.positions,
+            calpha.probability * np.sqrt(2.0 * np.pi) * CALPHA_WIDTH,
+            CALPHA_WIDTH * np.sqrt(2.0) * np.pi,
+            like=density,
+        )
+        both = 0.4 * field + np.minimum(bumps.values, 1.2)
+        return cls(density.with_values(both), calpha.positions)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +90,11 @@ def template_confidence(template: Template) -> NDArray[np.float64]:
 
 
 def complete(
-    target: Target, start: Trace | Template, density: Grid, *, rng: np.random.Generator
+    target: Target,
+    start: Trace | Template,
+    guide: Guide,
+    *,
+    rng: np.random.Generator,
 ) -> Start:
     """Close gaps and grow ends through density that is not taken yet.
 
@@ -66,8 +106,8 @@ def complete(
     ----------
     target : Target
     start : Trace or Template
-    density : Grid
-        Normalised.
+    guide : Guide
+        Where there is something to grow along.
     rng : numpy.random.Generator
 
     Returns
@@ -82,7 +122,7 @@ def complete(
     for chain in target.chain_slices:
         _give_up_unbridgeable(positions, placed, confidence, chain)
     positions[~placed] = np.nan
-    growth = _Growth(density, positions[placed], rng)
+    growth = _Growth(guide, positions[placed], rng)
     for chain in target.chain_slices:
         for low, high in _missing(placed, chain):
             if low > chain.start and high < chain.stop:
@@ -172,7 +212,9 @@ def _give_up_unbridgeable(
         if len(broken) == 0:
             return
         # How far each side of a break runs before the next: short pieces go before long ones.
-        edges = np.concatenate([[0], np.flatnonzero((bonds > 1) | np.isin(np.arange(len(bonds)), broken)) + 1, [len(known)]])
+        apart = bonds > 1
+        apart[broken] = True
+        edges = np.concatenate([[0], np.flatnonzero(apart) + 1, [len(known)]])
         piece = np.searchsorted(edges, np.arange(len(known)), side="right") - 1
         size = np.diff(edges)
         for k in broken:
@@ -185,26 +227,36 @@ def _give_up_unbridgeable(
 class _Growth:
     """Growing through density that is not taken; keeps account of what is."""
 
-    def __init__(self, density: Grid, placed: NDArray, rng: np.random.Generator) -> None:
-        self.grid = density
-        blurred = gaussian_filter(density.values, 1.0 / density.voxel_size[::-1])
-        top = float(np.percentile(blurred[blurred > 0.3], 90)) if (blurred > 0.3).any() else 1.0
-        self.field = np.clip(blurred / max(top, 1e-3), -0.5, 1.2).astype(np.float32)
-        self.taken = np.zeros(density.shape, dtype=np.int16)
+    def __init__(self, guide: Guide, placed: NDArray, rng: np.random.Generator) -> None:
+        self.grid = guide.field
+        self.free = guide.calpha
+        self.taken = np.zeros(self.grid.shape, dtype=np.int16)
         self.rng = rng
         self._take(placed, 1)
 
     def _take(self, positions: NDArray, amount: int) -> None:
+        if amount > 0 and len(self.free) and len(positions):
+            distance, _ = cKDTree(positions).query(self.free)
+            self.free = self.free[distance > OWN_CALPHA]
         mark_taken(self.taken, self.grid.origin, self.grid.voxel_size,
                    np.ascontiguousarray(positions), TAKEN_RADIUS, amount)  # fmt: skip
 
-    def _grow(self, before, start, goal, after, count, closed) -> NDArray:  # noqa: ANN001
+    def _grow(
+        self,
+        before: NDArray,
+        start: NDArray,
+        goal: NDArray,
+        after: NDArray,
+        count: int,
+        closed: bool,
+    ) -> NDArray:
         # The residues at either side do not stand in their own neighbour's way.
         near = np.stack([start, goal]) if closed else start[None]
         self._take(near, -1)
+        free = np.ascontiguousarray(self.free)
         tries = int(np.clip(STEPS // (count * count), 8, 300))
         made, _ = grow(
-            self.field, self.taken, self.grid.origin, self.grid.voxel_size,
+            self.grid.values, self.taken, free, self.grid.origin, self.grid.voxel_size,
             before, start, goal, after, count, closed, tries, int(self.rng.integers(2**31)),
         )  # fmt: skip
         self._take(near, 1)
@@ -230,6 +282,7 @@ class _Growth:
 
     def free_place(self) -> NDArray:
         """The densest place that is not taken."""
-        free = np.where(self.taken > 0, -9.0, gaussian_filter(self.field, 2.0 / self.grid.voxel_size[::-1]))
+        blurred = gaussian_filter(self.grid.values, 2.0 / self.grid.voxel_size[::-1])
+        free = np.where(self.taken > 0, -9.0, blurred)
         at = np.array(np.unravel_index(int(np.argmax(free)), free.shape), dtype=np.float64)
         return self.grid.to_position(at[None])[0]

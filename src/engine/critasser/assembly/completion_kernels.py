@@ -16,6 +16,7 @@ BOND = 3.8
 # Extent of a chain per bond beyond which no gap of more than one bond can be closed, Å.
 REACH = 3.6
 CLASH = 4.0
+RANDOM_STEPS, AIMED_STEPS = 12, 8
 
 
 @njit(cache=True)
@@ -27,8 +28,8 @@ def mark_taken(taken, origin, voxel, positions, radius, amount):
         size = (nx, ny, nz)
         for k in range(3):
             at = (positions[p, k] - origin[k]) / voxel[k]
-            low[k] = max(0, int(math.ceil(at - radius / voxel[k])))
-            high[k] = min(size[k] - 1, int(math.floor(at + radius / voxel[k])))
+            low[k] = max(0, math.ceil(at - radius / voxel[k]))
+            high[k] = min(size[k] - 1, math.floor(at + radius / voxel[k]))
         for z in range(low[2], high[2] + 1):
             for y in range(low[1], high[1] + 1):
                 for x in range(low[0], high[0] + 1):
@@ -45,9 +46,9 @@ def mark_taken(taken, origin, voxel, positions, radius, amount):
 def worth(field, taken, origin, voxel, x, y, z):
     """What a new Cα gains at a position: density, less where others are or beyond the box."""
     nz, ny, nx = field.shape
-    gx = int(math.floor((x - origin[0]) / voxel[0] + 0.5))
-    gy = int(math.floor((y - origin[1]) / voxel[1] + 0.5))
-    gz = int(math.floor((z - origin[2]) / voxel[2] + 0.5))
+    gx = math.floor((x - origin[0]) / voxel[0] + 0.5)
+    gy = math.floor((y - origin[1]) / voxel[1] + 0.5)
+    gz = math.floor((z - origin[2]) / voxel[2] + 0.5)
     if not (0 <= gx < nx and 0 <= gy < ny and 0 <= gz < nz):
         return -3.0
     value = 2.0 * look_up(field, origin, voxel, x, y, z)
@@ -57,7 +58,7 @@ def worth(field, taken, origin, voxel, x, y, z):
 
 
 @njit(cache=True)
-def grow(field, taken, origin, voxel, before, start, goal, after, count, closed, tries, seed):
+def grow(field, taken, free, origin, voxel, before, start, goal, after, count, closed, tries, seed):
     """Best of many random stretches of a chain.
 
     Parameters
@@ -66,6 +67,8 @@ def grow(field, taken, origin, voxel, before, start, goal, after, count, closed,
         Density, about 1 where the protein is.
     taken : (nz, ny, nx) int16
         Above 0 where other residues are.
+    free : (n, 3) float64
+        Predicted Cα that no residue has yet: steps towards them are always among the choices.
     origin, voxel : (3,) float64
     before, start : (3,) float64
         The two residues before the stretch; `before` NaN where there is only one.
@@ -89,8 +92,8 @@ def grow(field, taken, origin, voxel, before, start, goal, after, count, closed,
     best = np.zeros((count, 3))
     best_score = -1e9
     made = np.zeros((count, 3))
-    choice = np.zeros((12, 3))
-    gain = np.zeros(12)
+    choice = np.zeros((RANDOM_STEPS + AIMED_STEPS, 3))
+    gain = np.zeros(RANDOM_STEPS + AIMED_STEPS)
     for _ in range(tries):
         score = 0.0
         for m in range(count):
@@ -118,8 +121,22 @@ def grow(field, taken, origin, voxel, before, start, goal, after, count, closed,
                 size = math.sqrt(ux * ux + uy * uy + uz * uz)
                 ux, uy, uz = ux / size, uy / size, uz / size
                 vx, vy, vz = gy * uz - gz * uy, gz * ux - gx * uz, gx * uy - gy * ux
-            for c in range(12):
-                if closing:
+            aimed = 0
+            if not closing:
+                for f in range(free.shape[0]):
+                    dx, dy, dz = free[f, 0] - px, free[f, 1] - py, free[f, 2] - pz
+                    d = math.sqrt(dx * dx + dy * dy + dz * dz)
+                    if aimed < AIMED_STEPS and 2.6 < d < 5.0:
+                        scale = BOND / d
+                        choice[aimed, 0] = px + scale * dx
+                        choice[aimed, 1] = py + scale * dy
+                        choice[aimed, 2] = pz + scale * dz
+                        aimed += 1
+            choices = RANDOM_STEPS + aimed
+            for c in range(choices):
+                if c < aimed:
+                    x, y, z = choice[c, 0], choice[c, 1], choice[c, 2]
+                elif closing:
                     angle = 2.0 * math.pi * next_uniform(stream)
                     co, si = radius * math.cos(angle), radius * math.sin(angle)
                     x = px + half * gx + co * ux + si * vx
@@ -164,14 +181,14 @@ def grow(field, taken, origin, voxel, before, start, goal, after, count, closed,
                             value -= 4.0 * (d - 7.2)
                 gain[c] = value
             top = gain[0]
-            for c in range(1, 12):
+            for c in range(1, choices):
                 top = max(top, gain[c])
             total = 0.0
-            for c in range(12):
+            for c in range(choices):
                 total += math.exp(2.0 * (gain[c] - top))
             pick = next_uniform(stream) * total
             chosen = 0
-            while chosen < 11:
+            while chosen < choices - 1:
                 pick -= math.exp(2.0 * (gain[chosen] - top))
                 if pick < 0.0:
                     break

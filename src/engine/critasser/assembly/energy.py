@@ -212,7 +212,8 @@ def _start_shares(
         inside = np.all((index >= 0) & (index < both.shape), axis=1)
         at = np.clip(index, 0, np.array(both.shape) - 1)
         value = np.where(inside, both.values[at[:, 0], at[:, 1], at[:, 2]], 0.0)
-        gain.append(np.sum(np.where(start.given, value, 0.0) * (0.2 + start.confidence)) / len(value))
+        trusted = np.where(start.given, 0.2 + start.confidence, 0.0)
+        gain.append(np.sum(value * trusted) / len(value))
     gain = np.array(gain)
     share = np.exp(-(gain.max() - gain) / max(0.1 * abs(gain.max()), 1e-3))
     return share / share.sum()
@@ -304,13 +305,11 @@ def _pairs(
     rows = [np.stack([i, j, mean, np.maximum(spread, 0.3), strength], axis=1)[support > 0.02]]
     if contacts is not None:
         a, b = np.nonzero(np.triu(contacts, 6) > 0.3)
-        constant = np.full(len(a), 0.5 * (4.0 + CONTACT))
-        rows.append(
-            np.stack(
-                [a, b, constant, np.full(len(a), 2.0),
-                 contacts[a, b] * weights.predicted / max(weights.pair, 1e-9)], axis=1,
-            )  # fmt: skip
-        )
+        every = np.ones(len(a))
+        strength = contacts[a, b] * weights.predicted / max(weights.pair, 1e-9)
+        # No penalty from 4 Å to where a contact ends.
+        middle, half = 0.5 * (CONTACT + 4.0), 0.5 * (CONTACT - 4.0)
+        rows.append(np.stack([a, b, middle * every, half * every, strength], axis=1))
     table = np.concatenate(rows)
     table = np.concatenate([table, table[:, [1, 0, 2, 3, 4]]])
     table = table[np.lexsort((table[:, 1], table[:, 0]))]
@@ -338,7 +337,8 @@ def _candidate_pairs(
     near = tree.query_pairs(CONTACT, output_type="ndarray").reshape(-1, 2)
     near = near[np.abs(near[:, 1] - near[:, 0]) > 6]
     near = near[np.lexsort((near[:, 1], near[:, 0]))]
-    order = np.argsort(np.linalg.norm(positions[near[:, 0]] - positions[near[:, 1]], axis=1), kind="stable")
+    apart = np.linalg.norm(positions[near[:, 0]] - positions[near[:, 1]], axis=1)
+    order = np.argsort(apart, kind="stable")
     count = np.zeros(n, dtype=np.int64)
     kept = []
     for row in near[order]:

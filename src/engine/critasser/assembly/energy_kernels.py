@@ -97,9 +97,9 @@ def cell_of(origin, count, kind, x, y, z):
     """Cell of a position; what lies outside counts as in the outermost cell."""
     edge = CALPHA_REACH if kind == 0 else SIDECHAIN_REACH
     nx, ny, nz = count[kind, 0], count[kind, 1], count[kind, 2]
-    i = min(nx - 1, max(0, int(math.floor((x - origin[0]) / edge))))
-    j = min(ny - 1, max(0, int(math.floor((y - origin[1]) / edge))))
-    k = min(nz - 1, max(0, int(math.floor((z - origin[2]) / edge))))
+    i = min(nx - 1, max(0, math.floor((x - origin[0]) / edge)))
+    j = min(ny - 1, max(0, math.floor((y - origin[1]) / edge)))
+    k = min(nz - 1, max(0, math.floor((z - origin[2]) / edge)))
     return (k * ny + j) * nx + i
 
 
@@ -324,10 +324,10 @@ def calpha_pairs(
                         excluded += (NEAREST_CALPHA - d) ** 2
                     overlap += too_near(sidechain, calpha, i, k, closest[codes[i]])
                     overlap += too_near(sidechain, calpha, k, i, closest[codes[k]])
-                    if d < SHEET_REACH and apart > 3 and d > 1e-6 and inner and firsts[k] < k < lasts[k]:
-                        sheet += (
-                            strand[i] * strand[k] * sheet_bond(along, normal, i, k, dx, dy, dz, d)
-                        )
+                    within = inner and firsts[k] < k < lasts[k]
+                    if within and apart > 3 and 1e-6 < d < SHEET_REACH:
+                        bond = sheet_bond(along, normal, i, k, dx, dy, dz, d)
+                        sheet += strand[i] * strand[k] * bond
     parts[EXCLUDED] += sign * excluded
     parts[OVERLAP] += sign * overlap
     parts[SHEET] -= sign * sheet
@@ -406,7 +406,7 @@ def chain_energy(model, state, low, high, sign, parts):
         turn = (ay * bz - az * by) * tx + (az * bx - ax * bz) * ty + (ax * by - ay * bx) * tz
         signed = -d14 if turn < 0.0 else d14
         if i + 3 >= low:
-            t = min(47, max(0, int(math.floor((signed + 12.0) * 2.0))))
+            t = min(47, max(0, math.floor((signed + 12.0) * 2.0)))
             parts[LOCAL] += sign * model.distance14[i, t]
         if i + 4 > end:
             continue
@@ -459,9 +459,9 @@ def place_energy(model, state, low, high, sign, parts):
         x, y, z = state.calpha[i, 0], state.calpha[i, 1], state.calpha[i, 2]
         parts[FIELD] -= sign * look_up(model.calpha_field, model.origin, model.voxel, x, y, z)
         nz, ny, nx = model.nearest.shape
-        gx = int(math.floor((x - model.origin[0]) / model.voxel[0] + 0.5))
-        gy = int(math.floor((y - model.origin[1]) / model.voxel[1] + 0.5))
-        gz = int(math.floor((z - model.origin[2]) / model.voxel[2] + 0.5))
+        gx = math.floor((x - model.origin[0]) / model.voxel[0] + 0.5)
+        gy = math.floor((y - model.origin[1]) / model.voxel[1] + 0.5)
+        gz = math.floor((z - model.origin[2]) / model.voxel[2] + 0.5)
         if 0 <= gx < nx and 0 <= gy < ny and 0 <= gz < nz:
             n = model.nearest[gz, gy, gx]
             if n >= 0:

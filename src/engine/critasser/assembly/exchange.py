@@ -11,7 +11,7 @@ import numpy as np
 from numba import config
 from numpy.typing import ArrayLike, NDArray
 
-from critasser.assembly.complete import Start, complete, mended
+from critasser.assembly.complete import Guide, Start, complete, mended
 from critasser.assembly.energy import WEIGHTS, Weights, build_model, new_state
 from critasser.assembly.energy_kernels import TERMS, Model, State, fill_state, total_energy
 from critasser.assembly.geometry_kernels import seed_stream
@@ -145,7 +145,8 @@ def assemble(
     if replicas < 1 or sweeps < 1:
         raise ValueError(f"{replicas} replicas of {sweeps} sweeps are no run")
     report = progress if progress is not None else lambda fraction, message: None
-    chains = _completed(target, starts, density, rng, report)
+    grown_along = calpha if use_cnn else None
+    chains = _completed(target, starts, density, grown_along, replicas, rng, report)
     model = build_model(
         target, chains, calpha, density, resolution,
         use_cnn=use_cnn, contacts=contacts, weights=weights,
@@ -169,7 +170,8 @@ def assemble(
             if cycle >= settled and (cycles - 1 - cycle) % every == 0:
                 for level in range(levels):
                     r = run.at_level[level]
-                    kept.append((run.states[r].calpha.astype(np.float32), run.energy[r], r, level, cycle))
+                    positions = run.states[r].calpha.astype(np.float32)
+                    kept.append((positions, run.energy[r], r, level, cycle))
     report(1.0, f"{len(kept)} decoys, lowest energy {min(k[1] for k in kept):.0f}")
     return Decoys(
         positions=np.array([k[0] for k in kept]),
@@ -225,7 +227,8 @@ def refine_centroids(
     """
     centroids = np.asarray(centroids, dtype=np.float64)
     report = progress if progress is not None else lambda fraction, message: None
-    chains = _completed(target, starts, density, rng, report)
+    grown_along = calpha if use_cnn else None
+    chains = _completed(target, starts, density, grown_along, 1, rng, report)
     model = build_model(
         target, chains, calpha, density, resolution,
         use_cnn=use_cnn, contacts=contacts, weights=weights,
@@ -335,7 +338,8 @@ class _Cooling:
         none = np.zeros((0, *self.best.shape))
         moves = SWEEPS_PER_CYCLE * len(self.best)
         heat = float(np.sqrt(temperature))
-        sweep(self.model, self.state, temperature, heat, moves, self.mix, none, self.stream, self.tally)
+        sweep(self.model, self.state, temperature, heat, moves, self.mix, none,
+              self.stream, self.tally)  # fmt: skip
         fill_state(self.model, self.state)
         energy = total_energy(self.model, self.state, self.parts)
         if energy < self.energy:
@@ -347,13 +351,18 @@ def _completed(
     target: Target,
     starts: Sequence[Trace | Template],
     density: Grid,
+    calpha: CalphaSet | None,
+    wanted: int,
     rng: np.random.Generator,
     report: Callable[[float, str], None],
 ) -> list[Start]:
+    """Whole chains; few starts are completed several times, their gaps differently."""
+    guide = Guide.of(density, calpha)
     chains = []
-    for k, start in enumerate(starts):
-        report(0.05 * k / len(starts), f"closing gaps of start {k + 1} of {len(starts)}")
-        chains.append(complete(target, start, density, rng=rng))
+    total = len(starts) * max(1, wanted // len(starts))
+    for k in range(total):
+        report(0.05 * k / total, f"closing gaps of start {k + 1} of {total}")
+        chains.append(complete(target, starts[k % len(starts)], guide, rng=rng))
     return chains
 
 

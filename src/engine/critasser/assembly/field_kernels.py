@@ -30,8 +30,8 @@ def mark_nearest(nearest, origin, voxel, positions, reach):
     for p in range(positions.shape[0]):
         for k in range(3):
             at = (positions[p, k] - origin[k]) / voxel[k]
-            low[k] = max(0, int(math.ceil(at - reach / voxel[k])))
-            high[k] = min(count[k] - 1, int(math.floor(at + reach / voxel[k])))
+            low[k] = max(0, math.ceil(at - reach / voxel[k]))
+            high[k] = min(count[k] - 1, math.floor(at + reach / voxel[k]))
         for z in range(low[2], high[2] + 1):
             for y in range(low[1], high[1] + 1):
                 for x in range(low[0], high[0] + 1):

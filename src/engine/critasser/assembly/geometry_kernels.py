@@ -1,4 +1,4 @@
-"""Numba kernels of the bead chain's geometry: residue frames, side-chain centres, random numbers."""
+"""Numba kernels of the bead chain: residue frames, side-chain centres, random numbers."""
 
 from __future__ import annotations
 

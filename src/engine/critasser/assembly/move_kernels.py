@@ -68,7 +68,7 @@ def random_axis(stream, axis):
 @njit(cache=True)
 def along_chain(x, at, first, last, k):
     """Coordinate k of the chain as a line at a fractional residue; straight on beyond its ends."""
-    i = min(max(int(math.floor(at)), first), last - 1)
+    i = min(max(math.floor(at), first), last - 1)
     return x[i, k] + (at - i) * (x[i + 1, k] - x[i, k])
 
 

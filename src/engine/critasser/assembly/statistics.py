@@ -64,6 +64,7 @@ RAMP = 1.0
 """Å below the reach over which a neighbour fades out of the burial count."""
 
 LONGEST_BOND = 4.2
+UNSEEN_CLOSEST = 3.7
 BACKBONE = frozenset(("N", "CA", "C", "O", "OXT"))
 # Cosine classes of two side chains: parallel, antiparallel, across; share of random pairs in each.
 RANDOM_ORIENTATION = np.array([0.25, 0.25, 0.5])
@@ -172,7 +173,7 @@ def learn(chains: Iterable[ProteinChain]) -> dict[str, NDArray]:
     tables["background"] = np.bincount(codes, minlength=20) / len(codes)
     length = np.log([len(beads.codes) for beads in whole])
     radius = np.log([np.sqrt(beads.calpha.var(axis=0).sum()) for beads in whole])
-    # Long thin chains are no guide to how compact a chain can be: the median line, by halves.
+    # The exponent of the literature; the median over chains for the rest.
     exponent = 0.38
     tables["gyration"] = np.array([np.exp(np.median(radius - exponent * length)), exponent])
     return {name: tables[name].astype(np.float32) for name in SHAPES}
@@ -265,7 +266,9 @@ def _bin(values: NDArray, bins: tuple[float, float, int]) -> NDArray[np.int64]:
 
 def _local(whole: list[_Beads]) -> dict[str, NDArray]:
     """Probabilities of distances along the chain."""
-    count13, count14, count15 = np.zeros((3, 20, 20)), np.zeros((3, 20, 20, 48)), np.zeros((3, 20, 20, 24))
+    count13, count14, count15 = (
+        np.zeros(SHAPES[name]) for name in ("distance13", "distance14", "distance15")
+    )
     for beads in whole:
         x, codes, ss = beads.calpha, beads.codes, beads.structure.astype(np.int64)
         i = beads.windows(3)
@@ -273,9 +276,10 @@ def _local(whole: list[_Beads]) -> dict[str, NDArray]:
         np.add.at(count13, (ss[i + 1], codes[i + 1], _bin(d, BINS13)), 1)
         i = beads.windows(4)
         d = np.linalg.norm(x[i + 3] - x[i], axis=1)
-        turn = np.sum(np.cross(x[i + 1] - x[i], x[i + 2] - x[i + 1]) * (x[i + 3] - x[i + 2]), axis=1)
+        normal = np.cross(x[i + 1] - x[i], x[i + 2] - x[i + 1])
+        signed = np.where(np.sum(normal * (x[i + 3] - x[i + 2]), axis=1) < 0, -d, d)
         kind = np.where(ss[i + 1] == ss[i + 2], ss[i + 1], 2)
-        np.add.at(count14, (kind, codes[i + 1], codes[i + 2], _bin(np.where(turn < 0, -d, d), BINS14)), 1)
+        np.add.at(count14, (kind, codes[i + 1], codes[i + 2], _bin(signed, BINS14)), 1)
         i = beads.windows(5)
         d = np.linalg.norm(x[i + 4] - x[i], axis=1)
         kind = np.where((ss[i + 1] == ss[i + 2]) & (ss[i + 2] == ss[i + 3]), ss[i + 2], 2)
@@ -340,10 +344,16 @@ def _contacts(whole: list[_Beads]) -> dict[str, NDArray]:
     special = -np.log((seen + 25.0) / (mixed + 25.0))
     contact = np.clip(general + special, -2.0, 4.0)
     # Burial: the count of a residue type against that of all.
-    kernel = np.array([0.25, 0.5, 0.25])
-    smooth = np.apply_along_axis(lambda row: np.convolve(np.pad(row, 1, mode="edge"), kernel, "valid"), 1, buried)
+    padded = np.pad(buried, ((0, 0), (1, 1)), mode="edge")
+    smooth = 0.25 * padded[:, :-2] + 0.5 * padded[:, 1:-1] + 0.25 * padded[:, 2:]
     total = smooth.sum(axis=0)
     preference = (smooth + 20 * total / total.sum()) / (smooth.sum(axis=1, keepdims=True) + 20)
     burial = np.clip(-np.log((preference + 1e-5) / (total / total.sum() + 1e-5)), -1.5, 2.5)
-    closest = np.array([np.percentile(np.concatenate(v), 2) if v else 4.0 for v in near])
+    # Beyond what 99.5 % of a type's residues have there is no evidence: the energy stays.
+    reached = np.cumsum(smooth, axis=1) / np.maximum(smooth.sum(axis=1, keepdims=True), 1.0)
+    for a in range(20):
+        top = min(int(np.searchsorted(reached[a], 0.995)), BURIAL_BINS - 1)
+        burial[a, top:] = burial[a, top]
+    found = [np.concatenate(values) for values in near]
+    closest = np.array([np.percentile(v, 2) if v.size else UNSEEN_CLOSEST for v in found])
     return {"contact": contact, "burial": burial, "closest": closest}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from critasser.decoys.kernels import best_overlaps
 from critasser.structure import kabsch
 
 __all__ = ["Clusters", "cluster", "rmsd_matrix"]
@@ -62,11 +63,11 @@ def rmsd_matrix(decoys: ArrayLike) -> NDArray[np.float64]:
     for low in range(0, n, ROWS):
         high = min(n, low + ROWS)
         # One matrix product gives the covariances of many pairs.
-        covariance = (flat[low * 3 : high * 3] @ flat[low * 3 :].T).reshape(high - low, 3, n - low, 3)
-        covariance = covariance.transpose(0, 2, 1, 3)
-        singular = np.linalg.svd(covariance, compute_uv=False)
-        mirror = np.linalg.det(covariance) < 0
-        overlap = singular.sum(axis=2) - 2.0 * np.where(mirror, singular[:, :, 2], 0.0)
+        product = flat[low * 3 : high * 3] @ flat[low * 3 :].T
+        covariance = product.reshape(high - low, 3, n - low, 3).transpose(0, 2, 1, 3)
+        overlap = np.empty((high - low) * (n - low))
+        best_overlaps(np.ascontiguousarray(covariance).reshape(-1, 3, 3), overlap)
+        overlap = overlap.reshape(high - low, n - low)
         rest = square[low:high, None] + square[None, low:] - 2.0 * overlap
         result[low:high, low:] = np.sqrt(np.maximum(rest, 0.0) / length)
     result = np.triu(result, 1)
@@ -147,10 +148,11 @@ def _cutoff(distance: NDArray[np.float64]) -> float:
         return float((distance <= cutoff).sum(axis=1).max()) / len(distance)
 
     steps = 0
-    while largest(FIRST_CUTOFF + steps * STEP) > TOO_LARGE and FIRST_CUTOFF + steps * STEP > TIGHTEST + 1e-9:
+    tightest, widest = (round((c - FIRST_CUTOFF) / STEP) for c in (TIGHTEST, WIDEST))
+    while steps > tightest and largest(FIRST_CUTOFF + steps * STEP) > TOO_LARGE:
         steps -= 1
     if steps == 0:
-        while largest(FIRST_CUTOFF + steps * STEP) < TOO_SMALL and FIRST_CUTOFF + steps * STEP < WIDEST - 1e-9:
+        while steps < widest and largest(FIRST_CUTOFF + steps * STEP) < TOO_SMALL:
             steps += 1
     return round(FIRST_CUTOFF + steps * STEP, 6)
 

@@ -1,0 +1,259 @@
+"""The fast energy against a slow one that sums every term over every pair."""
+
+import numpy as np
+import pytest
+
+from critasser.assembly import energy_kernels as terms
+from critasser.assembly.complete import complete
+from critasser.assembly.energy import build_model, new_state
+from critasser.assembly.energy_kernels import TERMS, total_energy
+from critasser.assembly.field_kernels import mark_nearest
+from critasser.assembly.geometry_kernels import next_normal, next_uniform, seed_stream
+from critasser.assembly.move_kernels import MOVES, propose
+from critasser.assembly.sampling_kernels import sweep
+
+
+def ramp(value, full, none):
+    return float(np.clip((value - none) / (full - none), 0.0, 1.0))
+
+
+def frame(x, i, first, last, centres):
+    """Along, normal, pointing, side-chain centre of residue i."""
+    if i == first:
+        before, after = x[i] + x[i + 1] - x[i + 2], x[i + 1]
+    elif i == last:
+        before, after = x[i - 1], x[i] + x[i - 1] - x[i - 2]
+    else:
+        before, after = x[i - 1], x[i + 1]
+    span = np.linalg.norm(after - before)
+    along = (after - before) / span
+    outward = 2 * x[i] - before - after
+    outward -= outward @ along * along
+    outward /= np.linalg.norm(outward)
+    normal = np.cross(along, outward)
+    extended = np.clip((span - 5.82) / (6.26 - 5.82), 0, 1)
+    local = centres[0] + extended * (centres[1] - centres[0])
+    offset = local[0] * along + local[1] * outward + local[2] * normal
+    size = np.linalg.norm(offset)
+    return along, normal, offset / size if size >= 0.3 else outward, x[i] + offset
+
+
+def interpolated(row, at):
+    """Table value between bin centres."""
+    at -= 0.5
+    if at < 0:
+        return row[0] - at
+    if at >= len(row) - 1:
+        return row[-1] + at - (len(row) - 1)
+    k = int(at)
+    return row[k] + (at - k) * (row[k + 1] - row[k])
+
+
+def trilinear(field, origin, voxel, position):
+    f = (position - origin) / voxel
+    low = np.floor(f).astype(int)
+    if np.any(f < 0) or np.any(f >= np.array(field.shape[::-1]) - 1):
+        return 0.0
+    total = 0.0
+    for corner in np.ndindex(2, 2, 2):
+        at = low + corner
+        weight = np.prod(np.where(np.array(corner) == 1, f - low, 1 - (f - low)))
+        total += weight * field[at[2], at[1], at[0]]
+    return total
+
+
+def components(model, x):
+    """Unweighted terms (TERMS,) of a conformation (L, 3)."""
+    n = len(x)
+    parts = np.zeros(terms.TERMS)
+    frames = [frame(x, i, model.first[i], model.last[i], model.centres[i]) for i in range(n)]
+    along, normal, pointing, side = (np.array(v) for v in zip(*frames))
+    count = np.zeros(n)
+    for i in range(n):
+        for j in range(i + 1, n):
+            apart = j - i if model.chain[i] == model.chain[j] else 1000
+            if apart < 3:
+                continue
+            step = x[j] - x[i]
+            d = np.linalg.norm(step)
+            if d < 7.0:
+                parts[terms.EXCLUDED] += max(0.0, 4.2 - d) ** 2
+                for a, b in ((i, j), (j, i)):
+                    near = model.closest[model.codes[a]] - np.linalg.norm(side[a] - x[b])
+                    parts[terms.OVERLAP] += max(0.0, near) ** 2
+            inner = all(model.first[k] < k < model.last[k] for k in (i, j))
+            if apart > 3 and inner and d < 6.5:
+                parts[terms.SHEET] -= (
+                    model.strand[i] * model.strand[j]
+                    * ramp(abs(along[i] @ along[j]), 0.85, 0.5)
+                    * ramp(abs(normal[i] @ step) / d, 0.85, 0.5)
+                    * ramp(abs(normal[j] @ step) / d, 0.85, 0.5)
+                    * ramp(d, 5.5, 6.5) * ramp(d, 4.4, 3.8)
+                )  # fmt: skip
+            d = np.linalg.norm(side[j] - side[i])
+            if apart >= 4 and d < 8.0:
+                cosine = pointing[i] @ pointing[j]
+                facing = 0 if cosine > 0.5 else 1 if cosine < -0.5 else 2
+                row = np.append(model.contact[model.codes[i], model.codes[j], facing], 0.0)
+                fade = ramp(d, 7.0, 8.0)
+                value = np.interp(2 * d - 0.5, np.arange(17), row)
+                parts[terms.CONTACT] += value * fade
+                count[[i, j]] += fade
+    for i in range(n):
+        row = model.burial[model.codes[i]]
+        parts[terms.BURIAL] += np.interp(count[i], np.arange(len(row)), row)
+        parts[terms.FIELD] -= trilinear(model.calpha_field, model.origin, model.voxel, x[i])
+        parts[terms.FIELD] -= model.sidechain_weight[i] * trilinear(
+            model.sidechain_field, model.origin, model.voxel, side[i]
+        )
+        voxel = np.floor((x[i] - model.origin) / model.voxel + 0.5).astype(int)[::-1]
+        if np.all(voxel >= 0) and np.all(voxel < model.nearest.shape):
+            near = model.nearest[tuple(voxel)]
+            if near >= 0:
+                fit = ramp(np.linalg.norm(model.found[near] - x[i]), 0.8, 2.5)
+                parts[terms.IDENTITY] += fit * model.identity[near, model.codes[i]]
+        square = np.sum((model.places[i] - x[i]) ** 2, axis=1)
+        parts[terms.PLACE] -= np.max(model.place_weight[i] / (1 + square / 2.25))
+        for row in range(model.pair_start[i], model.pair_start[i + 1]):
+            j = model.pair_other[row]
+            if j > i:
+                off = abs(np.linalg.norm(x[j] - x[i]) - model.pair_distance[row])
+                off = max(0.0, off - model.pair_spread[row])
+                parts[terms.PAIR] -= model.pair_weight[row] / (1 + off)
+        along_chain(model, x, i, parts)
+    for chain, largest in enumerate(model.gyration):
+        positions = x[model.chain == chain]
+        excess = np.sqrt(positions.var(axis=0).sum()) - largest
+        if excess > 0:
+            parts[terms.GYRATION] += len(positions) * excess**2 / (excess + 5)
+    return parts
+
+
+def along_chain(model, x, i, parts):
+    """Terms of the windows that begin at residue i."""
+    size = model.last[i] - i + 1
+    if size > 1:
+        parts[terms.BOND] += (np.linalg.norm(x[i + 1] - x[i]) - 3.8) ** 2
+    if size > 2:
+        d13 = np.linalg.norm(x[i + 2] - x[i])
+        parts[terms.LOCAL] += interpolated(model.distance13[i], (d13 - 4.0) / 0.2)
+    if size > 3:
+        d14 = np.linalg.norm(x[i + 3] - x[i])
+        turn = np.cross(x[i + 1] - x[i], x[i + 2] - x[i + 1]) @ (x[i + 3] - x[i + 2])
+        signed = -d14 if turn < 0 else d14
+        parts[terms.LOCAL] += model.distance14[i, int(np.clip((signed + 12.0) * 2, 0, 47))]
+    if size > 4:
+        d15 = np.linalg.norm(x[i + 4] - x[i])
+        parts[terms.LOCAL] += interpolated(model.distance15[i], (d15 - 3.0) / 0.5)
+        if signed > 0:
+            parts[terms.HELIX] -= (
+                model.helix[i]
+                * ramp(abs(d13 - 5.45), 0.3, 1.0)
+                * ramp(abs(d14 - 5.05), 0.4, 1.5)
+                * ramp(abs(d15 - 6.2), 0.4, 1.5)
+            )
+
+
+def prepared(scene, target, rng, contacts=None):
+    starts = [
+        complete(target, scene.noisy_trace(seed), scene.guide, rng=rng)
+        for seed in range(4)
+    ]
+    model = build_model(
+        target, starts, scene.calpha, scene.density, scene.resolution,
+        use_cnn=True, contacts=contacts,
+    )  # fmt: skip
+    return model, np.array([start.positions for start in starts])
+
+
+@pytest.fixture(scope="module", params=["one chain", "two chains"])
+def system(request, small):
+    target = small.target if request.param == "one chain" else small.two_chains
+    contacts = np.zeros((len(target), len(target)))
+    contacts[5, 20] = contacts[20, 5] = 0.9
+    return prepared(small, target, np.random.default_rng(0), contacts)
+
+
+def test_total_is_that_of_the_slow_reference_in_every_term(system, small):
+    model, starts = system
+    rng = np.random.default_rng(1)
+    crowded = small.native.mean(axis=0) + 0.3 * (starts[0] - small.native.mean(axis=0))
+    spread = starts[1] * 1.7 + rng.normal(size=starts[1].shape)
+    for x in (small.native, *starts, crowded, spread):
+        parts = np.zeros(TERMS)
+        total = total_energy(model, new_state(model, x), parts)
+        expected = components(model, x)
+        np.testing.assert_allclose(parts, expected, rtol=2e-5, atol=2e-4)
+        assert total == pytest.approx(expected @ model.weights, rel=1e-5, abs=1e-2)
+
+
+@pytest.mark.parametrize("kind", range(MOVES))
+def test_changes_of_energy_add_up_to_the_difference_of_totals(system, kind):
+    model, starts = system
+    state = new_state(model, starts[0])
+    parts = np.zeros(TERMS)
+    before = total_energy(model, state, parts)
+    # Hot, so that every kind of move is accepted often, clashes and all.
+    mix = np.where(np.arange(MOVES) >= kind, 1.0, 0.0)
+    tally = np.zeros((MOVES, 2), dtype=np.int64)
+    change = sweep(model, state, 30.0, 1.0, 400, mix, starts, seed_stream(kind), tally)
+    after = total_energy(model, new_state(model, state.calpha), parts)
+    assert tally[kind, 1] > 5
+    assert change == pytest.approx(after - before, abs=1e-5 * abs(before) + 1e-3)
+    # A hair off straight lines, across which no direction is better than another.
+    x = state.calpha + 1e-3 * np.random.default_rng(0).normal(size=state.calpha.shape)
+    total_energy(model, new_state(model, x), parts)
+    np.testing.assert_allclose(parts, components(model, x), rtol=2e-5, atol=5e-4)
+
+
+def test_moves_leave_all_but_their_stretch(system):
+    model, starts = system
+    x = starts[0]
+    stream = seed_stream(3)
+    stretch = np.zeros(2, dtype=np.int64)
+    for kind in range(MOVES):
+        for _ in range(50):
+            new = np.full_like(x, np.nan)
+            if not propose(kind, x, model.first, model.last, starts, 1.0, stream, new, stretch):
+                continue
+            low, high = stretch
+            assert model.chain[low] == model.chain[high]
+            assert np.isfinite(new[low : high + 1]).all()
+
+
+def test_bends_keep_every_bond(system):
+    model, starts = system
+    x = starts[0]
+    stream = seed_stream(4)
+    stretch = np.zeros(2, dtype=np.int64)
+    lengths = np.linalg.norm(np.diff(x, axis=0), axis=1)
+    for _ in range(50):
+        new = x.copy()
+        if propose(0, x, model.first, model.last, starts, 1.0, stream, new, stretch):
+            low, high = stretch
+            moved = x.copy()
+            moved[low : high + 1] = new[low : high + 1]
+            np.testing.assert_allclose(np.linalg.norm(np.diff(moved, axis=0), axis=1), lengths)
+
+
+def test_nearest_positions_are_those_of_a_search_over_all():
+    rng = np.random.default_rng(0)
+    positions = rng.uniform(-2, 12, size=(30, 3))
+    origin, voxel = np.array([0.5, -1.0, 0.0]), np.array([1.0, 1.1, 0.9])
+    nearest = np.full((9, 10, 11), -1, dtype=np.int32)
+    mark_nearest(nearest, origin, voxel, positions, 3.0)
+    for z, y, x in np.ndindex(nearest.shape):
+        distance = np.linalg.norm(positions - (origin + voxel * (x, y, z)), axis=1)
+        expected = distance.argmin() if distance.min() <= 3.0 else -1
+        assert nearest[z, y, x] == expected
+
+
+def test_random_numbers_are_uniform_and_normal():
+    stream = seed_stream(7)
+    uniform = np.array([next_uniform(stream) for _ in range(20_000)])
+    normal = np.array([next_normal(stream) for _ in range(20_000)])
+    assert uniform.min() >= 0 and uniform.max() < 1
+    assert uniform.mean() == pytest.approx(0.5, abs=0.01)
+    assert uniform.var() == pytest.approx(1 / 12, abs=0.003)
+    assert normal.mean() == pytest.approx(0.0, abs=0.03)
+    assert normal.std() == pytest.approx(1.0, abs=0.03)

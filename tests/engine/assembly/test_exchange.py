@@ -1,0 +1,128 @@
+"""Sampling makes models no worse, and the same ones every time."""
+
+import numpy as np
+import pytest
+
+from critasser.assembly import assemble, complete, refine_centroids
+from critasser.assembly.exchange import temperature_ladder
+from critasser.errors import Cancelled
+from critasser.structure import CalphaSet, Template, Trace, tm_score
+
+
+def run(scene, starts, *, target=None, seed=0, replicas=6, sweeps=60, **options):
+    return assemble(
+        target or scene.target, starts, scene.calpha, scene.density, scene.resolution,
+        rng=np.random.default_rng(seed), replicas=replicas, sweeps=sweeps, **options,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def sampled(barnase):
+    """Starts and decoys of barnase from noisy traces with 10 % missing."""
+    starts = [barnase.noisy_trace(seed) for seed in range(6)]
+    return starts, run(barnase, starts)
+
+
+def test_near_correct_traces_become_better_not_worse(barnase, sampled):
+    starts, decoys = sampled
+    best = max(tm_score(start.positions, barnase.native) for start in starts)
+    whole = [
+        complete(barnase.target, start, barnase.guide, rng=np.random.default_rng(0)).positions
+        for start in starts
+    ]
+    best = max(best, *(tm_score(x, barnase.native) for x in whole))
+    after = [tm_score(x.astype(float), barnase.native) for x in decoys.positions[::10]]
+    assert np.mean(after) >= best - 0.01
+    coldest = decoys.positions[decoys.energy.argmin()].astype(float)
+    assert tm_score(coldest, barnase.native) > best
+
+
+def test_energy_falls_and_cold_replicas_have_the_lowest(sampled):
+    _, decoys = sampled
+    assert decoys.trajectory[-1, 0] < decoys.start_energy.min()
+    late = decoys.trajectory[len(decoys.trajectory) // 2 :].mean(axis=0)
+    assert late[0] == late.min()
+    np.testing.assert_allclose(decoys.components.sum(axis=1), decoys.trajectory[:, 0], rtol=1e-9)
+
+
+def test_decoys_come_from_the_eight_lowest_temperatures(small):
+    decoys = run(small, [small.noisy_trace(0)], replicas=12, sweeps=20)
+    assert set(decoys.level) == set(range(8))
+    assert len(decoys.positions) == len(decoys.energy) == len(decoys.replica) == len(decoys.cycle)
+    assert decoys.positions.dtype == np.float32
+
+
+def test_a_seed_gives_the_same_bytes_on_any_number_of_threads(small):
+    starts = [small.noisy_trace(seed) for seed in range(3)]
+    one = run(small, starts, sweeps=20, threads=1)
+    two = run(small, starts, sweeps=20, threads=3)
+    other = run(small, starts, sweeps=20, seed=1)
+    assert one.positions.tobytes() == two.positions.tobytes()
+    assert one.trajectory.tobytes() == two.trajectory.tobytes()
+    assert one.positions.tobytes() != other.positions.tobytes()
+
+
+def test_poor_starts_stay_finite_and_become_chains(small):
+    rng = np.random.default_rng(0)
+    n = len(small.target)
+    scattered = small.native[rng.permutation(n)]
+    none = np.full((n, 3), np.nan)
+    starts = [
+        Trace(scattered, np.full(n, 0.5), 0.0, "scattered"),
+        Trace(none, np.zeros(n), 0.0, "nothing"),
+        Template(small.native + 200.0, 0.1, "far outside the map"),
+    ]
+    decoys = run(small, starts, sweeps=40)
+    assert np.isfinite(decoys.positions).all() and np.isfinite(decoys.energy).all()
+    bonds = np.linalg.norm(np.diff(decoys.positions, axis=1), axis=2)
+    assert np.median(bonds) == pytest.approx(3.8, abs=0.15)
+
+
+def test_several_chains_and_no_trusted_calpha_are_sampled_too(small):
+    target = small.two_chains
+    decoys = run(small, [small.noisy_trace(0)], target=target, sweeps=20, use_cnn=False)
+    assert np.isfinite(decoys.energy).all()
+    empty = CalphaSet(np.zeros((0, 3)), np.zeros(0), np.zeros((0, 20)), np.zeros((0, 3)))
+    decoys = assemble(
+        target, [small.noisy_trace(0)], empty, small.density, small.resolution,
+        rng=np.random.default_rng(0), replicas=2, sweeps=5,
+    )  # fmt: skip
+    assert np.isfinite(decoys.energy).all()
+
+
+def test_cancelling_ends_the_run(small):
+    said = []
+
+    def stop(fraction, message):
+        said.append((fraction, message))
+        if fraction > 0.3:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        run(small, [small.noisy_trace(0)], sweeps=100, progress=stop)
+    fractions = [fraction for fraction, _ in said]
+    assert fractions == sorted(fractions)
+    assert any("energy" in message for _, message in said)
+
+
+def test_temperatures_are_geometric_and_closer_for_longer_chains():
+    ladder = temperature_ladder(40, 200)
+    np.testing.assert_allclose(ladder[1:] / ladder[:-1], ladder[1] / ladder[0])
+    assert temperature_ladder(10, 1000)[-1] < temperature_ladder(10, 100)[-1]
+    assert len(temperature_ladder(1, 100)) == 1
+
+
+def test_an_average_of_decoys_gets_its_geometry_back(barnase, sampled):
+    starts, decoys = sampled
+    centroid = decoys.positions.astype(float).mean(axis=0)
+    # Worse than any average: bonds of 3 Å.
+    centroid = centroid.mean(axis=0) + 0.8 * (centroid - centroid.mean(axis=0))
+    refined = refine_centroids(
+        np.stack([centroid, decoys.positions[-1]]), barnase.target, starts, barnase.calpha,
+        barnase.density, barnase.resolution, rng=np.random.default_rng(0), sweeps=150,
+    )  # fmt: skip
+    assert refined.shape == (2, *centroid.shape)
+    bonds = np.linalg.norm(np.diff(refined, axis=1), axis=2)
+    assert bonds.min() > 3.5 and bonds.max() < 4.1
+    assert tm_score(refined[0], barnase.native) > 0.9
+    assert tm_score(refined[1], barnase.native) > 0.9

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -111,9 +112,9 @@ def build_backbone(
     """
     positions = np.full((len(calpha), SLOTS, 3), np.nan)
     kinds = ramachandran_class(codes, bonded)
-    starts = np.concatenate([[0], np.flatnonzero(~bonded) + 1, [len(calpha)]])
-    for begin, end in zip(starts[:-1], starts[1:], strict=True):
-        part = slice(int(begin), int(end))
+    breaks = [0, *(np.flatnonzero(~bonded) + 1).tolist(), len(calpha)]
+    for begin, end in pairwise(breaks):
+        part = slice(begin, end)
         positions[part] = _build_segment(
             calpha[part],
             kinds[part],
@@ -158,6 +159,7 @@ def _build_segment(
     spread = float(np.hypot(tables.counts["angle_sd"] * 1.5, 0.15 * noise))
     centres = (np.arange(TURN_BINS) + 0.5) / TURN_BINS * 2 * np.pi - np.pi
     turns = np.broadcast_to(centres, (count + 1, TURN_BINS))
+    states = np.zeros(count + 1, dtype=np.int64)
     for fine in (False, True):
         if fine:
             best = turns[np.arange(count + 1), states]

@@ -1,8 +1,9 @@
-"""Backbone statistics learnt from structures: peptide planes over Cα geometry, phi and psi, ideal shapes.
+"""Backbone statistics learnt from structures: peptide planes over Cα geometry, phi and psi.
 
-A trans peptide is nearly rigid, so given two neighbouring Cα the peptide between them has one freedom
-left: its turn about the line that joins them. What is learnt is how that turn is distributed for every
-geometry of four successive Cα, besides the distribution of phi and psi for kinds of residues.
+A trans peptide is nearly rigid, so given two neighbouring Cα the peptide between them has one
+freedom left: its turn about the line that joins them. What is learnt is how that turn is
+distributed for every geometry of four successive Cα, besides the distribution of phi and psi for
+kinds of residues, and the shapes of peptides themselves.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ def peptide_frames(calpha: NDArray[np.float64]) -> NDArray[np.float64]:
     """Frames (n - 1, 3, 3) on the lines between successive Cα (n, 3).
 
     Rows are x along the line from i to i + 1, y towards where the chain came from (the part of
-    Cα i - 1 → i across the line), z = x × y. The first frame takes its y from where the chain goes on.
+    Cα i - 1 → i across the line), z = x × y. The first frame takes its y from where the chain
+    goes on.
     """
     step = np.diff(calpha, axis=0)
     x = unit(step)
@@ -89,8 +91,8 @@ def learn_from_atoms(chains: Iterable[ResidueAtoms]) -> dict[str, NDArray]:
     Returns
     -------
     dict of ndarray
-        turn_counts : (bend, bend, torsion, TURN_BINS) float32, how often a peptide plane had a turn,
-        for the bends at both Cα and the torsion of the four about them.
+        turn_counts : (bend, bend, torsion, TURN_BINS) float32, how often a peptide plane had a
+        turn, for the bends at both Cα and the torsion of the four about them.
         phi_psi_counts : (classes, PHI_PSI_BINS, PHI_PSI_BINS) float32.
         trans, cis : (3, 2) Å, C, O, N in a peptide's plane: along and across the Cα line, from the
         middle, on the side of O. cbeta : (3,) Å in the frame of N, CA, C. angle_mean, angle_sd :
@@ -144,6 +146,8 @@ def learn_from_atoms(chains: Iterable[ResidueAtoms]) -> dict[str, NDArray]:
                 axis=1,
             )
         )
+    if not any(len(part) for part in planes[True]):
+        raise ValueError("no cis peptide in these chains: learn from more of them")
     spread = np.concatenate(angles)
     flags = np.concatenate(proline_next, axis=1)
     return {
@@ -155,7 +159,7 @@ def learn_from_atoms(chains: Iterable[ResidueAtoms]) -> dict[str, NDArray]:
         "angle_mean": np.array(np.nanmedian(spread)),
         "angle_sd": np.array(1.4826 * np.nanmedian(np.abs(spread - np.nanmedian(spread)))),
         "oxt": np.nanmedian(np.concatenate(ends), axis=0),
-        "cis_fraction": np.array([flags[1, ~flags[0]].mean(), flags[1, flags[0]].mean()]),
+        "cis_fraction": np.array([_share(flags[1, ~flags[0]]), _share(flags[1, flags[0]])]),
     }
 
 
@@ -169,6 +173,11 @@ def quad_bins(
     second = np.clip(np.searchsorted(BEND_EDGES, angle(b, c, d)) - 1, 0, bends)
     about = ((wrapped(torsion(a, b, c, d)) + np.pi) / (2 * np.pi) * TORSION_BINS).astype(int)
     return first, second, about % TORSION_BINS
+
+
+def _share(flags: NDArray[np.bool_]) -> float:
+    """Share of flags that are set, half a count on either side so that it is never 0 or 1."""
+    return (float(flags.sum()) + 0.5) / (len(flags) + 1.0)
 
 
 def _in_plane(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,83 +21,19 @@ from critasser.atomic.relaxation import Relaxation, RelaxationError, Watch
 from critasser.atomic.repair import Faults, faults_of, mended, pushed_apart
 from critasser.atomic.report import AtomicReport
 from critasser.atomic.residue_atoms import model_of_atoms
+from critasser.atomic.schedules import SCHEDULES, Pull, Schedule, pull_at
 from critasser.atomic.side_chains import load_rotamer_tables, pack_side_chains
 from critasser.atomic.soundness import find_disulfides, omega
 from critasser.density import Grid
 from critasser.errors import InputError
 from critasser.structure import AMINO_ACIDS, AtomicModel, Target
 
-__all__ = ["SCHEDULES", "Schedule", "build_atoms"]
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """How much work goes into a model.
-
-    Attributes
-    ----------
-    cycles : int
-        Times the backbone is drawn anew from Cα relaxed in the map.
-    soft, full : int
-        Iterations of minimisation among soft spheres and in the whole force field.
-    dynamics : int
-        Steps of 1 fs.
-    sweeps : int
-        Of the search over rotamers.
-    """
-
-    cycles: int
-    soft: int
-    full: int
-    dynamics: int
-    sweeps: int
-
-
-SCHEDULES: dict[str, Schedule] = {
-    "draft": Schedule(cycles=1, soft=120, full=150, dynamics=0, sweeps=20),
-    "standard": Schedule(cycles=2, soft=150, full=250, dynamics=1000, sweeps=40),
-    "thorough": Schedule(cycles=4, soft=250, full=600, dynamics=8000, sweeps=80),
-}
+__all__ = ["build_atoms"]
 
 CHARGE_SCALE = 0.7
 CONTACT_WEIGHT = 0.4
 SIDE_CHAIN_SHARE = 0.3
 MOST_ROUNDS = 4
-
-
-@dataclass(frozen=True)
-class Pull:
-    """Strengths that follow from the resolution.
-
-    Attributes
-    ----------
-    backbone, side_chain : float
-        What one unit of density is worth to a peptide's O, and to a carbon of a rotamer.
-    field : float
-        kJ/mol per unit of density and atomic number.
-    hold : float
-        kJ/mol/Å² of the Cα restraint beyond its tolerance.
-    tolerance : float
-        Å.
-    """
-
-    backbone: float
-    side_chain: float
-    field: float
-    hold: float
-    tolerance: float
-
-
-def pull_at(resolution: float) -> Pull:
-    """Strengths of map and restraints at a resolution (Å): the poorer the map, the less it says."""
-    clear = float(np.clip((9.0 - resolution) / 6.0, 0.0, 1.0))
-    return Pull(
-        backbone=5.0 * clear,
-        side_chain=2.5 * clear,
-        field=3.0 * max(clear, 0.3),
-        hold=5.0,
-        tolerance=0.4 + 0.6 * clear,
-    )
 
 
 def build_atoms(
@@ -132,8 +67,8 @@ def build_atoms(
     platform : str
         OpenMM's: CPU, Reference, CUDA, OpenCL …
     threads : int, optional
-        For the CPU platform. With 1, the default, a run repeated gives the same bytes; more threads are
-        faster and differ in the last digits.
+        For the CPU platform. With 1, the default, a run repeated gives the same bytes; more
+        threads are faster and differ in the last digits.
     confidence : (L,), optional
         0 … 1 of each Cα; how firmly it is held. All alike by default.
     progress : callable, optional
@@ -332,7 +267,7 @@ class _Builder:
         side_chains: float,
         released: NDArray[np.int64] | None = None,
     ) -> NDArray[np.float64]:
-        """Contacts relieved among soft spheres; parts released from map and restraint where asked."""
+        """Contacts relieved among soft spheres; `released` residues feel neither map nor hold."""
         weights = np.ones(atoms.shape[:2])
         weights[:, 5:OXT] = side_chains
         hold = np.ones(len(atoms))

@@ -1,8 +1,8 @@
 """What the twenty amino acids are made of: atoms, bonds, torsions, rings, centres of chirality.
 
-Plain chemistry with the atom names of the Protein Data Bank. Every residue's heavy atoms stand in the
-fixed order ``N CA C O CB ...``; that order is the atom axis of every ``(n, SLOTS, 3)`` array of this
-stage (NaN where a residue has no such atom). The last slot is OXT of a chain's end.
+Plain chemistry with the atom names of the Protein Data Bank. Every residue's heavy atoms stand in
+the fixed order ``N CA C O CB ...``; that order is the atom axis of every ``(n, SLOTS, 3)`` array of
+this stage (NaN where a residue has no such atom). The last slot is OXT of a chain's end.
 """
 
 from __future__ import annotations
@@ -135,8 +135,9 @@ SIDE_CHIRALITY: dict[str, tuple[str, str, str, str]] = {
     "V": ("CB", "CA", "CG2", "CG1"),
     "L": ("CG", "CB", "CD2", "CD1"),
 }
-"""Centre and three neighbours whose torsion (as an improper) is positive, about 34°: by chemistry for Ile
-and Thr, by the names of the two methyl groups for Val and Leu. At every CA it is (CA, N, C, CB)."""
+"""Centre and three neighbours whose torsion (as an improper) is positive, about 34°: by chemistry
+for Ile and Thr, by the names of the two methyl groups for Val and Leu. At every CA the same holds
+of (CA, N, C, CB)."""
 
 HYDROGENS: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
     letter: tuple(
@@ -165,8 +166,8 @@ HYDROGENS: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
         "Y": "N:H CA:HA CB:HB2,HB3 CD1:HD1 CD2:HD2 CE1:HE1 CE2:HE2 OH:HH",
     }.items()
 }
-"""(heavy atom, its hydrogens) at neutral pH inside a chain; histidine carries its proton on NE2, the
-commoner of the two neutral forms in water."""
+"""(heavy atom, its hydrogens) at neutral pH inside a chain; histidine carries its proton on NE2,
+the commoner of the two neutral forms in water."""
 
 
 def atom_slot(letter: str, name: str) -> int:
@@ -187,9 +188,9 @@ def bonds_of(letter: str) -> tuple[tuple[str, str], ...]:
 def side_chain_order(letter: str) -> tuple[tuple[str, str, str, str], ...]:
     """How to grow a side chain: ``(atom, bonded to, angle with, torsion with)`` from CB outwards.
 
-    CB itself grows from ``(CA, C, N)`` so that its torsion carries the handedness of the residue. The
-    torsion partner of an atom that a chi angle places is the chi's first atom; a second branch hangs on
-    the first one by an improper torsion, which fixes its chirality or planarity.
+    CB itself grows from ``(CA, C, N)`` so that its torsion carries the handedness of the residue.
+    The torsion partner of an atom that a chi angle places is the chi's first atom; a second branch
+    hangs on the first one by an improper torsion, which fixes its chirality or planarity.
     """
     if letter == "G":
         return ()

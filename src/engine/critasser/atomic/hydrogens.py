@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from critasser.atomic.internal_coordinates import place, unit
+from critasser.atomic.internal_coordinates import direction, place, unit
 
 __all__ = ["hydrogen_positions"]
 
@@ -46,22 +46,10 @@ def hydrogen_positions(
         near = neighbours[:, 0]
         return np.stack([place(parent, near, beyond, length, bend, turn) for turn in turns], axis=1)
     arms = unit(neighbours - parent[:, None])
-    away = _direction(-arms.sum(axis=1), arms[:, 0])
+    away = direction(-arms.sum(axis=1), arms[:, 0])
     if count == 1:
         return (parent + length * away)[:, None]
-    normal = _direction(np.cross(arms[:, 0], arms[:, 1]), away)
+    normal = direction(np.cross(arms[:, 0], arms[:, 1]), away)
     middle = parent + length * np.cos(HALF_TETRAHEDRON) * away
     side = length * np.sin(HALF_TETRAHEDRON) * normal
     return np.stack([middle + side, middle - side], axis=1)
-
-
-def _direction(
-    vectors: NDArray[np.float64], otherwise_across: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Vectors (m, 3) at length one; where one vanishes, some direction across the other vector."""
-    lost = np.linalg.norm(vectors, axis=1) < 1e-3
-    if lost.any():
-        other = otherwise_across[lost]
-        vectors = vectors.copy()
-        vectors[lost] = np.cross(other, np.eye(3)[np.argmin(np.abs(other), axis=1)])
-    return unit(vectors)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["angle", "place", "torsion", "unit", "wrapped"]
+__all__ = ["angle", "direction", "place", "torsion", "unit", "wrapped"]
 
 
 def unit(vectors: ArrayLike) -> NDArray[np.float64]:
@@ -13,6 +13,24 @@ def unit(vectors: ArrayLike) -> NDArray[np.float64]:
     vectors = np.asarray(vectors, dtype=np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
         return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
+
+
+def direction(vectors: ArrayLike, across: ArrayLike) -> NDArray[np.float64]:
+    """Vectors (..., 3) at length one; where one vanishes, some direction across the other vector.
+
+    Parameters
+    ----------
+    vectors : (..., 3)
+    across : (..., 3)
+        Not zero; what takes a vanished vector's place is at right angles to this.
+    """
+    vectors, across = np.broadcast_arrays(np.asarray(vectors, dtype=np.float64), across)
+    lost = np.linalg.norm(vectors, axis=-1) < 1e-6
+    if lost.any():
+        other = across[lost]
+        vectors = vectors.copy()
+        vectors[lost] = np.cross(other, np.eye(3)[np.argmin(np.abs(other), axis=-1)])
+    return unit(vectors)
 
 
 def wrapped(angles: ArrayLike) -> NDArray[np.float64]:
@@ -55,7 +73,7 @@ def place(
     """
     bonded = np.asarray(bonded, dtype=np.float64)
     back = unit(np.subtract(angle_with, bonded))
-    normal = unit(np.cross(back, np.subtract(torsion_with, angle_with)))
+    normal = direction(np.cross(back, np.subtract(torsion_with, angle_with)), back)
     third = np.cross(normal, back)
     length, bend, turn = (
         np.asarray(value, dtype=np.float64)[..., None] for value in (length, bend, turn)

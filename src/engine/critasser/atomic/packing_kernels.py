@@ -18,8 +18,8 @@ DISULFIDE_GAIN = -4.0
 def contact_energy(squared, first, second, radius):
     """Energy of two atoms by their squared distance; classes 0 C, 1 N, 2 O, 3 S, 4 aromatic C.
 
-    Rises from nothing where the radii touch to `WORST` at 0.55 of that. Nitrogen and oxygen may come
-    as near as a hydrogen bond. Two sulphur atoms at bonding distance are a disulfide.
+    Rises from nothing where the radii touch to `WORST` at 0.55 of that. Nitrogen and oxygen may
+    come as near as a hydrogen bond. Two sulphur atoms at bonding distance are a disulfide.
     """
     touch = radius[first] + radius[second]
     if (first == 1 or first == 2) and (second == 1 or second == 2):
@@ -27,9 +27,8 @@ def contact_energy(squared, first, second, radius):
     if squared >= touch * touch:
         return 0.0
     distance = np.sqrt(squared)
-    if first == 3 and second == 3:
-        if DISULFIDE[0] < distance < DISULFIDE[1]:
-            return DISULFIDE_GAIN
+    if first == 3 and second == 3 and DISULFIDE[0] < distance < DISULFIDE[1]:
+        return DISULFIDE_GAIN
     share = (1.0 - distance / touch) / (1.0 - HARDEST)
     return WORST * min(share, 1.0)
 

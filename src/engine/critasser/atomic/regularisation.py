@@ -126,7 +126,7 @@ def regularise(
 
 
 def _separated(position: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The same positions, but none on top of another: coincident atoms have no direction to part."""
+    """The same positions, but none on another: coincident atoms have no direction to part."""
     position = position.copy()
     for first, second in sorted(cKDTree(position).query_pairs(1e-3)):
         position[second] += 0.05 * np.array([np.cos(second), np.sin(second), np.cos(2.0 * first)])

@@ -1,4 +1,4 @@
-"""A molecule relaxed in its map: minimisation and short dynamics in slices, watched and cancellable."""
+"""A molecule relaxed in its map: minimisation and short dynamics that can be cancelled."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Watch:
 
 
 class _StopOnCancel(openmm.MinimizationReporter):
-    """Tells the watch after every iteration; an exception must not pass through the minimiser's C++."""
+    """Tells the watch after every iteration; no exception may pass through the minimiser's C++."""
 
     def __init__(self, watch: Watch, iterations: int) -> None:
         super().__init__()
@@ -145,7 +145,7 @@ class Relaxation:
         chosen = openmm.Platform.getPlatformByName(platform)
         properties = {}
         if platform == "CPU":
-            # One thread adds forces in one order; more threads differ in the last bits from run to run.
+            # One thread adds forces in one order; with more, the last bits differ between runs.
             properties = {"Threads": str(threads), "DeterministicForces": "true"}
         self._context = openmm.Context(system, self._integrator, chosen, properties)
 
@@ -157,7 +157,7 @@ class Relaxation:
                 self._context.setParameter(name, float(value))
 
     def hold_at(self, factor: NDArray[np.float64]) -> None:
-        """Multiply the strength of each Cα's restraint by `factor` (L,), counted from the beginning."""
+        """Multiply the first strength of each Cα's restraint by `factor` (L,)."""
         for index, weight in enumerate(self._hold_weights * factor):
             particle, values = self._hold.getParticleParameters(index)
             self._hold.setParticleParameters(index, particle, [float(weight), *values[1:]])

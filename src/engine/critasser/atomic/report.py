@@ -21,8 +21,8 @@ class AtomicReport:
     calpha_moved : float
         RMSD in Å of the final Cα from those given.
     clashes_before, clashes_after : int
-        Pairs of atoms of different residues nearer than 2 Å that share no bond: as first placed, and in
-        the end.
+        Pairs of atoms of different residues nearer than 2 Å that share no bond: as first placed,
+        and in the end.
     inverted : int
         Chiral centres that had to be mended.
     flipped : int

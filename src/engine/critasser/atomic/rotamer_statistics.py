@@ -1,4 +1,4 @@
-"""Rotamers learnt from structures: how often by phi and psi, at which chi angles, of which shape."""
+"""Rotamers learnt from structures: how often by phi and psi, their chi angles, their shapes."""
 
 from __future__ import annotations
 
@@ -71,11 +71,11 @@ def learn_from_atoms(chains: Iterable[ResidueAtoms]) -> dict[str, NDArray]:
     Returns
     -------
     dict of ndarray
-        For every residue type X that has side-chain torsions: ``X_chi`` (K, chis) radians, the mean of
-        each rotamer; ``X_spread`` (K, chis) radians, standard deviations; ``X_counts`` (K, PHI_PSI_BINS,
-        PHI_PSI_BINS) float32. For every type but glycine ``X_shape`` (atoms, 3): bond length in Å, bond
-        angle and torsion in radians of each atom of `chemistry.side_chain_order`; the torsions that are
-        chi angles are zero there.
+        For every residue type X that has side-chain torsions: ``X_chi`` (K, chis) radians, the
+        mean of each rotamer; ``X_spread`` (K, chis) radians, standard deviations; ``X_counts``
+        (K, PHI_PSI_BINS, PHI_PSI_BINS) float32. For every type but glycine ``X_shape`` (atoms, 3):
+        bond length in Å, bond angle and torsion in radians of each atom of
+        `chemistry.side_chain_order`; the torsions that are chi angles are zero there.
     """
     gathered: dict[str, list[tuple[NDArray, NDArray]]] = {letter: [] for letter in AMINO_ACIDS}
     for atoms in chains:

@@ -24,7 +24,7 @@ from critasser.structure import AMINO_ACIDS
 __all__ = ["RotamerTables", "grow_side_chain", "load_rotamer_tables", "pack_side_chains"]
 
 RADII = np.array([1.75, 1.55, 1.45, 1.75, 1.68])
-"""Contact radii of C, N, O, S and aromatic C with the hydrogens they carry, Å, on the small side."""
+"""Contact radii (Å) of C, N, O, S and aromatic C with their hydrogens, on the small side."""
 ATOM_WEIGHT = {"C": 6.0, "N": 7.0, "O": 8.0, "S": 16.0}
 AROMATIC = {
     ("F", "CG"), ("F", "CD1"), ("F", "CD2"), ("F", "CE1"), ("F", "CE2"), ("F", "CZ"),

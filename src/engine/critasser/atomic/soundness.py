@@ -37,13 +37,15 @@ def clashing_atoms(
     disulfides: tuple[tuple[int, int], ...] = (),
     cutoff: float = CLASH,
 ) -> NDArray[np.int64]:
-    """Pairs (k, 4) of atoms of different residues nearer than `cutoff`: residue, slot, residue, slot.
+    """Pairs (k, 4) of atoms of different residues too near: residue, slot, residue, slot.
 
     Parameters
     ----------
     target : Target
     positions : (L, SLOTS, 3) Å
     disulfides : pairs of residues whose SG are bonded
+    cutoff : float
+        Å.
     """
     residue, slot, _ = atom_list(target)
     atoms = positions[residue, slot]
@@ -152,7 +154,7 @@ def threaded_rings(
 def find_disulfides(
     target: Target, positions: NDArray[np.float64], reach: float = DISULFIDE_REACH
 ) -> tuple[tuple[int, int], ...]:
-    """Pairs of cysteines whose SG, and CB, lie as in a disulfide; each cysteine once, nearest first."""
+    """Pairs of cysteines whose SG and CB lie as in a disulfide; each once, nearest first."""
     cysteines = np.array(
         [i for i, letter in enumerate(target.letters) if letter == "C"], dtype=np.int64
     )

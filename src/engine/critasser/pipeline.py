@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from critasser.assembly import assemble, refine_centroids
 from critasser.atomic import build_atoms
-from critasser.calpha import consensus, find_calpha
+from critasser.calpha import TRUSTED_CRSCORE, agreement, find_calpha
 from critasser.decoys import cluster
 from critasser.density import (
     FeatureMaps,
@@ -353,12 +353,13 @@ class _Stages:
         raise MemoryError
 
     def calpha(self, run: StageRun) -> None:
-        """Positions that the opinions agree on."""
+        """Positions from the mean of the opinions, trusted where these agree."""
         length = len(self.target)
-        opinions = [find_calpha(load_features(run.job.path(o)), length) for o in OPINIONS]
-        agreed = consensus(*opinions, length)
-        calpha = agreed.calpha
-        save_calpha(run.file(CALPHA), calpha, agreed.agreement, agreed.trusted)
+        opinions = [load_features(run.job.path(opinion)) for opinion in OPINIONS]
+        calpha = find_calpha(average_views(*opinions), length)
+        agreed = agreement(*(find_calpha(opinion, length) for opinion in opinions), length)
+        trusted = agreed > TRUSTED_CRSCORE
+        save_calpha(run.file(CALPHA), calpha, agreed, trusted)
         write_positions(run.file("1_calpha/calpha.cif", "calpha", "Cα positions"), calpha)
         write_table(
             run.file("1_calpha/calpha.csv"),
@@ -372,14 +373,14 @@ class _Stages:
                 ]
             ),
         )
-        if not agreed.trusted:
+        if not trusted:
             run.warn(
                 f"the network is unsure of the Cα positions: its opinions agree with CRscore "
-                f"{agreed.agreement:.2f}; they do not guide the assembly"
+                f"{agreed:.2f}; they do not guide the assembly"
             )
         run.say(
             f"{len(calpha)} Cα positions for {length} residues; opinions agree with CRscore "
-            f"{agreed.agreement:.2f}"
+            f"{agreed:.2f}"
         )
 
     def trace(self, run: StageRun) -> None:

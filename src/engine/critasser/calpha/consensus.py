@@ -8,7 +8,7 @@ import numpy as np
 
 from critasser.structure import CalphaSet, cr_score, greedy_pairs
 
-__all__ = ["TRUSTED_CRSCORE", "Consensus", "consensus"]
+__all__ = ["TRUSTED_CRSCORE", "Consensus", "agreement", "consensus"]
 
 TRUSTED_CRSCORE = 0.85
 PAIR_DISTANCE = 3.0
@@ -34,12 +34,15 @@ class Consensus:
     trusted: bool
 
 
+def agreement(a: CalphaSet, b: CalphaSet, length: int) -> float:
+    """CRscore between two sets of positions, of which the likeliest `length` count."""
+    count = max(1, min(length, len(a.positions), len(b.positions)))
+    return min(1.0, cr_score(a.positions[:count], b.positions[:count], count))
+
+
 def consensus(a: CalphaSet, b: CalphaSet, length: int) -> Consensus:
     """Average two sets of positions of `length` residues where they name the same atom."""
-    count = max(length, 16)
-    agreement = min(
-        1.0, cr_score(a.positions[:count], b.positions[:count], min(count, len(a.positions)))
-    )
+    agreed = agreement(a, b, length)
     first, second = greedy_pairs(a.positions, b.positions, PAIR_DISTANCE).T
     weight = np.full(len(a.positions), 0.5)
     positions, probability = a.positions.copy(), a.probability * weight
@@ -50,4 +53,4 @@ def consensus(a: CalphaSet, b: CalphaSet, length: int) -> Consensus:
     structure[first] = (a.secondary_structure[first] + b.secondary_structure[second]) / 2
     order = np.argsort(-probability, kind="stable")
     joined = CalphaSet(positions[order], probability[order], kind[order], structure[order])
-    return Consensus(joined, agreement, agreement > TRUSTED_CRSCORE)
+    return Consensus(joined, agreed, agreed > TRUSTED_CRSCORE)

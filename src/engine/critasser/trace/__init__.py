@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 from critasser.density import FeatureMaps, Grid
 from critasser.errors import InputError
 from critasser.structure import CalphaSet, Target, Trace
-from critasser.trace.joining import joining, keep_tracing
-from critasser.trace.registration import registration
+from critasser.trace.joining import by_joining, by_keep_tracing
+from critasser.trace.registration import by_registration
 
 __all__ = ["DEFAULT_STRATEGY", "STRATEGIES", "build_traces"]
 
 STRATEGIES: dict[str, Callable[..., tuple[Trace, ...]]] = {
-    "registration": registration,
-    "joining": joining,
-    "keep-tracing": keep_tracing,
+    "registration": by_registration,
+    "joining": by_joining,
+    "keep-tracing": by_keep_tracing,
 }
 DEFAULT_STRATEGY = "registration"
 

@@ -122,7 +122,7 @@ def align(
     for this in range(rounds):
         arguments = _weights(emission - penalty, graph, joined, gaps, sharpness)
         forward(*arguments, edges, begins, nodes, gap, scale)
-        backward(*arguments, edges, begins, gap, scale, marginal)
+        backward(*arguments, edges, begins, scale, marginal)
         usage = marginal.sum(axis=0)
         excess = np.maximum(usage - 1, 0).sum() / min(L, n)
         if tick is not None:

@@ -134,7 +134,6 @@ def backward(
     jump,
     edges,
     begins,
-    gaps,
     scale,
     marginal,
 ):
@@ -165,15 +164,12 @@ def backward(
             shared = (gap_extend * gap_open * gap_next + jump * enter_next) * inverse
         elif not last:
             shared = gap_now
-        total = 0.0
         for p in range(n):
             common = shared
             if joined and i + 2 < L and bonded[i + 2]:
                 for s in range(skip_start[p], skip_start[p + 1]):
                     r = skip_source[s]
-                    common += (
-                        skip[s] * weight[i + 2, r] * begin_after[r] * inverse / scale[i + 2]
-                    )
+                    common += skip[s] * weight[i + 2, r] * begin_after[r] * inverse / scale[i + 2]
             whole = common
             if joined:
                 for e_in in range(start[p], start[p + 1]):
@@ -200,11 +196,8 @@ def backward(
                         )
                 edge_now[e] = value
                 summed += edges[i, e] * value
+            # Rows of both passes are scaled alike, so this is a share of all walks as it stands.
             marginal[i, p] = summed
-            total += summed
-        whole = total + gaps[i] * gap_now
-        for p in range(n):
-            marginal[i, p] = marginal[i, p] / whole
         for e in range(m):
             edge_next[e] = edge_now[e]
         for p in range(n):

@@ -18,7 +18,7 @@ from critasser.trace.joining_kernels import join_fragments, links_at_cutoff, thr
 from critasser.trace.profiles import emissions
 from critasser.trace.statistics import statistics
 
-__all__ = ["connect", "joining", "keep_tracing"]
+__all__ = ["by_joining", "by_keep_tracing", "connect"]
 
 BOND_LENGTHS = np.arange(3.8, 5.51, 0.1)
 LEAST_FREQUENCY = 0.4
@@ -77,7 +77,7 @@ def _root(root: NDArray[np.int64], p: int) -> int:
     return p
 
 
-def joining(
+def by_joining(
     calpha: CalphaSet,
     features: FeatureMaps,
     density: Grid,
@@ -132,9 +132,9 @@ def joining(
     return tuple(result)
 
 
-def keep_tracing(*arguments, **options) -> tuple[Trace, ...]:
-    """`joining` in the paper's 'keep-tracing' mode."""
-    return joining(*arguments, **options, jump_into_fragments=True)
+def by_keep_tracing(*arguments, **options) -> tuple[Trace, ...]:
+    """`by_joining` in the paper's 'keep-tracing' mode."""
+    return by_joining(*arguments, **options, jump_into_fragments=True)
 
 
 def _draw(

@@ -141,7 +141,8 @@ def learn(chains: Iterable[ProteinChain]) -> dict[str, NDArray]:
         entropy = -np.log(probability[np.arange(len(label)), label] + 1e-12).mean()
         return entropy + 0.5e-4 * (values[:-3] ** 2).sum(), gradient
 
-    fit = minimize(loss, np.zeros(size * 3 + 3), jac=True, method="L-BFGS-B", options={"maxiter": 60})
+    first = np.zeros(size * 3 + 3)
+    fit = minimize(loss, first, jac=True, method="L-BFGS-B", options={"maxiter": 60})
     return {
         "background": counts / counts.sum(),
         "structure_background": np.bincount(label, minlength=3) / len(label),
@@ -209,9 +210,7 @@ def learn_links(
     return {"link_weights": weights, "turn": np.clip(turn, -5.0, 1.5)}
 
 
-def _triples(
-    pairs: NDArray, odds: NDArray, n: int
-) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+def _triples(pairs: NDArray, odds: NDArray, n: int) -> tuple[NDArray, NDArray, NDArray, NDArray]:
     """All pairs of links that share a position: first, middle, last, probability of both."""
     probability = 1 / (1 + np.exp(-odds))
     around: list[list[tuple[int, float]]] = [[] for _ in range(n)]

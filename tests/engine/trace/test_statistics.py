@@ -1,0 +1,45 @@
+"""What is learnt of chains says the plain things about them."""
+
+import numpy as np
+
+from critasser.structure import AMINO_ACIDS
+from critasser.trace.statistics import learn, learn_links, sequence_structure, statistics
+
+
+def test_shipped_numbers_know_helix_formers_and_breakers():
+    known = statistics()
+    letters = {letter: AMINO_ACIDS.index(letter) for letter in AMINO_ACIDS}
+
+    def structure(sequence):
+        codes = np.array([letters[x] for x in sequence], np.int8)
+        return sequence_structure(codes, np.zeros(len(codes), np.int64), known)
+
+    helix = structure("AEELLKKAAEELLKKLAEA")[9]
+    strand = structure("VTVTVEVTVYVTVTVEVTV")[9]
+    coil = structure("GPNGSPGDNGPSGNPGDGP")[9]
+    assert helix.argmax() == 0 and strand.argmax() == 1 and coil.argmax() == 2
+    assert np.isclose(known.background.sum(), 1) and (known.background > 0.005).all()
+
+
+def test_shipped_links_prefer_a_bond_along_the_backbone(barnase, seen):
+    from scipy.spatial import cKDTree
+
+    from critasser.trace.graph import LINK_REACH, link_features
+
+    view = seen(barnase, knowledge=1.0, seed=3)
+    pairs = cKDTree(view.calpha.positions).query_pairs(LINK_REACH, output_type="ndarray")
+    odds = link_features(view.calpha, view.features, pairs) @ statistics().link.weights
+    first, second = view.residue[pairs].T
+    true = (first >= 0) & (second >= 0) & (np.abs(first - second) == 1)
+    assert np.mean(odds[true] > 0) > 0.85
+    assert np.mean(odds[~true] > 0) < 0.1
+
+
+def test_learning_gives_every_table(barnase, seen):
+    table = learn([barnase])
+    assert table["window"].shape == (17, 20, 3)
+    assert np.isclose(table["background"].sum(), 1)
+    view = seen(barnase, knowledge=1.0)
+    links = learn_links([(view.calpha, view.features, view.residue)])
+    assert links["link_weights"].shape == statistics().link.weights.shape
+    assert links["turn"].shape == statistics().link.turn.shape

@@ -281,6 +281,23 @@ def test_a_failure_of_ours_takes_one_line_and_keeps_its_traceback(capsys, monkey
     log.unlink()
 
 
+def test_a_stage_that_fails_is_named_and_its_traceback_is_in_the_log(capsys, files, monkeypatch):
+    from critasser import pipeline
+
+    def fail(*_, **__):
+        raise ZeroDivisionError("by zero")
+
+    monkeypatch.setattr(pipeline, "crop_to_molecule", fail)
+    status, _, err = run(
+        capsys, "build", files["map"], files["fasta"], "-o", files["folder"], "--resolution", 3
+    )
+    assert status == 1
+    assert err.count("\n") == 1
+    assert "failed in stage density, ZeroDivisionError: by zero" in err
+    assert str(files["folder"] / "log.txt") in err
+    assert "Traceback" in (files["folder"] / "log.txt").read_text()
+
+
 def test_simulate_writes_a_map_that_the_model_fits(capsys, tmp_path):
     status, out, _ = run(
         capsys, "simulate", MODEL, "-o", tmp_path / "m.mrc", "--resolution", 4, "--voxel-size", 1.5

@@ -342,27 +342,36 @@ def test_a_full_disk_is_told_in_one_line(tmp_path):
     def fill(run):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    with pytest.raises(InputError, match=r"no room left on the disk in stage first; .*--resume"):
-        with Job.opened(tmp_path / "job", resume=False) as job, running(job, {"first": 1}):
-            job.stage("first", fill, settings={})
+    with (
+        pytest.raises(InputError, match=r"no room left on the disk in stage first; .*--resume"),
+        Job.opened(tmp_path / "job", resume=False) as job,
+        running(job, {"first": 1}),
+    ):
+        job.stage("first", fill, settings={})
 
 
 def test_memory_that_runs_out_is_told_in_one_line(tmp_path):
     def fill(run):
         raise MemoryError
 
-    with pytest.raises(InputError, match="out of memory in stage first"):
-        with Job.opened(tmp_path / "job", resume=False) as job, running(job, {"first": 1}):
-            job.stage("first", fill, settings={})
+    with (
+        pytest.raises(InputError, match="out of memory in stage first"),
+        Job.opened(tmp_path / "job", resume=False) as job,
+        running(job, {"first": 1}),
+    ):
+        job.stage("first", fill, settings={})
 
 
 def test_a_failure_of_ours_leaves_its_traceback_in_the_log(tmp_path):
     def fail(run):
         raise ZeroDivisionError("ours")
 
-    with pytest.raises(ZeroDivisionError):
-        with Job.opened(tmp_path / "job", resume=False) as job, running(job, {"first": 1}):
-            job.stage("first", fail, settings={})
+    with (
+        pytest.raises(ZeroDivisionError),
+        Job.opened(tmp_path / "job", resume=False) as job,
+        running(job, {"first": 1}),
+    ):
+        job.stage("first", fail, settings={})
     assert "ZeroDivisionError: ours" in (tmp_path / "job/log.txt").read_text()
     last = (tmp_path / "job/progress.jsonl").read_text().splitlines()[-1]
     assert json.loads(last)["state"] == "failed"

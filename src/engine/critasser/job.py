@@ -34,7 +34,7 @@ from critasser import __version__
 from critasser.errors import InputError
 from critasser.lock import take_lock
 from critasser.progress import Progress
-from critasser.records import checksum, plain, read_json, write_json
+from critasser.records import checksum, is_marker, plain, read_json, write_json
 
 __all__ = ["FORMAT", "Job", "StageRun", "stage_generator"]
 
@@ -361,30 +361,10 @@ class Job:
         marker = read_json(self._marker_path(label))
         if marker is None:
             return None
-        if not _is_marker(marker):
+        if not is_marker(marker):
             self.log(f"{label}: its marker is damaged; the stage runs again")
             return None
         return marker
-
-
-def _is_marker(content: Mapping[str, Any]) -> bool:
-    kinds = {
-        "key": str,
-        "outputs": dict,
-        "artifacts": dict,
-        "seconds": (int, float),
-        "peak_memory_bytes": int,
-        "warnings": list,
-        "summary": dict,
-    }
-    if any(not isinstance(content.get(name), kind) for name, kind in kinds.items()):
-        return False
-    texts = [*content["outputs"].values(), *content["warnings"]]
-    for pair in content["artifacts"].values():
-        if not isinstance(pair, list) or len(pair) != 2:
-            return False
-        texts.extend(pair)
-    return all(isinstance(text, str) for text in texts)
 
 
 def _is_ours(name: str) -> bool:

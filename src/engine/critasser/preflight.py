@@ -49,8 +49,6 @@ class Checked:
     checksums : mapping of str to str
         Content of every input file by its role, of ``weights``, and of ``resolution_weights`` when
         the person gave no resolution.
-    shape : tuple of int
-        Voxels of the map.
     volume : float
         Å³ of positive density.
     """
@@ -59,7 +57,6 @@ class Checked:
     device: str
     weights: Path
     checksums: Mapping[str, str]
-    shape: tuple[int, ...]
     volume: float
 
 
@@ -97,7 +94,6 @@ def check(inputs: Inputs, options: Options) -> Checked:
         device,
         weights,
         checksums,
-        density.shape,
         volume,
     )
 

@@ -1,4 +1,4 @@
-"""JSON of unknown origin, and checksums."""
+"""JSON of unknown origin, and checksums of files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from critasser.writing import appearing
 
-__all__ = ["checksum", "plain", "read_json", "write_json"]
+__all__ = ["checksum", "is_marker", "plain", "read_json", "write_json"]
 
 _LARGEST_JSON = 16 << 20
 
@@ -62,3 +62,24 @@ def checksum(path: Path) -> str:
         while block := file.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
+
+
+def is_marker(content: Mapping[str, Any]) -> bool:
+    """Whether a JSON object is the marker of a finished stage, see `job`."""
+    kinds = {
+        "key": str,
+        "outputs": dict,
+        "artifacts": dict,
+        "seconds": (int, float),
+        "peak_memory_bytes": int,
+        "warnings": list,
+        "summary": dict,
+    }
+    if any(not isinstance(content.get(name), kind) for name, kind in kinds.items()):
+        return False
+    texts = [*content["outputs"].values(), *content["warnings"]]
+    for pair in content["artifacts"].values():
+        if not isinstance(pair, list) or len(pair) != 2:
+            return False
+        texts.extend(pair)
+    return all(isinstance(text, str) for text in texts)

@@ -383,7 +383,7 @@ def test_fractions_only_grow_and_end_at_one(tmp_path):
     for stage in ("a", "b"):
         for part in range(2):
             progress.begin(stage, part, 2)
-            for fraction in (0.1, 0.6, 2.0):
+            for fraction in (0.1, 0.6, 0.3, 2.0):
                 progress._last_look = 0.0
                 progress(fraction, "busy")
             progress.end()

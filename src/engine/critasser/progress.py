@@ -166,7 +166,11 @@ class Progress:
 
     def _tell(self, fraction_of_part: float, message: str) -> None:
         start, width = self._share
-        self._emit("running", start + width * fraction_of_part, message)
+        fraction = start + width * fraction_of_part
+        if self._last is not None and self._last.stage == self._stage:
+            # Stages that repeat a step may tell less than before; a bar does not go back.
+            fraction = max(fraction, self._last.stage_fraction)
+        self._emit("running", fraction, message)
 
     def _emit(
         self,

@@ -148,7 +148,9 @@ class Inputs:
         """Inputs of a `job.json`: ``{role: {"path": …, "sha256": …}}``."""
         try:
             paths = {role: Path(entry["path"]) for role, entry in dict(content).items()}
-            templates = [paths.pop(role) for role in sorted(paths) if role.startswith("template_")]
+            roles = [role for role in paths if role.startswith("template_")]
+            roles.sort(key=lambda role: int(role.removeprefix("template_")))
+            templates = [paths.pop(role) for role in roles]
             return cls(**paths, templates=tuple(templates))
         except (TypeError, ValueError, KeyError):
             raise InputError("job.json: its inputs are damaged; start the job again") from None

@@ -23,9 +23,11 @@ from critasser.decoys import cluster
 from critasser.density import (
     FeatureMaps,
     Grid,
+    background,
     crop_to_molecule,
     normalise,
     read_map,
+    read_mask,
     resample,
     write_map,
 )
@@ -34,7 +36,7 @@ from critasser.errors import InputError
 from critasser.job import Job, StageRun
 from critasser.network import average_views, predict, predict_resolution
 from critasser.options import Inputs, Options
-from critasser.preflight import RESOLUTION_NETWORK, Checked, check, read_mask
+from critasser.preflight import RESOLUTION_NETWORK, Checked, check
 from critasser.progress import Event
 from critasser.quality import assess
 from critasser.records import plain, read_json, write_json
@@ -205,7 +207,7 @@ class Build:
                     "joinings": schedule.joinings,
                 },
                 inputs=[DENSITY, CALPHA, *OPINIONS],
-                external=_only(external, "contacts"),
+                external=_only(external, "contacts", "trace.npz"),
                 draws=True,
             )
             job.stage(
@@ -225,7 +227,7 @@ class Build:
                     "sweeps": schedule.sweeps,
                 },
                 inputs=[DENSITY, CALPHA, TRACES, TEMPLATES],
-                external=_only(external, "contacts"),
+                external=_only(external, "contacts", "assembly.npz"),
                 draws=True,
             )
             found = job.stage(
@@ -238,7 +240,7 @@ class Build:
                     "sweeps": schedule.refinement_sweeps,
                 },
                 inputs=[DENSITY, CALPHA, TRACES, TEMPLATES, DECOYS],
-                external=_only(external, "contacts"),
+                external=_only(external, "contacts", "assembly.npz"),
                 draws=True,
             )
             models = int(found["summary"]["models"])
@@ -248,6 +250,7 @@ class Build:
                     partial(stages.atomic, k),
                     settings={**sequence, **resolution, "schedule": schedule.atomic},
                     inputs=[DENSITY, centroid_file(k)],
+                    external=_only(external, "backbone.npz", "rotamers.npz"),
                     draws=True,
                     part=k,
                     parts=models,
@@ -298,9 +301,10 @@ class _Stages:
         grid = read_map(self.inputs.map)
         inside = None
         if self.inputs.mask is not None:
-            mask = read_mask(self.inputs.mask, grid)
-            grid = grid.with_values(grid.values * mask.values)
-            inside = mask.values > 0.5
+            inside = read_mask(self.inputs.mask, grid)
+            # Outside is solvent, whatever value that has in this map.
+            solvent = np.float32(background(grid))
+            grid = grid.with_values((grid.values - solvent) * inside)
         run.progress(0.3, "cutting out the molecule")
         whole = grid.shape
         grid = normalise(resample(crop_to_molecule(grid, mask=inside)))
@@ -387,17 +391,23 @@ class _Stages:
         """Chains through the positions, with the sequence on them."""
         job, length = run.job, len(self.target)
         calpha, _, _ = load_calpha(job.path(CALPHA))
-        traces = build_traces(
-            calpha,
-            average_views(*(load_features(job.path(opinion)) for opinion in OPINIONS)),
-            read_map(job.path(DENSITY)),
-            self.target,
-            self.resolution,
-            rng=run.generator,
-            count=self.options.schedule.traces,
-            contacts=self._contacts(),
-            joinings=self.options.schedule.joinings,
-            progress=run.progress,
+        if self.inputs.contacts is not None:
+            run.warn("predicted contacts guide the assembly; traces are found without them")
+        traces = (
+            ()
+            if not len(calpha)
+            else build_traces(
+                calpha,
+                average_views(*(load_features(job.path(opinion)) for opinion in OPINIONS)),
+                read_map(job.path(DENSITY)),
+                self.target,
+                self.resolution,
+                rng=run.generator,
+                count=self.options.schedule.traces,
+                contacts=self._contacts(),
+                joinings=self.options.schedule.joinings,
+                progress=run.progress,
+            )
         )
         save_traces(run.file(TRACES), traces, length)
         for k, trace in enumerate(traces):
@@ -417,7 +427,7 @@ class _Stages:
         )
         placed = int(traces[0].placed.sum()) if traces else 0
         if not traces:
-            run.warn("no trace was found; the assembly starts from templates, or from nothing")
+            run.warn("no trace was found; the assembly starts from templates alone")
         run.say(f"{len(traces)} traces; the best places {placed} of {length} residues")
 
     def templates(self, run: StageRun) -> None:

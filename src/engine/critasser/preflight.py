@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import psutil
 
-from critasser.density import Grid, read_map
+from critasser.density import Grid, crop_to_molecule, read_map, read_mask
 from critasser.errors import InputError
 from critasser.network import choose_device, load_network
 from critasser.options import Inputs, Options
@@ -18,13 +19,19 @@ from critasser.shipped import shipped
 from critasser.structure import Target, read_chains, read_fasta
 from critasser.threading import read_contacts
 
-__all__ = ["NETWORK", "RESOLUTION_NETWORK", "Checked", "check", "read_mask"]
+__all__ = ["NETWORK", "RESOLUTION_NETWORK", "Checked", "check"]
 
 NETWORK = "network.safetensors"
 """The shipped network."""
 
 RESOLUTION_NETWORK = "resolution.safetensors"
 """The shipped network that tells the resolution of a map."""
+
+TABLES = ("trace.npz", "assembly.npz", "backbone.npz", "rotamers.npz")
+"""The shipped tables; a stage that uses a new one runs again."""
+
+BYTES_A_VOXEL = 400
+"""Of memory for each 1 Å³ of the molecule's box: two opinions of 25 channels and their mean."""
 
 RESIDUE_VOLUME = 1.21 * 110.0
 """Å³ of a residue: partial specific volume of protein in Å³/Da times the mean residue mass."""
@@ -75,8 +82,14 @@ def check(inputs: Inputs, options: Options) -> Checked:
         raise InputError(
             f"{inputs.sequence}: {len(target)} residues; give a protein of at least {SHORTEST}"
         )
+    for sequence in target.sequences:
+        if len(sequence.letters) < 2:
+            raise InputError(
+                f"{inputs.sequence}: chain {sequence.name!r} has one residue; give two or more"
+            )
     density = read_map(inputs.map)
     volume = _volume(inputs, density, target)
+    _memory(inputs, density)
     if inputs.contacts is not None:
         read_contacts(inputs.contacts, len(target))
     for path in inputs.templates:
@@ -87,6 +100,7 @@ def check(inputs: Inputs, options: Options) -> Checked:
     load_network(weights)
     checksums = {role: checksum(path) for role, path in inputs.files().items()}
     checksums["weights"] = checksum(weights)
+    checksums |= {table: checksum(shipped(table)) for table in TABLES}
     if options.resolution is None:
         checksums["resolution_weights"] = checksum(shipped(RESOLUTION_NETWORK))
     return Checked(
@@ -98,31 +112,6 @@ def check(inputs: Inputs, options: Options) -> Checked:
     )
 
 
-def read_mask(path: Path, density: Grid) -> Grid:
-    """A mask on the map's own grid, clipped to 0 … 1.
-
-    Raises
-    ------
-    InputError
-        Not a map, on another grid, or without a voxel above one half.
-    """
-    mask = read_map(path)
-    if not mask.same_frame(density):
-        raise InputError(
-            f"{path}: the mask ({_frame(mask)}) is on another grid than the map "
-            f"({_frame(density)}); resample it on the map's grid"
-        )
-    values = np.clip(mask.values, 0.0, 1.0)
-    if not (values > 0.5).any():
-        raise InputError(f"{path}: no voxel of the mask is above 0.5; give 1 inside and 0 outside")
-    return mask.with_values(values)
-
-
-def _frame(grid: Grid) -> str:
-    size = " × ".join(map(str, grid.shape[::-1]))
-    return f"{size} voxels of {grid.voxel_size[0]:.3f} Å from {np.round(grid.origin, 2).tolist()}"
-
-
 def _readable(role: str, path: Path) -> None:
     if not path.exists():
         raise InputError(f"{path}: no such file ({role}); check the path")
@@ -132,11 +121,23 @@ def _readable(role: str, path: Path) -> None:
         raise InputError(f"{path}: not readable ({role}); check its permissions")
 
 
+def _memory(inputs: Inputs, density: Grid) -> None:
+    """Refuse a molecule whose box at 1 Å cannot be held."""
+    voxels = float(np.prod(crop_to_molecule(density).shape) * np.prod(density.voxel_size))
+    needed, free = voxels * BYTES_A_VOXEL, psutil.virtual_memory().available
+    if needed > 0.8 * free and inputs.mask is None:
+        raise InputError(
+            f"{inputs.map}: the molecule's box of {voxels / 1e6:.0f} million Å³ needs about "
+            f"{needed / 2**30:.0f} GB of memory, {free / 2**30:.0f} GB are free; give a --mask of "
+            "the part to build, or check the voxel size"
+        )
+
+
 def _volume(inputs: Inputs, density: Grid, target: Target) -> float:
     """Å³ of positive density, which the chain must find room in."""
     inside = density.values > 0
     if inputs.mask is not None:
-        inside &= read_mask(inputs.mask, density).values > 0.5
+        inside &= read_mask(inputs.mask, density)
     volume = float(inside.sum() * np.prod(density.voxel_size))
     needed = LEAST_SHARE * RESIDUE_VOLUME * len(target)
     if volume < needed:

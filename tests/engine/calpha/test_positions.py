@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from critasser.calpha import consensus, find_calpha
+from critasser.calpha import agreement, consensus, find_calpha
 from critasser.calpha.kernels import mean_shift
 from critasser.calpha.positions import suppress_neighbours
 from critasser.density import FeatureMaps
@@ -99,3 +99,8 @@ def test_two_opinions_that_agree_are_averaged_and_trusted(helix):
 def test_two_opinions_that_differ_are_not_trusted(helix):
     joined = consensus(calpha_set(helix), calpha_set(helix + [30.0, 0, 0]), 30)
     assert not joined.trusted
+
+
+def test_few_positions_of_a_long_chain_are_not_trusted(helix):
+    assert agreement(calpha_set(helix), calpha_set(helix), 300) < 0.2
+    assert agreement(calpha_set(helix[:0]), calpha_set(helix), 300) == 0

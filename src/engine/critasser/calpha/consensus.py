@@ -35,9 +35,13 @@ class Consensus:
 
 
 def agreement(a: CalphaSet, b: CalphaSet, length: int) -> float:
-    """CRscore between two sets of positions, of which the likeliest `length` count."""
-    count = max(1, min(length, len(a.positions), len(b.positions)))
-    return min(1.0, cr_score(a.positions[:count], b.positions[:count], count))
+    """CRscore between two sets of positions, of which the likeliest `length` count.
+
+    Few positions for a long chain agree little, however well they lie on each other.
+    """
+    if not len(a) or not len(b):
+        return 0.0
+    return min(1.0, cr_score(a.positions[:length], b.positions[:length], length))
 
 
 def consensus(a: CalphaSet, b: CalphaSet, length: int) -> Consensus:

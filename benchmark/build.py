@@ -22,6 +22,7 @@ from pathlib import Path
 
 from benchmark.measures import measure
 from benchmark.sets import SETS, BenchmarkTarget, targets
+from critasser.writing import appearing
 
 __all__ = ["main", "run_target"]
 
@@ -38,14 +39,31 @@ def _run(command: list[str], log: Path) -> tuple[int, float, float]:
     return os.waitstatus_to_exitcode(status), time.monotonic() - begun, usage.ru_maxrss / 1024
 
 
+def program() -> str:
+    """Which program is measured: commit (and whether files differ from it), as git tells."""
+    told = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True
+    )
+    return told.stdout.strip() or "unknown"
+
+
 def run_target(target: BenchmarkTarget, work: Path, quality: str, weights: Path | None) -> dict:
-    """Build one target, or read what an earlier run found."""
+    """Build one target, unless an earlier run did, and measure it."""
     folder = work / quality / target.set / target.name
-    done = folder / "figures.json"
+    job, done = folder / "job", folder / "run.json"
+    row = {
+        "set": target.set,
+        "group": target.group,
+        "target": target.name,
+        "length": len(target.native),
+        "resolution": target.resolution,
+    }
     if done.exists():
-        return json.loads(done.read_text())
+        run = json.loads(done.read_text())
+        if run["weights"] != (str(weights) if weights else "shipped"):
+            raise SystemExit(f"{folder} was built with {run['weights']}; take another --work")
+        return measure(target, job) | run | {"failed": ""}
     density, fasta = target.write_inputs(folder)
-    job = folder / "job"
     # A build that was cut off would hide its time and memory if it went on.
     shutil.rmtree(job, ignore_errors=True)
     command = [
@@ -57,14 +75,16 @@ def run_target(target: BenchmarkTarget, work: Path, quality: str, weights: Path 
     status, seconds, memory = _run(command, folder / "output.txt")
     if status:
         lines = (folder / "output.txt").read_text().strip().splitlines()
-        return {"set": target.set, "group": target.group, "target": target.name,
-                "length": len(target.native), "resolution": target.resolution,
-                "failed": f"status {status}: {lines[-1] if lines else ''}"}  # fmt: skip
-    figures = measure(target, job) | {"seconds": seconds, "memory_mb": memory, "failed": ""}
-    temporary = done.with_suffix(".part")
-    temporary.write_text(json.dumps(figures, indent=1))
-    os.replace(temporary, done)
-    return figures
+        return row | {"failed": f"status {status}: {lines[-1] if lines else ''}"}
+    run = {
+        "seconds": seconds,
+        "memory_mb": memory,
+        "program": program(),
+        "weights": str(weights) if weights else "shipped",
+    }
+    with appearing(done) as temporary:
+        temporary.write_text(json.dumps(run, indent=1))
+    return measure(target, job) | run | {"failed": ""}
 
 
 def write_csv(path: Path, rows: list[dict]) -> None:
@@ -97,7 +117,8 @@ def main() -> int:
             for future in futures:
                 row = future.result()
                 rows.append(row)
-                write_csv(args.work / f"{which}.{args.quality}.csv", rows)
+                if not args.only:
+                    write_csv(args.work / f"{which}.{args.quality}.csv", rows)
                 told = row["failed"] or (
                     f"Cα {row['calpha_precision']:.2f}/{row['calpha_recall']:.2f}  "
                     f"CRscore {row['crscore']:.2f}  trace {row['best_trace_tm']:.2f}  "

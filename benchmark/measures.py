@@ -23,10 +23,8 @@ def calpha_figures(
     positions: NDArray[np.float64], native: NDArray[np.float64], cutoff: float = 2.0
 ) -> tuple[float, float]:
     """Precision and recall of positions (n, 3), one to one within a cutoff."""
-    native = native[np.isfinite(native).all(axis=1)]
-    near = positions[cKDTree(native).query(positions)[0] < NEIGHBOURHOOD]
-    pairs = len(match_one_to_one(near, native, cutoff))
-    return pairs / max(len(near), 1), pairs / len(native)
+    pairs = len(match_one_to_one(positions, native, cutoff))
+    return pairs / max(len(positions), 1), pairs / len(native)
 
 
 def _calpha(path: Path, target: BenchmarkTarget) -> NDArray[np.float64]:
@@ -71,8 +69,9 @@ def measure(target: BenchmarkTarget, job: Path) -> dict[str, float | int | str]:
     results = json.loads((job / "results.json").read_text())
     present = native[np.isfinite(native).all(axis=1)]
     positions = atoms(job / "1_calpha" / "calpha.cif")[0]
-    near = positions[cKDTree(present).query(positions)[0] < NEIGHBOURHOOD]
-    precision, recall = calpha_figures(positions, native)
+    if not target.simulated:
+        positions = positions[cKDTree(present).query(positions)[0] < NEIGHBOURHOOD]
+    precision, recall = calpha_figures(positions, present)
     traces = [_calpha(path, target) for path in sorted((job / "2_traces").glob("trace_*.cif"))]
     trace_tm = [target.tm(trace) for trace in traces]
     first = results["models"][0]
@@ -88,7 +87,7 @@ def measure(target: BenchmarkTarget, job: Path) -> dict[str, float | int | str]:
         "resolution": target.resolution,
         "calpha_precision": precision,
         "calpha_recall": recall,
-        "crscore": cr_score(near, present, len(present)),
+        "crscore": cr_score(positions, present, len(present)),
         "first_trace_tm": trace_tm[0] if trace_tm else 0.0,
         "best_trace_tm": max(trace_tm, default=0.0),
         "model_tm": target.tm(models[0]),

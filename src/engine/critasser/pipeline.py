@@ -472,6 +472,7 @@ class _Stages:
             run.file(DECOYS),
             positions=decoys.positions,
             energy=decoys.energy,
+            weight=decoys.weight,
             replica=decoys.replica,
             level=decoys.level,
             cycle=decoys.cycle,
@@ -494,9 +495,9 @@ class _Stages:
 
     def decoys(self, run: StageRun) -> None:
         """Clusters of the decoys, and their centroids made chains again."""
-        (positions,) = load_arrays(run.job.path(DECOYS), "positions")
+        positions, weight = load_arrays(run.job.path(DECOYS), "positions", "weight")
         run.progress(0.0, "comparing decoys")
-        found = cluster(positions, self.options.models)
+        found = cluster(positions, self.options.models, weight)
         if found.note:
             run.warn(found.note)
         refined = refine_centroids(

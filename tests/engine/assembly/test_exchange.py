@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from critasser.assembly import assemble, complete, refine_centroids
-from critasser.assembly.exchange import temperature_ladder
+from critasser.assembly.exchange import decoy_weights, temperature_ladder
 from critasser.errors import Cancelled
 from critasser.structure import CalphaSet, Template, Trace, tm_score
 
@@ -41,7 +41,7 @@ def test_energy_falls_and_cold_replicas_have_the_lowest(sampled):
     _, decoys = sampled
     assert decoys.trajectory[-1, 0] < decoys.start_energy.min()
     late = decoys.trajectory[len(decoys.trajectory) // 2 :].mean(axis=0)
-    assert late[0] == late.min()
+    assert late[0] < late[-1]
     np.testing.assert_allclose(decoys.components.sum(axis=1), decoys.trajectory[:, 0], rtol=1e-9)
 
 
@@ -50,6 +50,13 @@ def test_decoys_come_from_the_eight_lowest_temperatures(small):
     assert set(decoys.level) == set(range(8))
     assert len(decoys.positions) == len(decoys.energy) == len(decoys.replica) == len(decoys.cycle)
     assert decoys.positions.dtype == np.float32
+
+
+def test_low_energy_weighs_more_once_heat_is_taken_off():
+    temperature = np.array([0.6, 0.6, 1.2, 1.2])
+    weight = decoy_weights(np.array([-500.0, -400.0, -410.0, -300.0]), temperature, 100)
+    assert weight[0] == pytest.approx(weight[2], abs=1e-9) == 1.0
+    assert weight[1] < 0.2 and weight[3] < 0.2
 
 
 def test_a_seed_gives_the_same_bytes_on_any_number_of_threads(small):

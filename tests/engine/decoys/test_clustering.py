@@ -87,6 +87,20 @@ def test_of_many_decoys_evenly_spaced_ones_count_under_their_own_numbers():
     assert clusters.members[0].max() < 1500 <= clusters.members[1].min()
 
 
+def test_decoys_that_weigh_more_come_first_however_few():
+    rng = np.random.default_rng(8)
+    decoys = families(rng, [40, 10])
+    weights = np.r_[np.full(40, 0.01), np.full(10, 1.0)]
+    clusters = cluster(decoys, weights=weights)
+    assert clusters.size.tolist() == [10, 40]
+    assert clusters.share[0] == pytest.approx(10 / 10.4)
+    weights[45:] = 0.0
+    centroid = cluster(decoys, weights=weights).centroid[0]
+    assert rmsd(centroid, decoys[40:45].mean(axis=0)) < 0.1
+    with pytest.raises(ValueError, match="weights"):
+        cluster(decoys, weights=np.zeros(50))
+
+
 def test_few_decoys_and_bad_arrays():
     one = cluster(families(np.random.default_rng(7), [1]))
     assert one.size.tolist() == [1]

@@ -22,7 +22,7 @@ from critasser.structure import CalphaSet, Target, Template, Trace
 
 __all__ = ["Decoys", "assemble", "refine_centroids", "temperature_ladder"]
 
-COLDEST, HOTTEST = 0.6, 2.4
+COLDEST, HOTTEST = 0.6, 1.8
 DECOY_LEVELS = 8
 MOST_DECOYS = 1000
 SWEEPS_PER_CYCLE = 5
@@ -30,7 +30,7 @@ SETTLING = 0.3
 """Share of the run from which no decoys are taken."""
 
 # Shares of bends, jitters, ends, fragments, slides, replacements, whole chains.
-MIX = np.array([0.30, 0.42, 0.05, 0.13, 0.04, 0.055, 0.005])
+MIX = np.array([0.30, 0.39, 0.05, 0.115, 0.04, 0.10, 0.005])
 REFINE_MIX = np.array([0.35, 0.50, 0.05, 0.09, 0.0, 0.0, 0.01])
 
 
@@ -43,6 +43,8 @@ class Decoys:
     positions : ndarray (n, L, 3) float32
         Cα in Å, in the map's frame.
     energy : ndarray (n,) float64
+    weight : ndarray (n,) float64
+        How much each decoy counts when they are clustered, largest 1: see `decoy_weights`.
     replica : ndarray (n,) int64
         Which replica; replica r began from start ``r % S``.
     level : ndarray (n,) int64
@@ -66,6 +68,7 @@ class Decoys:
 
     positions: NDArray[np.float32]
     energy: NDArray[np.float64]
+    weight: NDArray[np.float64]
     replica: NDArray[np.int64]
     level: NDArray[np.int64]
     cycle: NDArray[np.int64]
@@ -84,6 +87,26 @@ def temperature_ladder(replicas: int, length: int) -> NDArray[np.float64]:
     step = 1.0 / np.sqrt(1.5 * length)
     top = min(HOTTEST / COLDEST, float(np.exp(step * (replicas - 1))))
     return COLDEST * top ** (np.arange(replicas) / max(1, replicas - 1))
+
+
+def decoy_weights(
+    energy: NDArray[np.float64], temperature: NDArray[np.float64], length: int
+) -> NDArray[np.float64]:
+    """How likely the place is from which each decoy was taken, largest 1.
+
+    In a run of this length a replica hardly leaves its fold, so that the number of decoys with a
+    fold says nothing. The energy does, less what heat adds: 3/2 T for each residue and its spread,
+    ``T sqrt(3/2 L)``, twice of which is the softness here.
+
+    Parameters
+    ----------
+    energy, temperature : ndarray (n,)
+    length : int
+        Residues.
+    """
+    coldest = temperature.min()
+    folded = energy - 1.5 * length * (temperature - coldest)
+    return np.exp((folded.min() - folded) / (2.0 * coldest * np.sqrt(1.5 * length)))
 
 
 def assemble(
@@ -172,10 +195,13 @@ def assemble(
                     r = run.at_level[level]
                     positions = run.states[r].calpha.astype(np.float32)
                     kept.append((positions, run.energy[r], r, level, cycle))
-    report(1.0, f"{len(kept)} decoys, lowest energy {min(k[1] for k in kept):.0f}")
+    energy = np.array([k[1] for k in kept])
+    heat = run.temperatures[[k[3] for k in kept]]
+    report(1.0, f"{len(kept)} decoys, lowest energy {energy.min():.0f}")
     return Decoys(
         positions=np.array([k[0] for k in kept]),
-        energy=np.array([k[1] for k in kept]),
+        energy=energy,
+        weight=decoy_weights(energy, heat, len(target)),
         replica=np.array([k[2] for k in kept], dtype=np.int64),
         level=np.array([k[3] for k in kept], dtype=np.int64),
         cycle=np.array([k[4] for k in kept], dtype=np.int64),
@@ -282,8 +308,10 @@ class _Run:
 
     def advance(self, pool: ThreadPoolExecutor, sweeps: int, pause: Callable[[], None]) -> None:
         """Move every replica at its temperature; `pause` is called between replicas."""
+        # Stretches come from starts and from what the other replicas have found meanwhile.
+        sources = np.concatenate([self.sources, [state.calpha for state in self.states]])
         waiting = [
-            pool.submit(self._advance_one, int(r), float(t), sweeps)
+            pool.submit(self._advance_one, int(r), float(t), sweeps, sources)
             for r, t in zip(self.at_level, self.temperatures)
         ]
         try:
@@ -295,11 +323,11 @@ class _Run:
                 future.cancel()
             raise
 
-    def _advance_one(self, r: int, temperature: float, sweeps: int) -> None:
+    def _advance_one(self, r: int, temperature: float, sweeps: int, sources: NDArray) -> None:
         state = self.states[r]
         moves = sweeps * len(self.model.codes)
         heat = float(np.sqrt(temperature))
-        sweep(self.model, state, temperature, heat, moves, self.mix, self.sources,
+        sweep(self.model, state, temperature, heat, moves, self.mix, sources,
               self.streams[r], self.tally[r])  # fmt: skip
         # From scratch, so that rounding does not add up over a run.
         fill_state(self.model, state)
@@ -367,4 +395,4 @@ def _completed(
 
 
 def _processors() -> int:
-    return max(1, min(len(os.sched_getaffinity(0)), config.NUMBA_NUM_THREADS))
+    return max(1, min(os.cpu_count() or 1, config.NUMBA_NUM_THREADS))

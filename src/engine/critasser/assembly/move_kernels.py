@@ -193,11 +193,13 @@ def slide(x, i, first, last, stream, new, stretch):
 
 @njit(cache=True)
 def replace(x, i, first, last, starts, stream, new, stretch):
-    """Put 4 … 35 residues where one of the starts has them."""
+    """Put residues, four or up to the whole chain, where one of the starts has them."""
     if starts.shape[0] == 0:
         return False
     source = int(next_uniform(stream) * starts.shape[0])
-    end = min(last, i + 3 + int(next_uniform(stream) * 32))
+    # Short stretches as often as long ones, by ratio.
+    size = 4.0 * (max(4.0, last - first + 1.0) / 4.0) ** next_uniform(stream)
+    end = min(last, i + int(size))
     flank = 2
     low, high = max(first, i - flank), min(last, end + flank)
     for m in range(low, high + 1):

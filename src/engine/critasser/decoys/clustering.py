@@ -20,7 +20,7 @@ ROWS = 64
 
 @dataclass(frozen=True, eq=False)
 class Clusters:
-    """Clusters, largest first; k of them.
+    """Clusters, those that count most first; k of them.
 
     Attributes
     ----------
@@ -32,6 +32,9 @@ class Clusters:
     members : tuple of ndarray
         Indices of decoys, ascending.
     size : ndarray (k,) int64
+        Decoys, whatever they weigh.
+    share : ndarray (k,) float64
+        Of all weight, 0 … 1.
     mean_rmsd : ndarray (k,) float64
         Of the members to the centroid, superposed, Å.
     cutoff : float
@@ -46,6 +49,7 @@ class Clusters:
     centre: NDArray[np.int64]
     members: tuple[NDArray[np.int64], ...]
     size: NDArray[np.int64]
+    share: NDArray[np.float64]
     mean_rmsd: NDArray[np.float64]
     cutoff: float
     total: int
@@ -74,7 +78,9 @@ def rmsd_matrix(decoys: ArrayLike) -> NDArray[np.float64]:
     return result + result.T
 
 
-def cluster(decoys: ArrayLike, count: int = 5) -> Clusters:
+def cluster(
+    decoys: ArrayLike, count: int = 5, weights: ArrayLike | None = None
+) -> Clusters:
     """Cluster decoys as SPICKER does.
 
     RMSD is of superposed pairs, as in the paper, although all decoys lie in one map: a chain whose
@@ -89,6 +95,10 @@ def cluster(decoys: ArrayLike, count: int = 5) -> Clusters:
         Å; of more than 1000, evenly spaced ones count.
     count : int
         Clusters at most.
+    weights : array_like (n,), optional
+        How much each decoy counts, ≥ 0: where replicas stay where they are, numbers of decoys say
+        how replicas were dealt out, and energies have to say how likely each place is. Without
+        it all count alike, as in the paper.
 
     Returns
     -------
@@ -106,22 +116,28 @@ def cluster(decoys: ArrayLike, count: int = 5) -> Clusters:
     if len(chosen) > MOST_DECOYS:
         chosen = np.linspace(0, len(everything) - 1, MOST_DECOYS).round().astype(np.int64)
     x = everything[chosen]
+    share = np.ones(len(x)) if weights is None else np.asarray(weights, dtype=np.float64)[chosen]
+    if share.min() < 0 or not share.sum() > 0:
+        raise ValueError("weights of decoys are not negative and not all zero")
+    share = share / share.sum()
     distance = rmsd_matrix(x)
-    cutoff = _cutoff(distance)
+    cutoff = _cutoff(distance, share)
     left = np.ones(len(x), dtype=bool)
     near = distance <= cutoff
     centres, members = [], []
     while left.any() and len(centres) < count:
-        neighbours = np.where(left, (near & left).sum(axis=1), -1)
+        neighbours = np.where(left, (near & left) @ share, -1.0)
         # Of equally good centres, the one closest to its neighbours.
-        tied = np.flatnonzero(neighbours == neighbours.max())
-        spread = [distance[k, near[k] & left].sum() for k in tied]
+        tied = np.flatnonzero(neighbours >= neighbours.max() - 1e-9)
+        spread = [(distance[k] * share)[near[k] & left].sum() for k in tied]
         centre = int(tied[int(np.argmin(spread))])
         inside = np.flatnonzero(near[centre] & left)
         centres.append(centre)
         members.append(inside)
         left[inside] = False
-    centroids, spreads = zip(*(_centroid(x[m], x[c]) for c, m in zip(centres, members)))
+    centroids, spreads = zip(
+        *(_centroid(x[m], x[c], share[m]) for c, m in zip(centres, members))
+    )
     note = ""
     if len(centres) == 1 and count > 1:
         note = (
@@ -134,6 +150,7 @@ def cluster(decoys: ArrayLike, count: int = 5) -> Clusters:
         centre=chosen[np.array(centres)],
         members=tuple(chosen[m] for m in members),
         size=np.array([len(m) for m in members]),
+        share=np.array([share[m].sum() for m in members]),
         mean_rmsd=np.array(spreads),
         cutoff=cutoff,
         total=len(x),
@@ -141,11 +158,11 @@ def cluster(decoys: ArrayLike, count: int = 5) -> Clusters:
     )
 
 
-def _cutoff(distance: NDArray[np.float64]) -> float:
+def _cutoff(distance: NDArray[np.float64], share: NDArray[np.float64]) -> float:
     """The cutoff at which the largest cluster is neither most nor next to nothing."""
 
     def largest(cutoff: float) -> float:
-        return float((distance <= cutoff).sum(axis=1).max()) / len(distance)
+        return float(((distance <= cutoff) @ share).max())
 
     steps = 0
     tightest, widest = (round((c - FIRST_CUTOFF) / STEP) for c in (TIGHTEST, WIDEST))
@@ -157,16 +174,19 @@ def _cutoff(distance: NDArray[np.float64]) -> float:
     return round(FIRST_CUTOFF + steps * STEP, 6)
 
 
-def _centroid(members: NDArray, centre: NDArray) -> tuple[NDArray[np.float64], float]:
-    """Mean of superposed members, and their mean RMSD to it."""
+def _centroid(
+    members: NDArray, centre: NDArray, share: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], float]:
+    """Weighted mean of superposed members, and their mean RMSD to it."""
+    share = np.maximum(share, 1e-12)
     placed = []
     for member in members:
         rotation, translation = kabsch(member, centre)
         placed.append(member @ rotation.T + translation)
-    mean = np.mean(placed, axis=0)
+    mean = np.average(placed, axis=0, weights=share)
     spread = []
     for member in placed:
         rotation, translation = kabsch(member, mean)
         off = member @ rotation.T + translation - mean
         spread.append(np.sqrt(np.mean(np.sum(off**2, axis=1))))
-    return mean, float(np.mean(spread))
+    return mean, float(np.average(spread, weights=share))

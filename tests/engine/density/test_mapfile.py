@@ -3,6 +3,7 @@
 import gzip
 import itertools
 import shutil
+import time
 
 import gemmi
 import mrcfile
@@ -168,6 +169,13 @@ def test_what_is_written_is_read_back_in_place(tmp_path, piece):
     assert np.array_equal(found.values, piece.values)
     assert mrcfile.validate(tmp_path / "a.mrc")
     assert [p.name for p in tmp_path.iterdir()] == ["a.mrc"]
+
+
+def test_equal_maps_are_equal_files_whenever_they_are_written(tmp_path, piece):
+    write_map(tmp_path / "now.mrc", piece)
+    time.sleep(1.1)
+    write_map(tmp_path / "later.mrc", piece)
+    assert (tmp_path / "now.mrc").read_bytes() == (tmp_path / "later.mrc").read_bytes()
 
 
 def test_a_failed_write_leaves_the_old_map(tmp_path, piece, monkeypatch):

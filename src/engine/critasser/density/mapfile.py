@@ -24,6 +24,7 @@ __all__ = ["read_map", "read_map_header", "read_mask", "write_map"]
 GZIP_MAGIC = b"\x1f\x8b"
 CHUNK_BYTES = 16 << 20
 MAX_EXTENDED_BYTES = 64 << 20
+LABEL = "Critasser"
 
 
 def read_map(path: str | os.PathLike, max_bytes: int = 2 << 30) -> Grid:
@@ -114,6 +115,9 @@ def write_map(path: str | os.PathLike, grid: Grid) -> None:
     with appearing(path) as temporary, mrcfile.new(temporary, overwrite=True) as mrc:
         mrc.set_data(grid.values)
         mrc.set_volume()
+        # mrcfile puts the time here, and equal maps would be unequal files.
+        mrc.header.label[0] = LABEL
+        mrc.header.nlabl = 1
         mrc.voxel_size = tuple(grid.voxel_size)
         mrc.header.origin = tuple(grid.origin)
 

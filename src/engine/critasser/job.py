@@ -6,7 +6,7 @@ finished when its marker ``stages/<stage>.json`` exists; the marker holds
 - ``key``: checksum of the stage's settings and of the *content* of every file it read, so that a
   changed option or input invalidates exactly the stages that depend on it;
 - ``outputs``: the files it made with their checksums, so that a damaged file is made again;
-- ``seconds``, ``warnings`` and ``summary`` (small numbers for the report).
+- ``seconds``, ``cpu_seconds``, ``warnings`` and ``summary`` (small numbers for the report).
 
 ``lock`` is there while an engine works in the folder: ``{"pid", "started", "host"}``, where
 ``started`` is the process's own start time; a lock whose process is gone is taken over.
@@ -263,7 +263,7 @@ class Job:
             self.discard(label)
             generator = stage_generator(self.seed, label) if draws else None
             run = StageRun(self, progress, generator)
-            started = time.monotonic()
+            started, worked = time.monotonic(), time.process_time()
             self.log(f"{label} starts")
             body(run)
             progress.check()
@@ -272,6 +272,7 @@ class Job:
                 "outputs": {relative: checksum(self.path(relative)) for relative in run.outputs},
                 "artifacts": {k: list(v) for k, v in run.outputs.items() if v is not None},
                 "seconds": round(time.monotonic() - started, 3),
+                "cpu_seconds": round(time.process_time() - worked, 3),
                 "peak_memory_bytes": _peak_memory(),
                 "warnings": run.warnings,
                 "summary": run.summary,

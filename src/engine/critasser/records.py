@@ -71,6 +71,7 @@ def is_marker(content: Mapping[str, Any]) -> bool:
         "outputs": dict,
         "artifacts": dict,
         "seconds": (int, float),
+        "cpu_seconds": (int, float),
         "peak_memory_bytes": int,
         "warnings": list,
         "summary": dict,

@@ -178,7 +178,7 @@ class Build:
         sequence = {"sequences": [one.letters for one in checked.target.sequences]}
         stages = _Stages(self.inputs, checked, options)
         job.seed = options.seed
-        expected = expected_seconds(checked, options, STAGES)
+        expected = expected_seconds(self.inputs, checked, options, STAGES)
         with running(job, expected, listeners, hard_stop=hard_stop) as progress:
             describe(job, self.inputs, options, checked, command)
             found = job.stage(

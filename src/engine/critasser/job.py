@@ -223,7 +223,7 @@ class Job:
         inputs: Iterable[str] = (),
         external: Mapping[str, str] | None = None,
         draws: bool = False,
-        part: int = 0,
+        part: int | None = None,
         parts: int = 1,
     ) -> dict[str, Any]:
         """Run a stage, or find it done.
@@ -243,7 +243,8 @@ class Job:
         draws : bool
             It uses random numbers, so that it depends on the seed.
         part, parts : int
-            Which of how many equal parts of the stage this is.
+            Which of how many equal parts of the stage this is. A part is called the same whatever
+            their number, so that it is not done again when that changes.
 
         Returns
         -------
@@ -253,10 +254,10 @@ class Job:
         progress = self.progress
         if progress is None:
             raise RuntimeError("a stage needs job.progress")
-        label = name if parts == 1 else f"{name}_{part + 1}"
+        label = name if part is None else f"{name}_{part + 1}"
         seed = {"seed": self.seed} if draws else {}
         key = self._key(label, {**settings, **seed}, inputs, external or {})
-        progress.begin(name, part, parts)
+        progress.begin(name, part or 0, parts)
         marker = self._finished(label, key)
         if marker is None:
             self.discard("report")

@@ -40,7 +40,7 @@ def test_noise_is_taken_out_not_added(target, native, rng):
     assert np.abs(bonds(mended) - 3.8).max() < 0.3
 
 
-def test_atoms_all_in_one_point_are_unfolded(target):
+def test_atoms_all_in_one_point_become_a_chain_of_separate_atoms(target):
     mended = regularise(np.zeros((len(target), 3)), target.bonded, nothing(target))
     assert np.abs(bonds(mended) - 3.8).max() < 0.4
     apart = cKDTree(mended).query_pairs(1.0, output_type="ndarray")

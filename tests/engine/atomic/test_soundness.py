@@ -97,7 +97,7 @@ def test_cysteines_at_bonding_distance_are_a_disulfide_each_once():
     target = Target((Sequence("A", "CCC"),))
     positions = np.full((3, 15, 3), np.nan)
     positions[:, 5] = [[0, 0, 0], [2.1, 0, 0], [0, 2.5, 0]]
-    positions[:, 4] = positions[:, 5] + [[0, 0, 1.8], [0, 1.8, 0], [0, 1.0, -1.6]]
+    positions[:, 4] = positions[:, 5] + [[0, 0, 1.8], [0, 1.8, 0], [1.7, 0.5, 0.3]]
     assert find_disulfides(target, positions) == ((0, 1),)
     positions[1, 5] += [4.0, 0, 0]
     assert find_disulfides(target, positions) == ((0, 2),)

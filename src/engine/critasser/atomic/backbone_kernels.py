@@ -20,7 +20,7 @@ def _torsion(ax, ay, az, bx, by, bz, cx, cy, cz, dx, dy, dz):
     return np.arctan2(length * (ux * nx + uy * ny + uz * nz), mx * nx + my * ny + mz * nz)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def best_turns(unary, atoms, calpha, phi_psi_cost, kind, angle_mean, angle_sd, limit):
     """State of each peptide that minimises the sum of costs along the chain (Viterbi).
 

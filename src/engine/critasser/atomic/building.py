@@ -152,7 +152,7 @@ class _Builder:
             tuple(self.backbone_tables.counts["cis_fraction"]),
         )
         noise = float(np.clip(estimated_noise(calpha, target.bonded), 0.2, 1.5))
-        line = regularise(calpha, target.bonded, self.cis)
+        line = watch.during(lambda: regularise(calpha, target.bonded, self.cis))
         firm = np.ones(len(target)) if confidence is None else 0.2 + 0.8 * np.asarray(confidence)
         share = 0.5 / plan.cycles
         for cycle in range(plan.cycles):
@@ -203,9 +203,11 @@ class _Builder:
 
     def _placed(self, line: NDArray[np.float64], noise: float) -> NDArray[np.float64]:
         """Backbone and side chains drawn on Cα."""
-        atoms = build_backbone(
-            line, self.target.codes, self.target.bonded, self.cis, self.backbone_tables,
-            density=self.density, density_weight=self.pull.backbone, noise=noise,
+        atoms = self.watch.during(
+            lambda: build_backbone(
+                line, self.target.codes, self.target.bonded, self.cis, self.backbone_tables,
+                density=self.density, density_weight=self.pull.backbone, noise=noise,
+            )
         )  # fmt: skip
         return self._packed(atoms, None)
 
@@ -349,7 +351,7 @@ class _Builder:
                 self.target, atoms, faults, self.cis, self.backbone_tables, self.rotamer_tables,
                 rng=self.rng, keep=self._bridged(), density=self.density,
                 density_weight=self.pull.side_chain / 2.0 ** (done + 1),
-                contact_weight=2.0 ** (done + 1),
+                contact_weight=2.0 ** (done + 1), progress=self.watch.tell,
             )  # fmt: skip
             still = self._faults(atoms).threaded
             if done and len(still):

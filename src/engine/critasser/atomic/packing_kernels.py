@@ -33,7 +33,7 @@ def contact_energy(squared, first, second, radius):
     return WORST * min(share, 1.0)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def fixed_energies(
     atoms,
     starts,

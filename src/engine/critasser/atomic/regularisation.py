@@ -128,8 +128,14 @@ def regularise(
 def _separated(position: NDArray[np.float64]) -> NDArray[np.float64]:
     """The same positions, but none on another: coincident atoms have no direction to part."""
     position = position.copy()
-    for first, second in sorted(cKDTree(position).query_pairs(1e-3)):
-        position[second] += 0.05 * np.array([np.cos(second), np.sin(second), np.cos(2.0 * first)])
+    twins = {second for _, second in cKDTree(position).query_pairs(1e-3)}
+    for index in sorted(twins):
+        # Directions by the golden angle, further out the more there are: never alike again.
+        up = 1.0 - 2.0 * ((0.618034 * index) % 1.0)
+        turn = 2.399963 * index
+        flat = np.sqrt(1.0 - up * up)
+        direction = np.array([flat * np.cos(turn), flat * np.sin(turn), up])
+        position[index] += (index + 1) ** (1 / 3) * direction
     return position
 
 

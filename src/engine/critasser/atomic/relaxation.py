@@ -47,7 +47,7 @@ class Watch:
 
     def __init__(self, progress: Callable[[float, str], None] | None) -> None:
         self._progress = progress
-        self._last = -np.inf
+        self._last, self._reached = -np.inf, 0.0
         self.begin, self.end, self.message = 0.0, 1.0, ""
 
     def span(self, begin: float, end: float, message: str) -> None:
@@ -62,7 +62,8 @@ class Watch:
             return
         self._last = now
         whole = self.begin + (self.end - self.begin) * min(max(part, 0.0), 1.0)
-        self._progress(whole, message or self.message)
+        self._reached = max(self._reached, whole)
+        self._progress(self._reached, message or self.message)
 
     def during(self, work: Callable[[], Result]) -> Result:
         """The result of a call that cannot report by itself, reported on while it lasts."""

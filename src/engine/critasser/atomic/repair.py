@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -127,6 +128,7 @@ def mended(
     density: Grid | None,
     density_weight: float,
     contact_weight: float,
+    progress: Callable[[float, str], None] | None = None,
 ) -> NDArray[np.float64]:
     """Draw faulty parts anew: backbones where hand or peptide is wrong, side chains where they are.
 
@@ -163,6 +165,7 @@ def mended(
         positions = pack_side_chains(
             positions, target.codes, target.bonded, rotamer_tables, rng=rng, density=density,
             density_weight=density_weight, contact_weight=contact_weight, only=moving,
+            progress=progress,
         )  # fmt: skip
     return positions
 

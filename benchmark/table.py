@@ -78,9 +78,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--quality", default="standard")
+    parser.add_argument("--set", nargs="+", choices=SETS, default=SETS)
     parser.add_argument("--each", action="store_true", help="a line for each target too")
     args = parser.parse_args()
-    for which in SETS:
+    for which in args.set:
         path = args.work / f"{which}.{args.quality}.csv"
         if path.exists():
             with path.open(newline="") as lines:

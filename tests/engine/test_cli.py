@@ -192,8 +192,8 @@ def test_a_mask_on_another_grid_is_told(capsys, files, tmp_path):
     assert "another grid" in refused(capsys, files, "--mask", tmp_path / "mask.mrc")
     write_map(tmp_path / "mask.mrc", Grid(good.values, good.origin + 5, good.voxel_size))
     assert "another grid" in refused(capsys, files, "--mask", tmp_path / "mask.mrc")
-    write_map(tmp_path / "mask.mrc", good.with_values(good.values / good.values.max() * 0.4))
-    assert "above 0.5" in refused(capsys, files, "--mask", tmp_path / "mask.mrc")
+    write_map(tmp_path / "mask.mrc", good.with_values(np.zeros_like(good.values)))
+    assert "is empty" in refused(capsys, files, "--mask", tmp_path / "mask.mrc")
 
 
 def test_templates_without_protein_are_told(capsys, files, tmp_path):

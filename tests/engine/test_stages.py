@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from critasser import pipeline
-from critasser.density import FeatureMaps, Grid, write_map
+from critasser.density import FeatureMaps, Grid, read_map, write_map
 from critasser.job import Job
 from critasser.options import PRESETS, Inputs, Options
 from critasser.preflight import Checked
@@ -98,3 +98,22 @@ def test_every_quality_has_a_schedule_that_the_atoms_know(quality):
     from critasser.atomic import SCHEDULES
 
     assert Options(quality=quality).schedule.atomic in SCHEDULES
+
+
+def test_solvent_outside_a_mask_is_nothing_whatever_its_value_in_the_map(tmp_path, job):
+    rng = np.random.default_rng(0)
+    values = rng.normal(0, 0.02, size=(30, 30, 30))
+    values[10:20, 10:20, 10:20] += 1.0
+    inside = np.zeros((30, 30, 30))
+    inside[8:22, 8:22, 8:22] = 1.0
+    write_map(tmp_path / "mask.mrc", Grid(inside, np.zeros(3), np.ones(3)))
+    found = []
+    for offset in (0.0, 5.0, -5.0):
+        write_map(tmp_path / "map.mrc", Grid(values + offset, np.zeros(3), np.ones(3)))
+        given = Inputs(tmp_path / "map.mrc", tmp_path / "x", mask=tmp_path / "mask.mrc")
+        one = pipeline._Stages(given, stages(tmp_path).checked, Options(resolution=3.0))
+        job.stage("density", one.density, settings={"offset": offset})
+        found.append(read_map(job.path(pipeline.DENSITY)).values)
+    assert found[0].max() > 0.9
+    assert np.allclose(found[0], found[1], atol=0.05)
+    assert np.allclose(found[0], found[2], atol=0.05)

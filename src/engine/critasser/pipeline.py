@@ -17,7 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from critasser.assembly import assemble, refine_centroids
+from critasser.assembly import learn as learn_assembly
 from critasser.atomic import build_atoms
+from critasser.atomic.backbone_statistics import learn as learn_backbone
+from critasser.atomic.rotamer_statistics import learn as learn_rotamers
 from critasser.calpha import TRUSTED_CRSCORE, agreement, find_calpha
 from critasser.decoys import cluster
 from critasser.density import (
@@ -71,8 +74,17 @@ from critasser.templates import survey
 from critasser.threading import read_contacts
 from critasser.timing import expected_seconds
 from critasser.trace import build_traces
+from critasser.trace.statistics import learn as learn_trace
 
-__all__ = ["STAGES", "Build"]
+__all__ = ["STAGES", "STATISTICS", "Build"]
+
+STATISTICS = {
+    "trace": learn_trace,
+    "assembly": learn_assembly,
+    "backbone": learn_backbone,
+    "rotamers": learn_rotamers,
+}
+"""What stages learn from known chains, by the name of the table that ships."""
 
 STAGES = (
     "density",

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from critasser.errors import InputError
+from critasser.shipped import shipped
 from critasser.structure import ProteinChain, read_chains
 
 if TYPE_CHECKING:
@@ -145,6 +146,9 @@ def _statistics(args: argparse.Namespace) -> int:
         if args.only and name not in args.only:
             continue
         path = args.output / f"{name}.npz"
-        np.savez_compressed(path, **learn(chains))
+        # What was learnt from a network's maps, not from chains, stays as it ships.
+        with np.load(shipped(f"{name}.npz"), allow_pickle=False) as present:
+            table = dict(present)
+        np.savez_compressed(path, **{**table, **learn(chains)})
         print(f"{path}: learnt from {len(chains)} chains")
     return 0

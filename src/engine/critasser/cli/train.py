@@ -149,6 +149,10 @@ def _statistics(args: argparse.Namespace) -> int:
         # What was learnt from a network's maps, not from chains, stays as it ships.
         with np.load(shipped(f"{name}.npz"), allow_pickle=False) as present:
             table = dict(present)
-        np.savez_compressed(path, **{**table, **learn(chains)})
+        try:
+            learnt = learn(chains)
+        except ValueError as error:
+            raise InputError(f"{args.structures}: {name}: {error}") from error
+        np.savez_compressed(path, **{**table, **learnt})
         print(f"{path}: learnt from {len(chains)} chains")
     return 0

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -90,6 +91,8 @@ def _network(args: argparse.Namespace) -> int:
         rate=args.rate, experimental=args.experimental,
         corruption=args.corruption, seed=args.seed,
     )  # fmt: skip
+    # A batch system asks by SIGTERM; the run is saved either way.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     start = load_network(args.start_from) if args.start_from else None
     path = train(packs["train"], pairs, packs["val"], options, args.output, device=device,
                  start_from=start, report=lambda line: print(line, flush=True))  # fmt: skip

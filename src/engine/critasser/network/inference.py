@@ -11,32 +11,15 @@ import torch
 from torch import Tensor, nn
 
 from critasser.density import FeatureMaps, Grid
-from critasser.errors import InputError
+from critasser.network.device import autocast, choose_device
 from critasser.network.experimental import signed_permutations
 from critasser.network.layers import split_heads
 from critasser.network.weights import load_network
 
-__all__ = ["average_views", "choose_device", "predict"]
+__all__ = ["average_views", "predict"]
 
 _LOWEST_DENSITY = 0.15
 """Tiles without a voxel above this share of the map's typical density hold nothing to find."""
-
-
-def choose_device(name: str) -> torch.device:
-    """The device for ``auto``, ``cpu`` or ``cuda``.
-
-    Raises
-    ------
-    InputError
-        A GPU was asked for and there is none.
-    """
-    available = torch.cuda.is_available()
-    if name == "cuda" and not available:
-        raise InputError(
-            "no GPU that torch can use here; run with --device cpu, or install the torch build "
-            "for your GPU (see the README)"
-        )
-    return torch.device("cuda" if available and name in ("auto", "cuda") else "cpu")
 
 
 def _rotated(array: np.ndarray, matrix: np.ndarray) -> np.ndarray:
@@ -61,7 +44,7 @@ def _tiles(density: np.ndarray, core: int) -> Iterator[tuple[int, int, int]]:
 
 @torch.inference_mode()
 def _run(network: nn.Module, tile: Tensor, device: torch.device) -> Tensor:
-    with torch.autocast(device.type, dtype=torch.bfloat16):
+    with autocast(device):
         heads = split_heads(network(tile[None, None].to(device)).float())
     return torch.cat(
         [

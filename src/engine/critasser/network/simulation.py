@@ -40,11 +40,12 @@ class SimulationRange:
     resolutions, weights
         Edges of resolution shells (Å) and the share of crops drawn from each.
     corruption
-        0: clean maps by eq. 2; 1: all corruptions at their full frequency.
+        0: clean maps by eq. 2; 1: all corruptions up to their full frequency. Each crop draws its
+        own strength up to this one, so that neither clean nor spoilt maps are forgotten.
     """
 
     resolutions: tuple[float, ...] = (1.5, 3.0, 4.0, 5.0, 8.0, 15.0)
-    weights: tuple[float, ...] = (0.38, 0.28, 0.18, 0.11, 0.05)
+    weights: tuple[float, ...] = (0.28, 0.26, 0.20, 0.16, 0.10)
     corruption: float = 1.0
 
     def draw(self, rng: np.random.Generator) -> float:
@@ -286,7 +287,7 @@ def simulate_crop(
 ) -> Crop:
     """One simulated example around a random residue of `chain`; `neighbour` may lie beside it."""
     generator = torch.Generator(device).manual_seed(int(rng.integers(2**31)))
-    strength = ranges.corruption
+    strength = ranges.corruption * rng.random()
     resolution = ranges.draw(rng) if resolution is None else resolution
     scale = 1 + rng.uniform(-0.03, 0.03) * strength
     rotation = random_rotation(rng)

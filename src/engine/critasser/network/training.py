@@ -22,6 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from critasser.network.device import autocast
 from critasser.network.experimental import PairOnDevice, experimental_crop
 from critasser.network.layers import split_heads
 from critasser.network.losses import Batch, collate, multi_task_loss
@@ -169,11 +170,6 @@ def validate(network: nn.Module, batches: dict[float, Batch]) -> dict[str, float
     return figures
 
 
-def autocast(device: torch.device) -> torch.autocast:
-    """bfloat16 arithmetic where the device is good at it."""
-    return torch.autocast(device.type, dtype=torch.bfloat16)
-
-
 def _average(shadow: nn.Module, network: nn.Module, decay: float) -> None:
     with torch.no_grad():
         for old, new in zip(
@@ -225,51 +221,57 @@ def train(
     budget, last, begun = options.minutes * 60, time.monotonic(), spent
     next_check, running = spent + options.validate_minutes * 60, {}
     first_step = step
-    while spent < budget:
-        rate = _rate(spent / budget, options.rate)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        batch = source.batch()
-        with autocast(device):
-            logits = network(
-                batch.density[:, None].contiguous(memory_format=torch.channels_last_3d)
-            )
-        loss, parts = multi_task_loss(logits, batch)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        norm = nn.utils.clip_grad_norm_(network.parameters(), 2.0)
-        if bool(torch.isfinite(norm)):
-            optimizer.step()
-        else:
-            report(f"step {step}: gradient not finite, step left out")
-        step += 1
-        _average(shadow, network, min(options.average, (1 + step) / (10 + step)))
-        for name, value in parts.items():
-            running[name] = 0.98 * running.get(name, value) + 0.02 * value
-        now = time.monotonic()
-        spent, last = spent + now - last, now
-        if step % 50 == 0:
-            speed = (step - first_step) * options.batch / max(spent - begun, 1e-9)
-            told = "  ".join(f"{name} {value:.3f}" for name, value in running.items())
-            report(f"step {step}  {spent / 60:.1f} min  {speed:.2f} crops/s  {told}")
-        if spent >= next_check or spent >= budget:
-            figures = validate(shadow, batches)
-            _log(folder / "log.csv", {"step": step, "minutes": spent / 60, **figures})
-            report("  ".join(f"{name} {value:.3f}" for name, value in figures.items()))
-            _checkpoint(checkpoint, network, shadow, optimizer, spent, step)
-            card = {
-                "options": asdict(options),
-                "steps": step,
-                "minutes": round(spent / 60, 1),
-                "chains": len(chains),
-                "pairs": [pair.name for pair in pairs],
-                "device": str(device),
-                "validation": figures,
-            }
-            save_network(folder / "network.safetensors", shadow, options.architecture, card)
-            (folder / "card.json").write_text(json.dumps(card, indent=1))
-            next_check = spent + options.validate_minutes * 60
-    source.close()
+    try:
+        while spent < budget:
+            rate = _rate(spent / budget, options.rate)
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+            batch = source.batch()
+            with autocast(device):
+                logits = network(
+                    batch.density[:, None].contiguous(memory_format=torch.channels_last_3d)
+                )
+            loss, parts = multi_task_loss(logits, batch)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            norm = nn.utils.clip_grad_norm_(network.parameters(), 2.0)
+            if bool(torch.isfinite(norm)):
+                optimizer.step()
+            else:
+                report(f"step {step}: gradient not finite, step left out")
+            step += 1
+            _average(shadow, network, min(options.average, (1 + step) / (10 + step)))
+            for name, value in parts.items():
+                running[name] = 0.98 * running.get(name, value) + 0.02 * value
+            now = time.monotonic()
+            spent, last = spent + now - last, now
+            if step % 50 == 0:
+                speed = (step - first_step) * options.batch / max(spent - begun, 1e-9)
+                told = "  ".join(f"{name} {value:.3f}" for name, value in running.items())
+                report(f"step {step}  {spent / 60:.1f} min  {speed:.2f} crops/s  {told}")
+            if spent >= next_check or spent >= budget:
+                figures = validate(shadow, batches)
+                _log(folder / "log.csv", {"step": step, "minutes": spent / 60, **figures})
+                report("  ".join(f"{name} {value:.3f}" for name, value in figures.items()))
+                _checkpoint(checkpoint, network, shadow, optimizer, spent, step)
+                card = {
+                    "options": asdict(options),
+                    "steps": step,
+                    "minutes": round(spent / 60, 1),
+                    "chains": len(chains),
+                    "pairs": [pair.name for pair in pairs],
+                    "device": str(device),
+                    "validation": figures,
+                }
+                save_network(folder / "network.safetensors", shadow, options.architecture, card)
+                (folder / "card.json").write_text(json.dumps(card, indent=1))
+                next_check = spent + options.validate_minutes * 60
+    except KeyboardInterrupt:
+        _checkpoint(checkpoint, network, shadow, optimizer, spent, step)
+        report(f"stopped at step {step}; the same command goes on from there")
+        raise
+    finally:
+        source.close()
     _plot(folder)
     return folder / "network.safetensors"
 

@@ -1,0 +1,51 @@
+"""Where networks run, and in what arithmetic."""
+
+from __future__ import annotations
+
+import contextlib
+
+import torch
+
+from critasser.errors import InputError
+
+__all__ = ["autocast", "choose_device", "short_type"]
+
+
+def choose_device(name: str) -> torch.device:
+    """The device for ``auto``, ``cpu`` or ``cuda``.
+
+    Raises
+    ------
+    InputError
+        A GPU was asked for and there is none.
+    """
+    available = torch.cuda.is_available()
+    if name == "cuda" and not available:
+        raise InputError(
+            "no GPU that torch can use here; run with --device cpu, or install the torch build "
+            "for your GPU (see the README)"
+        )
+    return torch.device("cuda" if available and name in ("auto", "cuda") else "cpu")
+
+
+def short_type(device: torch.device) -> torch.dtype | None:
+    """The 16-bit type that a device computes in faster than in float32, None without.
+
+    A processor without instructions for bfloat16 emulates them, fifty times slower.
+    """
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+    if device.type == "cpu":
+        # Private names: where a torch has them no more, float32 is right if slower.
+        tests = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+        if any(getattr(torch.cpu, name, bool)() for name in tests):
+            return torch.bfloat16
+    return None
+
+
+def autocast(device: torch.device) -> contextlib.AbstractContextManager[object]:
+    """16-bit arithmetic where the device is good at it."""
+    short = short_type(device)
+    if short is None:
+        return contextlib.nullcontext()
+    return torch.autocast(device.type, dtype=short)

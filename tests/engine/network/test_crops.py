@@ -3,50 +3,41 @@
 import numpy as np
 import pytest
 import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from critasser.density import Grid, normalise, simulate
-from critasser.network.experimental import PairOnDevice, experimental_crop, signed_permutations
+from critasser.network.crops import CropSource, SimulationRange, simulate_crops
+from critasser.network.experimental import (
+    PairOnDevice,
+    backgrounds,
+    experimental_crops,
+    signed_permutations,
+)
 from critasser.network.packing import Atoms, Pair
 from critasser.network.simulation import (
-    SimulationRange,
+    calpha_distance,
+    gather,
     gaussian_density,
     make_labels,
     normalise_tensor,
     place,
     random_rotation,
-    simulate_crop,
 )
 
 CPU = torch.device("cpu")
 
 
-@pytest.fixture
-def helix() -> Atoms:
-    """Twenty residues of N, CA, C, O on a helix; types 0…19 in turn."""
-    turn, rise = np.radians(100), 1.5
-    angle = np.arange(20) * turn
-    calpha = np.stack([2.3 * np.cos(angle), 2.3 * np.sin(angle), rise * np.arange(20)], 1)
-    offsets = np.array([[-1.2, 0.5, -0.6], [0, 0, 0], [1.1, 0.4, 0.9], [1.4, -0.7, 1.3]])
-    positions = (calpha[:, None] + offsets).reshape(-1, 3)
-    return Atoms(
-        positions.astype(np.float32),
-        np.tile([7, 6, 6, 8], 20).astype(np.float32),
-        np.tile([0, 1, 2, 3], 20).astype(np.uint8),
-        np.repeat(np.arange(20), 4).astype(np.int32),
-        np.zeros(80, bool),
-        np.arange(20, dtype=np.uint8),
-        np.zeros(20, np.uint8),
-        (np.arange(20) * 4 + 1).astype(np.int32),
-    )
+def middle_of(chain: Atoms):
+    return chain.positions.mean(0).astype(float)
 
 
 def test_the_matrix_product_is_the_sum_of_gaussians_that_a_simulated_map_is(helix):
     side, resolution = 40, 4.0
-    centre = helix.positions.mean(0).astype(float)
-    molecule = place(helix, np.eye(3), centre, 1.0, side, CPU)
+    centre = middle_of(helix)
+    m = gather([[place(helix, np.eye(3), centre, 1.0, side)]], CPU)
     width = resolution / (np.sqrt(2) * np.pi)
-    sigma = torch.full((len(molecule.positions), 3), width)
-    ours = gaussian_density(molecule.positions, molecule.amplitude, sigma, side).numpy()
+    sigma = torch.full((len(m.positions), 3), width)
+    ours = gaussian_density(m.positions, m.amplitude, sigma, m.counts, side)[0].numpy()
     like = Grid(np.zeros((side,) * 3, np.float32), centre - (side - 1) / 2, 1.0)
     exact = simulate(helix.positions, helix.amplitude, resolution, like=like).values
     exact = exact * np.sqrt(2 * np.pi * width**2)
@@ -59,22 +50,33 @@ def test_a_crop_is_normalised_as_a_whole_map_is(helix):
     assert np.allclose(ours, normalise(grid).values, atol=0.05)
 
 
-def test_labels_peak_at_each_calpha_and_name_its_residue(helix):
-    molecule = place(helix, np.eye(3), helix.positions.mean(0).astype(float), 1.0, 48, CPU)
-    target, backbone, structure, kind = make_labels(molecule, 48)
-    for k, position in enumerate(molecule.positions[molecule.kind == 1]):
-        voxel = tuple(int(i) for i in position.round())
+def test_labels_peak_at_each_calpha_and_name_its_residue_in_every_crop_of_a_batch(helix):
+    turns = (np.eye(3), random_rotation(np.random.default_rng(3)))
+    m = gather([[place(helix, turn, middle_of(helix), 1.0, 48)] for turn in turns], CPU)
+    target, backbone, structure, kind = make_labels(m, 48)
+    for k, atom in enumerate(m.calpha.tolist()):
+        voxel = (int(m.crop[atom]), *(int(i) for i in m.positions[atom].round()))
         assert target[voxel] > 0.6
         assert backbone[voxel] == 1
         assert structure[voxel] == 0
-        assert kind[voxel] == k
-    assert float(target[0, 0, 0]) == 0 and int(kind[0, 0, 0]) == -1
+        assert kind[voxel] == k % 20
+    assert float(target[0, 0, 0, 0]) == 0 and int(kind[0, 0, 0, 0]) == -1
+
+
+def test_the_distance_to_calpha_is_that_to_the_nearest(helix):
+    m = gather([[place(helix, np.eye(3), middle_of(helix), 1.0, 40)]], CPU)
+    voxels = torch.stack(torch.meshgrid(*[torch.arange(40.0)] * 3, indexing="ij"), -1)
+    calpha = m.positions[m.calpha]
+    exact = (voxels[..., None, :] - calpha).norm(dim=-1).amin(-1)
+    ours = calpha_distance(m, 40, 6)[0]
+    assert torch.allclose(ours[exact < 6], exact[exact < 6], atol=1e-4)
+    assert (ours[exact > 6.02] == 99).all()
 
 
 def test_density_is_high_where_the_labels_say_calpha(helix):
     rng = np.random.default_rng(0)
     clean = SimulationRange(corruption=0.0)
-    crop = simulate_crop(helix, None, 48, clean, rng, CPU, resolution=3.0)
+    crop = simulate_crops([helix], 48, clean, rng, CPU, resolution=3.0)
     at_calpha = crop.calpha > 0.8
     assert crop.density[at_calpha].mean() > 8 * crop.density.mean()
     assert torch.all(crop.weight == 1)
@@ -82,20 +84,22 @@ def test_density_is_high_where_the_labels_say_calpha(helix):
 
 def test_corrupted_crops_are_finite_whatever_is_drawn(helix):
     rng = np.random.default_rng(1)
-    for _ in range(25):
-        crop = simulate_crop(helix, helix, 32, SimulationRange(), rng, CPU)
-        assert torch.isfinite(crop.density).all()
-        assert crop.calpha.min() >= 0 and crop.calpha.max() <= 1
+    pieces = [torch.randn(16, 16, 16)]
+    for _ in range(12):
+        crops = simulate_crops(
+            [helix] * 3, 24, SimulationRange(), rng, CPU, pool=[helix], pieces=pieces
+        )
+        assert torch.isfinite(crops.density).all()
+        assert crops.calpha.min() >= 0 and crops.calpha.max() <= 1
 
 
 def test_map_and_labels_of_an_experimental_crop_turn_together(helix):
     grid = normalise(simulate(helix.positions, helix.amplitude, 3.0, voxel_size=1.0, padding=20.0))
     source = PairOnDevice(Pair("x", grid.values, grid.origin, helix, 3.0), CPU)
     rng = np.random.default_rng(2)
-    for _ in range(12):
-        crop = experimental_crop(source, 40, rng)
-        at_calpha = crop.calpha > 0.8
-        assert crop.density[at_calpha].mean() > 6 * crop.density.mean()
+    crops = experimental_crops([source] * 12, 40, rng)
+    for density, calpha in zip(crops.density, crops.calpha):
+        assert density[calpha > 0.8].mean() > 6 * density.mean()
 
 
 def test_an_unmodelled_neighbour_has_no_weight(helix):
@@ -103,8 +107,58 @@ def test_an_unmodelled_neighbour_has_no_weight(helix):
     amplitude = np.tile(helix.amplitude, 2)
     grid = normalise(simulate(both, amplitude, 3.0, voxel_size=1.0, padding=16.0))
     source = PairOnDevice(Pair("x", grid.values, grid.origin, helix, 3.0), CPU)
-    crop = experimental_crop(source, 48, np.random.default_rng(0))
+    crop = experimental_crops([source], 48, np.random.default_rng(0))
     assert 0.002 < float((crop.weight == 0).float().mean()) < 0.5
+
+
+def test_backgrounds_are_cut_where_a_map_is_open_and_far_from_the_model(helix):
+    rng = np.random.default_rng(0)
+    lower = helix.positions.min(0) - 30
+    noise = rng.normal(scale=0.2, size=(90, 60, 60)).astype(np.float32)
+    pieces = backgrounds(Pair("open", noise, lower.astype(float), helix, 3.0))
+    assert pieces and all(piece.shape == (16, 16, 16) for piece in pieces)
+    assert all(abs(piece.std() - 1) < 0.01 for piece in pieces)
+    # Signal as far as 7 Å from the model would be in no piece.
+    z, y, x = np.indices(noise.shape)
+    grid = np.stack([x, y, z], -1).reshape(-1, 3) + lower
+    distance = np.linalg.norm(grid[:, None] - helix.positions[None, ::8], axis=2).min(1)
+    signal = np.where(distance.reshape(noise.shape) < 6, 50.0, noise).astype(np.float32)
+    pieces = backgrounds(Pair("open", signal, lower.astype(float), helix, 3.0))
+    assert pieces and all(np.abs(piece).max() < 8 for piece in pieces)
+    masked = np.where(distance.reshape(noise.shape) < 8, noise, 0).astype(np.float32)
+    assert backgrounds(Pair("masked", masked, lower.astype(float), helix, 3.0)) == []
+
+
+def test_a_batch_is_the_same_whoever_makes_it_and_wherever_training_goes_on(helix):
+    def batches(first: int, workers: int, count: int):
+        source = CropSource(
+            [helix], [], SimulationRange(), batch=2, side=16, experimental=0.0, device=CPU,
+            seed=(5, 0), first=first, workers=workers,
+        )  # fmt: skip
+        try:
+            return [source.next().density for _ in range(count)]
+        finally:
+            source.close()
+
+    alone = batches(0, 1, 6)
+    for number, (a, b) in enumerate(zip(alone[2:], batches(2, 3, 4))):
+        assert torch.equal(a, b), number
+    assert not torch.equal(alone[0], alone[1])
+
+
+def test_making_crops_never_waits_for_the_device(helix):
+    """Tensors without values raise an error where the host would have to read one."""
+    rng = np.random.default_rng(0)
+    grid = normalise(simulate(helix.positions, helix.amplitude, 3.0, voxel_size=1.0, padding=20.0))
+    with FakeTensorMode(allow_non_fake_inputs=True):
+        source = PairOnDevice(Pair("x", grid.values, grid.origin, helix, 3.0), CPU)
+        for _ in range(8):
+            experimental_crops([source] * 3, 24, rng)
+            crops = simulate_crops(
+                [helix] * 3, 24, SimulationRange(), rng, CPU, pool=[helix],
+                pieces=[torch.randn(16, 16, 16)],
+            )  # fmt: skip
+    assert crops.density.shape == (3, 24, 24, 24)
 
 
 def test_the_cube_has_24_rotations_and_random_ones_are_proper():

@@ -6,15 +6,14 @@ import torch
 
 from critasser.density import Grid, normalise, simulate
 from critasser.errors import InputError
-from critasser.network.packing import load_pack, pack_structures
+from critasser.network.packing import packed_structures
 from critasser.network.resolution import SIDE, predict_resolution, spectrum, train_resolution
 
 
 @pytest.fixture
 def chain(tmp_path, small_chain):
     (tmp_path / "index.tsv").write_text(f"file\tsplit\n{small_chain}\ttrain\n")
-    pack_structures(tmp_path, "train", tmp_path / "pack.npz")
-    return load_pack(tmp_path / "pack.npz")[0]
+    return packed_structures(tmp_path, "train", tmp_path / "pack.npz")[0]
 
 
 def test_a_spectrum_falls_faster_the_poorer_the_resolution(chain):

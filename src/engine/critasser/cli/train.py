@@ -1,22 +1,25 @@
 """Learn what ships with Critasser: networks and statistical tables.
 
 critasser train network structures/ --maps maps/ -o runs/first --minutes 90
-critasser train network structures/ -o runs/paper --architecture resnet --minutes 90
+critasser train network structures/ -o runs/paper --architecture resnet --steps 20000
+torchrun --nproc-per-node 4 -m critasser train network structures/ -o runs/four --minutes 90
 critasser train resolution structures/ --maps maps/ -o weights/resolution.safetensors
 critasser train statistics structures/ -o weights/
 
 STRUCTURES is a folder with ``index.tsv`` (tab-separated, columns ``file`` and ``split``); MAPS
 holds a folder for each map with ``map.mrc.gz``, ``model.pdb.gz`` and ``meta.json`` (``split``,
 ``resolution_A``). Only what is of split ``train`` is learnt from; ``val`` is looked at on the way.
+A run that was stopped goes on when the same command is given again.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import shlex
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +30,7 @@ from critasser.shipped import shipped
 from critasser.structure import ProteinChain, read_chains
 
 if TYPE_CHECKING:
-    from critasser.network.packing import Atoms
+    from critasser.network.training import Data
 
 __all__ = ["add_args", "main"]
 
@@ -40,21 +43,34 @@ def add_args(parser: argparse.ArgumentParser) -> None:
     network.add_argument("--maps", type=Path, help="folder of experimental map and model pairs")
     network.add_argument("-o", "--output", type=Path, required=True, help="folder of the run")
     network.add_argument("--architecture", choices=("unet", "resnet"), default="unet")
-    network.add_argument(
-        "--minutes", type=float, default=60.0, help="budget, resumed runs included"
-    )
-    network.add_argument("--batch", type=int, default=2, help="crops a step")
-    network.add_argument("--side", type=int, default=48, help="side of a crop in Å")
-    network.add_argument("--rate", type=float, default=1.5e-3, help="highest learning rate")
-    network.add_argument("--experimental", type=float, default=0.35,
-                         help="share of crops from experimental maps")  # fmt: skip
-    network.add_argument(
-        "--corruption", type=float, default=1.0, help="of simulated maps, 0 (clean) to 1"
-    )
+    budget = network.add_mutually_exclusive_group(required=True)
+    budget.add_argument("--minutes", type=_positive, help="budget, resumed runs included")
+    budget.add_argument("--steps", type=_count, help="budget, resumed runs included")
+    network.add_argument("--schedule", choices=("cosine", "one-cycle"), default="cosine",
+                         help="of the learning rate (default: %(default)s)")  # fmt: skip
+    network.add_argument("--rate", type=_positive, default=1.5e-3,
+                         help="highest learning rate (default: %(default)s)")  # fmt: skip
+    network.add_argument("--batch", type=_from_zero, default=0, metavar="CROPS",
+                         help="crops a step in each process; 0, the default: 2 on processors, "
+                         "on a GPU what fits")  # fmt: skip
+    network.add_argument("--side", type=_count, default=48,
+                         help="of a crop in Å, a multiple of 8 (default: %(default)s)")  # fmt: skip
+    network.add_argument("--experimental", type=_share, default=0.35, metavar="SHARE",
+                         help="of crops from experimental maps (default: %(default)s)")  # fmt: skip
+    network.add_argument("--corruption", type=_share, default=1.0, metavar="STRENGTH",
+                         help="of simulated maps, 0 (clean) to 1 (default)")  # fmt: skip
+    network.add_argument("--without", nargs="+", default=[], metavar="NAME",
+                         help="leave these corruptions out; a wrong name lists them")  # fmt: skip
+    often = network.add_mutually_exclusive_group()
+    often.add_argument("--validate-minutes", type=_positive, default=10.0, metavar="MINUTES",
+                       help="between validations (default: %(default)s)")  # fmt: skip
+    often.add_argument("--validate-steps", type=_count, metavar="STEPS")
     network.add_argument("--start-from", type=Path, help="a network to go on from")
     network.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
-    network.add_argument("--threads", type=int, help="CPU threads")
-    network.add_argument("--seed", type=int, default=0)
+    network.add_argument("--threads", type=_count, help="CPU threads")
+    network.add_argument("--workers", type=_from_zero, default=0,
+                         help="threads that make crops; 0, the default: 1, on a GPU 2")  # fmt: skip
+    network.add_argument("--seed", type=_from_zero, default=0)
     resolution = kinds.add_parser("resolution", help="the resolution of a map from its spectrum")
     resolution.add_argument("structures", type=Path)
     resolution.add_argument("--maps", type=Path, help="folder of experimental map and model pairs")
@@ -74,54 +90,103 @@ def main(args: argparse.Namespace) -> int:
     )
 
 
+def _number(text: str, kind: type, low: float, high: float = float("inf")) -> float:
+    try:
+        value = kind(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from error
+    if not low <= value <= high:
+        raise argparse.ArgumentTypeError(f"{text}: give a number from {low:g} to {high:g}")
+    return value
+
+
+def _positive(text: str) -> float:
+    return _number(text, float, 1e-9)
+
+
+def _share(text: str) -> float:
+    return _number(text, float, 0.0, 1.0)
+
+
+def _count(text: str) -> int:
+    return _number(text, int, 1)
+
+
+def _from_zero(text: str) -> int:
+    return _number(text, int, 0)
+
+
 def _network(args: argparse.Namespace) -> int:
     import torch
 
-    from critasser.network import choose_device, load_network
-    from critasser.network.packing import pack_pairs
+    from critasser.network import load_network
+    from critasser.network.corruption import CORRUPTIONS
+    from critasser.network.ranks import start_ranks
     from critasser.network.training import TrainingOptions, train
 
-    device = choose_device(args.device)
+    unknown = [name for name in args.without if name not in CORRUPTIONS]
+    if unknown:
+        raise InputError(f"no corruption {unknown[0]!r}; there are {', '.join(CORRUPTIONS)}")
+    if args.side % 8:
+        raise InputError(f"side {args.side}: give a multiple of 8")
     if args.threads:
         torch.set_num_threads(args.threads)
-    packs = _packs(args.structures, args.output)
-    pairs = pack_pairs(args.maps, "train") if args.maps else []
     options = TrainingOptions(
-        architecture=args.architecture, minutes=args.minutes, batch=args.batch, side=args.side,
-        rate=args.rate, experimental=args.experimental,
-        corruption=args.corruption, seed=args.seed,
+        architecture=args.architecture, minutes=args.minutes, steps=args.steps,
+        schedule=args.schedule, batch=args.batch, side=args.side, rate=args.rate,
+        experimental=args.experimental, corruption=args.corruption, without=tuple(args.without),
+        seed=args.seed, validate_minutes=args.validate_minutes,
+        validate_steps=args.validate_steps, workers=args.workers,
     )  # fmt: skip
+    start = load_network(args.start_from) if args.start_from else None
     # A batch system asks by SIGTERM; the run is saved either way.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    start = load_network(args.start_from) if args.start_from else None
-    path = train(packs["train"], pairs, packs["val"], options, args.output, device=device,
-                 start_from=start, report=lambda line: print(line, flush=True))  # fmt: skip
-    print(path)
+    with start_ranks() as ranks:
+
+        def report(line: str) -> None:
+            if ranks.rank == 0:
+                print(line, flush=True)
+
+        device = ranks.device(args.device)
+        # The first packs what is not packed yet, the others read it.
+        with ranks.in_turn():
+            data = _data(args, args.output, report)
+        path = train(data, options, args.output, device=device, ranks=ranks, start_from=start,
+                     report=report)  # fmt: skip
+        report(str(path))
     return 0
 
 
-def _packs(structures: Path, folder: Path) -> dict[str, list[Atoms]]:
-    """Training and validation chains, packed into `folder` the first time."""
-    from critasser.network.packing import load_pack, pack_structures
+def _data(args: argparse.Namespace, folder: Path, report: Callable[[str], None]) -> Data:
+    """What is trained on and what is looked at on the way, packed into `folder` the first time."""
+    from critasser.network.packing import packed_pairs, packed_structures
+    from critasser.network.training import Data
 
-    packs = {}
-    for split in ("train", "val"):
-        pack = folder / f"{split}.npz"
-        if not pack.exists():
-            print(f"packed {pack_structures(structures, split, pack)} chains of {split}")
-        packs[split] = load_pack(pack)
-    return packs
+    chains, pairs = {}, {"train": [], "val": []}
+    for split in pairs:
+        chains[split] = packed_structures(
+            args.structures, split, folder / f"{split}.npz", report=report
+        )
+        if args.maps:
+            pairs[split] = packed_pairs(
+                args.maps, split, folder / f"{split}-maps.npz", report=report
+            )
+    about = {
+        "command": shlex.join(["critasser", *args.arguments]),
+        "structures": str(args.structures),
+        "maps": str(args.maps) if args.maps else None,
+        "split": "train",
+    }
+    return Data(chains["train"], chains["val"], pairs["train"], pairs["val"], about)
 
 
 def _resolution(args: argparse.Namespace) -> int:
-    from critasser.network.packing import pack_pairs
     from critasser.network.resolution import train_resolution
 
     with tempfile.TemporaryDirectory() as folder:
-        packs = _packs(args.structures, Path(folder))
-    pairs = pack_pairs(args.maps, "train") if args.maps else []
+        data = _data(args, Path(folder), print)
     train_resolution(
-        packs["train"], pairs, packs["val"], args.output, crops=args.crops, seed=args.seed
+        data.chains, data.pairs, data.held_out, args.output, crops=args.crops, seed=args.seed
     )
     return 0
 

@@ -43,9 +43,14 @@ def short_type(device: torch.device) -> torch.dtype | None:
     return None
 
 
-def autocast(device: torch.device) -> contextlib.AbstractContextManager[object]:
-    """16-bit arithmetic where the device is good at it."""
+def autocast(
+    device: torch.device, *, training: bool = False
+) -> contextlib.AbstractContextManager[object]:
+    """16-bit arithmetic where the device is good at it.
+
+    In `training` float16 is not used: small gradients are zero in it.
+    """
     short = short_type(device)
-    if short is None:
+    if short is None or (training and short == torch.float16):
         return contextlib.nullcontext()
     return torch.autocast(device.type, dtype=short)

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
+from scipy import ndimage
 from torch import Tensor
 from torch.nn import functional
 
+from critasser.network.corruption import Dice
 from critasser.network.packing import Pair
-from critasser.network.simulation import Crop, band_limit, make_labels, place, random_rotation
+from critasser.network.simulation import (
+    Crops,
+    band_limit,
+    calpha_distance,
+    gather,
+    make_labels,
+    place,
+    random_rotation,
+    send,
+)
 
-__all__ = ["PairOnDevice", "experimental_crop", "signed_permutations"]
+__all__ = ["PairOnDevice", "backgrounds", "experimental_crops", "signed_permutations"]
 
 
 class PairOnDevice:
@@ -36,52 +49,86 @@ def signed_permutations() -> list[np.ndarray]:
 _CUBE = signed_permutations()
 
 
-def _sample(density: Tensor, zyx: Tensor) -> Tensor:
-    size = torch.tensor(density.shape[2:], device=density.device, dtype=torch.float32)
-    unit = zyx / (size - 1) * 2 - 1
+def experimental_crops(
+    sources: Sequence[PairOnDevice], side: int, rng: np.random.Generator, *, blur: bool = True
+) -> Crops:
+    """One example around a random residue of each of some experimental maps' models.
+
+    The truth is known within 5.5 Å of the model's Cα and in empty space (less than 0.15 of the
+    map's typical density); elsewhere there may be molecules that were not modelled, and the loss
+    has no weight.
+    """
+    device = sources[0].density.device
+    dice, count = Dice(rng, device), len(sources)
+    densities, placed = [], []
+    for source in sources:
+        pair = source.pair
+        centre = pair.atoms.positions[pair.atoms.calpha[rng.integers(len(pair.atoms.calpha))]]
+        centre = centre.astype(float) + rng.uniform(-8, 8, size=3)
+        if rng.random() < 0.4:
+            # Turned onto itself the grid needs no interpolation, which would blur it.
+            rotation, scale = _CUBE[rng.integers(24)], 1.0
+            corner = (side - 1) / 2
+            centre = np.round(centre - pair.origin - corner) + pair.origin + corner
+        else:
+            rotation, scale = random_rotation(rng), 1 + rng.uniform(-0.02, 0.02)
+        densities.append(_sample(source, rotation / scale, centre, side))
+        placed.append([place(pair.atoms, rotation, centre, scale, side, margin=6.0)])
+    density = torch.stack(densities)
+    if blur and len(index := np.flatnonzero(rng.random(count) < 0.7)):
+        where, bfactor = send(index, device), dice.number(-30, 60, (len(index), 1, 1, 1))
+        density = density.index_copy(0, where, band_limit(density[where], 2.0, bfactor))
+    molecules = gather(placed, device)
+    known = (calpha_distance(molecules, side, 6) < 5.5) | (density < 0.15)
+    each = (count, 1, 1, 1)
+    density = density * dice.number(0.8, 1.25, each) + dice.number(-0.06, 0.06, each)
+    # A contour below all density leaves the others as they are.
+    contour = np.where(rng.random(count) < 0.15, rng.uniform(0.1, 0.5, count), -np.inf)
+    density = torch.where(density > dice.send(contour.reshape(each)), density, 0.0)
+    return Crops(
+        density.clamp(-3, 6),
+        *make_labels(molecules, side),
+        known.float(),
+        dice.send(np.array([source.pair.resolution for source in sources])),
+    )
+
+
+def _sample(
+    source: PairOnDevice, rotation: np.ndarray, centre: np.ndarray, side: int
+) -> Tensor:
+    """A map in a cube (side, side, side) around `centre`; `rotation` takes x y z to the cube."""
+    # grid_sample counts x y z from −1 in the first voxel's middle to 1 in the last one's.
+    half = (np.array(source.density.shape[:1:-1]) - 1) / 2
+    theta = np.empty((1, 3, 4), np.float32)
+    theta[0, :, :3] = rotation.T * ((side - 1) / 2) / half[:, None]
+    theta[0, :, 3] = (centre - source.pair.origin) / half - 1
+    grid = functional.affine_grid(
+        send(theta, source.density.device), [1, 1, side, side, side], align_corners=True
+    )
     return functional.grid_sample(
-        density, unit.flip(-1)[None], mode="bilinear", padding_mode="zeros", align_corners=True
+        source.density, grid, mode="bilinear", padding_mode="zeros", align_corners=True
     )[0, 0]
 
 
-def experimental_crop(
-    source: PairOnDevice, side: int, rng: np.random.Generator, *, blur: bool = True
-) -> Crop:
-    """One example around a random residue of an experimental map's model.
+def backgrounds(pair: Pair, side: int = 16, most: int = 16) -> list[np.ndarray]:
+    """Pieces ``(side, side, side)`` of a map's own solvent: mean 0, variance 1.
 
-    The truth is known within 5.5 Å of the model and in empty space (less than 0.15 of the map's
-    typical density); elsewhere there may be molecules that were not modelled, and the loss has no
-    weight.
+    They lie 7 Å from the model, in what no mask has emptied.
     """
-    pair, device = source.pair, source.density.device
-    atoms = pair.atoms
-    centre = atoms.positions[atoms.calpha[rng.integers(len(atoms.calpha))]].astype(float)
-    centre = centre + rng.uniform(-8, 8, size=3)
-    if rng.random() < 0.4:
-        # Turned onto itself the grid needs no interpolation, which would blur it.
-        rotation, scale = _CUBE[rng.integers(24)], 1.0
-        corner = (side - 1) / 2
-        centre = np.round(centre - pair.origin - corner) + pair.origin + corner
-    else:
-        rotation, scale = random_rotation(rng), 1 + rng.uniform(-0.02, 0.02)
-    axis = torch.arange(side, device=device, dtype=torch.float32) - (side - 1) / 2
-    zyx = torch.stack(torch.meshgrid(axis, axis, axis, indexing="ij"), -1)
-    # In z y x order a rotation is its x y z matrix with both axes reversed.
-    turn = torch.as_tensor(rotation[::-1, ::-1].copy(), dtype=torch.float32, device=device)
-    start = torch.as_tensor((centre - pair.origin)[::-1].copy(), dtype=torch.float32, device=device)
-    density = _sample(source.density, (zyx / scale) @ turn + start)
-    if blur and rng.random() < 0.7:
-        density = band_limit(density, 2.0, rng.uniform(-30, 60))
-    molecule = place(atoms, rotation, centre, scale, side, device, margin=6.0)
-    target, backbone, structure, kind = make_labels(molecule, side)
-    near = torch.zeros(side**3, dtype=torch.bool, device=device)
-    calpha = molecule.positions[molecule.kind == 1]
-    if len(calpha):
-        voxels = zyx.reshape(-1, 3) + (side - 1) / 2
-        near = torch.cdist(voxels, calpha).amin(1) < 5.5
-    weight = (near.reshape(density.shape) | (density < 0.15)).float()
-    density = density * rng.uniform(0.8, 1.25) + rng.uniform(-0.06, 0.06)
-    if rng.random() < 0.15:
-        contour = rng.uniform(0.1, 0.5)
-        density = torch.where(density > contour, density, torch.zeros_like(density))
-    return Crop(density.clamp(-3, 6), target, backbone, structure, kind, weight, pair.resolution)
+    index = np.round((pair.atoms.positions - pair.origin)[:, ::-1]).astype(int)
+    index = index[((index >= 0) & (index < pair.density.shape)).all(axis=1)]
+    empty = np.ones(pair.density.shape, bool)
+    empty[tuple(index.T)] = False
+    open_space = (ndimage.distance_transform_edt(empty) > 7) & (pair.density != 0)
+    # True where the whole cube that starts there is open.
+    whole = ndimage.minimum_filter(
+        open_space.astype(np.uint8), side, mode="constant", origin=-(side // 2)
+    )
+    starts = np.argwhere(whole)
+    pieces = []
+    for start in starts[:: max(1, len(starts) // most)][:most]:
+        piece = pair.density[tuple(slice(s, s + side) for s in start)]
+        # What a mask left is smooth and next to nothing; noise is not.
+        if piece.std() > 0.03:
+            pieces.append(((piece - piece.mean()) / piece.std()).astype(np.float32))
+    return pieces

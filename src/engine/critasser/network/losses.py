@@ -2,41 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from critasser.network.layers import split_heads
-from critasser.network.simulation import Crop
+from critasser.network.simulation import Crops
 
-__all__ = ["Batch", "collate", "multi_task_loss"]
+__all__ = ["PARTS", "multi_task_loss"]
 
-
-@dataclass(frozen=True)
-class Batch:
-    """Crops stacked: each ``(batch, side, side, side)``, `resolution` ``(batch,)``."""
-
-    density: Tensor
-    calpha: Tensor
-    backbone: Tensor
-    structure: Tensor
-    residue_type: Tensor
-    weight: Tensor
-    resolution: Tensor
+PARTS = ("calpha", "backbone", "secondary_structure", "amino_acid")
 
 
-def collate(crops: list[Crop]) -> Batch:
-    """Stack crops of one size."""
-    fields = ("density", "calpha", "backbone", "structure", "residue_type", "weight")
-    stacked = [torch.stack([getattr(crop, name) for crop in crops]) for name in fields]
-    resolution = torch.tensor([crop.resolution for crop in crops], device=stacked[0].device)
-    return Batch(*stacked, resolution)
-
-
-def multi_task_loss(logits: Tensor, batch: Batch) -> tuple[Tensor, dict[str, float]]:
-    """Weighted sum of the four heads' losses, and each of them.
+def multi_task_loss(logits: Tensor, batch: Crops) -> tuple[Tensor, Tensor]:
+    """Weighted sum of the four heads' losses, and each of them (4,) in the order of `PARTS`.
 
     Cα and backbone: binary cross-entropy against soft and hard targets, the rare positives
     weighted up (paper: 1 : 50). Secondary structure and amino acids: cross-entropy at labelled
@@ -64,10 +43,4 @@ def multi_task_loss(logits: Tensor, batch: Batch) -> tuple[Tensor, dict[str, flo
     visible = visible * (batch.residue_type >= 0)
     kind = (kind * visible).sum() / visible.sum().clamp_min(1)
     loss = calpha + 0.5 * backbone + 0.5 * structure + kind
-    parts = {
-        "calpha": calpha,
-        "backbone": backbone,
-        "secondary_structure": structure,
-        "amino_acid": kind,
-    }
-    return loss, {name: float(value.detach()) for name, value in parts.items()}
+    return loss, torch.stack([calpha, backbone, structure, kind]).detach()

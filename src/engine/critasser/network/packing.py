@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -14,10 +15,13 @@ import numpy as np
 from critasser.density import crop, normalise, read_map, resample
 from critasser.errors import InputError
 from critasser.structure import AMINO_ACIDS, THREE_TO_ONE, assign_secondary_structure
+from critasser.writing import appearing
 
-__all__ = ["Atoms", "Pair", "atoms_of", "load_pack", "pack_pairs", "pack_structures"]
+__all__ = ["Atoms", "Pair", "atoms_of", "packed_pairs", "packed_structures"]
 
-_PACK_VERSION = 1
+_PACK_VERSION = 2
+_SHORTEST = 30
+"""Residues; chains of fewer teach little of folds."""
 _KIND = {"N": 0, "CA": 1, "C": 2, "O": 3}
 
 
@@ -116,43 +120,133 @@ def atoms_of(structure: gemmi.Structure) -> Atoms:
 
 
 def _read(path: Path) -> gemmi.Structure:
-    structure = gemmi.read_structure(str(path))
+    try:
+        structure = gemmi.read_structure(str(path))
+    except (OSError, RuntimeError, ValueError) as error:
+        raise InputError(f"{path}: not a structure ({str(error).splitlines()[0]})") from error
     structure.setup_entities()
     structure.remove_alternative_conformations()
     return structure
 
 
-def pack_structures(folder: Path, split: str, out: Path, *, index: str = "index.tsv") -> int:
-    """Pack the chains that `index` (columns ``file``, ``split``) lists under a split.
+def packed_structures(
+    folder: Path, split: str, pack: Path, *, report: Callable[[str], None] = print
+) -> list[Atoms]:
+    """Chains that ``index.tsv`` (columns ``file`` and ``split``) of a folder lists under a split.
 
-    Returns the number of chains. The pack is one ``.npz`` of plain arrays.
+    They are read from the file `pack` (``.npz`` of plain arrays), which is made where it is missing
+    or of another table or version.
+
+    Raises
+    ------
+    InputError
+        There is no such table, no chain of that split in it, or a file is no structure.
     """
-    table = folder / index
+    table = folder / "index.tsv"
     if not table.is_file():
         raise InputError(f"{table}: no split table; it needs the columns 'file' and 'split'")
-    with table.open(newline="") as lines:
-        rows = [row for row in csv.DictReader(lines, delimiter="\t") if row["split"] == split]
-    if not rows:
+    text = table.read_text(encoding="utf-8")
+    rows = list(csv.DictReader(text.splitlines(), delimiter="\t"))
+    if not rows or not {"file", "split"} <= set(rows[0]):
+        raise InputError(f"{table}: not a split table; it needs the columns 'file' and 'split'")
+    files = [row["file"] for row in rows if row["split"] == split]
+    if not files:
         raise InputError(f"{table}: no chain of split {split!r}")
-    chains = [atoms_of(_read(folder / row["file"])) for row in rows]
-    chains = [chain for chain in chains if len(chain.calpha) >= 30]
-    _write_pack(out, chains)
-    return len(chains)
+    source = _source(folder, split, text)
+    data = _load(pack, source)
+    if data is None:
+        chains = (atoms_of(_read(folder / file)) for file in files)
+        chains = [chain for chain in chains if len(chain.calpha) >= _SHORTEST]
+        if not chains:
+            raise InputError(f"{table}: no chain of split {split!r} has {_SHORTEST} residues")
+        _write_pack(pack, source, chains)
+        report(f"packed {len(chains)} chains of {split} into {pack}")
+        return chains
+    return list(_unpack(data))
 
 
-def _write_pack(out: Path, chains: list[Atoms], **extra: np.ndarray) -> None:
+def packed_pairs(
+    folder: Path, split: str, pack: Path, *, report: Callable[[str], None] = print
+) -> list[Pair]:
+    """Map–model pairs of a split, from `pack`, which is made as by `packed_structures`.
+
+    Each is a folder with ``map.mrc.gz``, ``model.pdb.gz`` and ``meta.json`` (``split``,
+    ``resolution_A``).
+
+    Raises
+    ------
+    InputError
+        No folder has such a description, or a file is not what it should be.
+    """
+    texts = {meta: meta.read_text(encoding="utf-8") for meta in sorted(folder.glob("*/meta.json"))}
+    try:
+        about = {meta.parent: json.loads(text) for meta, text in texts.items()}
+        chosen = {f: float(a["resolution_A"]) for f, a in about.items() if a["split"] == split}
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{folder}: a meta.json without split or resolution_A") from error
+    if not about:
+        raise InputError(f"{folder}: no folder in it has a meta.json; see critasser train --help")
+    if not chosen:
+        return []
+    source = _source(folder, split, "".join(texts.values()))
+    data = _load(pack, source)
+    if data is None:
+        pairs = [_read_pair(path, resolution) for path, resolution in chosen.items()]
+        maps = {f"map_{k}": pair.density for k, pair in enumerate(pairs)}
+        _write_pack(
+            pack,
+            source,
+            [pair.atoms for pair in pairs],
+            name=np.array([pair.name for pair in pairs]),
+            origin=np.array([pair.origin for pair in pairs]),
+            resolution=np.array([pair.resolution for pair in pairs]),
+            **maps,
+        )
+        report(f"packed {len(pairs)} maps of {split} into {pack}")
+        return pairs
+    return [
+        Pair(str(name), data[f"map_{k}"], origin, atoms, float(resolution))
+        for k, (name, origin, resolution, atoms) in enumerate(
+            zip(data["name"], data["origin"], data["resolution"], _unpack(data), strict=True)
+        )
+    ]
+
+
+def _read_pair(folder: Path, resolution: float) -> Pair:
+    atoms = atoms_of(_read(folder / "model.pdb.gz"))
+    lower, upper = atoms.positions.min(0) - 16, atoms.positions.max(0) + 16
+    grid = normalise(resample(crop(read_map(folder / "map.mrc.gz"), lower, upper)))
+    return Pair(folder.name, grid.values, grid.origin, atoms, resolution)
+
+
+def _source(folder: Path, split: str, tables: str) -> str:
+    """What a pack must have been made from to be still good."""
+    digest = hashlib.sha256(tables.encode()).hexdigest()
+    return json.dumps([_PACK_VERSION, str(folder.resolve()), split, digest])
+
+
+def _load(pack: Path, source: str) -> dict[str, np.ndarray] | None:
+    """The arrays of a pack, None if it is not there or not of that source."""
+    if not pack.exists():
+        return None
+    with np.load(pack, allow_pickle=False) as file:
+        if "source" not in file.files or str(file["source"]) != source:
+            return None
+        return dict(file)
+
+
+def _write_pack(out: Path, source: str, chains: list[Atoms], **extra: np.ndarray) -> None:
     arrays = {f.name: np.concatenate([getattr(c, f.name) for c in chains]) for f in fields(Atoms)}
-    atom_count = np.cumsum([0] + [len(c.positions) for c in chains])
-    residue_count = np.cumsum([0] + [len(c.calpha) for c in chains])
     out.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(
-        out,
-        version=_PACK_VERSION,
-        atom_start=atom_count,
-        residue_start=residue_count,
-        **arrays,
-        **extra,
-    )
+    with appearing(out) as temporary:
+        np.savez(
+            temporary,
+            source=np.array(source),
+            atom_start=np.cumsum([0] + [len(c.positions) for c in chains]),
+            residue_start=np.cumsum([0] + [len(c.calpha) for c in chains]),
+            **arrays,
+            **extra,
+        )
 
 
 def _unpack(data: dict[str, np.ndarray]) -> Iterator[Atoms]:
@@ -167,29 +261,3 @@ def _unpack(data: dict[str, np.ndarray]) -> Iterator[Atoms]:
                 for f in fields(Atoms)
             }
         )
-
-
-def load_pack(path: Path) -> list[Atoms]:
-    """Read what `pack_structures` wrote."""
-    with np.load(path, allow_pickle=False) as file:
-        data = dict(file)
-    if int(data["version"]) != _PACK_VERSION:
-        raise InputError(f"{path}: packed by another version; delete it, it is made again")
-    return list(_unpack(data))
-
-
-def pack_pairs(folder: Path, split: str) -> list[Pair]:
-    """Read map–model pairs: one folder each with ``map.mrc.gz``, ``model.pdb.gz``,
-    ``meta.json``."""
-    pairs = []
-    for meta in sorted(folder.glob("*/meta.json")):
-        about = json.loads(meta.read_text())
-        if about["split"] != split:
-            continue
-        atoms = atoms_of(_read(meta.parent / "model.pdb.gz"))
-        lower, upper = atoms.positions.min(0) - 16, atoms.positions.max(0) + 16
-        grid = normalise(resample(crop(read_map(meta.parent / "map.mrc.gz"), lower, upper)))
-        pairs.append(
-            Pair(meta.parent.name, grid.values, grid.origin, atoms, float(about["resolution_A"]))
-        )
-    return pairs

@@ -20,9 +20,9 @@ from torch import Tensor, nn
 
 from critasser.density import Grid
 from critasser.errors import InputError
-from critasser.network.experimental import PairOnDevice, experimental_crop
+from critasser.network.crops import SimulationRange, simulate_crops
+from critasser.network.experimental import PairOnDevice, experimental_crops
 from critasser.network.packing import Atoms, Pair
-from critasser.network.simulation import SimulationRange, simulate_crop
 
 __all__ = ["SpectrumNetwork", "predict_resolution", "spectrum", "train_resolution"]
 
@@ -118,11 +118,12 @@ def train_resolution(
 
     def draw(pool: list[Atoms], with_pairs: bool) -> tuple[Tensor, float]:
         if with_pairs and sources and rng.random() < 1 / 6:
-            crop = experimental_crop(sources[rng.integers(len(sources))], SIDE, rng, blur=False)
+            source = sources[rng.integers(len(sources))]
+            crop = experimental_crops([source], SIDE, rng, blur=False)
         else:
-            chain, other = (pool[rng.integers(len(pool))] for _ in range(2))
-            crop = simulate_crop(chain, other, SIDE, _EVEN, rng, device)
-        return spectrum(crop.density), crop.resolution
+            chain = pool[rng.integers(len(pool))]
+            crop = simulate_crops([chain], SIDE, _EVEN, rng, device, pool=pool)
+        return spectrum(crop.density[0]), float(crop.resolution[0])
 
     examples = []
     for k in range(crops):

@@ -1,14 +1,15 @@
-"""Training crops simulated on the device, with what experiments do to density.
+"""Density and labels of atoms placed in crops, a whole batch at a time on the training device.
 
-Everything is a few dense tensor operations, so that the same code keeps two CPU cores or a GPU
-busy: a Gaussian is a product of three one-dimensional ones, so the map of all atoms is one matrix
-product, exact for any width of each atom.
+The host turns, shifts and cuts chains, which are small; what has voxels happens on the device in a
+few dense tensor operations that never wait for each other, so that the same code keeps two CPU
+cores or a GPU busy. A Gaussian is a product of three one-dimensional ones, so the map of all atoms
+is one matrix product, exact for any width of each atom.
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -17,59 +18,85 @@ from torch import Tensor
 from critasser.network.packing import Atoms
 
 __all__ = [
-    "Crop",
-    "Molecule",
-    "SimulationRange",
-    "background_noise",
+    "Crops",
+    "Molecules",
+    "Placed",
     "band_limit",
+    "beads",
+    "calpha_distance",
+    "coloured_noise",
+    "gather",
     "gaussian_density",
+    "join",
     "make_labels",
     "normalise_tensor",
     "place",
     "random_rotation",
-    "simulate_crop",
+    "send",
 ]
+
+_NOT_PROTEIN = 5
+_VOXELS = (-3, -2, -1)
 
 
 @dataclass(frozen=True)
-class SimulationRange:
-    """What simulated maps are drawn from.
+class Placed:
+    """Atoms in a crop, still on the host.
+
+    ``positions (n, 3)`` are z y x in voxels of 1 Å, ``bfactor (n,)`` is in Å²; `own` is False for
+    what lies beside the chain that the crop shows; the rest is as in `Atoms`.
+    """
+
+    positions: np.ndarray
+    amplitude: np.ndarray
+    bfactor: np.ndarray
+    kind: np.ndarray
+    residue: np.ndarray
+    carboxylate: np.ndarray
+    residue_type: np.ndarray
+    residue_structure: np.ndarray
+    own: bool
+
+
+@dataclass(frozen=True)
+class Molecules:
+    """The atoms of a batch of crops on the device, crop after crop.
 
     Attributes
     ----------
-    resolutions, weights
-        Edges of resolution shells (Å) and the share of crops drawn from each.
-    corruption
-        0: clean maps by eq. 2; 1: all corruptions up to their full frequency. Each crop draws its
-        own strength up to this one, so that neither clean nor spoilt maps are forgotten.
+    positions, amplitude, bfactor, kind, carboxylate : (n, …)
+        As in `Placed`.
+    residue, crop : (n,) int64
+        The atom's residue, counted through the batch, and its crop.
+    own : (n,) bool
+    calpha, backbone : (·,) int64
+        Which atoms are Cα; which are N, Cα or C.
+    residue_type, residue_structure : (m,) int64
+    stretch : (crops, 3)
+        Widening of all atoms along z, y, x.
+    counts : tuple of int
+        Atoms of each crop.
     """
-
-    resolutions: tuple[float, ...] = (1.5, 3.0, 4.0, 5.0, 8.0, 15.0)
-    weights: tuple[float, ...] = (0.28, 0.26, 0.20, 0.16, 0.10)
-    corruption: float = 1.0
-
-    def draw(self, rng: np.random.Generator) -> float:
-        shell = rng.choice(len(self.weights), p=np.array(self.weights) / sum(self.weights))
-        return float(rng.uniform(self.resolutions[shell], self.resolutions[shell + 1]))
-
-
-@dataclass(frozen=True)
-class Molecule:
-    """Atoms placed in a crop: positions ``(n, 3)`` as z y x voxels of 1 Å, the rest as in
-    `Atoms`."""
 
     positions: Tensor
     amplitude: Tensor
+    bfactor: Tensor
     kind: Tensor
-    residue: Tensor
     carboxylate: Tensor
+    residue: Tensor
+    crop: Tensor
+    own: Tensor
+    calpha: Tensor
+    backbone: Tensor
     residue_type: Tensor
     residue_structure: Tensor
+    stretch: Tensor
+    counts: tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Crop:
-    """One training example; all ``(side, side, side)``.
+class Crops:
+    """Training examples, each field ``(batch, side, side, side)`` but `resolution` ``(batch,)``.
 
     ``calpha`` is the target probability, ``backbone`` 0/1, ``structure`` and ``residue_type`` class
     indices or −1 where nothing is asked, ``weight`` 0 where the truth is not known.
@@ -81,7 +108,27 @@ class Crop:
     structure: Tensor
     residue_type: Tensor
     weight: Tensor
-    resolution: float
+    resolution: Tensor
+
+    def __len__(self) -> int:
+        return len(self.density)
+
+    def tensors(self) -> list[Tensor]:
+        """All fields in order."""
+        return [getattr(self, field.name) for field in fields(self)]
+
+
+def join(parts: list[Crops]) -> Crops:
+    """One batch of several."""
+    return Crops(*(torch.cat(same) for same in zip(*(part.tensors() for part in parts))))
+
+
+def send(array: np.ndarray, device: torch.device) -> Tensor:
+    """Copy to the device without waiting for what it is doing."""
+    tensor = torch.from_numpy(np.ascontiguousarray(array))
+    if device.type == "cuda":
+        return tensor.pin_memory().to(device, non_blocking=True)
+    return tensor.to(device)
 
 
 def random_rotation(rng: np.random.Generator) -> np.ndarray:
@@ -96,283 +143,216 @@ def random_rotation(rng: np.random.Generator) -> np.ndarray:
     )
 
 
-def gaussian_density(positions: Tensor, amplitude: Tensor, sigma: Tensor, side: int) -> Tensor:
-    """Sum of Gaussians on a cube of 1 Å voxels.
-
-    `positions` (n, 3) z y x in voxels, `amplitude` (n,), `sigma` (n, 3) in Å; returns
-    ``(side, side, side)``.
-    """
-    axis = torch.arange(side, device=positions.device, dtype=positions.dtype)
-    z, y, x = (
-        torch.exp(-0.5 * ((axis - positions[:, k, None]) / sigma[:, k, None]) ** 2)
-        for k in range(3)
-    )
-    plane = (y[:, :, None] * x[:, None, :]).reshape(len(z), side * side)
-    return ((z * amplitude[:, None]).T @ plane).reshape(side, side, side)
-
-
-def normalise_tensor(density: Tensor) -> Tensor:
-    """The rule of `critasser.density.normalise` for a crop whose background is known to be 0."""
-    positive = density.clamp_min(0)
-    scale = (positive**3).sum() / (positive**2).sum().clamp_min(1e-12)
-    return (density / scale.clamp_min(1e-6)).clamp(-3, 6)
-
-
-def _frequency(side: int, device: torch.device) -> Tensor:
-    f = torch.fft.fftfreq(side, device=device)
-    h = torch.fft.rfftfreq(side, device=device)
-    return (f[:, None, None] ** 2 + f[None, :, None] ** 2 + h[None, None, :] ** 2).sqrt()
-
-
-def band_limit(density: Tensor, resolution: float, bfactor: float = 0.0) -> Tensor:
-    """Cut at 1/resolution with a soft edge and blur (or, negative, sharpen) by a B-factor in Å²."""
-    frequency = _frequency(density.shape[0], density.device)
-    # The edge of 10 % is what half-map weighting leaves of a sharp cut.
-    cut = torch.sigmoid((1 / resolution - frequency) / (0.04 / resolution))
-    gain = torch.exp(-bfactor / 4 * frequency**2) * cut
-    return torch.fft.irfftn(torch.fft.rfftn(density) * gain, s=density.shape)
-
-
-def background_noise(
-    side: int, resolution: float, generator: torch.Generator, device: torch.device
-) -> Tensor:
-    """Unit-variance Gaussian noise with no power beyond the resolution."""
-    white = torch.randn(side, side, side, generator=generator, device=device)
-    noise = band_limit(white, max(resolution * 0.9, 2.0))
-    return noise / noise.std()
-
-
 def place(
     atoms: Atoms,
     rotation: np.ndarray,
     centre: np.ndarray,
     scale: float,
     side: int,
-    device: torch.device,
+    *,
     margin: float = 4.0,
     offset: np.ndarray | None = None,
-) -> Molecule:
-    """Rotate about `centre` (x y z), put it in the middle of the cube and keep what lies in
-    reach."""
-    xyz = (atoms.positions - centre) @ rotation.T * scale
+    missing: np.ndarray | None = None,
+    own: bool = True,
+) -> Placed:
+    """Rotate about `centre` (x y z), shift by `offset` (x y z) and keep what lies in reach.
+
+    `centre` comes to the middle of the cube. Residues that `missing` (m,) marks are left out.
+    """
+    turn = np.asarray(rotation * scale, np.float32).T
+    xyz = (atoms.positions - np.asarray(centre, np.float32)) @ turn
     if offset is not None:
-        xyz = xyz + offset
-    zyx = xyz[:, ::-1] + (side - 1) / 2
-    keep = np.all((zyx > -margin) & (zyx < side - 1 + margin), axis=1)
-
-    def send(array: np.ndarray, dtype: torch.dtype) -> Tensor:
-        return torch.as_tensor(np.ascontiguousarray(array), device=device).to(dtype)
-
-    return Molecule(
-        send(zyx[keep], torch.float32),
-        send(atoms.amplitude[keep], torch.float32),
-        send(atoms.kind[keep], torch.long),
-        send(atoms.residue[keep], torch.long),
-        send(atoms.carboxylate[keep], torch.bool),
-        send(atoms.residue_type, torch.long),
-        send(atoms.residue_structure, torch.long),
+        xyz = xyz + np.asarray(offset, np.float32)
+    zyx = xyz[:, ::-1] + np.float32((side - 1) / 2)
+    keep = ((zyx > -margin) & (zyx < side - 1 + margin)).all(axis=1)
+    if missing is not None:
+        keep &= ~missing[atoms.residue]
+    index = np.flatnonzero(keep)
+    return Placed(
+        zyx[index],
+        atoms.amplitude[index],
+        np.zeros(len(index), np.float32),
+        atoms.kind[index],
+        atoms.residue[index],
+        atoms.carboxylate[index],
+        atoms.residue_type,
+        atoms.residue_structure,
+        own,
     )
 
 
-def _join(a: Molecule, b: Molecule) -> Molecule:
-    return Molecule(
-        torch.cat([a.positions, b.positions]),
-        torch.cat([a.amplitude, b.amplitude]),
-        torch.cat([a.kind, b.kind]),
-        torch.cat([a.residue, b.residue + len(a.residue_type)]),
-        torch.cat([a.carboxylate, b.carboxylate]),
-        torch.cat([a.residue_type, b.residue_type]),
-        torch.cat([a.residue_structure, b.residue_structure]),
+def beads(positions: np.ndarray, amplitude: np.ndarray | float, spread: float) -> Placed:
+    """Matter that is not protein: Gaussians of width `spread` (Å) at z y x voxels (n, 3)."""
+    count = len(positions)
+    return Placed(
+        np.asarray(positions, np.float32).reshape(-1, 3),
+        np.broadcast_to(np.float32(amplitude), count),
+        np.full(count, 8 * np.pi**2 * spread**2, np.float32),
+        np.full(count, _NOT_PROTEIN, np.uint8),
+        np.zeros(count, np.int32),
+        np.zeros(count, bool),
+        np.zeros(1, np.uint8),
+        np.zeros(1, np.uint8),
+        False,
     )
 
 
-def _stamp(positions: Tensor, side: int, radius: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Voxels near each position: (k,) flat index, (k,) squared distance, (k,) which position."""
-    span = torch.arange(-radius, radius + 1, device=positions.device)
-    offsets = torch.cartesian_prod(span, span, span)
-    voxel = positions.round().long()[:, None, :] + offsets[None]
-    squared = ((voxel - positions[:, None, :]) ** 2).sum(-1)
-    which = torch.arange(len(positions), device=positions.device)[:, None].expand_as(squared)
-    inside = ((voxel >= 0) & (voxel < side)).all(-1) & (squared <= (radius + 0.01) ** 2)
-    voxel, squared, which = voxel[inside], squared[inside], which[inside]
-    return (voxel[:, 0] * side + voxel[:, 1]) * side + voxel[:, 2], squared, which
+def gather(crops: list[list[Placed]], device: torch.device) -> Molecules:
+    """Put the atoms of a batch on the device."""
+    parts = [part for crop in crops for part in crop]
+    starts = np.cumsum([0] + [len(part.residue_type) for part in parts])
+    counts = tuple(sum(len(part.kind) for part in crop) for crop in crops)
+    kind = np.concatenate([part.kind for part in parts])
+
+    def all_of(name: str, dtype: type) -> Tensor:
+        return send(np.concatenate([getattr(p, name) for p in parts]).astype(dtype), device)
+
+    return Molecules(
+        all_of("positions", np.float32),
+        all_of("amplitude", np.float32),
+        all_of("bfactor", np.float32),
+        send(kind, device),
+        all_of("carboxylate", bool),
+        send(np.concatenate([p.residue + s for p, s in zip(parts, starts)]), device),
+        send(np.repeat(np.arange(len(crops)), counts), device),
+        send(np.repeat([part.own for part in parts], [len(part.kind) for part in parts]), device),
+        send(np.flatnonzero(kind == 1), device),
+        send(np.flatnonzero(kind <= 2), device),
+        all_of("residue_type", np.int64),
+        all_of("residue_structure", np.int64),
+        torch.ones(len(crops), 3, device=device),
+        counts,
+    )
 
 
-def make_labels(molecule: Molecule, side: int, *, width: float = 0.9) -> tuple[Tensor, ...]:
-    """Targets of the four heads.
+def gaussian_density(
+    positions: Tensor, amplitude: Tensor, sigma: Tensor, counts: tuple[int, ...], side: int
+) -> Tensor:
+    """Sums of Gaussians on cubes of 1 Å voxels.
+
+    `positions` (n, 3) z y x in voxels, `amplitude` (n,), `sigma` (n, 3) in Å, `counts` atoms of
+    each cube; returns ``(cubes, side, side, side)``.
+    """
+    axis = torch.arange(side, device=positions.device, dtype=positions.dtype)
+    profile = torch.exp(-0.5 * ((axis - positions[:, :, None]) / sigma[:, :, None]) ** 2)
+    z, y, x = profile.unbind(1)
+    z = z * amplitude[:, None]
+    # Outer products that stay in a processor's cache are read again for nothing.
+    step = 512 if positions.device.type == "cpu" else 1 << 20
+    out = torch.zeros(len(counts), side, side * side, device=positions.device)
+    first = 0
+    for cube, count in zip(out, counts):
+        for start in range(first, first + count, step):
+            part = slice(start, min(start + step, first + count))
+            plane = (y[part, :, None] * x[part, None, :]).reshape(-1, side * side)
+            cube.addmm_(z[part].T, plane)
+        first += count
+    return out.reshape(-1, side, side, side)
+
+
+def normalise_tensor(density: Tensor) -> Tensor:
+    """The rule of `critasser.density.normalise` for crops whose background is known to be 0."""
+    positive = density.clamp_min(0)
+    square = positive**2
+    scale = (square * positive).sum(_VOXELS, keepdim=True)
+    scale = scale / square.sum(_VOXELS, keepdim=True).clamp_min(1e-12)
+    return (density / scale.clamp_min(1e-6)).clamp(-3, 6)
+
+
+def band_limit(
+    density: Tensor, resolution: Tensor | float, bfactor: Tensor | float = 0.0
+) -> Tensor:
+    """Cut cubes at 1/resolution with a soft edge and blur (or, negative, sharpen) by a B-factor.
+
+    `density` (…, side, side, side); `resolution` in Å and `bfactor` in Å² are numbers or of a shape
+    that goes with it.
+    """
+    side, device = density.shape[-1], density.device
+    f, h = torch.fft.fftfreq(side, device=device), torch.fft.rfftfreq(side, device=device)
+    square = f[:, None, None] ** 2 + f[None, :, None] ** 2 + h[None, None, :] ** 2
+    # The edge of 10 % is what half-map weighting leaves of a sharp cut.
+    cut = torch.sigmoid((1 - square.sqrt() * resolution) / 0.04)
+    # Beyond the cut nothing is left to sharpen, and the exponential would overflow.
+    gain = torch.exp(-bfactor / 4 * square.clamp(max=(1.2 / resolution) ** 2)) * cut
+    return torch.fft.irfftn(
+        torch.fft.rfftn(density, dim=_VOXELS) * gain, s=density.shape[-3:], dim=_VOXELS
+    )
+
+
+def coloured_noise(shape: torch.Size, cutoff: Tensor, generator: torch.Generator) -> Tensor:
+    """Unit-variance Gaussian noise of a shape, in each cube with no power beyond ``1/cutoff``."""
+    white = torch.randn(shape, generator=generator, device=cutoff.device)
+    noise = band_limit(white, cutoff)
+    return noise / noise.std(_VOXELS, keepdim=True).clamp_min(1e-6)
+
+
+@lru_cache
+def _ball(radius: int) -> np.ndarray:
+    """Offsets (k, 3) of all voxels that can be within `radius` of a point of the middle voxel."""
+    span = np.arange(-radius, radius + 1)
+    offsets = np.stack(np.meshgrid(span, span, span, indexing="ij"), -1).reshape(-1, 3)
+    return offsets[np.linalg.norm(offsets, axis=1) <= radius + 0.87]
+
+
+def _stamp(molecules: Molecules, atoms: Tensor, side: int, radius: int) -> tuple[Tensor, Tensor]:
+    """Voxels near each of `atoms`: flat index and squared distance, both ``(atoms, k)``.
+
+    What is outside of its crop, or further than `radius`, has the index one past the last voxel:
+    leaving it out would make the device wait to count it.
+    """
+    position, crop = molecules.positions[atoms], molecules.crop[atoms]
+    ball = send(_ball(radius), position.device)
+    flat, squared, inside = crop[:, None], 0.0, True
+    for k in range(3):
+        middle = position[:, k].round()
+        squared = squared + (ball[:, k] + (middle - position[:, k])[:, None]) ** 2
+        voxel = middle.long()[:, None] + ball[:, k]
+        inside = inside & (voxel >= 0) & (voxel < side)
+        flat = flat * side + voxel
+    inside = inside & (squared <= (radius + 0.01) ** 2)
+    return torch.where(inside, flat, len(molecules.counts) * side**3), squared
+
+
+def make_labels(molecules: Molecules, side: int, *, width: float = 0.9) -> tuple[Tensor, ...]:
+    """Targets of the four heads, each ``(crops, side, side, side)``.
 
     Cα: ``exp(−d²/2w²)`` to the nearest Cα; backbone: within 1.5 Å of an N, Cα or C (O is left out:
     it would join neighbouring strands through their hydrogen bonds); secondary structure within 3
     Å and amino acid within 2 Å of a Cα, that of the nearest.
     """
-    device = molecule.positions.device
-    size = side**3
-    calpha = molecule.kind == 1
-    flat, squared, which = _stamp(molecule.positions[calpha], side, 3)
-    residue = molecule.residue[calpha][which]
+    device = molecules.positions.device
+    size = len(molecules.counts) * side**3
+    flat, squared = _stamp(molecules, molecules.calpha, side, 3)
+    residue = molecules.residue[molecules.calpha]
     # Distance in the high digits, residue in the low: one integer minimum finds the nearest.
-    count = len(molecule.residue_type) + 1
-    key = (squared * 1000).long() * count + residue
-    far = torch.full((size,), 10_000_000 * count, device=device, dtype=torch.long)
-    nearest = far.scatter_reduce(0, flat, key, "amin")
+    count = len(molecules.residue_type) + 1
+    key = (squared * 1000).long() * count + residue[:, None]
+    far = 10_000_000 * count
+    nearest = torch.full((size + 1,), far, device=device, dtype=torch.long)
+    nearest = nearest.scatter_reduce_(0, flat.flatten(), key.flatten(), "amin")[:size]
     distance = (nearest // count).float() / 1000
-    owner = nearest % count
     known = nearest < far
-    owner = torch.where(known, owner, torch.zeros_like(owner))
-    minus = torch.full_like(owner, -1)
-    structure = torch.where(known, molecule.residue_structure[owner], minus)
-    kind = torch.where(known & (distance <= 4.0), molecule.residue_type[owner], minus)
-    target = torch.where(known, torch.exp(-distance / (2 * width**2)), torch.zeros_like(distance))
-    flat, squared, _ = _stamp(molecule.positions[molecule.kind <= 2], side, 2)
-    backbone = torch.zeros(size, device=device)
-    backbone[flat[squared <= 2.25]] = 1.0
-    cube = (side, side, side)
-    return tuple(t.reshape(cube) for t in (target, backbone, structure, kind))
+    owner = torch.where(known, nearest % count, 0)
+    structure = torch.where(known, molecules.residue_structure[owner], -1)
+    kind = torch.where(known & (distance <= 4.0), molecules.residue_type[owner], -1)
+    target = torch.where(known, torch.exp(-distance / (2 * width**2)), 0.0)
+    flat, squared = _stamp(molecules, molecules.backbone, side, 2)
+    flat = torch.where(squared <= 2.25, flat, size)
+    backbone = torch.zeros(size + 1, device=device).scatter_(0, flat.flatten(), 1.0)[:size]
+    return tuple(t.reshape(-1, side, side, side) for t in (target, backbone, structure, kind))
 
 
-def _fade(
-    molecule: Molecule, rng: np.random.Generator, generator: torch.Generator, strength: float
-) -> tuple[Tensor, Tensor]:
-    """Amplitudes and B-factors (Å²) by residue, domain and place in the side chain."""
-    device = molecule.positions.device
-    count = len(molecule.residue_type)
-    noise = torch.rand(4, count, generator=generator, device=device)
-    amplitude = molecule.amplitude.clone()
-    bfactor = torch.zeros_like(amplitude)
-    side_chain = molecule.kind == 4
-    calpha = torch.zeros(count, 3, device=device)
-    is_calpha = molecule.kind == 1
-    calpha[molecule.residue[is_calpha]] = molecule.positions[is_calpha]
-    reach = (molecule.positions - calpha[molecule.residue]).norm(dim=1).clamp(0, 8)
-    if rng.random() < strength * 0.8:
-        bfactor = bfactor + rng.uniform(0, 60) * noise[0][molecule.residue] ** 2
-        bfactor = bfactor + side_chain * reach * rng.uniform(0, 18)
-    if rng.random() < strength * 0.5:
-        direction = torch.as_tensor(rng.normal(size=3), dtype=torch.float32, device=device)
-        slope = molecule.positions @ (direction / direction.norm())
-        bfactor = bfactor + torch.relu(slope - slope.median()) * rng.uniform(0, 3)
-    if rng.random() < strength * 0.5:
-        amplitude = amplitude * (1 - side_chain * rng.uniform(0, 0.6) * reach / 8)
-    if rng.random() < strength * 0.6:
-        amplitude = amplitude * torch.where(molecule.carboxylate, rng.uniform(0, 0.7), 1.0)
-    if rng.random() < strength * 0.4:
-        lost = noise[1] < rng.uniform(0, 0.15)
-        amplitude = amplitude * ~(side_chain & lost[molecule.residue])
-    if rng.random() < strength * 0.3:
-        amplitude = amplitude * (1 - rng.uniform(0, 0.5) * noise[2][molecule.residue])
-    return amplitude, bfactor
-
-
-def _blobs(rng: np.random.Generator, side: int, pad: int, occupied: Tensor) -> Tensor:
-    """Random-walk beads of something that is not protein, away from what is."""
-    steps = rng.normal(size=(int(rng.integers(20, 200)), 3))
-    walk = np.cumsum(steps / np.linalg.norm(steps, axis=1, keepdims=True) * 2.5, axis=0)
-    walk = walk - walk.mean(0) + rng.uniform(0, side + 2 * pad, size=3)
-    beads = torch.as_tensor(walk, dtype=torch.float32, device=occupied.device)
-    if len(occupied):
-        beads = beads[torch.cdist(beads, occupied).amin(1) > 4.0]
-    return beads
-
-
-def simulate_crop(
-    chain: Atoms,
-    neighbour: Atoms | None,
-    side: int,
-    ranges: SimulationRange,
-    rng: np.random.Generator,
-    device: torch.device,
-    *,
-    resolution: float | None = None,
-    pad: int = 4,
-) -> Crop:
-    """One simulated example around a random residue of `chain`; `neighbour` may lie beside it."""
-    generator = torch.Generator(device).manual_seed(int(rng.integers(2**31)))
-    strength = ranges.corruption * rng.random()
-    resolution = ranges.draw(rng) if resolution is None else resolution
-    scale = 1 + rng.uniform(-0.03, 0.03) * strength
-    rotation = random_rotation(rng)
-    centre = chain.positions[chain.calpha[rng.integers(len(chain.calpha))]]
-    # Towards the middle of the chain: crops full of protein teach more than crops of solvent.
-    centre = centre + rng.uniform(0, 0.6) * (chain.positions.mean(0) - centre)
-    centre = centre + rng.uniform(-6, 6, size=3)
-    molecule = place(chain, rotation, centre, scale, side, device)
-    own = len(molecule.positions)
-    if neighbour is not None and rng.random() < 0.5:
-        turn = random_rotation(rng)
-        first = (chain.positions - centre) @ rotation.T
-        second = (neighbour.positions - neighbour.positions.mean(0)) @ turn.T
-        axis = rng.normal(size=3)
-        axis /= np.linalg.norm(axis)
-        # A plane between the two: touching, never overlapping.
-        shift = axis * ((first @ axis).max() - (second @ axis).min() + rng.uniform(3.0, 4.5))
-        beside = place(
-            neighbour, turn, neighbour.positions.mean(0), scale, side, device, offset=shift
-        )
-        molecule = _join(molecule, beside)
-    density = _density(molecule, own, resolution, side, pad, rng, generator, strength)
-    target, backbone, structure, kind = make_labels(molecule, side)
-    return Crop(density, target, backbone, structure, kind, torch.ones_like(target), resolution)
-
-
-def _density(
-    molecule: Molecule,
-    own: int,
-    resolution: float,
-    side: int,
-    pad: int,
-    rng: np.random.Generator,
-    generator: torch.Generator,
-    strength: float,
+def calpha_distance(
+    molecules: Molecules, side: int, reach: int, *, own: bool = False
 ) -> Tensor:
-    device = molecule.positions.device
-    amplitude, bfactor = _fade(molecule, rng, generator, strength)
-    positions, full = molecule.positions + pad, side + 2 * pad
-    width = resolution / (math.sqrt(2) * math.pi)
-    band_limited = rng.random() < 0.5 * strength
-    if band_limited:
-        # As an experiment has it: atoms of their own B, cut at the resolution.
-        variance = (rng.uniform(15, 60) + bfactor) / (8 * math.pi**2)
-    else:
-        variance = width**2 + (bfactor + rng.uniform(-30, 40) * strength) / (8 * math.pi**2)
-    variance = variance.clamp_min(0.16)
-    sigma = variance.sqrt()[:, None].expand(-1, 3)
-    if rng.random() < 0.3 * strength:
-        stretch = torch.as_tensor(rng.uniform(1.0, 1.3, size=3), dtype=torch.float32, device=device)
-        sigma = sigma * stretch
-    density = gaussian_density(positions, amplitude / variance**1.5, sigma, full)
-    if rng.random() < 0.15 * strength:
-        beads = _blobs(rng, side, pad, positions)
-        weight = torch.full((len(beads),), rng.uniform(8, 40), device=device)
-        spread = torch.full((len(beads), 3), max(width, 1.0), device=device)
-        density = density + gaussian_density(beads, weight / max(width, 1.0) ** 3, spread, full)
-    if band_limited:
-        density = band_limit(density, resolution, rng.uniform(-40, 60))
-    inner = slice(pad, pad + side)
-    density = density[inner, inner, inner]
-    molecule_mask = density > 0.3 * density.amax()
-    if rng.random() < 0.6 * strength:
-        noise = background_noise(side, resolution, generator, device)
-        inside = density[molecule_mask].std() if molecule_mask.sum() > 8 else density.std()
-        # Up to SNR 0.5 now and then; most maps that people build into are much cleaner.
-        level = rng.uniform(0, 0.5) if rng.random() < 0.8 else rng.uniform(0.5, 2.0)
-        density = density + noise * inside * level
-    density = normalise_tensor(density)
-    if rng.random() < 0.5 * strength:
-        density = _mask(density, positions[:own] - pad, rng)
-    density = density * rng.uniform(0.8, 1.25) + rng.uniform(-0.06, 0.06) * strength
-    if rng.random() < 0.1 * strength:
-        density = density.clamp_max(rng.uniform(1.0, 2.5))
-    return density
+    """Å from each voxel to the nearest Cα, 99 beyond `reach`: ``(crops, side, side, side)``.
 
-
-def _mask(density: Tensor, own: Tensor, rng: np.random.Generator) -> Tensor:
-    """Zeros outside a zone around the molecule, or below a contour."""
-    if rng.random() < 0.5 or not len(own):
-        contour = rng.uniform(0.1, 0.6)
-        return torch.where(density > contour, density, torch.zeros_like(density))
-    radius = rng.uniform(2.5, 6.0)
-    spread = torch.full((len(own), 3), radius / 2, device=density.device)
-    zone = gaussian_density(
-        own, torch.ones(len(own), device=density.device), spread, density.shape[0]
-    )
-    return density * torch.sigmoid((zone - math.exp(-2.0)) * 20)
+    With `own`, only Cα of the chain that the crop shows.
+    """
+    flat, squared = _stamp(molecules, molecules.calpha, side, reach)
+    size = len(molecules.counts) * side**3
+    if own:
+        flat = torch.where(molecules.own[molecules.calpha][:, None], flat, size)
+    field = torch.full((size + 1,), 99.0**2, device=squared.device)
+    field = field.scatter_reduce_(0, flat.flatten(), squared.flatten(), "amin")
+    return field[:size].sqrt().reshape(-1, side, side, side)

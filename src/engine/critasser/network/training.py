@@ -1,36 +1,59 @@
 """Training either network on simulated chains and experimental pairs.
 
-The same command runs on two CPU cores and on a GPU: crops are made on the training device, the
-length is a budget in minutes, and the learning rate follows the share of the budget that is used
-up.
+The same command runs on two CPU cores, on a GPU and on several: crops are made on the training
+device, the length is a budget in minutes or steps, and the learning rate follows the share of it
+that is used up. Nothing in a step waits for the device: losses are read every 50 steps.
 """
 
 from __future__ import annotations
 
-import csv
 import json
 import math
-import os
+import platform
 import time
-from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
+from critasser.errors import InputError
+from critasser.network.crops import CropSource, SimulationRange
 from critasser.network.device import autocast
-from critasser.network.experimental import PairOnDevice, experimental_crop
-from critasser.network.layers import split_heads
-from critasser.network.losses import Batch, collate, multi_task_loss
+from critasser.network.losses import PARTS, multi_task_loss
 from critasser.network.packing import Atoms, Pair
-from critasser.network.simulation import SimulationRange, simulate_crop
+from critasser.network.ranks import Ranks
+from critasser.network.simulation import Crops
+from critasser.network.validation import plot, tabulate, validate, validation_crops
 from critasser.network.weights import ARCHITECTURES, save_network
+from critasser.writing import appearing
 
-__all__ = ["TrainingOptions", "train", "validate"]
+__all__ = ["SCHEDULES", "Data", "Learner", "TrainingOptions", "automatic_batch", "train"]
+
+_LARGEST_BATCH = 32
+_REPORT = 50
+
+
+def _cosine(share: float) -> float:
+    """Up over the first 5 % of the budget, then down as a cosine."""
+    if share < 0.05:
+        return 0.05 + 0.95 * share / 0.05
+    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min((share - 0.05) / 0.95, 1)))
+
+
+def _one_cycle(share: float) -> float:
+    """Up over the first 30 % and down to next to nothing, both as cosines.
+
+    Smith & Topin, Proc. SPIE 11006, 1100612 (2019).
+    """
+    if share < 0.3:
+        return 0.04 + 0.96 * 0.5 * (1 - math.cos(math.pi * share / 0.3))
+    return 1e-4 + (1 - 1e-4) * 0.5 * (1 + math.cos(math.pi * min((share - 0.3) / 0.7, 1)))
+
+
+SCHEDULES: dict[str, Callable[[float], float]] = {"cosine": _cosine, "one-cycle": _one_cycle}
+"""Learning rate over its highest, by the share of the budget that is used up."""
 
 
 @dataclass(frozen=True)
@@ -39,293 +62,322 @@ class TrainingOptions:
 
     Attributes
     ----------
-    minutes
-        Budget, all resumed runs together.
+    minutes, steps
+        Budget, all resumed runs together: one of the two.
+    schedule
+        Name in `SCHEDULES`.
     batch, side
-        Crops a step and their side in Å.
-    rate
-        Highest learning rate; it rises over the first 5 % of the budget and falls as a cosine.
+        Crops a step in each process, 0 for as many as is good for the device; their side in Å.
+    rate, decay
+        Highest learning rate; weight decay.
+    average
+        Decay of the moving average of weights that is validated and saved.
     experimental
         Share of crops from experimental maps.
-    corruption
-        Strength of what is done to simulated maps, 0 to 1.
+    corruption, without
+        Strength of what is done to simulated maps, 0 to 1; names of what is left out.
+    validate_minutes, validate_steps
+        How often to validate and save; steps win where both are given.
+    workers
+        Threads that make crops, 0 for as many as is good for the device.
     """
 
     architecture: str = "unet"
-    minutes: float = 60.0
-    batch: int = 2
+    minutes: float | None = None
+    steps: int | None = None
+    schedule: str = "cosine"
+    batch: int = 0
     side: int = 48
     rate: float = 1.5e-3
     decay: float = 0.01
     average: float = 0.998
     experimental: float = 0.35
     corruption: float = 1.0
+    without: tuple[str, ...] = ()
     seed: int = 0
     validate_minutes: float = 10.0
+    validate_steps: int | None = None
     validation_crops: int = 8
+    workers: int = 0
+
+    def __post_init__(self) -> None:
+        if (self.minutes is None) == (self.steps is None):
+            raise ValueError("give a budget in minutes or in steps, one of the two")
+
+    def share(self, spent: float, step: int) -> float:
+        """Share of the budget that is used up after `spent` seconds and `step` steps."""
+        if self.steps is not None:
+            return step / self.steps
+        return spent / (60 * self.minutes)
 
 
-def _rate(fraction: float, peak: float) -> float:
-    if fraction < 0.05:
-        return peak * (0.05 + 0.95 * fraction / 0.05)
-    return peak * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (fraction - 0.05) / 0.95)))
+@dataclass(frozen=True)
+class Data:
+    """What is learnt from, and what is only looked at on the way.
+
+    `about` says where it came from, for the card.
+    """
+
+    chains: list[Atoms]
+    held_out: list[Atoms]
+    pairs: list[Pair]
+    held_out_pairs: list[Pair]
+    about: dict[str, object]
 
 
-class _CropSource:
-    """Draws batches; all randomness comes from one generator."""
+class Learner:
+    """A network, its moving average and its optimiser."""
 
     def __init__(
         self,
-        chains: list[Atoms],
-        pairs: list[Pair],
         options: TrainingOptions,
         device: torch.device,
-        seed: int,
+        ranks: Ranks,
+        start_from: nn.Module | None = None,
     ) -> None:
-        self.chains = chains
-        self.pairs = [PairOnDevice(pair, device) for pair in pairs]
-        # Larger models show more; the root keeps the small ones in.
-        size = np.array([len(pair.atoms.calpha) for pair in pairs], float) ** 0.5
-        self.share = size / size.sum() if len(pairs) else size
+        torch.manual_seed(options.seed)
+        network = ARCHITECTURES[options.architecture]()
+        if start_from is not None:
+            network.load_state_dict(start_from.state_dict())
         self.options, self.device = options, device
-        self.rng = np.random.default_rng(seed)
-        self.ranges = SimulationRange(corruption=options.corruption)
-        # One worker keeps the draws in order; a few batches ahead hide their making.
-        self.worker = ThreadPoolExecutor(1)
-        self.ahead = deque(self.worker.submit(self._draw) for _ in range(4))
-
-    def batch(self) -> Batch:
-        self.ahead.append(self.worker.submit(self._draw))
-        return self.ahead.popleft().result()
-
-    def close(self) -> None:
-        self.worker.shutdown(cancel_futures=True)
-
-    def _draw(self) -> Batch:
-        rng, crops = self.rng, []
-        for _ in range(self.options.batch):
-            if self.pairs and rng.random() < self.options.experimental:
-                pair = self.pairs[rng.choice(len(self.pairs), p=self.share)]
-                crops.append(experimental_crop(pair, self.options.side, rng))
-            else:
-                chain = self.chains[rng.integers(len(self.chains))]
-                other = self.chains[rng.integers(len(self.chains))]
-                crops.append(
-                    simulate_crop(chain, other, self.options.side, self.ranges, rng, self.device)
-                )
-        return collate(crops)
-
-
-def validation_batches(
-    chains: list[Atoms],
-    side: int,
-    device: torch.device,
-    each: int,
-    resolutions: tuple[float, ...] = (2.2, 3.5, 5.0, 8.0),
-) -> dict[float, Batch]:
-    """The same clean crops every time, one batch a resolution."""
-    clean = SimulationRange(corruption=0.0)
-    batches = {}
-    for resolution in resolutions:
-        rng = np.random.default_rng(1)
-        chosen = rng.choice(len(chains), min(each, len(chains)), replace=False)
-        batches[resolution] = collate(
-            [
-                simulate_crop(chains[k], None, side, clean, rng, device, resolution=resolution)
-                for k in chosen
-            ]
+        self.network = network.to(device, memory_format=torch.channels_last_3d)
+        self.shadow = ARCHITECTURES[options.architecture]().to(device)
+        self.shadow.load_state_dict(self.network.state_dict())
+        self.model = ranks.joined(self.network, device)
+        self.optimizer = torch.optim.AdamW(
+            self.network.parameters(), options.rate, weight_decay=options.decay, fused=True
         )
-    return batches
+        # At scale 1 it does one thing: leave out steps that are not finite, unseen by the host.
+        self.scaler = torch.amp.GradScaler(device.type, init_scale=1.0, growth_interval=2**31 - 1)
+        self.running = torch.full((len(PARTS),), float("nan"), device=device)
+        self.left_out = torch.zeros((), dtype=torch.long, device=device)
+        self.steps = 0
+
+    def step(self, crops: Crops, rate: float) -> None:
+        """One step of optimisation at a learning rate."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        density = crops.density[:, None].contiguous(memory_format=torch.channels_last_3d)
+        with autocast(self.device, training=True):
+            logits = self.model(density)
+        loss, parts = multi_task_loss(logits, crops)
+        self.optimizer.zero_grad(set_to_none=True)
+        self.scaler.scale(loss).backward()
+        self.scaler.unscale_(self.optimizer)
+        norm = nn.utils.clip_grad_norm_(self.network.parameters(), 2.0)
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        self.steps += 1
+        self._average(min(self.options.average, (1 + self.steps) / (10 + self.steps)))
+        self.left_out += ~torch.isfinite(norm)
+        known = torch.where(torch.isfinite(self.running), self.running, parts)
+        self.running = torch.where(torch.isfinite(parts), known.lerp(parts, 0.02), self.running)
+
+    @torch.no_grad()
+    def _average(self, decay: float) -> None:
+        # In the order of the network's own names: batch norm over GPUs keeps them.
+        old, new = self.shadow.state_dict(), self.network.state_dict()
+        floating = [name for name, value in old.items() if value.is_floating_point()]
+        torch._foreach_lerp_([old[n] for n in floating], [new[n] for n in floating], 1 - decay)
+        for name in old.keys() - set(floating):
+            old[name].copy_(new[name])
+
+    def losses(self) -> dict[str, float]:
+        """Running mean of each head's loss; waits for the device."""
+        return dict(zip(PARTS, self.running.tolist()))
+
+    def save(self, path: Path, **more: object) -> None:
+        """Write all that it takes to go on, by atomic rename."""
+        with appearing(path) as temporary:
+            torch.save(
+                {
+                    "network": self.network.state_dict(),
+                    "shadow": self.shadow.state_dict(),
+                    "optimizer": self.optimizer.state_dict(),
+                    "step": self.steps,
+                    "options": asdict(self.options),
+                    **more,
+                },
+                temporary,
+            )
+
+    def load(self, path: Path) -> dict[str, object]:
+        """Go on from a checkpoint; returns all that is in it."""
+        state = torch.load(path, map_location=self.device, weights_only=True)
+        before = state["options"]["architecture"]
+        if before != self.options.architecture:
+            raise InputError(f"{path.parent}: a run of {before}; give another folder")
+        self.network.load_state_dict(state["network"])
+        self.shadow.load_state_dict(state["shadow"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.steps = state["step"]
+        return state
 
 
-@torch.no_grad()
-def validate(network: nn.Module, batches: dict[float, Batch]) -> dict[str, float]:
-    """Loss of each head and accuracies at the voxels of Cα atoms, for each resolution."""
-    network.eval()
-    figures: dict[str, float] = {}
-    for resolution, batch in batches.items():
-        with autocast(batch.density.device):
-            logits = torch.cat([network(d[None, None]) for d in batch.density])
-        loss, parts = multi_task_loss(logits, batch)
-        heads = split_heads(logits.float())
-        at_calpha = (batch.calpha > 0.7) & (batch.residue_type >= 0)
+class _Pace:
+    """Crops a second, and the share of time that training waits for them."""
 
-        def accuracy(scores: Tensor, truth: Tensor, where: Tensor) -> float:
-            return float((scores.argmax(1) == truth)[where].float().mean())
+    def __init__(self) -> None:
+        self.begun, self.crops, self.waited = time.perf_counter(), 0, 0.0
 
-        probability = torch.sigmoid(heads.calpha[:, 0])
-        hit = probability > 0.35
-        true = batch.calpha > 0.35
-        overlap = float((hit & true).sum())
-        figures |= {
-            f"loss_{resolution}": float(loss),
-            f"calpha_{resolution}": parts["calpha"],
-            f"overlap_{resolution}": 2 * overlap / max(float(hit.sum() + true.sum()), 1.0),
-            f"amino_acid_{resolution}": accuracy(heads.amino_acid, batch.residue_type, at_calpha),
-            f"structure_{resolution}": accuracy(
-                heads.secondary_structure, batch.structure, at_calpha
-            ),
-        }
-    network.train()
-    return figures
+    def speed(self) -> float:
+        return self.crops / max(time.perf_counter() - self.begun, 1e-9)
+
+    def waiting(self) -> float:
+        return self.waited / max(time.perf_counter() - self.begun, 1e-9)
 
 
-def _average(shadow: nn.Module, network: nn.Module, decay: float) -> None:
-    with torch.no_grad():
-        for old, new in zip(
-            shadow.state_dict().values(), network.state_dict().values(), strict=True
-        ):
-            if old.is_floating_point():
-                old.lerp_(new, 1 - decay)
-            else:
-                old.copy_(new)
+def automatic_batch(architecture: str, side: int, device: torch.device) -> int:
+    """Crops a step: 2 on processors; on a GPU what fits in its free memory, 32 at most."""
+    if device.type != "cuda":
+        return 2
+    network = ARCHITECTURES[architecture]().to(device, memory_format=torch.channels_last_3d)
+
+    def peak(batch: int) -> int:
+        torch.cuda.reset_peak_memory_stats(device)
+        with autocast(device, training=True):
+            out = network(torch.zeros(batch, 1, side, side, side, device=device))
+        out.float().square().mean().backward()
+        network.zero_grad(set_to_none=True)
+        return torch.cuda.max_memory_allocated(device)
+
+    # The loss, the batches made ahead and cuDNN's workspaces want their part too.
+    each = max(peak(4) - peak(2), 1) / 2
+    free = torch.cuda.mem_get_info(device)[0]
+    return min(_LARGEST_BATCH, max(2, int(0.5 * free / each)))
+
+
+def _device_name(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{platform.machine()}, {torch.get_num_threads()} threads"
 
 
 def train(
-    chains: list[Atoms],
-    pairs: list[Pair],
-    held_out: list[Atoms],
+    data: Data,
     options: TrainingOptions,
     folder: Path,
     *,
     device: torch.device,
+    ranks: Ranks = Ranks(),  # noqa: B008 (immutable)
     start_from: nn.Module | None = None,
     report: Callable[[str], None] = print,
 ) -> Path:
     """Train until the budget is spent and write ``network.safetensors`` in `folder`.
 
-    A run that was interrupted goes on from its last checkpoint. ``log.csv`` holds the validation
-    figures, ``training.png`` draws them.
+    A run that was interrupted goes on from its last checkpoint. At every validation the network,
+    its card ``card.json``, the figures so far in ``log.csv`` and a plot of them in ``training.png``
+    are there.
+
+    Raises
+    ------
+    InputError
+        The folder holds a run of another architecture.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    torch.manual_seed(options.seed)
-    network = ARCHITECTURES[options.architecture]()
-    if start_from is not None:
-        network.load_state_dict(start_from.state_dict())
-    network = network.to(device, memory_format=torch.channels_last_3d)
-    shadow = ARCHITECTURES[options.architecture]().to(device)
-    shadow.load_state_dict(network.state_dict())
-    optimizer = torch.optim.AdamW(network.parameters(), options.rate, weight_decay=options.decay)
-    checkpoint, spent, step = folder / "checkpoint.pt", 0.0, 0
+    if device.type == "cuda":
+        torch.backends.cudnn.benchmark = True
+    batch = options.batch or automatic_batch(options.architecture, options.side, device)
+    options = replace(
+        options, batch=batch, workers=options.workers or (2 if device.type == "cuda" else 1)
+    )
+    learner = Learner(options, device, ranks, start_from)
+    checkpoint, spent = folder / "checkpoint.pt", 0.0
     if checkpoint.exists():
-        state = torch.load(checkpoint, map_location=device, weights_only=True)
-        network.load_state_dict(state["network"])
-        shadow.load_state_dict(state["shadow"])
-        optimizer.load_state_dict(state["optimizer"])
-        spent, step = state["spent"], state["step"]
-        report(f"going on at step {step}, {spent / 60:.1f} of {options.minutes:g} minutes spent")
-    source = _CropSource(chains, pairs, options, device, options.seed + step)
-    batches = {}
-    if held_out:
-        batches = validation_batches(held_out, options.side, device, options.validation_crops)
-    budget, last, begun = options.minutes * 60, time.monotonic(), spent
-    next_check, running = spent + options.validate_minutes * 60, {}
-    first_step = step
+        state = learner.load(checkpoint)
+        spent = state["spent"]
+        report(f"going on at step {learner.steps}, {spent / 60:.1f} minutes spent")
+        for name, value in asdict(options).items():
+            before = state["options"].get(name)
+            if before != value:
+                report(f"changed since: {name} was {before}, is {value}")
+        if start_from is not None:
+            report("the weights are the checkpoint's, not those of the network to start from")
+    # Dropout differs from rank to rank; after a stop it does not repeat itself.
+    torch.manual_seed(options.seed + 1000 * learner.steps + ranks.rank)
+    looked_at: dict[str, Crops] = {}
+    if ranks.rank == 0:
+        looked_at = validation_crops(
+            data.held_out, data.held_out_pairs, options.side, device, options.validation_crops
+        )
+    source = CropSource(
+        data.chains, data.pairs, SimulationRange(corruption=options.corruption,
+                                                 without=options.without),
+        batch=batch, side=options.side, experimental=options.experimental, device=device,
+        seed=(options.seed, ranks.rank), first=learner.steps, workers=options.workers,
+    )  # fmt: skip
+
+    def check(since: _Pace) -> None:
+        figures = validate(learner.shadow, looked_at)
+        pace = {
+            "crops_per_second": round(since.speed(), 2),
+            "waiting": round(since.waiting(), 3),
+        }
+        tabulate(
+            folder / "log.csv",
+            {"step": learner.steps, "minutes": round(spent / 60, 3), **pace,
+             **{f"train_{name}": value for name, value in learner.losses().items()}, **figures},
+        )  # fmt: skip
+        plot(folder / "log.csv", folder / "training.png")
+        report("  ".join(f"{name} {value:.3f}" for name, value in figures.items()))
+        learner.save(checkpoint, spent=spent)
+        card = {
+            **data.about,
+            "chains": len(data.chains),
+            "pairs": [pair.name for pair in data.pairs],
+            "options": asdict(options),
+            "steps": learner.steps,
+            "minutes": round(spent / 60, 1),
+            "device": _device_name(device),
+            "processes": ranks.count,
+            **pace,
+            "validation": figures,
+        }
+        save_network(folder / "network.safetensors", learner.shadow, options.architecture, card)
+        with appearing(folder / "card.json") as temporary:
+            temporary.write_text(json.dumps(card, indent=1), encoding="utf-8")
+
+    schedule = SCHEDULES[options.schedule]
+    share = ranks.agree(options.share(spent, learner.steps))
+    checked = (spent, learner.steps)
+    whole, recent, last = _Pace(), _Pace(), time.monotonic()
     try:
-        while spent < budget:
-            rate = _rate(spent / budget, options.rate)
-            for group in optimizer.param_groups:
-                group["lr"] = rate
-            batch = source.batch()
-            with autocast(device):
-                logits = network(
-                    batch.density[:, None].contiguous(memory_format=torch.channels_last_3d)
-                )
-            loss, parts = multi_task_loss(logits, batch)
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            norm = nn.utils.clip_grad_norm_(network.parameters(), 2.0)
-            if bool(torch.isfinite(norm)):
-                optimizer.step()
-            else:
-                report(f"step {step}: gradient not finite, step left out")
-            step += 1
-            _average(shadow, network, min(options.average, (1 + step) / (10 + step)))
-            for name, value in parts.items():
-                running[name] = 0.98 * running.get(name, value) + 0.02 * value
+        while share < 1:
+            begun = time.perf_counter()
+            crops = source.next()
+            waited = time.perf_counter() - begun
+            learner.step(crops, options.rate * schedule(share))
+            for pace in (whole, recent):
+                pace.crops += batch * ranks.count
+                pace.waited += waited
             now = time.monotonic()
             spent, last = spent + now - last, now
-            if step % 50 == 0:
-                speed = (step - first_step) * options.batch / max(spent - begun, 1e-9)
-                told = "  ".join(f"{name} {value:.3f}" for name, value in running.items())
-                report(f"step {step}  {spent / 60:.1f} min  {speed:.2f} crops/s  {told}")
-            if spent >= next_check or spent >= budget:
-                figures = validate(shadow, batches)
-                _log(folder / "log.csv", {"step": step, "minutes": spent / 60, **figures})
-                report("  ".join(f"{name} {value:.3f}" for name, value in figures.items()))
-                _checkpoint(checkpoint, network, shadow, optimizer, spent, step)
-                card = {
-                    "options": asdict(options),
-                    "steps": step,
-                    "minutes": round(spent / 60, 1),
-                    "chains": len(chains),
-                    "pairs": [pair.name for pair in pairs],
-                    "device": str(device),
-                    "validation": figures,
-                }
-                save_network(folder / "network.safetensors", shadow, options.architecture, card)
-                (folder / "card.json").write_text(json.dumps(card, indent=1))
-                next_check = spent + options.validate_minutes * 60
+            share = ranks.agree(options.share(spent, learner.steps))
+            if ranks.rank:
+                continue
+            if learner.steps % _REPORT == 0:
+                told = "  ".join(f"{name} {value:.3f}" for name, value in learner.losses().items())
+                report(f"step {learner.steps}  {spent / 60:.1f} min ({share:.0%})  {told}")
+                report(
+                    f"  {recent.speed():.2f} crops/s trained, {recent.waiting():.0%} of the time "
+                    f"waiting for crops; {source.speed * ranks.count:.2f} crops/s could be made"
+                )
+                if left_out := int(learner.left_out):
+                    report(f"  {left_out} steps left out: gradient not finite")
+                recent = _Pace()
+            if options.validate_steps is not None:
+                due = learner.steps - checked[1] >= options.validate_steps
+            else:
+                due = spent - checked[0] >= 60 * options.validate_minutes
+            if due or share >= 1:
+                check(whole)
+                checked = (spent, learner.steps)
+                whole, recent = _Pace(), _Pace()
     except KeyboardInterrupt:
-        _checkpoint(checkpoint, network, shadow, optimizer, spent, step)
-        report(f"stopped at step {step}; the same command goes on from there")
+        if ranks.rank == 0:
+            learner.save(checkpoint, spent=spent)
+            report(f"stopped at step {learner.steps}; the same command goes on from there")
         raise
     finally:
         source.close()
-    _plot(folder)
     return folder / "network.safetensors"
-
-
-def _checkpoint(
-    path: Path,
-    network: nn.Module,
-    shadow: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    spent: float,
-    step: int,
-) -> None:
-    temporary = path.with_suffix(".part")
-    torch.save(
-        {
-            "network": network.state_dict(),
-            "shadow": shadow.state_dict(),
-            "optimizer": optimizer.state_dict(),
-            "spent": spent,
-            "step": step,
-        },
-        temporary,
-    )
-    os.replace(temporary, path)
-
-
-def _log(path: Path, row: dict[str, float]) -> None:
-    new = not path.exists()
-    with path.open("a", newline="") as out:
-        writer = csv.DictWriter(out, list(row))
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
-
-
-def _plot(folder: Path) -> None:
-    """Validation figures against minutes."""
-    from matplotlib.figure import Figure
-
-    with (folder / "log.csv").open(newline="") as lines:
-        rows = list(csv.DictReader(lines))
-    if not rows:
-        return
-    figure = Figure(figsize=(9, 3))
-    for axis, name in zip(
-        figure.subplots(1, 3), ("calpha", "amino_acid", "structure"), strict=True
-    ):
-        for column in (c for c in rows[0] if c.startswith(name + "_")):
-            axis.plot(
-                [float(r["minutes"]) for r in rows],
-                [float(r[column]) for r in rows],
-                label=column.rsplit("_", 1)[1] + " Å",
-            )
-        axis.set(xlabel="minutes", title=name)
-        axis.legend(fontsize=6)
-    figure.tight_layout()
-    figure.savefig(folder / "training.png", dpi=110)

@@ -1,0 +1,293 @@
+"""Batches of training crops: simulated ones, and a source that makes them ahead of their use."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from critasser.network.corruption import ATOMS, CORRUPTIONS, MAPS, SHOWN, Dice, MapScene
+from critasser.network.experimental import PairOnDevice, backgrounds, experimental_crops
+from critasser.network.packing import Atoms, Pair
+from critasser.network.simulation import (
+    Crops,
+    Molecules,
+    Placed,
+    band_limit,
+    gather,
+    gaussian_density,
+    join,
+    make_labels,
+    normalise_tensor,
+    place,
+    random_rotation,
+    send,
+)
+from critasser.network.surroundings import MISSING, SURROUNDINGS, Scene
+
+__all__ = ["CropSource", "SimulationRange", "simulate_crops"]
+
+_PAD = 4
+"""Voxels around a crop that are simulated with it: what is filtered wraps around."""
+
+
+@dataclass(frozen=True)
+class SimulationRange:
+    """What simulated maps are drawn from.
+
+    Attributes
+    ----------
+    resolutions, weights
+        Edges of resolution shells (Å) and the share of crops drawn from each.
+    corruption
+        0: clean maps by eq. 2; 1: all corruptions up to their full frequency. Each crop draws its
+        own strength up to this one.
+    without
+        Names of `CORRUPTIONS` that are left out.
+    """
+
+    resolutions: tuple[float, ...] = (1.5, 3.0, 4.0, 5.0, 8.0, 15.0)
+    weights: tuple[float, ...] = (0.28, 0.26, 0.20, 0.16, 0.10)
+    corruption: float = 1.0
+    without: tuple[str, ...] = ()
+
+    def draw(self, rng: np.random.Generator) -> float:
+        """A resolution."""
+        shell = rng.choice(len(self.weights), p=np.array(self.weights) / sum(self.weights))
+        return float(rng.uniform(self.resolutions[shell], self.resolutions[shell + 1]))
+
+    def draw_corruptions(self, rng: np.random.Generator) -> set[str]:
+        """Names of what happens to one crop."""
+        # One number a name, whatever is left out: otherwise the same crops are drawn without it.
+        chance = rng.random(len(CORRUPTIONS)) / max(self.corruption * rng.random(), 1e-12)
+        return {
+            name
+            for (name, probability), c in zip(CORRUPTIONS.items(), chance)
+            if c < probability and name not in self.without
+        }
+
+
+def _arrange(
+    chain: Atoms, pool: Sequence[Atoms], side: int, drawn: set[str], rng: np.random.Generator
+) -> list[Placed]:
+    """A chain turned around one of its residues, and what lies beside it."""
+    scale = 1 + (rng.uniform(-0.03, 0.03) if "voxel_size" in drawn else 0.0)
+    calpha = chain.positions[chain.calpha]
+    centre = calpha[rng.integers(len(calpha))]
+    # Towards the middle of the chain: crops full of protein teach more than crops of solvent.
+    centre = centre + rng.uniform(0, 0.6) * (chain.positions.mean(0) - centre)
+    centre = centre + rng.uniform(-6, 6, size=3)
+    missing = np.zeros(len(calpha), bool)
+    for name, mark in MISSING.items():
+        if name in drawn:
+            mark(missing, chain.residue_structure, rng)
+    rotation = random_rotation(rng)
+    own = place(chain, rotation, centre, scale, side, missing=missing)
+    axis = None
+    along = calpha[4:] - calpha[:-4]
+    helix = along[(chain.residue_structure[4:] == 0) & (chain.residue_structure[:-4] == 0)]
+    if len(helix):
+        axis = rotation @ np.linalg.eigh(helix.T @ helix)[1][:, -1]
+    scene = Scene([own], pool, side, scale, axis)
+    for name, add in SURROUNDINGS.items():
+        if name in drawn:
+            add(scene, rng)
+    return scene.parts
+
+
+def simulate_crops(
+    chains: Sequence[Atoms],
+    side: int,
+    ranges: SimulationRange,
+    rng: np.random.Generator,
+    device: torch.device,
+    *,
+    pool: Sequence[Atoms] = (),
+    pieces: Sequence[Tensor] = (),
+    resolution: float | None = None,
+) -> Crops:
+    """One simulated example around a random residue of each of `chains`.
+
+    `pool` are chains that may lie beside them, `pieces` backgrounds as in `MapScene`; `resolution`
+    (Å) is drawn where it is not given.
+    """
+    dice = Dice(rng, device)
+    resolutions = np.array([ranges.draw(rng) if resolution is None else resolution for _ in chains])
+    drawn = [ranges.draw_corruptions(rng) for _ in chains]
+    molecules = gather([_arrange(c, pool, side, d, rng) for c, d in zip(chains, drawn)], device)
+    on = {name: np.array([name in names for names in drawn]) for name in CORRUPTIONS}
+    for name, happen in ATOMS.items():
+        if on[name].any():
+            molecules = happen(molecules, on[name], dice)
+    density = _image(molecules, resolutions, on["band_limit"], side, dice)
+
+    def corrupt(table: dict, density: Tensor) -> Tensor:
+        for name, happen in table.items():
+            index = np.flatnonzero(on[name])
+            if not len(index):
+                continue
+            scene = MapScene(resolutions[index], index, molecules, pieces)
+            if len(index) == len(density):
+                density = happen(density, scene, dice)
+            else:
+                where = send(index, device)
+                density = density.index_copy(0, where, happen(density[where], scene, dice))
+        return density
+
+    inner = slice(_PAD, _PAD + side)
+    density = corrupt(MAPS, density)[:, inner, inner, inner]
+    density = corrupt(SHOWN, normalise_tensor(density)).clamp(-3, 6)
+    labels = make_labels(molecules, side)
+    return Crops(density, *labels, torch.ones_like(density), dice.send(resolutions))
+
+
+def _image(
+    m: Molecules, resolution: np.ndarray, band_limited: np.ndarray, side: int, dice: Dice
+) -> Tensor:
+    """Maps by eq. 2 or, where `band_limited`, of sharper atoms cut at the resolution."""
+    count, rng = len(resolution), dice.rng
+    # As an experiment has it: atoms of their own B, cut at the resolution.
+    variance = np.where(
+        band_limited,
+        rng.uniform(15, 60, count) / (8 * math.pi**2),
+        (resolution / (math.sqrt(2) * math.pi)) ** 2,
+    )
+    variance = dice.send(variance)[m.crop] + m.bfactor / (8 * math.pi**2)
+    variance = variance.clamp_min(0.16)
+    density = gaussian_density(
+        m.positions + _PAD,
+        m.amplitude / variance**1.5,
+        variance.sqrt()[:, None] * m.stretch[m.crop],
+        m.counts,
+        side + 2 * _PAD,
+    )
+    index = np.flatnonzero(band_limited)
+    if len(index):
+        where = send(index, dice.device)
+        cut = dice.send(resolution[index])[:, None, None, None]
+        bfactor = dice.number(-40, 60, (len(index), 1, 1, 1))
+        density = density.index_copy(0, where, band_limit(density[where], cut, bfactor))
+    return density
+
+
+class CropSource:
+    """Makes batches in threads of its own, a few ahead of their use.
+
+    Batch `k` is the same whichever thread makes it and whenever training was stopped before it: all
+    its randomness comes from the seed, the rank and `k`.
+
+    Parameters
+    ----------
+    chains, pairs
+        What is simulated and what is cut from experimental maps.
+    batch, side
+        Crops in a batch and their side in Å.
+    experimental
+        Share of crops from `pairs`.
+    seed
+        Numbers that tell this source from others.
+    first
+        The first batch's number.
+    workers
+        Threads.
+    """
+
+    def __init__(
+        self,
+        chains: list[Atoms],
+        pairs: list[Pair],
+        ranges: SimulationRange,
+        *,
+        batch: int,
+        side: int,
+        experimental: float,
+        device: torch.device,
+        seed: tuple[int, ...] = (0,),
+        first: int = 0,
+        workers: int = 1,
+    ) -> None:
+        self.chains, self.ranges, self.device = chains, ranges, device
+        self.pairs = [PairOnDevice(pair, device) for pair in pairs]
+        self.pieces = [send(piece, device) for pair in pairs for piece in backgrounds(pair)]
+        # Larger models show more; the root keeps the small ones in.
+        size = np.array([len(pair.atoms.calpha) for pair in pairs], float) ** 0.5
+        self.share = size / size.sum() if len(pairs) else size
+        self.batch, self.side, self.seed = batch, side, seed
+        self.experimental = experimental if pairs else 0.0
+        self.workers, self.next_number = workers, first
+        self.made, self.busy = 0, 0.0
+        self._local, self._lock = threading.local(), threading.Lock()
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="crops")
+        self._ahead = deque(self._submit() for _ in range(2 * workers + 2))
+
+    def _submit(self) -> object:
+        self.next_number += 1
+        return self._pool.submit(self._timed, self.next_number - 1)
+
+    def next(self) -> Crops:
+        """The next batch, on the device."""
+        self._ahead.append(self._submit())
+        crops = self._ahead.popleft().result()
+        if self.device.type == "cuda":
+            # Made on another stream: the memory is not to be given out again before it is read.
+            for tensor in crops.tensors():
+                tensor.record_stream(torch.cuda.current_stream(self.device))
+        return crops
+
+    @property
+    def speed(self) -> float:
+        """Crops a second that the threads make when they are never held up."""
+        return self.made / self.busy * self.workers if self.busy else 0.0
+
+    def close(self) -> None:
+        """Stop the threads."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def _timed(self, number: int) -> Crops:
+        begun = time.perf_counter()
+        with self._stream():
+            crops = self.make(number)
+            if self.device.type == "cuda":
+                # Only this thread waits, asleep, until its own stream is done.
+                done = torch.cuda.Event(blocking=True)
+                done.record()
+                done.synchronize()
+        with self._lock:
+            self.made += len(crops)
+            self.busy += time.perf_counter() - begun
+        return crops
+
+    def _stream(self) -> contextlib.AbstractContextManager[object]:
+        """A CUDA stream for each thread, beside training's own."""
+        if self.device.type != "cuda":
+            return contextlib.nullcontext()
+        if not hasattr(self._local, "stream"):
+            self._local.stream = torch.cuda.Stream(self.device)
+        return torch.cuda.stream(self._local.stream)
+
+    def make(self, number: int) -> Crops:
+        """Batch `number`."""
+        rng = np.random.default_rng([*self.seed, number])
+        real = int(rng.binomial(self.batch, self.experimental))
+        parts = []
+        if real:
+            chosen = rng.choice(len(self.pairs), real, p=self.share)
+            parts.append(experimental_crops([self.pairs[k] for k in chosen], self.side, rng))
+        if real < self.batch:
+            chosen = rng.integers(len(self.chains), size=self.batch - real)
+            parts.append(
+                simulate_crops(
+                    [self.chains[k] for k in chosen], self.side, self.ranges, rng, self.device,
+                    pool=self.chains, pieces=self.pieces,
+                )
+            )  # fmt: skip
+        return join(parts)

@@ -114,7 +114,9 @@ def main() -> int:
     work_rate = trained * counter.get_total_flops() / batch
     matrix = _matrix_rate(device, 0.1 * args.seconds)
     limit = "making crops" if waiting > 0.2 else "the network"
-    name = torch.cuda.get_device_name(device) if cuda else f"{torch.get_num_threads()} CPU threads"
+    name = f"CPU, threads: {torch.get_num_threads()}"
+    if cuda:
+        name = torch.cuda.get_device_name(device)
     print(f"{name}; {args.architecture}, {batch} crops of {args.side}³ a step")
     print(f"  crops made, alone      {made:10.1f} /s")
     print(f"  crops trained, alone   {trained:10.1f} /s")

@@ -19,8 +19,8 @@ from torch import Tensor
 from critasser.network.simulation import (
     Molecules,
     band_limit,
-    calpha_distance,
     coloured_noise,
+    gaussian_density,
     send,
 )
 
@@ -244,11 +244,15 @@ MAPS: dict[str, Callable[[Tensor, MapScene, Dice], Tensor]] = {
 
 
 def _zone(density: Tensor, scene: MapScene, dice: Dice) -> Tensor:
-    """A soft mask around the chain."""
-    distance = calpha_distance(scene.molecules, density.shape[-1], 8, own=True)
-    distance = distance[send(scene.index, density.device)]
-    radius, edge = (_each(dice.number(*r, len(density))) for r in ((4.0, 7.5), (0.1, 0.6)))
-    return density * torch.sigmoid((radius - distance) / edge)
+    """A soft mask around the chain: of Gaussians on its Cα, cheaper than distances to them."""
+    m = scene.molecules
+    radius = dice.number(4.0, 7.5, len(m.counts))
+    spread = (radius / 2)[m.crop[m.calpha], None].expand(-1, 3)
+    around = gaussian_density(
+        m.positions[m.calpha], m.own[m.calpha].float(), spread, m.calpha_counts, density.shape[-1]
+    )[send(scene.index, density.device)]
+    edge = _each(dice.number(0.005, 0.025, len(density)))
+    return density * torch.sigmoid((around - math.exp(-2)) / edge)
 
 
 def _contour(density: Tensor, scene: MapScene, dice: Dice) -> Tensor:

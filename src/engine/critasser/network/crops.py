@@ -218,6 +218,9 @@ class CropSource:
         self.chains, self.ranges, self.device = chains, ranges, device
         self.pairs = [PairOnDevice(pair, device) for pair in pairs]
         self.pieces = [send(piece, device) for pair in pairs for piece in backgrounds(pair)]
+        if device.type == "cuda":
+            # The threads' streams do not wait for this one.
+            torch.cuda.synchronize(device)
         # Larger models show more; the root keeps the small ones in.
         size = np.array([len(pair.atoms.calpha) for pair in pairs], float) ** 0.5
         self.share = size / size.sum() if len(pairs) else size

@@ -74,8 +74,8 @@ class Molecules:
     residue_type, residue_structure : (m,) int64
     stretch : (crops, 3)
         Widening of all atoms along z, y, x.
-    counts : tuple of int
-        Atoms of each crop.
+    counts, calpha_counts : tuple of int
+        Atoms, and Cα, of each crop.
     """
 
     positions: Tensor
@@ -92,6 +92,7 @@ class Molecules:
     residue_structure: Tensor
     stretch: Tensor
     counts: tuple[int, ...]
+    calpha_counts: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -222,6 +223,7 @@ def gather(crops: list[list[Placed]], device: torch.device) -> Molecules:
         all_of("residue_structure", np.int64),
         torch.ones(len(crops), 3, device=device),
         counts,
+        tuple(sum(int((part.kind == 1).sum()) for part in crop) for crop in crops),
     )
 
 
@@ -342,17 +344,10 @@ def make_labels(molecules: Molecules, side: int, *, width: float = 0.9) -> tuple
     return tuple(t.reshape(-1, side, side, side) for t in (target, backbone, structure, kind))
 
 
-def calpha_distance(
-    molecules: Molecules, side: int, reach: int, *, own: bool = False
-) -> Tensor:
-    """Å from each voxel to the nearest Cα, 99 beyond `reach`: ``(crops, side, side, side)``.
-
-    With `own`, only Cα of the chain that the crop shows.
-    """
+def calpha_distance(molecules: Molecules, side: int, reach: int) -> Tensor:
+    """Å from each voxel to the nearest Cα, 99 beyond `reach`: ``(crops, side, side, side)``."""
     flat, squared = _stamp(molecules, molecules.calpha, side, reach)
     size = len(molecules.counts) * side**3
-    if own:
-        flat = torch.where(molecules.own[molecules.calpha][:, None], flat, size)
     field = torch.full((size + 1,), 99.0**2, device=squared.device)
     field = field.scatter_reduce_(0, flat.flatten(), squared.flatten(), "amin")
     return field[:size].sqrt().reshape(-1, side, side, side)

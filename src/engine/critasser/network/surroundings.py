@@ -167,7 +167,7 @@ def _blobs(scene: Scene, rng: np.random.Generator) -> None:
     walk = np.cumsum(steps / np.linalg.norm(steps, axis=1, keepdims=True) * 2.5, axis=0)
     walk = walk - walk.mean(0) + rng.uniform(-4, scene.side + 3, size=3)
     walk = walk[_distance(walk, scene.matter()) > 4.0]
-    scene.parts.append(beads(walk, rng.uniform(8, 40), rng.uniform(0.5, 1.2)))
+    scene.parts.append(beads(walk, rng.uniform(4, 16), rng.uniform(0.5, 1.2)))
 
 
 SURROUNDINGS: dict[str, Callable[[Scene, np.random.Generator], None]] = {

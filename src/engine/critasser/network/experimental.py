@@ -8,7 +8,14 @@ from torch import Tensor
 from torch.nn import functional
 
 from critasser.network.packing import Pair
-from critasser.network.simulation import Crop, band_limit, make_labels, place, random_rotation
+from critasser.network.simulation import (
+    Crop,
+    Molecule,
+    band_limit,
+    make_labels,
+    place,
+    random_rotation,
+)
 
 __all__ = ["PairOnDevice", "experimental_crop", "signed_permutations"]
 
@@ -53,6 +60,28 @@ def experimental_crop(
     typical density); elsewhere there may be molecules that were not modelled, and the loss has no
     weight.
     """
+    density, molecule = experimental_molecule(source, side, rng, blur=blur)
+    target, backbone, structure, kind = make_labels(molecule, side)
+    near = torch.zeros(side**3, dtype=torch.bool, device=density.device)
+    calpha = molecule.positions[molecule.kind == 1]
+    if len(calpha):
+        axis = torch.arange(side, device=density.device, dtype=torch.float32)
+        voxels = torch.cartesian_prod(axis, axis, axis)
+        near = torch.cdist(voxels, calpha).amin(1) < 5.5
+    weight = (near.reshape(density.shape) | (density < 0.15)).float()
+    density = density * rng.uniform(0.8, 1.25) + rng.uniform(-0.06, 0.06)
+    if rng.random() < 0.15:
+        contour = rng.uniform(0.1, 0.5)
+        density = torch.where(density > contour, density, torch.zeros_like(density))
+    resolution = source.pair.resolution
+    return Crop(density.clamp(-3, 6), target, backbone, structure, kind, weight, resolution)
+
+
+def experimental_molecule(
+    source: PairOnDevice, side: int, rng: np.random.Generator, *, blur: bool = True
+) -> tuple[Tensor, Molecule]:
+    """Density ``(side, side, side)`` around a random residue of an experimental map's model,
+    turned, rescaled and re-sharpened at random, and the model's atoms in it."""
     pair, device = source.pair, source.density.device
     atoms = pair.atoms
     centre = atoms.positions[atoms.calpha[rng.integers(len(atoms.calpha))]].astype(float)
@@ -72,16 +101,4 @@ def experimental_crop(
     density = _sample(source.density, (zyx / scale) @ turn + start)
     if blur and rng.random() < 0.7:
         density = band_limit(density, 2.0, rng.uniform(-30, 60))
-    molecule = place(atoms, rotation, centre, scale, side, device, margin=6.0)
-    target, backbone, structure, kind = make_labels(molecule, side)
-    near = torch.zeros(side**3, dtype=torch.bool, device=device)
-    calpha = molecule.positions[molecule.kind == 1]
-    if len(calpha):
-        voxels = zyx.reshape(-1, 3) + (side - 1) / 2
-        near = torch.cdist(voxels, calpha).amin(1) < 5.5
-    weight = (near.reshape(density.shape) | (density < 0.15)).float()
-    density = density * rng.uniform(0.8, 1.25) + rng.uniform(-0.06, 0.06)
-    if rng.random() < 0.15:
-        contour = rng.uniform(0.1, 0.5)
-        density = torch.where(density > contour, density, torch.zeros_like(density))
-    return Crop(density.clamp(-3, 6), target, backbone, structure, kind, weight, pair.resolution)
+    return density, place(atoms, rotation, centre, scale, side, device, margin=6.0)

@@ -286,6 +286,25 @@ def simulate_crop(
     pad: int = 4,
 ) -> Crop:
     """One simulated example around a random residue of `chain`; `neighbour` may lie beside it."""
+    density, molecule, resolution = simulate_molecule(
+        chain, neighbour, side, ranges, rng, device, resolution=resolution, pad=pad
+    )
+    target, backbone, structure, kind = make_labels(molecule, side)
+    return Crop(density, target, backbone, structure, kind, torch.ones_like(target), resolution)
+
+
+def simulate_molecule(
+    chain: Atoms,
+    neighbour: Atoms | None,
+    side: int,
+    ranges: SimulationRange,
+    rng: np.random.Generator,
+    device: torch.device,
+    *,
+    resolution: float | None = None,
+    pad: int = 4,
+) -> tuple[Tensor, Molecule, float]:
+    """Density ``(side, side, side)`` around a random residue, the atoms in it, its resolution."""
     generator = torch.Generator(device).manual_seed(int(rng.integers(2**31)))
     strength = ranges.corruption * rng.random()
     resolution = ranges.draw(rng) if resolution is None else resolution
@@ -310,8 +329,7 @@ def simulate_crop(
         )
         molecule = _join(molecule, beside)
     density = _density(molecule, own, resolution, side, pad, rng, generator, strength)
-    target, backbone, structure, kind = make_labels(molecule, side)
-    return Crop(density, target, backbone, structure, kind, torch.ones_like(target), resolution)
+    return density, molecule, resolution
 
 
 def _density(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from functools import cache
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -47,13 +48,13 @@ def local_frames(before: Tensor, middle: Tensor, after: Tensor) -> Tensor:
 
 
 @cache
-def ball(spacing: float) -> Tensor:
+def ball(spacing: float) -> np.ndarray:
     """Points of a lattice in a ball around a residue, (k, 3) Å along, outward, normal."""
     reach = int(RADIUS / spacing + 0.5)
-    axis = (torch.arange(2 * reach, dtype=torch.float32) - reach + 0.5) * spacing
-    points = torch.cartesian_prod(axis, axis, axis)
-    points = points[points.norm(dim=1) <= RADIUS]
-    return points + torch.tensor([0.0, OUTWARD, 0.0])
+    axis = (np.arange(2 * reach) - reach + 0.5) * spacing
+    points = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1).reshape(-1, 3)
+    points = points[np.linalg.norm(points, axis=1) <= RADIUS]
+    return (points + [0.0, OUTWARD, 0.0]).astype(np.float32)
 
 
 def sample_balls(volume: Tensor, centres: Tensor, frames: Tensor, spacing: float) -> Tensor:
@@ -75,7 +76,7 @@ def sample_balls(volume: Tensor, centres: Tensor, frames: Tensor, spacing: float
     Tensor (n, k)
         In the order of ``ball(spacing)``.
     """
-    points = ball(spacing).to(volume.device) @ frames + centres[:, None]
+    points = torch.as_tensor(ball(spacing), device=volume.device) @ frames + centres[:, None]
     size = torch.tensor(volume.shape[::-1], device=volume.device, dtype=torch.float32)
     unit = points / (size - 1) * 2 - 1
     return functional.grid_sample(

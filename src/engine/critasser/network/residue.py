@@ -14,12 +14,15 @@ from torch import Tensor, nn
 
 from critasser.network.boxes import ball
 
-__all__ = ["FINE", "COARSE", "OUTPUTS", "Reading", "ResidueNetwork", "split_reading"]
+__all__ = ["COARSE", "FINE", "OFFSET", "OUTPUTS", "Reading", "ResidueNetwork", "split_reading"]
 
 FINE, COARSE = 1.0, 2.0
 """Å between the points at which density, and Gaussians on the Cα around, are read."""
 
 OUTPUTS = {"amino_acid": 20, "direction": 1, "real": 1, "offset": 3, "secondary_structure": 3}
+
+OFFSET = slice(22, 25)
+"""The columns of the offset."""
 
 
 class Reading(NamedTuple):

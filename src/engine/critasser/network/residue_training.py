@@ -341,7 +341,8 @@ def train_residue_network(
     def save() -> None:
         part = checkpoint.with_suffix(".part")
         torch.save({"network": network.state_dict(), "shadow": shadow.state_dict(),
-                    "optimizer": optimizer.state_dict(), "spent": spent, "step": step}, part)  # fmt: skip
+                    "optimizer": optimizer.state_dict(), "spent": spent, "step": step},
+                   part)  # fmt: skip
         os.replace(part, checkpoint)
 
     try:
@@ -349,7 +350,8 @@ def train_residue_network(
             used = spent / budget
             for group in optimizer.param_groups:
                 warm = min(1.0, used / 0.03 + 0.05)
-                group["lr"] = options.rate * warm * (0.005 + 0.4975 * (1 + math.cos(math.pi * used)))
+                fall = 0.005 + 0.4975 * (1 + math.cos(math.pi * used))
+                group["lr"] = options.rate * warm * fall
             owed += options.batch / options.reuse
             while owed > 0:
                 fresh = source.draw()
@@ -376,7 +378,7 @@ def train_residue_network(
                         old.lerp_(new, share)
             for name, value in parts.items():
                 value = value.detach()
-                running[name] = value if name not in running else 0.99 * running[name] + 0.01 * value
+                running[name] = running.get(name, value).lerp(value, 0.01)
             now = time.monotonic()
             spent, last = spent + now - last, now
             if step % 200 == 0:

@@ -2,6 +2,7 @@
 
 critasser train network structures/ --maps maps/ -o runs/first --minutes 90
 critasser train network structures/ -o runs/paper --architecture resnet --minutes 90
+critasser train residue structures/ --maps maps/ -o runs/residue --minutes 80
 critasser train resolution structures/ --maps maps/ -o weights/resolution.safetensors
 critasser train statistics structures/ -o weights/
 
@@ -55,6 +56,20 @@ def add_args(parser: argparse.ArgumentParser) -> None:
     network.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     network.add_argument("--threads", type=int, help="CPU threads")
     network.add_argument("--seed", type=int, default=0)
+    residue = kinds.add_parser("residue", help="a network that reads residues in their own frame")
+    residue.add_argument("structures", type=Path)
+    residue.add_argument("--maps", type=Path, help="folder of experimental map and model pairs")
+    residue.add_argument("-o", "--output", type=Path, required=True, help="folder of the run")
+    residue.add_argument(
+        "--minutes", type=float, default=80.0, help="budget, resumed runs included"
+    )
+    residue.add_argument("--batch", type=int, default=256, help="residues a step")
+    residue.add_argument("--width", type=int, default=640, help="of the network's layers")
+    residue.add_argument("--experimental", type=float, default=0.3,
+                         help="share of crops from experimental maps")  # fmt: skip
+    residue.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    residue.add_argument("--threads", type=int, help="CPU threads")
+    residue.add_argument("--seed", type=int, default=0)
     resolution = kinds.add_parser("resolution", help="the resolution of a map from its spectrum")
     resolution.add_argument("structures", type=Path)
     resolution.add_argument("--maps", type=Path, help="folder of experimental map and model pairs")
@@ -69,9 +84,9 @@ def add_args(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Train."""
-    return {"network": _network, "resolution": _resolution, "statistics": _statistics}[args.what](
-        args
-    )
+    kinds = {"network": _network, "residue": _residue, "resolution": _resolution,
+             "statistics": _statistics}  # fmt: skip
+    return kinds[args.what](args)
 
 
 def _network(args: argparse.Namespace) -> int:
@@ -96,6 +111,31 @@ def _network(args: argparse.Namespace) -> int:
     start = load_network(args.start_from) if args.start_from else None
     path = train(packs["train"], pairs, packs["val"], options, args.output, device=device,
                  start_from=start, report=lambda line: print(line, flush=True))  # fmt: skip
+    print(path)
+    return 0
+
+
+def _residue(args: argparse.Namespace) -> int:
+    import torch
+
+    from critasser.network import choose_device
+    from critasser.network.packing import pack_pairs
+    from critasser.network.residue_training import ResidueTraining, train_residue_network
+
+    device = choose_device(args.device)
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    packs = _packs(args.structures, args.output)
+    pairs = pack_pairs(args.maps, "train") if args.maps else []
+    options = ResidueTraining(
+        minutes=args.minutes, batch=args.batch, width=args.width, experimental=args.experimental,
+        seed=args.seed,
+    )  # fmt: skip
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    path = train_residue_network(
+        packs["train"], pairs, packs["val"], options, args.output, device=device,
+        report=lambda line: print(line, flush=True),
+    )  # fmt: skip
     print(path)
     return 0
 

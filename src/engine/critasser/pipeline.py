@@ -37,9 +37,9 @@ from critasser.density import (
 from critasser.description import describe
 from critasser.errors import InputError
 from critasser.job import Job, StageRun
-from critasser.network import average_views, predict, predict_resolution
+from critasser.network import average_views, predict, predict_resolution, read_residues
 from critasser.options import Inputs, Options
-from critasser.preflight import RESOLUTION_NETWORK, Checked, check
+from critasser.preflight import RESIDUE_NETWORK, RESOLUTION_NETWORK, Checked, check
 from critasser.progress import Event
 from critasser.quality import assess
 from critasser.records import plain, read_json, write_json
@@ -208,7 +208,13 @@ class Build:
                 inputs=[DENSITY],
                 external=_only(external, "weights"),
             )
-            job.stage("calpha", stages.calpha, settings={"length": count}, inputs=OPINIONS)
+            job.stage(
+                "calpha",
+                stages.calpha,
+                settings={"length": count},
+                inputs=[DENSITY, *OPINIONS],
+                external=_only(external, "residue_weights"),
+            )
             job.stage(
                 "trace",
                 stages.trace,
@@ -369,10 +375,19 @@ class _Stages:
         raise MemoryError
 
     def calpha(self, run: StageRun) -> None:
-        """Positions from the mean of the opinions, trusted where these agree."""
+        """Positions from the mean of the opinions, trusted where these agree, and read residue by
+        residue."""
         length = len(self.target)
         opinions = [load_features(run.job.path(opinion)) for opinion in OPINIONS]
         calpha = find_calpha(average_views(*opinions), length)
+        run.progress(0.4, "reading residues in their own frames")
+        calpha, _ = read_residues(
+            read_map(run.job.path(DENSITY)),
+            calpha,
+            shipped(RESIDUE_NETWORK),
+            device=self.checked.device,
+        )
+        run.progress(0.8, "comparing opinions")
         agreed = agreement(*(find_calpha(opinion, length) for opinion in opinions), length)
         trusted = agreed > TRUSTED_CRSCORE
         save_calpha(run.file(CALPHA), calpha, agreed, trusted)

@@ -19,10 +19,13 @@ from critasser.shipped import shipped
 from critasser.structure import Target, read_chains, read_fasta
 from critasser.threading import read_contacts
 
-__all__ = ["NETWORK", "RESOLUTION_NETWORK", "Checked", "check"]
+__all__ = ["NETWORK", "RESIDUE_NETWORK", "RESOLUTION_NETWORK", "Checked", "check"]
 
 NETWORK = "network.safetensors"
 """The shipped network."""
+
+RESIDUE_NETWORK = "residue.safetensors"
+"""The shipped network that reads residues in their own frames."""
 
 RESOLUTION_NETWORK = "resolution.safetensors"
 """The shipped network that tells the resolution of a map."""
@@ -54,8 +57,8 @@ class Checked:
         ``cpu`` or ``cuda``.
     weights : Path
     checksums : mapping of str to str
-        Content of every input file by its role, of ``weights``, and of ``resolution_weights`` when
-        the person gave no resolution.
+        Content of every input file by its role, of ``weights`` and
+        ``residue_weights``, and of ``resolution_weights`` when the person gave no resolution.
     volume : float
         Å³ of positive density.
     """
@@ -100,6 +103,7 @@ def check(inputs: Inputs, options: Options) -> Checked:
     load_network(weights)
     checksums = {role: checksum(path) for role, path in inputs.files().items()}
     checksums["weights"] = checksum(weights)
+    checksums["residue_weights"] = checksum(shipped(RESIDUE_NETWORK))
     checksums |= {table: checksum(shipped(table)) for table in TABLES}
     if options.resolution is None:
         checksums["resolution_weights"] = checksum(shipped(RESOLUTION_NETWORK))

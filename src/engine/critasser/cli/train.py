@@ -3,6 +3,7 @@
 critasser train network structures/ --maps maps/ -o runs/first --minutes 90
 critasser train network structures/ -o runs/paper --architecture resnet --steps 20000
 torchrun --nproc-per-node 4 -m critasser train network structures/ -o runs/four --minutes 90
+critasser train residue structures/ --maps maps/ -o runs/residue --minutes 80
 critasser train resolution structures/ --maps maps/ -o weights/resolution.safetensors
 critasser train statistics structures/ -o weights/
 
@@ -71,6 +72,20 @@ def add_args(parser: argparse.ArgumentParser) -> None:
     network.add_argument("--workers", type=_from_zero, default=0,
                          help="threads that make crops; 0, the default: 1, on a GPU 2")  # fmt: skip
     network.add_argument("--seed", type=_from_zero, default=0)
+    residue = kinds.add_parser("residue", help="a network that reads residues in their own frame")
+    residue.add_argument("structures", type=Path)
+    residue.add_argument("--maps", type=Path, help="folder of experimental map and model pairs")
+    residue.add_argument("-o", "--output", type=Path, required=True, help="folder of the run")
+    residue.add_argument(
+        "--minutes", type=float, default=80.0, help="budget, resumed runs included"
+    )
+    residue.add_argument("--batch", type=int, default=256, help="residues a step")
+    residue.add_argument("--width", type=int, default=640, help="of the network's layers")
+    residue.add_argument("--experimental", type=float, default=0.3,
+                         help="share of crops from experimental maps")  # fmt: skip
+    residue.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    residue.add_argument("--threads", type=int, help="CPU threads")
+    residue.add_argument("--seed", type=int, default=0)
     resolution = kinds.add_parser("resolution", help="the resolution of a map from its spectrum")
     resolution.add_argument("structures", type=Path)
     resolution.add_argument("--maps", type=Path, help="folder of experimental map and model pairs")
@@ -85,9 +100,9 @@ def add_args(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Train."""
-    return {"network": _network, "resolution": _resolution, "statistics": _statistics}[args.what](
-        args
-    )
+    kinds = {"network": _network, "residue": _residue, "resolution": _resolution,
+             "statistics": _statistics}  # fmt: skip
+    return kinds[args.what](args)
 
 
 def _number(text: str, kind: type, low: float, high: float = float("inf")) -> float:
@@ -154,6 +169,31 @@ def _network(args: argparse.Namespace) -> int:
         path = train(data, options, args.output, device=device, ranks=ranks, start_from=start,
                      report=report)  # fmt: skip
         report(str(path))
+    return 0
+
+
+def _residue(args: argparse.Namespace) -> int:
+    import torch
+
+    from critasser.network import choose_device
+    from critasser.network.residue_training import ResidueTraining, train_residue_network
+
+    def report(line: str) -> None:
+        print(line, flush=True)
+
+    device = choose_device(args.device)
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    data = _data(args, args.output, report)
+    options = ResidueTraining(
+        minutes=args.minutes, batch=args.batch, width=args.width, experimental=args.experimental,
+        seed=args.seed,
+    )  # fmt: skip
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    path = train_residue_network(
+        data.chains, data.pairs, data.held_out, options, args.output, device=device, report=report
+    )
+    print(path)
     return 0
 
 

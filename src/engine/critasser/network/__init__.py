@@ -2,6 +2,7 @@
 
 from critasser.network.device import choose_device
 from critasser.network.inference import average_views, predict
+from critasser.network.reading import read_residues
 from critasser.network.resolution import predict_resolution
 from critasser.network.weights import load_network, read_card, save_network
 
@@ -12,5 +13,6 @@ __all__ = [
     "predict",
     "predict_resolution",
     "read_card",
+    "read_residues",
     "save_network",
 ]

@@ -34,7 +34,7 @@ from critasser.network.simulation import (
 )
 from critasser.network.surroundings import MISSING, SURROUNDINGS, Scene
 
-__all__ = ["CropSource", "SimulationRange", "simulate_crops"]
+__all__ = ["CropSource", "SimulationRange", "simulate_crops", "simulate_molecules"]
 
 _PAD = 4
 """Voxels around a crop that are simulated with it: what is filtered wraps around."""
@@ -120,6 +120,29 @@ def simulate_crops(
     `pool` are chains that may lie beside them, `pieces` backgrounds as in `MapScene`; `resolution`
     (Å) is drawn where it is not given.
     """
+    density, molecules, resolutions = simulate_molecules(
+        chains, side, ranges, rng, device, pool=pool, pieces=pieces, resolution=resolution
+    )
+    labels = make_labels(molecules, side)
+    resolved = send(resolutions.astype(np.float32), device)
+    return Crops(density, *labels, torch.ones_like(density), resolved)
+
+
+def simulate_molecules(
+    chains: Sequence[Atoms],
+    side: int,
+    ranges: SimulationRange,
+    rng: np.random.Generator,
+    device: torch.device,
+    *,
+    pool: Sequence[Atoms] = (),
+    pieces: Sequence[Tensor] = (),
+    resolution: float | None = None,
+) -> tuple[Tensor, Molecules, np.ndarray]:
+    """Density ``(crops, side, side, side)``, the atoms in it, and its resolutions ``(crops,)``.
+
+    Parameters as in `simulate_crops`.
+    """
     dice = Dice(rng, device)
     resolutions = np.array([ranges.draw(rng) if resolution is None else resolution for _ in chains])
     drawn = [ranges.draw_corruptions(rng) for _ in chains]
@@ -146,8 +169,7 @@ def simulate_crops(
     inner = slice(_PAD, _PAD + side)
     density = corrupt(MAPS, density)[:, inner, inner, inner]
     density = corrupt(SHOWN, normalise_tensor(density)).clamp(-3, 6)
-    labels = make_labels(molecules, side)
-    return Crops(density, *labels, torch.ones_like(density), dice.send(resolutions))
+    return density, molecules, resolutions
 
 
 def _image(

@@ -14,6 +14,7 @@ from critasser.network.corruption import Dice
 from critasser.network.packing import Pair
 from critasser.network.simulation import (
     Crops,
+    Molecules,
     band_limit,
     calpha_distance,
     gather,
@@ -23,7 +24,8 @@ from critasser.network.simulation import (
     send,
 )
 
-__all__ = ["PairOnDevice", "backgrounds", "experimental_crops", "signed_permutations"]
+__all__ = ["PairOnDevice", "backgrounds", "experimental_crops", "experimental_molecules",
+           "signed_permutations"]  # fmt: skip
 
 
 class PairOnDevice:
@@ -58,6 +60,30 @@ def experimental_crops(
     map's typical density); elsewhere there may be molecules that were not modelled, and the loss
     has no weight.
     """
+    density, molecules, dice = experimental_molecules(sources, side, rng, blur=blur)
+    known = (calpha_distance(molecules, side, 6) < 5.5) | (density < 0.15)
+    count = len(sources)
+    each = (count, 1, 1, 1)
+    density = density * dice.number(0.8, 1.25, each) + dice.number(-0.06, 0.06, each)
+    # A contour below all density leaves the others as they are.
+    contour = np.where(rng.random(count) < 0.15, rng.uniform(0.1, 0.5, count), -np.inf)
+    density = torch.where(density > dice.send(contour.reshape(each)), density, 0.0)
+    return Crops(
+        density.clamp(-3, 6),
+        *make_labels(molecules, side),
+        known.float(),
+        dice.send(np.array([source.pair.resolution for source in sources])),
+    )
+
+
+def experimental_molecules(
+    sources: Sequence[PairOnDevice], side: int, rng: np.random.Generator, *, blur: bool = True
+) -> tuple[Tensor, Molecules, Dice]:
+    """Density ``(crops, side, side, side)`` around a random residue of each map's model.
+
+    Turned, rescaled and re-sharpened at random; with the models' atoms in it and what random
+    numbers are drawn from.
+    """
     device = sources[0].density.device
     dice, count = Dice(rng, device), len(sources)
     densities, placed = [], []
@@ -78,19 +104,7 @@ def experimental_crops(
     if blur and len(index := np.flatnonzero(rng.random(count) < 0.7)):
         where, bfactor = send(index, device), dice.number(-30, 60, (len(index), 1, 1, 1))
         density = density.index_copy(0, where, band_limit(density[where], 2.0, bfactor))
-    molecules = gather(placed, device)
-    known = (calpha_distance(molecules, side, 6) < 5.5) | (density < 0.15)
-    each = (count, 1, 1, 1)
-    density = density * dice.number(0.8, 1.25, each) + dice.number(-0.06, 0.06, each)
-    # A contour below all density leaves the others as they are.
-    contour = np.where(rng.random(count) < 0.15, rng.uniform(0.1, 0.5, count), -np.inf)
-    density = torch.where(density > dice.send(contour.reshape(each)), density, 0.0)
-    return Crops(
-        density.clamp(-3, 6),
-        *make_labels(molecules, side),
-        known.float(),
-        dice.send(np.array([source.pair.resolution for source in sources])),
-    )
+    return density, gather(placed, device), dice
 
 
 def _sample(

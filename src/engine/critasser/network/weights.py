@@ -13,12 +13,17 @@ from safetensors.torch import save_file
 from torch import nn
 
 from critasser.errors import InputError
+from critasser.network.residue import ResidueNetwork
 from critasser.network.resnet import ResNet
 from critasser.network.unet import UNet
 
 __all__ = ["ARCHITECTURES", "load_network", "read_card", "save_network"]
 
-ARCHITECTURES: dict[str, type[nn.Module]] = {"unet": UNet, "resnet": ResNet}
+ARCHITECTURES: dict[str, type[nn.Module]] = {
+    "unet": UNet,
+    "resnet": ResNet,
+    "residue": ResidueNetwork,
+}
 _MAX_PARAMETERS = 500_000_000
 
 

@@ -1,0 +1,183 @@
+"""Cα positions read one by one: each in every frame that its neighbours allow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+from torch import Tensor, nn
+
+from critasser.density import Grid
+from critasser.network.boxes import local_frames, sample_balls
+from critasser.network.device import choose_device
+from critasser.network.residue import COARSE, FINE, OFFSET, split_reading
+from critasser.network.simulation import gaussian_density
+from critasser.network.weights import load_network
+from critasser.structure import CalphaSet
+
+__all__ = ["Ways", "read_residues"]
+
+NEAREST, FARTHEST = 2.4, 5.6
+"""Å between Cα that may be neighbours in the chain, as far as a search can be off."""
+
+NEIGHBOURS = 5
+"""Of a position that are tried before and after it, those nearest to 3.8 Å first."""
+
+LEAST_SPAN = 4.0
+"""Å from one neighbour to the other; 4.9 in the tightest turn."""
+
+BATCH = 2048
+ROUNDS = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Ways:
+    """How the chain may run through the positions.
+
+    Attributes
+    ----------
+    triple : ndarray (t, 3) int64
+        Positions before, at and after, by their index.
+    log_odds : ndarray (t,) float64
+        That the chain runs there, in this direction.
+    """
+
+    triple: NDArray[np.int64]
+    log_odds: NDArray[np.float64]
+
+
+def _triples(positions: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Ordered triples (t, 3) before, at, after; sorted by the middle one."""
+    tree = cKDTree(positions)
+    rows = []
+    for middle, near in enumerate(tree.query_ball_point(positions, FARTHEST)):
+        near = np.array([k for k in near if k != middle], dtype=np.int64)
+        distance = np.linalg.norm(positions[near] - positions[middle], axis=1)
+        near = near[distance >= NEAREST]
+        order = np.argsort(np.abs(distance[distance >= NEAREST] - 3.8), kind="stable")
+        near = near[order[:NEIGHBOURS]]
+        first, last = np.meshgrid(near, near, indexing="ij")
+        span = np.linalg.norm(positions[first] - positions[last], axis=2)
+        keep = span >= LEAST_SPAN
+        rows.append(
+            np.column_stack([first[keep], np.full(keep.sum(), middle), last[keep]])
+        )
+    return np.concatenate(rows) if rows else np.zeros((0, 3), np.int64)
+
+
+def _marks(index: Tensor, shape: tuple[int, ...], corner: NDArray, side: int) -> Tensor:
+    """Gaussians of 1 Å on positions (n, 3) z y x, in a cube of a map."""
+    local = index - torch.as_tensor(corner, dtype=torch.float32, device=index.device)
+    near = ((local > -5) & (local < side + 5)).all(1)
+    local = local[near]
+    ones = torch.ones_like(local)
+    return gaussian_density(local, ones[:, 0], ones, (len(local),), side)[0]
+
+
+@torch.inference_mode()
+def _read(
+    network: nn.Module, density: Grid, positions: NDArray[np.float64], triples: NDArray[np.int64],
+    device: torch.device, *, side: int = 64, margin: int = 11,
+) -> Tensor:  # fmt: skip
+    """The network's output (t, 28) for triples, cube by cube of the map."""
+    index = density.to_index(positions)
+    core = side - 2 * margin
+    cell = np.floor(index / core).astype(np.int64)
+    all_index = torch.as_tensor(np.ascontiguousarray(index), dtype=torch.float32, device=device)
+    output = torch.zeros(len(triples), network.head.out_features)
+    of_middle = cell[triples[:, 1]]
+    for corner in np.unique(cell, axis=0):
+        chosen = np.flatnonzero((of_middle == corner).all(axis=1))
+        if not len(chosen):
+            continue
+        start = corner * core - margin
+        low = np.maximum(start, 0)
+        high = np.minimum(start + side, density.shape)
+        cube = torch.zeros((side,) * 3, device=device)
+        part = density.values[tuple(slice(a, b) for a, b in zip(low, high))]
+        into = tuple(slice(a, b) for a, b in zip(low - start, high - start))
+        cube[into] = torch.as_tensor(np.ascontiguousarray(part), device=device).float()
+        marks = _marks(all_index, density.shape, start, side)
+        local = (all_index - torch.as_tensor(start, dtype=torch.float32, device=device)).flip(1)
+        for begin in range(0, len(chosen), BATCH):
+            rows = chosen[begin : begin + BATCH]
+            a, b, c = torch.as_tensor(triples[rows].T, device=device)
+            frames = local_frames(local[a], local[b], local[c])
+            inputs = torch.cat(
+                [
+                    sample_balls(cube, local[b], frames, FINE),
+                    sample_balls(marks, local[b], frames, COARSE),
+                ],
+                dim=1,
+            )
+            said = network(inputs)
+            # The offset is turned into x y z here, where the frames are known.
+            said[:, OFFSET] = torch.einsum("ni,nij->nj", said[:, OFFSET], frames)
+            output[torch.as_tensor(rows)] = said.cpu()
+    return output
+
+
+def read_residues(
+    density: Grid,
+    calpha: CalphaSet,
+    weights: Path,
+    *,
+    device: str | torch.device = "auto",
+    rounds: int = ROUNDS,
+) -> tuple[CalphaSet, Ways]:
+    """Read positions in their own frames.
+
+    Parameters
+    ----------
+    density : Grid
+        Normalised map at 1 Å.
+    calpha : CalphaSet
+        What the search for Cα found.
+    weights : Path
+        A residue network.
+    device : str or torch.device
+        As in `predict`.
+    rounds : int
+        Positions move to where the last round said, and are read again from there.
+
+    Returns
+    -------
+    CalphaSet
+        The same positions in the same order, moved, with the residue network's amino acids and
+        secondary structure as far as it knows the frame.
+    Ways
+    """
+    device = choose_device(device) if isinstance(device, str) else device
+    network = load_network(weights).to(device)
+    positions = calpha.positions
+    kind, structure = calpha.amino_acid, calpha.secondary_structure
+    ways = Ways(np.zeros((0, 3), np.int64), np.zeros(0))
+    for _ in range(rounds):
+        triples = _triples(positions)
+        if not len(triples):
+            break
+        said = split_reading(_read(network, density, positions, triples, device).double())
+        odds = said.direction.numpy()
+        middle, n = triples[:, 1], len(positions)
+        weight = np.exp(np.clip(odds, -15, 15))
+        total = np.bincount(middle, weight, n)
+        # No frame may be right: then what the map network said stands.
+        weight = weight / (1 + total[middle])
+        left = 1 / (1 + total)
+
+        def mean(values: NDArray, weight: NDArray = weight, middle: NDArray = middle,
+                 n: int = n) -> NDArray:  # fmt: skip
+            return np.stack([np.bincount(middle, weight * v, n) for v in values.T], axis=1)
+
+        kind = mean(torch.softmax(said.amino_acid, 1).numpy()) + left[:, None] * calpha.amino_acid
+        structure = (
+            mean(torch.softmax(said.secondary_structure, 1).numpy())
+            + left[:, None] * calpha.secondary_structure
+        )
+        ways = Ways(triples, odds)
+        positions = positions + mean(said.offset.numpy())
+    return CalphaSet(positions, calpha.probability, kind, structure), ways

@@ -1,0 +1,398 @@
+"""Training the residue network on simulated chains and experimental pairs."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from critasser.network.boxes import local_frames, sample_balls
+from critasser.network.crops import SimulationRange, simulate_molecules
+from critasser.network.experimental import PairOnDevice, experimental_molecules
+from critasser.network.packing import Atoms, Pair
+from critasser.network.residue import COARSE, FINE, ResidueNetwork, split_reading
+from critasser.network.simulation import Molecules, gaussian_density
+from critasser.network.weights import save_network
+
+__all__ = ["Examples", "ResidueTraining", "draw_examples", "train_residue_network", "validate"]
+
+EDGE = 6.0
+"""Å from the crop's faces at which residues still have their surroundings."""
+
+REACH = 6.5
+"""Å. Any two positions within it may be taken for a residue's neighbours."""
+
+SHELLS = SimulationRange((1.5, 3.0, 4.0, 5.0, 8.0, 12.0), (0.34, 0.28, 0.20, 0.13, 0.05))
+
+
+@dataclass(frozen=True)
+class ResidueTraining:
+    """How the residue network is trained.
+
+    Attributes
+    ----------
+    minutes
+        Budget, all resumed runs together.
+    batch
+        Residues a step.
+    reuse
+        Steps that a residue is seen in, on average, before it is drawn anew.
+    kept
+        Residues that steps are drawn from.
+    experimental
+        Share of crops from experimental maps.
+    """
+
+    minutes: float = 60.0
+    batch: int = 256
+    side: int = 52
+    rate: float = 2e-3
+    decay: float = 0.02
+    average: float = 0.999
+    reuse: float = 3.0
+    kept: int = 40_000
+    experimental: float = 0.3
+    corruption: float = 1.0
+    width: int = 640
+    blocks: int = 2
+    validate_minutes: float = 5.0
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Residues to learn from; `n` each.
+
+    ``inputs`` (n, k) as `ResidueNetwork` takes them; ``residue_type``, ``structure`` (n,) class
+    indices, −1 where there is no Cα; ``direction``, ``real`` (n,) 0/1; ``offset`` (n, 3) Å;
+    ``resolution`` (n,) Å.
+    """
+
+    inputs: Tensor
+    residue_type: Tensor
+    structure: Tensor
+    direction: Tensor
+    real: Tensor
+    offset: Tensor
+    resolution: Tensor
+
+    def __len__(self) -> int:
+        return len(self.real)
+
+    def select(self, index: Tensor) -> Examples:
+        """Those that an index names."""
+        return Examples(*(getattr(self, name)[index] for name in self.__dataclass_fields__))
+
+    @staticmethod
+    def joined(parts: list[Examples]) -> Examples:
+        """One after the other."""
+        names = Examples.__dataclass_fields__
+        return Examples(*(torch.cat([getattr(p, name) for p in parts]) for name in names))
+
+
+def draw_examples(
+    density: Tensor,
+    molecule: Molecules,
+    resolution: float,
+    generator: torch.Generator,
+    *,
+    jitter: float | None = None,
+    hard: bool = True,
+) -> Examples | None:
+    """Residues of one crop in frames as a search for Cα would give them.
+
+    Parameters
+    ----------
+    density : Tensor (side, side, side)
+    molecule : Molecules
+        Of this crop alone.
+    resolution : float
+        Å.
+    generator : torch.Generator
+    jitter : float, optional
+        Standard deviation in Å of each coordinate of the Cα; drawn from 0…0.5 without.
+    hard : bool
+        Also wrong neighbours, chains read backwards, places that are no Cα, and gaps and
+        inventions among the Cα around.
+
+    Returns
+    -------
+    Examples or None
+        None where the crop holds too little.
+    """
+    side, device = density.shape[0], density.device
+
+    def random(*shape: int) -> Tensor:
+        return torch.rand(*shape, generator=generator, device=device)
+
+    is_calpha = molecule.kind == 1
+    order = torch.argsort(molecule.residue[is_calpha])
+    true = molecule.positions[is_calpha][order].flip(-1)
+    residue = molecule.residue[is_calpha][order]
+    count = len(true)
+    if count < 8:
+        return None
+    spread = 0.5 * random(1) if jitter is None else torch.full((1,), jitter, device=device)
+    moved = true + spread * torch.randn(count, 3, generator=generator, device=device)
+    inside = ((true >= EDGE) & (true <= side - 1 - EDGE)).all(1)
+    bonded = residue[1:] - residue[:-1] == 1
+    bonded &= (true[1:] - true[:-1]).norm(dim=1) < 4.5
+    centre = torch.nonzero(inside[1:-1] & bonded[1:] & bonded[:-1])[:, 0] + 1
+    if len(centre) < 4:
+        return None
+    before, after = centre - 1, centre + 1
+    at, target = moved[centre], true[centre]
+    real = torch.ones(len(centre), device=device)
+    known = moved
+    if hard:
+        known, keep = moved, random(count) > 0.15 * random(1)
+        elsewhere = molecule.positions[molecule.kind == 4].flip(-1)
+        elsewhere = elsewhere[random(len(elsewhere)) < 0.1 * random(1)]
+        chosen = elsewhere[torch.cdist(elsewhere, true).amin(1) > 2.5]
+        known = torch.cat([moved[keep], chosen[random(len(chosen)) < 0.3]])
+        within = ((chosen >= EDGE) & (chosen <= side - 1 - EDGE)).all(1)
+        chosen = chosen[within]
+        at = torch.cat([at, chosen])
+        near = torch.cdist(at, moved)
+        near = (near < REACH) & (near > 1.5)
+        usable = near.sum(1) >= 2
+        pair = torch.multinomial(near.float() + 1e-9, 2, generator=generator)
+        first = torch.cat([before, torch.zeros(len(chosen), dtype=torch.long, device=device)])
+        last = torch.cat([after, torch.zeros(len(chosen), dtype=torch.long, device=device)])
+        draw = random(len(at))
+        fake = torch.arange(len(at), device=device) >= len(centre)
+        other = usable & ((draw < 0.25) | fake)
+        back = ~other & (draw < 0.42)
+        before = torch.where(other, pair[:, 0], torch.where(back, last, first))
+        after = torch.where(other, pair[:, 1], torch.where(back, first, last))
+        target = torch.cat([target, chosen])
+        real = torch.cat([real, torch.zeros(len(chosen), device=device)])
+        centre = torch.cat([centre, torch.zeros(len(chosen), dtype=torch.long, device=device)])
+        good = usable | ~fake
+    else:
+        good = torch.ones(len(centre), dtype=torch.bool, device=device)
+    frames = local_frames(moved[before], at, moved[after])
+    ones = torch.ones_like(known)
+    marks = gaussian_density(known.flip(-1), ones[:, 0], ones, (len(known),), side)[0]
+    inputs = torch.cat(
+        [sample_balls(density, at, frames, FINE), sample_balls(marks, at, frames, COARSE)], dim=1
+    )
+    is_real = real > 0
+    direction = is_real & (before == centre - 1) & (after == centre + 1)
+    minus = torch.full_like(centre, -1)
+    own = residue[centre]
+    return Examples(
+        inputs.half(),
+        torch.where(is_real, molecule.residue_type[own], minus),
+        torch.where(is_real, molecule.residue_structure[own], minus),
+        direction.float(),
+        real,
+        torch.einsum("nij,nj->ni", frames, target - at),
+        torch.full_like(real, resolution),
+    ).select(torch.nonzero(good)[:, 0])
+
+
+def loss_of(output: Tensor, truth: Examples) -> tuple[Tensor, dict[str, Tensor]]:
+    """Sum of the five outputs' losses, and each of them."""
+    said = split_reading(output)
+    real = truth.real > 0
+    visible = ((8 - truth.resolution) / 4).clamp(0.05, 1) * real
+    kind = functional.cross_entropy(
+        said.amino_acid, truth.residue_type, ignore_index=-1, reduction="none"
+    )
+    offset = functional.smooth_l1_loss(said.offset, truth.offset, beta=0.3, reduction="none")
+    parts = {
+        "amino_acid": (kind * visible).sum() / visible.sum().clamp_min(1),
+        "direction": functional.binary_cross_entropy_with_logits(said.direction, truth.direction),
+        "real": functional.binary_cross_entropy_with_logits(said.real, truth.real),
+        "offset": (offset.sum(1) * real).sum() / real.sum().clamp_min(1),
+        "secondary_structure": functional.cross_entropy(
+            said.secondary_structure, truth.structure, ignore_index=-1
+        ),
+    }
+    weights = {"amino_acid": 1.0, "direction": 0.5, "real": 0.3, "offset": 0.7,
+               "secondary_structure": 0.3}  # fmt: skip
+    return sum(weights[name] * value for name, value in parts.items()), parts
+
+
+@torch.no_grad()
+def validate(network: nn.Module, sets: dict[float, Examples]) -> dict[str, float]:
+    """Shares right and the error of positions that remains, for each resolution."""
+    network.eval()
+    figures = {}
+    for resolution, truth in sets.items():
+        said = split_reading(network(truth.inputs.float()))
+        real, chain = truth.real > 0, truth.direction > 0
+        error = (said.offset - truth.offset)[real].square().sum(1).mean().sqrt()
+        before = truth.offset[real].square().sum(1).mean().sqrt()
+        figures |= {
+            f"amino_acid_{resolution}": float(
+                (said.amino_acid.argmax(1) == truth.residue_type)[chain].float().mean()
+            ),
+            f"direction_{resolution}": float(((said.direction > 0) == chain).float().mean()),
+            f"structure_{resolution}": float(
+                (said.secondary_structure.argmax(1) == truth.structure)[real].float().mean()
+            ),
+            f"error_{resolution}": float(error),
+            f"moved_{resolution}": float(before),
+        }
+    network.train()
+    return figures
+
+
+class _Source:
+    """Draws examples; all randomness comes from one generator."""
+
+    def __init__(self, chains: list[Atoms], pairs: list[Pair], options: ResidueTraining,
+                 device: torch.device, seed: int) -> None:  # fmt: skip
+        self.chains, self.options, self.device = chains, options, device
+        self.pairs = [PairOnDevice(pair, device) for pair in pairs]
+        size = np.array([len(pair.atoms.calpha) for pair in pairs], float) ** 0.5
+        self.share = size / size.sum() if len(pairs) else size
+        self.rng = np.random.default_rng(seed)
+        self.ranges = SimulationRange(SHELLS.resolutions, SHELLS.weights, options.corruption)
+
+    def draw(self) -> Examples:
+        rng, options = self.rng, self.options
+        while True:
+            if self.pairs and rng.random() < options.experimental:
+                pair = self.pairs[rng.choice(len(self.pairs), p=self.share)]
+                density, molecule, _ = experimental_molecules([pair], options.side, rng)
+                density = density * rng.uniform(0.8, 1.25) + rng.uniform(-0.06, 0.06)
+                resolution = pair.pair.resolution
+            else:
+                chain = self.chains[rng.integers(len(self.chains))]
+                density, molecule, (resolution,) = simulate_molecules(
+                    [chain], options.side, self.ranges, rng, self.device, pool=self.chains
+                )
+            generator = torch.Generator(self.device).manual_seed(int(rng.integers(2**31)))
+            found = draw_examples(density[0], molecule, resolution, generator)
+            if found is not None and len(found) > 1:
+                return found
+
+
+def validation_sets(chains: list[Atoms], device: torch.device, each: int = 24,
+                    resolutions: tuple[float, ...] = (2.5, 3.5, 4.5, 6.5)
+                    ) -> dict[float, Examples]:  # fmt: skip
+    """Clean crops of held-out chains, the same every time, with Cα off by 0.5 Å or so."""
+    clean = SimulationRange(corruption=0.0)
+    sets = {}
+    for resolution in resolutions:
+        rng, parts = np.random.default_rng(1), []
+        for k in rng.choice(len(chains), min(each, len(chains)), replace=False):
+            density, molecule, _ = simulate_molecules(
+                [chains[k]], 48, clean, rng, device, resolution=resolution
+            )
+            generator = torch.Generator(device).manual_seed(int(rng.integers(2**31)))
+            parts.append(draw_examples(density[0], molecule, resolution, generator, jitter=0.3))
+        sets[resolution] = Examples.joined([p for p in parts if p is not None])
+    return sets
+
+
+def train_residue_network(
+    chains: list[Atoms],
+    pairs: list[Pair],
+    held_out: list[Atoms],
+    options: ResidueTraining,
+    folder: Path,
+    *,
+    device: torch.device,
+    report: Callable[[str], None] = print,
+) -> Path:
+    """Train until the budget is spent and write ``residue.safetensors`` in `folder`.
+
+    A run that was interrupted goes on from its last checkpoint.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(options.seed)
+    network = ResidueNetwork(options.width, options.blocks).to(device)
+    shadow = ResidueNetwork(options.width, options.blocks).to(device)
+    shadow.load_state_dict(network.state_dict())
+    optimizer = torch.optim.AdamW(network.parameters(), options.rate, weight_decay=options.decay)
+    checkpoint, spent, step = folder / "residue.pt", 0.0, 0
+    if checkpoint.exists():
+        state = torch.load(checkpoint, map_location=device, weights_only=True)
+        network.load_state_dict(state["network"])
+        shadow.load_state_dict(state["shadow"])
+        optimizer.load_state_dict(state["optimizer"])
+        spent, step = state["spent"], state["step"]
+        report(f"going on at step {step}, {spent / 60:.1f} of {options.minutes:g} minutes spent")
+    source = _Source(chains, pairs, options, device, options.seed + step)
+    sets = validation_sets(held_out, device) if held_out else {}
+    kept = Examples.joined([source.draw() for _ in range(100)])
+    generator = torch.Generator(device).manual_seed(options.seed + step)
+    slot, owed = 0, 0.0
+    budget, last = options.minutes * 60, time.monotonic()
+    next_check, running = spent + options.validate_minutes * 60, {}
+
+    def save() -> None:
+        part = checkpoint.with_suffix(".part")
+        torch.save({"network": network.state_dict(), "shadow": shadow.state_dict(),
+                    "optimizer": optimizer.state_dict(), "spent": spent, "step": step},
+                   part)  # fmt: skip
+        os.replace(part, checkpoint)
+
+    try:
+        while spent < budget:
+            used = spent / budget
+            for group in optimizer.param_groups:
+                warm = min(1.0, used / 0.03 + 0.05)
+                fall = 0.005 + 0.4975 * (1 + math.cos(math.pi * used))
+                group["lr"] = options.rate * warm * fall
+            owed += options.batch / options.reuse
+            while owed > 0:
+                fresh = source.draw()
+                owed -= len(fresh)
+                if len(kept) < options.kept:
+                    kept = Examples.joined([kept, fresh])
+                    continue
+                place = (slot + torch.arange(len(fresh), device=device)) % len(kept)
+                for name in Examples.__dataclass_fields__:
+                    getattr(kept, name)[place] = getattr(fresh, name)
+                slot = (slot + len(fresh)) % len(kept)
+            pick = torch.randint(len(kept), (options.batch,), generator=generator, device=device)
+            batch = kept.select(pick)
+            loss, parts = loss_of(network(batch.inputs.float()), batch)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+            optimizer.step()
+            step += 1
+            with torch.no_grad():
+                share = 1 - min(options.average, (1 + step) / (10 + step))
+                for old, new in zip(shadow.state_dict().values(), network.state_dict().values()):
+                    if old.is_floating_point():
+                        old.lerp_(new, share)
+            for name, value in parts.items():
+                value = value.detach()
+                running[name] = running.get(name, value).lerp(value, 0.01)
+            now = time.monotonic()
+            spent, last = spent + now - last, now
+            if step % 200 == 0:
+                told = "  ".join(f"{name} {float(value):.3f}" for name, value in running.items())
+                report(f"step {step}  {spent / 60:.1f} min  {told}")
+            if spent >= next_check or spent >= budget:
+                figures = validate(shadow, sets)
+                report("  ".join(f"{name} {value:.3f}" for name, value in figures.items()))
+                save()
+                card = {"options": asdict(options), "steps": step,
+                        "minutes": round(spent / 60, 1), "chains": len(chains),
+                        "pairs": [pair.name for pair in pairs], "device": str(device),
+                        "validation": figures}  # fmt: skip
+                save_network(folder / "residue.safetensors", shadow, "residue", card)
+                (folder / "residue.json").write_text(json.dumps(card, indent=1))
+                next_check = spent + options.validate_minutes * 60
+    except KeyboardInterrupt:
+        save()
+        report(f"stopped at step {step}; the same command goes on from there")
+        raise
+    return folder / "residue.safetensors"

@@ -1,0 +1,118 @@
+"""Residues read in their own frames: the same from every side, moved to where they are."""
+
+import numpy as np
+import pytest
+import torch
+
+from critasser.density import normalise, simulate
+from critasser.network import load_network, read_residues
+from critasser.network.boxes import local_frames, sample_balls
+from critasser.network.experimental import signed_permutations
+from critasser.network.packing import _read as read_structure
+from critasser.network.packing import atoms_of, packed_structures
+from critasser.network.residue_training import ResidueTraining, train_residue_network
+from critasser.shipped import shipped
+from critasser.structure import AMINO_ACIDS, CalphaSet, read_chains
+
+
+@pytest.fixture(scope="module")
+def chain_file():
+    from pathlib import Path
+
+    return Path(__file__).parents[2] / "data" / "1gl2_D.pdb.gz"
+
+
+@pytest.fixture(scope="module")
+def density(chain_file):
+    atoms = atoms_of(read_structure(chain_file))
+    return normalise(
+        simulate(atoms.positions, atoms.amplitude, 3.0, voxel_size=1.0, padding=12.0)
+    )
+
+
+def blurred(chain, rng):
+    """Cα positions off by half an Å, of which nothing else is known."""
+    native = chain.calpha
+    n = len(native)
+    return CalphaSet(
+        native + rng.normal(scale=0.3, size=native.shape),
+        np.full(n, 0.9),
+        np.full((n, 20), 0.05),
+        np.full((n, 3), 1 / 3),
+    )
+
+
+def test_a_ball_looks_the_same_from_every_side():
+    rng = np.random.default_rng(0)
+    cube = torch.as_tensor(rng.normal(size=(31, 31, 31)), dtype=torch.float32)
+    points = torch.as_tensor(rng.normal(scale=3.0, size=(3, 3)), dtype=torch.float32)
+    middle = 15.0
+    for matrix in signed_permutations()[:12]:
+        turn = torch.as_tensor(matrix, dtype=torch.float32)
+        index = np.stack(np.meshgrid(*[np.arange(31) - 15] * 3, indexing="ij"), -1)
+        # The turned map holds at R x what the map holds at x; arrays are z y x.
+        source = (index[..., ::-1] @ matrix + 15).round().astype(int)
+        turned = cube[source[..., 2], source[..., 1], source[..., 0]]
+        one, other = (
+            sample_balls(volume, p[1:2] + middle, local_frames(p[:1], p[1:2], p[2:]), 1.0)
+            for volume, p in ((cube, points), (turned, points @ turn.T))
+        )
+        assert torch.allclose(one, other, atol=1e-3)
+
+
+def test_frames_are_right_handed_also_on_a_straight_line():
+    before = torch.tensor([[0.0, 0, 0], [0, 0, 0]])
+    middle = torch.tensor([[3.0, 2, 0], [3.8, 0, 0]])
+    after = torch.tensor([[6.0, 0, 0], [7.6, 0, 0]])
+    frames = local_frames(before, middle, after)
+    assert torch.allclose(frames @ frames.transpose(1, 2), torch.eye(3).expand(2, 3, 3), atol=1e-5)
+    assert torch.allclose(torch.linalg.det(frames), torch.ones(2), atol=1e-5)
+    assert torch.allclose(frames[0, 1], torch.tensor([0.0, 1.0, 0.0]), atol=1e-5)
+
+
+def test_positions_move_to_the_calpha_and_tell_their_residues(density, chain_file):
+    (chain,) = read_chains(chain_file)
+    found = blurred(chain, np.random.default_rng(0))
+    read, ways = read_residues(density, found, shipped("residue.safetensors"), device="cpu")
+    before = np.linalg.norm(found.positions - chain.calpha, axis=1)
+    after = np.linalg.norm(read.positions - chain.calpha, axis=1)
+    assert np.sqrt((after**2).mean()) < 0.65 * np.sqrt((before**2).mean())
+    codes = np.array([AMINO_ACIDS.index(letter) for letter in chain.letters])
+    assert np.mean(read.amino_acid[1:-1].argmax(axis=1) == codes[1:-1]) > 0.7
+    assert np.allclose(read.amino_acid.sum(axis=1), 1) and np.all(read.amino_acid > 0)
+    step = np.diff(ways.triple, axis=1)
+    forward, back = (step == 1).all(axis=1), (step == -1).all(axis=1)
+    assert np.mean(ways.log_odds[forward] > 0) > 0.9
+    assert np.mean(ways.log_odds[back] < 0) > 0.9
+
+
+def test_a_position_alone_keeps_what_the_map_network_said(density, chain_file):
+    (chain,) = read_chains(chain_file)
+    found = blurred(chain, np.random.default_rng(1)).select([3])
+    read, ways = read_residues(density, found, shipped("residue.safetensors"), device="cpu")
+    assert len(ways.triple) == 0
+    assert np.array_equal(read.positions, found.positions)
+    assert np.array_equal(read.amino_acid, found.amino_acid)
+
+
+def test_training_goes_on_where_it_stopped(tmp_path, chain_file):
+    with (tmp_path / "index.tsv").open("w") as out:
+        out.write("file\tsplit\n" + f"{chain_file}\ttrain\n" * 4)
+    chains = packed_structures(tmp_path, "train", tmp_path / "train.npz")
+    told = []
+    for minutes in (0.05, 0.1):
+        options = ResidueTraining(
+            minutes=minutes, batch=64, side=40, width=32, blocks=1, validate_minutes=0.04
+        )
+        path = train_residue_network(
+            chains, [], chains, options, tmp_path, device=torch.device("cpu"), report=told.append
+        )
+    assert any(line.startswith("going on at step") for line in told)
+    assert load_network(path).config["width"] == 32
+    figures = [line for line in told if line.startswith("amino_acid")]
+    first, last = (
+        dict(zip(line.split()[::2], map(float, line.split()[1::2]))) for line in
+        (figures[0], figures[-1])
+    )  # fmt: skip
+    assert last["direction_3.5"] >= first["direction_3.5"] - 0.05
+    assert last["error_3.5"] < 1.0

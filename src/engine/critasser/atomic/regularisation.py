@@ -97,7 +97,8 @@ def regularise(
     low[len(first) :][cis[second] | cis[second + 1]] -= 0.6
     weight = np.concatenate([np.full(len(first), 4.0), np.ones(len(second))])
     segment = np.concatenate([[0], np.cumsum(~bonded)])
-    position = _separated(start)
+    position, steady = _unfolded(start)
+    # What lay in a heap is held nowhere.
     for turn in range(rounds):
         close = cKDTree(position).query_pairs(NEAREST + 1.0, output_type="ndarray").reshape(-1, 2)
         near = (np.abs(close[:, 0] - close[:, 1]) <= 2) & (
@@ -108,7 +109,7 @@ def regularise(
         lower = np.concatenate([low, np.full(len(close), NEAREST)])
         upper = np.concatenate([high, np.full(len(close), np.inf)])
         weights = np.concatenate([weight, np.ones(len(close))])
-        hold = HOLD if turn < rounds - 2 else HOLD * 1e-2
+        hold = steady * (HOLD if turn < rounds - 2 else HOLD * 1e-2)
         result = minimize(
             _penalty,
             position.ravel(),
@@ -125,18 +126,21 @@ def regularise(
     return position
 
 
-def _separated(position: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The same positions, but none on another: coincident atoms have no direction to part."""
+def _unfolded(
+    position: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """The same positions, but none on another; and which (L,) stay where they are.
+
+    Coincident atoms have no direction to part, and tell nothing but where the heap lies: its atoms
+    leave it along a helix, whose bonds and contacts are right.
+    """
     position = position.copy()
-    twins = {second for _, second in cKDTree(position).query_pairs(1e-3)}
-    for index in sorted(twins):
-        # Directions by the golden angle, further out the more there are: never alike again.
-        up = 1.0 - 2.0 * ((0.618034 * index) % 1.0)
-        turn = 2.399963 * index
-        flat = np.sqrt(1.0 - up * up)
-        direction = np.array([flat * np.cos(turn), flat * np.sin(turn), up])
-        position[index] += (index + 1) ** (1 / 3) * direction
-    return position
+    steady = np.ones(len(position), dtype=bool)
+    steady[[second for _, second in cKDTree(position).query_pairs(1e-3)]] = False
+    for rank, index in enumerate(np.flatnonzero(~steady), 1):
+        turn = np.radians(100.0) * rank
+        position[index] += [2.3 * np.cos(turn), 2.3 * np.sin(turn), 1.5 * rank]
+    return position, steady
 
 
 def _penalty(
@@ -146,7 +150,7 @@ def _penalty(
     low: NDArray[np.float64],
     high: NDArray[np.float64],
     weight: NDArray[np.float64],
-    hold: float,
+    hold: NDArray[np.float64],
 ) -> tuple[float, NDArray[np.float64]]:
     position = flat.reshape(-1, 3)
     between = position[pairs[:, 0]] - position[pairs[:, 1]]
@@ -154,8 +158,8 @@ def _penalty(
     beyond = np.minimum(distance - low, 0.0) + np.maximum(distance - high, 0.0)
     slope = (2 * weight * beyond / distance)[:, None] * between
     moved = position - start
-    gradient = 2 * hold * moved
+    gradient = 2 * hold[:, None] * moved
     np.add.at(gradient, pairs[:, 0], slope)
     np.add.at(gradient, pairs[:, 1], -slope)
-    energy = float(np.sum(weight * beyond**2) + hold * np.sum(moved**2))
+    energy = float(np.sum(weight * beyond**2) + np.sum(hold[:, None] * moved**2))
     return energy, gradient.ravel()

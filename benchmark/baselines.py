@@ -57,9 +57,7 @@ def _pick(
 ) -> CalphaSet:
     """The highest `length` positions (n, 3) that keep a distance; NaN for kinds, of which density
     alone says nothing."""
-    taken = suppress_neighbours(
-        positions, np.argsort(-height, kind="stable"), distance, length
-    )
+    taken = suppress_neighbours(positions, np.argsort(-height, kind="stable"), distance, length)
     return CalphaSet(
         positions[taken],
         height[taken],

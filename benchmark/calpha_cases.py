@@ -80,15 +80,16 @@ class CalphaCase:
         return f"{self.name} {self.resolution:g} Å {self.group}{noise}"
 
     def density(self) -> Grid:
-        """The map as the pipeline hands it to a network: 1 Å voxels, normalised."""
+        """The map as the pipeline hands it to a network: cut out, 1 Å voxels, normalised."""
         if self.group == EXPERIMENTAL:
-            return normalise(resample(crop_to_molecule(read_map(self.source))))
-        positions, amplitudes = atoms(self.source)
-        grid = simulate(positions, amplitudes, self.resolution, padding=PADDING)
-        if self.snr is not None:
-            rng = np.random.default_rng(zlib.crc32(self.key.encode()))
-            grid = add_noise(grid, positions, self.resolution, self.snr, rng)
-        return normalise(grid)
+            grid = read_map(self.source)
+        else:
+            positions, amplitudes = atoms(self.source)
+            grid = simulate(positions, amplitudes, self.resolution, padding=PADDING)
+            if self.snr is not None:
+                rng = np.random.default_rng(zlib.crc32(self.key.encode()))
+                grid = add_noise(grid, positions, self.resolution, self.snr, rng)
+        return normalise(resample(crop_to_molecule(grid)))
 
     def truth(self) -> CalphaTruth:
         """Where the Cα are, and of what kind."""

@@ -1,6 +1,7 @@
 """Ways to Cα positions that are measured side by side.
 
-To measure another one, add it to `STRATEGIES`; what is asked of a map as a whole, to `MAP_MEASURES`.
+To measure another one, add it to `STRATEGIES`. What is asked of a map as a whole (a number a map:
+its resolution, whether its hand is right) goes to `MAP_MEASURES`.
 """
 
 from __future__ import annotations
@@ -82,14 +83,16 @@ class MapMeasure:
     ----------
     title : str
         Of the column.
+    network : str
+        Whose weights it gets: ``calpha`` (the network that is measured) or ``resolution``.
     measure : function (density, weights, resolution) -> float
-        Of the normalised map at 1 Å, by the network that the measure is listed with; resolution is
-        the true one in Å.
+        Of the normalised map at 1 Å; resolution is the true one in Å.
     summary : function (values) -> str
         Of all maps of a shell.
     """
 
     title: str
+    network: str
     measure: Callable[[Grid, Path, float], float]
     summary: Callable[[Sequence[float]], str]
 
@@ -101,6 +104,7 @@ def _resolution_error(density: Grid, weights: Path, resolution: float) -> float:
 MAP_MEASURES = {
     "resolution": MapMeasure(
         "resolution, median error, Å",
+        "resolution",
         _resolution_error,
         lambda errors: f"{np.median(np.abs(errors)):.2f}",
     ),

@@ -18,6 +18,7 @@ import hashlib
 import json
 import multiprocessing
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterable
@@ -103,7 +104,8 @@ def measure_map(work: Work) -> list[Record]:
                 opinions.append(predict(density, work.networks[network], device=device, view=view))
                 spent.append(spent[-1] + time.monotonic() - begun)
             begun = time.monotonic()
-            found = strategy.find(opinions, density, len(truth))
+            seen = density if strategy.views or not truth.crowded else truth.alone(density)
+            found = strategy.find(opinions, seen, len(truth))
             seconds = spent[strategy.views] + time.monotonic() - begun
             add(network, name, seconds, calpha_set_figures(found, truth))
         for name in names:
@@ -144,6 +146,8 @@ class Records:
 
 def _prepare() -> None:
     torch.set_num_threads(1)
+    # Ctrl-C goes to all processes of a terminal; the first one ends the others.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def measure_all(todo: list[Work], records: Records, workers: int) -> int:
@@ -163,7 +167,14 @@ def measure_all(todo: list[Work], records: Records, workers: int) -> int:
                 told = ""
                 try:
                     records.add(record | {"program": made_by} for record in future.result())
-                except (ArithmeticError, LookupError, MemoryError, OSError, ValueError) as error:
+                except (
+                    ArithmeticError,
+                    InputError,
+                    LookupError,
+                    MemoryError,
+                    OSError,
+                    ValueError,
+                ) as error:
                     failed += 1
                     told = f" failed: {type(error).__name__}: {error}"
                 print(
@@ -173,6 +184,8 @@ def measure_all(todo: list[Work], records: Records, workers: int) -> int:
                 )
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            for process in multiprocessing.active_children():
+                process.terminate()
             raise
     return failed
 
@@ -239,6 +252,8 @@ def main() -> int:
     if args.only:
         cases = [case for case in cases if case.name.split()[-1] in args.only]
     paths = [args.weights, *([args.against] if args.against else [])]
+    if not args.resolution_weights.is_file():
+        raise SystemExit(f"{args.resolution_weights}: no network there")
     labels = _networks(paths)
     networks = dict(zip(map(checksum, paths), paths))
     own = {"calpha": checksum(args.weights), "resolution": checksum(args.resolution_weights)}
@@ -259,7 +274,11 @@ def main() -> int:
         missing = {network: names for network, names in missing.items() if names}
         if missing:
             todo.append(Work(case, missing, networks, args.device))
-    failed = measure_all(todo, records, args.workers) if todo else 0
+    try:
+        failed = measure_all(todo, records, args.workers) if todo else 0
+    except KeyboardInterrupt:
+        print("stopped; what is measured is kept: run it again to go on", file=sys.stderr)
+        return 130
 
     asked = {(network, name) for network, names in methods.items() for name in names}
     rows = [

@@ -28,7 +28,8 @@ BANDS = ((0.0, 3.3), (3.3, 4.0), (4.0, np.inf))
 NOTE = """\
 One-to-one within 1, 2, 3 Å: F1 (precision/recall). RMSD (Å), amino acids and secondary structure
 (ss) of the pairs within 2 Å. Means over n maps, of time the median; – where a method says nothing.
-On experimental maps only positions within 5 Å of the model count."""
+On experimental maps only positions within 5 Å of the model count, and methods without a network
+see nothing else."""
 
 
 def _mean(rows: Sequence[Row], figure: str) -> str:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from benchmark.sets import BenchmarkTarget, atoms
+from critasser.density import Grid, model_mask
 from critasser.structure import (
     CalphaSet,
     ProteinChain,
@@ -81,6 +82,15 @@ class CalphaTruth:
 
     def __len__(self) -> int:
         return len(self.positions)
+
+    def alone(self, density: Grid) -> Grid:
+        """The map without what lies where positions do not count.
+
+        A method that takes the highest L positions would spend them on neighbours, and be beaten
+        too easily.
+        """
+        near = model_mask(density, self.positions, NEIGHBOURHOOD)
+        return density.with_values(np.where(near, density.values, 0))
 
 
 def calpha_set_figures(found: CalphaSet, truth: CalphaTruth) -> dict[str, float | None]:

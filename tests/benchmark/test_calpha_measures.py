@@ -111,3 +111,13 @@ def test_figures_outlive_a_kill_in_the_middle_of_a_line(tmp_path, capsys):
     assert list(again.found.values()) == first
     again.add(measure_map(Work(case, {NO_NETWORK: ("mean-shift",)}, {}, "cpu")))
     assert {method for _, _, method in Records(path).found} == {"naive", "mean-shift"}
+
+
+def test_neighbours_take_none_of_the_picks_of_a_method_without_a_network(truth):
+    positions = read_chains(CHAIN)[0].positions
+    both = np.concatenate([positions, positions + [90.0, 0, 0]])
+    # The neighbour is the denser one.
+    density = simulate(both, np.repeat([6.0, 9.0], len(positions)), 5.0, padding=10.0)
+    crowd, alone = (highest_density(grid, len(truth)) for grid in (density, truth.alone(density)))
+    assert np.mean(crowd.positions[:, 0] > positions[:, 0].max() + 10) > 0.5
+    assert np.all(alone.positions[:, 0] < positions[:, 0].max() + 6)

@@ -140,7 +140,7 @@ class Records:
                 # Not onto the half line that a kill has left.
                 out.write(b"" if out.read() == b"\n" else b"\n")
             for record in records:
-                out.write(json.dumps(record, ensure_ascii=False).encode() + b"\n")
+                out.write(json.dumps(record).encode("ascii") + b"\n")
                 self._keep(record)
 
 

@@ -1,139 +1,298 @@
 """Cα positions, amino acids and secondary structure by resolution shell, and map by map.
 
-    python -m benchmark.calpha --weights weights/network.safetensors --chains 10
+    python -m benchmark.calpha --work ~/calpha
+    python -m benchmark.calpha --work ~/calpha --split bench --chains 35 --plot calpha.png
+    python -m benchmark.calpha --work ~/calpha --weights a.safetensors --against b.safetensors
 
-Simulated maps of held-out chains (``--split val`` or ``bench``), clean and with noise at SNR 1, and
-the experimental maps that were not trained on. Baselines: the paper's rule on the same network, and
-naïve picking of the highest density.
+Simulated maps of held-out chains, clean and with noise, and the experimental maps that were not
+trained on; the network by several strategies beside baselines that need none. What is measured is
+appended to ``WORK/calpha.jsonl`` map by map and not measured again: an interrupted run goes on, a
+new strategy or network is measured alone, and the tables are printed from there. Figures do not
+know of changes of the program: take another WORK, or see which programs the last line names.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
+import hashlib
+import json
+import multiprocessing
+import os
+import signal
 import sys
+import time
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from scipy.spatial import cKDTree
+import torch
 
-from benchmark.build import ROOT
-from benchmark.measures import NEIGHBOURHOOD
-from benchmark.sets import MOST_RESIDUES, atoms, targets
-from critasser.calpha import find_calpha
-from critasser.calpha.positions import suppress_neighbours
-from critasser.density import Grid, crop_to_molecule, normalise, read_map, resample, simulate
-from critasser.network import average_views, predict
-from critasser.structure import (
-    AMINO_ACIDS,
-    ProteinChain,
-    assign_secondary_structure,
-    cr_score,
-    match_one_to_one,
-    read_chains,
-)
+from benchmark.build import ROOT, program
+from benchmark.calpha_cases import SHELLS, CalphaCase, experimental, simulated
+from benchmark.calpha_table import plot, report
+from benchmark.measures import calpha_set_figures
+from benchmark.strategies import DEFAULT, MAP_MEASURES, STRATEGIES, VIEWS
+from critasser.errors import InputError
+from critasser.network import load_network, predict
 
-__all__ = ["main"]
+__all__ = ["Work", "main", "measure_map"]
 
-SHELLS = (2.5, 3.5, 4.5, 6.5, 9.5, 13.0)
-"""Å, one resolution in each of the shells 2–3, 3–4, 4–5, 5–8, 8–11, 11–15 Å."""
+NO_NETWORK = "none"
+"""Stands for the checksum where density is enough."""
+NOISES = {"clean": None, "snr1": 1.0}
+
+Record = dict[str, Any]
 
 
-def _f1(found: NDArray, native: NDArray, cutoff: float) -> float:
-    return 2 * len(match_one_to_one(found, native, cutoff)) / (len(found) + len(native))
+def checksum(path: Path) -> str:
+    """Names a network by what is in its file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
 
 
-def _naive(density: Grid, length: int) -> NDArray[np.float64]:
-    """Highest density first, 3.3 Å apart: what no network is needed for (paper, Text 3)."""
-    index = np.argwhere(density.values > 0.3)
-    order = np.argsort(-density.values[tuple(index.T)], kind="stable")
-    positions = density.to_position(index)
-    return positions[suppress_neighbours(positions, order, 3.3, length)]
+@dataclass(frozen=True)
+class Work:
+    """What is still to be measured of one map.
 
+    Attributes
+    ----------
+    case : CalphaCase
+    methods : dict
+        Names of strategies and map measures by the network's checksum.
+    networks : dict
+        Path of each checksum.
+    device : str
+    """
 
-def _figures(
-    density: Grid, chains: tuple[ProteinChain, ...], weights: Path, views: int
-) -> dict[str, float]:
-    native = np.concatenate([chain.calpha for chain in chains])
-    letters = np.array(list("".join(chain.letters for chain in chains)))
-    structure = np.concatenate([assign_secondary_structure(chain) for chain in chains])
-    known = np.isfinite(native).all(axis=1)
-    native, letters, structure = native[known], letters[known], structure[known]
-    features = predict(density, weights)
-    if views > 1:
-        features = average_views(features, predict(density, weights, view=7))
-    figures: dict[str, float] = {}
-    for strategy in ("refined", "paper"):
-        calpha = find_calpha(features, len(native), strategy=strategy)
-        near = cKDTree(native).query(calpha.positions)[0] < NEIGHBOURHOOD
-        found = calpha.positions[near]
-        for cutoff in (1, 2, 3) if strategy == "refined" else (2,):
-            figures[f"{strategy} F1 {cutoff} Å"] = _f1(found, native, cutoff)
-        if strategy == "refined":
-            figures["CRscore"] = cr_score(found, native, len(native))
-            pairs = match_one_to_one(found, native, 2.0)
-            codes = np.array([AMINO_ACIDS.find(letter) for letter in letters])[pairs[:, 1]]
-            ranked = np.argsort(-calpha.amino_acid[near][pairs[:, 0]], axis=1)
-            figures["aa top-1"] = float(np.mean(ranked[:, 0] == codes))
-            figures["aa top-5"] = float(np.mean((ranked[:, :5] == codes[:, None]).any(axis=1)))
-            kinds = calpha.secondary_structure[near][pairs[:, 0]].argmax(axis=1)
-            figures["secondary structure"] = float(np.mean(kinds == structure[pairs[:, 1]]))
-    naive = _naive(density, len(native))
-    naive = naive[cKDTree(native).query(naive)[0] < NEIGHBOURHOOD]
-    figures["naïve F1 2 Å"] = _f1(naive, native, 2)
-    return figures
+    case: CalphaCase
+    methods: dict[str, tuple[str, ...]]
+    networks: dict[str, Path]
+    device: str
 
-
-def _simulated(path: Path, resolution: float, noise: bool, rng: np.random.Generator) -> Grid:
-    grid = simulate(*atoms(path), resolution, padding=10.0)
-    if noise:
-        inside = grid.values[grid.values > 0.2 * grid.values.max()].std()
-        grid = grid.with_values(
-            grid.values + rng.normal(scale=inside, size=grid.shape).astype(np.float32)
+    @property
+    def cost(self) -> float:
+        """Expected share of the whole: the volume goes with the residues."""
+        views = sum(
+            max((STRATEGIES[name].views for name in names if name in STRATEGIES), default=0)
+            for names in self.methods.values()
         )
-    return normalise(grid)
+        return self.case.residues * (views + 0.2)
+
+
+def measure_map(work: Work) -> list[Record]:
+    """Records of all methods that are asked for; each network sees the map once a view."""
+    case, device = work.case, work.device
+    density, truth = case.density(), case.truth()
+    records = []
+
+    def add(network: str, method: str, seconds: float, figures: dict[str, float | None]) -> None:
+        records.append({
+            "map": case.key, "weights": network, "method": method, "residues": len(truth),
+            "seconds": round(seconds, 2), "figures": figures,
+        })  # fmt: skip
+
+    for network, names in work.methods.items():
+        opinions, spent = [], [0.0]
+        # Few views first: the time of a strategy is that of the views that it needs.
+        chosen = [name for name in names if name in STRATEGIES]
+        for name in sorted(chosen, key=lambda name: STRATEGIES[name].views):
+            strategy = STRATEGIES[name]
+            while len(opinions) < strategy.views:
+                begun = time.monotonic()
+                view = VIEWS[len(opinions)]
+                opinions.append(predict(density, work.networks[network], device=device, view=view))
+                spent.append(spent[-1] + time.monotonic() - begun)
+            begun = time.monotonic()
+            seen = density if strategy.views or not truth.crowded else truth.alone(density)
+            found = strategy.find(opinions, seen, len(truth))
+            seconds = spent[strategy.views] + time.monotonic() - begun
+            add(network, name, seconds, calpha_set_figures(found, truth))
+        for name in names:
+            if name in MAP_MEASURES:
+                begun = time.monotonic()
+                value = MAP_MEASURES[name].measure(density, work.networks[network], case.resolution)
+                add(network, name, time.monotonic() - begun, {name: value})
+    return records
+
+
+class Records:
+    """Figures in a file, one JSON object a line; half a line of a killed run is passed over."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.found: dict[tuple[str, str, str], Record] = {}
+        if path.exists():
+            for line in path.read_text(encoding="utf-8").splitlines():
+                try:
+                    self._keep(json.loads(line))
+                except json.JSONDecodeError:
+                    print(f"{path}: a cut line is left out", file=sys.stderr)
+
+    def _keep(self, record: Record) -> None:
+        self.found[record["weights"], record["map"], record["method"]] = record
+
+    def add(self, records: Iterable[Record]) -> None:
+        """Append and keep."""
+        with self.path.open("a+b") as out:
+            if out.tell():
+                out.seek(-1, os.SEEK_END)
+                # Not onto the half line that a kill has left.
+                out.write(b"" if out.read() == b"\n" else b"\n")
+            for record in records:
+                out.write(json.dumps(record).encode("ascii") + b"\n")
+                self._keep(record)
+
+
+def _prepare() -> None:
+    torch.set_num_threads(1)
+    # Ctrl-C goes to all processes of a terminal; the first one ends the others.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def measure_all(todo: list[Work], records: Records, workers: int) -> int:
+    """Measure, the largest maps first; returns how many failed."""
+    made_by, failed, done, begun = program(), 0, 0.0, time.monotonic()
+    todo = sorted(todo, key=lambda work: work.cost, reverse=True)
+    whole = sum(work.cost for work in todo)
+    with ProcessPoolExecutor(
+        workers, multiprocessing.get_context("spawn"), initializer=_prepare
+    ) as pool:
+        futures = {pool.submit(measure_map, work): work for work in todo}
+        try:
+            for k, future in enumerate(as_completed(futures), 1):
+                work = futures[future]
+                done += work.cost
+                left = (time.monotonic() - begun) * (whole - done) / done
+                told = ""
+                try:
+                    records.add(record | {"program": made_by} for record in future.result())
+                except (
+                    ArithmeticError,
+                    InputError,
+                    LookupError,
+                    MemoryError,
+                    OSError,
+                    ValueError,
+                ) as error:
+                    failed += 1
+                    told = f" failed: {type(error).__name__}: {error}"
+                print(
+                    f"{k} of {len(todo)}, {left / 60:.1f} min left: {work.case.key}{told}",
+                    file=sys.stderr,
+                    flush=True,
+                )
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in multiprocessing.active_children():
+                process.terminate()
+            raise
+    return failed
+
+
+def _networks(paths: list[Path]) -> dict[str, str]:
+    """Label by checksum, as short as tells the files apart."""
+    for path in paths:
+        try:
+            load_network(path)
+        except InputError as error:
+            raise SystemExit(str(error)) from error
+    labels = [path.stem for path in paths]
+    if len(set(labels)) < len(labels):
+        labels = [str(path) for path in paths]
+    return dict(zip(map(checksum, paths), labels))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    weights = ROOT / "weights"
+    parser.add_argument("--work", type=Path, required=True, help="folder of figures")
+    parser.add_argument("--weights", type=Path, default=weights / "network.safetensors")
+    parser.add_argument("--against", type=Path, help="a second network")
+    parser.add_argument(
+        "--resolution-weights", type=Path, default=weights / "resolution.safetensors"
+    )
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser.add_argument("--split", choices=("val", "bench"), default="val")
+    parser.add_argument("--chains", type=int, default=10, help="chains a shell; 0 for none")
+    parser.add_argument("--shells", nargs="+", choices=SHELLS, default=list(SHELLS), help="Å")
+    parser.add_argument("--noise", nargs="+", choices=NOISES, default=list(NOISES))
+    parser.add_argument(
+        "--no-experimental", dest="experimental", action="store_false", help="simulated maps only"
+    )
+    parser.add_argument(
+        "--large", action="store_true", help="experimental maps of more than 700 residues too"
+    )
+    parser.add_argument("--only", nargs="+", help="names of chains and experimental maps")
+    parser.add_argument(
+        "--strategies",
+        nargs="+",
+        choices=STRATEGIES,
+        default=DEFAULT,
+        help=f"default: {' '.join(DEFAULT)}; 24 views cost twelve times as much",
+    )
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="maps at a time")
+    parser.add_argument("--plot", type=Path, help="picture to write")
+    return parser.parse_args()
 
 
 def main() -> int:
     """Run the command."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--weights", type=Path, default=ROOT / "weights" / "network.safetensors")
-    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
-    parser.add_argument("--split", choices=("val", "bench"), default="val")
-    parser.add_argument("--chains", type=int, default=10, help="chains a shell")
-    parser.add_argument("--views", type=int, choices=(1, 2), default=2)
-    parser.add_argument("--shells", type=float, nargs="*", default=SHELLS)
-    args = parser.parse_args()
-    with (args.data / "structures" / "index.tsv").open(newline="") as lines:
-        rows = [row for row in csv.DictReader(lines, delimiter="\t") if row["split"] == args.split]
-    rng = np.random.default_rng(0)
-    picked = rng.choice(len(rows), min(args.chains, len(rows)), replace=False)
-    printed = False
+    args = _arguments()
+    if not (args.data / "structures" / "index.tsv").is_file():
+        raise SystemExit(f"{args.data}: no structures/index.tsv there; name the place by --data")
+    cases = list(
+        simulated(args.data, args.split, args.chains, args.shells, [NOISES[n] for n in args.noise])
+    )
+    if args.experimental:
+        cases += experimental(args.data, args.large)
+    if args.only:
+        cases = [case for case in cases if case.name.split()[-1] in args.only]
+    paths = [args.weights, *([args.against] if args.against else [])]
+    if not args.resolution_weights.is_file():
+        raise SystemExit(f"{args.resolution_weights}: no network there")
+    labels = _networks(paths)
+    networks = dict(zip(map(checksum, paths), paths))
+    own = {"calpha": checksum(args.weights), "resolution": checksum(args.resolution_weights)}
+    networks[own["resolution"]] = args.resolution_weights
+    methods = {network: [n for n in args.strategies if STRATEGIES[n].views] for network in labels}
+    methods[NO_NETWORK] = [n for n in args.strategies if not STRATEGIES[n].views]
+    for name, measure in MAP_MEASURES.items():
+        methods.setdefault(own[measure.network], []).append(name)
 
-    def show(name: str, figures: dict[str, float]) -> None:
-        nonlocal printed
-        if not printed:
-            print("| map | " + " | ".join(figures) + " |\n|" + "---|" * (len(figures) + 1))
-            printed = True
-        cells = " | ".join(f"{value:.2f}" for value in figures.values())
-        print(f"| {name} | {cells} |", flush=True)
+    args.work.mkdir(parents=True, exist_ok=True)
+    records = Records(args.work / "calpha.jsonl")
+    todo = []
+    for case in cases:
+        missing = {
+            network: tuple(n for n in names if (network, case.key, n) not in records.found)
+            for network, names in methods.items()
+        }
+        missing = {network: names for network, names in missing.items() if names}
+        if missing:
+            todo.append(Work(case, missing, networks, args.device))
+    try:
+        failed = measure_all(todo, records, args.workers) if todo else 0
+    except KeyboardInterrupt:
+        print("stopped; what is measured is kept: run it again to go on", file=sys.stderr)
+        return 130
 
-    for resolution in args.shells:
-        for noise in (False, True):
-            found = []
-            for k in picked:
-                path = args.data / "structures" / rows[k]["file"]
-                grid = _simulated(path, resolution, noise, rng)
-                found.append(_figures(grid, read_chains(path), args.weights, args.views))
-            mean = {name: float(np.mean([f[name] for f in found])) for name in found[0]}
-            show(f"{args.split} {resolution:g} Å{', SNR 1' if noise else ''}", mean)
-    for target in targets(args.data, "experimental"):
-        if target.group == "bench" and len(target.native) <= MOST_RESIDUES:
-            grid = normalise(resample(crop_to_molecule(read_map(target.source))))
-            show(f"{target.name} {target.resolution:g} Å",
-                 _figures(grid, target.chains, args.weights, args.views))  # fmt: skip
-    return 0
+    asked = {(network, name) for network, names in methods.items() for name in names}
+    rows = [
+        (case, records.found[network, case.key, name])
+        for case in cases
+        for network, name in asked
+        if (network, case.key, name) in records.found
+    ]
+    report(rows, labels)
+    if args.plot and rows:
+        plot(rows, labels, args.plot)
+    if failed:
+        print(f"{failed} of {len(todo)} maps failed; see above", file=sys.stderr)
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

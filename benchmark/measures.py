@@ -1,8 +1,10 @@
-"""What a finished job is worth against the native structure."""
+"""What Cα positions and finished jobs are worth against the native structure."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import gemmi
@@ -11,9 +13,24 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from benchmark.sets import BenchmarkTarget, atoms
-from critasser.structure import cr_score, match_one_to_one, read_chains
+from critasser.density import Grid, model_mask
+from critasser.structure import (
+    CalphaSet,
+    ProteinChain,
+    assign_secondary_structure,
+    cr_score,
+    match_one_to_one,
+    read_chains,
+)
 
-__all__ = ["calpha_figures", "closest_contact", "measure"]
+__all__ = [
+    "CUTOFFS",
+    "CalphaTruth",
+    "calpha_figures",
+    "calpha_set_figures",
+    "closest_contact",
+    "measure",
+]
 
 NEIGHBOURHOOD = 5.0
 """Å. Positions farther from the model may lie in neighbours that were not modelled."""
@@ -25,6 +42,92 @@ def calpha_figures(
     """Precision and recall of positions (n, 3), one to one within a cutoff."""
     pairs = len(match_one_to_one(positions, native, cutoff))
     return pairs / max(len(positions), 1), pairs / len(native)
+
+
+CUTOFFS = (1, 2, 3)
+"""Å, of a position that counts as found."""
+MATCHED = 2.0
+"""Å, within which a position is asked for its amino acid and secondary structure."""
+
+
+@dataclass(frozen=True, eq=False)
+class CalphaTruth:
+    """The Cα of a native structure.
+
+    Attributes
+    ----------
+    positions : ndarray (L, 3)
+        x, y, z in Å, without NaN.
+    amino_acid : ndarray (L,)
+        Indices into `AMINO_ACIDS`; −1 where it is none of the twenty.
+    secondary_structure : ndarray (L,)
+        Helix, strand, coil as `assign_secondary_structure` has them.
+    crowded : bool
+        The map may hold neighbours that were not modelled: only positions within 5 Å count.
+    """
+
+    positions: NDArray[np.float64]
+    amino_acid: NDArray[np.int8]
+    secondary_structure: NDArray[np.int8]
+    crowded: bool
+
+    @classmethod
+    def of(cls, chains: Sequence[ProteinChain], *, crowded: bool) -> CalphaTruth:
+        """Residues of all chains that have a Cα."""
+        positions = np.concatenate([chain.calpha for chain in chains])
+        kinds = np.concatenate([chain.codes for chain in chains])
+        structure = np.concatenate([assign_secondary_structure(chain) for chain in chains])
+        known = np.isfinite(positions).all(axis=1)
+        return cls(positions[known], kinds[known], structure[known], crowded)
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    def alone(self, density: Grid) -> Grid:
+        """The map without what lies where positions do not count.
+
+        A method that takes the highest L positions would spend them on neighbours, and be beaten
+        too easily.
+        """
+        near = model_mask(density, self.positions, NEIGHBOURHOOD)
+        return density.with_values(np.where(near, density.values, 0))
+
+
+def calpha_set_figures(found: CalphaSet, truth: CalphaTruth) -> dict[str, float | None]:
+    """What a set of Cα positions is worth.
+
+    One-to-one precision, recall and F1 within 1, 2 and 3 Å; CRscore; and of the pairs within 2 Å
+    the RMSD in Å, the share whose amino acid is the likeliest (top-1) or among the five likeliest
+    (top-5), and the share of right secondary structures. None where there is nothing to ask: no
+    pair, or a method that says nothing of kinds (NaN).
+    """
+    if truth.crowded and len(found):
+        near = cKDTree(truth.positions).query(found.positions)[0] < NEIGHBOURHOOD
+        found = found.select(near)
+    figures: dict[str, float | None] = {}
+    for cutoff in CUTOFFS:
+        precision, recall = calpha_figures(found.positions, truth.positions, cutoff)
+        figures[f"precision {cutoff}"], figures[f"recall {cutoff}"] = precision, recall
+        both = precision + recall
+        figures[f"F1 {cutoff}"] = 2 * precision * recall / both if both else 0.0
+    figures["CRscore"] = cr_score(found.positions, truth.positions, len(truth))
+    pairs = match_one_to_one(found.positions, truth.positions, MATCHED)
+    found, native = found.select(pairs[:, 0]), pairs[:, 1]
+    distance = np.linalg.norm(found.positions - truth.positions[native], axis=1)
+    figures["RMSD"] = float(np.sqrt(np.mean(distance**2))) if len(pairs) else None
+    kinds = truth.amino_acid[native]
+    asked = (kinds >= 0) & np.isfinite(found.amino_acid).all(axis=1)
+    ranked = np.argsort(-found.amino_acid, axis=1, kind="stable") == kinds[:, None]
+    figures["top-1"] = _share(ranked[asked, 0])
+    figures["top-5"] = _share(ranked[asked, :5].any(axis=1))
+    asked = np.isfinite(found.secondary_structure).all(axis=1)
+    right = found.secondary_structure.argmax(axis=1) == truth.secondary_structure[native]
+    figures["secondary structure"] = _share(right[asked])
+    return figures
+
+
+def _share(right: NDArray[np.bool_]) -> float | None:
+    return float(right.mean()) if len(right) else None
 
 
 def _calpha(path: Path, target: BenchmarkTarget) -> NDArray[np.float64]:

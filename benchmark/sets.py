@@ -19,7 +19,7 @@ from critasser.structure import ProteinChain, read_chains, tm_score
 __all__ = ["MOST_RESIDUES", "SETS", "BenchmarkTarget", "atoms", "targets"]
 
 MOST_RESIDUES = 700
-"""Experimental maps of more residues are left to the work on complexes."""
+"""Experimental maps of more residues are left to the work on complexes, unless asked for."""
 
 SETS = ("experimental", "high", "low", "val")
 
@@ -117,11 +117,11 @@ class BenchmarkTarget:
         return float(np.average(scores, weights=[len(letters) for letters in self.letters]))
 
 
-def _experimental(data: Path) -> Iterator[BenchmarkTarget]:
+def _experimental(data: Path, most_residues: int | None) -> Iterator[BenchmarkTarget]:
     for meta in sorted((data / "maps").glob("*/meta.json")):
         about = json.loads(meta.read_text())
         chains = read_chains(meta.parent / "model.pdb.gz")
-        if about["n_residues"] <= MOST_RESIDUES:
+        if most_residues is None or about["n_residues"] <= most_residues:
             yield BenchmarkTarget(
                 meta.parent.name, "experimental", about["split"], float(about["resolution_A"]),
                 chains, meta.parent / "map.mrc.gz", False,
@@ -153,8 +153,10 @@ def _validation(data: Path, count: int = 24) -> Iterator[BenchmarkTarget]:
         )  # fmt: skip
 
 
-def targets(data: Path, which: str) -> list[BenchmarkTarget]:
-    """The targets of a set, shortest first.
+def targets(
+    data: Path, which: str, *, most_residues: int | None = MOST_RESIDUES
+) -> list[BenchmarkTarget]:
+    """The targets of a set, shortest first; of experimental ones those of at most that size.
 
     Raises
     ------
@@ -164,7 +166,7 @@ def targets(data: Path, which: str) -> list[BenchmarkTarget]:
     if not (data / "bench.tsv").is_file():
         raise SystemExit(f"{data}: no benchmark data there (bench.tsv); name the place by --data")
     if which == "experimental":
-        found = list(_experimental(data))
+        found = list(_experimental(data, most_residues))
     elif which == "val":
         found = list(_validation(data))
     else:

@@ -1,0 +1,120 @@
+"""Ways to Cα positions that are measured side by side.
+
+To measure another one, add it to `STRATEGIES`. What is asked of a map as a whole (a number a map:
+its resolution, whether its hand is right) goes to `MAP_MEASURES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.baselines import highest_density, shifted_density
+from critasser.calpha import find_calpha
+from critasser.density import FeatureMaps, Grid
+from critasser.network import predict_resolution, read_residues
+from critasser.preflight import RESIDUE_NETWORK
+from critasser.shipped import shipped
+from critasser.structure import CalphaSet
+
+__all__ = ["DEFAULT", "MAP_MEASURES", "STRATEGIES", "VIEWS", "MapMeasure", "Strategy", "mean_of"]
+
+VIEWS = (0, 7, *(view for view in range(24) if view not in (0, 7)))
+"""Rotations of the cube in the order in which opinions are asked; the pipeline takes the first
+two."""
+
+
+def mean_of(opinions: Sequence[FeatureMaps]) -> FeatureMaps:
+    """Mean of a network's opinions on one grid, in half precision as the opinions are."""
+    if len(opinions) == 1:
+        return opinions[0]
+    means = {}
+    for name in ("calpha", "backbone", "secondary_structure", "amino_acid"):
+        total = getattr(opinions[0], name).astype(np.float32)
+        for other in opinions[1:]:
+            total += getattr(other, name)
+        means[name] = (total / len(opinions)).astype(np.float16)
+    return FeatureMaps(opinions[0].origin, opinions[0].voxel_size, **means)
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """A way to Cα positions.
+
+    Attributes
+    ----------
+    views : int
+        Opinions of the network that it needs; 0 where density is enough.
+    find : function (opinions, density, length) -> CalphaSet
+        Opinions are at least `views` `FeatureMaps`, in the order of `VIEWS`; density is normalised,
+        at 1 Å; length is the number of residues with a Cα.
+    """
+
+    views: int
+    find: Callable[[Sequence[FeatureMaps], Grid, int], CalphaSet]
+
+
+def _on_mean(views: int, rule: str) -> Strategy:
+    return Strategy(
+        views,
+        lambda opinions, _, length: find_calpha(mean_of(opinions[:views]), length, strategy=rule),
+    )
+
+
+def _read(opinions: Sequence[FeatureMaps], density: Grid, length: int) -> CalphaSet:
+    found = find_calpha(mean_of(opinions[:2]), length)
+    return read_residues(density, found, shipped(RESIDUE_NETWORK))[0]
+
+
+STRATEGIES = {
+    "read-2": Strategy(2, _read),
+    "refined-2": _on_mean(2, "refined"),
+    "refined-1": _on_mean(1, "refined"),
+    "refined-24": _on_mean(24, "refined"),
+    "paper-2": _on_mean(2, "paper"),
+    "mean-shift": Strategy(0, lambda _, density, length: shifted_density(density, length)),
+    "naive": Strategy(0, lambda _, density, length: highest_density(density, length)),
+}
+"""The number is that of views averaged. ``refined``: local maxima moved by mean
+shift, ``read``: these read by the residue network, as builds do, ``paper``: the paper's rule."""
+
+DEFAULT = tuple(name for name, strategy in STRATEGIES.items() if strategy.views <= 2)
+
+
+@dataclass(frozen=True)
+class MapMeasure:
+    """Something that is asked of a map as a whole.
+
+    Attributes
+    ----------
+    title : str
+        Of the column.
+    network : str
+        Whose weights it gets: ``calpha`` (the network that is measured) or ``resolution``.
+    measure : function (density, weights, resolution) -> float
+        Of the normalised map at 1 Å; resolution is the true one in Å.
+    summary : function (values) -> str
+        Of all maps of a shell.
+    """
+
+    title: str
+    network: str
+    measure: Callable[[Grid, Path, float], float]
+    summary: Callable[[Sequence[float]], str]
+
+
+def _resolution_error(density: Grid, weights: Path, resolution: float) -> float:
+    return predict_resolution(density, weights) - resolution
+
+
+MAP_MEASURES = {
+    "resolution": MapMeasure(
+        "resolution, median error, Å",
+        "resolution",
+        _resolution_error,
+        lambda errors: f"{np.median(np.abs(errors)):.2f}",
+    ),
+}

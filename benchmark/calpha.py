@@ -24,7 +24,7 @@ from benchmark.sets import MOST_RESIDUES, atoms, targets
 from critasser.calpha import find_calpha
 from critasser.calpha.positions import suppress_neighbours
 from critasser.density import Grid, crop_to_molecule, normalise, read_map, resample, simulate
-from critasser.network import average_views, predict
+from critasser.network import predict
 from critasser.structure import (
     AMINO_ACIDS,
     ProteinChain,
@@ -60,9 +60,7 @@ def _figures(
     structure = np.concatenate([assign_secondary_structure(chain) for chain in chains])
     known = np.isfinite(native).all(axis=1)
     native, letters, structure = native[known], letters[known], structure[known]
-    features = predict(density, weights)
-    if views > 1:
-        features = average_views(features, predict(density, weights, view=7))
+    features = predict(density, weights, views=(0, 7)[:views])
     figures: dict[str, float] = {}
     for strategy in ("refined", "paper"):
         calpha = find_calpha(features, len(native), strategy=strategy)

@@ -3,6 +3,7 @@
     python -m benchmark.build --set experimental high --work ~/benchmark
     python -m benchmark.table --work ~/benchmark
     python -m benchmark.calpha --weights weights/network.safetensors
+    python -m benchmark.inference
     python -m benchmark.resume --work ~/benchmark-resume
 
 The data are beside the repository, in ``../shared/data`` (``--data`` names another place): single

@@ -4,6 +4,7 @@
     python -m benchmark.table --work ~/benchmark
     python -m benchmark.training --side 48
     python -m benchmark.calpha --work ~/calpha
+    python -m benchmark.inference
     python -m benchmark.resume --work ~/benchmark-resume
 
 The data are beside the repository, in ``../shared/data`` (``--data`` names another place): single

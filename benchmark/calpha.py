@@ -34,6 +34,7 @@ from benchmark.calpha_cases import SHELLS, CalphaCase, experimental, simulated
 from benchmark.calpha_table import plot, report
 from benchmark.measures import calpha_set_figures
 from benchmark.strategies import DEFAULT, MAP_MEASURES, STRATEGIES, VIEWS
+from critasser.density import FeatureMaps
 from critasser.errors import InputError
 from critasser.network import load_network, predict
 
@@ -93,20 +94,23 @@ def measure_map(work: Work) -> list[Record]:
         })  # fmt: skip
 
     for network, names in work.methods.items():
-        opinions, spent = [], [0.0]
-        # Few views first: the time of a strategy is that of the views that it needs.
-        chosen = [name for name in names if name in STRATEGIES]
-        for name in sorted(chosen, key=lambda name: STRATEGIES[name].views):
+        features: dict[int, FeatureMaps | None] = {0: None}
+        spent = {0: 0.0}
+        for name in names:
+            if name not in STRATEGIES:
+                continue
             strategy = STRATEGIES[name]
-            while len(opinions) < strategy.views:
+            views = strategy.views
+            if views not in features:
                 begun = time.monotonic()
-                view = VIEWS[len(opinions)]
-                opinions.append(predict(density, work.networks[network], device=device, view=view))
-                spent.append(spent[-1] + time.monotonic() - begun)
+                features[views] = predict(
+                    density, work.networks[network], device=device, views=VIEWS[:views]
+                )
+                spent[views] = time.monotonic() - begun
             begun = time.monotonic()
-            seen = density if strategy.views or not truth.crowded else truth.alone(density)
-            found = strategy.find(opinions, seen, len(truth))
-            seconds = spent[strategy.views] + time.monotonic() - begun
+            seen = density if views or not truth.crowded else truth.alone(density)
+            found = strategy.find(features[views], seen, len(truth))
+            seconds = spent[views] + time.monotonic() - begun
             add(network, name, seconds, calpha_set_figures(found, truth))
         for name in names:
             if name in MAP_MEASURES:

@@ -20,24 +20,11 @@ from critasser.preflight import RESIDUE_NETWORK
 from critasser.shipped import shipped
 from critasser.structure import CalphaSet
 
-__all__ = ["DEFAULT", "MAP_MEASURES", "STRATEGIES", "VIEWS", "MapMeasure", "Strategy", "mean_of"]
+__all__ = ["DEFAULT", "MAP_MEASURES", "STRATEGIES", "VIEWS", "MapMeasure", "Strategy"]
 
 VIEWS = (0, 7, *(view for view in range(24) if view not in (0, 7)))
 """Rotations of the cube in the order in which opinions are asked; the pipeline takes the first
 two."""
-
-
-def mean_of(opinions: Sequence[FeatureMaps]) -> FeatureMaps:
-    """Mean of a network's opinions on one grid, in half precision as the opinions are."""
-    if len(opinions) == 1:
-        return opinions[0]
-    means = {}
-    for name in ("calpha", "backbone", "secondary_structure", "amino_acid"):
-        total = getattr(opinions[0], name).astype(np.float32)
-        for other in opinions[1:]:
-            total += getattr(other, name)
-        means[name] = (total / len(opinions)).astype(np.float16)
-    return FeatureMaps(opinions[0].origin, opinions[0].voxel_size, **means)
 
 
 @dataclass(frozen=True)
@@ -47,25 +34,22 @@ class Strategy:
     Attributes
     ----------
     views : int
-        Opinions of the network that it needs; 0 where density is enough.
-    find : function (opinions, density, length) -> CalphaSet
-        Opinions are at least `views` `FeatureMaps`, in the order of `VIEWS`; density is normalised,
-        at 1 Å; length is the number of residues with a Cα.
+        Of the network, the first of `VIEWS`, whose mean it needs; 0 where density is enough.
+    find : function (features, density, length) -> CalphaSet
+        Features are that mean, None without views; density is normalised, at 1 Å; length is the
+        number of residues with a Cα.
     """
 
     views: int
-    find: Callable[[Sequence[FeatureMaps], Grid, int], CalphaSet]
+    find: Callable[[FeatureMaps | None, Grid, int], CalphaSet]
 
 
 def _on_mean(views: int, rule: str) -> Strategy:
-    return Strategy(
-        views,
-        lambda opinions, _, length: find_calpha(mean_of(opinions[:views]), length, strategy=rule),
-    )
+    return Strategy(views, lambda features, _, length: find_calpha(features, length, strategy=rule))
 
 
-def _read(opinions: Sequence[FeatureMaps], density: Grid, length: int) -> CalphaSet:
-    found = find_calpha(mean_of(opinions[:2]), length)
+def _read(features: FeatureMaps, density: Grid, length: int) -> CalphaSet:
+    found = find_calpha(features, length)
     return read_residues(density, found, shipped(RESIDUE_NETWORK))[0]
 
 

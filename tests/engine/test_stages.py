@@ -5,13 +5,14 @@ import numpy as np
 import pytest
 
 from critasser import pipeline
-from critasser.density import FeatureMaps, Grid, read_map, write_map
+from critasser.density import Grid, read_map, write_blocks, write_map
+from critasser.errors import InputError
 from critasser.job import Job
 from critasser.options import PRESETS, Inputs, Options
 from critasser.preflight import Checked
 from critasser.results import load_arrays, load_features, save_arrays
 from critasser.running import running
-from critasser.structure import Sequence, Target
+from critasser.structure import CalphaSet, Sequence, Target
 
 
 @pytest.fixture
@@ -28,16 +29,12 @@ def stages(tmp_path, **options) -> pipeline._Stages:
     )
 
 
-def features(density: Grid, value: float) -> FeatureMaps:
-    shape = density.shape
-    return FeatureMaps(
-        density.origin,
-        density.voxel_size,
-        np.full(shape, value, np.float16),
-        np.full(shape, value, np.float16),
-        np.full((3, *shape), value, np.float16),
-        np.full((20, *shape), value, np.float16),
-    )
+def write_features(path, shape, value: float) -> None:
+    """An answer that is the same everywhere, and what two views say of Cα: half and half more."""
+    places = np.argwhere(np.ones(-(-np.array(shape) // 8)))
+    values = np.full((len(places), 27, 8, 8, 8), value, np.float16)
+    values[:, 25:] *= np.array([0.5, 1.5], np.float16)[:, None, None, None]
+    write_blocks(path, 27, [(places, values)])
 
 
 def write_density(job: Job) -> None:
@@ -53,21 +50,51 @@ def test_a_tile_that_does_not_fit_gives_way_to_a_smaller_one_and_it_is_said(
 ):
     asked = []
 
-    def predict(density, weights, *, tile, view, **_):
-        asked.append((view, tile))
-        if tile > 48:
+    def predict(density, weights, *, tile, file, **_):
+        asked.append(tile)
+        if tile > 64:
             raise MemoryError
-        return features(density, 0.25 * (1 + (view > 0)))
+        write_features(file, density.shape, 0.375)
+        return load_features(file, job.path(pipeline.DENSITY))
 
     monkeypatch.setattr(pipeline, "predict", predict)
     write_density(job)
     marker = job.stage("network", stages(tmp_path).network, settings={})
-    assert asked == [(view, tile) for view in pipeline.VIEWS for tile in (80, 64, 48)]
-    assert marker["warnings"][0].startswith("tiles of 80 voxels do not fit")
+    assert asked == [128, 96, 64]
+    assert [text[:30] for text in marker["warnings"]] == [
+        "tiles of 128 voxels do not fit",
+        "tiles of 96 voxels do not fit ",
+    ]
     with mrcfile.open(job.path("1_calpha/calpha_probability.mrc")) as mean:
         assert np.all(mean.data == 0.375)
         assert mean.header.origin.tolist() == (1, -2, 3)
-    assert load_features(job.path(pipeline.OPINIONS[1])).amino_acid.dtype == np.float16
+    features = load_features(job.path(pipeline.FEATURES), job.path(pipeline.DENSITY))
+    assert features.amino_acid.dtype == np.float16
+    assert [one.calpha.max() for one in features.opinions] == [0.1875, 0.5625]
+
+
+@pytest.mark.parametrize(("resolution", "warned"), [(3.5, True), (8.0, False)])
+def test_a_mirror_image_is_warned_of_where_its_hand_can_be_told(
+    tmp_path, job, monkeypatch, resolution, warned
+):
+    turn = np.radians(-100) * np.arange(30)
+    left = np.stack([2.3 * np.cos(turn), 2.3 * np.sin(turn), 1.5 * np.arange(30)], 1)
+    calpha = CalphaSet(left, np.ones(30), np.full((30, 20), 0.05), np.tile([1.0, 0, 0], (30, 1)))
+    monkeypatch.setattr(pipeline, "find_calpha", lambda *_: calpha)
+    write_density(job)
+    write_features(job.path(pipeline.FEATURES), (8, 9, 10), 0.5)
+    one = stages(tmp_path)
+    one.resolution = resolution
+    warnings = job.stage("calpha", one.calpha, settings={"resolution": resolution})["warnings"]
+    assert any("volume flip" in text for text in warnings) == warned
+
+
+def test_features_of_another_map_are_damaged_features(tmp_path, job):
+    write_density(job)
+    path = job.path(pipeline.FEATURES)
+    write_features(path, (30, 30, 30), 0.5)
+    with pytest.raises(InputError, match="damaged"):
+        load_features(path, job.path(pipeline.DENSITY))
 
 
 def test_no_tile_that_fits_is_too_little_memory(tmp_path, job, monkeypatch):
@@ -81,8 +108,6 @@ def test_no_tile_that_fits_is_too_little_memory(tmp_path, job, monkeypatch):
 
 
 def test_arrays_are_never_unpickled(tmp_path):
-    from critasser.errors import InputError
-
     np.savez(tmp_path / "x.npz", a=np.array([{"code": "evil"}], dtype=object))
     with pytest.raises(InputError, match="damaged"):
         load_arrays(tmp_path / "x.npz", "a")

@@ -22,6 +22,7 @@ from critasser.atomic import build_atoms
 from critasser.atomic.backbone_statistics import learn as learn_backbone
 from critasser.atomic.rotamer_statistics import learn as learn_rotamers
 from critasser.calpha import TRUSTED_CRSCORE, agreement, find_calpha
+from critasser.calpha.hand import tell_hand
 from critasser.decoys import cluster
 from critasser.density import (
     FeatureMaps,
@@ -37,7 +38,7 @@ from critasser.density import (
 from critasser.description import describe
 from critasser.errors import InputError
 from critasser.job import Job, StageRun
-from critasser.network import average_views, predict, predict_resolution, read_residues
+from critasser.network import predict, predict_resolution, read_residues
 from critasser.options import Inputs, Options
 from critasser.preflight import RESIDUE_NETWORK, RESOLUTION_NETWORK, Checked, check
 from critasser.progress import Event
@@ -54,7 +55,6 @@ from critasser.results import (
     save_arrays,
     save_atoms,
     save_calpha,
-    save_features,
     save_templates,
     save_traces,
     write_table,
@@ -102,8 +102,11 @@ STAGES = (
 VIEWS = (0, 7)
 """The network's opinions: the map as it is, and turned by a rotation of the cube."""
 
-TILES = (80, 64, 48, 40)
-"""Sides of tiles; the next one when a tile does not fit in memory."""
+TILES = (128, 96, 64, 48)
+"""Sides of the largest tiles; the next one when a tile does not fit in memory."""
+
+HAND_RESOLUTION = 6.0
+"""Å; in poorer maps positions do not tell which way a chain winds."""
 
 SHOWN = 5
 """Of traces and templates, how many are announced to be shown; all are saved."""
@@ -112,7 +115,7 @@ DECOYS_COMPARED = 400
 """Of the decoys, how many are compared with the first model for the report."""
 
 DENSITY = "1_calpha/density.mrc"
-OPINIONS = tuple(f"1_calpha/opinion_{k + 1}.npz" for k in range(len(VIEWS)))
+FEATURES = "1_calpha/features.npy"
 CALPHA = "1_calpha/calpha.npz"
 TRACES = "2_traces/traces.npz"
 TEMPLATES = "3_templates/templates.npz"
@@ -211,8 +214,8 @@ class Build:
             job.stage(
                 "calpha",
                 stages.calpha,
-                settings={"length": count},
-                inputs=[DENSITY, *OPINIONS],
+                settings={"length": count, **resolution},
+                inputs=[DENSITY, FEATURES],
                 external=_only(external, "residue_weights"),
             )
             job.stage(
@@ -224,7 +227,7 @@ class Build:
                     "traces": schedule.traces,
                     "joinings": schedule.joinings,
                 },
-                inputs=[DENSITY, CALPHA, *OPINIONS],
+                inputs=[DENSITY, CALPHA, FEATURES],
                 external=_only(external, "contacts", "trace.npz"),
                 draws=True,
             )
@@ -338,28 +341,20 @@ class _Stages:
         run.say(f"{_size(whole)} voxels, cut out and resampled: {_size(grid.shape)} of 1 Å")
 
     def network(self, run: StageRun) -> None:
-        """The network's opinions."""
+        """What the network says of every voxel."""
         density = read_map(run.job.path(DENSITY))
-        opinions = []
-        for k, view in enumerate(VIEWS):
-            features = self._predict(run, density, view, k)
-            save_features(run.file(OPINIONS[k]), features)
-            opinions.append(features)
-        mean = average_views(*opinions)
+        features = self._predict(run, density)
         maps = {
-            "calpha_probability": mean.calpha,
-            "backbone_probability": mean.backbone,
-            "helix_probability": mean.secondary_structure[0],
-            "strand_probability": mean.secondary_structure[1],
+            "calpha_probability": features.calpha_grid,
+            "backbone_probability": features.backbone_grid,
+            "helix_probability": features.structure_grid(0),
+            "strand_probability": features.structure_grid(1),
         }
-        for name, values in maps.items():
-            write_map(run.file(f"1_calpha/{name}.mrc", "map", name), density.with_values(values))
+        for name, grid in maps.items():
+            write_map(run.file(f"1_calpha/{name}.mrc", "map", name), grid)
         run.say(f"{len(VIEWS)} opinions of the network, on {self.checked.device}")
 
-    def _predict(self, run: StageRun, density: Grid, view: int, k: int) -> FeatureMaps:
-        def progress(fraction: float, message: str) -> None:
-            run.progress((k + fraction) / len(VIEWS), f"opinion {k + 1}: {message}")
-
+    def _predict(self, run: StageRun, density: Grid) -> FeatureMaps:
         for tile in TILES:
             try:
                 return predict(
@@ -367,8 +362,9 @@ class _Stages:
                     self.checked.weights,
                     device=self.checked.device,
                     tile=tile,
-                    view=view,
-                    progress=progress,
+                    views=VIEWS,
+                    file=run.file(FEATURES),
+                    progress=run.progress,
                 )
             except MemoryError:
                 run.warn(f"tiles of {tile} voxels do not fit in memory; smaller ones are used")
@@ -378,8 +374,8 @@ class _Stages:
         """Positions from the mean of the opinions, trusted where these agree, and read residue by
         residue."""
         length = len(self.target)
-        opinions = [load_features(run.job.path(opinion)) for opinion in OPINIONS]
-        calpha = find_calpha(average_views(*opinions), length)
+        features = load_features(run.job.path(FEATURES), run.job.path(DENSITY))
+        calpha = find_calpha(features, length)
         run.progress(0.4, "reading residues in their own frames")
         calpha, _ = read_residues(
             read_map(run.job.path(DENSITY)),
@@ -388,7 +384,7 @@ class _Stages:
             device=self.checked.device,
         )
         run.progress(0.8, "comparing opinions")
-        agreed = agreement(*(find_calpha(opinion, length) for opinion in opinions), length)
+        agreed = agreement(*(find_calpha(one, length) for one in features.opinions), length)
         trusted = agreed > TRUSTED_CRSCORE
         save_calpha(run.file(CALPHA), calpha, agreed, trusted)
         write_positions(run.file("1_calpha/calpha.cif", "calpha", "Cα positions"), calpha)
@@ -404,6 +400,15 @@ class _Stages:
                 ]
             ),
         )
+        hand = tell_hand(calpha)
+        if hand.mirrored and self.resolution <= HAND_RESOLUTION:
+            helix, strand = hand.helix, hand.strand
+            run.warn(
+                f"the map looks like the mirror image of a protein: {helix[1]} turns of helix are "
+                f"left-handed and {helix[0]} right-handed, {strand[1]} bits of strand twist the "
+                f"wrong way and {strand[0]} the right; flip it (ChimeraX: volume flip #1) and "
+                "build again"
+            )
         if not trusted:
             run.warn(
                 f"the network is unsure of the Cα positions: its opinions agree with CRscore "
@@ -425,7 +430,7 @@ class _Stages:
             if not len(calpha)
             else build_traces(
                 calpha,
-                average_views(*(load_features(job.path(opinion)) for opinion in OPINIONS)),
+                load_features(job.path(FEATURES), job.path(DENSITY)),
                 read_map(job.path(DENSITY)),
                 self.target,
                 self.resolution,

@@ -33,8 +33,18 @@ RESOLUTION_NETWORK = "resolution.safetensors"
 TABLES = ("trace.npz", "assembly.npz", "backbone.npz", "rotamers.npz")
 """The shipped tables; a stage that uses a new one runs again."""
 
-BYTES_A_VOXEL = 400
-"""Of memory for each 1 Å³ of the molecule's box: two opinions of 25 channels and their mean."""
+PROGRAM_BYTES = 0.7e9
+"""Of memory that a build takes whatever the map."""
+
+BYTES_A_VOXEL = 50
+"""Of memory for each 1 Å³ of the molecule's box. Measured in a box of 300³: 48 at most, in the
+assembly, whose fields cover the box; up to the Cα positions 27. What the network says of the voxels
+lies in a file."""
+
+BYTES_A_TILE_VOXEL = 600
+"""Of memory for each voxel that the network computes at once. Measured: 570."""
+
+LARGEST_TILE = 128**3
 
 RESIDUE_VOLUME = 1.21 * 110.0
 """Å³ of a residue: partial specific volume of protein in Å³/Da times the mean residue mass."""
@@ -128,7 +138,9 @@ def _readable(role: str, path: Path) -> None:
 def _memory(inputs: Inputs, density: Grid) -> None:
     """Refuse a molecule whose box at 1 Å cannot be held."""
     voxels = float(np.prod(crop_to_molecule(density).shape) * np.prod(density.voxel_size))
-    needed, free = voxels * BYTES_A_VOXEL, psutil.virtual_memory().available
+    needed = PROGRAM_BYTES + voxels * BYTES_A_VOXEL
+    needed += min(voxels, LARGEST_TILE) * BYTES_A_TILE_VOXEL
+    free = psutil.virtual_memory().available
     if needed > 0.8 * free and inputs.mask is None:
         raise InputError(
             f"{inputs.map}: the molecule's box of {voxels / 1e6:.0f} million Å³ needs about "

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from critasser.density import FeatureMaps
+from critasser.density import FeatureMaps, read_blocks, read_map_header
 from critasser.errors import InputError
 from critasser.structure import AtomicModel, CalphaSet, Target, Template, Trace
 from critasser.writing import appearing
@@ -31,20 +31,19 @@ __all__ = [
     "save_arrays",
     "save_atoms",
     "save_calpha",
-    "save_features",
     "save_templates",
     "save_traces",
     "write_table",
 ]
 
 
-def save_arrays(path: Path, compress: bool = False, **arrays: object) -> None:
+def save_arrays(path: Path, **arrays: object) -> None:
     """Write arrays as ``.npz`` by atomic rename."""
     for name, array in arrays.items():
         if np.asarray(array).dtype.hasobject:
             raise ValueError(f"{name} is not a plain array")
     with appearing(path) as temporary, temporary.open("wb") as file:
-        (np.savez_compressed if compress else np.savez)(file, **arrays)
+        np.savez(file, **arrays)
 
 
 def load_arrays(path: Path, *names: str) -> list[NDArray]:
@@ -75,24 +74,20 @@ def write_table(
             )
 
 
-def save_features(path: Path, features: FeatureMaps) -> None:
-    """A network's opinion, whole."""
-    save_arrays(
-        path,
-        compress=True,
-        origin=features.origin,
-        voxel_size=features.voxel_size,
-        calpha=features.calpha,
-        backbone=features.backbone,
-        secondary_structure=features.secondary_structure,
-        amino_acid=features.amino_acid,
-    )
+def load_features(path: Path, density: Path) -> FeatureMaps:
+    """What `critasser.network.predict` wrote, on the grid of the map that it was given.
 
-
-def load_features(path: Path) -> FeatureMaps:
-    """What `save_features` wrote."""
-    names = ("origin", "voxel_size", "calpha", "backbone", "secondary_structure", "amino_acid")
-    return FeatureMaps(*load_arrays(path, *names))
+    Raises
+    ------
+    InputError
+        Not such a file, or of another map.
+    """
+    frame = read_map_header(density)
+    try:
+        blocks = read_blocks(path, frame.shape)
+        return FeatureMaps.from_blocks(frame.origin, frame.voxel_size, blocks)
+    except (OSError, ValueError, EOFError) as error:
+        raise InputError(f"{path}: damaged ({error}); delete it and resume the job") from None
 
 
 def save_calpha(path: Path, calpha: CalphaSet, agreement: float, trusted: bool) -> None:

@@ -25,11 +25,10 @@ def expected_seconds(
     length = len(checked.target)
     # Unmasked maps are positive half of everywhere; what is worked on is cut out around the chain.
     volume = min(checked.volume, 400.0 * length)
-    tiles = 1.0 + volume / 2500.0
     moves = length * schedule.replicas * schedule.sweeps
     known = {
         "density": 1.0 + checked.volume / 1e6,
-        "network": 1.0 + tiles * (0.9 if checked.device == "cpu" else 0.05),
+        "network": 1.0 + volume * (4e-5 if checked.device == "cpu" else 2e-6),
         "calpha": 0.3,
         "trace": 0.5 + 0.008 * length,
         "templates": 0.1 + 5.0 * len(inputs.templates),

@@ -1,17 +1,27 @@
 """What a network says of a voxel depends on the map alone."""
 
 import pickle
+from pathlib import Path
 
+import gemmi
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
 
-from critasser.density import Grid
+from critasser.calpha import find_calpha
+from critasser.calpha.hand import tell_hand
+from critasser.density import Grid, normalise, simulate
 from critasser.errors import InputError
-from critasser.network import average_views, choose_device, load_network, predict, save_network
+from critasser.network import choose_device, load_network, predict, save_network
+from critasser.network.fusion import fused
 from critasser.network.resnet import ResNet
+from critasser.network.tiling import tiles
 from critasser.network.unet import UNet
+from critasser.shipped import shipped
+from critasser.structure import match_one_to_one
+
+DATA = Path(__file__).parents[2] / "data"
 
 
 @pytest.fixture(scope="module")
@@ -31,17 +41,112 @@ def blob():
 
 
 def test_tiles_of_any_size_give_the_same_probabilities(small_unet, blob):
-    whole = predict(blob, small_unet, device="cpu", tile=64, margin=12)
-    tiled = predict(blob, small_unet, device="cpu", tile=40, margin=12)
+    whole = predict(blob, small_unet, device="cpu", tile=64)
+    tiled = predict(blob, small_unet, device="cpu", tile=40, margin=8)
     assert np.abs(whole.calpha.astype(float) - tiled.calpha).max() < 0.02
-    assert np.abs(whole.amino_acid.astype(float) - tiled.amino_acid).max() < 0.02
+    both = (np.asarray(features.amino_acid, float) for features in (whole, tiled))
+    assert np.abs(np.subtract(*both)).max() < 0.02
 
 
 def test_probabilities_lie_on_the_grid_of_the_map(small_unet, blob):
     features = predict(blob, small_unet, device="cpu")
     assert features.calpha.shape == blob.shape
     assert np.allclose(features.origin, blob.origin)
-    assert np.allclose(features.amino_acid.astype(float).sum(0), 1, atol=0.02)
+    assert np.allclose(np.asarray(features.amino_acid, float).sum(0), 1, atol=0.02)
+
+
+@pytest.fixture(scope="module")
+def helix():
+    """A helix of 55 residues at 3.5 Å, longer than it is wide."""
+    structure = gemmi.read_structure(str(DATA / "1gl2_D.pdb.gz"))
+    sites = [site.atom for site in structure[0].all()]
+    positions = [atom.pos.tolist() for atom in sites]
+    amplitudes = [atom.element.atomic_number for atom in sites]
+    return normalise(simulate(positions, amplitudes, 3.5, padding=8.0))
+
+
+@pytest.fixture(scope="module")
+def whole(helix):
+    """What the shipped network says of it as one tile."""
+    assert len(list(tiles(helix.values, 128))) == 1
+    return predict(helix, shipped("network.safetensors"), device="cpu")
+
+
+def test_there_are_no_seams_wherever_the_tiles_end(helix, whole):
+    native = find_calpha(whole, 55).positions
+    ends = set()
+    for side in (52, 50):
+        plan = list(tiles(helix.values, side))
+        assert len(plan) > 1
+        ends |= {(one.core_first, one.core_last) for one in plan}
+        tiled = predict(helix, shipped("network.safetensors"), device="cpu", tile=side)
+        assert np.abs(whole.calpha.astype(float) - tiled.calpha).max() < 0.03
+        assert np.abs(whole.backbone.astype(float) - tiled.backbone).max() < 0.05
+        found = find_calpha(tiled, 55).positions
+        assert len(match_one_to_one(native, found, 0.3)) == len(native) == len(found)
+    assert len(ends) == 5
+
+
+def test_a_map_of_the_other_hand_shows_in_the_positions(helix, whole):
+    flipped = Grid(helix.values[::-1], helix.origin, helix.voxel_size)
+    other = predict(flipped, shipped("network.safetensors"), device="cpu")
+    assert tell_hand(find_calpha(whole, 55)).right > 0.99
+    assert tell_hand(find_calpha(other, 55)).mirrored
+
+
+def test_an_answer_on_disk_is_the_answer_in_memory(tmp_path, small_unet, blob):
+    settings = {"device": "cpu", "tile": 40, "margin": 8, "views": (0, 5)}
+    memory = predict(blob, small_unet, **settings)
+    disk = predict(blob, small_unet, file=tmp_path / "features.npy", **settings)
+    at = blob.origin + np.random.default_rng(0).uniform(0, 20, (50, 3))
+    for a, b in zip(memory.sample(at), disk.sample(at)):
+        np.testing.assert_array_equal(a, b)
+    for a, b in zip(memory.opinions, disk.opinions, strict=True):
+        np.testing.assert_array_equal(a.calpha, b.calpha)
+
+
+def test_the_mean_of_views_is_the_mean_of_their_answers(small_unet, blob):
+    both = predict(blob, small_unet, device="cpu", views=(0, 7))
+    each = [predict(blob, small_unet, device="cpu", views=(view,)) for view in (0, 7)]
+    mean = (np.asarray(each[0].amino_acid, float) + each[1].amino_acid) / 2
+    np.testing.assert_allclose(np.asarray(both.amino_acid, float), mean, atol=1e-3)
+    np.testing.assert_array_equal(both.opinions[1].calpha, each[1].calpha)
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory."), MemoryError),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), MemoryError),
+        (MemoryError(), MemoryError),
+        (RuntimeError("shapes do not match"), RuntimeError),
+    ],
+)
+def test_too_little_memory_for_a_tile_is_told_from_other_failures(
+    small_unet, blob, tmp_path, monkeypatch, error, expected
+):
+    def forward(*_):
+        raise error
+
+    monkeypatch.setattr(UNet, "forward", forward)
+    with pytest.raises(expected):
+        predict(blob, small_unet, device="cpu", file=tmp_path / "features.npy")
+    assert not list(tmp_path.iterdir())
+
+
+def test_folding_the_normalisation_changes_nothing():
+    torch.manual_seed(1)
+    x = torch.randn(1, 1, 16, 16, 16)
+    for network in (UNet(4, (8, 8), (1, 1)), ResNet(4, 2)):
+        for norm in network.modules():
+            if isinstance(norm, torch.nn.BatchNorm3d):
+                torch.nn.init.uniform_(norm.running_mean)
+                torch.nn.init.uniform_(norm.running_var, 0.5, 2.0)
+        with torch.no_grad():
+            before = network.eval()(x)
+            assert torch.allclose(fused(network)(x), before, atol=1e-4)
+    assert not [m for m in fused(UNet(4, (8, 8), (1, 1)).eval()).modules()
+                if isinstance(m, torch.nn.BatchNorm3d)]  # fmt: skip
 
 
 def test_empty_parts_of_a_map_cost_nothing_and_hold_nothing(small_unet):
@@ -66,11 +171,12 @@ def test_a_turned_view_comes_back_in_the_frame_of_the_map(small_unet, view):
     values[20:24, 8:12, 30:34] = 3.0
     grid = Grid(values, np.zeros(3), 1.0)
     straight = predict(grid, small_unet, device="cpu")
-    turned = predict(grid, small_unet, device="cpu", view=view)
+    turned = predict(grid, small_unet, device="cpu", views=(view,))
+    both = predict(grid, small_unet, device="cpu", views=(0, view))
     assert turned.calpha.shape == straight.calpha.shape
     # Far from the blob the answer is that for emptiness; what differs marks the blob.
     empty = straight.calpha[2, 35, 2]
-    for features in (straight, turned, average_views(straight, turned)):
+    for features in (straight, turned, both, *both.opinions):
         where = np.argwhere(np.abs(features.calpha.astype(float) - empty) > 0.005)
         assert np.all(np.abs(where.mean(0) - [21.5, 9.5, 31.5]) < 4)
 

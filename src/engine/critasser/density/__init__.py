@@ -4,6 +4,7 @@ Everywhere: values are indexed ``[z, y, x]``, positions are ``x, y, z`` in Å in
 map as it came.
 """
 
+from critasser.density.blocks import BLOCK, SparseBlocks, read_blocks, write_blocks
 from critasser.density.correlation import pcc
 from critasser.density.cropping import crop, crop_to_molecule
 from critasser.density.features import FeatureMaps
@@ -16,9 +17,11 @@ from critasser.density.sampling import sample, trilinear
 from critasser.density.simulation import kernel_width, model_mask, simulate
 
 __all__ = [
+    "BLOCK",
     "FeatureMaps",
     "Grid",
     "MapHeader",
+    "SparseBlocks",
     "background",
     "crop",
     "crop_to_molecule",
@@ -26,6 +29,7 @@ __all__ = [
     "model_mask",
     "normalise",
     "pcc",
+    "read_blocks",
     "read_map",
     "read_map_header",
     "read_mask",
@@ -33,5 +37,6 @@ __all__ = [
     "sample",
     "simulate",
     "trilinear",
+    "write_blocks",
     "write_map",
 ]

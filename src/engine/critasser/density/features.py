@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from critasser.density.blocks import SparseBlocks
 from critasser.density.grid import Grid
 from critasser.density.sampling import trilinear
 
 __all__ = ["FeatureMaps"]
+
+_CHANNELS = 25
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,18 +28,21 @@ class FeatureMaps:
         That the voxel is (next to) a Cα.
     backbone : ndarray (nz, ny, nx)
         That the voxel is at N, CA, C or O.
-    secondary_structure : ndarray (3, nz, ny, nx)
+    secondary_structure : ndarray or SparseBlocks (3, nz, ny, nx)
         Helix, strand, coil.
-    amino_acid : ndarray (20, nz, ny, nx)
+    amino_acid : ndarray or SparseBlocks (20, nz, ny, nx)
         In the order of `critasser.structure.AMINO_ACIDS`.
+    views : SparseBlocks (v, nz, ny, nx), optional
+        Where these are means over views of the map: what each view alone says of Cα.
     """
 
     origin: NDArray[np.float64]
     voxel_size: NDArray[np.float64]
     calpha: NDArray[np.floating]
     backbone: NDArray[np.floating]
-    secondary_structure: NDArray[np.floating]
-    amino_acid: NDArray[np.floating]
+    secondary_structure: NDArray[np.floating] | SparseBlocks
+    amino_acid: NDArray[np.floating] | SparseBlocks
+    views: SparseBlocks | None = None
 
     def __post_init__(self) -> None:
         shape = self.calpha.shape
@@ -50,6 +56,36 @@ class FeatureMaps:
         object.__setattr__(self, "origin", np.array(self.origin, dtype=np.float64))
         voxel_size = np.broadcast_to(np.asarray(self.voxel_size, dtype=np.float64), 3).copy()
         object.__setattr__(self, "voxel_size", voxel_size)
+
+    @classmethod
+    def from_blocks(
+        cls, origin: ArrayLike, voxel_size: ArrayLike, blocks: SparseBlocks
+    ) -> FeatureMaps:
+        """Probabilities of which only the blocks that hold something are kept.
+
+        Parameters
+        ----------
+        origin, voxel_size : array_like (3,)
+            x, y, z in Å.
+        blocks : SparseBlocks (25 + v, nz, ny, nx)
+            Channels in the order of the attributes; `v` is 0, or the number of views.
+
+        Raises
+        ------
+        ValueError
+            Fewer channels.
+        """
+        if len(blocks) < _CHANNELS:
+            raise ValueError(f"{len(blocks)} channels, not {_CHANNELS} or more")
+        return cls(
+            origin,
+            voxel_size,
+            blocks.dense(0),
+            blocks.dense(1),
+            blocks.channels(2, 5),
+            blocks.channels(5, _CHANNELS),
+            blocks.channels(_CHANNELS, len(blocks)) if len(blocks) > _CHANNELS else None,
+        )
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -65,6 +101,21 @@ class FeatureMaps:
     def backbone_grid(self) -> Grid:
         """Backbone probability as a grid."""
         return Grid(self.backbone, self.origin, self.voxel_size)
+
+    @property
+    def opinions(self) -> tuple[FeatureMaps, ...]:
+        """With each view's own Cα probability in place of the mean; all else stays the mean."""
+        if self.views is None:
+            return (self,)
+        return tuple(
+            replace(self, calpha=self.views.dense(k), views=None) for k in range(len(self.views))
+        )
+
+    def structure_grid(self, kind: int) -> Grid:
+        """Probability of helix (0), strand (1) or coil (2) as a grid."""
+        one = self.secondary_structure
+        values = one.dense(kind) if isinstance(one, SparseBlocks) else one[kind]
+        return Grid(values, self.origin, self.voxel_size)
 
     def sample(
         self, positions: ArrayLike

@@ -1,13 +1,12 @@
 """Networks that see the protein in a map: architectures, training, tiled inference."""
 
 from critasser.network.device import choose_device
-from critasser.network.inference import average_views, predict
+from critasser.network.inference import predict
 from critasser.network.reading import read_residues
 from critasser.network.resolution import predict_resolution
 from critasser.network.weights import load_network, read_card, save_network
 
 __all__ = [
-    "average_views",
     "choose_device",
     "load_network",
     "predict",

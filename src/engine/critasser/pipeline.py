@@ -375,11 +375,11 @@ class _Stages:
         residue."""
         length = len(self.target)
         features = load_features(run.job.path(FEATURES), run.job.path(DENSITY))
-        calpha = find_calpha(features, length)
+        found = find_calpha(features, length)
         run.progress(0.4, "reading residues in their own frames")
         calpha, _ = read_residues(
             read_map(run.job.path(DENSITY)),
-            calpha,
+            found,
             shipped(RESIDUE_NETWORK),
             device=self.checked.device,
         )
@@ -400,7 +400,7 @@ class _Stages:
                 ]
             ),
         )
-        hand = tell_hand(calpha)
+        hand = tell_hand(found)
         if hand.mirrored and self.resolution <= HAND_RESOLUTION:
             helix, strand = hand.helix, hand.strand
             run.warn(

@@ -50,7 +50,7 @@ def _on_mean(views: int, rule: str) -> Strategy:
 
 def _read(features: FeatureMaps, density: Grid, length: int) -> CalphaSet:
     found = find_calpha(features, length)
-    return read_residues(density, found, shipped(RESIDUE_NETWORK))[0]
+    return read_residues(density, found, shipped(RESIDUE_NETWORK), length)
 
 
 STRATEGIES = {

@@ -377,10 +377,11 @@ class _Stages:
         features = load_features(run.job.path(FEATURES), run.job.path(DENSITY))
         found = find_calpha(features, length)
         run.progress(0.4, "reading residues in their own frames")
-        calpha, _ = read_residues(
+        calpha = read_residues(
             read_map(run.job.path(DENSITY)),
             found,
             shipped(RESIDUE_NETWORK),
+            length,
             device=self.checked.device,
         )
         run.progress(0.8, "comparing opinions")

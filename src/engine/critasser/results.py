@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from critasser.density import FeatureMaps, read_blocks, read_map_header
 from critasser.errors import InputError
-from critasser.structure import AtomicModel, CalphaSet, Target, Template, Trace
+from critasser.structure import AtomicModel, CalphaSet, Target, Template, Trace, Ways
 from critasser.writing import appearing
 
 __all__ = [
@@ -91,13 +91,16 @@ def load_features(path: Path, density: Path) -> FeatureMaps:
 
 
 def save_calpha(path: Path, calpha: CalphaSet, agreement: float, trusted: bool) -> None:
-    """Cα positions with all that the network says of them, and how far its opinions agree."""
+    """Cα positions with all that the networks say of them, and how far the opinions agree."""
+    ways = calpha.ways or Ways(np.zeros((0, 3), np.int64), np.zeros(0))
     save_arrays(
         path,
         positions=calpha.positions,
         probability=calpha.probability,
         amino_acid=calpha.amino_acid,
         secondary_structure=calpha.secondary_structure,
+        triple=ways.triple,
+        log_odds=ways.log_odds,
         agreement=np.float64(agreement),
         trusted=np.bool_(trusted),
     )
@@ -106,8 +109,10 @@ def save_calpha(path: Path, calpha: CalphaSet, agreement: float, trusted: bool) 
 def load_calpha(path: Path) -> tuple[CalphaSet, float, bool]:
     """What `save_calpha` wrote: positions, agreement, whether they may guide the assembly."""
     names = ("positions", "probability", "amino_acid", "secondary_structure")
-    *columns, agreement, trusted = load_arrays(path, *names, "agreement", "trusted")
-    return CalphaSet(*columns), float(agreement), bool(trusted)
+    *columns, triple, log_odds, agreement, trusted = load_arrays(
+        path, *names, "triple", "log_odds", "agreement", "trusted"
+    )
+    return CalphaSet(*columns, Ways(triple, log_odds)), float(agreement), bool(trusted)
 
 
 def save_traces(path: Path, traces: Sequence[Trace], length: int) -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from scipy.spatial.distance import cdist
 
 from critasser.density import normalise, simulate
 from critasser.network import load_network, read_residues
@@ -73,24 +74,26 @@ def test_frames_are_right_handed_also_on_a_straight_line():
 def test_positions_move_to_the_calpha_and_tell_their_residues(density, chain_file):
     (chain,) = read_chains(chain_file)
     found = blurred(chain, np.random.default_rng(0))
-    read, ways = read_residues(density, found, shipped("residue.safetensors"), device="cpu")
+    read = read_residues(density, found, shipped("residue.safetensors"), len(found), device="cpu")
+    order = np.argsort(cdist(read.positions, found.positions).argmin(axis=1))
+    read = read.select(order)
     before = np.linalg.norm(found.positions - chain.calpha, axis=1)
     after = np.linalg.norm(read.positions - chain.calpha, axis=1)
     assert np.sqrt((after**2).mean()) < 0.65 * np.sqrt((before**2).mean())
     codes = np.array([AMINO_ACIDS.index(letter) for letter in chain.letters])
     assert np.mean(read.amino_acid[1:-1].argmax(axis=1) == codes[1:-1]) > 0.7
     assert np.allclose(read.amino_acid.sum(axis=1), 1) and np.all(read.amino_acid > 0)
-    step = np.diff(ways.triple, axis=1)
+    step = np.diff(read.ways.triple, axis=1)
     forward, back = (step == 1).all(axis=1), (step == -1).all(axis=1)
-    assert np.mean(ways.log_odds[forward] > 0) > 0.9
-    assert np.mean(ways.log_odds[back] < 0) > 0.9
+    assert np.mean(read.ways.log_odds[forward] > 0) > 0.9
+    assert np.mean(read.ways.log_odds[back] < 0) > 0.9
 
 
 def test_a_position_alone_keeps_what_the_map_network_said(density, chain_file):
     (chain,) = read_chains(chain_file)
     found = blurred(chain, np.random.default_rng(1)).select([3])
-    read, ways = read_residues(density, found, shipped("residue.safetensors"), device="cpu")
-    assert len(ways.triple) == 0
+    read = read_residues(density, found, shipped("residue.safetensors"), 1, device="cpu")
+    assert read.ways is None
     assert np.array_equal(read.positions, found.positions)
     assert np.array_equal(read.amino_acid, found.amino_acid)
 

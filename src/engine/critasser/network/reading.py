@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +16,9 @@ from critasser.network.device import choose_device
 from critasser.network.residue import COARSE, FINE, OFFSET, split_reading
 from critasser.network.simulation import gaussian_density
 from critasser.network.weights import load_network
-from critasser.structure import CalphaSet
+from critasser.structure import CalphaSet, Ways
 
-__all__ = ["Ways", "read_residues"]
+__all__ = ["read_residues"]
 
 NEAREST, FARTHEST = 2.4, 5.6
 """Å between Cα that may be neighbours in the chain, as far as a search can be off."""
@@ -34,20 +33,13 @@ BATCH = 2048
 ROUNDS = 2
 
 
-@dataclass(frozen=True, eq=False)
-class Ways:
-    """How the chain may run through the positions.
+PROBABILITY = (-1.34, 2.27, 0.49)
+"""Log-odds that a position is a Cα: constant, and weights of the map network's log-odds and of the
+residue network's. Logistic regression on 2 × 40 maps of 8 val chains, 2–11 Å, clean and at SNR 1,
+each map weighing the same."""
 
-    Attributes
-    ----------
-    triple : ndarray (t, 3) int64
-        Positions before, at and after, by their index.
-    log_odds : ndarray (t,) float64
-        That the chain runs there, in this direction.
-    """
-
-    triple: NDArray[np.int64]
-    log_odds: NDArray[np.float64]
+LEAST_PROBABILITY = 0.3
+"""Less likely positions go, but for those that the expected number of residues needs."""
 
 
 def _triples(positions: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -57,19 +49,17 @@ def _triples(positions: NDArray[np.float64]) -> NDArray[np.int64]:
     for middle, near in enumerate(tree.query_ball_point(positions, FARTHEST)):
         near = np.array([k for k in near if k != middle], dtype=np.int64)
         distance = np.linalg.norm(positions[near] - positions[middle], axis=1)
-        near = near[distance >= NEAREST]
-        order = np.argsort(np.abs(distance[distance >= NEAREST] - 3.8), kind="stable")
+        near, distance = near[distance >= NEAREST], distance[distance >= NEAREST]
+        order = np.argsort(np.abs(distance - 3.8), kind="stable")
         near = near[order[:NEIGHBOURS]]
         first, last = np.meshgrid(near, near, indexing="ij")
         span = np.linalg.norm(positions[first] - positions[last], axis=2)
         keep = span >= LEAST_SPAN
-        rows.append(
-            np.column_stack([first[keep], np.full(keep.sum(), middle), last[keep]])
-        )
+        rows.append(np.column_stack([first[keep], np.full(keep.sum(), middle), last[keep]]))
     return np.concatenate(rows) if rows else np.zeros((0, 3), np.int64)
 
 
-def _marks(index: Tensor, shape: tuple[int, ...], corner: NDArray, side: int) -> Tensor:
+def _marks(index: Tensor, corner: NDArray, side: int) -> Tensor:
     """Gaussians of 1 Å on positions (n, 3) z y x, in a cube of a map."""
     local = index - torch.as_tensor(corner, dtype=torch.float32, device=index.device)
     near = ((local > -5) & (local < side + 5)).all(1)
@@ -101,7 +91,7 @@ def _read(
         part = density.values[tuple(slice(a, b) for a, b in zip(low, high))]
         into = tuple(slice(a, b) for a, b in zip(low - start, high - start))
         cube[into] = torch.as_tensor(np.ascontiguousarray(part), device=device).float()
-        marks = _marks(all_index, density.shape, start, side)
+        marks = _marks(all_index, start, side)
         local = (all_index - torch.as_tensor(start, dtype=torch.float32, device=device)).flip(1)
         for begin in range(0, len(chosen), BATCH):
             rows = chosen[begin : begin + BATCH]
@@ -125,10 +115,11 @@ def read_residues(
     density: Grid,
     calpha: CalphaSet,
     weights: Path,
+    length: int,
     *,
     device: str | torch.device = "auto",
     rounds: int = ROUNDS,
-) -> tuple[CalphaSet, Ways]:
+) -> CalphaSet:
     """Read positions in their own frames.
 
     Parameters
@@ -139,6 +130,8 @@ def read_residues(
         What the search for Cα found.
     weights : Path
         A residue network.
+    length : int
+        Residues expected in the map.
     device : str or torch.device
         As in `predict`.
     rounds : int
@@ -147,37 +140,47 @@ def read_residues(
     Returns
     -------
     CalphaSet
-        The same positions in the same order, moved, with the residue network's amino acids and
-        secondary structure as far as it knows the frame.
-    Ways
+        Highest first: the positions, moved, with both networks' probability, the residue network's
+        amino acids and secondary structure as far as it knows the frame, and the ways of the chain.
+        Beyond `length` only those that are likely.
     """
     device = choose_device(device) if isinstance(device, str) else device
     network = load_network(weights).to(device)
-    positions = calpha.positions
-    kind, structure = calpha.amino_acid, calpha.secondary_structure
-    ways = Ways(np.zeros((0, 3), np.int64), np.zeros(0))
+    found = calpha
     for _ in range(rounds):
-        triples = _triples(positions)
+        triples = _triples(found.positions)
         if not len(triples):
             break
-        said = split_reading(_read(network, density, positions, triples, device).double())
-        odds = said.direction.numpy()
-        middle, n = triples[:, 1], len(positions)
-        weight = np.exp(np.clip(odds, -15, 15))
-        total = np.bincount(middle, weight, n)
-        # No frame may be right: then what the map network said stands.
-        weight = weight / (1 + total[middle])
-        left = 1 / (1 + total)
+        found = _joined(calpha, found, triples, _read(network, density, found.positions, triples,
+                                                      device).double())  # fmt: skip
+    order = np.argsort(-found.probability, kind="stable")
+    likely = found.probability[order] >= LEAST_PROBABILITY
+    return found.select(order[likely | (np.arange(len(order)) < length)])
 
-        def mean(values: NDArray, weight: NDArray = weight, middle: NDArray = middle,
-                 n: int = n) -> NDArray:  # fmt: skip
-            return np.stack([np.bincount(middle, weight * v, n) for v in values.T], axis=1)
 
-        kind = mean(torch.softmax(said.amino_acid, 1).numpy()) + left[:, None] * calpha.amino_acid
-        structure = (
-            mean(torch.softmax(said.secondary_structure, 1).numpy())
-            + left[:, None] * calpha.secondary_structure
-        )
-        ways = Ways(triples, odds)
-        positions = positions + mean(said.offset.numpy())
-    return CalphaSet(positions, calpha.probability, kind, structure), ways
+def _joined(
+    first: CalphaSet, read: CalphaSet, triples: NDArray[np.int64], output: Tensor
+) -> CalphaSet:
+    """What all frames of a position say, each as far as it is the chain's."""
+    said = split_reading(output)
+    odds = said.direction.numpy()
+    middle, n = triples[:, 1], len(first)
+    weight = np.exp(np.clip(odds, -15, 15))
+    total = np.bincount(middle, weight, n)
+
+    def mean(values: NDArray, share: NDArray = weight / (1 + total[middle])) -> NDArray:
+        return np.stack([np.bincount(middle, share * v, n) for v in values.T], axis=1)
+
+    # No frame may be right: then what the map network said stands.
+    left = 1 / (1 + total)[:, None]
+    real = np.bincount(middle, weight * said.real.numpy(), n) / np.maximum(total, 1e-12)
+    before = np.clip(first.probability, 0.01, 0.99)
+    constant, by_map, by_residue = PROBABILITY
+    logit = constant + by_map * np.log(before / (1 - before)) + by_residue * np.clip(real, -6, 6)
+    return CalphaSet(
+        read.positions + mean(said.offset.numpy()),
+        np.where(total > 0, 1 / (1 + np.exp(-logit)), first.probability),
+        mean(torch.softmax(said.amino_acid, 1).numpy()) + left * first.amino_acid,
+        mean(torch.softmax(said.secondary_structure, 1).numpy()) + left * first.secondary_structure,
+        Ways(triples, odds),
+    )

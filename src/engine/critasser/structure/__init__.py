@@ -11,7 +11,7 @@ from critasser.structure.chain import ProteinChain
 from critasser.structure.fasta import read_fasta
 from critasser.structure.mmcif import chain_names, write_calpha, write_model, write_positions
 from critasser.structure.reading import read_chains
-from critasser.structure.results import AtomicModel, CalphaSet, Template, Trace
+from critasser.structure.results import AtomicModel, CalphaSet, Template, Trace, Ways
 from critasser.structure.scores import cr_score, d0, greedy_pairs, match_one_to_one, tm_score
 from critasser.structure.secondary import COIL, HELIX, STRAND, assign_secondary_structure
 from critasser.structure.sequence import Sequence, Target
@@ -33,6 +33,7 @@ __all__ = [
     "Target",
     "Template",
     "Trace",
+    "Ways",
     "assign_secondary_structure",
     "chain_names",
     "cr_score",

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from critasser.structure.alphabet import ATOMIC_NUMBER
 from critasser.structure.sequence import Target
 
-__all__ = ["AtomicModel", "CalphaSet", "Template", "Trace"]
+__all__ = ["AtomicModel", "CalphaSet", "Template", "Trace", "Ways"]
 
 
 def _check_shape(owner: object, name: str, shape: tuple[int | None, ...]) -> None:
@@ -23,6 +23,36 @@ def _check_shape(owner: object, name: str, shape: tuple[int | None, ...]) -> Non
 
 def _set_array(owner: object, name: str, dtype: type) -> None:
     object.__setattr__(owner, name, np.ascontiguousarray(getattr(owner, name), dtype=dtype))
+
+
+@dataclass(frozen=True, eq=False)
+class Ways:
+    """How the chain may run through Cα positions.
+
+    Attributes
+    ----------
+    triple : ndarray (t, 3) int64
+        Positions before, at and after, by their index.
+    log_odds : ndarray (t,) float64
+        That the chain runs there, in this direction.
+    """
+
+    triple: NDArray[np.int64]
+    log_odds: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        _set_array(self, "triple", np.int64)
+        _set_array(self, "log_odds", np.float64)
+        _check_shape(self, "triple", (None, 3))
+        _check_shape(self, "log_odds", (len(self.triple),))
+
+    def select(self, index: NDArray[np.int64], count: int) -> Ways:
+        """Those whose three positions of `count` are all in `index`, by their place in it."""
+        place = np.full(count, -1)
+        place[index] = np.arange(len(index))
+        triple = place[self.triple]
+        whole = (triple >= 0).all(axis=1)
+        return Ways(triple[whole], self.log_odds[whole])
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,12 +69,15 @@ class CalphaSet:
         Probabilities in the order of `AMINO_ACIDS`.
     secondary_structure : ndarray (n, 3) float64
         Probabilities of helix, strand, coil.
+    ways : Ways, optional
+        What is known of the chain's course.
     """
 
     positions: NDArray[np.float64]
     probability: NDArray[np.float64]
     amino_acid: NDArray[np.float64]
     secondary_structure: NDArray[np.float64]
+    ways: Ways | None = None
 
     def __post_init__(self) -> None:
         for name in ("positions", "probability", "amino_acid", "secondary_structure"):
@@ -60,12 +93,13 @@ class CalphaSet:
 
     def select(self, index: ArrayLike) -> CalphaSet:
         """Those positions that an index array or Boolean array (n,) names."""
-        index = np.asarray(index)
+        index = np.arange(len(self))[np.asarray(index)]
         return CalphaSet(
             self.positions[index],
             self.probability[index],
             self.amino_acid[index],
             self.secondary_structure[index],
+            self.ways and self.ways.select(index, len(self)),
         )
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from critasser.density import FeatureMaps, sample
-from critasser.structure import CalphaSet
+from critasser.structure import CalphaSet, Ways
 
 __all__ = ["CandidateGraph", "LinkModel", "candidate_graph", "link_features"]
 
@@ -17,6 +17,12 @@ __all__ = ["CandidateGraph", "LinkModel", "candidate_graph", "link_features"]
 LINK_REACH = 6.2
 SKIP_REACH = 8.2
 TURN_BIN = 0.25
+
+# Of the log-odds that the chain runs through a triple this way, and what they are bounded by: the
+# networks that say so have seen the same density as those that say the rest.
+WAY_WEIGHT, WAY_BOUND = 0.5, 6.0
+# Of triples that were not read, since better neighbours were.
+WAY_UNREAD = -3.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +57,8 @@ class CandidateGraph:
     link : ndarray (m,) float32
         Log-odds that tail and head are consecutive residues.
     turn_start, turn : ndarray (m,) int32, (k,) float32
-        ``turn[turn_start[e] + j]`` is the log-odds of edge e after the j-th edge to e's tail.
+        ``turn[turn_start[e] + j]`` is the log-odds of edge e after the j-th edge to e's tail, by
+        the distance it spans and, where the residue network has read it, by its way.
     skip_start, skip_source, skip : ndarray
         Pairs with one residue between that has no position: rows by head, log-odds float32.
     """
@@ -171,7 +178,7 @@ def candidate_graph(
     reverse[place[:half]] = place[half:]
     reverse[place[half:]] = place[:half]
     link = np.concatenate([logit, logit])[order].astype(np.float32)
-    turn_start, turn = _turns(positions, calpha.secondary_structure, start, source, target, model)
+    turn_start, turn = _turns(calpha, start, source, target, model)
 
     far = tree.query_pairs(SKIP_REACH, output_type="ndarray").reshape(-1, 2).astype(np.int64)
     distance = np.linalg.norm(positions[far[:, 0]] - positions[far[:, 1]], axis=1)
@@ -204,8 +211,7 @@ def _compressed(pairs: NDArray, n: int) -> tuple[NDArray, NDArray, NDArray, NDAr
 
 
 def _turns(
-    positions: NDArray,
-    secondary_structure: NDArray,
+    calpha: CalphaSet,
     start: NDArray,
     source: NDArray,
     target: NDArray,
@@ -217,9 +223,29 @@ def _turns(
     edge = np.repeat(np.arange(len(source)), degree)
     before = np.arange(degree.sum()) - turn_start[edge] + start[source[edge]]
     middle = source[edge]
-    apart = np.linalg.norm(positions[target[edge]] - positions[source[before]], axis=1)
+    first, last = source[before], target[edge]
+    apart = np.linalg.norm(calpha.positions[last] - calpha.positions[first], axis=1)
     bins = np.minimum((apart / TURN_BIN).astype(np.int64), model.turn.shape[1] - 1)
-    share = secondary_structure[middle]
+    share = calpha.secondary_structure[middle]
     share = (share + 0.02) / (share + 0.02).sum(axis=1, keepdims=True)
     odds = (share * np.exp(model.turn[:, bins]).T).sum(axis=1)
-    return turn_start, np.log(odds).astype(np.float32)
+    worth = np.log(odds)
+    if calpha.ways is not None and len(calpha.ways.triple):
+        worth = worth + WAY_WEIGHT * _ways(calpha.ways, np.column_stack([first, middle, last]))
+    return turn_start, worth.astype(np.float32)
+
+
+def _ways(ways: Ways, triple: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Bounded log-odds (k,) of triples (k, 3); 0 where nothing is known of the middle one."""
+    count = 1 + max(int(ways.triple.max()), int(triple.max(initial=0)))
+
+    def key(rows: NDArray) -> NDArray[np.int64]:
+        return (rows[:, 0].astype(np.int64) * count + rows[:, 1]) * count + rows[:, 2]
+
+    known = key(ways.triple)
+    order = np.argsort(known)
+    asked = key(triple)
+    place = order[np.minimum(np.searchsorted(known, asked, sorter=order), len(known) - 1)]
+    read = np.isin(np.arange(count), ways.triple[:, 1])[triple[:, 1]]
+    odds = np.clip(ways.log_odds[place], -WAY_BOUND, WAY_BOUND)
+    return np.where(known[place] == asked, odds, np.where(read, WAY_UNREAD, 0.0))

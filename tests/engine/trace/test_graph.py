@@ -1,0 +1,48 @@
+"""What the residue network has read of the chain's course tells its direction."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from critasser.structure import Ways
+from critasser.trace.graph import WAY_UNREAD, WAY_WEIGHT, candidate_graph
+from critasser.trace.statistics import statistics
+
+
+@pytest.fixture(scope="module")
+def view(barnase, seen):
+    return seen(barnase, knowledge=1.0)
+
+
+def turns(graph):
+    """Log-odds of every turn before → at → after that the graph has."""
+    found = {}
+    for e, (at, after) in enumerate(zip(graph.source, graph.target)):
+        for j, before in enumerate(graph.source[graph.start[at] : graph.start[at + 1]]):
+            found[int(before), int(at), int(after)] = float(graph.turn[graph.turn_start[e] + j])
+    return found
+
+
+def test_read_triples_add_their_bounded_odds_and_unread_ones_lose(view):
+    known = statistics().link
+    plain = turns(candidate_graph(view.calpha, view.features, known))
+    at = next(iter(plain))[1]
+    around = [triple for triple in plain if triple[1] == at]
+    read = {around[0]: 2.0, around[1]: -50.0}
+    ways = Ways(np.array(list(read)), np.array(list(read.values())))
+    told = turns(candidate_graph(replace(view.calpha, ways=ways), view.features, known))
+    for triple, worth in plain.items():
+        added = 0.0
+        if triple[1] == at:
+            added = {around[0]: 2.0, around[1]: -6.0}.get(triple, WAY_UNREAD)
+        assert told[triple] - worth == pytest.approx(WAY_WEIGHT * added, abs=1e-4)
+
+
+def test_ways_keep_their_positions_when_some_are_selected(view):
+    ways = Ways(np.array([[0, 1, 2], [2, 1, 0], [1, 2, 3]]), np.array([1.0, -1.0, 0.5]))
+    chosen = replace(view.calpha, ways=ways).select([3, 2, 1])
+    assert chosen.ways.triple.tolist() == [[2, 1, 0]]
+    assert chosen.ways.log_odds.tolist() == [0.5]
+    mask = np.isin(np.arange(len(view.calpha)), [0, 1, 2])
+    assert len(replace(view.calpha, ways=ways).select(mask).ways.triple) == 2

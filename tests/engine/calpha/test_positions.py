@@ -1,7 +1,10 @@
 """Cα atoms are found where the probability has its peaks."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from critasser.calpha import agreement, consensus, find_calpha
 from critasser.calpha.kernels import mean_shift
@@ -104,3 +107,14 @@ def test_two_opinions_that_differ_are_not_trusted(helix):
 def test_few_positions_of_a_long_chain_are_not_trusted(helix):
     assert agreement(calpha_set(helix), calpha_set(helix), 300) < 0.2
     assert agreement(calpha_set(helix[:0]), calpha_set(helix), 300) == 0
+
+
+def test_shared_peaks_are_resolved_however_full_the_box_is(helix):
+    # At poor resolution neighbours share a peak; another molecule in the box must not hide that.
+    beside = helix + [25.0, 0.0, 0.0]
+    features = features_of(np.concatenate([helix, beside]))
+    blurred = ndimage.gaussian_filter(features.calpha, 1.6)
+    features = replace(features, calpha=0.8 * blurred / blurred.max())
+    enough, few = (find_calpha(features, length).positions for length in (60, 20))
+    shares = [len(match_one_to_one(found, helix, 2.0)) / 30 for found in (enough, few)]
+    assert min(shares) > 0.7 and shares[1] > shares[0] - 0.1

@@ -25,6 +25,8 @@ PEAK_WIDTH = 1.0
 MOST_STEPS, SHORTEST_STEP = 30, 0.01
 SURE_HEIGHT, LEAST_HEIGHT = 0.25, 0.05
 LEAST_PROBABILITY = 0.05
+FILLED_PROBABILITY = 0.35
+"""Voxels likelier than this, far from all peaks, are positions however many there are."""
 MOST_A_RESIDUE = 6
 """Positions a residue at most, where a box holds neighbours of the molecule."""
 
@@ -81,8 +83,8 @@ def refined_peaks(features: FeatureMaps, length: int) -> CalphaSet:
     """Local maxima moved by mean shift, then voxels where peaks have merged.
 
     All peaks that stand out are kept, whatever the length, since a box may hold neighbours; weaker
-    ones only as far as `length` needs them. At poor resolution neighbouring Cα share one peak: what
-    is still missing is filled by the paper's rule, next to the peaks.
+    ones only as far as `length` needs them. Neighbouring Cα may share one peak: voxels that no peak
+    explains are filled by the paper's rule, the likely ones always, others while some are missing.
     """
     probability = features.calpha.astype(np.float32)
     grid = features.calpha_grid
@@ -99,22 +101,27 @@ def refined_peaks(features: FeatureMaps, length: int) -> CalphaSet:
         (height[taken] > SURE_HEIGHT) | ((rank < length) & (height[taken] > LEAST_HEIGHT))
     ]
     positions = peaks[taken]
-    if len(positions) < length:
-        positions = np.concatenate([positions, _fill(grid, positions, length - len(positions))])
+    room = MOST_A_RESIDUE * length - len(positions)
+    positions = _filled(grid, positions, FILLED_PROBABILITY, room)
+    positions = _filled(grid, positions, LEAST_PROBABILITY, length - len(positions))
     values = np.clip(sample(grid, positions), 0, 1)
     order = np.argsort(-values, kind="stable")
     return _collect(features, positions[order], values[order])
 
 
-def _fill(grid: Grid, positions: np.ndarray, missing: int) -> np.ndarray:
-    """The likeliest voxels (k, 3) that keep the paper's distance from what was found."""
-    index = np.argwhere(grid.values > LEAST_PROBABILITY)
+def _filled(grid: Grid, positions: np.ndarray, least: float, most: int) -> np.ndarray:
+    """Positions (n, 3), then the likeliest voxels, at most `most`, that keep the paper's distance
+    from them."""
+    if most <= 0:
+        return positions
+    index = np.argwhere(grid.values > least)
     voxels = grid.to_position(index)
     if len(positions):
         far = cKDTree(positions).query(voxels)[0] >= PAPER_DISTANCE
         index, voxels = index[far], voxels[far]
     order = np.argsort(-grid.values[tuple(index.T)], kind="stable")
-    return voxels[suppress_neighbours(voxels, order, PAPER_DISTANCE, missing)]
+    return np.concatenate([positions, voxels[suppress_neighbours(voxels, order, PAPER_DISTANCE,
+                                                                 most)]])  # fmt: skip
 
 
 STRATEGIES: dict[str, Callable[[FeatureMaps, int], CalphaSet]] = {

@@ -52,7 +52,7 @@ def power(density, low, high):
 
 
 def test_the_table_names_all_that_is_done_and_nothing_else():
-    done = [*MISSING, *SURROUNDINGS, *ATOMS, *MAPS, *SHOWN, "voxel_size", "band_limit"]
+    done = [*MISSING, *SURROUNDINGS, *ATOMS, *MAPS, *SHOWN, "voxel_size", "solvent", "band_limit"]
     assert sorted(done) == sorted(CORRUPTIONS)
     assert all(0 < probability <= 1 for probability in CORRUPTIONS.values())
 

@@ -83,6 +83,9 @@ def add_args(parser: argparse.ArgumentParser) -> None:
     residue.add_argument("--width", type=int, default=640, help="of the network's layers")
     residue.add_argument("--experimental", type=float, default=0.3,
                          help="share of crops from experimental maps")  # fmt: skip
+    residue.add_argument("--rate", type=_positive, default=2e-3,
+                         help="highest learning rate (default: %(default)s)")  # fmt: skip
+    residue.add_argument("--start-from", type=Path, help="a network to go on from")
     residue.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     residue.add_argument("--threads", type=int, help="CPU threads")
     residue.add_argument("--seed", type=int, default=0)
@@ -175,7 +178,7 @@ def _network(args: argparse.Namespace) -> int:
 def _residue(args: argparse.Namespace) -> int:
     import torch
 
-    from critasser.network import choose_device
+    from critasser.network import choose_device, load_network
     from critasser.network.residue_training import ResidueTraining, train_residue_network
 
     def report(line: str) -> None:
@@ -187,12 +190,14 @@ def _residue(args: argparse.Namespace) -> int:
     data = _data(args, args.output, report)
     options = ResidueTraining(
         minutes=args.minutes, batch=args.batch, width=args.width, experimental=args.experimental,
-        seed=args.seed,
+        rate=args.rate, seed=args.seed,
     )  # fmt: skip
+    start = load_network(args.start_from) if args.start_from else None
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     path = train_residue_network(
-        data.chains, data.pairs, data.held_out, options, args.output, device=device, report=report
-    )
+        data.chains, data.pairs, data.held_out, options, args.output, device=device,
+        start_from=start, report=report,
+    )  # fmt: skip
     print(path)
     return 0
 

@@ -24,10 +24,11 @@ from critasser.network.simulation import (
     send,
 )
 
-__all__ = ["ATOMS", "CORRUPTIONS", "MAPS", "SHOWN", "Dice", "MapScene"]
+__all__ = ["ATOMS", "CORRUPTIONS", "MAPS", "SHOWN", "Dice", "MapScene", "noisy"]
 
 CORRUPTIONS: dict[str, float] = {
     "voxel_size": 1.0,
+    "solvent": 0.3,
     "termini": 0.3,
     "loops": 0.2,
     "neighbours": 0.7,
@@ -44,7 +45,7 @@ CORRUPTIONS: dict[str, float] = {
     "anisotropy": 0.3,
     "band_limit": 0.5,
     "local_resolution": 0.25,
-    "noise": 0.6,
+    "noise": 0.8,
     "background": 0.2,
     "sharpening": 0.4,
     "zone": 0.25,
@@ -190,18 +191,25 @@ def _add(density: Tensor, noise: Tensor, dice: Dice) -> Tensor:
     count = inside.sum((1, 2, 3), keepdim=True).clamp_min(1)
     mean = (density * inside).sum((1, 2, 3), keepdim=True) / count
     spread = (((density - mean) ** 2 * inside).sum((1, 2, 3), keepdim=True) / count).sqrt()
-    # Most maps that people build into are much cleaner than the worst.
+    # Most maps that people build into are cleaner than the worst.
     rng, k = dice.rng, len(density)
-    level = np.where(rng.random(k) < 0.7, rng.uniform(0, 0.5, k), rng.uniform(0.5, 2**0.5, k))
+    level = np.where(rng.random(k) < 0.55, rng.uniform(0, 0.5, k), rng.uniform(0.5, 2**0.5, k))
     return density + noise * spread * _each(dice.send(level))
 
 
-def _noise(density: Tensor, scene: MapScene, dice: Dice) -> Tensor:
-    """Noise that ends where the signal does, as after filtering, or beyond it, up to white."""
+def noisy(density: Tensor, resolution: np.ndarray, dice: Dice) -> Tensor:
+    """Noise that ends where the signal does, as after filtering, or beyond it, up to white.
+
+    `density` (k, side, side, side), `resolution` (k,) in Å.
+    """
     shift = np.maximum(dice.rng.uniform(-0.7, 1, len(density)), 0)
-    highest = np.maximum(scene.resolution, 2.0)
+    highest = np.maximum(resolution, 2.0)
     cutoff = _each(dice.send(highest ** (1 - shift) * 2.0**shift))
     return _add(density, coloured_noise(density.shape, cutoff, dice.generator), dice)
+
+
+def _noise(density: Tensor, scene: MapScene, dice: Dice) -> Tensor:
+    return noisy(density, scene.resolution, dice)
 
 
 def _background(density: Tensor, scene: MapScene, dice: Dice) -> Tensor:

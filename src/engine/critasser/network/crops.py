@@ -85,6 +85,12 @@ def _arrange(
     centre = calpha[rng.integers(len(calpha))]
     # Towards the middle of the chain: crops full of protein teach more than crops of solvent.
     centre = centre + rng.uniform(0, 0.6) * (chain.positions.mean(0) - centre)
+    if "solvent" in drawn:
+        # Away from the middle, to its surface and beyond.
+        outwards = centre - chain.positions.mean(0)
+        outwards = outwards / max(float(np.linalg.norm(outwards)), 1e-6)
+        surface = float((calpha @ outwards).max() - centre @ outwards)
+        centre = centre + outwards * (surface + rng.uniform(-0.3, 0.3) * side)
     centre = centre + rng.uniform(-6, 6, size=3)
     missing = np.zeros(len(calpha), bool)
     for name, mark in MISSING.items():

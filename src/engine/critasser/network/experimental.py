@@ -10,7 +10,7 @@ from scipy import ndimage
 from torch import Tensor
 from torch.nn import functional
 
-from critasser.network.corruption import Dice
+from critasser.network.corruption import Dice, noisy
 from critasser.network.packing import Pair
 from critasser.network.simulation import (
     Crops,
@@ -25,7 +25,10 @@ from critasser.network.simulation import (
 )
 
 __all__ = ["PairOnDevice", "backgrounds", "experimental_crops", "experimental_molecules",
-           "signed_permutations"]  # fmt: skip
+           "signed_permutations", "with_noise"]  # fmt: skip
+
+NOISY = 0.25
+"""Share of experimental crops to which noise is added."""
 
 
 class PairOnDevice:
@@ -64,6 +67,7 @@ def experimental_crops(
     known = (calpha_distance(molecules, side, 6) < 5.5) | (density < 0.15)
     count = len(sources)
     each = (count, 1, 1, 1)
+    density = with_noise(density, sources, dice)
     density = density * dice.number(0.8, 1.25, each) + dice.number(-0.06, 0.06, each)
     # A contour below all density leaves the others as they are.
     contour = np.where(rng.random(count) < 0.15, rng.uniform(0.1, 0.5, count), -np.inf)
@@ -105,6 +109,16 @@ def experimental_molecules(
         where, bfactor = send(index, device), dice.number(-30, 60, (len(index), 1, 1, 1))
         density = density.index_copy(0, where, band_limit(density[where], 2.0, bfactor))
     return density, gather(placed, device), dice
+
+
+def with_noise(density: Tensor, sources: Sequence[PairOnDevice], dice: Dice) -> Tensor:
+    """More noise than the experiment had, in a share of crops."""
+    index = np.flatnonzero(dice.rng.random(len(density)) < NOISY)
+    if not len(index):
+        return density
+    resolution = np.array([sources[k].pair.resolution for k in index])
+    where = send(index, density.device)
+    return density.index_copy(0, where, noisy(density[where], resolution, dice))
 
 
 def _sample(

@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from critasser.network.boxes import local_frames, sample_balls
 from critasser.network.crops import SimulationRange, simulate_molecules
-from critasser.network.experimental import PairOnDevice, experimental_molecules
+from critasser.network.experimental import PairOnDevice, experimental_molecules, with_noise
 from critasser.network.packing import Atoms, Pair
 from critasser.network.residue import COARSE, FINE, ResidueNetwork, split_reading
 from critasser.network.simulation import Molecules, gaussian_density
@@ -266,7 +266,8 @@ class _Source:
         while True:
             if self.pairs and rng.random() < options.experimental:
                 pair = self.pairs[rng.choice(len(self.pairs), p=self.share)]
-                density, molecule, _ = experimental_molecules([pair], options.side, rng)
+                density, molecule, dice = experimental_molecules([pair], options.side, rng)
+                density = with_noise(density, [pair], dice)
                 density = density * rng.uniform(0.8, 1.25) + rng.uniform(-0.06, 0.06)
                 resolution = pair.pair.resolution
             else:
@@ -306,6 +307,7 @@ def train_residue_network(
     folder: Path,
     *,
     device: torch.device,
+    start_from: nn.Module | None = None,
     report: Callable[[str], None] = print,
 ) -> Path:
     """Train until the budget is spent and write ``residue.safetensors`` in `folder`.
@@ -314,8 +316,9 @@ def train_residue_network(
     """
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(options.seed)
-    network = ResidueNetwork(options.width, options.blocks).to(device)
-    shadow = ResidueNetwork(options.width, options.blocks).to(device)
+    network = start_from or ResidueNetwork(options.width, options.blocks)
+    shadow = ResidueNetwork(**network.config).to(device)
+    network = network.to(device).train()
     shadow.load_state_dict(network.state_dict())
     optimizer = torch.optim.AdamW(network.parameters(), options.rate, weight_decay=options.decay)
     checkpoint, spent, step = folder / "residue.pt", 0.0, 0

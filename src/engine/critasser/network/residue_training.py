@@ -15,21 +15,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from critasser.network.boxes import local_frames, sample_balls
 from critasser.network.crops import SimulationRange, simulate_molecules
 from critasser.network.experimental import PairOnDevice, experimental_molecules, with_noise
 from critasser.network.packing import Atoms, Pair
-from critasser.network.residue import COARSE, FINE, ResidueNetwork, split_reading
-from critasser.network.simulation import Molecules, gaussian_density
+from critasser.network.residue import ResidueNetwork, split_reading
+from critasser.network.residue_examples import Examples, draw_examples
 from critasser.network.weights import save_network
 
-__all__ = ["Examples", "ResidueTraining", "draw_examples", "train_residue_network", "validate"]
-
-EDGE = 6.0
-"""Å from the crop's faces at which residues still have their surroundings."""
-
-REACH = 6.5
-"""Å. Any two positions within it may be taken for a residue's neighbours."""
+__all__ = ["ResidueTraining", "train_residue_network", "validate"]
 
 SHELLS = SimulationRange((1.5, 3.0, 4.0, 5.0, 8.0, 12.0), (0.34, 0.28, 0.20, 0.13, 0.05))
 
@@ -66,139 +59,6 @@ class ResidueTraining:
     blocks: int = 2
     validate_minutes: float = 5.0
     seed: int = 0
-
-
-@dataclass(frozen=True)
-class Examples:
-    """Residues to learn from; `n` each.
-
-    ``inputs`` (n, k) as `ResidueNetwork` takes them; ``residue_type``, ``structure`` (n,) class
-    indices, −1 where there is no Cα; ``direction``, ``real`` (n,) 0/1; ``offset`` (n, 3) Å;
-    ``resolution`` (n,) Å.
-    """
-
-    inputs: Tensor
-    residue_type: Tensor
-    structure: Tensor
-    direction: Tensor
-    real: Tensor
-    offset: Tensor
-    resolution: Tensor
-
-    def __len__(self) -> int:
-        return len(self.real)
-
-    def select(self, index: Tensor) -> Examples:
-        """Those that an index names."""
-        return Examples(*(getattr(self, name)[index] for name in self.__dataclass_fields__))
-
-    @staticmethod
-    def joined(parts: list[Examples]) -> Examples:
-        """One after the other."""
-        names = Examples.__dataclass_fields__
-        return Examples(*(torch.cat([getattr(p, name) for p in parts]) for name in names))
-
-
-def draw_examples(
-    density: Tensor,
-    molecule: Molecules,
-    resolution: float,
-    generator: torch.Generator,
-    *,
-    jitter: float | None = None,
-    hard: bool = True,
-) -> Examples | None:
-    """Residues of one crop in frames as a search for Cα would give them.
-
-    Parameters
-    ----------
-    density : Tensor (side, side, side)
-    molecule : Molecules
-        Of this crop alone.
-    resolution : float
-        Å.
-    generator : torch.Generator
-    jitter : float, optional
-        Standard deviation in Å of each coordinate of the Cα; drawn from 0…0.5 without.
-    hard : bool
-        Also wrong neighbours, chains read backwards, places that are no Cα, and gaps and
-        inventions among the Cα around.
-
-    Returns
-    -------
-    Examples or None
-        None where the crop holds too little.
-    """
-    side, device = density.shape[0], density.device
-
-    def random(*shape: int) -> Tensor:
-        return torch.rand(*shape, generator=generator, device=device)
-
-    is_calpha = molecule.kind == 1
-    order = torch.argsort(molecule.residue[is_calpha])
-    true = molecule.positions[is_calpha][order].flip(-1)
-    residue = molecule.residue[is_calpha][order]
-    count = len(true)
-    if count < 8:
-        return None
-    spread = 0.5 * random(1) if jitter is None else torch.full((1,), jitter, device=device)
-    moved = true + spread * torch.randn(count, 3, generator=generator, device=device)
-    inside = ((true >= EDGE) & (true <= side - 1 - EDGE)).all(1)
-    bonded = residue[1:] - residue[:-1] == 1
-    bonded &= (true[1:] - true[:-1]).norm(dim=1) < 4.5
-    centre = torch.nonzero(inside[1:-1] & bonded[1:] & bonded[:-1])[:, 0] + 1
-    if len(centre) < 4:
-        return None
-    before, after = centre - 1, centre + 1
-    at, target = moved[centre], true[centre]
-    real = torch.ones(len(centre), device=device)
-    known = moved
-    if hard:
-        known, keep = moved, random(count) > 0.15 * random(1)
-        elsewhere = molecule.positions[molecule.kind == 4].flip(-1)
-        elsewhere = elsewhere[random(len(elsewhere)) < 0.1 * random(1)]
-        chosen = elsewhere[torch.cdist(elsewhere, true).amin(1) > 2.5]
-        known = torch.cat([moved[keep], chosen[random(len(chosen)) < 0.3]])
-        within = ((chosen >= EDGE) & (chosen <= side - 1 - EDGE)).all(1)
-        chosen = chosen[within]
-        at = torch.cat([at, chosen])
-        near = torch.cdist(at, moved)
-        near = (near < REACH) & (near > 1.5)
-        usable = near.sum(1) >= 2
-        pair = torch.multinomial(near.float() + 1e-9, 2, generator=generator)
-        first = torch.cat([before, torch.zeros(len(chosen), dtype=torch.long, device=device)])
-        last = torch.cat([after, torch.zeros(len(chosen), dtype=torch.long, device=device)])
-        draw = random(len(at))
-        fake = torch.arange(len(at), device=device) >= len(centre)
-        other = usable & ((draw < 0.25) | fake)
-        back = ~other & (draw < 0.42)
-        before = torch.where(other, pair[:, 0], torch.where(back, last, first))
-        after = torch.where(other, pair[:, 1], torch.where(back, first, last))
-        target = torch.cat([target, chosen])
-        real = torch.cat([real, torch.zeros(len(chosen), device=device)])
-        centre = torch.cat([centre, torch.zeros(len(chosen), dtype=torch.long, device=device)])
-        good = usable | ~fake
-    else:
-        good = torch.ones(len(centre), dtype=torch.bool, device=device)
-    frames = local_frames(moved[before], at, moved[after])
-    ones = torch.ones_like(known)
-    marks = gaussian_density(known.flip(-1), ones[:, 0], ones, (len(known),), side)[0]
-    inputs = torch.cat(
-        [sample_balls(density, at, frames, FINE), sample_balls(marks, at, frames, COARSE)], dim=1
-    )
-    is_real = real > 0
-    direction = is_real & (before == centre - 1) & (after == centre + 1)
-    minus = torch.full_like(centre, -1)
-    own = residue[centre]
-    return Examples(
-        inputs.half(),
-        torch.where(is_real, molecule.residue_type[own], minus),
-        torch.where(is_real, molecule.residue_structure[own], minus),
-        direction.float(),
-        real,
-        torch.einsum("nij,nj->ni", frames, target - at),
-        torch.full_like(real, resolution),
-    ).select(torch.nonzero(good)[:, 0])
 
 
 def loss_of(output: Tensor, truth: Examples) -> tuple[Tensor, dict[str, Tensor]]:

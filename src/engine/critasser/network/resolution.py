@@ -29,7 +29,10 @@ __all__ = ["SpectrumNetwork", "predict_resolution", "spectrum", "train_resolutio
 SIDE = 48
 SHELLS = 22
 LOWEST, HIGHEST = 1.5, 15.0
-_EVEN = SimulationRange((1.5, 2.5, 3.5, 5.0, 7.5, 11.0, 15.0), (0.2, 0.2, 0.2, 0.16, 0.12, 0.12))
+_EDGES = (1.5, 2.5, 3.5, 5.0, 7.5, 11.0, 15.0)
+_SHARES = (0.17, 0.2, 0.23, 0.16, 0.12, 0.12)
+_SPOILT = SimulationRange(_EDGES, _SHARES)
+_CLEAN = SimulationRange(_EDGES, _SHARES, corruption=0.0)
 
 
 class SpectrumNetwork(nn.Sequential):
@@ -111,18 +114,20 @@ def train_resolution(
 ) -> dict[str, float]:
     """Train on `crops` spectra and write the network; returns median errors on held-out chains (Å).
 
-    One crop in six is experimental, where there are pairs.
+    One crop in six is experimental, where there are pairs, one in four simulated and clean.
     """
     rng, device = np.random.default_rng(seed), torch.device("cpu")
     sources = [PairOnDevice(pair, device) for pair in pairs]
 
     def draw(pool: list[Atoms], with_pairs: bool) -> tuple[Tensor, float]:
-        if with_pairs and sources and rng.random() < 1 / 6:
+        chance = rng.random()
+        if with_pairs and sources and chance < 1 / 6:
             source = sources[rng.integers(len(sources))]
             crop = experimental_crops([source], SIDE, rng, blur=False)
         else:
             chain = pool[rng.integers(len(pool))]
-            crop = simulate_crops([chain], SIDE, _EVEN, rng, device, pool=pool)
+            ranges = _CLEAN if chance > 3 / 4 else _SPOILT
+            crop = simulate_crops([chain], SIDE, ranges, rng, device, pool=pool)
         return spectrum(crop.density[0]), float(crop.resolution[0])
 
     examples = []

@@ -15,24 +15,17 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
-import multiprocessing
 import os
-import signal
 import sys
 import time
-from collections.abc import Iterable
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import torch
-
-from benchmark.build import ROOT, program
+from benchmark.build import ROOT
 from benchmark.calpha_cases import SHELLS, CalphaCase, experimental, simulated
 from benchmark.calpha_table import plot, report
 from benchmark.measures import calpha_set_figures
+from benchmark.records import Record, Records, measure_all
 from benchmark.strategies import DEFAULT, MAP_MEASURES, STRATEGIES, VIEWS
 from critasser.density import FeatureMaps
 from critasser.errors import InputError
@@ -43,8 +36,6 @@ __all__ = ["Work", "main", "measure_map"]
 NO_NETWORK = "none"
 """Stands for the checksum where density is enough."""
 NOISES = {"clean": None, "snr1": 1.0}
-
-Record = dict[str, Any]
 
 
 def checksum(path: Path) -> str:
@@ -70,6 +61,11 @@ class Work:
     methods: dict[str, tuple[str, ...]]
     networks: dict[str, Path]
     device: str
+
+    @property
+    def name(self) -> str:
+        """The map's."""
+        return self.case.key
 
     @property
     def cost(self) -> float:
@@ -118,80 +114,6 @@ def measure_map(work: Work) -> list[Record]:
                 value = MAP_MEASURES[name].measure(density, work.networks[network], case.resolution)
                 add(network, name, time.monotonic() - begun, {name: value})
     return records
-
-
-class Records:
-    """Figures in a file, one JSON object a line; half a line of a killed run is passed over."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.found: dict[tuple[str, str, str], Record] = {}
-        if path.exists():
-            for line in path.read_text(encoding="utf-8").splitlines():
-                try:
-                    self._keep(json.loads(line))
-                except json.JSONDecodeError:
-                    print(f"{path}: a cut line is left out", file=sys.stderr)
-
-    def _keep(self, record: Record) -> None:
-        self.found[record["weights"], record["map"], record["method"]] = record
-
-    def add(self, records: Iterable[Record]) -> None:
-        """Append and keep."""
-        with self.path.open("a+b") as out:
-            if out.tell():
-                out.seek(-1, os.SEEK_END)
-                # Not onto the half line that a kill has left.
-                out.write(b"" if out.read() == b"\n" else b"\n")
-            for record in records:
-                out.write(json.dumps(record).encode("ascii") + b"\n")
-                self._keep(record)
-
-
-def _prepare() -> None:
-    torch.set_num_threads(1)
-    # Ctrl-C goes to all processes of a terminal; the first one ends the others.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def measure_all(todo: list[Work], records: Records, workers: int) -> int:
-    """Measure, the largest maps first; returns how many failed."""
-    made_by, failed, done, begun = program(), 0, 0.0, time.monotonic()
-    todo = sorted(todo, key=lambda work: work.cost, reverse=True)
-    whole = sum(work.cost for work in todo)
-    with ProcessPoolExecutor(
-        workers, multiprocessing.get_context("spawn"), initializer=_prepare
-    ) as pool:
-        futures = {pool.submit(measure_map, work): work for work in todo}
-        try:
-            for k, future in enumerate(as_completed(futures), 1):
-                work = futures[future]
-                done += work.cost
-                left = (time.monotonic() - begun) * (whole - done) / done
-                told = ""
-                try:
-                    records.add(record | {"program": made_by} for record in future.result())
-                except (
-                    ArithmeticError,
-                    InputError,
-                    LookupError,
-                    MemoryError,
-                    OSError,
-                    ValueError,
-                ) as error:
-                    failed += 1
-                    told = f" failed: {type(error).__name__}: {error}"
-                print(
-                    f"{k} of {len(todo)}, {left / 60:.1f} min left: {work.case.key}{told}",
-                    file=sys.stderr,
-                    flush=True,
-                )
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in multiprocessing.active_children():
-                process.terminate()
-            raise
-    return failed
 
 
 def _networks(paths: list[Path]) -> dict[str, str]:
@@ -279,7 +201,7 @@ def main() -> int:
         if missing:
             todo.append(Work(case, missing, networks, args.device))
     try:
-        failed = measure_all(todo, records, args.workers) if todo else 0
+        failed = measure_all(todo, measure_map, records, args.workers) if todo else 0
     except KeyboardInterrupt:
         print("stopped; what is measured is kept: run it again to go on", file=sys.stderr)
         return 130

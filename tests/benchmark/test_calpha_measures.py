@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from benchmark.baselines import highest_density, shifted_density
-from benchmark.calpha import NO_NETWORK, Records, Work, measure_map
+from benchmark.calpha import NO_NETWORK, Work, measure_map
 from benchmark.calpha_cases import CalphaCase, add_noise
 from benchmark.measures import CalphaTruth, calpha_set_figures
+from benchmark.records import Records
 from critasser.density import model_mask, simulate
 from critasser.structure import CalphaSet, read_chains
 

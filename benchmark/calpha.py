@@ -111,7 +111,9 @@ def measure_map(work: Work) -> list[Record]:
         for name in names:
             if name in MAP_MEASURES:
                 begun = time.monotonic()
-                value = MAP_MEASURES[name].measure(density, work.networks[network], case.resolution)
+                value = MAP_MEASURES[name].measure(
+                    density, work.networks[network], case.resolution, len(truth)
+                )
                 add(network, name, time.monotonic() - begun, {name: value})
     return records
 
@@ -159,6 +161,13 @@ def _arguments() -> argparse.Namespace:
         default=DEFAULT,
         help=f"default: {' '.join(DEFAULT)}; 24 views cost twelve times as much",
     )
+    parser.add_argument(
+        "--measures",
+        nargs="*",
+        choices=MAP_MEASURES,
+        default=["resolution"],
+        help="of maps as a whole; hand looks at each map twice (default: resolution)",
+    )
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="maps at a time")
     parser.add_argument("--plot", type=Path, help="picture to write")
@@ -186,8 +195,8 @@ def main() -> int:
     networks[own["resolution"]] = args.resolution_weights
     methods = {network: [n for n in args.strategies if STRATEGIES[n].views] for network in labels}
     methods[NO_NETWORK] = [n for n in args.strategies if not STRATEGIES[n].views]
-    for name, measure in MAP_MEASURES.items():
-        methods.setdefault(own[measure.network], []).append(name)
+    for name in args.measures:
+        methods.setdefault(own[MAP_MEASURES[name].network], []).append(name)
 
     args.work.mkdir(parents=True, exist_ok=True)
     records = Records(args.work / "calpha.jsonl")

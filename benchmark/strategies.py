@@ -14,8 +14,9 @@ import numpy as np
 
 from benchmark.baselines import highest_density, shifted_density
 from critasser.calpha import find_calpha
+from critasser.calpha.hand import tell_hand
 from critasser.density import FeatureMaps, Grid
-from critasser.network import predict_resolution, read_residues
+from critasser.network import predict, predict_resolution, read_residues
 from critasser.preflight import RESIDUE_NETWORK
 from critasser.shipped import shipped
 from critasser.structure import CalphaSet
@@ -78,20 +79,29 @@ class MapMeasure:
         Of the column.
     network : str
         Whose weights it gets: ``calpha`` (the network that is measured) or ``resolution``.
-    measure : function (density, weights, resolution) -> float
-        Of the normalised map at 1 Å; resolution is the true one in Å.
+    measure : function (density, weights, resolution, length) -> float
+        Of the normalised map at 1 Å; resolution is the true one in Å, length the residues in it.
     summary : function (values) -> str
         Of all maps of a shell.
     """
 
     title: str
     network: str
-    measure: Callable[[Grid, Path, float], float]
+    measure: Callable[[Grid, Path, float, int], float]
     summary: Callable[[Sequence[float]], str]
 
 
-def _resolution_error(density: Grid, weights: Path, resolution: float) -> float:
+def _resolution_error(density: Grid, weights: Path, resolution: float, length: int) -> float:
     return predict_resolution(density, weights) - resolution
+
+
+def _hands_right(density: Grid, weights: Path, resolution: float, length: int) -> float:
+    """Of two: is the map likelier a protein's than a mirror image, and its mirror image not?"""
+    right = 0
+    for values, mirrored in ((density.values, False), (density.values[..., ::-1], True)):
+        features = predict(density.with_values(np.ascontiguousarray(values)), weights)
+        right += (tell_hand(find_calpha(features, length)).right < 0.5) == mirrored
+    return float(right)
 
 
 MAP_MEASURES = {
@@ -100,5 +110,11 @@ MAP_MEASURES = {
         "resolution",
         _resolution_error,
         lambda errors: f"{np.median(np.abs(errors)):.2f}",
+    ),
+    "hand": MapMeasure(
+        "hand right, of maps and mirror images",
+        "calpha",
+        _hands_right,
+        lambda right: f"{sum(right):.0f} of {2 * len(right)}",
     ),
 }

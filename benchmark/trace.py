@@ -49,9 +49,9 @@ from critasser.structure import (
     Trace,
     match_one_to_one,
 )
-from critasser.trace import STRATEGIES, build_traces
+from critasser.trace import STRATEGIES, build_traces, register_evidence
 
-__all__ = ["main", "measure_traces"]
+__all__ = ["WITHIN", "find_positions", "main", "measure_traces", "networks"]
 
 PERFECT = "perfect"
 VIEWS = (0, 7)
@@ -106,6 +106,11 @@ def find_positions(
     return read_map(map_file), load_calpha(made)[0], load_features(features_file, map_file)
 
 
+def networks() -> str:
+    """Names the networks that positions are found with."""
+    return "-".join(checksum(shipped(name)) for name in (NETWORK, RESIDUE_NETWORK))
+
+
 def key(target: BenchmarkTarget) -> str:
     """Names a target among those of all sets."""
     return f"{target.set} {target.name} {target.resolution:g} Å"
@@ -158,10 +163,11 @@ def measure_traces(work: TraceWork) -> list[Record]:
         if strategy == PERFECT:
             traces = (perfect(calpha, native),)
         else:
+            rng = np.random.default_rng(1)
+            evidence = register_evidence(calpha, features, asked, rng=rng)
             traces = build_traces(
-                calpha, features, density, asked, target.resolution,
-                rng=np.random.default_rng(1), count=COUNT, strategy=strategy,
-                joinings=work.joinings,
+                calpha, features, density, asked, target.resolution, rng=rng, count=COUNT,
+                strategy=strategy, evidence=evidence, joinings=work.joinings,
             )  # fmt: skip
         records.append({
             "map": key(target), "weights": work.weights, "method": strategy,
@@ -235,7 +241,7 @@ def main() -> int:
         for target in targets(args.data, which, most_residues=most)
         if not args.only or target.name in args.only
     ]
-    weights = "-".join(checksum(shipped(name)) for name in (NETWORK, RESIDUE_NETWORK))
+    weights = networks()
     args.work.mkdir(parents=True, exist_ok=True)
     records = Records(args.work / "trace.jsonl")
     todo = []

@@ -63,6 +63,7 @@ from critasser.running import running
 from critasser.shipped import shipped
 from critasser.structure import (
     AMINO_ACIDS,
+    Trace,
     chain_names,
     read_chains,
     tm_score,
@@ -73,7 +74,7 @@ from critasser.structure import (
 from critasser.templates import survey
 from critasser.threading import read_contacts
 from critasser.timing import expected_seconds
-from critasser.trace import build_traces
+from critasser.trace import build_traces, register_evidence
 from critasser.trace.statistics import learn as learn_trace
 
 __all__ = ["STAGES", "STATISTICS", "Build"]
@@ -426,22 +427,32 @@ class _Stages:
         calpha, _, _ = load_calpha(job.path(CALPHA))
         if self.inputs.contacts is not None:
             run.warn("predicted contacts guide the assembly; traces are found without them")
-        traces = (
-            ()
-            if not len(calpha)
-            else build_traces(
+        traces: tuple[Trace, ...] = ()
+        if len(calpha):
+            features = load_features(job.path(FEATURES), job.path(DENSITY))
+            evidence = register_evidence(
                 calpha,
-                load_features(job.path(FEATURES), job.path(DENSITY)),
+                features,
+                self.target,
+                rng=run.generator,
+                tick=lambda done: run.progress(0.1 * done, "shuffled sequences to compare with"),
+            )
+            run.summary["sequence_stands_out"] = evidence.spreads
+            if advice := evidence.advice():
+                run.warn(advice)
+            traces = build_traces(
+                calpha,
+                features,
                 read_map(job.path(DENSITY)),
                 self.target,
                 self.resolution,
                 rng=run.generator,
                 count=self.options.schedule.traces,
                 contacts=self._contacts(),
+                evidence=evidence,
                 joinings=self.options.schedule.joinings,
-                progress=run.progress,
+                progress=lambda done, told: run.progress(0.1 + 0.9 * done, told),
             )
-        )
         save_traces(run.file(TRACES), traces, length)
         for k, trace in enumerate(traces):
             kind = "traces" if k < SHOWN else None
@@ -700,6 +711,7 @@ class _Stages:
             "clusters": {"size": size, "decoys": total},
             "warnings": job.warnings(),
             "timings": job.timings(),
+            "sequence_stands_out": job.markers["trace"]["summary"].get("sequence_stands_out"),
             "stages": {
                 label: marker["summary"].get("said", "") for label, marker in job.markers.items()
             },

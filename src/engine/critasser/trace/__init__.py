@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from critasser.density import FeatureMaps, Grid
 from critasser.errors import InputError
 from critasser.structure import CalphaSet, Target, Trace
+from critasser.trace.evidence import Evidence, register_evidence
 from critasser.trace.joining import by_joining, by_keep_tracing
 from critasser.trace.registration import by_registration
 
-__all__ = ["DEFAULT_STRATEGY", "STRATEGIES", "build_traces"]
+__all__ = ["DEFAULT_STRATEGY", "STRATEGIES", "Evidence", "build_traces", "register_evidence"]
 
 STRATEGIES: dict[str, Callable[..., tuple[Trace, ...]]] = {
     "registration": by_registration,
@@ -34,6 +35,7 @@ def build_traces(
     count: int = 40,
     strategy: str = DEFAULT_STRATEGY,
     contacts: NDArray[np.float64] | None = None,
+    evidence: Evidence | None = None,
     joinings: int = 100_000,
     progress: Callable[[float, str], None] | None = None,
 ) -> tuple[Trace, ...]:
@@ -58,6 +60,8 @@ def build_traces(
         A key of `STRATEGIES`: "registration" is ours, "joining" and "keep-tracing" the paper's.
     contacts : ndarray (L, L), optional
         Predicted probabilities of contact; used by the paper's strategies to rank.
+    evidence : Evidence, optional
+        Whether the map tells the sequence; confidence is the lower the less it does.
     joinings : int
         Random joinings of the paper's strategies.
     progress : callable, optional
@@ -96,6 +100,7 @@ def build_traces(
         rng=rng,
         count=count,
         contacts=contacts,
+        evidence=evidence,
         joinings=joinings,
         progress=progress,
     )

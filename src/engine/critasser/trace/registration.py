@@ -6,14 +6,14 @@
    which are all there is where amino acids tell nothing.
 3. Each start is annealed under the full score, no position twice (`placement`).
 4. The best pieces of all are united by an integer programme, and polished.
-5. Confidence: how probable a residue's position is over all walks, and how many of the best
-   placements agree.
+5. Confidence: how probable a residue's position is over all walks, how many of the best placements
+   agree, and whether the map tells the sequence at all (`evidence`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,13 +21,14 @@ from numpy.typing import NDArray
 from critasser.density import FeatureMaps, Grid
 from critasser.structure import CalphaSet, Target, Trace
 from critasser.trace.alignment import Alignment, GapScores, align
+from critasser.trace.evidence import Evidence
 from critasser.trace.graph import CandidateGraph, candidate_graph
 from critasser.trace.placement import Placement, Problem, cover, improve, without_repeats
 from critasser.trace.profiles import emissions
 from critasser.trace.statistics import statistics
 from critasser.trace.union import unite
 
-__all__ = ["by_registration"]
+__all__ = ["Registered", "by_registration", "certainty", "register"]
 
 # Alignments at most, each after the first under other noise on links and emissions, and the mean
 # probability of residues' best positions at which one is enough.
@@ -42,12 +43,29 @@ MOVES_PER_RESIDUE = 3000
 DEFAULT_JOININGS = 100_000
 # Difference of scores over which a placement's vote on another falls to 1/e.
 AGREEMENT_SCALE = 30.0
-# Logistic regression of "within 2 Å of the right residue" on probability and agreement.
-CALIBRATION = (0.0, 0.5, 0.5)
+# Standard deviations over shuffled sequences beyond which more do not make a trace surer.
+MOST_SPREADS = 15.0
 # Placements that are united: more make the integer programme hard, not better.
 UNITED = 6
 # Limits of CP-SAT for the first and second union: where placements agree it needs far less.
 UNION_EFFORTS = (0.5, 0.5)
+
+
+@dataclass(frozen=True, eq=False)
+class Registered:
+    """Placements of the sequence on the positions, best first.
+
+    Attributes
+    ----------
+    placements : list of Placement
+    marginal, agreement : list of ndarray (L,)
+        For each placement: how probable each residue's position is over all walks, and the share
+        of the best placements' votes for it.
+    """
+
+    placements: list[Placement]
+    marginal: list[NDArray[np.float64]]
+    agreement: list[NDArray[np.float64]]
 
 
 def by_registration(
@@ -60,6 +78,7 @@ def by_registration(
     rng: np.random.Generator,
     count: int = 40,
     contacts: NDArray[np.float64] | None = None,
+    evidence: Evidence | None = None,
     joinings: int = 100_000,
     progress: Callable[[float, str], None] | None = None,
 ) -> tuple[Trace, ...]:
@@ -68,6 +87,32 @@ def by_registration(
     Parameters and result as `build_traces`; the moves of the search are in proportion to
     `joinings`. `contacts` are not used.
     """
+    found = register(
+        calpha, features, target, rng=rng, count=count, joinings=joinings, progress=progress
+    )
+    weights = statistics().certainty
+    return tuple(
+        Trace(
+            np.where((p.node >= 0)[:, None], calpha.positions[p.node], np.nan),
+            np.where(p.node >= 0, 1 / (1 + np.exp(-certainty(m, a, evidence) @ weights)), 0.0),
+            p.score,
+            "registration",
+        )
+        for p, m, a in zip(found.placements, found.marginal, found.agreement)
+    )
+
+
+def register(
+    calpha: CalphaSet,
+    features: FeatureMaps,
+    target: Target,
+    *,
+    rng: np.random.Generator,
+    count: int,
+    joinings: int,
+    progress: Callable[[float, str], None] | None = None,
+) -> Registered:
+    """Placements of the sequence on the positions; parameters as `build_traces`."""
     report = progress or (lambda fraction, message: None)
     known = statistics()
     report(0.0, "graph of Cα positions")
@@ -85,17 +130,8 @@ def by_registration(
         found.append(improve(problem, united.node, rng, steps=moves // 2, hot=0.7))
         found.sort(key=lambda placement: -placement.score)
     shown = _distinct(found, count)
-    confidence = _confidence(shown, found, alignment)
     report(1.0, f"{len(shown)} traces")
-    return tuple(
-        Trace(
-            np.where((p.node >= 0)[:, None], calpha.positions[p.node], np.nan),
-            np.where(p.node >= 0, c, 0.0),
-            p.score,
-            "registration",
-        )
-        for p, c in zip(shown, confidence)
-    )
+    return Registered(shown, *_support(shown, found, alignment))
 
 
 def _search(
@@ -157,27 +193,32 @@ def _distinct(placements: list[Placement], count: int) -> list[Placement]:
     return chosen
 
 
-def _confidence(
+def _support(
     shown: list[Placement], found: list[Placement], alignment: Alignment
-) -> list[NDArray[np.float64]]:
-    """Of each residue of the placements shown; calibrated on maps of known structures."""
+) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]:
+    """Probability and agreement of each residue of the placements shown."""
     nodes = np.array([placement.node for placement in found])
     scores = np.array([placement.score for placement in found])
-    result = []
+    marginal, agreement = [], []
     for placement in shown:
         node = placement.node
-        marginal = alignment.marginal[np.arange(len(node)), np.maximum(node, 0)]
+        marginal.append(alignment.marginal[np.arange(len(node)), np.maximum(node, 0)])
         # Placements better than this one speak against it with at most a vote each.
         share = np.exp(np.minimum(scores - placement.score, 0.0) / AGREEMENT_SCALE)
-        agree = (share @ (nodes == node)) / share.sum()
-        result.append(_calibrated(marginal, agree))
-    return result
+        agreement.append((share @ (nodes == node)) / share.sum())
+    return marginal, agreement
 
 
-def _calibrated(marginal: NDArray, agree: NDArray) -> NDArray[np.float64]:
-    bias, by_marginal, by_agree = CALIBRATION
-    logit = bias + by_marginal * _logit(marginal) + by_agree * _logit(agree)
-    return 1.0 / (1.0 + np.exp(-logit))
+def certainty(
+    marginal: NDArray[np.float64], agreement: NDArray[np.float64], evidence: Evidence | None
+) -> NDArray[np.float64]:
+    """What speaks for a residue's position (L, 4), as `Statistics.certainty` weights it.
+
+    Without evidence the sequence is taken to be told.
+    """
+    spreads = MOST_SPREADS if evidence is None else np.clip(evidence.spreads, 0.0, MOST_SPREADS)
+    told = np.full(len(marginal), spreads / MOST_SPREADS)
+    return np.column_stack([np.ones_like(told), _logit(marginal), _logit(agreement), told])
 
 
 def _logit(probability: NDArray) -> NDArray[np.float64]:

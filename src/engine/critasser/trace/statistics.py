@@ -1,7 +1,7 @@
 """What is known of chains in general, learnt from structures: `weights/trace.npz`.
 
-`learn` reads structures alone; `learn_links` reads what the network and the search for Cα made of
-their maps. Both are run by `benchmark/trace`.
+`learn` reads structures alone (`critasser train statistics`); `learn_links` and `learn_certainty`
+read what the networks and the search made of maps of held-out chains (`benchmark/trace_learning`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from critasser.shipped import shipped
 from critasser.structure import CalphaSet, ProteinChain, assign_secondary_structure
 from critasser.trace.graph import LINK_REACH, TURN_BIN, LinkModel, link_features
 
-__all__ = ["Statistics", "learn", "learn_links", "sequence_structure", "statistics"]
+__all__ = ["Statistics", "learn", "learn_certainty", "learn_links", "sequence_structure",
+           "statistics"]  # fmt: skip
 
 # Residues to either side that tell of a residue's secondary structure.
 HALF_WINDOW = 8
@@ -41,6 +42,8 @@ class Statistics:
         Log-odds of the secondary structure in the middle for each residue around it.
     window_bias : ndarray (3,)
     link : LinkModel
+    certainty : ndarray (4,)
+        Logistic regression of "within 2 Å of the right residue" on `registration.certainty`.
     """
 
     background: NDArray[np.float64]
@@ -48,6 +51,7 @@ class Statistics:
     window: NDArray[np.float64]
     window_bias: NDArray[np.float64]
     link: LinkModel
+    certainty: NDArray[np.float64]
 
 
 @cache
@@ -60,6 +64,7 @@ def statistics() -> Statistics:
             stored["window"],
             stored["window_bias"],
             LinkModel(stored["link_weights"], stored["turn"]),
+            stored["certainty"],
         )
 
 
@@ -180,17 +185,7 @@ def learn_links(
     spread = x.std(axis=0)
     spread[spread == 0] = 1.0
 
-    def loss(values: NDArray) -> tuple[float, NDArray]:
-        logits = (x / spread) @ values
-        cost = np.logaddexp(0.0, logits) - y * logits
-        slope = 1 / (1 + np.exp(-np.clip(logits, -50, 50))) - y
-        penalty = 1e-4 * values
-        return cost.mean() + 0.5 * (penalty * values).sum(), (
-            (x / spread).T @ slope / len(y) + penalty
-        )
-
-    fit = minimize(loss, np.zeros(x.shape[1]), jac=True, method="L-BFGS-B")
-    weights = fit.x / spread
+    weights = _logistic(x / spread, y, 1e-4) / spread
 
     true, false = np.full((3, TURN_BINS), 0.5), np.full((3, TURN_BINS), 0.5)
     for (calpha, residue, pairs), features in zip(kept, inputs):
@@ -208,6 +203,25 @@ def learn_links(
             false[k] += np.bincount(bins, weights=share[:, k] * prior, minlength=TURN_BINS)
     turn = np.log((true + 2.0) / (false + 2.0))
     return {"link_weights": weights, "turn": np.clip(turn, -5.0, 1.5)}
+
+
+def learn_certainty(support: NDArray[np.float64], right: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Weights (4,) by which what speaks for positions of residues (n, 4) tells the right ones."""
+    return _logistic(support, right.astype(np.float64), 1e-3)
+
+
+def _logistic(x: NDArray, y: NDArray, penalty: float) -> NDArray[np.float64]:
+    """Weights (f,) of a logistic regression of y (n,) on x (n, f)."""
+
+    def loss(values: NDArray) -> tuple[float, NDArray]:
+        logits = x @ values
+        cost = np.logaddexp(0.0, logits) - y * logits
+        slope = 1 / (1 + np.exp(-np.clip(logits, -50, 50))) - y
+        return cost.mean() + 0.5 * penalty * (values**2).sum(), (
+            x.T @ slope / len(y) + penalty * values
+        )
+
+    return minimize(loss, np.zeros(x.shape[1]), jac=True, method="L-BFGS-B").x
 
 
 def _triples(pairs: NDArray, odds: NDArray, n: int) -> tuple[NDArray, NDArray, NDArray, NDArray]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import itertools
 import json
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,8 @@ import gemmi
 import numpy as np
 from numpy.typing import NDArray
 
-from critasser.density import simulate, write_map
+from benchmark.noise import add_noise
+from critasser.density import Grid, simulate, write_map
 from critasser.structure import ProteinChain, read_chains, tm_score
 
 __all__ = ["MOST_RESIDUES", "SETS", "BenchmarkTarget", "atoms", "targets"]
@@ -52,6 +54,8 @@ class BenchmarkTarget:
     source : Path
         The map, or the structure to simulate it from.
     simulated : bool
+    snr : float or None
+        Signal to noise of a simulated map, see `add_noise`; None without noise.
     """
 
     name: str
@@ -61,6 +65,7 @@ class BenchmarkTarget:
     chains: tuple[ProteinChain, ...]
     source: Path
     simulated: bool
+    snr: float | None = None
 
     @property
     def letters(self) -> tuple[str, ...]:
@@ -84,9 +89,17 @@ class BenchmarkTarget:
             return self.source, fasta
         density = folder / "map.mrc"
         if not density.exists():
-            positions, amplitudes = atoms(self.source)
-            write_map(density, simulate(positions, amplitudes, self.resolution, padding=10.0))
+            write_map(density, self.simulated_map())
         return density, fasta
+
+    def simulated_map(self) -> Grid:
+        """The map, of 1 Å voxels, of a target that has none of an experiment."""
+        positions, amplitudes = atoms(self.source)
+        grid = simulate(positions, amplitudes, self.resolution, padding=10.0)
+        if self.snr is None:
+            return grid
+        rng = np.random.default_rng(zlib.crc32(f"{self.name} {self.resolution}".encode()))
+        return add_noise(grid, positions, self.resolution, self.snr, rng)
 
     def aligned(self, calpha: NDArray[np.float64]) -> NDArray[np.float64]:
         """Native positions in the order in which a model's equal chains lie nearest.
@@ -143,13 +156,15 @@ def _simulated(data: Path, which: str) -> Iterator[BenchmarkTarget]:
 
 
 def _validation(data: Path, count: int = 24) -> Iterator[BenchmarkTarget]:
+    """Easy and hard maps in equal shares: sharp and clean to blurred and noisy."""
     rows = [row for row in _table(data / "structures" / "index.tsv") if row["split"] == "val"]
     rng = np.random.default_rng(0)
-    for k in rng.permutation(len(rows))[:count]:
-        path = data / "structures" / rows[k]["file"]
+    for k, row in enumerate(rows[r] for r in rng.permutation(len(rows))[:count]):
+        path = data / "structures" / row["file"]
+        low, high = ((2.0, 5.0), (5.0, 11.0))[k % 2]
         yield BenchmarkTarget(
-            rows[k]["id"], "val", "val", round(float(rng.uniform(2.0, 5.0)), 1), read_chains(path),
-            path, True,
+            row["id"], "val", "val", round(float(rng.uniform(low, high)), 1), read_chains(path),
+            path, True, (None, 3.0, None, 1.5)[k // 2 % 4],
         )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ from benchmark.build import ROOT
 from benchmark.calpha import checksum
 from benchmark.measures import NEIGHBOURHOOD
 from benchmark.records import Record, Records, measure_all
-from benchmark.sets import MOST_RESIDUES, SETS, BenchmarkTarget, atoms, targets
+from benchmark.sets import MOST_RESIDUES, SETS, BenchmarkTarget, targets
 from critasser.calpha import find_calpha
 from critasser.density import (
     FeatureMaps,
@@ -35,7 +35,6 @@ from critasser.density import (
     normalise,
     read_map,
     resample,
-    simulate,
     write_map,
 )
 from critasser.network import predict, read_residues
@@ -84,7 +83,7 @@ class TraceWork:
     def density(self) -> Grid:
         """The map as the stages see it."""
         if self.target.simulated:
-            grid = simulate(*atoms(self.target.source), self.target.resolution, padding=10.0)
+            grid = self.target.simulated_map()
         else:
             grid = read_map(self.target.source)
         return normalise(resample(crop_to_molecule(grid)))
@@ -113,7 +112,8 @@ def networks() -> str:
 
 def key(target: BenchmarkTarget) -> str:
     """Names a target among those of all sets."""
-    return f"{target.set} {target.name} {target.resolution:g} Å"
+    noise = "" if target.snr is None else f" SNR {target.snr:g}"
+    return f"{target.set} {target.name} {target.resolution:g} Å{noise}"
 
 
 def perfect(calpha: CalphaSet, native: NDArray[np.float64]) -> Trace:

@@ -7,8 +7,9 @@ import pytest
 
 from benchmark.baselines import highest_density, shifted_density
 from benchmark.calpha import NO_NETWORK, Work, measure_map
-from benchmark.calpha_cases import CalphaCase, add_noise
+from benchmark.calpha_cases import CalphaCase
 from benchmark.measures import CalphaTruth, calpha_set_figures
+from benchmark.noise import add_noise
 from benchmark.records import Records
 from critasser.density import model_mask, simulate
 from critasser.structure import CalphaSet, read_chains

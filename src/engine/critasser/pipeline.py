@@ -219,7 +219,7 @@ class Build:
                 inputs=[DENSITY, FEATURES],
                 external=_only(external, "residue_weights"),
             )
-            job.stage(
+            found = job.stage(
                 "trace",
                 stages.trace,
                 settings={
@@ -232,6 +232,7 @@ class Build:
                 external=_only(external, "contacts", "trace.npz"),
                 draws=True,
             )
+            stages.spreads = float(found["summary"].get("sequence_stands_out", 0.0))
             job.stage(
                 "templates",
                 stages.templates,
@@ -280,7 +281,7 @@ class Build:
             job.stage(
                 "quality",
                 partial(stages.quality, models),
-                settings={**sequence, **resolution},
+                settings={**sequence, **resolution, "spreads": stages.spreads},
                 inputs=[DENSITY, CALPHA, CLUSTERS, *(atoms_file(k) for k in range(models))],
             )
             job.stage(
@@ -309,6 +310,9 @@ class _Stages:
     ----------
     resolution : float
         Å; known from the density stage on.
+    spreads : float
+        By how much the map tells the sequence, see `Evidence`; known from the trace stage on, 0
+        where there are no positions.
     """
 
     def __init__(self, inputs: Inputs, checked: Checked, options: Options) -> None:
@@ -317,6 +321,7 @@ class _Stages:
         self.options = options
         self.target = checked.target
         self.resolution = math.nan
+        self.spreads = 0.0
 
     def density(self, run: StageRun) -> None:
         """Cut the molecule out of its surroundings, bring it to 1 Å and to one scale."""
@@ -643,6 +648,7 @@ class _Stages:
             size=size,
             mean_rmsd=mean_rmsd,
             total=int(total),
+            spreads=self.spreads,
             progress=run.progress,
         )
         arrays = {field.name: getattr(found, field.name) for field in dataclasses.fields(found)}
@@ -711,7 +717,7 @@ class _Stages:
             "clusters": {"size": size, "decoys": total},
             "warnings": job.warnings(),
             "timings": job.timings(),
-            "sequence_stands_out": job.markers["trace"]["summary"].get("sequence_stands_out"),
+            "sequence_stands_out": self.spreads,
             "stages": {
                 label: marker["summary"].get("said", "") for label, marker in job.markers.items()
             },

@@ -56,8 +56,8 @@ def test_the_wrong_residues_at_the_right_places_are_seen(rng):
     profile[np.arange(60), target.codes] += 0.6
     found = CalphaSet(trace, np.ones(60), profile, np.full((60, 3), 1 / 3))
     flat = np.full(60, 0.8)
-    right = features(trace, target, found, 3.0, 0.8, flat, flat)
-    shifted = features(trace[::-1].copy(), target, found, 3.0, 0.8, flat, flat)
+    right = features(trace, target, found, 3.0, 0.8, flat, flat, 9.0)
+    shifted = features(trace[::-1].copy(), target, found, 3.0, 0.8, flat, flat, 9.0)
     column = FEATURES.index("amino acid")
     assert right[:, column].min() > 1.0
     assert shifted[:, column].mean() < 0.0
@@ -70,6 +70,6 @@ def test_residues_that_a_model_lacks_are_not_trusted():
     found = CalphaSet(trace, np.ones(10), np.full((10, 20), 0.05), np.full((10, 3), 1 / 3))
     gap = trace.copy()
     gap[7:] = np.nan
-    known = features(gap, target, found, 3.0, 0.8, np.ones(10), np.full(10, 0.8))
+    known = features(gap, target, found, 3.0, 0.8, np.ones(10), np.full(10, 0.8), 9.0)
     assert np.isfinite(known).all()
     assert known[-1, FEATURES.index("near calpha")] < 0.1

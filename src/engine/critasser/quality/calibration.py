@@ -34,7 +34,11 @@ NOWHERE = 1e9
 
 REGISTER_WINDOW, POSITION_WINDOW = 9, 5
 
-FEATURES = ("etm", "local confidence", "local pcc", "near calpha", "amino acid", "resolution")
+FEATURES = ("etm", "local confidence", "local pcc", "near calpha", "amino acid", "resolution",
+            "sequence")  # fmt: skip
+
+MOST_SPREADS = 15.0
+"""Standard deviations by which a sequence stands out; more do not make a model surer."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,8 +87,9 @@ def features(
     etm: float,
     local_pcc: NDArray[np.float64],
     local_confidence: NDArray[np.float64],
+    spreads: float,
 ) -> NDArray[np.float64]:
-    """What is known (L, 6) of a model's residues without the native structure; see `FEATURES`.
+    """What is known (L, 7) of a model's residues without the native structure; see `FEATURES`.
 
     Parameters
     ----------
@@ -97,6 +102,8 @@ def features(
         Å.
     etm : float
     local_pcc, local_confidence : ndarray (L,)
+    spreads : float
+        Standard deviations by which the sequence stands out from shuffled copies in this map.
     """
     length = len(target)
     near, register = np.zeros(length), np.zeros(length)
@@ -120,6 +127,7 @@ def features(
             near,
             register,
             np.full(length, resolution),
+            np.full(length, np.clip(spreads, 0.0, MOST_SPREADS)),
         ]
     )
 

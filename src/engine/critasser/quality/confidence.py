@@ -52,7 +52,7 @@ class Quality:
     shown : ndarray (N, L)
         0 … 100, what people see and files carry: the expected accuracy of residues where a
         calibration was given, else the local confidence.
-    features : ndarray (N, L, 6)
+    features : ndarray (N, L, 7)
         What a calibration goes by, see `calibration.features`.
     calibrated : bool
     """
@@ -174,6 +174,7 @@ def assess(
     size: NDArray[np.int64] | None = None,
     mean_rmsd: NDArray[np.float64] | None = None,
     total: int | None = None,
+    spreads: float = 0.0,
     calibration: Calibration | None = None,
     progress: Callable[[float, str], None] | None = None,
 ) -> Quality:
@@ -191,6 +192,9 @@ def assess(
     size, mean_rmsd, total
         Of the models' clusters, see `cluster_confidence`. Without them, for models that come from
         elsewhere, C is the CRscore alone.
+    spreads : float
+        Standard deviations by which the map tells the sequence from shuffled copies
+        (`critasser.trace.Evidence`); 0 where it does not, or nobody looked.
     calibration : Calibration, optional
         Turns features of residues into the confidence that is shown.
     progress : callable, optional
@@ -229,8 +233,8 @@ def assess(
     residues = local_confidence(traces, local, etm)
     known = np.stack(
         [
-            features(traces[k], models[k].target, calpha, resolution, etm[k], local[k], residues[k])
-            for k in range(count)
+            features(t, model.target, calpha, resolution, *scores, spreads)
+            for t, model, *scores in zip(traces, models, etm, local, residues)
         ]
     )
     shown = residues if calibration is None else calibration.expected(known)

@@ -1,10 +1,12 @@
-"""Fit the confidence that is shown to finished builds of validation targets.
+"""Fit the confidence that is shown to finished builds of known structures.
 
-    python -m benchmark.build --set val --work ~/benchmark
-    python -m benchmark.confidence --work ~/benchmark
+    python -m benchmark.build --set val experimental --quality draft --work ~/benchmark
+    python -m benchmark.confidence --quality draft --work ~/benchmark
 
-Writes ``weights/confidence.json``, with a card: builds, residues, and how far shown confidence and
-true accuracy are apart before and after, each target judged by a fit to the others.
+Learns from the set val and from the experimental maps of group train, and writes
+``weights/confidence.json`` with a card: builds, residues, and how far shown confidence and true
+accuracy are apart before and after, each target judged by a fit to the others; and the same for the
+experimental maps of group bench, of which nothing is learnt.
 """
 
 from __future__ import annotations
@@ -52,6 +54,31 @@ def apart(shown: NDArray[np.float64], truth: NDArray[np.float64]) -> float:
     return float(np.mean(off))
 
 
+def _builds(
+    data: Path, work: Path, quality: str
+) -> dict[str, tuple[str, tuple[NDArray[np.float64], ...]]]:
+    """Group and residues of every finished build of one chain: of the native's own order."""
+    found = {}
+    for which in ("val", "experimental"):
+        for target in targets(data, which):
+            job = work / quality / which / target.name / "job"
+            if (job / "results.json").exists() and len(target.chains) == 1:
+                found[target.name] = (target.group, _residues(job, target.native))
+    return found
+
+
+def _figures(
+    shown: dict[str, NDArray[np.float64]], truth: NDArray[np.float64], where: str
+) -> dict[str, float]:
+    figures = {}
+    for name, values in shown.items():
+        figures[f"{where}: apart from true accuracy, {name}"] = apart(values, truth)
+        figures[f"{where}: correlation with true accuracy, {name}"] = float(
+            np.corrcoef(values, truth)[0, 1]
+        )
+    return figures
+
+
 def main() -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -60,36 +87,33 @@ def main() -> int:
     parser.add_argument("--quality", default="standard")
     parser.add_argument("--output", type=Path, default=ROOT / "weights" / "confidence.json")
     args = parser.parse_args()
-    names, parts = [], []
-    for target in targets(args.data, "val"):
-        job = args.work / args.quality / "val" / target.name / "job"
-        # Finished ones only; a single chain, so native order is the model's.
-        if (job / "results.json").exists() and len(target.chains) == 1:
-            names.append(target.name)
-            parts.append(_residues(job, target.native))
-    if len(parts) < FEWEST_TARGETS:
+    builds = _builds(args.data, args.work, args.quality)
+    learnt = {name: parts for name, (group, parts) in builds.items() if group != "bench"}
+    unseen = [parts for group, parts in builds.values() if group == "bench"]
+    if len(learnt) < FEWEST_TARGETS:
         raise SystemExit(
-            f"{args.work}: {len(parts)} finished builds of the set val; {FEWEST_TARGETS} are needed"
+            f"{args.work}: {len(learnt)} finished builds to learn from; {FEWEST_TARGETS} are needed"
         )
-    values, before, truth = (np.concatenate(column) for column in zip(*parts))
+    values, before, truth = (np.concatenate(column) for column in zip(*learnt.values()))
     judged = []
-    for k in range(len(parts)):
-        others = [part for j, part in enumerate(parts) if j != k]
+    for name, (mine, _, _) in learnt.items():
+        others = [parts for other, parts in learnt.items() if other != name]
         calibration = fit(*(np.concatenate([part[c] for part in others]) for c in (0, 2)))
-        judged.append(calibration.expected(parts[k][0]))
-    after = np.concatenate(judged)
+        judged.append(calibration.expected(mine))
+    calibration = fit(values, truth)
     card = {
         "made by": "python -m benchmark.confidence",
-        "split": "val",
-        "targets": names,
+        "builds": {name: builds[name][0] for name in learnt},
         "residues": len(truth),
-        "apart from true accuracy, local confidence": apart(before, truth),
-        "apart from true accuracy, calibrated": apart(after, truth),
-        "correlation with true accuracy, local confidence": float(np.corrcoef(before, truth)[0, 1]),
-        "correlation with true accuracy, calibrated": float(np.corrcoef(after, truth)[0, 1]),
-    }
+    } | _figures(
+        {"local confidence": before, "calibrated": np.concatenate(judged)}, truth, "left out"
+    )
+    if unseen:
+        values, before, truth = (np.concatenate(column) for column in zip(*unseen))
+        shown = {"local confidence": before, "calibrated": calibration.expected(values)}
+        card |= _figures(shown, truth, "experimental bench")
     args.output.write_text(
-        json.dumps(fit(values, truth).to_json() | {"card": card}, indent=1) + "\n", encoding="utf-8"
+        json.dumps(calibration.to_json() | {"card": card}, indent=1) + "\n", encoding="utf-8"
     )
     for name, value in card.items():
         print(f"{name}: {value if not isinstance(value, float) else round(value, 3)}")

@@ -27,6 +27,7 @@ from benchmark.calpha import checksum
 from benchmark.measures import NEIGHBOURHOOD
 from benchmark.records import Record, Records, measure_all
 from benchmark.sets import MOST_RESIDUES, SETS, BenchmarkTarget, targets
+from critasser.assembly import Guide, complete
 from critasser.calpha import find_calpha
 from critasser.density import (
     FeatureMaps,
@@ -125,10 +126,15 @@ def perfect(calpha: CalphaSet, native: NDArray[np.float64]) -> Trace:
     return Trace(placed, np.isfinite(placed[:, 0]).astype(float), 0.0, PERFECT)
 
 
-def figures(traces: tuple[Trace, ...], target: BenchmarkTarget) -> dict[str, float | None]:
-    """What a target's traces are worth; the first one's but for ``best TM``."""
+def figures(
+    traces: tuple[Trace, ...], target: BenchmarkTarget, whole: NDArray[np.float64] | None
+) -> dict[str, float]:
+    """What a target's traces are worth; the first one's but for ``best TM``.
+
+    `whole` is the first one's chain without gaps (L, 3).
+    """
     if not traces:
-        return {"coverage": 0.0, "in register": 0.0, "first TM": 0.0, "best TM": 0.0}
+        return {}
     first = traces[0]
     distance = np.linalg.norm(first.positions - target.aligned(first.positions), axis=1)
     known = np.isfinite(target.native).all(axis=1)
@@ -139,6 +145,7 @@ def figures(traces: tuple[Trace, ...], target: BenchmarkTarget) -> dict[str, flo
         "coverage": float(first.placed[known].mean()),
         "in register": float(right[known].mean()),
         "first TM": scores[0],
+        "whole TM": target.tm(whole),
         "best TM": max(scores),
         "sure": float(sure[known].mean()),
         "sure and right": float((sure & right)[known].mean()),
@@ -169,10 +176,15 @@ def measure_traces(work: TraceWork) -> list[Record]:
                 calpha, features, density, asked, target.resolution, rng=rng, count=COUNT,
                 strategy=strategy, evidence=evidence, joinings=work.joinings,
             )  # fmt: skip
+        seconds = round(time.monotonic() - begun, 2)
+        whole = None
+        if traces:
+            guide = Guide.of(density, calpha)
+            whole = complete(asked, traces[0], guide, rng=np.random.default_rng(1)).positions
         records.append({
             "map": key(target), "weights": work.weights, "method": strategy,
-            "residues": len(native), "seconds": round(time.monotonic() - begun, 2),
-            "figures": known | figures(traces, target),
+            "residues": len(native), "seconds": seconds,
+            "figures": known | figures(traces, target, whole),
         })  # fmt: skip
     return records
 
@@ -182,6 +194,7 @@ COLUMNS = {
     "coverage": "coverage",
     "in register": "in register",
     "first TM": "first TM",
+    "whole TM": "without gaps",
     "best TM": f"best TM of {COUNT}",
 }
 

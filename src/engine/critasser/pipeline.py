@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from critasser.assembly import assemble, refine_centroids
+from critasser.assembly import Guide, assemble, complete, refine_centroids
 from critasser.assembly import learn as learn_assembly
 from critasser.atomic import build_atoms
 from critasser.atomic.backbone_statistics import learn as learn_backbone
@@ -63,6 +63,7 @@ from critasser.running import running
 from critasser.shipped import shipped
 from critasser.structure import (
     AMINO_ACIDS,
+    CalphaSet,
     Trace,
     chain_names,
     read_chains,
@@ -74,7 +75,7 @@ from critasser.structure import (
 from critasser.templates import survey
 from critasser.threading import read_contacts
 from critasser.timing import expected_seconds
-from critasser.trace import build_traces, register_evidence
+from critasser.trace import build_traces, positions_used, register_evidence
 from critasser.trace.statistics import learn as learn_trace
 
 __all__ = ["STAGES", "STATISTICS", "Build"]
@@ -456,28 +457,56 @@ class _Stages:
                 contacts=self._contacts(),
                 evidence=evidence,
                 joinings=self.options.schedule.joinings,
-                progress=lambda done, told: run.progress(0.1 + 0.9 * done, told),
+                progress=lambda done, told: run.progress(0.1 + 0.8 * done, told),
             )
         save_traces(run.file(TRACES), traces, length)
+        self._write_traces(run, traces, calpha)
+        placed = int(traces[0].placed.sum()) if traces else 0
+        if not traces:
+            run.warn("no trace was found; the assembly starts from templates alone")
+        run.say(f"{len(traces)} traces; the best places {placed} of {length} residues")
+
+    def _write_traces(self, run: StageRun, traces: Sequence[Trace], calpha: CalphaSet) -> None:
+        """Traces as whole chains, and the positions that the first one leaves."""
+        target, free = self.target, np.ones(len(calpha), bool)
+        guide = Guide.of(read_map(run.job.path(DENSITY)), calpha)
+        names = [chain_names(int(c) + 1)[-1] for c in target.chain_index]
         for k, trace in enumerate(traces):
-            kind = "traces" if k < SHOWN else None
-            name = f"2_traces/trace_{k + 1:02d}.cif"
+            stem, shown = f"2_traces/trace_{k + 1:02d}", k < SHOWN
+            run.progress(0.9 + 0.1 * k / len(traces), f"closing the gaps of trace {k + 1}")
+            chain = complete(target, trace, guide, rng=run.generator)
+            kind = "traces" if shown else None
             write_calpha(
-                run.file(name, kind, f"trace {k + 1}"),
-                trace.positions,
-                self.target,
-                100.0 * np.clip(trace.confidence, 0.0, 1.0),
+                run.file(f"{stem}.cif", kind, f"trace {k + 1}"),
+                chain.positions,
+                target,
+                100.0 * np.clip(chain.confidence, 0.0, 1.0),
                 title=f"Critasser trace {k + 1}",
             )
+            if not shown:
+                continue
+            node = positions_used(trace, calpha)
+            if k == 0:
+                free[node[node >= 0]] = False
+            probability = np.where(node >= 0, calpha.probability[node], 0.0)
+            write_table(
+                run.file(f"{stem}.csv"),
+                ("chain", "residue", "letter", "x", "y", "z", "given", "position_confidence",
+                 "register_confidence"),
+                zip(names, target.residue_number.tolist(), target.letters,
+                    *chain.positions.T, chain.given.astype(int).tolist(), probability,
+                    chain.confidence),
+            )  # fmt: skip
+        write_positions(
+            run.file("2_traces/unassigned.cif"),
+            calpha.select(np.flatnonzero(free)),
+            title="Critasser CA positions that trace 1 leaves",
+        )
         write_table(
             run.file("2_traces/traces.csv", "table", "traces"),
             ("trace", "score", "placed", "source"),
             [(k + 1, t.score, int(t.placed.sum()), t.source) for k, t in enumerate(traces)],
         )
-        placed = int(traces[0].placed.sum()) if traces else 0
-        if not traces:
-            run.warn("no trace was found; the assembly starts from templates alone")
-        run.say(f"{len(traces)} traces; the best places {placed} of {length} residues")
 
     def templates(self, run: StageRun) -> None:
         """The person's structures, superposed on the positions."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from critasser.density import FeatureMaps, Grid
 from critasser.errors import InputError
@@ -14,7 +15,14 @@ from critasser.trace.evidence import Evidence, register_evidence
 from critasser.trace.joining import by_joining, by_keep_tracing
 from critasser.trace.registration import by_registration
 
-__all__ = ["DEFAULT_STRATEGY", "STRATEGIES", "Evidence", "build_traces", "register_evidence"]
+__all__ = [
+    "DEFAULT_STRATEGY",
+    "STRATEGIES",
+    "Evidence",
+    "build_traces",
+    "positions_used",
+    "register_evidence",
+]
 
 STRATEGIES: dict[str, Callable[..., tuple[Trace, ...]]] = {
     "registration": by_registration,
@@ -104,3 +112,11 @@ def build_traces(
         joinings=joinings,
         progress=progress,
     )
+
+
+def positions_used(trace: Trace, calpha: CalphaSet) -> NDArray[np.int64]:
+    """Which of the positions (L,) each residue of a trace stands at; −1 without one."""
+    node = np.full(len(trace.positions), -1, dtype=np.int64)
+    if trace.placed.any():
+        node[trace.placed] = cKDTree(calpha.positions).query(trace.positions[trace.placed])[1]
+    return node

@@ -93,7 +93,7 @@ def test_threading_finds_the_best_gapless_place(size):
     sizes = np.full(10, size, np.int32)
     score, offset = np.empty(10), np.empty(10, np.int32)
     forward = np.empty(10, np.bool_)
-    thread_gapless(emission, traces, sizes, score, offset, forward)
+    thread_gapless(np.ascontiguousarray(emission.T), traces, sizes, score, offset, forward)
     for t, trace in enumerate(traces):
         best = max(
             sum(emission[shift + k, p] for k, p in enumerate(way) if 0 <= shift + k < 20)

@@ -6,7 +6,9 @@ density; profiles of the network are added to these here, since the paper had no
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -152,39 +154,43 @@ def _draw(
     tree = cKDTree(calpha.positions)
     around = tree.query_ball_point(calpha.positions, PROBING_RADIUS, return_sorted=True)
     near = [[q for q in found if q != p] for p, found in enumerate(around)]
-    reach_start = np.concatenate([[0], np.cumsum([len(found) for found in near])])
+    reach_start = np.concatenate([[0], np.cumsum([len(found) for found in near])]).astype(np.int64)
     reach = np.array([q for found in near for q in found], dtype=np.int64)
     ends = np.flatnonzero(onward[:, 1] < 0)
     most = min(len(calpha), int(1.2 * emission.shape[0]) + 10)
-    kept: list[tuple[NDArray, ...]] = []
-    done = 0
-    while done < joinings:
-        size = min(SLICE, joinings - done)
+    by_position = np.ascontiguousarray(emission.T)
+
+    def some(size: int, seed: int) -> tuple[NDArray, ...]:
         traces = np.full((size, most), -1, dtype=np.int32)
         sizes = np.empty(size, dtype=np.int32)
         score = np.empty(size)
         offset = np.empty(size, dtype=np.int32)
         forward = np.empty(size, dtype=np.bool_)
-        join_fragments(
-            onward,
-            reach_start.astype(np.int64),
-            reach,
-            ends,
-            most,
-            jump_into_fragments,
-            50,
-            traces,
-            sizes,
-            int(rng.integers(2**31)),
-        )
-        thread_gapless(emission, traces, sizes, score, offset, forward)
-        kept.append((traces, sizes, score, offset, forward))
-        done += size
-        if sum(len(part[1]) for part in kept) > 3 * BY_CONTACT or done == joinings:
-            joined = [np.concatenate(parts) for parts in zip(*kept)]
-            best = np.argsort(-joined[2], kind="stable")[:BY_CONTACT]
-            kept = [tuple(part[best] for part in joined)]
-        report(0.7 * done / joinings, f"{done} of {joinings} joinings")
+        join_fragments(onward, reach_start, reach, ends, most, jump_into_fragments, 50, traces,
+                       sizes, seed)  # fmt: skip
+        thread_gapless(by_position, traces, sizes, score, offset, forward)
+        return traces, sizes, score, offset, forward
+
+    sizes = [min(SLICE, joinings - done) for done in range(0, joinings, SLICE)]
+    # A seed for each slice: the same traces however many processors there are.
+    seeds = rng.integers(2**31, size=len(sizes)).tolist()
+    kept: list[tuple[NDArray, ...]] = []
+    done = 0
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        futures = [pool.submit(some, size, seed) for size, seed in zip(sizes, seeds)]
+        try:
+            for k, (size, future) in enumerate(zip(sizes, futures)):
+                kept.append(future.result())
+                futures[k] = None
+                done += size
+                if sum(len(part[1]) for part in kept) > 3 * BY_CONTACT or done == joinings:
+                    joined = [np.concatenate(parts) for parts in zip(*kept)]
+                    best = np.argsort(-joined[2], kind="stable")[:BY_CONTACT]
+                    kept = [tuple(part[best] for part in joined)]
+                report(0.7 * done / joinings, f"{done} of {joinings} joinings")
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
     return kept[0]
 
 

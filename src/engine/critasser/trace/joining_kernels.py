@@ -121,7 +121,7 @@ def _grow(path, size, most, used, onward, reach_start, reach, keep_tracing, jump
     return size
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def join_fragments(
     onward, reach_start, reach, ends, most, keep_tracing, jumps, traces, sizes, seed
 ):
@@ -183,33 +183,37 @@ def join_fragments(
             traces[t, k] = path[k]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def thread_gapless(emission, traces, sizes, score, offset, forward):
     """Best gapless place of each trace on the sequence, either way round.
 
     Parameters
     ----------
-    emission : ndarray (L, n) float32
+    emission : ndarray (n, L) float32
+        By position, then residue, so that all places of an atom lie side by side in memory.
     traces, sizes : ndarray (count, most), (count,)
     score, offset, forward : ndarray (count,)
         Filled: the best sum of emissions, the residue of the first atom of the trace in the
         direction chosen (negative where the trace begins before the sequence), and the direction.
     """
-    L = emission.shape[0]
+    L = emission.shape[1]
     for t in range(len(sizes)):
         size = sizes[t]
         # A shorter trace lies within the sequence, a longer one covers it.
         lowest = min(0, L - size)
-        highest = max(0, L - size)
+        count = max(0, L - size) - lowest + 1
         best = -math.inf
         for way in range(2):
-            for shift in range(lowest, highest + 1):
-                total = 0.0
-                for k in range(max(0, -shift), min(size, L - shift)):
-                    p = traces[t, k] if way == 0 else traces[t, size - 1 - k]
-                    total += emission[shift + k, p]
-                if total > best:
-                    best = total
-                    offset[t] = shift
+            total = np.zeros(count)
+            for k in range(size):
+                p = traces[t, k] if way == 0 else traces[t, size - 1 - k]
+                # Residue of the atom in the first of the places, which may lie outside.
+                at = lowest + k
+                for place in range(max(0, -at), min(count, L - at)):
+                    total[place] += emission[p, at + place]
+            for place in range(count):
+                if total[place] > best:
+                    best = total[place]
+                    offset[t] = lowest + place
                     forward[t] = way == 0
         score[t] = best

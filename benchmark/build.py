@@ -49,7 +49,7 @@ def program() -> str:
 
 def run_target(target: BenchmarkTarget, work: Path, quality: str, weights: Path | None) -> dict:
     """Build one target, unless an earlier run did, and measure it."""
-    folder = work / quality / target.set / target.name
+    folder = work / quality / target.set / target.folder
     job, done = folder / "job", folder / "run.json"
     row = {
         "set": target.set,

@@ -23,7 +23,7 @@ from benchmark.build import ROOT
 from benchmark.sets import targets
 from critasser.quality import accuracy, fit
 
-__all__ = ["apart", "main"]
+__all__ = ["calibration_error", "main"]
 
 BINS = 10
 FEWEST_TARGETS = 5
@@ -46,7 +46,7 @@ def _residues(
     )
 
 
-def apart(shown: NDArray[np.float64], truth: NDArray[np.float64]) -> float:
+def calibration_error(shown: NDArray[np.float64], truth: NDArray[np.float64]) -> float:
     """Mean distance of shown confidence from mean accuracy over ten bins of residues (n,)."""
     order = np.argsort(shown, kind="stable")
     parts = np.array_split(order, BINS)
@@ -61,10 +61,15 @@ def _builds(
     found = {}
     for which in ("val", "experimental"):
         for target in targets(data, which):
-            job = work / quality / which / target.name / "job"
+            job = work / quality / which / target.folder / "job"
             if (job / "results.json").exists() and len(target.chains) == 1:
                 found[target.name] = (target.group, _residues(job, target.native))
     return found
+
+
+def _protein(name: str) -> str:
+    """Maps of one entry show one protein, or proteins that are alike."""
+    return "-".join(name.split("_")[0].split("-")[:2])
 
 
 def _figures(
@@ -72,8 +77,8 @@ def _figures(
 ) -> dict[str, float]:
     figures = {}
     for name, values in shown.items():
-        figures[f"{where}: apart from true accuracy, {name}"] = apart(values, truth)
-        figures[f"{where}: correlation with true accuracy, {name}"] = float(
+        figures[f"{where}: calibration error, {name}"] = calibration_error(values, truth)
+        figures[f"{where}: correlation with accuracy, {name}"] = float(
             np.corrcoef(values, truth)[0, 1]
         )
     return figures
@@ -97,7 +102,7 @@ def main() -> int:
     values, before, truth = (np.concatenate(column) for column in zip(*learnt.values()))
     judged = []
     for name, (mine, _, _) in learnt.items():
-        others = [parts for other, parts in learnt.items() if other != name]
+        others = [parts for other, parts in learnt.items() if _protein(other) != _protein(name)]
         calibration = fit(*(np.concatenate([part[c] for part in others]) for c in (0, 2)))
         judged.append(calibration.expected(mine))
     calibration = fit(values, truth)

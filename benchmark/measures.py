@@ -14,6 +14,7 @@ from scipy.spatial import cKDTree
 
 from benchmark.sets import BenchmarkTarget, atoms
 from critasser.density import Grid, model_mask
+from critasser.results import load_traces
 from critasser.structure import (
     CalphaSet,
     ProteinChain,
@@ -175,8 +176,7 @@ def measure(target: BenchmarkTarget, job: Path) -> dict[str, float | int | str]:
     if not target.simulated:
         positions = positions[cKDTree(present).query(positions)[0] < NEIGHBOURHOOD]
     precision, recall = calpha_figures(positions, present)
-    traces = [_calpha(path, target) for path in sorted((job / "2_traces").glob("trace_*.cif"))]
-    trace_tm = [target.tm(trace) for trace in traces]
+    trace_tm = [target.tm(trace.positions) for trace in load_traces(job / "2_traces/traces.npz")]
     first = results["models"][0]
     files = [job / model["file"] for model in results["models"]]
     models = [_calpha(path, target) for path in files]

@@ -8,7 +8,10 @@ from scipy import fft
 
 from critasser.density import Grid, model_mask
 
-__all__ = ["add_noise"]
+__all__ = ["VARIED", "add_noise"]
+
+VARIED = (None, 3.0, None, 1.5)
+"""Signal to noise of maps that are to be of all kinds, in turn."""
 
 MOLECULE_RADIUS = 2.0
 """Å around heavy atoms: the inside of a molecule, over which signal is measured."""
@@ -45,8 +48,8 @@ def add_noise(
     resolution : float
         Å; noise has a flat spectrum up to its inverse and nothing beyond.
     snr : float
-        Standard deviation of the density inside the molecule over that of the noise.
+        Variance of the density inside the molecule over that of the noise.
     """
     inside = grid.values[model_mask(grid, positions, MOLECULE_RADIUS)].std()
     noise = _band_limited(grid.shape, resolution, rng)
-    return grid.with_values(grid.values + noise * np.float32(inside / snr))
+    return grid.with_values(grid.values + noise * np.float32(inside / np.sqrt(snr)))

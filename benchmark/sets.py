@@ -14,7 +14,7 @@ import gemmi
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.noise import add_noise
+from benchmark.noise import VARIED, add_noise
 from critasser.density import Grid, simulate, write_map
 from critasser.structure import ProteinChain, read_chains, tm_score
 
@@ -66,6 +66,12 @@ class BenchmarkTarget:
     source: Path
     simulated: bool
     snr: float | None = None
+
+    @property
+    def folder(self) -> str:
+        """Names the target with all that its map depends on."""
+        noise = "" if self.snr is None else f"-SNR{self.snr:g}"
+        return f"{self.name}-{self.resolution:g}A{noise}" if self.simulated else self.name
 
     @property
     def letters(self) -> tuple[str, ...]:
@@ -164,7 +170,7 @@ def _validation(data: Path, count: int = 24) -> Iterator[BenchmarkTarget]:
         low, high = ((2.0, 5.0), (5.0, 11.0))[k % 2]
         yield BenchmarkTarget(
             row["id"], "val", "val", round(float(rng.uniform(low, high)), 1), read_chains(path),
-            path, True, (None, 3.0, None, 1.5)[k // 2 % 4],
+            path, True, VARIED[k // 2 % len(VARIED)],
         )  # fmt: skip
 
 

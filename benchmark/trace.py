@@ -49,7 +49,12 @@ from critasser.structure import (
     Trace,
     match_one_to_one,
 )
-from critasser.trace import STRATEGIES, build_traces, register_evidence
+from critasser.trace import (
+    DEFAULT_STRATEGY,
+    STRATEGIES,
+    build_traces,
+    sequence_evidence,
+)
 
 __all__ = ["WITHIN", "find_positions", "main", "measure_traces", "networks"]
 
@@ -113,8 +118,7 @@ def networks() -> str:
 
 def key(target: BenchmarkTarget) -> str:
     """Names a target among those of all sets."""
-    noise = "" if target.snr is None else f" SNR {target.snr:g}"
-    return f"{target.set} {target.name} {target.resolution:g} Å{noise}"
+    return f"{target.set} {target.folder}"
 
 
 def perfect(calpha: CalphaSet, native: NDArray[np.float64]) -> Trace:
@@ -171,7 +175,9 @@ def measure_traces(work: TraceWork) -> list[Record]:
             traces = (perfect(calpha, native),)
         else:
             rng = np.random.default_rng(1)
-            evidence = register_evidence(calpha, features, asked, rng=rng)
+            evidence = None
+            if strategy == DEFAULT_STRATEGY:
+                evidence = sequence_evidence(calpha, features, asked, rng=rng)
             traces = build_traces(
                 calpha, features, density, asked, target.resolution, rng=rng, count=COUNT,
                 strategy=strategy, evidence=evidence, joinings=work.joinings,
@@ -254,7 +260,8 @@ def main() -> int:
         for target in targets(args.data, which, most_residues=most)
         if not args.only or target.name in args.only
     ]
-    weights = networks()
+    # Figures go by the tables too, positions by the networks alone.
+    weights = f"{networks()}-{checksum(shipped('trace.npz'))}-{args.joinings}"
     args.work.mkdir(parents=True, exist_ok=True)
     records = Records(args.work / "trace.jsonl")
     todo = []
@@ -262,7 +269,7 @@ def main() -> int:
         missing = tuple(
             s for s in args.strategies if (weights, key(target), s) not in records.found
         )
-        folder = args.work / weights / target.set / target.name
+        folder = args.work / networks() / target.set / target.folder
         if missing:
             todo.append(TraceWork(target, missing, folder, weights, args.joinings))
     try:

@@ -1,12 +1,13 @@
-"""Learn what traces know of links and of their own certainty: ``weights/trace.npz``.
+"""Learn how traces judge links, and how sure they are of residues: ``weights/trace.npz``.
 
     python -m benchmark.trace_learning links --work ~/trace
-    python -m benchmark.trace_learning certainty --work ~/trace
+    python -m benchmark.trace_learning confidence --work ~/trace
 
 From positions that the networks have found in maps of chains of split val, simulated at 2–11 Å,
-clean and with noise. Certainty is learnt from the experimental maps of split train too, which the
-networks have seen but do not know by heart: simulated maps alone would make it too sure. To be run
-again when a network has changed, ``links`` first. Positions are kept in WORK.
+clean and with noise; these are not the chains of the set val of `benchmark.trace`. Confidence is
+learnt from the experimental maps of split train too, and from maps to which the sequence of another
+protein was given, where nothing is right. To be run again when a network has changed, ``links``
+first. Positions are kept in WORK.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from numpy.typing import NDArray
 
 from benchmark.build import ROOT
 from benchmark.calpha_cases import EXPERIMENTAL, CalphaCase, simulated
+from benchmark.noise import VARIED
 from benchmark.sets import targets
 from benchmark.trace import WITHIN, find_positions, networks
 from critasser.density import FeatureMaps
@@ -38,27 +40,31 @@ from critasser.structure import (
     match_one_to_one,
     read_chains,
 )
-from critasser.trace import register_evidence
-from critasser.trace.registration import certainty, register
-from critasser.trace.statistics import learn_certainty, learn_links
+from critasser.trace import sequence_evidence
+from critasser.trace.registration import confidence_features, register
+from critasser.trace.statistics import learn_confidence, learn_links
+from critasser.writing import appearing
 
 __all__ = ["main"]
 
 SHELLS = ("2-3", "3-4", "4-5", "5-8", "8-11")
-NOISES = (None, 3.0, None, 1.5)
+MEASURED = 24
+"""Chains of split val that the benchmark's set val takes; those after them are learnt from."""
+
 LONGEST = 350
 """Residues; longer chains take longer and tell no more."""
 
 
 @dataclass(frozen=True)
 class Example:
-    """A map in which positions are found."""
+    """A map in which positions are found, and the sequence of another protein."""
 
     case: CalphaCase
     folder: Path
+    foreign: str = ""
 
     def chain(self) -> ProteinChain:
-        """The native chain, with the residues that the sequence has."""
+        """The native chain."""
         (chain,) = read_chains(self.case.model)
         return chain
 
@@ -74,16 +80,22 @@ class Example:
 
 
 def examples(data: Path, work: Path, count: int) -> list[Example]:
-    """Chains of split val, the shells and noises in turn."""
+    """Maps of `count` chains of split val, each at two resolutions of other shells and noises."""
     chosen = []
-    for noise in dict.fromkeys(NOISES):
-        for k, case in enumerate(simulated(data, "val", count, SHELLS, [noise])):
-            # simulated gives all chains of a shell, then of the next.
-            shell, chain = divmod(k, count)
-            if case.residues <= LONGEST and NOISES[(chain + shell) % len(NOISES)] == noise:
-                name = case.key.replace(" ", "_")
-                chosen.append(Example(case, work / networks() / "learning" / name))
-    return [one for k, one in enumerate(chosen) if k % 2 == 0]
+    folder = work / networks() / "learning"
+    whole = MEASURED + count
+    for noise in dict.fromkeys(VARIED):
+        # All chains of a shell, then of the next.
+        for k, case in enumerate(simulated(data, "val", whole, SHELLS, [noise])):
+            shell, chain = divmod(k, whole)
+            wanted = chain >= MEASURED and (chain + shell) % len(SHELLS) < 2
+            if (
+                wanted
+                and case.residues <= LONGEST
+                and VARIED[(chain // 2 + shell) % len(VARIED)] == noise
+            ):
+                chosen.append(Example(case, folder / case.key.replace(" ", "_")))
+    return chosen
 
 
 def experimental_examples(data: Path, work: Path) -> list[Example]:
@@ -99,6 +111,16 @@ def experimental_examples(data: Path, work: Path) -> list[Example]:
     ]  # fmt: skip
 
 
+def with_foreign(some: list[Example]) -> list[Example]:
+    """The same maps, each with a stretch of other chains of its own length."""
+    letters = [one.chain().letters.replace("X", "") for one in some]
+    found = []
+    for k, one in enumerate(some):
+        others = "".join(x for j in range(1, len(some)) if (x := letters[k - j]) != letters[k])
+        found.append(Example(one.case, one.folder, others[: len(letters[k])]))
+    return found
+
+
 def _apart(residue: NDArray[np.int64], chain: ProteinChain) -> NDArray[np.int64]:
     """Residue indices in which those on either side of a break differ by more than one."""
     step = np.linalg.norm(np.diff(chain.calpha, axis=0), axis=1)
@@ -111,20 +133,33 @@ def _of_links(one: Example) -> tuple[CalphaSet, FeatureMaps, NDArray[np.int64]]:
     return calpha, features, _apart(residue, chain)
 
 
-def _of_certainty(one: Example) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """What speaks for the residues placed by the first trace, and which are right."""
+@dataclass(frozen=True)
+class Told:
+    """What was made of a map: z-score, features (n, 4) of residues, which are right (n,)."""
+
+    z_score: float
+    features: NDArray[np.float64]
+    right: NDArray[np.bool_]
+
+
+def _of_confidence(one: Example) -> tuple[Told, Told]:
+    """With the right sequence, and with another protein's."""
     calpha, features, _, chain = one.found()
     named = np.array(list(chain.letters)) != "X"
-    target = Target((Sequence("1", "".join(np.array(list(chain.letters))[named])),))
-    rng = np.random.default_rng(1)
-    evidence = register_evidence(calpha, features, target, rng=rng)
-    made = register(calpha, features, target, rng=rng, count=1, joinings=100_000)
-    node = made.placements[0].node
-    support = certainty(made.marginal[0], made.agreement[0], evidence)
     native = chain.calpha[named]
-    asked = (node >= 0) & np.isfinite(native).all(axis=1)
-    right = np.linalg.norm(calpha.positions[node[asked]] - native[asked], axis=1) < WITHIN
-    return support[asked], right
+    results = []
+    for letters in (chain.letters.replace("X", ""), one.foreign):
+        target = Target((Sequence("1", letters),))
+        rng = np.random.default_rng(1)
+        evidence = sequence_evidence(calpha, features, target, rng=rng)
+        made = register(calpha, features, target, rng=rng, count=1, joinings=50_000)
+        node = made.placements[0].node
+        table = confidence_features(made.marginal[0], made.agreement[0], evidence)
+        asked = (node >= 0) & np.isfinite(native).all(axis=1)
+        right = np.linalg.norm(calpha.positions[node[asked]] - native[asked], axis=1) < WITHIN
+        right &= letters != one.foreign
+        results.append(Told(evidence.z_score, table[asked], right))
+    return results[0], results[1]
 
 
 def _each(function: Callable[[Example], Any], some: list[Example], workers: int) -> list[Any]:
@@ -139,16 +174,46 @@ def _each(function: Callable[[Example], Any], some: list[Example], workers: int)
     return results
 
 
-def _calibration(
-    support: NDArray[np.float64], right: NDArray[np.bool_], weights: NDArray[np.float64]
-) -> str:
-    shown = 1 / (1 + np.exp(-support @ weights))
-    lines = []
-    for low, high in ((0.0, 0.3), (0.3, 0.6), (0.6, 0.9), (0.9, 1.0)):
-        inside = (shown >= low) & (shown <= high)
+def _calibration(told: list[Told], weights: NDArray[np.float64]) -> str:
+    features = np.concatenate([one.features for one in told])
+    right = np.concatenate([one.right for one in told])
+    shown = 1 / (1 + np.exp(-features @ weights))
+    parts = []
+    for low, high in ((0.0, 0.3), (0.3, 0.6), (0.6, 0.9), (0.9, 1.01)):
+        inside = (shown >= low) & (shown < high)
         if inside.any():
-            lines.append(f"{low:g}–{high:g}: {right[inside].mean():.2f} of {inside.sum()}")
-    return "right where shown is " + ", ".join(lines)
+            parts.append(f"{low:g}–{min(high, 1):g}: {right[inside].mean():.2f} of {inside.sum()}")
+    return ", ".join(parts)
+
+
+def _fit(told: list[Told]) -> NDArray[np.float64]:
+    return learn_confidence(
+        np.concatenate([one.features for one in told]), np.concatenate([one.right for one in told])
+    )
+
+
+def _confidence(some: list[Example], workers: int) -> NDArray[np.float64]:
+    """Weights; prints z-scores of right and foreign sequences, and how well others would fit."""
+    pairs = _each(_of_confidence, some, workers)
+    print("map | share of residues right | z-score | z-score of a foreign sequence")
+    for one, (own, foreign) in zip(some, pairs):
+        share = own.right.mean() if len(own.right) else 0.0
+        print(f"{one.case.key} | {share:.2f} | {own.z_score:.1f} | {foreign.z_score:.1f}")
+    # Maps of one protein judge each other nowhere.
+    proteins = [one.case.name.split("_")[0] for one in some]
+    first = {name: k % 2 == 0 for k, name in enumerate(dict.fromkeys(proteins))}
+    for real in (False, True):
+        for half in (True, False):
+            judges = [t for p, pair in zip(proteins, pairs) if first[p] != half for t in pair]
+            judged = [
+                t
+                for one, p, pair in zip(some, proteins, pairs)
+                if first[p] == half and (one.case.group == EXPERIMENTAL) == real
+                for t in pair
+            ]
+            kind = "experimental" if real else "simulated"
+            print(f"{kind}, right where shown is {_calibration(judged, _fit(judges))}")
+    return _fit([t for pair in pairs for t in pair])
 
 
 def main() -> int:
@@ -156,7 +221,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("links", "certainty"))
+    parser.add_argument("what", choices=("links", "confidence"))
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--chains", type=int, default=24)
@@ -169,18 +234,13 @@ def main() -> int:
     if args.what == "links":
         tables |= learn_links(_each(_of_links, some, args.workers))
         print("link weights", np.round(tables["link_weights"], 2))
+        print("now learn confidence again")
     else:
         some += experimental_examples(args.data, args.work)
-        parts = _each(_of_certainty, some, args.workers)
-        support, right = (np.concatenate(column) for column in zip(*parts))
-        tables["certainty"] = learn_certainty(support, right)
-        # Judged by fits to the other maps.
-        half = np.repeat(np.arange(len(parts)) % 2 == 0, [len(r) for _, r in parts])
-        for mine in (half, ~half):
-            print(_calibration(support[mine], right[mine],
-                               learn_certainty(support[~mine], right[~mine])))  # fmt: skip
-        print("certainty", np.round(tables["certainty"], 2))
-    np.savez_compressed(args.output, **tables)
+        tables["confidence"] = _confidence(with_foreign(some), args.workers)
+        print("confidence", np.round(tables["confidence"], 2))
+    with appearing(args.output) as temporary, temporary.open("wb") as out:
+        np.savez_compressed(out, **tables)
     print(args.output)
     return 0
 

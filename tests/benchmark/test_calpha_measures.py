@@ -75,7 +75,7 @@ def test_noise_is_as_strong_as_asked_and_stops_at_the_resolution():
     noisy = add_noise(clean, positions, 4.0, 0.5, np.random.default_rng(0))
     noise = noisy.values.astype(float) - clean.values
     inside = clean.values[model_mask(clean, positions, 2.0)]
-    assert inside.std() / noise.std() == pytest.approx(0.5, rel=1e-3)
+    assert inside.std() / noise.std() == pytest.approx(0.5**0.5, rel=1e-3)
     power = np.abs(np.fft.fftn(noise)) ** 2
     axes = np.meshgrid(*(np.fft.fftfreq(n) for n in noise.shape), indexing="ij")
     frequency = np.sqrt(sum(axis**2 for axis in axes))

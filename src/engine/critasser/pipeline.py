@@ -75,7 +75,7 @@ from critasser.structure import (
 from critasser.templates import survey
 from critasser.threading import read_contacts
 from critasser.timing import expected_seconds
-from critasser.trace import build_traces, positions_used, register_evidence
+from critasser.trace import build_traces, positions_used, sequence_evidence
 from critasser.trace.statistics import learn as learn_trace
 
 __all__ = ["STAGES", "STATISTICS", "Build"]
@@ -233,7 +233,7 @@ class Build:
                 external=_only(external, "contacts", "trace.npz"),
                 draws=True,
             )
-            stages.spreads = float(found["summary"].get("sequence_stands_out", 0.0))
+            stages.z_score = float(found["summary"].get("sequence_z_score", 0.0))
             job.stage(
                 "templates",
                 stages.templates,
@@ -282,7 +282,7 @@ class Build:
             job.stage(
                 "quality",
                 partial(stages.quality, models),
-                settings={**sequence, **resolution, "spreads": stages.spreads},
+                settings={**sequence, **resolution, "sequence_z_score": stages.z_score},
                 inputs=[DENSITY, CALPHA, CLUSTERS, *(atoms_file(k) for k in range(models))],
             )
             job.stage(
@@ -311,9 +311,9 @@ class _Stages:
     ----------
     resolution : float
         Å; known from the density stage on.
-    spreads : float
-        By how much the map tells the sequence, see `Evidence`; known from the trace stage on, 0
-        where there are no positions.
+    z_score : float
+        Of the sequence against decoys, see `Evidence`; known from the trace stage on, 0 where
+        there are no positions.
     """
 
     def __init__(self, inputs: Inputs, checked: Checked, options: Options) -> None:
@@ -322,7 +322,7 @@ class _Stages:
         self.options = options
         self.target = checked.target
         self.resolution = math.nan
-        self.spreads = 0.0
+        self.z_score = 0.0
 
     def density(self, run: StageRun) -> None:
         """Cut the molecule out of its surroundings, bring it to 1 Å and to one scale."""
@@ -436,14 +436,14 @@ class _Stages:
         traces: tuple[Trace, ...] = ()
         if len(calpha):
             features = load_features(job.path(FEATURES), job.path(DENSITY))
-            evidence = register_evidence(
+            evidence = sequence_evidence(
                 calpha,
                 features,
                 self.target,
                 rng=run.generator,
-                tick=lambda done: run.progress(0.1 * done, "shuffled sequences to compare with"),
+                tick=lambda done: run.progress(0.1 * done, "scrambled sequences to compare with"),
             )
-            run.summary["sequence_stands_out"] = evidence.spreads
+            run.summary["sequence_z_score"] = evidence.z_score
             if advice := evidence.advice():
                 run.warn(advice)
             traces = build_traces(
@@ -485,17 +485,14 @@ class _Stages:
             )
             if not shown:
                 continue
-            node = positions_used(trace, calpha)
+            node = np.where(chain.given, positions_used(trace, calpha), -1)
             if k == 0:
                 free[node[node >= 0]] = False
-            probability = np.where(node >= 0, calpha.probability[node], 0.0)
             write_table(
                 run.file(f"{stem}.csv"),
-                ("chain", "residue", "letter", "x", "y", "z", "given", "position_confidence",
-                 "register_confidence"),
-                zip(names, target.residue_number.tolist(), target.letters,
-                    *chain.positions.T, chain.given.astype(int).tolist(), probability,
-                    chain.confidence),
+                ("chain", "residue", "letter", "x", "y", "z", "calpha_probability", "confidence"),
+                zip(names, target.residue_number.tolist(), target.letters, *chain.positions.T,
+                    np.where(node >= 0, calpha.probability[node], 0.0), chain.confidence),
             )  # fmt: skip
         write_positions(
             run.file("2_traces/unassigned.cif"),
@@ -677,7 +674,7 @@ class _Stages:
             size=size,
             mean_rmsd=mean_rmsd,
             total=int(total),
-            spreads=self.spreads,
+            z_score=self.z_score,
             progress=run.progress,
         )
         arrays = {field.name: getattr(found, field.name) for field in dataclasses.fields(found)}
@@ -746,7 +743,7 @@ class _Stages:
             "clusters": {"size": size, "decoys": total},
             "warnings": job.warnings(),
             "timings": job.timings(),
-            "sequence_stands_out": self.spreads,
+            "sequence_z_score": self.z_score,
             "stages": {
                 label: marker["summary"].get("said", "") for label, marker in job.markers.items()
             },

@@ -85,7 +85,9 @@ def add_args(parser: argparse.ArgumentParser) -> None:
                          help="share of crops from experimental maps")  # fmt: skip
     residue.add_argument("--rate", type=_positive, default=2e-3,
                          help="highest learning rate (default: %(default)s)")  # fmt: skip
-    residue.add_argument("--start-from", type=Path, help="a network to go on from")
+    residue.add_argument(
+        "--start-from", type=Path, help="a network to go on from; its width is kept"
+    )
     residue.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     residue.add_argument("--threads", type=int, help="CPU threads")
     residue.add_argument("--seed", type=int, default=0)
@@ -179,6 +181,7 @@ def _residue(args: argparse.Namespace) -> int:
     import torch
 
     from critasser.network import choose_device, load_network
+    from critasser.network.residue import ResidueNetwork
     from critasser.network.residue_training import ResidueTraining, train_residue_network
 
     def report(line: str) -> None:
@@ -187,12 +190,14 @@ def _residue(args: argparse.Namespace) -> int:
     device = choose_device(args.device)
     if args.threads:
         torch.set_num_threads(args.threads)
+    start = load_network(args.start_from) if args.start_from else None
+    if start is not None and not isinstance(start, ResidueNetwork):
+        raise InputError(f"{args.start_from}: not a residue network")
     data = _data(args, args.output, report)
     options = ResidueTraining(
         minutes=args.minutes, batch=args.batch, width=args.width, experimental=args.experimental,
         rate=args.rate, seed=args.seed,
     )  # fmt: skip
-    start = load_network(args.start_from) if args.start_from else None
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     path = train_residue_network(
         data.chains, data.pairs, data.held_out, options, args.output, device=device,

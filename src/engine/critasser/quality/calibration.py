@@ -35,10 +35,10 @@ NOWHERE = 1e9
 REGISTER_WINDOW, POSITION_WINDOW = 9, 5
 
 FEATURES = ("etm", "local confidence", "local pcc", "near calpha", "amino acid", "resolution",
-            "sequence")  # fmt: skip
+            "sequence z-score")  # fmt: skip
 
-MOST_SPREADS = 15.0
-"""Standard deviations by which a sequence stands out; more do not make a model surer."""
+HIGHEST_Z = 15.0
+"""z-score of the sequence; more does not make a model surer."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +60,11 @@ class Calibration:
     intercept: float
 
     def expected(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Expected accuracy (n,) 0 … 1 of residues by their features (n, k)."""
+        """Expected accuracy (n,) 0 … 1 of residues by their features (n, k).
+
+        What is not known (NaN) is taken to be as it was on average where this was fitted.
+        """
+        values = np.where(np.isnan(values), self.mean, values)
         return expit((values - self.mean) / self.deviation @ self.slope + self.intercept)
 
     def to_json(self) -> dict[str, object]:
@@ -87,7 +91,7 @@ def features(
     etm: float,
     local_pcc: NDArray[np.float64],
     local_confidence: NDArray[np.float64],
-    spreads: float,
+    z_score: float | None,
 ) -> NDArray[np.float64]:
     """What is known (L, 7) of a model's residues without the native structure; see `FEATURES`.
 
@@ -102,8 +106,9 @@ def features(
         Å.
     etm : float
     local_pcc, local_confidence : ndarray (L,)
-    spreads : float
-        Standard deviations by which the sequence stands out from shuffled copies in this map.
+    z_score : float or None
+        Of the sequence against decoys in this map; None (NaN in the features) where it was not
+        looked at.
     """
     length = len(target)
     near, register = np.zeros(length), np.zeros(length)
@@ -127,7 +132,7 @@ def features(
             near,
             register,
             np.full(length, resolution),
-            np.full(length, np.clip(spreads, 0.0, MOST_SPREADS)),
+            np.full(length, np.nan if z_score is None else np.clip(z_score, 0.0, HIGHEST_Z)),
         ]
     )
 

@@ -174,7 +174,7 @@ def assess(
     size: NDArray[np.int64] | None = None,
     mean_rmsd: NDArray[np.float64] | None = None,
     total: int | None = None,
-    spreads: float = 0.0,
+    z_score: float | None = None,
     calibration: Calibration | None = None,
     progress: Callable[[float, str], None] | None = None,
 ) -> Quality:
@@ -192,9 +192,8 @@ def assess(
     size, mean_rmsd, total
         Of the models' clusters, see `cluster_confidence`. Without them, for models that come from
         elsewhere, C is the CRscore alone.
-    spreads : float
-        Standard deviations by which the map tells the sequence from shuffled copies
-        (`critasser.trace.Evidence`); 0 where it does not, or nobody looked.
+    z_score : float, optional
+        Of the sequence against decoys in this map (`critasser.trace.Evidence`).
     calibration : Calibration, optional
         Turns features of residues into the confidence that is shown.
     progress : callable, optional
@@ -233,7 +232,7 @@ def assess(
     residues = local_confidence(traces, local, etm)
     known = np.stack(
         [
-            features(t, model.target, calpha, resolution, *scores, spreads)
+            features(t, model.target, calpha, resolution, *scores, z_score)
             for t, model, *scores in zip(traces, models, etm, local, residues)
         ]
     )

@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 from critasser.density import FeatureMaps, Grid
 from critasser.errors import InputError
 from critasser.structure import CalphaSet, Target, Trace
-from critasser.trace.evidence import Evidence, register_evidence
+from critasser.trace.evidence import Evidence, sequence_evidence
 from critasser.trace.joining import by_joining, by_keep_tracing
 from critasser.trace.registration import by_registration
 
@@ -21,7 +21,7 @@ __all__ = [
     "Evidence",
     "build_traces",
     "positions_used",
-    "register_evidence",
+    "sequence_evidence",
 ]
 
 STRATEGIES: dict[str, Callable[..., tuple[Trace, ...]]] = {
@@ -69,7 +69,8 @@ def build_traces(
     contacts : ndarray (L, L), optional
         Predicted probabilities of contact; used by the paper's strategies to rank.
     evidence : Evidence, optional
-        Whether the map tells the sequence; confidence is the lower the less it does.
+        Whether the map tells the sequence; confidence is the lower the less it does, and as if it
+        did without this.
     joinings : int
         Random joinings of the paper's strategies.
     progress : callable, optional

@@ -108,7 +108,8 @@ def align(
     Alignment
     """
     L, n = emission.shape
-    penalty = np.zeros(n)
+    # Where there are more residues than positions all of these are wanted too often.
+    penalty = np.full(n, np.log(max(1.0, L / n)) / FIRST_SHARPNESS)
     joined = np.concatenate([[False], bonded])
     edges = np.empty((L, len(graph.source)), dtype=np.float32)
     begins = np.empty((L, n), dtype=np.float32)

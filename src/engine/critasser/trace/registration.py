@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from critasser.density import FeatureMaps, Grid
 from critasser.structure import CalphaSet, Target, Trace
@@ -28,7 +29,7 @@ from critasser.trace.profiles import emissions
 from critasser.trace.statistics import statistics
 from critasser.trace.union import unite
 
-__all__ = ["Registered", "by_registration", "certainty", "register"]
+__all__ = ["Registered", "by_registration", "confidence_features", "register"]
 
 # Alignments at most, each after the first under other noise on links and emissions, and the mean
 # probability of residues' best positions at which one is enough.
@@ -43,8 +44,8 @@ MOVES_PER_RESIDUE = 3000
 DEFAULT_JOININGS = 100_000
 # Difference of scores over which a placement's vote on another falls to 1/e.
 AGREEMENT_SCALE = 30.0
-# Standard deviations over shuffled sequences beyond which more do not make a trace surer.
-MOST_SPREADS = 15.0
+# z-score of the sequence beyond which more does not make a trace surer.
+HIGHEST_Z = 15.0
 # Placements that are united: more make the integer programme hard, not better.
 UNITED = 6
 # Limits of CP-SAT for the first and second union: where placements agree it needs far less.
@@ -90,11 +91,11 @@ def by_registration(
     found = register(
         calpha, features, target, rng=rng, count=count, joinings=joinings, progress=progress
     )
-    weights = statistics().certainty
+    weights = statistics().confidence
     return tuple(
         Trace(
             np.where((p.node >= 0)[:, None], calpha.positions[p.node], np.nan),
-            np.where(p.node >= 0, 1 / (1 + np.exp(-certainty(m, a, evidence) @ weights)), 0.0),
+            np.where(p.node >= 0, expit(confidence_features(m, a, evidence) @ weights), 0.0),
             p.score,
             "registration",
         )
@@ -209,16 +210,16 @@ def _support(
     return marginal, agreement
 
 
-def certainty(
+def confidence_features(
     marginal: NDArray[np.float64], agreement: NDArray[np.float64], evidence: Evidence | None
 ) -> NDArray[np.float64]:
-    """What speaks for a residue's position (L, 4), as `Statistics.certainty` weights it.
+    """What a residue's confidence (L, 4) is judged by, see `Statistics.confidence`.
 
-    Without evidence the sequence is taken to be told.
+    Without evidence the sequence is taken to be the right one.
     """
-    spreads = MOST_SPREADS if evidence is None else np.clip(evidence.spreads, 0.0, MOST_SPREADS)
-    told = np.full(len(marginal), spreads / MOST_SPREADS)
-    return np.column_stack([np.ones_like(told), _logit(marginal), _logit(agreement), told])
+    z_score = HIGHEST_Z if evidence is None else np.clip(evidence.z_score, 0.0, HIGHEST_Z)
+    known = np.full(len(marginal), z_score / HIGHEST_Z)
+    return np.column_stack([np.ones_like(known), _logit(marginal), _logit(agreement), known])
 
 
 def _logit(probability: NDArray) -> NDArray[np.float64]:

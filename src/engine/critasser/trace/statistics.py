@@ -1,6 +1,6 @@
 """What is known of chains in general, learnt from structures: `weights/trace.npz`.
 
-`learn` reads structures alone (`critasser train statistics`); `learn_links` and `learn_certainty`
+`learn` reads structures alone (`critasser train statistics`); `learn_links` and `learn_confidence`
 read what the networks and the search made of maps of held-out chains (`benchmark/trace_learning`).
 """
 
@@ -20,7 +20,7 @@ from critasser.shipped import shipped
 from critasser.structure import CalphaSet, ProteinChain, assign_secondary_structure
 from critasser.trace.graph import LINK_REACH, TURN_BIN, LinkModel, link_features
 
-__all__ = ["Statistics", "learn", "learn_certainty", "learn_links", "sequence_structure",
+__all__ = ["Statistics", "learn", "learn_confidence", "learn_links", "sequence_structure",
            "statistics"]  # fmt: skip
 
 # Residues to either side that tell of a residue's secondary structure.
@@ -42,8 +42,9 @@ class Statistics:
         Log-odds of the secondary structure in the middle for each residue around it.
     window_bias : ndarray (3,)
     link : LinkModel
-    certainty : ndarray (4,)
-        Logistic regression of "within 2 Å of the right residue" on `registration.certainty`.
+    confidence : ndarray (4,)
+        Logistic regression of "within 2 Å of the right residue" on
+        `registration.confidence_features`.
     """
 
     background: NDArray[np.float64]
@@ -51,7 +52,7 @@ class Statistics:
     window: NDArray[np.float64]
     window_bias: NDArray[np.float64]
     link: LinkModel
-    certainty: NDArray[np.float64]
+    confidence: NDArray[np.float64]
 
 
 @cache
@@ -64,7 +65,7 @@ def statistics() -> Statistics:
             stored["window"],
             stored["window_bias"],
             LinkModel(stored["link_weights"], stored["turn"]),
-            stored["certainty"],
+            stored["confidence"],
         )
 
 
@@ -205,9 +206,12 @@ def learn_links(
     return {"link_weights": weights, "turn": np.clip(turn, -5.0, 1.5)}
 
 
-def learn_certainty(support: NDArray[np.float64], right: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Weights (4,) by which what speaks for positions of residues (n, 4) tells the right ones."""
-    return _logistic(support, right.astype(np.float64), 1e-3)
+def learn_confidence(
+    features: NDArray[np.float64], right: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """`Statistics.confidence` from `registration.confidence_features` of residues (n, 4), and
+    which of them are within 2 Å of where they belong (n,)."""
+    return _logistic(features, right.astype(np.float64), 1e-3)
 
 
 def _logistic(x: NDArray, y: NDArray, penalty: float) -> NDArray[np.float64]:

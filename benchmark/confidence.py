@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from benchmark.build import ROOT
 from benchmark.sets import targets
 from critasser.quality import accuracy, fit
+from critasser.quality.calibration import FEATURES
 
 __all__ = ["calibration_error", "main"]
 
@@ -37,6 +38,8 @@ def _residues(
         features, confidence, calpha = (
             file[name] for name in ("features", "local_confidence", "calpha")
         )
+    if features.shape[-1] != len(FEATURES):
+        raise SystemExit(f"{job}: built by an older Critasser; build it again")
     known = np.isfinite(native).all(axis=1)
     distance = np.linalg.norm(calpha[:, known] - native[known], axis=-1)
     return (

@@ -6,12 +6,14 @@ import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from critasser.density import Grid, normalise, simulate
+from critasser.network.corruption import CORRUPTIONS, Dice
 from critasser.network.crops import CropSource, SimulationRange, simulate_crops
 from critasser.network.experimental import (
     PairOnDevice,
     backgrounds,
     experimental_crops,
     signed_permutations,
+    with_noise,
 )
 from critasser.network.packing import Atoms, Pair
 from critasser.network.simulation import (
@@ -100,6 +102,27 @@ def test_map_and_labels_of_an_experimental_crop_turn_together(helix):
     crops = experimental_crops([source] * 12, 40, rng)
     for density, calpha in zip(crops.density, crops.calpha):
         assert density[calpha > 0.8].mean() > 6 * density.mean()
+
+
+def test_some_experimental_crops_get_more_noise_and_the_others_none(helix):
+    grid = normalise(simulate(helix.positions, helix.amplitude, 3.0, voxel_size=1.0, padding=20.0))
+    source = PairOnDevice(Pair("x", grid.values, grid.origin, helix, 3.0), CPU)
+    clean = torch.from_numpy(grid.values[:40, :40, :40]).expand(40, -1, -1, -1)
+    dice = Dice(np.random.default_rng(0), CPU)
+    added = with_noise(clean, [source] * 40, dice) - clean
+    noisy = added.flatten(1).std(1) > 0
+    assert 0.05 < noisy.float().mean() < 0.5
+    assert (added[~noisy] == 0).all()
+
+
+def test_crops_of_solvent_hold_less_of_the_molecule(helix):
+    def filled(without):
+        ranges = SimulationRange(without=tuple(set(CORRUPTIONS) - {"solvent", "zone"} | {without}))
+        rng = np.random.default_rng(0)
+        crops = simulate_crops([helix] * 200, 24, ranges, rng, CPU, resolution=4.0)
+        return float((crops.calpha > 0.8).sum())
+
+    assert filled("solvent") > 1.05 * filled("zone")
 
 
 def test_an_unmodelled_neighbour_has_no_weight(helix):

@@ -4,6 +4,7 @@ critasser train network structures/ --maps maps/ -o runs/first --minutes 90
 critasser train network structures/ -o runs/paper --architecture resnet --steps 20000
 torchrun --nproc-per-node 4 -m critasser train network structures/ -o runs/four --minutes 90
 critasser train residue structures/ --maps maps/ -o runs/residue --minutes 80
+critasser train average before.safetensors after.safetensors -o between.safetensors
 critasser train resolution structures/ --maps maps/ -o weights/resolution.safetensors
 critasser train statistics structures/ -o weights/
 
@@ -91,6 +92,13 @@ def add_args(parser: argparse.ArgumentParser) -> None:
     residue.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     residue.add_argument("--threads", type=int, help="CPU threads")
     residue.add_argument("--seed", type=int, default=0)
+    average = kinds.add_parser(
+        "average", help="between two networks of which one was trained on from the other"
+    )
+    average.add_argument("first", type=Path)
+    average.add_argument("second", type=Path)
+    average.add_argument("-o", "--output", type=Path, required=True, help="file to write")
+    average.add_argument("--share", type=_share, default=0.7, help="of the second (default: 0.7)")
     resolution = kinds.add_parser("resolution", help="the resolution of a map from its spectrum")
     resolution.add_argument("structures", type=Path)
     resolution.add_argument("--maps", type=Path, help="folder of experimental map and model pairs")
@@ -105,8 +113,8 @@ def add_args(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Train."""
-    kinds = {"network": _network, "residue": _residue, "resolution": _resolution,
-             "statistics": _statistics}  # fmt: skip
+    kinds = {"network": _network, "residue": _residue, "average": _average,
+             "resolution": _resolution, "statistics": _statistics}  # fmt: skip
     return kinds[args.what](args)
 
 
@@ -228,6 +236,14 @@ def _data(args: argparse.Namespace, folder: Path, report: Callable[[str], None])
         "split": "train",
     }
     return Data(chains["train"], chains["val"], pairs["train"], pairs["val"], about)
+
+
+def _average(args: argparse.Namespace) -> int:
+    from critasser.network.weights import average_networks
+
+    average_networks(args.first, args.second, args.share, args.output)
+    print(args.output)
+    return 0
 
 
 def _resolution(args: argparse.Namespace) -> int:

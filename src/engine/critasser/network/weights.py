@@ -17,7 +17,7 @@ from critasser.network.residue import ResidueNetwork
 from critasser.network.resnet import ResNet
 from critasser.network.unet import UNet
 
-__all__ = ["ARCHITECTURES", "load_network", "read_card", "save_network"]
+__all__ = ["ARCHITECTURES", "average_networks", "load_network", "read_card", "save_network"]
 
 ARCHITECTURES: dict[str, type[nn.Module]] = {
     "unet": UNet,
@@ -48,6 +48,35 @@ def save_network(
     temporary = path.with_suffix(".part")
     save_file(tensors, temporary, metadata=metadata)
     os.replace(temporary, path)
+
+
+def average_networks(first: Path, second: Path, share: float, path: Path) -> None:
+    """Write the network whose weights lie between two others' of the same shape.
+
+    Where the second was trained on from the first, on harder data, the average keeps what the first
+    knew and most of what the second learnt (Wortsman et al., CVPR 2022, 7959).
+
+    Parameters
+    ----------
+    share : float
+        Of the second, 0 … 1.
+
+    Raises
+    ------
+    InputError
+        The two are not of one architecture.
+    """
+    made, other = load_network(second), load_network(first)
+    if type(made) is not type(other) or made.config != other.config:
+        raise InputError(f"{first} and {second} are networks of different shapes")
+    before = other.state_dict()
+    made.load_state_dict({
+        name: before[name].lerp(value, share) if value.is_floating_point() else value
+        for name, value in made.state_dict().items()
+    })  # fmt: skip
+    metadata, _ = _open(Path(second))
+    card = read_card(second) | {"averaged": {"first": read_card(first), "share": share}}
+    save_network(path, made, metadata["architecture"], card)
 
 
 def _open(path: Path) -> tuple[dict[str, str], dict[str, torch.Tensor]]:

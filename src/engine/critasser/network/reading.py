@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
 from scipy.spatial import cKDTree
 from torch import Tensor, nn
 
-from critasser.density import Grid
+from critasser.density import Grid, sample
 from critasser.network.boxes import local_frames, sample_balls
 from critasser.network.device import choose_device
 from critasser.network.residue import COARSE, FINE, OFFSET, split_reading
@@ -33,10 +34,16 @@ BATCH = 2048
 ROUNDS = 2
 
 
-PROBABILITY = (-1.34, 2.27, 0.49)
-"""Log-odds that a position is a Cα: constant, and weights of the map network's log-odds and of the
-residue network's. Logistic regression on 2 × 40 maps of 8 val chains, 2–11 Å, clean and at SNR 1,
-each map weighing the same."""
+SURROUNDING = 3.0
+"""Å; standard deviation of the Gaussian over which the density around a position is averaged. Noise
+leaves next to nothing of itself there, so that it tells the molecule from solvent."""
+
+PROBABILITY = (-5.3, 2.4, 0.5, 5.0)
+"""Log-odds that a position is a Cα: constant, and weights of the map network's log-odds, of the
+residue network's, and of the density around over that of the molecule. Logistic regression on 64
+maps of 5 val chains, 2–11 Å, clean and with signal-to-noise ratios of 2 and 1, each map weighing
+the same. The density around brings F1 at 2 Å from 0.43 to 0.66 at a ratio of 1 and from 0.65 to
+0.76 at 2; clean maps keep theirs."""
 
 LEAST_PROBABILITY = 0.3
 """Less likely positions go, but for those that the expected number of residues needs."""
@@ -146,20 +153,36 @@ def read_residues(
     """
     device = choose_device(device) if isinstance(device, str) else device
     network = load_network(weights).to(device)
-    found = calpha
+    found, around = calpha, _surroundings(density)
     for _ in range(rounds):
         triples = _triples(found.positions)
         if not len(triples):
             break
-        found = _joined(calpha, found, triples, _read(network, density, found.positions, triples,
-                                                      device).double())  # fmt: skip
+        output = _read(network, density, found.positions, triples, device).double()
+        found = _joined(calpha, found, triples, output, sample(around, found.positions))
     order = np.argsort(-found.probability, kind="stable")
     likely = found.probability[order] >= LEAST_PROBABILITY
     return found.select(order[likely | (np.arange(len(order)) < length)])
 
 
+def _surroundings(density: Grid) -> Grid:
+    """Density averaged over `SURROUNDING`, about 1 in the molecule."""
+    values = gaussian_filter(density.values, SURROUNDING / density.voxel_size[::-1])
+    square = cube = 0.0
+    # Section by section, so that double precision costs no memory to speak of.
+    for section in values:
+        above = np.maximum(section.astype(np.float64), 0.0)
+        square += np.sum(above**2)
+        cube += np.sum(above**3)
+    return density.with_values(values * np.float32(square / max(cube, 1e-12)))
+
+
 def _joined(
-    first: CalphaSet, read: CalphaSet, triples: NDArray[np.int64], output: Tensor
+    first: CalphaSet,
+    read: CalphaSet,
+    triples: NDArray[np.int64],
+    output: Tensor,
+    around: NDArray[np.float64],
 ) -> CalphaSet:
     """What all frames of a position say, each as far as it is the chain's."""
     said = split_reading(output)
@@ -175,8 +198,9 @@ def _joined(
     left = 1 / (1 + total)[:, None]
     real = np.bincount(middle, weight * said.real.numpy(), n) / np.maximum(total, 1e-12)
     before = np.clip(first.probability, 0.01, 0.99)
-    constant, by_map, by_residue = PROBABILITY
+    constant, by_map, by_residue, by_density = PROBABILITY
     logit = constant + by_map * np.log(before / (1 - before)) + by_residue * np.clip(real, -6, 6)
+    logit = logit + by_density * around
     return CalphaSet(
         read.positions + mean(said.offset.numpy()),
         np.where(total > 0, 1 / (1 + np.exp(-logit)), first.probability),

@@ -117,15 +117,16 @@ def with_foreign(some: list[Example]) -> list[Example]:
     letters = [one.chain().letters.replace("X", "") for one in some]
     found = []
     for k, one in enumerate(some):
-        pieces = {letters[k][i : i + 8] for i in range(len(letters[k]) - 7)}
-        # Two maps may be of one protein.
-        others = "".join(
-            x
-            for j in range(1, len(some))
-            if not any(x[i : i + 8] in pieces for i in range(len((x := letters[k - j])) - 7))
-        )
-        found.append(Example(one.case, one.folder, others[: len(letters[k])]))
+        others = (letters[k - j] for j in range(1, len(some)))
+        foreign = "".join(x for x in others if not _alike(x, letters[k]))
+        found.append(Example(one.case, one.folder, foreign[: len(letters[k])]))
     return found
+
+
+def _alike(one: str, other: str, run: int = 8) -> bool:
+    """Of one protein, or of close relatives: a run of residues in common."""
+    runs = {one[i : i + run] for i in range(len(one) - run + 1)}
+    return any(other[i : i + run] in runs for i in range(len(other) - run + 1))
 
 
 def _apart(residue: NDArray[np.int64], chain: ProteinChain) -> NDArray[np.int64]:

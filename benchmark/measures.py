@@ -196,6 +196,7 @@ def measure(target: BenchmarkTarget, job: Path) -> dict[str, float | int | str]:
         "model_tm": target.tm(models[0]),
         "best_model_tm": max(target.tm(model) for model in models),
         "in_register": float(np.nanmean(distance < 2.0)),
+        "z_score": results["sequence_z_score"],
         "etm": first["etm"],
         "pcc": first["pcc_mask"],
         "complete": int(all(np.isfinite(model).all() for model in models)),

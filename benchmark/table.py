@@ -22,6 +22,7 @@ COLUMNS = {
     "crscore": "CRscore",
     "best_trace_tm": "best trace TM",
     "model_tm": "model 1 TM",
+    "z_score": "z-score",
     "etm": "eTM",
     "pcc": "PCC",
     "seconds": "time, s",
@@ -30,11 +31,11 @@ COLUMNS = {
 
 
 def _cell(name: str, done: list[dict[str, str]], count: int) -> str:
-    """Mean over all targets, a failed one counting 0; median of time and memory."""
+    """Mean over all targets, a failed one counting 0; median of time, memory and z-score."""
     if not done:
         return "failed"
     values = [float(row[name]) for row in done]
-    if name in ("seconds", "memory_mb"):
+    if name in ("seconds", "memory_mb", "z_score"):
         return f"{np.median(values):.0f}"
     return f"{np.sum(values) / count:.2f}"
 

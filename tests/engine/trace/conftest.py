@@ -40,7 +40,7 @@ def look(chain, *, knowledge, jitter=0.5, missing=0.05, false=0.05, seed=0):
     backbone = chain.backbone.reshape(-1, 3)
     backbone = backbone[np.isfinite(backbone).all(axis=1)]
     trail = simulate(backbone, 1.0, 4.0, like=density).values
-    probability = trail / (trail + np.percentile(trail[trail > 0], 90))
+    probability = trail / (trail + np.percentile(trail[trail > 0], 60))
     kept = rng.random(L) >= missing
     extra = round(false * L)
     wrong = chain.positions[rng.integers(len(chain.positions), size=extra)]

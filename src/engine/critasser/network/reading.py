@@ -194,7 +194,7 @@ def _joined(
     def mean(values: NDArray, share: NDArray = weight / (1 + total[middle])) -> NDArray:
         return np.stack([np.bincount(middle, share * v, n) for v in values.T], axis=1)
 
-    # No frame may be right: then what the map network said stands.
+    # No frame may be right, or there is none: then what the map network said of kinds stands.
     left = 1 / (1 + total)[:, None]
     real = np.bincount(middle, weight * said.real.numpy(), n) / np.maximum(total, 1e-12)
     before = np.clip(first.probability, 0.01, 0.99)
@@ -203,7 +203,7 @@ def _joined(
     logit = logit + by_density * around
     return CalphaSet(
         read.positions + mean(said.offset.numpy()),
-        np.where(total > 0, 1 / (1 + np.exp(-logit)), first.probability),
+        1 / (1 + np.exp(-logit)),
         mean(torch.softmax(said.amino_acid, 1).numpy()) + left * first.amino_acid,
         mean(torch.softmax(said.secondary_structure, 1).numpy()) + left * first.secondary_structure,
         Ways(triples, odds),

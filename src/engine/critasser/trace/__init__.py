@@ -11,6 +11,7 @@ from scipy.spatial import cKDTree
 from critasser.density import FeatureMaps, Grid
 from critasser.errors import InputError
 from critasser.structure import CalphaSet, Target, Trace
+from critasser.trace.copies import in_the_same_places
 from critasser.trace.evidence import Evidence, sequence_evidence
 from critasser.trace.joining import by_joining, by_keep_tracing
 from critasser.trace.registration import by_registration
@@ -100,7 +101,7 @@ def build_traces(
             f"The contact map is {contacts.shape[0]} × {contacts.shape[1]}, the target has "
             f"{len(target)} residues: give the contacts of this target."
         )
-    return STRATEGIES[strategy](
+    traces = STRATEGIES[strategy](
         calpha,
         features,
         density,
@@ -113,6 +114,7 @@ def build_traces(
         joinings=joinings,
         progress=progress,
     )
+    return in_the_same_places(traces, target)
 
 
 def positions_used(trace: Trace, calpha: CalphaSet) -> NDArray[np.int64]:

@@ -1,0 +1,70 @@
+"""Copies of one chain are interchangeable: each keeps the place that it has in the first trace."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from critasser.structure import Target, Trace
+
+__all__ = ["in_the_same_places"]
+
+SAME_PLACE = 4.0
+"""Å within which a residue of two traces is where it was; a neighbour in the chain is 3.8 Å off."""
+
+
+def in_the_same_places(traces: Sequence[Trace], target: Target) -> tuple[Trace, ...]:
+    """Rename copies of chains so that traces can be compared residue by residue.
+
+    Without it, two traces that are the same but for the names of two copies would lie far apart,
+    and their mean would be nothing at all.
+
+    Parameters
+    ----------
+    traces : sequence of Trace
+        Best first.
+    target : Target
+
+    Returns
+    -------
+    tuple of Trace
+        The same traces; copies are permuted in all but the first so that as many residues as
+        possible are where the first one has them.
+    """
+    letters = [sequence.letters for sequence in target.sequences]
+    groups = [
+        [k for k, other in enumerate(letters) if other == one] for one in dict.fromkeys(letters)
+    ]
+    groups = [group for group in groups if len(group) > 1]
+    if not traces or not groups:
+        return tuple(traces)
+    return (traces[0], *(_renamed(trace, traces[0], groups, target) for trace in traces[1:]))
+
+
+def _renamed(trace: Trace, first: Trace, groups: list[list[int]], target: Target) -> Trace:
+    positions, confidence = trace.positions.copy(), trace.confidence.copy()
+    part = target.chain_slices
+    for group in groups:
+        # A residue that either trace lacks is NaN, and in no place.
+        shared = np.array(
+            [
+                [
+                    np.sum(
+                        np.linalg.norm(first.positions[part[a]] - trace.positions[part[b]], axis=1)
+                        < SAME_PLACE
+                    )
+                    for b in group
+                ]
+                for a in group
+            ]
+        )
+        rows, columns = linear_sum_assignment(shared, maximize=True)
+        if shared[rows, columns].sum() <= np.trace(shared):
+            continue
+        for a, b in zip(rows, columns):
+            positions[part[group[a]]] = trace.positions[part[group[b]]]
+            confidence[part[group[a]]] = trace.confidence[part[group[b]]]
+    return dataclasses.replace(trace, positions=positions, confidence=confidence)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from critasser.network.simulation import gaussian_density
 from critasser.network.weights import load_network
 from critasser.structure import CalphaSet, Ways
 
-__all__ = ["read_residues"]
+__all__ = ["judge_residues", "read_residues"]
 
 NEAREST, FARTHEST = 2.4, 5.6
 """Å between Cα that may be neighbours in the chain, as far as a search can be off."""
@@ -40,10 +41,10 @@ leaves next to nothing of itself there, so that it tells the molecule from solve
 
 PROBABILITY = (-5.3, 2.4, 0.5, 5.0)
 """Log-odds that a position is a Cα: constant, and weights of the map network's log-odds, of the
-residue network's, and of the density around over that of the molecule. Logistic regression on 64
-maps of 5 val chains, 2–11 Å, clean and with signal-to-noise ratios of 2 and 1, each map weighing
-the same. The density around brings F1 at 2 Å from 0.43 to 0.66 at a ratio of 1 and from 0.65 to
-0.76 at 2; clean maps keep theirs."""
+residue network's, and of the density around over that of the molecule. Logistic regression by
+``python -m benchmark.probability`` on maps of 5 val chains, 2–11 Å, clean and with signal-to-noise
+ratios of 2 and 1, each map weighing the same. The density around brings F1 at 2 Å from 0.43 to 0.66
+at a ratio of 1 and from 0.65 to 0.76 at 2; clean maps keep theirs."""
 
 LEAST_PROBABILITY = 0.3
 """Less likely positions go, but for those that the expected number of residues needs."""
@@ -151,18 +152,52 @@ def read_residues(
         amino acids and secondary structure as far as it knows the frame, and the ways of the chain.
         Beyond `length` only those that are likely.
     """
-    device = choose_device(device) if isinstance(device, str) else device
-    network = load_network(weights).to(device)
-    found, around = calpha, _surroundings(density)
-    for _ in range(rounds):
-        triples = _triples(found.positions)
-        if not len(triples):
-            break
-        output = _read(network, density, found.positions, triples, device).double()
-        found = _joined(calpha, found, triples, output, sample(around, found.positions))
+    found, evidence = judge_residues(density, calpha, weights, device=device, rounds=rounds)
+    logit = evidence @ PROBABILITY[1:] + PROBABILITY[0]
+    found = dataclasses.replace(found, probability=1 / (1 + np.exp(-logit)))
     order = np.argsort(-found.probability, kind="stable")
     likely = found.probability[order] >= LEAST_PROBABILITY
     return found.select(order[likely | (np.arange(len(order)) < length)])
+
+
+def judge_residues(
+    density: Grid,
+    calpha: CalphaSet,
+    weights: Path,
+    *,
+    device: str | torch.device = "auto",
+    rounds: int = ROUNDS,
+) -> tuple[CalphaSet, NDArray[np.float64]]:
+    """Read positions, and what tells whether they are Cα.
+
+    Parameters
+    ----------
+    density, calpha, weights, device, rounds
+        As in `read_residues`.
+
+    Returns
+    -------
+    CalphaSet
+        All n positions, in their order, with the map network's probability still.
+    ndarray (n, 3)
+        Log-odds of the map network and of the residue network, and the density around over that of
+        the molecule: what `PROBABILITY` weighs.
+    """
+    device = choose_device(device) if isinstance(device, str) else device
+    network = load_network(weights).to(device)
+    around = _surroundings(density)
+    before = np.clip(calpha.probability, 0.01, 0.99)
+    found, real = calpha, np.zeros(len(calpha))
+    judged_at = calpha.positions
+    for _ in range(rounds):
+        triples = _triples(found.positions)
+        judged_at = found.positions
+        if not len(triples):
+            break
+        output = _read(network, density, found.positions, triples, device).double()
+        found, real = _joined(calpha, found, triples, output)
+    logit = np.log(before / (1 - before))
+    return found, np.column_stack([logit, np.clip(real, -6, 6), sample(around, judged_at)])
 
 
 def _surroundings(density: Grid) -> Grid:
@@ -178,13 +213,10 @@ def _surroundings(density: Grid) -> Grid:
 
 
 def _joined(
-    first: CalphaSet,
-    read: CalphaSet,
-    triples: NDArray[np.int64],
-    output: Tensor,
-    around: NDArray[np.float64],
-) -> CalphaSet:
-    """What all frames of a position say, each as far as it is the chain's."""
+    first: CalphaSet, read: CalphaSet, triples: NDArray[np.int64], output: Tensor
+) -> tuple[CalphaSet, NDArray[np.float64]]:
+    """What all frames of a position say, each as far as it is the chain's; and the log-odds that
+    they have a Cα in their middle."""
     said = split_reading(output)
     odds = said.direction.numpy()
     middle, n = triples[:, 1], len(first)
@@ -197,14 +229,11 @@ def _joined(
     # No frame may be right, or there is none: then what the map network said of kinds stands.
     left = 1 / (1 + total)[:, None]
     real = np.bincount(middle, weight * said.real.numpy(), n) / np.maximum(total, 1e-12)
-    before = np.clip(first.probability, 0.01, 0.99)
-    constant, by_map, by_residue, by_density = PROBABILITY
-    logit = constant + by_map * np.log(before / (1 - before)) + by_residue * np.clip(real, -6, 6)
-    logit = logit + by_density * around
-    return CalphaSet(
+    joined = CalphaSet(
         read.positions + mean(said.offset.numpy()),
-        1 / (1 + np.exp(-logit)),
+        first.probability,
         mean(torch.softmax(said.amino_acid, 1).numpy()) + left * first.amino_acid,
         mean(torch.softmax(said.secondary_structure, 1).numpy()) + left * first.secondary_structure,
         Ways(triples, odds),
     )
+    return joined, real

@@ -1,0 +1,123 @@
+"""Fit how far what networks and density say makes a position a Cα.
+
+    python -m benchmark.probability
+
+Prints the constants `PROBABILITY` of `critasser.network.reading`, fitted to maps of validation
+chains, and F1 at 2 Å by signal to noise: with the constants that are there, and with the fitted
+ones, each chain judged by a fit to the others.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import expit
+
+from benchmark.build import ROOT
+from benchmark.calpha_cases import CalphaCase, simulated
+from critasser.calpha import find_calpha
+from critasser.network import predict
+from critasser.network.reading import LEAST_PROBABILITY, PROBABILITY, judge_residues
+from critasser.pipeline import VIEWS
+from critasser.preflight import NETWORK, RESIDUE_NETWORK
+from critasser.shipped import shipped
+from critasser.structure import match_one_to_one
+
+__all__ = ["Judged", "fit", "main"]
+
+SHELLS = ("2-3", "3-4", "4-5", "5-8", "8-11")
+NOISES = (None, 2.0, 1.0)
+RADIUS = 2.0
+"""Å from a true Cα within which a position is one."""
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """Positions of a map.
+
+    Attributes
+    ----------
+    chain : str
+    snr : float or None
+    evidence : ndarray (n, 4)
+        1, and the terms that `judge_residues` returns.
+    right : ndarray (n,) bool
+    residues : int
+    """
+
+    chain: str
+    snr: float | None
+    evidence: NDArray[np.float64]
+    right: NDArray[np.bool_]
+    residues: int
+
+    def f1(self, weights: NDArray[np.float64]) -> float:
+        """Of the positions that a build would keep."""
+        probability = expit(self.evidence @ weights)
+        order = np.argsort(-probability, kind="stable")
+        likely = probability[order] >= LEAST_PROBABILITY
+        kept = order[likely | (np.arange(len(order)) < self.residues)]
+        return 2 * self.right[kept].sum() / (len(kept) + self.residues)
+
+
+def _judge(case: CalphaCase) -> Judged:
+    density, truth = case.density(), case.truth().positions
+    found = find_calpha(predict(density, shipped(NETWORK), views=VIEWS), len(truth))
+    read, terms = judge_residues(density, found, shipped(RESIDUE_NETWORK))
+    right = np.zeros(len(read), bool)
+    right[match_one_to_one(read.positions, truth, RADIUS)[:, 0]] = True
+    evidence = np.column_stack([np.ones(len(read)), terms])
+    return Judged(case.name, case.snr, evidence, right, len(truth))
+
+
+def fit(judged: list[Judged]) -> NDArray[np.float64]:
+    """Weights (4,) by logistic regression, each map weighing the same."""
+    evidence = np.concatenate([one.evidence for one in judged])
+    right = np.concatenate([one.right for one in judged]).astype(np.float64)
+    share = np.concatenate([np.full(len(one.right), 1 / len(one.right)) for one in judged])
+
+    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        logit = evidence @ weights
+        value = share @ (np.logaddexp(0, logit) - right * logit)
+        return float(value), evidence.T @ (share * (expit(logit) - right))
+
+    return minimize(loss, np.zeros(evidence.shape[1]), jac=True, method="L-BFGS-B").x
+
+
+def main() -> int:
+    """Run the command."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser.add_argument("--chains", type=int, default=5, help="of split val")
+    parser.add_argument("--longest", type=int, default=250, help="residues; longer ones are left")
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    judged = []
+    for case in simulated(args.data, "val", args.chains, SHELLS, NOISES):
+        if case.residues <= args.longest:
+            judged.append(_judge(case))
+            print(f"{case.key}: {judged[-1].f1(np.array(PROBABILITY)):.2f}", file=sys.stderr)
+    chains = {one.chain for one in judged}
+    if len(chains) < 2:
+        raise SystemExit("one chain is not enough: each is judged by a fit to the others")
+    of_others = {name: fit([one for one in judged if one.chain != name]) for name in chains}
+    print("SNR    F1 as it is  fitted")
+    for snr in NOISES:
+        rows = [one for one in judged if one.snr == snr]
+        before = np.mean([one.f1(np.array(PROBABILITY)) for one in rows])
+        after = np.mean([one.f1(of_others[one.chain]) for one in rows])
+        print(f"{'clean' if snr is None else f'{snr:g}':6s} {before:11.3f} {after:7.3f}")
+    print(f"PROBABILITY = ({', '.join(f'{weight:.1f}' for weight in fit(judged))})")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -7,6 +7,7 @@ import pytest
 
 from critasser.density import simulate
 from critasser.quality import (
+    Calibration,
     assess,
     cluster_confidence,
     estimated_tm,
@@ -66,9 +67,17 @@ def test_one_tight_cluster_on_the_predicted_calpha_is_trusted(model, density):
 
 def test_equation_9_falls_with_spread_and_with_a_small_cluster():
     value = cluster_confidence(np.array([0.9, 0.9]), np.array([50, 10]), np.array([2.0, 2.0]), 100)
+    assert value[0] > value[1]
     assert value == pytest.approx(
-        [0.9 / (1 + 0.05 * 100 * 2 / 50), 0.9 / (1 + 0.05 * 100 * 2 / 10)]
+        [0.9 / (1 + 0.05 * 100 * 2 / 50), 0.9 / (1 + 0.05 * 100 * 2 / 10)], rel=0.1
     )
+
+
+def test_a_decoy_without_neighbours_is_no_sure_thing():
+    alone, many = cluster_confidence(
+        np.array([0.9, 0.9]), np.array([1, 60]), np.array([0.0, 1.0]), 100
+    )
+    assert alone < 0.5 * many
 
 
 def test_equation_8_lets_a_model_lean_on_a_better_one_that_is_alike():
@@ -106,4 +115,10 @@ def test_models_are_ordered_by_what_they_are_worth(model, density):
     )  # fmt: skip
     assert list(found.order) == [1, 0]
     assert found.etm[1] > found.etm[0]
+    worse = Calibration(np.zeros(7), np.ones(7), -np.eye(7)[0], 0.0)  # the lower eTM, the better
+    again = assess(
+        [poor, model], calpha_set(model.calpha), density, RESOLUTION,
+        size=np.array([10, 60]), mean_rmsd=np.array([3.0, 1.0]), total=100, calibration=worse,
+    )  # fmt: skip
+    assert list(again.order) == [0, 1]
     assert found.rmsd_matrix[0, 1] == pytest.approx(found.rmsd_matrix[1, 0])

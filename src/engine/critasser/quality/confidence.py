@@ -24,6 +24,11 @@ __all__ = [
 MASK_RADIUS = 2.5
 """Å around atoms where the correlation inside the model is taken, at least."""
 
+LONE_SPREAD = 3.5
+"""Å; the spread that a cluster is taken to have before its decoys tell, as one decoy more:
+SPICKER's tightest cutoff. By equation 9 alone a decoy without neighbours, which spreads by nothing,
+would be the surest of all."""
+
 
 @dataclass(frozen=True, eq=False)
 class Quality:
@@ -32,7 +37,8 @@ class Quality:
     Attributes
     ----------
     order : ndarray (N,) int64
-        Models, best first: by eTM, then by correlation inside the model.
+        Models, best first: by what their residues are expected to be worth, then by correlation
+        inside the model.
     etm : ndarray (N,)
         Estimated TM-score, 0 … 1 (eq. 8).
     confidence : ndarray (N,)
@@ -78,7 +84,7 @@ def cluster_confidence(
     mean_rmsd: NDArray[np.float64],
     total: int,
 ) -> NDArray[np.float64]:
-    """C of models (N,) from their clusters (paper eq. 9).
+    """C of models (N,) from their clusters (paper eq. 9, but for `LONE_SPREAD`).
 
     Parameters
     ----------
@@ -88,7 +94,8 @@ def cluster_confidence(
     total : int
         Decoys clustered.
     """
-    return crscore / (1.0 + 0.05 * total * mean_rmsd / np.maximum(size, 1))
+    spread = (size * mean_rmsd + LONE_SPREAD) / (size + 1)
+    return crscore / (1.0 + 0.05 * total * spread / np.maximum(size, 1))
 
 
 def estimated_tm(
@@ -237,8 +244,9 @@ def assess(
         ]
     )
     shown = residues if calibration is None else calibration.expected(known)
+    worth = etm if calibration is None else shown.mean(axis=1)
     return Quality(
-        order=np.lexsort((-inside, -np.round(etm, 3))),
+        order=np.lexsort((-inside, -np.round(worth, 3))),
         etm=etm,
         confidence=confidence,
         crscore=crscore,

@@ -99,7 +99,8 @@ def _named_by_the_job(folder: Path) -> set[str]:
     stages = folder / "stages"
     for marker in stages.glob("*.json") if stages.is_dir() else ():
         outputs = (read_json(marker) or {}).get("outputs")
-        found.update(str(name) for name in outputs) if isinstance(outputs, dict) else None
+        if isinstance(outputs, dict):
+            found.update(map(str, outputs))
     inputs = (read_json(folder / "job.json") or {}).get("inputs")
     given: list[str] = []
     for entry in inputs.values() if isinstance(inputs, dict) else ():
@@ -112,6 +113,6 @@ def _named_by_the_job(folder: Path) -> set[str]:
     # Only what lies in the folder for inputs: a job may have been given any file of the person's.
     for word in given:
         path = Path(word)
-        if path.is_absolute() and path.parent.name and path.is_relative_to(folder / INPUTS):
+        if path.is_absolute() and path.is_relative_to(folder / INPUTS):
             found.add(path.relative_to(folder).as_posix())
     return {name for name in found if ".." not in PurePosixPath(name).parts}

@@ -83,5 +83,5 @@ def _remember(session, below: float) -> None:
 def _select(session, structures) -> None:
     from chimerax.core.commands import run
 
-    specs = " ".join(structure.atomspec for structure in structures)
-    run(session, f"select ({specs}) & critasser-low")
+    low = " | ".join(f"{structure.atomspec} & critasser-low" for structure in structures)
+    run(session, f"select {low}")

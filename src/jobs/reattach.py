@@ -38,8 +38,9 @@ def look_for_jobs(session) -> threading.Thread | None:
         return None
 
     def look() -> None:
-        records = [(path, read_record(Path(path)) if is_job(Path(path)) else None) for path in paths]
-        session.ui.thread_safe(_attach, session, records)
+        folders = [Path(path) for path in paths]
+        records = [read_record(folder) if is_job(folder) else None for folder in folders]
+        session.ui.thread_safe(_attach, session, list(zip(paths, records)))
 
     thread = threading.Thread(target=look, daemon=True)
     thread.start()

@@ -9,6 +9,7 @@ from typing import Any
 
 from chimerax.core.models import Model
 
+from ..jobs.advice import advice
 from ..jobs.folder import Event, ProgressReader, as_number, inside, read_json, read_placement
 from ..jobs.telling import command_link
 from .confidence import color_by_confidence, read_confidence, read_table, set_spread, show_key
@@ -30,11 +31,16 @@ CLASSES: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
     "calpha": ("calpha", (("1_calpha/calpha.cif", "Cα positions"),)),
     "unassigned": ("unassigned", (("2_traces/unassigned.cif", "unassigned positions"),)),
     "probability": ("map", (("1_calpha/calpha_probability.mrc", "Cα probability"),)),
-    "backbone": ("map", (("1_calpha/backbone_probability.mrc", "backbone probability"),)),
-    "helix": ("map", (("1_calpha/helix_probability.mrc", "helix probability"),)),
-    "strand": ("map", (("1_calpha/strand_probability.mrc", "strand probability"),)),
+    **{
+        f"{what}Probability": (
+            "map",
+            ((f"1_calpha/{what}_probability.mrc", f"{what} probability"),),
+        )
+        for what in ("backbone", "helix", "strand")
+    },
 }
-"""What can be shown and hidden: kind, and files with what they are called."""
+"""What can be shown and hidden: kind, and files with what they are called. None of the words is a
+selector of ChimeraX, such as `helix`, which would be taken for a specifier."""
 
 _SCORES = {"etm": "eTM", "crscore": "CRscore", "pcc_mask": "PCC"}
 
@@ -102,7 +108,9 @@ class Results:
             self._report(models)
         warnings = results.get("warnings")
         for warning in warnings if isinstance(warnings, list) else ():
-            self._session.logger.warning(f"critasser {self._name}: {warning}")
+            text = f"critasser {self._name}: {warning}"
+            remedy = advice(str(warning), None)
+            self._session.logger.warning(f"{text}\n{remedy}" if remedy else text)
 
     def catch_up(self) -> None:
         """Show all that the job has made so far."""

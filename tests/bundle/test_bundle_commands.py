@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from chimerax.atomic import Sequence, Structure
+from chimerax.atomic import AtomicStructure, Sequence, Structure
 from chimerax.core.commands import AnnotationError
 from chimerax.core.errors import UserError
 
@@ -214,7 +214,7 @@ def test_commands_block_in_scripts_and_without_a_gui(session, in_script, is_gui,
 def test_confidence_of_models_opened_as_any_file_is_adopted(session):
     from chimerax.critasser.commands import confidence
 
-    model = Structure("model_1.cif", session)
+    model = AtomicStructure("model_1.cif", session)
     session.models.add([model])
     with pytest.raises(UserError, match="none of these models"):
         confidence.command(session)

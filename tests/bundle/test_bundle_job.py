@@ -54,6 +54,7 @@ def test_a_build_shows_its_results_in_one_group_best_model_on_top(session, start
     assert shown[(1,)] == "critasser helix"
     assert [shown[1, n] for n in (1, 2, 3)] == ["Cα traces", "templates", "models"]
     assert shown[1, 1, 1] == "Cα positions" and shown[1, 1, 2] == "trace 1"
+    assert shown[1, 1, 3] == "unassigned positions"
     assert shown[1, 3, 1] == "model 1, eTM 0.80"
     displayed = [m.id for m in session.models.list() if m.display and len(m.id) == 3]
     assert displayed == [(1, 3, 1)]
@@ -192,8 +193,7 @@ def test_a_finished_folder_is_opened_without_any_job(session, new_session, start
 def test_closing_the_group_means_that_no_more_is_shown(gui_session, start):
     job = start(gui_session, "success", wait=False)
     until(lambda: gui_session.ui.turn() or gui_session.models.list())
-    for model in gui_session.models.list():
-        model.delete()
+    gui_session.models.list()[0].delete()
 
     until(lambda: gui_session.ui.turn() or job.outcome == "finished")
     gui_session.ui.turn()

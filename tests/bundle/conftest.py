@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import queue
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -180,3 +181,38 @@ def open_volume():
         return model
 
     return open_one
+
+
+@pytest.fixture
+def start(fake_engine, tmp_path):
+    """Start a job with the stand-in engine behaving in some way."""
+    from chimerax.critasser.commands import running
+    from chimerax.critasser.jobs.engine import build_command
+    from chimerax.critasser.jobs.mapfile import write_mrc
+    from chimerax.critasser.models.results import Results
+
+    def start_one(session, mode, *, wait=True, name="job"):
+        fake_engine(mode)
+        folder = tmp_path / name
+        (folder / "inputs").mkdir(parents=True)
+        density, fasta = folder / "inputs/map.mrc", folder / "inputs/sequence.fasta"
+        write_mrc(density, np.ones((3, 4, 5), dtype=np.float32), (5, 4, 3), (0, 0, 0), (1, 1, 1))
+        fasta.write_text(">x\nAALEKAALEKAA\n")
+        command = build_command(Path(sys.executable), density, fasta, "-o", folder)
+        view = Results(session, "helix", folder)
+        return running.start(session, folder, "helix", command, view=view, wait=wait)
+
+    return start_one
+
+
+@pytest.fixture
+def until():
+    """Wait for something to come true."""
+
+    def wait(condition, seconds=20.0):
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, "it never came true"
+            time.sleep(0.02)
+
+    return wait

@@ -33,9 +33,8 @@ def main(arguments):
         folder = Path(arguments[arguments.index("--resume") + 1])
         job = json.loads((folder / "job.json").read_text())
         density, fasta = job["inputs"]["map"]["path"], job["inputs"]["sequence"]["path"]
-        given = arguments[arguments.index("--resume") + 2 :][:2]
-        if len(given) == 2 and not given[0].startswith("-"):
-            density, fasta = given
+        if arguments[1] != "--resume":
+            density, fasta = arguments[1:3]
     else:
         folder = Path(arguments[arguments.index("-o") + 1])
         density, fasta = arguments[1:3]

@@ -64,7 +64,7 @@ def _row_of_job(job) -> tuple:
         stage = f"{job.last.stage}, {job.last.fraction:.0%}"
     elif job.outcome in ("cancelled", "failed"):
         stage = record.stage
-    links = _links(job.folder, job.outcome, shown=job.view.is_open)
+    links = _links(job.folder, job.outcome, shown=getattr(job.view, "is_open", True))
     if job.outcome in ("queued", "running"):
         stop = command_link(f"critasser stop {job.id}", "stop")
         links = " ".join(filter(None, (stop, links)))

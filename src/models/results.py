@@ -7,11 +7,12 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from chimerax.core.commands import FileNameArg
 from chimerax.core.models import Model
 
 from ..jobs.advice import advice
 from ..jobs.folder import Event, ProgressReader, as_number, inside, read_json, read_placement
-from ..jobs.telling import command_link
+from ..jobs.telling import command_link, tell
 from .confidence import color_by_confidence, read_confidence, read_table, set_spread, show_key
 from .group import JobGroup, mark_file, register_file_attributes
 from .overlays import markers_of, style_map
@@ -106,6 +107,13 @@ class Results:
                 set_spread(self.group.parts("models"))
         if models:
             self._report(models)
+        if self._hidden:
+            path = FileNameArg.unparse(str(self._folder))
+            tell(
+                self._session,
+                f"critasser {self._name} has finished",
+                (f"critasser open {path}", "show it"),
+            )
         warnings = results.get("warnings")
         for warning in warnings if isinstance(warnings, list) else ():
             text = f"critasser {self._name}: {warning}"
@@ -177,11 +185,6 @@ class Results:
                 for model in found if every else found[:1]:
                     model.display = True
         return found
-
-    @property
-    def is_hidden(self) -> bool:
-        """Whether nothing is shown until `reveal`."""
-        return self._hidden
 
     @property
     def is_open(self) -> bool:

@@ -68,8 +68,8 @@ def jobs_of(session) -> list[BuildJob]:
 class BuildJob(Job):
     """A build, whether this ChimeraX starts its engine or found it at work in a folder.
 
-    `outcome` is ``queued``, ``running``, ``finished``, ``cancelled`` or ``failed``; `last` is the
-    latest `Event` that has been shown.
+    `outcome` is ``queued``, ``running``, ``finished``, ``cancelled`` or ``failed``; `events` are
+    all that have been shown so far, `last` is the latest of them.
 
     Parameters
     ----------
@@ -108,6 +108,7 @@ class BuildJob(Job):
         self.folder = folder
         self.name = name
         self.last: Event | None = None
+        self.events: list[Event] = []
         self.outcome = "running" if launch is None else "queued"
         self.device = device
         self.view = view
@@ -276,31 +277,31 @@ class BuildJob(Job):
         """Show what has come; in the main thread."""
         self._posted = False
         over = self._over.is_set()
-        while True:
-            try:
-                event = self._queue.get_nowait()
-            except queue.Empty:
-                break
-            self.last = event
-            self._show(event)
-            self._tell(event)
-        last = over and not self._delivered
-        if last:
+        before = self.last
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self.last = event = self._queue.get_nowait()
+                self.events.append(event)
+                self._safely(self.view.show, event)
+        # Only the last: a job that is found at work has said thousands of lines already.
+        if self.last is not None and self.last is not before:
+            self._tell(self.last)
+        if self._delivered:
+            return
+        if over:
             self._delivered = True
             remember_open(self.session, str(self.folder), False)
             self._finish()
-        if not self._delivered or last:
-            name = "job ended" if last else "job changed"
-            triggers(self.session).activate_trigger(name, self)
+        name = "job ended" if over else "job changed"
+        triggers(self.session).activate_trigger(name, self)
 
-    def _show(self, event: Event) -> None:
-        """Let the view show an event; whatever happens there does not end the watch."""
+    def _safely(self, function: Callable, *arguments) -> None:
+        """Let the view show something; whatever happens there does not end the watch."""
         try:
-            self.view.show(event)
+            function(*arguments)
         except Exception:
-            self.session.logger.bug(
-                f"critasser {self.name}: could not show {event.artifact}\n{traceback.format_exc()}"
-            )
+            text = f"critasser {self.name}: results could not be shown\n{traceback.format_exc()}"
+            self.session.logger.bug(text)
 
     def wait(self) -> None:
         """Block until the job is over, showing what comes; in the main thread."""
@@ -337,7 +338,7 @@ class BuildJob(Job):
         logger = self.session.logger
         logger.status(f"critasser {self.name}: {self.outcome}")
         if self.outcome == "finished":
-            self.view.finish()
+            self._safely(self.view.finish)
         elif self.outcome == "cancelled":
             self._tell_how_to_go_on()
         elif self._crash:

@@ -131,10 +131,14 @@ class Places(StateManager):
         if volume is None or volume.deleted:
             return
         for surface, zone, mask in self._before:
-            if not surface.deleted:
-                surface.auto_remask_triangles = None
-                surface.triangle_mask = mask
-                surface.auto_remask_triangles = zone
+            if surface.deleted:
+                continue
+            surface.auto_remask_triangles = None
+            # The surface may be another one by now, when its level was changed meanwhile.
+            fits = mask is not None and len(mask) == len(surface.triangles)
+            surface.triangle_mask = mask if fits else None
+            if zone is not None:
+                zone()
         self._before = []
         if self._hidden:
             volume.display = False

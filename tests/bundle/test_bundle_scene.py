@@ -155,16 +155,22 @@ def test_the_map_is_shown_around_a_place_and_as_before_in_the_end(session, uncer
     from chimerax.critasser.commands import confidence_end, confidence_next
 
     volume = open_volume(session)
+    renewed = []
     surface = SimpleNamespace(
-        atomspec="#2.1", deleted=False, auto_remask_triangles="mine", triangle_mask="half"
+        atomspec="#2.1",
+        deleted=False,
+        triangles=[1, 2, 3],
+        auto_remask_triangles=lambda: renewed.append(1),
+        triangle_mask=[True, False, True],
     )
     volume.surfaces = [surface]
     confidence_next.command(session)
     assert RUN[-1] == "surface zone #2.1 nearAtoms #1/A:6-6 distance 5"
-    surface.auto_remask_triangles = surface.triangle_mask = "zone"
+    surface.auto_remask_triangles = surface.triangle_mask = None
     confidence_next.command(session)
+    assert not renewed
     confidence_end.command(session)
-    assert (surface.auto_remask_triangles, surface.triangle_mask) == ("mine", "half")
+    assert surface.triangle_mask == [True, False, True] and renewed
 
 
 def test_a_session_keeps_the_place(session, uncertain, new_session):

@@ -7,13 +7,16 @@ from chimerax.core.toolshed import BundleAPI
 TOOLS: dict[str, str] = {}
 """Module and class of each tool, as `bundle_info.xml` names them."""
 
-SELECTORS: dict[str, str] = {}
+SELECTORS: dict[str, str] = {"critasser-low": "models.confidence.select_low"}
 """Module and function of each selector: `function(session, models, results)`."""
 
-PROVIDERS: dict[str, str] = {}
+PROVIDERS: dict[str, str] = {"presets": "models.presets.run_preset"}
 """Module and function of each provider, by its manager's name: `function(session, name)`."""
 
-SAVED: dict[str, str] = {}
+SAVED: dict[str, str] = {
+    "JobGroup": "models.group",
+    "Places": "models.places",
+}
 """Module of each class that sessions save."""
 
 
@@ -27,6 +30,14 @@ class _CritasserAPI(BundleAPI):
     """Tells ChimeraX where everything is."""
 
     api_version = 1
+
+    @staticmethod
+    def initialize(session, bundle_info):
+        """Look for jobs that an earlier ChimeraX left, later: the start is not to wait for it."""
+        if session.ui.is_gui:
+            from .jobs.reattach import look_later
+
+            look_later(session)
 
     @staticmethod
     def register_command(bundle_info, command_info, logger):

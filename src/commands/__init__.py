@@ -6,11 +6,18 @@ import importlib
 
 COMMANDS = {
     "critasser build": "build",
+    "critasser compare": "compare",
     "critasser confidence": "confidence",
+    "critasser confidence end": "confidence_end",
+    "critasser confidence next": "confidence_next",
+    "critasser confidence previous": "confidence_previous",
+    "critasser hide": "hide",
     "critasser jobs": "jobs",
+    "critasser jobs delete": "jobs_delete",
     "critasser location": "location",
     "critasser open": "open",
     "critasser resume": "resume",
+    "critasser show": "show",
     "critasser stop": "stop",
 }
 """Module of each command, as `bundle_info.xml` lists them."""

@@ -15,6 +15,8 @@ from chimerax.core.commands import (
 )
 from chimerax.map import Volume
 
+from ..jobs.record import is_job
+
 __all__ = ["BuildMapArg", "BuildSequenceArg", "JobFolderArg"]
 
 _FASTA = (".fasta", ".fa", ".faa", ".seq", ".fas")
@@ -70,6 +72,6 @@ class JobFolderArg(OpenFolderNameArg):
         folder = Path(path).expanduser().resolve()
         if not folder.is_dir():
             raise AnnotationError(f"{path} is not a folder")
-        if not any((folder / name).exists() for name in ("job.json", "progress.jsonl", "lock")):
+        if not is_job(folder):
             raise AnnotationError(f"{path} holds no Critasser job")
         return folder, used, rest

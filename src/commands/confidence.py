@@ -10,36 +10,78 @@ __all__ = ["command", "description"]
 def description():
     """How the command is typed."""
     from chimerax.atomic import AtomicStructuresArg
-    from chimerax.core.commands import BoolArg, CmdDesc, EmptyArg, Or
+    from chimerax.core.commands import BoolArg, Bounded, CmdDesc, EmptyArg, EnumOf, FloatArg, Or
+
+    from ..models.coloring import SCHEMES
 
     return CmdDesc(
         required=[("structures", Or(AtomicStructuresArg, EmptyArg))],
-        keyword=[("key", BoolArg)],
+        keyword=[
+            ("show", EnumOf(tuple(SCHEMES))),
+            ("key", BoolArg),
+            ("transparency", Bounded(FloatArg, min=0.0, max=100.0)),
+            ("below", Bounded(FloatArg, min=0.0, max=100.0)),
+            ("select", BoolArg),
+        ],
         synopsis="Color models by confidence",
     )
 
 
-def command(session, structures=None, *, key=True) -> None:
-    """Colour models by their confidence, 0 to 100, and show the key.
+def command(
+    session,
+    structures=None,
+    *,
+    show="confidence",
+    key=True,
+    transparency=None,
+    below=None,
+    select=False,
+) -> None:
+    """Colour models by their confidence, or something akin to it, and show the key.
 
     Parameters
     ----------
     session : chimerax.core.session.Session
     structures : chimerax.atomic.AtomicStructures, optional
-        All that have a confidence unless given. Models that were opened from a job's files by
-        other means have one too.
+        All that have what is shown unless given. Models that were opened from a job's files by
+        other means have a confidence too.
+    show : str
+        Of `chimerax.critasser.models.coloring.SCHEMES`.
     key : bool
         Show the key.
+    transparency : float, optional
+        Percent.
+    below : float, optional
+        Confidence of 0 to 100 below which residues are called low, by the selector
+        ``critasser-low`` and by ``critasser confidence next``; it is remembered.
+    select : bool
+        Select the residues that are low.
     """
-    from chimerax.atomic import all_atomic_structures
+    from chimerax.atomic import AtomicStructure, all_atomic_structures
 
-    from ..models.confidence import adopt_confidence, color_by_confidence, show_key
+    from ..models.coloring import color_models
 
     wanted = all_atomic_structures(session) if structures is None else structures
-    found = [structure for structure in wanted if adopt_confidence(structure)]
-    if not found:
-        raise UserError("none of these models has a confidence of Critasser")
-    for structure in found:
-        color_by_confidence(structure)
-    if key:
-        show_key(session, replace=True)
+    proteins = [structure for structure in wanted if isinstance(structure, AtomicStructure)]
+    if structures is not None and not proteins:
+        raise UserError("no atomic models specified")
+    if below is not None:
+        _remember(session, below)
+    found = color_models(session, proteins, show, key=key, transparency=transparency)
+    if select:
+        _select(session, found)
+
+
+def _remember(session, below: float) -> None:
+    from ..jobs.settings import settings
+
+    kept = settings(session)
+    kept.low_confidence = below
+    kept.save("low_confidence")
+
+
+def _select(session, structures) -> None:
+    from chimerax.core.commands import run
+
+    low = " | ".join(f"{structure.atomspec} & critasser-low" for structure in structures)
+    run(session, f"select {low}")

@@ -7,6 +7,8 @@ from pathlib import Path
 
 __all__ = ["command", "description"]
 
+_HEADS = ("job", "name", "state", "stage", "time", "eTM", "", "folder")
+
 
 def description():
     """How the command is typed."""
@@ -23,67 +25,95 @@ def command(session):
     list of BuildJob
         Those of this session.
     """
-    from ..jobs.folder import worker
-    from ..jobs.job import duration, jobs_of
+    from ..jobs.job import jobs_of
+    from ..jobs.record import is_job, read_record
     from ..jobs.settings import settings
-    from .running import command_link
 
     jobs = jobs_of(session)
     rows = []
     for job in jobs:
         if not session.ui.is_gui:
             job.deliver()
-        where = "" if job.last is None else f"{job.last.stage}, {job.last.fraction:.0%}"
-        running = job.outcome == "running"
-        link = (
-            command_link(f"critasser stop {job.id}", "stop")
-            if running
-            else _folder_links(job.folder, finished=job.outcome == "finished")
-        )
-        state = f"{job.outcome} ({where})" if running and where else job.outcome
-        state += f", {duration(job.runtime.total_seconds())}"
-        rows.append((str(job.id), job.name, state, str(job.folder), link))
+        rows.append(_row_of_job(job))
     known = {str(job.folder) for job in jobs}
     for path in settings(session).recent_jobs:
-        folder = Path(path)
-        if path in known or not folder.is_dir():
-            continue
-        finished = (folder / "results.json").exists()
-        state = "finished" if finished else "unfinished"
-        if worker(folder) is not None:
-            state = "running"
-        links = _folder_links(folder, finished=finished or state == "running")
-        rows.append(("", folder.name, state, path, links))
+        if path not in known and is_job(Path(path)):
+            rows.append(_row(read_record(Path(path))))
     if not rows:
         session.logger.info("No Critasser jobs yet")
         return jobs
     if session.ui.is_gui:
         session.logger.info(_table(rows), is_html=True)
     else:
-        lines = (f"{number or '-':>3}  {state:<30} {path}" for number, _, state, path, _ in rows)
+        lines = (
+            f"{number or '-':>3}  {', '.join(filter(None, (state, stage, time))):<40} "
+            f"{'eTM ' + etm if etm else '':<8} {folder}"
+            for number, _, state, stage, time, etm, _, folder in rows
+        )
         session.logger.info("\n".join(lines))
     return jobs
 
 
-def _folder_links(folder: Path, *, finished: bool) -> str:
+def _row_of_job(job) -> tuple:
+    from ..jobs.record import read_record
+    from ..jobs.telling import command_link, duration
+
+    record = read_record(job.folder)
+    stage = ""
+    if job.outcome == "running" and job.last is not None:
+        stage = f"{job.last.stage}, {job.last.fraction:.0%}"
+    elif job.outcome in ("cancelled", "failed"):
+        stage = record.stage
+    links = _links(job.folder, job.outcome, shown=getattr(job.view, "is_open", True))
+    if job.outcome in ("queued", "running"):
+        stop = command_link(f"critasser stop {job.id}", "stop")
+        links = " ".join(filter(None, (stop, links)))
+    etm = record.etm if job.outcome == "finished" else None
+    time = "" if job.outcome == "queued" else duration(job.runtime.total_seconds())
+    return (str(job.id), job.name, job.outcome, stage, time, _score(etm), links, str(job.folder))
+
+
+def _row(record) -> tuple:
+    from ..jobs.telling import duration
+
+    stage = record.stage if record.state != "finished" else ""
+    if record.state == "running":
+        stage += f", {record.fraction:.0%}"
+    time = "" if record.seconds is None else duration(record.seconds)
+    etm = record.etm if record.state == "finished" else None
+    links = _links(record.folder, record.state)
+    name = record.name
+    return ("", name, record.state, stage, time, _score(etm), links, str(record.folder))
+
+
+def _score(etm: float | None) -> str:
+    return "" if etm is None else f"{etm:.2f}"
+
+
+def _links(folder: Path, state: str, *, shown: bool = False) -> str:
+    """What can be done with a job in this state."""
     from chimerax.core.commands import FileNameArg
 
-    from .running import command_link
+    from ..jobs.telling import command_link
 
     path = FileNameArg.unparse(str(folder))
-    links = [command_link(f"critasser open {path}", "open")]
-    if not finished:
+    links = []
+    if state != "queued" and not (state == "running" and shown):
+        links.append(command_link(f"critasser open {path}", "open"))
+    if state in ("cancelled", "failed"):
         links.append(command_link(f"critasser resume {path}", "resume"))
+    if state not in ("queued", "running"):
+        links.append(command_link(f"critasser jobs delete {path}", "delete"))
     return " ".join(links)
 
 
 def _table(rows) -> str:
     """The folder comes last, because it may be too long for the log's width."""
-    heads = "".join(f"<th align=left>{head}</th>" for head in ("job", "name", "", "", "folder"))
+    heads = "".join(f"<th align=left>{head}&nbsp;</th>" for head in _HEADS)
     body = "".join(
         "<tr>"
-        + "".join(f"<td nowrap>{escape(cell)}&nbsp;</td>" for cell in (number, name, state))
+        + "".join(f"<td nowrap>{escape(cell)}&nbsp;</td>" for cell in cells)
         + f"<td nowrap>{links}&nbsp;</td><td>{escape(folder)}</td></tr>"
-        for number, name, state, folder, links in rows
+        for *cells, links, folder in rows
     )
     return f"<table><tr>{heads}</tr>{body}</table>"

@@ -39,22 +39,29 @@ def command(session, folder, *, in_map=None, wait=None):
     chimerax.core.models.Model or None
         The group of results; None when there is nothing to show yet.
     """
-    from ..jobs.folder import ProgressReader, read_placement, worker
+    from ..jobs.folder import read_placement, worker
     from ..jobs.job import jobs_of
     from ..jobs.settings import remember_job
-    from ..models.results import Results
+    from ..models.results import Results, open_group
     from .running import follow, waits
 
     for job in jobs_of(session):
-        if job.folder == folder and job.outcome == "running":
+        if job.folder != folder or job.outcome not in ("queued", "running"):
+            continue
+        if job.outcome == "queued":
+            raise UserError(f"that is job {job.id}, which waits for its turn")
+        if job.view.is_open and in_map is None:
             raise UserError(f"that is job {job.id}, which runs and is shown already")
+        job.view.reveal(in_map)
+        if waits(session, wait):
+            job.wait()
+        return job.view.group
     name, _ = read_placement(folder)
-    view = Results(session, name, folder, in_map)
+    view = Results(session, name, folder, in_map, group=open_group(session, folder))
     if worker(folder) is not None:
         follow(session, folder, name, view, wait=waits(session, wait))
         return view.group
-    for event in ProgressReader(folder).read():
-        view.show(event)
+    view.catch_up()
     view.finish()
     remember_job(session, str(folder))
     if view.group is None:

@@ -1,6 +1,9 @@
-"""``critasser resume``: go on with a job that was stopped, killed or failed."""
+"""``critasser resume``: go on with a job that was stopped, killed or failed, or run it again with
+something changed."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from chimerax.core.errors import UserError
 
@@ -9,27 +12,53 @@ __all__ = ["command", "description"]
 
 def description():
     """How the command is typed."""
-    from chimerax.core.commands import BoolArg, Bounded, CmdDesc, EnumOf, IntArg
+    from chimerax.atomic import AtomicStructuresArg
+    from chimerax.core.commands import (
+        BoolArg,
+        Bounded,
+        CmdDesc,
+        EnumOf,
+        FloatArg,
+        IntArg,
+        NonNegativeIntArg,
+    )
     from chimerax.map import MapArg
 
-    from .arguments import JobFolderArg
+    from .arguments import BuildSequenceArg, JobFolderArg
     from .build import DEVICES, QUALITIES
 
     return CmdDesc(
         required=[("folder", JobFolderArg)],
         keyword=[
             ("in_map", MapArg),
+            ("sequence", BuildSequenceArg),
+            ("resolution", Bounded(FloatArg, min=1.0, max=20.0)),
+            ("templates", AtomicStructuresArg),
             ("device", EnumOf(tuple(DEVICES))),
             ("quality", EnumOf(QUALITIES)),
             ("models", Bounded(IntArg, min=1, max=20)),
+            ("seed", NonNegativeIntArg),
             ("wait", BoolArg),
         ],
-        synopsis="Go on with a job that was stopped",
+        synopsis="Go on with a job, or run it again with changes",
     )
 
 
-def command(session, folder, *, in_map=None, device=None, quality=None, models=None, wait=None):
-    """Go on from the last finished stage.
+def command(
+    session,
+    folder,
+    *,
+    in_map=None,
+    sequence=None,
+    resolution=None,
+    templates=None,
+    device=None,
+    quality=None,
+    models=None,
+    seed=None,
+    wait=None,
+):
+    """Go on from the last finished stage; what is changed makes only what depends on it again.
 
     Parameters
     ----------
@@ -37,47 +66,121 @@ def command(session, folder, *, in_map=None, device=None, quality=None, models=N
     folder : Path
     in_map : chimerax.map.Volume, optional
         Lay the results in this map.
-    device, quality, models : optional
-        In place of what the job had; only what depends on them is made again.
+    sequence : Path or list of chimerax.atomic.Sequence, optional
+        In place of what the job had, as all that follows.
+    resolution : float, optional
+        Å.
+    templates : chimerax.atomic.AtomicStructures, optional
+    device, quality, models, seed : optional
+        As for `critasser build`.
     wait : bool, optional
         Come back when the build is over; by default in scripts and without a GUI.
+
+    Returns
+    -------
+    BuildJob
     """
     from ..jobs.engine import build_command, configured_python
     from ..jobs.folder import read_placement, worker
+    from ..jobs.job import jobs_of
+    from ..jobs.request import Request
     from .build import DEVICES
     from .running import start, waits
 
     if worker(folder) is not None:
         raise UserError(f"{folder}: the job runs; see it by: critasser open {folder}")
+    for job in jobs_of(session):
+        if job.folder == folder and job.outcome == "queued":
+            raise UserError(f"{folder}: waits for its turn already, as job {job.id}")
+    if templates is not None and not len(templates):
+        raise UserError("templates: no atomic models specified")
     python = configured_python(session)
-    arguments = ["--resume", folder]
-    for option, value in (
-        ("--device", DEVICES[device] if device else None),
-        ("--quality", quality),
-        ("--models", models),
-    ):
-        if value is not None:
-            arguments += [option, str(value)]
+    begun = (folder / "job.json").exists()
+    request = Request((), {"--resume": (str(folder),)}) if begun else _first_request(folder)
+    changed = {
+        "--resolution": resolution,
+        "--device": DEVICES[device] if device else None,
+        "--quality": quality,
+        "--models": models,
+        "--seed": seed,
+    }
+    options = {name: (str(value),) for name, value in changed.items() if value is not None}
+    inputs = request.inputs
+    if sequence is not None or templates is not None:
+        inputs, files = _new_inputs(folder, inputs, sequence, templates)
+        options.update(files)
+    request = Request(inputs, {**request.options, **options})
     name, _ = read_placement(folder)
     return start(
         session,
         folder,
         name,
-        build_command(python, *arguments),
+        build_command(python, *request.arguments()),
         view=_view(session, folder, name, in_map),
         wait=waits(session, wait),
-        again=True,
+        again=begun,
     )
+
+
+def _first_request(folder: Path):
+    """What a job is to do that no engine has taken up yet."""
+    from ..jobs.request import read_request
+
+    request = read_request(folder)
+    if request is None or len(request.inputs) != 2:
+        raise UserError(f"{folder} has no job to go on with: start it again by critasser build")
+    return request
+
+
+def _new_inputs(folder: Path, inputs: tuple[str, ...], sequence, templates) -> tuple:
+    """Files for a changed sequence or templates, beside those of the runs before.
+
+    Returns
+    -------
+    tuple of str
+        Map and sequence, where the sequence is another one; else as they were given.
+    dict of str to tuple of str
+        Values of `--templates`, if there are.
+    """
+    from ..jobs.folder import INPUTS
+    from ..jobs.inputs import write_sequences, write_templates
+
+    density = inputs[0] if inputs else _map_of_job(folder)
+    options = {}
+    number = 2
+    while (folder / INPUTS / f"run_{number}").exists():
+        number += 1
+    place = folder / INPUTS / f"run_{number}"
+    try:
+        place.mkdir(parents=True)
+        if sequence is not None:
+            inputs = (density, str(write_sequences(place, sequence)))
+        if templates is not None:
+            options["--templates"] = tuple(map(str, write_templates(place, templates)))
+    except OSError as error:
+        raise UserError(f"{place}: cannot write there, {error.strerror}") from error
+    return inputs, options
+
+
+def _map_of_job(folder: Path) -> str:
+    from ..jobs.folder import read_json
+
+    inputs = (read_json(folder / "job.json") or {}).get("inputs")
+    entry = inputs.get("map") if isinstance(inputs, dict) else None
+    path = entry.get("path") if isinstance(entry, dict) else None
+    if not isinstance(path, str) or not Path(path).is_absolute():
+        raise UserError(f"{folder / 'job.json'} is damaged: it names no map")
+    return path
 
 
 def _view(session, folder, name, in_map):
     """The view of the job's earlier run, if that is still open here, or a new one."""
     from ..jobs.job import jobs_of
-    from ..models.results import Results
+    from ..models.results import Results, open_group
 
     for job in reversed(jobs_of(session)):
         if job.folder == folder and job.view.is_open:
             if in_map is not None:
                 job.view.lie_in(in_map)
             return job.view
-    return Results(session, name, folder, in_map)
+    return Results(session, name, folder, in_map, group=open_group(session, folder))

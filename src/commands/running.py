@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from pathlib import Path
 
 from chimerax.core.errors import UserError
+
+from ..jobs.telling import command_link, tell
 
 __all__ = ["command_link", "follow", "start", "waits"]
 
@@ -16,11 +17,6 @@ def waits(session, wait: bool | None) -> bool:
     if wait is None:
         return bool(session.in_script) or not session.ui.is_gui
     return wait
-
-
-def command_link(text: str, label: str) -> str:
-    """HTML for the log: a link that runs a command."""
-    return f'<a href="cxcmd:{escape(text)}">{escape(label)}</a>'
 
 
 def start(
@@ -33,7 +29,7 @@ def start(
     wait: bool,
     again: bool = False,
 ):
-    """Start an engine in a folder and watch it.
+    """Start an engine in a folder and watch it, or queue it when its device is taken.
 
     Parameters
     ----------
@@ -53,24 +49,45 @@ def start(
     from ..jobs.engine import environment
     from ..jobs.job import BuildJob
     from ..jobs.process import EngineProcess
+    from ..jobs.queue import device_of, free_now
+    from ..jobs.request import write_request
     from ..jobs.settings import remember_job
 
-    try:
-        process = EngineProcess(command, folder, environment())
-    except OSError as error:
-        raise UserError(f"the engine could not be started: {error}") from None
-    job = BuildJob(session, folder, name, view, process, skip=again)
+    def launch() -> EngineProcess:
+        return EngineProcess(command, folder, environment())
+
+    device = device_of(command, folder)
+    if not again:
+        _keep_request(write_request, folder, command)
+    if free_now(session, device):
+        try:
+            process = launch()
+        except OSError as error:
+            raise UserError(f"the engine could not be started: {error}") from None
+        job = BuildJob(session, folder, name, view, process, skip=again, device=device)
+    else:
+        job = BuildJob(session, folder, name, view, skip=again, launch=launch, device=device)
     remember_job(session, str(folder))
     _announce(session, job)
     return _watch(job, wait)
 
 
+def _keep_request(write, folder: Path, command: Sequence[str]) -> None:
+    """Keep what was asked for; the arguments are what follows the engine's own command."""
+    try:
+        write(folder, list(command)[list(command).index("build") + 1 :])
+    except OSError as error:
+        raise UserError(f"{folder}: cannot write there, {error.strerror}") from error
+
+
 def follow(session, folder: Path, name: str, view, *, wait: bool):
     """Watch an engine that works in a folder already."""
+    from ..jobs.folder import read_json
     from ..jobs.job import BuildJob
     from ..jobs.settings import remember_job
 
-    job = BuildJob(session, folder, name, view)
+    device = "gpu" if (read_json(folder / "job.json") or {}).get("device") == "cuda" else "cpu"
+    job = BuildJob(session, folder, name, view, device=device)
     remember_job(session, str(folder))
     _announce(session, job)
     return _watch(job, wait)
@@ -86,11 +103,12 @@ def _watch(job, wait: bool):
 
 
 def _announce(session, job) -> None:
-    if not session.ui.is_gui:
-        session.logger.info(f"critasser {job.name} runs as job {job.id} in {job.folder}")
-        return
-    stop = command_link(f"critasser stop {job.id}", "stop it")
-    session.logger.info(
-        f"critasser {escape(job.name)} runs as job {job.id} in {escape(str(job.folder))} ({stop})",
-        is_html=True,
-    )
+    if job.outcome == "queued":
+        text = (
+            f"critasser {job.name} waits as job {job.id} in {job.folder} until the "
+            f"{'GPU' if job.device == 'gpu' else 'processor'} is free; it starts by itself"
+        )
+        tell(session, text, (f"critasser stop {job.id}", "take it back"))
+    else:
+        text = f"critasser {job.name} runs as job {job.id} in {job.folder}"
+        tell(session, text, (f"critasser stop {job.id}", "stop it"))

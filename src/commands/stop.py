@@ -1,4 +1,4 @@
-"""``critasser stop``: end a running build."""
+"""``critasser stop``: end a running build, or take back one that waits for its turn."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ def command(session, job=None) -> None:
     ----------
     session : chimerax.core.session.Session
     job : int, optional
-        Its number; not needed when only one runs.
+        Its number; not needed when only one runs or waits.
     """
     from ..jobs.job import jobs_of
 
-    running = {one.id: one for one in jobs_of(session) if one.outcome == "running"}
-    if not running:
+    alive = {one.id: one for one in jobs_of(session) if one.outcome in ("queued", "running")}
+    if not alive:
         raise UserError("no Critasser job runs")
-    numbers = ", ".join(str(number) for number in running)
+    numbers = ", ".join(str(number) for number in alive)
     if job is None:
-        if len(running) > 1:
+        if len(alive) > 1:
             raise UserError(f"which of the jobs {numbers}?")
-        job = next(iter(running))
-    if job not in running:
-        raise UserError(f"job {job} does not run; running: {numbers}")
-    running[job].terminate()
-    session.logger.status(f"critasser {running[job].name}: stopping")
+        job = next(iter(alive))
+    if job not in alive:
+        raise UserError(f"job {job} does not run; running or queued: {numbers}")
+    alive[job].terminate()
+    session.logger.status(f"critasser {alive[job].name}: stopping")

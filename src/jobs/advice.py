@@ -9,16 +9,16 @@ __all__ = ["advice"]
 
 _KNOWN = (
     (
-        r"out of memory|MemoryError|cannot allocate|bad_alloc",
+        r"out of memory|MemoryError|cannot allocate|bad_alloc|GB of memory",
         "Build into a part of the map (near, mask), close other programs, "
         "or use a machine with more memory.",
     ),
     (
-        r"no (?:CUDA|GPU)|CUDA (?:is not|not) available|no NVIDIA",
+        r"no (?:CUDA|GPU)|CUDA (?:is not|not) available|no NVIDIA|CUDA driver|CUDA error",
         "There is no GPU that the engine's Python can use: give device cpu or leave it to auto.",
     ),
     (
-        r"weights/\S+ is missing|weights.*(?:missing|damaged)",
+        r"weights/\S+ is missing|weights.*(?:missing|damaged)|damaged network|no network there",
         "Reinstall the Critasser bundle; its network has gone missing.",
     ),
     (
@@ -31,8 +31,31 @@ _KNOWN = (
         "Is the sequence too long for the region, or are voxel size or mask wrong?",
     ),
     (
+        r"mirror image|left-handed",
+        "Flip the map by: volume flip #N, hide the first one, and build in the flipped one.",
+    ),
+    (
+        r"No Cα position was found|unsure of the Cα|no trace was found|scrambled ones",
+        "Is this the map's resolution (give resolution if it was estimated)? Below 6 Å or so the "
+        "map alone tells little: templates of the same fold help most, and near or mask keep "
+        "neighbours out.",
+    ),
+    (
         r"No space left|no room left",
         "Free some space, then: critasser resume FOLDER.",
+    ),
+    (
+        r"in use by process",
+        "The job runs already, perhaps in another ChimeraX: critasser open FOLDER follows it.",
+    ),
+    (
+        r"job of Critasser \S+ \(folder format",
+        "The job was made by another version: build again in a new folder. What it has made can "
+        "still be shown by critasser open FOLDER.",
+    ),
+    (
+        r"read-only|Permission denied",
+        "The folder cannot be written to: give another by folder, or mend its permissions.",
     ),
 )
 
@@ -43,7 +66,7 @@ def advice(line: str, status: int | None) -> str:
     Parameters
     ----------
     line : str
-        The engine's last words.
+        The engine's last words, or one of its warnings.
     status : int or None
         Its exit status; negative for a signal.
 

@@ -20,6 +20,7 @@ from typing import Any
 __all__ = [
     "Event",
     "ProgressReader",
+    "as_number",
     "free_folder",
     "inside",
     "last_line",
@@ -57,6 +58,12 @@ class Event:
         Path, relative to the folder, of a file that is ready.
     kind : str or None
         What the artifact is.
+    stage_fraction : float
+        Of the stage, 0 to 1.
+    numbers : dict of str to float or None
+        What the stage measures as it goes, by name.
+    expected : dict of str to float or None
+        Seconds that each stage is expected to take, by name, in their order.
     """
 
     state: str
@@ -66,6 +73,9 @@ class Event:
     remaining: float | None = None
     artifact: str | None = None
     kind: str | None = None
+    stage_fraction: float = 0.0
+    numbers: dict[str, float] | None = None
+    expected: dict[str, float] | None = None
 
     @classmethod
     def from_line(cls, line: bytes) -> Event | None:
@@ -76,15 +86,17 @@ class Event:
             return None
         if not isinstance(content, dict) or not isinstance(content.get("stage"), str):
             return None
-        fraction = _number(content.get("fraction"))
         return cls(
             state=str(content.get("state") or "running"),
             stage=content["stage"],
             message=str(content.get("message") or ""),
-            fraction=min(max(fraction or 0.0, 0.0), 1.0),
-            remaining=_number(content.get("remaining")),
+            fraction=_share(content.get("fraction")),
+            remaining=as_number(content.get("remaining")),
             artifact=_text(content.get("artifact")),
             kind=_text(content.get("kind")),
+            stage_fraction=_share(content.get("stage_fraction")),
+            numbers=_numbers(content.get("numbers")),
+            expected=_numbers(content.get("expected")),
         )
 
 
@@ -212,16 +224,32 @@ def read_placement(folder: Path) -> tuple[str, list[list[float]] | None]:
         isinstance(frame, list)
         and len(frame) == 3
         and all(isinstance(row, list) and len(row) == 4 for row in frame)
-        and all(_number(value) is not None for row in frame for value in row)
+        and all(as_number(value) is not None for row in frame for value in row)
     ):
         frame = None
     return str(content.get("name") or folder.name), frame
 
 
-def _number(value: Any) -> float | None:
+def as_number(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return float(value) if abs(value) < float("inf") else None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if abs(number) < float("inf") else None
+
+
+def _share(value: Any) -> float:
+    return min(max(as_number(value) or 0.0, 0.0), 1.0)
+
+
+def _numbers(value: Any) -> dict[str, float] | None:
+    """Those entries of a mapping that are finite numbers; None for what is no mapping."""
+    if not isinstance(value, Mapping):
+        return None
+    found = {str(name): as_number(entry) for name, entry in value.items()}
+    return {name: entry for name, entry in found.items() if entry is not None}
 
 
 def _text(value: Any) -> str | None:

@@ -7,21 +7,24 @@ touches models, log or status line is done by `deliver`, in the main thread: cal
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import queue
 import threading
 import time
 import traceback
-from html import escape
+from collections.abc import Callable
 from pathlib import Path
 
 from chimerax.core.tasks import Job, TaskState
 
-from .advice import advice
-from .folder import Event, ProgressReader, last_line, request_stop, worker
+from .folder import Event, ProgressReader, request_stop, worker
 from .process import EngineProcess, end_process
+from .queue import take_turn
+from .settings import remember_open
+from .telling import duration, tell, why_failed
 
-__all__ = ["BuildJob", "duration", "jobs_of"]
+__all__ = ["BuildJob", "duration", "jobs_of", "triggers"]
 
 LOOK = 0.5
 """Seconds between two looks at the engine."""
@@ -29,17 +32,32 @@ LOOK = 0.5
 PATIENCE = 5.0
 """Seconds that an engine has to stop by itself; again as many after SIGTERM, then it is killed."""
 
+GONE = 60.0
+"""Seconds for which a job's folder may be out of reach before its engine is given up."""
+
 _CANCELLED = 130
 
+TRIGGERS = ("job started", "job changed", "job ended")
 
-def duration(seconds: float) -> str:
-    """A time for people: 8 s, 3 min, 2 h 05 min."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{round(whole / 60)} min"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+def triggers(session):
+    """What tells of the jobs of a session, always in the main thread; data is the `BuildJob`.
+
+    ``job started`` when one is queued, started or followed; ``job changed`` when it has said
+    something, has got its turn or is being stopped; ``job ended`` once, when `outcome` is final.
+
+    Returns
+    -------
+    chimerax.core.triggerset.TriggerSet
+    """
+    found = getattr(session, "_critasser_job_triggers", None)
+    if found is None:
+        from chimerax.core.triggerset import TriggerSet
+
+        found = session._critasser_job_triggers = TriggerSet()
+        for name in TRIGGERS:
+            found.add_trigger(name)
+    return found
 
 
 def jobs_of(session) -> list[BuildJob]:
@@ -48,7 +66,10 @@ def jobs_of(session) -> list[BuildJob]:
 
 
 class BuildJob(Job):
-    """A build, whether this ChimeraX started its engine or found it at work in a folder.
+    """A build, whether this ChimeraX starts its engine or found it at work in a folder.
+
+    `outcome` is ``queued``, ``running``, ``finished``, ``cancelled`` or ``failed``; `events` are
+    all that have been shown so far, `last` is the latest of them.
 
     Parameters
     ----------
@@ -57,11 +78,15 @@ class BuildJob(Job):
     name : str
         For people.
     view
-        Shows events: `show(event)`, `finish(event)`; see `chimerax.critasser.models.results`.
+        Shows events: `show(event)`, `finish()`; see `chimerax.critasser.models.results`.
     process : EngineProcess or None
-        None for an engine that was started elsewhere.
+        None for an engine that was started elsewhere, or is still to be started.
     skip : bool
         `progress.jsonl` holds lines of an earlier run.
+    launch : callable or None
+        Starts the engine when the device is free: the job is queued.
+    device : str
+        ``gpu`` or ``cpu``.
     """
 
     # Closing a session takes the models away, not the work.
@@ -77,13 +102,17 @@ class BuildJob(Job):
         process: EngineProcess | None = None,
         *,
         skip: bool = False,
+        launch: Callable[[], EngineProcess] | None = None,
+        device: str = "cpu",
     ) -> None:
-        super().__init__(session)
         self.folder = folder
         self.name = name
         self.last: Event | None = None
-        self.outcome = "running"
+        self.events: list[Event] = []
+        self.outcome = "running" if launch is None else "queued"
+        self.device = device
         self.view = view
+        self._launch = launch
         self._process = process
         self._reader = ProgressReader(folder, skip=skip)
         self._queue: queue.SimpleQueue[Event] = queue.SimpleQueue()
@@ -95,9 +124,12 @@ class BuildJob(Job):
         self._awaited = False
         self._delivered = False
         self._crash = ""
+        self._refused = ""
         self._said = ""
         self._status: int | None = None
         self._told = (0.0, "")
+        # Only now: this makes the job known to others, who may ask it all that is above.
+        super().__init__(session)
 
     def __str__(self) -> str:
         return f"critasser {self.name}, ID {self.id}"
@@ -106,15 +138,20 @@ class BuildJob(Job):
     # which ends at once would look running for ever: the thread waits for `_ready`.
 
     def start(self, *args, **keywords) -> None:
-        """Begin to watch."""
+        """Begin to watch, or to wait for the device."""
         super().start(*args, **keywords)
+        if self.outcome == "queued":
+            self.state = TaskState.QUEUED
+        remember_open(self.session, str(self.folder), True)
+        triggers(self.session).activate_trigger("job started", self)
         self._ready.set()
 
     def run(self) -> None:
         """Watch until the engine has ended; in a thread of its own."""
         self._ready.wait()
         try:
-            self._watch()
+            if self._launch is None or self._wait_for_turn():
+                self._watch()
         except Exception:
             self._crash = traceback.format_exc()
         self._conclude()
@@ -140,10 +177,34 @@ class BuildJob(Job):
             self._queue.put(event)
             self._post()
 
+    def _wait_for_turn(self) -> bool:
+        """Start the engine when the device is free; whether it came to that."""
+        session = self.session
+        while not take_turn(session, self):
+            if self._stop.wait(self.next_check()):
+                return False
+        if self._stop.is_set():
+            return False
+        try:
+            self._process = self._launch()
+        except OSError as error:
+            self._refused = f"critasser {self.name}: the engine could not be started: {error}"
+            return False
+        self.start_time = datetime.datetime.now()
+        self.state = TaskState.RUNNING
+        self._post()
+        return True
+
     def _watch(self) -> None:
-        asked = None
+        asked, seen = None, time.monotonic()
         while self.running():
             self.monitor()
+            if self.folder.is_dir():
+                seen = time.monotonic()
+            elif time.monotonic() - seen > GONE:
+                if self._process is not None:
+                    self._process.kill()
+                break
             if asked is None and self._stop.wait(self.next_check()):
                 asked = time.monotonic()
             elif asked is not None:
@@ -166,7 +227,7 @@ class BuildJob(Job):
     def _conclude(self) -> None:
         """Find out how it ended."""
         self._status = status = None if self._process is None else self._process.status()
-        if self._crash:
+        if self._crash or self._refused or not self.folder.is_dir():
             self.outcome = "failed"
         elif status == 0 or (status is None and self._said == "finished"):
             self.outcome = "finished"
@@ -180,11 +241,14 @@ class BuildJob(Job):
         with self._ending:
             if self._over.is_set():
                 return
-            request_stop(self.folder)
+            if self.outcome == "running":
+                with contextlib.suppress(OSError):  # the folder may have vanished
+                    request_stop(self.folder)
             self._stop.set()
             if self._terminate is not None:
                 self._terminate.set()
             self.state = TaskState.TERMINATING
+        self._post()
 
     def exited_normally(self) -> bool:
         """Whether the build came to its end."""
@@ -213,17 +277,31 @@ class BuildJob(Job):
         """Show what has come; in the main thread."""
         self._posted = False
         over = self._over.is_set()
-        while True:
-            try:
-                event = self._queue.get_nowait()
-            except queue.Empty:
-                break
-            self.last = event
-            self.view.show(event)
-            self._tell(event)
-        if over and not self._delivered:
+        before = self.last
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self.last = event = self._queue.get_nowait()
+                self.events.append(event)
+                self._safely(self.view.show, event)
+        # Only the last: a job that is found at work has said thousands of lines already.
+        if self.last is not None and self.last is not before:
+            self._tell(self.last)
+        if self._delivered:
+            return
+        if over:
             self._delivered = True
+            remember_open(self.session, str(self.folder), False)
             self._finish()
+        name = "job ended" if over else "job changed"
+        triggers(self.session).activate_trigger(name, self)
+
+    def _safely(self, function: Callable, *arguments) -> None:
+        """Let the view show something; whatever happens there does not end the watch."""
+        try:
+            function(*arguments)
+        except Exception:
+            text = f"critasser {self.name}: results could not be shown\n{traceback.format_exc()}"
+            self.session.logger.bug(text)
 
     def wait(self) -> None:
         """Block until the job is over, showing what comes; in the main thread."""
@@ -260,34 +338,26 @@ class BuildJob(Job):
         logger = self.session.logger
         logger.status(f"critasser {self.name}: {self.outcome}")
         if self.outcome == "finished":
-            self.view.finish()
+            self._safely(self.view.finish)
         elif self.outcome == "cancelled":
             self._tell_how_to_go_on()
         elif self._crash:
             logger.bug(f"critasser {self.name}: watching the engine failed\n{self._crash}")
+        elif self._refused:
+            logger.error(self._refused)
         else:
-            logger.error(self._complaint())
+            logger.error(why_failed(self.folder, self.name, self._status, self._said))
 
     def _tell_how_to_go_on(self) -> None:
-        """With a link, where there is a log to click in."""
         from chimerax.core.commands import FileNameArg
 
-        logger = self.session.logger
-        resume = f"critasser resume {FileNameArg.unparse(str(self.folder))}"
-        told = f"critasser {self.name} was stopped; what it finished is kept. Go on by: "
-        if self.session.ui.is_gui:
-            link = f'<a href="cxcmd:{escape(resume)}">{escape(resume)}</a>'
-            logger.info(escape(told) + link, is_html=True)
-        else:
-            logger.info(told + resume)
-
-    def _complaint(self) -> str:
-        """Why it failed, what to do, and where to read more."""
-        line = last_line(self.folder) or "nothing"
-        remedy = advice(line, self._status)
-        if self._status is not None and self._status < 0:
-            line = f"the engine was ended by signal {-self._status}; it said last: {line}"
-        elif self._status is None and self._said == "running":
-            line = f"the engine ended without a word of why; it said last: {line}"
-        parts = [f"critasser {self.name}: {line}", remedy, f"More in {self.folder / 'log.txt'}"]
-        return "\n".join(part for part in parts if part)
+        folder = FileNameArg.unparse(str(self.folder))
+        what = "what it finished is kept"
+        if self._launch is not None and self._process is None:
+            what = "it had not begun"
+        tell(
+            self.session,
+            f"critasser {self.name} was stopped; {what}",
+            (f"critasser resume {folder}", "go on"),
+            (f"critasser jobs delete {folder}", "delete"),
+        )

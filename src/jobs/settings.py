@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from chimerax.core.settings import Settings
 
-__all__ = ["remember_job", "settings"]
+__all__ = ["forget_job", "remember_job", "remember_open", "settings"]
 
 _MOST_JOBS = 50
 
 
 class _CritasserSettings(Settings):
-    EXPLICIT_SAVE = {"python": ""}  # noqa: RUF012, ChimeraX reads it as a class attribute
-    AUTO_SAVE = {"recent_jobs": []}  # noqa: RUF012
+    # ChimeraX reads both as class attributes.
+    EXPLICIT_SAVE = {"python": "", "low_confidence": 50.0}  # noqa: RUF012
+    AUTO_SAVE = {"recent_jobs": [], "open_jobs": []}  # noqa: RUF012
 
 
 def settings(session) -> _CritasserSettings:
@@ -27,3 +28,19 @@ def remember_job(session, folder: str) -> None:
     kept = settings(session)
     others = [path for path in kept.recent_jobs if path != folder]
     kept.recent_jobs = [folder, *others][:_MOST_JOBS]
+
+
+def forget_job(session, folder: str) -> None:
+    """Take a job folder off the list of recent ones."""
+    kept = settings(session)
+    kept.recent_jobs = [path for path in kept.recent_jobs if path != folder]
+    remember_open(session, folder, False)
+
+
+def remember_open(session, folder: str, is_open: bool) -> None:
+    """Note whether a job has still to end, for the next start of ChimeraX."""
+    kept = settings(session)
+    others = [path for path in kept.open_jobs if path != folder]
+    wanted = [folder, *others][:_MOST_JOBS] if is_open else others
+    if wanted != kept.open_jobs:
+        kept.open_jobs = wanted

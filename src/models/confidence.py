@@ -1,45 +1,69 @@
-"""Confidence of residues as an attribute, as colours, and their key.
+"""What the engine is sure of, as attributes of residues.
 
-The attribute is registered, so that *Render by Attribute*, specifiers such as
-``::critasser_confidence<50``, ``save … .defattr`` and sessions know it.
+The attributes are registered, so that *Render by Attribute*, specifiers such as
+``::critasser_confidence<50``, ``save … .defattr`` and sessions know them.
 """
 
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
+
+import numpy as np
 
 __all__ = [
     "ATTRIBUTE",
+    "DISTANCE",
+    "LOCAL_CONFIDENCE",
+    "LOCAL_PCC",
+    "REGISTER",
+    "SPREAD",
     "adopt_confidence",
     "color_by_confidence",
+    "has_values",
     "read_confidence",
     "read_local_pcc",
+    "read_table",
     "register_attributes",
+    "select_low",
+    "set_spread",
     "show_key",
 ]
 
 ATTRIBUTE = "critasser_confidence"
-"""0 to 100; None for a residue without."""
+"""0 to 100; None for a residue without, as for all that follow."""
+
+LOCAL_CONFIDENCE = "critasser_local_confidence"
+"""The method's own local confidence before it is made a percentage; 1 is sure."""
 
 LOCAL_PCC = "critasser_local_pcc"
 """Correlation of the residue's own density with the map, -1 to 1."""
 
+REGISTER = "critasser_register"
+"""Of traces: how sure it is that this residue and no other is here, 0 to 100."""
+
+SPREAD = "critasser_spread"
+"""Å; root mean square distance of the residue's Cα in the job's models from their mean."""
+
+DISTANCE = "critasser_distance"
+"""Å; distance of the Cα from that of the model it was compared with last."""
+
 _FROM_FILE = "confidence_score"
 """What ChimeraX makes of the local metric ``confidence`` in our mmCIF files."""
 
-_PALETTE = "alphafold"
-_NO_VALUE = "gray"
-
-_LEAST_WIDTH = 240
-"""Pixels of the key's width below which its labels run into each other."""
+_COLUMNS = {
+    "models": {LOCAL_PCC: ("local_pcc", 1.0), LOCAL_CONFIDENCE: ("local_confidence", 1.0)},
+    "traces": {REGISTER: ("confidence", 100.0)},
+}
+"""Columns of the table beside a file of each kind, and what they are multiplied by."""
 
 
 def register_attributes(session) -> None:
     """Make ChimeraX know our attributes; may be called again."""
     from chimerax.atomic import Residue
 
-    for name in (ATTRIBUTE, LOCAL_PCC):
+    for name in (ATTRIBUTE, LOCAL_CONFIDENCE, LOCAL_PCC, REGISTER, SPREAD, DISTANCE):
         Residue.register_attr(session, name, "Critasser", attr_type=float, can_return_none=True)
 
 
@@ -51,24 +75,49 @@ def read_confidence(structure) -> None:
         setattr(residue, ATTRIBUTE, None if atom is None else float(atom.bfactor))
 
 
-def read_local_pcc(structure, table: Path) -> None:
-    """Take local correlations from the table of residues beside a model, if there is one."""
+def read_table(structure, table: Path, kind: str) -> None:
+    """Take what else is known of residues from the table beside a file, if there is one.
+
+    Parameters
+    ----------
+    structure : chimerax.atomic.AtomicStructure
+    table : Path
+        CSV with the columns ``chain`` and ``residue``.
+    kind : str
+        What the file is: models, traces …
+    """
+    columns = _COLUMNS.get(kind, {})
+    found: dict[str, dict[tuple[str, int], float]] = {name: {} for name in columns}
     try:
         with table.open(newline="", encoding="utf-8") as lines:
-            values = {
-                (row["chain"], int(row["residue"])): float(row["local_pcc"])
-                for row in csv.DictReader(lines)
-            }
+            for row in csv.DictReader(lines):
+                key = row["chain"], int(row["residue"])
+                for name, (column, factor) in columns.items():
+                    if row.get(column):
+                        found[name][key] = factor * float(row[column])
     except (OSError, ValueError, KeyError, TypeError, csv.Error):
         return  # nothing else depends on it
-    for residue in structure.residues:
-        setattr(residue, LOCAL_PCC, values.get((residue.chain_id, residue.number)))
+    register_attributes(structure.session)
+    keys = [(residue.chain_id, residue.number) for residue in structure.residues]
+    for name, values in found.items():
+        if values:
+            for residue, key in zip(structure.residues, keys):
+                setattr(residue, name, values.get(key))
+
+
+def read_local_pcc(structure, table: Path) -> None:
+    """Take local correlations from the table of residues beside a model, if there is one."""
+    read_table(structure, table, "models")
+
+
+def has_values(structure, attribute: str) -> bool:
+    """Whether any residue has a value."""
+    return any(getattr(residue, attribute, None) is not None for residue in structure.residues)
 
 
 def adopt_confidence(structure) -> bool:
     """Whether a structure has confidences of ours, also when it was opened as any other file."""
-    values = [getattr(residue, ATTRIBUTE, None) for residue in structure.residues]
-    if any(value is not None for value in values):
+    if has_values(structure, ATTRIBUTE):
         return True
     values = [getattr(residue, _FROM_FILE, None) for residue in structure.residues]
     if all(value is None for value in values):
@@ -79,41 +128,70 @@ def adopt_confidence(structure) -> bool:
     return True
 
 
+def set_spread(structures: Sequence) -> bool:
+    """Give residues how far the models of one job spread there; whether there are several models.
+
+    Models stand as they lie in the map, they are not superposed: what is told is whether they
+    agree on where the residue is.
+    """
+    if len(structures) < 2:
+        return False
+    register_attributes(structures[0].session)
+    places = [_calpha_places(structure) for structure in structures]
+    shared = set(places[0]).intersection(*places[1:])
+    spread = {}
+    if shared:
+        keys = sorted(shared)
+        coords = np.array([[found[key] for key in keys] for found in places])
+        off = np.square(coords - coords.mean(axis=0)).sum(axis=2)
+        spread = dict(zip(keys, np.sqrt(off.mean(axis=0)).tolist()))
+    for structure in structures:
+        for residue in structure.residues:
+            setattr(residue, SPREAD, spread.get((residue.chain_id, residue.number)))
+    return True
+
+
+def _calpha_places(structure) -> dict[tuple[str, int], np.ndarray]:
+    """Scene position of each residue's Cα, by chain and number."""
+    atoms = structure.atoms
+    atoms = atoms.filter(np.asarray(atoms.names) == "CA")
+    residues = atoms.residues
+    keys = zip(residues.chain_ids, np.asarray(residues.numbers).tolist())
+    return dict(zip(keys, atoms.scene_coords))
+
+
+def select_low(session, models, results) -> None:
+    """The selector ``critasser-low``: residues of less confidence than the setting says."""
+    from chimerax.atomic import AtomicStructure, Residues
+
+    from ..jobs.settings import settings
+
+    below = settings(session).low_confidence
+    for model in models:
+        if not isinstance(model, AtomicStructure) or not adopt_confidence(model):
+            continue
+        low = [r for r in model.residues if (v := getattr(r, ATTRIBUTE)) is not None and v < below]
+        if low:
+            results.add_model(model)
+            results.add_atoms(Residues(low).atoms)
+
+
 def color_by_confidence(structure) -> None:
     """Colour an open structure; grey where there is no confidence."""
-    from chimerax.core.commands import run
+    from .coloring import SCHEMES, color_structure
 
-    run(
-        structure.session,
-        f"color byattribute r:{ATTRIBUTE} {structure.atomspec} palette {_PALETTE} range 0,100 "
-        f"noValueColor {_NO_VALUE} logInfo false",
-        log=False,
-    )
+    color_structure(structure, SCHEMES["confidence"])
 
 
 def show_key(session, *, replace: bool = False) -> None:
-    """Show what the colours mean.
+    """Show what the colours of confidence mean.
 
     Parameters
     ----------
     session : chimerax.core.session.Session
     replace : bool
-        Also when there is a key already, which may be one of the person's own.
+        Also when there is a key already that is not ours.
     """
-    from chimerax.color_key.model import get_model
-    from chimerax.core.colors import BuiltinColormaps
-    from chimerax.core.commands import run
+    from .coloring import SCHEMES, show_scheme_key
 
-    if get_model(session, create=False) is not None and not replace:
-        return
-    marks = [f"{value:g}" for value in BuiltinColormaps[_PALETTE].data_values]
-    labels = " ".join(f":{mark}" for mark in marks)
-    width, _ = session.main_view.window_size
-    share = min(max(0.28, _LEAST_WIDTH / max(width, 1)), 0.9)
-    run(
-        session,
-        f"key {_PALETTE} {labels} size {share:.3f},0.03 pos {0.97 - share:.3f},0.09 fontSize 16 "
-        "ticks true tickLength 6 tickThickness 2 numericLabelSpacing equal",
-        log=False,
-    )
-    get_model(session).name = "Critasser confidence"
+    show_scheme_key(session, SCHEMES["confidence"], replace=replace)

@@ -2,27 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 from typing import Any
 
+from chimerax.core.commands import FileNameArg
 from chimerax.core.models import Model
 
-from ..jobs.folder import Event, inside, read_json, read_placement
-from .confidence import color_by_confidence, read_confidence, read_local_pcc, show_key
+from ..jobs.advice import advice
+from ..jobs.folder import Event, ProgressReader, as_number, inside, read_json, read_placement
+from ..jobs.telling import command_link, tell
+from .confidence import color_by_confidence, read_confidence, read_table, set_spread, show_key
+from .group import JobGroup, mark_file, register_file_attributes
+from .overlays import markers_of, style_map
 
-__all__ = ["Results"]
+__all__ = ["CLASSES", "Results", "open_group"]
 
-_SECTIONS = {
-    "calpha": (1, "Cα traces"),
-    "traces": (1, "Cα traces"),
-    "templates": (2, "templates"),
-    "calpha_models": (1, "Cα traces"),
-    "models": (3, "models"),
+_AUTOMATIC = ("calpha", "traces", "templates", "calpha_models", "models")
+"""Kinds that are shown as they come, each in the place of the one before."""
+
+CLASSES: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
+    "models": ("models", ()),
+    "traces": ("traces", tuple((f"2_traces/trace_{n:02d}.cif", f"trace {n}") for n in range(1, 6))),
+    "templates": (
+        "templates",
+        tuple((f"3_templates/template_{n:02d}.cif", f"template {n}") for n in range(1, 6)),
+    ),
+    "calpha": ("calpha", (("1_calpha/calpha.cif", "Cα positions"),)),
+    "unassigned": ("unassigned", (("2_traces/unassigned.cif", "unassigned positions"),)),
+    "probability": ("map", (("1_calpha/calpha_probability.mrc", "Cα probability"),)),
+    **{
+        f"{what}Probability": (
+            "map",
+            ((f"1_calpha/{what}_probability.mrc", f"{what} probability"),),
+        )
+        for what in ("backbone", "helix", "strand")
+    },
 }
-"""Number and name of the section of the group that shows each kind of artifact."""
+"""What can be shown and hidden: kind, and files with what they are called. None of the words is a
+selector of ChimeraX, such as `helix`, which would be taken for a specifier."""
 
 _SCORES = {"etm": "eTM", "crscore": "CRscore", "pcc_mask": "PCC"}
+
+
+def open_group(session, folder: Path) -> JobGroup | None:
+    """The group that shows a job, if one is open."""
+    for model in session.models.list():
+        if isinstance(model, JobGroup) and model.job_folder == folder:
+            return model
+    return None
 
 
 class Results:
@@ -37,61 +66,125 @@ class Results:
         Its folder.
     volume : chimerax.map.Volume or None
         The map in whose place to lie.
+    group : JobGroup or None
+        Shows the job already.
+    hidden : bool
+        Show nothing until `reveal` is called.
     """
 
-    def __init__(self, session, name: str, folder: Path, volume=None) -> None:
+    def __init__(
+        self, session, name: str, folder: Path, volume=None, *, group=None, hidden: bool = False
+    ) -> None:
         self._session = session
         self._name = name
         self._folder = folder
         self._volume = volume
-        self._placed = None
-        self._sections: dict[int, Model] = {}
-        self._shown: dict[str, list[Model]] = {}
+        self._hidden = hidden
         self._latest = ""
-        self.group: Model | None = None
+        self.group: JobGroup | None = None
+        if group is not None:
+            self.adopt(group)
 
     def show(self, event: Event) -> None:
         """Open the file that an event announces, if it is one to be looked at."""
-        if event.artifact is None or event.kind not in _SECTIONS or self._closed:
+        if event.artifact is None or event.kind not in _AUTOMATIC or self._hidden or self._closed:
             return
-        path = inside(self._folder, event.artifact)
-        if path is None:
-            return
-        made = path.stat().st_mtime_ns
-        for shown in [model for model in self._open_models if model.critasser_path == path]:
-            if shown.critasser_made == made:
-                return
-            shown.delete()  # the stage has run again
-        try:
-            model = self._open(path, event.kind)
-        except Exception as error:  # one file that is no good must not end the watch
-            self._session.logger.warning(f"{path} could not be shown: {error}")
-            return
-        model.name = event.message if event.message != event.artifact else path.stem
-        model.critasser_path = path
-        model.critasser_made = made
-        self._add(model, event.kind)
+        name = event.message if event.message != event.artifact else Path(event.artifact).stem
+        if self._open(event.artifact, event.kind, name) and event.kind == "traces":
+            ((relative, called),) = CLASSES["unassigned"][1]
+            self._open(relative, "unassigned", called)
 
     def finish(self) -> None:
         """Show the models of `results.json`, best first, and tell their scores."""
-        results = read_json(self._folder / "results.json")
-        models = _entries(results, self._folder)
-        for rank, (path, scores) in enumerate(models, start=1):
-            self.show(
-                Event("running", "", _title(rank, scores), 1.0, None,
-                      path.relative_to(self._folder.resolve()).as_posix(), "models")
-            )  # fmt: skip
-            for model in self._open_models:
-                if model.critasser_path == path:
+        results = read_json(self._folder / "results.json") or {}
+        models = list(_entries(results, self._folder))
+        if not self._hidden:
+            for rank, (relative, scores) in enumerate(models, start=1):
+                self.show(Event("running", "", _title(rank, scores), 1.0, None, relative, "models"))
+                if self.is_open and (model := self.group.part(relative)) is not None:
                     model.name = _title(rank, scores)
+            if self.is_open:
+                set_spread(self.group.parts("models"))
         if models:
-            self._report(models, results or {})
-        for warning in (results or {}).get("warnings", []):
-            self._session.logger.warning(f"critasser {self._name}: {warning}")
+            self._report(models)
+        if self._hidden:
+            path = FileNameArg.unparse(str(self._folder))
+            tell(
+                self._session,
+                f"critasser {self._name} has finished",
+                (f"critasser open {path}", "show it"),
+            )
+        warnings = results.get("warnings")
+        for warning in warnings if isinstance(warnings, list) else ():
+            text = f"critasser {self._name}: {warning}"
+            remedy = advice(str(warning), None)
+            self._session.logger.warning(f"{text}\n{remedy}" if remedy else text)
+
+    def catch_up(self) -> None:
+        """Show all that the job has made so far."""
+        for event in ProgressReader(self._folder).read():
+            self.show(event)
+
+    def reveal(self, volume=None) -> None:
+        """Show from now on, beginning with what was made before; in another map's place if said."""
+        self._hidden = False
+        if self._closed:
+            self.group, self._latest = None, ""
+        if volume is not None:
+            self.lie_in(volume)
+        self.catch_up()
+
+    def adopt(self, group: JobGroup) -> None:
+        """Go on in a group that shows the job already, as after a session was opened."""
+        self.group = group
+        self._hidden = False
+        if self._volume is not None:
+            group.lie_in(self._volume)
+            group.place(read_placement(self._folder)[1])
+        shown = [kind for kind in _AUTOMATIC if group.parts(kind)]
+        self._latest = shown[-1] if shown else ""
 
     def lie_in(self, volume) -> None:
         """Be shown in the place of another map from now on."""
         self._volume = volume
+        if self.is_open:
+            self.group.lie_in(volume)
+            self.group.place(read_placement(self._folder)[1])
+
+    def show_class(self, name: str, *, every: bool = False) -> list[Model]:
+        """Show one class of results, opening its files where they are not open yet.
+
+        Parameters
+        ----------
+        name : str
+            One of `CLASSES`.
+        every : bool
+            All of them; else, where none is displayed, the first.
+
+        Returns
+        -------
+        list of Model
+            All of that class, displayed or not.
+        """
+        kind, files = CLASSES[name]
+        if name == "models":
+            results = read_json(self._folder / "results.json") or {}
+            listed = enumerate(_entries(results, self._folder), start=1)
+            files = tuple((relative, _title(n, scores)) for n, (relative, scores) in listed)
+        for relative, called in files:
+            self._open(relative, kind, called, quietly=True)
+        if not self.is_open:
+            return []
+        named = {relative for relative, _ in files}
+        found = self.group.parts(kind)
+        if kind == "map":
+            found = [model for model in found if model.critasser_file in named]
+        if found:
+            self.group.display = self.group.section(kind).display = True
+            if every or not any(model.display for model in found):
+                for model in found if every else found[:1]:
+                    model.display = True
+        return found
 
     @property
     def is_open(self) -> bool:
@@ -103,85 +196,82 @@ class Results:
         """Whether the person has closed the group: then nothing more is shown."""
         return self.group is not None and self.group.deleted
 
-    @property
-    def _open_models(self) -> list[Model]:
-        return [m for models in self._shown.values() for m in models if not m.deleted]
+    def _open(self, relative: str, kind: str, name: str, *, quietly: bool = False) -> bool:
+        """Show a file of the job's folder; whether it was not shown before."""
+        path = inside(self._folder, relative)
+        if path is None:
+            return False
+        made = path.stat().st_mtime_ns
+        if self.is_open:
+            if self.group.shows(relative, made):
+                return False
+            if (outdated := self.group.part(relative)) is not None:
+                outdated.delete()  # the stage has run again
+        try:
+            model = self._model(path, kind)
+        except Exception as error:  # one file that is no good must not end the watch
+            self._session.logger.warning(f"{path} could not be shown: {error}")
+            return False
+        model.name = name
+        mark_file(model, relative, kind, made)
+        self._add(model, kind, quietly=quietly)
+        return True
 
-    def _open(self, path: Path, kind: str) -> Model:
+    def _model(self, path: Path, kind: str) -> Model:
         """A model of a file, not in the scene yet."""
         opened, _ = self._session.open_command.open_data(str(path), log_info=False)
-        structure, *more = opened
+        model, *more = opened
         for extra in more:
             extra.delete()
-        if kind == "calpha":
-            markers = _markers(self._session, structure)
-            structure.delete()
+        if kind == "map":
+            return model
+        register_file_attributes(self._session)
+        if kind in ("calpha", "unassigned"):
+            markers = markers_of(self._session, model)
+            model.delete()
             return markers
-        read_confidence(structure)
+        read_confidence(model)
         beside = path.relative_to(self._folder.resolve()).with_suffix(".csv").as_posix()
-        if kind == "models" and (table := inside(self._folder, beside)):
-            read_local_pcc(structure, table)
-        return structure
+        if table := inside(self._folder, beside):
+            read_table(model, table, kind)
+        return model
 
-    def _add(self, model: Model, kind: str) -> None:
-        """Put a model in its place; only the first one of the latest kind is displayed."""
-        section = self._section(kind)
-        first = not [m for m in self._shown.get(kind, ()) if not m.deleted]
-        if kind != self._latest:
-            for earlier in self._open_models:
+    def _add(self, model: Model, kind: str, *, quietly: bool) -> None:
+        """Put a model in its place; of those that come by themselves only the first one of the
+        latest kind is displayed, and with traces the positions that the first one leaves."""
+        if self.group is None:
+            self.group = JobGroup(self._session, self._name, self._folder, self._volume)
+            self._session.models.add([self.group])
+        self.group.place(read_placement(self._folder)[1])
+        section = self.group.section(kind)
+        first = not self.group.parts(kind)
+        if not quietly and kind != self._latest and kind != "unassigned":
+            for earlier in self.group.parts():
                 earlier.display = False
             self._latest = kind
-        model.display = first
+        model.display = first and not quietly
         self._session.models.add([model], parent=section)
-        self._shown.setdefault(kind, []).append(model)
-        if kind == "calpha":
-            return
-        color_by_confidence(model)
-        show_key(self._session)
+        if kind == "map":
+            style_map(model)
+        elif kind not in ("calpha", "unassigned"):
+            color_by_confidence(model)
+            show_key(self._session)
 
-    def _section(self, kind: str) -> Model:
-        self._place()
-        number, name = _SECTIONS[kind]
-        section = self._sections.get(number)
-        if section is None or section.deleted:
-            section = Model(name, self._session)
-            section.id = (*self.group.id, number)
-            self._session.models.add([section], parent=self.group)
-            self._sections[number] = section
-        return section
-
-    def _place(self) -> None:
-        """Make the group, in the map's place; keep it there until the person moves it elsewhere."""
-        if self.group is None:
-            self.group = Model(f"critasser {self._name}", self._session)
-            self.group.position = self._placed = self._position()
-            self._session.models.add([self.group])
-        elif self.group.position == self._placed:
-            self.group.position = self._placed = self._position()
-
-    def _position(self):
-        from chimerax.geometry import Place
-
-        _, frame = read_placement(self._folder)
-        position = Place() if frame is None else Place(matrix=frame)
-        if self._volume is not None and not self._volume.deleted:
-            position = self._volume.scene_position * position
-        return position
-
-    def _report(self, models, results: dict[str, Any]) -> None:
+    def _report(self, models: list[tuple[str, dict[str, float]]]) -> None:
         """The table of models in the log."""
         columns = list(dict.fromkeys(name for _, scores in models for name in scores))
         report = self._folder / "report.html"
         logger = self._session.logger
         if not self._session.ui.is_gui:
-            logger.info("\n".join(_title(n, s) + f": {p}" for n, (p, s) in enumerate(models, 1)))
+            lines = (f"{_title(n, s)}: {self._folder / p}" for n, (p, s) in enumerate(models, 1))
+            logger.info("\n".join(lines))
             return
         heads = "".join(f"<th align=right>&nbsp;{escape(name)}</th>" for name in columns)
         rows = "".join(
-            f"<tr><td>model {rank}</td>"
+            f"<tr><td>{self._link(relative, f'model {rank}')}</td>"
             + "".join(f"<td align=right>&nbsp;{_shown(scores.get(c))}</td>" for c in columns)
             + "</tr>"
-            for rank, (_, scores) in enumerate(models, start=1)
+            for rank, (relative, scores) in enumerate(models, start=1)
         )
         link = f'<br><a href="{report.as_uri()}">Report</a>' if report.exists() else ""
         logger.info(
@@ -190,23 +280,26 @@ class Results:
             is_html=True,
         )
 
+    def _link(self, relative: str, label: str) -> str:
+        """A link that shows one model alone."""
+        model = self.group.part(relative) if self.is_open else None
+        if model is None:
+            return escape(label)
+        others = self.group.section("models").atomspec
+        return command_link(f"hide {others}.1-99 models; show {model.atomspec} models", label)
 
-def _entries(results: dict[str, Any] | None, folder: Path) -> list[tuple[Path, dict[str, float]]]:
+
+def _entries(results: dict[str, Any], folder: Path) -> Iterator[tuple[str, dict[str, float]]]:
     """Files and scores of the models in `results.json`, in its order."""
-    found = []
-    listed = (results or {}).get("models")
+    listed = results.get("models")
     for entry in listed if isinstance(listed, list) else ():
         if not isinstance(entry, dict) or not isinstance(entry.get("file"), str):
             continue
-        path = inside(folder, entry["file"])
-        scores = {
-            _SCORES[key]: float(value)
-            for key, value in entry.items()
-            if key in _SCORES and isinstance(value, (int, float))
-        }
-        if path is not None:
-            found.append((path, scores))
-    return found
+        if (path := inside(folder, entry["file"])) is None:
+            continue
+        numbers = {name: as_number(entry.get(key)) for key, name in _SCORES.items()}
+        scores = {name: value for name, value in numbers.items() if value is not None}
+        yield path.relative_to(folder.resolve()).as_posix(), scores
 
 
 def _shown(score: float | None) -> str:
@@ -215,18 +308,3 @@ def _shown(score: float | None) -> str:
 
 def _title(rank: int, scores: dict[str, float]) -> str:
     return f"model {rank}" + (f", eTM {scores['eTM']:.2f}" if "eTM" in scores else "")
-
-
-def _markers(session, structure):
-    """Unassigned Cα positions as markers, coloured from grey to orange by their probability."""
-    import numpy as np
-    from chimerax.core.colors import Colormap
-    from chimerax.markers import MarkerSet
-
-    markers = MarkerSet(session, "Cα positions")
-    palette = Colormap((0.0, 100.0), ((0.7, 0.7, 0.7, 1.0), (1.0, 0.5, 0.0, 1.0)))
-    probability = np.asarray(structure.atoms.bfactors, dtype=np.float64)
-    colors = palette.interpolated_rgba8(probability)
-    for position, color in zip(structure.atoms.coords, colors):
-        markers.create_marker(position, color, 0.8)
-    return markers

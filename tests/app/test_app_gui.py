@@ -9,11 +9,8 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def test_a_build_goes_on_in_the_background_and_can_be_stopped_and_resumed(chimerax, blob):
-    chimerax.script(
-        f"""
+WAIT = """
 import os, sys, time, traceback
-from pathlib import Path
 
 def until(condition, then, seconds=60):
     '''Look again and again while the GUI lives its life.'''
@@ -23,20 +20,61 @@ def until(condition, then, seconds=60):
             if condition():
                 then()
             elif time.monotonic() > end:
-                raise AssertionError(f"not within {{seconds}} s: {{condition}}")
+                raise AssertionError(f"not within {seconds} s: {condition}")
             else:
-                session._critasser_timer = session.ui.timer(200, look)
+                session._critasser_looks = session.ui.timer(200, look)
         except BaseException:
             traceback.print_exc(file=sys.__stderr__)
             os._exit(1)
     look()
 
+def names():
+    return [m.name for m in session.models.list()]
+
+def jobs():
+    return [task for task in session.tasks.values() if hasattr(task, "folder")]
+"""
+
+
+def test_the_next_chimerax_follows_a_job_that_outlived_a_killed_one(chimerax, blob):
+    folder = chimerax.home / "outlives"
+    shutil.rmtree(folder, ignore_errors=True)
+    chimerax.script(
+        WAIT
+        + f"""
+os.environ["FAKE_ENGINE"] = "hang"
+run(session, "open {blob}")
+run(session, "critasser build #1 helix.fasta wait false folder {folder}")
+until(lambda: "Cα positions" in names(), lambda: os._exit(0))
+""",
+        gui=True,
+    )
+    chimerax.script(
+        WAIT
+        + f"""
+def show():
+    job, = jobs()
+    assert str(job.folder) == "{folder}" and job.outcome == "running" and not names()
+    run(session, "critasser open {folder}")
+    assert "Cα positions" in names(), names()
+    run(session, "critasser stop")
+    until(lambda: job.outcome == "cancelled", lambda: os._exit(0))
+
+until(jobs, show)
+""",
+        gui=True,
+    )
+
+
+def test_a_build_goes_on_in_the_background_and_can_be_stopped_and_resumed(chimerax, blob):
+    chimerax.script(
+        WAIT
+        + f"""
 os.environ["FAKE_ENGINE"] = "hang"
 run(session, "open {blob}")
 before = time.monotonic()
 job = run(session, "critasser build #1 helix.fasta wait false")
 assert time.monotonic() - before < 10
-names = lambda: [m.name for m in session.models.list()]
 
 def stop():
     run(session, "critasser stop")

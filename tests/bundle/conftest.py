@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import queue
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -74,17 +75,22 @@ class Opener:
         self.opened = []
 
     def open_data(self, path, log_info):
-        from chimerax.atomic import Residue, Structure
+        from chimerax.atomic import AtomicStructure, Residue
 
+        if str(path).endswith(".mrc"):
+            from chimerax.map import GridData, Volume
+
+            return [Volume(Path(path).name, self._session, GridData(np.zeros((2, 2, 2))))], ""
         lines = [line.split() for line in Path(path).read_text().splitlines()]
         atoms = [line for line in lines if line and line[0] in ("ATOM", "HETATM")]
         if not atoms:
             raise ValueError("no atoms")
-        structure = Structure(Path(path).name, self._session)
-        calphas = [atom for atom in atoms if atom[3] == "CA"]
-        structure.residues = [Residue("A", int(a[8]), float(a[13])) for a in calphas]
-        coords = np.array([[float(x) for x in atom[9:12]] for atom in calphas])
-        structure.atoms = SimpleNamespace(coords=coords, bfactors=[float(a[13]) for a in calphas])
+        structure = AtomicStructure(Path(path).name, self._session)
+        structure.residues = [
+            Residue(a[15], int(a[8]), float(a[13]), a[5], [float(x) for x in a[9:12]], structure)
+            for a in atoms
+            if a[3] == "CA"
+        ]
         self.opened.append(Path(path))
         return [structure], ""
 
@@ -92,6 +98,7 @@ class Opener:
 def make_session(is_gui=False, disk=None):
     from chimerax.core.models import Models
     from chimerax.core.tasks import Tasks
+    from chimerax.core.triggerset import TriggerSet
 
     session = SimpleNamespace(
         tasks=Tasks(),
@@ -100,16 +107,24 @@ def make_session(is_gui=False, disk=None):
         logger=Log(),
         in_script=False,
         disk={} if disk is None else disk,
+        triggers=TriggerSet(),
         update_loop=SimpleNamespace(update_graphics_now=lambda: None),
         main_view=SimpleNamespace(window_size=(1000, 800)),
     )
     session = _Referable(**vars(session))
+    session.triggers.add_trigger("end restore session")
     session.open_command = Opener(session)
     return session
 
 
 class _Referable(SimpleNamespace):
-    """Tasks hold their session weakly."""
+    """Tasks hold their session weakly; it knows its state managers."""
+
+    def add_state_manager(self, tag, manager):
+        vars(self).setdefault("_managers", {})[tag] = manager
+
+    def get_state_manager(self, tag):
+        return vars(self).get("_managers", {})[tag]
 
 
 @pytest.fixture
@@ -166,3 +181,38 @@ def open_volume():
         return model
 
     return open_one
+
+
+@pytest.fixture
+def start(fake_engine, tmp_path):
+    """Start a job with the stand-in engine behaving in some way."""
+    from chimerax.critasser.commands import running
+    from chimerax.critasser.jobs.engine import build_command
+    from chimerax.critasser.jobs.mapfile import write_mrc
+    from chimerax.critasser.models.results import Results
+
+    def start_one(session, mode, *, wait=True, name="job"):
+        fake_engine(mode)
+        folder = tmp_path / name
+        (folder / "inputs").mkdir(parents=True)
+        density, fasta = folder / "inputs/map.mrc", folder / "inputs/sequence.fasta"
+        write_mrc(density, np.ones((3, 4, 5), dtype=np.float32), (5, 4, 3), (0, 0, 0), (1, 1, 1))
+        fasta.write_text(">x\nAALEKAALEKAA\n")
+        command = build_command(Path(sys.executable), density, fasta, "-o", folder)
+        view = Results(session, "helix", folder)
+        return running.start(session, folder, "helix", command, view=view, wait=wait)
+
+    return start_one
+
+
+@pytest.fixture
+def until():
+    """Wait for something to come true."""
+
+    def wait(condition, seconds=20.0):
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, "it never came true"
+            time.sleep(0.02)
+
+    return wait

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from chimerax.atomic import Sequence, Structure
+from chimerax.atomic import AtomicStructure, Sequence, Structure
 from chimerax.core.commands import AnnotationError
 from chimerax.core.errors import UserError
 
@@ -154,6 +154,20 @@ def test_a_refused_map_leaves_no_folder_behind(session, open_volume, located):
     assert not list((Path.home() / "critasser").iterdir())
 
 
+def test_a_full_disk_is_told_and_leaves_nothing_half_written(
+    session, open_volume, located, monkeypatch
+):
+    from chimerax.critasser.jobs import inputs
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(inputs, "write_mrc", full)
+    with pytest.raises(UserError, match="cannot write there, No space left"):
+        build(session, open_volume(session), [Sequence("x", "AAA")])
+    assert not list((Path.home() / "critasser").iterdir())
+
+
 def test_without_a_location_the_remedy_is_told(session, open_volume, fake_engine):
     with pytest.raises(UserError, match="critasser location /path"):
         build(session, open_volume(session), [Sequence("x", "AAA")])
@@ -214,7 +228,7 @@ def test_commands_block_in_scripts_and_without_a_gui(session, in_script, is_gui,
 def test_confidence_of_models_opened_as_any_file_is_adopted(session):
     from chimerax.critasser.commands import confidence
 
-    model = Structure("model_1.cif", session)
+    model = AtomicStructure("model_1.cif", session)
     session.models.add([model])
     with pytest.raises(UserError, match="none of these models"):
         confidence.command(session)

@@ -4,42 +4,11 @@ import json
 import os
 import sys
 import time
-from pathlib import Path
 
-import numpy as np
 import psutil
 import pytest
 from chimerax.core.errors import UserError
 from chimerax.core.tasks import TaskState
-
-
-@pytest.fixture
-def start(fake_engine, tmp_path):
-    """Start a job with the stand-in engine behaving in some way."""
-    from chimerax.critasser.commands import running
-    from chimerax.critasser.jobs.engine import build_command
-    from chimerax.critasser.jobs.mapfile import write_mrc
-    from chimerax.critasser.models.results import Results
-
-    def start_one(session, mode, *, wait=True):
-        fake_engine(mode)
-        folder = tmp_path / "job"
-        (folder / "inputs").mkdir(parents=True)
-        density, fasta = folder / "inputs/map.mrc", folder / "inputs/sequence.fasta"
-        write_mrc(density, np.ones((3, 4, 5), dtype=np.float32), (5, 4, 3), (0, 0, 0), (1, 1, 1))
-        fasta.write_text(">x\nAALEKAALEKAA\n")
-        command = build_command(Path(sys.executable), density, fasta, "-o", folder)
-        view = Results(session, "helix", folder)
-        return running.start(session, folder, "helix", command, view=view, wait=wait)
-
-    return start_one
-
-
-def until(condition, seconds=20.0):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it never came true"
-        time.sleep(0.02)
 
 
 def names(session):
@@ -54,6 +23,7 @@ def test_a_build_shows_its_results_in_one_group_best_model_on_top(session, start
     assert shown[(1,)] == "critasser helix"
     assert [shown[1, n] for n in (1, 2, 3)] == ["Cα traces", "templates", "models"]
     assert shown[1, 1, 1] == "Cα positions" and shown[1, 1, 2] == "trace 1"
+    assert shown[1, 1, 3] == "unassigned positions"
     assert shown[1, 3, 1] == "model 1, eTM 0.80"
     displayed = [m.id for m in session.models.list() if m.display and len(m.id) == 3]
     assert displayed == [(1, 3, 1)]
@@ -98,7 +68,7 @@ def test_bad_input_is_told_in_the_engines_own_line(session, start):
     assert "critasser build:" not in session.logger.text("error")
 
 
-def test_a_job_that_ends_at_once_does_not_look_running_for_ever(gui_session, start):
+def test_a_job_that_ends_at_once_does_not_look_running_for_ever(gui_session, start, until):
     job = start(gui_session, "bad", wait=False)
 
     until(lambda: job.outcome != "running")
@@ -106,7 +76,9 @@ def test_a_job_that_ends_at_once_does_not_look_running_for_ever(gui_session, sta
     assert "mend it" in gui_session.logger.text("error")
 
 
-def test_stopping_is_asked_for_by_the_cancel_file_and_keeps_what_is_there(gui_session, start):
+def test_stopping_is_asked_for_by_the_cancel_file_and_keeps_what_is_there(
+    gui_session, start, until
+):
     from chimerax.critasser.commands import stop
 
     job = start(gui_session, "hang", wait=False)
@@ -123,7 +95,7 @@ def test_stopping_is_asked_for_by_the_cancel_file_and_keeps_what_is_there(gui_se
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="groups of processes are POSIX here")
-def test_an_engine_that_turns_a_deaf_ear_is_killed_with_all_its_children(session, start):
+def test_an_engine_that_turns_a_deaf_ear_is_killed_with_all_its_children(session, start, until):
     job = start(session, "deaf", wait=False)
     until(lambda: (job.folder / "child").exists() and (job.folder / "child").read_text())
     child = int((job.folder / "child").read_text())
@@ -163,7 +135,9 @@ def test_an_engine_that_dies_with_half_a_line_written_is_told_of_and_can_be_resu
     assert shown.count("critasser helix") == shown.count("Cα positions") == 1
 
 
-def test_a_job_of_another_chimerax_is_followed_to_its_end(session, new_session, start, monkeypatch):
+def test_a_job_of_another_chimerax_is_followed_to_its_end(
+    session, new_session, start, monkeypatch, until
+):
     from chimerax.critasser.commands import open as open_command
 
     monkeypatch.setenv("FAKE_PAUSE", "0.1")
@@ -189,11 +163,10 @@ def test_a_finished_folder_is_opened_without_any_job(session, new_session, start
     assert not other.tasks
 
 
-def test_closing_the_group_means_that_no_more_is_shown(gui_session, start):
+def test_closing_the_group_means_that_no_more_is_shown(gui_session, start, until):
     job = start(gui_session, "success", wait=False)
     until(lambda: gui_session.ui.turn() or gui_session.models.list())
-    for model in gui_session.models.list():
-        model.delete()
+    gui_session.models.list()[0].delete()
 
     until(lambda: gui_session.ui.turn() or job.outcome == "finished")
     gui_session.ui.turn()

@@ -2,8 +2,12 @@
 
 from typing import ClassVar
 
+import numpy as np
+
 from chimerax.core.commands import Annotation, AnnotationError, ModelsArg, next_token
 from chimerax.core.models import Model
+
+_LETTERS = {"ALA": "A", "LEU": "L", "GLU": "E", "LYS": "K", "GLY": "G", "TRP": "W"}
 
 
 class Sequence:
@@ -15,24 +19,108 @@ class Sequence:
         return self.characters.replace("-", "")
 
 
-class Residue:
+class _Attributed:
     registered: ClassVar = {}
-
-    def __init__(self, chain_id, number, bfactor):
-        self.chain_id = chain_id
-        self.number = number
-        self._bfactor = bfactor
 
     @classmethod
     def register_attr(cls, session, name, registrant, *, attr_type=None, can_return_none=False):
         cls.registered[name] = attr_type
 
+
+class Atom:
+    def __init__(self, residue, coord, bfactor):
+        self.residue = residue
+        self.name = "CA"
+        self.coord = np.asarray(coord, dtype=float)
+        self.bfactor = bfactor
+
+    @property
+    def scene_coord(self):
+        return self.residue.structure.scene_position * self.coord
+
+
+class Residue(_Attributed):
+    """One with a Cα and nothing else."""
+
+    insertion_code = ""
+
+    def __init__(self, chain_id, number, bfactor, name="ALA", coord=(0, 0, 0), structure=None):
+        self.chain_id = chain_id
+        self.number = number
+        self.name = name
+        self.structure = structure
+        self.atom = Atom(self, coord, bfactor)
+
     def find_atom(self, name):
-        return type("Atom", (), {"bfactor": self._bfactor})()
+        return self.atom if name == "CA" else None
 
 
-class Structure(Model):
+class Residues(list):
+    @property
+    def chain_ids(self):
+        return [residue.chain_id for residue in self]
+
+    @property
+    def numbers(self):
+        return np.array([residue.number for residue in self])
+
+    @property
+    def atoms(self):
+        return Atoms(residue.atom for residue in self)
+
+
+class Atoms(list):
+    @property
+    def names(self):
+        return np.array([atom.name for atom in self], dtype=object)
+
+    @property
+    def residues(self):
+        return Residues(atom.residue for atom in self)
+
+    @property
+    def coords(self):
+        return np.array([atom.coord for atom in self]).reshape(-1, 3)
+
+    @property
+    def scene_coords(self):
+        return np.array([atom.scene_coord for atom in self]).reshape(-1, 3)
+
+    @property
+    def bfactors(self):
+        return np.array([atom.bfactor for atom in self])
+
+    def filter(self, mask):
+        return Atoms(atom for atom, wanted in zip(self, mask) if wanted)
+
+
+class Chain(Sequence):
+    def __init__(self, chain_id, residues):
+        super().__init__(chain_id, "".join(_LETTERS.get(r.name, "X") for r in residues))
+        self.chain_id = chain_id
+        self.residues = residues
+        self.existing_residues = Residues(residues)
+
+
+class Structure(Model, _Attributed):
     residues = ()
+
+    @property
+    def num_residues(self):
+        return len(self.residues)
+
+    @property
+    def atoms(self):
+        return Residues(self.residues).atoms
+
+    @property
+    def chains(self):
+        names = dict.fromkeys(residue.chain_id for residue in self.residues)
+        return [Chain(n, [r for r in self.residues if r.chain_id == n]) for n in names]
+
+
+class AtomicStructure(Structure):
+    """A structure that is no set of markers."""
 
 
 class AtomicStructuresArg(ModelsArg):

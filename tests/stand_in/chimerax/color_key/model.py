@@ -7,5 +7,5 @@ KEYS = []
 
 def get_model(session, create=True):
     if not KEYS and create:
-        KEYS.append(SimpleNamespace(name="key"))
+        KEYS.append(SimpleNamespace(name="Color key", delete=KEYS.clear))
     return KEYS[0] if KEYS else None

@@ -104,6 +104,11 @@ class EnumOf(Annotation):
         self.values = values
 
 
+class ListOf(Annotation):
+    def __init__(self, annotation):
+        self.annotation = annotation
+
+
 class Or(Annotation):
     def __init__(self, *annotations):
         self.annotations = annotations

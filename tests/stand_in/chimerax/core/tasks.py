@@ -19,6 +19,7 @@ class TaskState(str, Enum):
     TERMINATING = "terminating"
     TERMINATED = "terminated"
     FINISHED = "finished"
+    QUEUED = "queued"
     FAILED = "failed"
 
 
@@ -31,6 +32,9 @@ class Tasks(dict):
     def add(self, task):
         task.id = next(self._numbers)
         self[task.id] = task
+
+    def remove(self, task):
+        del self[task.id]
 
     def find_by_class(self, cls):
         return [task for task in self.values() if isinstance(task, cls)]

@@ -25,3 +25,14 @@ class Place:
     def inverse(self):
         turned = self.matrix[:, :3].T
         return Place(np.column_stack([turned, -turned @ self.matrix[:, 3]]))
+
+
+def align_points(xyz, ref_xyz):
+    """The rotation and translation that lays points on others, and how well they lie there."""
+    center, ref_center = xyz.mean(axis=0), ref_xyz.mean(axis=0)
+    u, _, vt = np.linalg.svd((xyz - center).T @ (ref_xyz - ref_center))
+    flip = np.diag([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
+    rotation = (u @ flip @ vt).T
+    place = Place(np.column_stack([rotation, ref_center - rotation @ center]))
+    off = place * xyz - ref_xyz
+    return place, float(np.sqrt(np.square(off).sum(axis=1).mean()))

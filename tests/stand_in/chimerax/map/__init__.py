@@ -4,7 +4,6 @@ import numpy as np
 
 from chimerax.core.commands import ModelsArg
 from chimerax.core.models import Model
-from chimerax.geometry import Place
 
 
 class GridData:
@@ -33,10 +32,14 @@ class Volume(Model):
     def __init__(self, name, session, data):
         super().__init__(name, session)
         self.data = data
-        self.scene_position = Place()
+        self.surfaces = []
+        self.levels = ()
 
-    def __str__(self):
-        return f"{self.name} {self.atomspec}"
+    def set_parameters(self, surface_levels, surface_colors):
+        self.levels = tuple(surface_levels)
+
+    def set_display_style(self, style):
+        pass
 
     def interpolated_values(self, points, method="linear"):
         if method != "nearest":

@@ -1,12 +1,16 @@
 """A stand-in, not ChimeraX: see ../../README.md."""
 
-from chimerax.core.models import Model
+from types import SimpleNamespace
+
+from chimerax.atomic import Structure
 
 
-class MarkerSet(Model):
+class MarkerSet(Structure):
     def __init__(self, session, name):
         super().__init__(name, session)
         self.markers = []
 
     def create_marker(self, position, color, radius):
-        self.markers.append(position)
+        marker = SimpleNamespace(coord=position, bfactor=0.0)
+        self.markers.append(marker)
+        return marker

@@ -1,0 +1,45 @@
+"""``critasser confidence next``, ``previous`` and ``end``: the least certain places, one by one."""
+
+from __future__ import annotations
+
+__all__ = ["command", "description"]
+
+
+def description():
+    """How the command is typed."""
+    from chimerax.atomic import AtomicStructuresArg
+    from chimerax.core.commands import BoolArg, Bounded, CmdDesc, FloatArg
+
+    return CmdDesc(
+        optional=[("structures", AtomicStructuresArg)],
+        keyword=[("below", Bounded(FloatArg, min=0.0, max=100.0)), ("zone", BoolArg)],
+        synopsis="Go to the next of the least certain places",
+    )
+
+
+def command(session, structures=None, *, below=None, zone=True, step=1):
+    """Zoom to the next stretch of low confidence, the least certain one first.
+
+    Parameters
+    ----------
+    session : chimerax.core.session.Session
+    structures : chimerax.atomic.AtomicStructures, optional
+        Those that are displayed unless given.
+    below : float, optional
+        Confidence of 0 to 100 below which a residue is of such a stretch; as remembered by
+        `critasser confidence` unless given.
+    zone : bool
+        Show the map around the stretch only.
+    step : {1, -1}
+        Onwards or back.
+
+    Returns
+    -------
+    Stretch
+    """
+    from ..jobs.settings import settings
+    from ..models.places import tour_of
+
+    if below is None:
+        below = settings(session).low_confidence
+    return tour_of(session).go(structures, below, step, zone=zone)

@@ -1,0 +1,20 @@
+"""``critasser confidence previous``: back to the last of the least certain places."""
+
+from __future__ import annotations
+
+from .confidence_next import command as go
+from .confidence_next import description as like_next
+
+__all__ = ["command", "description"]
+
+
+def description():
+    """How the command is typed."""
+    found = like_next()
+    found.synopsis = "Go back to the previous of the least certain places"
+    return found
+
+
+def command(session, structures=None, *, below=None, zone=True):
+    """Zoom to the stretch before; the arguments are those of ``critasser confidence next``."""
+    return go(session, structures, below=below, zone=zone, step=-1)

@@ -1,0 +1,39 @@
+"""``critasser hide``: one class of a job's results."""
+
+from __future__ import annotations
+
+__all__ = ["command", "description"]
+
+
+def description():
+    """How the command is typed."""
+    from chimerax.core.commands import CmdDesc, EmptyArg, EnumOf, ListOf, ModelsArg, Or
+
+    from ..models.results import CLASSES
+
+    return CmdDesc(
+        required=[("models", Or(ModelsArg, EmptyArg)), ("what", ListOf(EnumOf(tuple(CLASSES))))],
+        synopsis="Hide a class of a job's results",
+    )
+
+
+def command(session, models=None, what=()) -> None:
+    """Hide traces, templates, models, positions or maps of probability; they stay open.
+
+    Parameters
+    ----------
+    session : chimerax.core.session.Session
+    models : list of Model, optional
+        Groups of jobs, or anything in them; all groups unless given.
+    what : list of str
+        Of `chimerax.critasser.models.results.CLASSES`.
+    """
+    from ..models.results import CLASSES
+    from .show import groups_of
+
+    for group in groups_of(session, models):
+        for name in what:
+            kind, files = CLASSES[name]
+            for model in group.parts(kind):
+                if kind != "map" or model.critasser_file == files[0][0]:
+                    model.display = False

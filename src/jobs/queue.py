@@ -1,0 +1,92 @@
+"""Whose turn it is: engines share the machine's devices.
+
+One build at a time has a GPU, whose memory one fills. On the processor a quarter as many builds as
+there are cores run side by side, at least one: an engine uses a few cores well, and a person wants
+some left. Builds wait in the order in which they were asked for, those for the GPU apart from
+those for the processor. Engines count that work in any folder which this ChimeraX knows, whoever
+started them on this machine.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from .folder import read_json, worker
+from .settings import settings
+
+__all__ = ["device_of", "free_now", "slots", "take_turn"]
+
+_turns = threading.Lock()
+
+
+def slots(device: str) -> int:
+    """Builds that run at once on ``gpu`` or ``cpu``."""
+    return 1 if device == "gpu" else max(1, (os.cpu_count() or 1) // 4)
+
+
+def device_of(arguments: Sequence[str], folder: Path) -> str:
+    """``gpu`` or ``cpu``, whichever a build with these arguments will use."""
+    chosen = "auto"
+    if "--device" in arguments:
+        chosen = arguments[list(arguments).index("--device") + 1]
+    elif "--resume" in arguments:
+        options = (read_json(folder / "job.json") or {}).get("options")
+        chosen = str(options.get("device", "auto")) if isinstance(options, dict) else "auto"
+    if chosen == "auto":
+        return "gpu" if _has_gpu() else "cpu"
+    return "gpu" if chosen == "cuda" else "cpu"
+
+
+def free_now(session, device: str) -> bool:
+    """Whether a build could start at once."""
+    from .job import jobs_of
+
+    jobs = [job for job in jobs_of(session) if job.device == device]
+    if any(job.outcome == "queued" for job in jobs):
+        return False
+    return _busy(session, jobs, device) < slots(device)
+
+
+def take_turn(session, job) -> bool:
+    """Whether a queued job may start now; if so it has its place from here on.
+
+    Called in the job's own thread.
+    """
+    from .job import jobs_of
+
+    with _turns:
+        jobs = [other for other in jobs_of(session) if other.device == job.device]
+        waiting = [other.id for other in jobs if other.outcome == "queued"]
+        if min(waiting, default=job.id) < job.id:
+            return False
+        if _busy(session, jobs, job.device) >= slots(job.device):
+            return False
+        job.outcome = "running"
+        return True
+
+
+def _busy(session, jobs, device: str) -> int:
+    """Engines at work on a device: of these jobs, and in other folders that are known."""
+    running = {str(job.folder) for job in jobs if job.outcome == "running"}
+    ours = {str(job.folder) for job in jobs}
+    for path in list(settings(session).open_jobs):
+        folder = Path(path)
+        if path not in ours and worker(folder) and _runs_on(folder) == device:
+            running.add(path)
+    return len(running)
+
+
+def _runs_on(folder: Path) -> str:
+    return "gpu" if (read_json(folder / "job.json") or {}).get("device") == "cuda" else "cpu"
+
+
+def _has_gpu() -> bool:
+    """Whether there is a GPU of the kind that the engine may use."""
+    if sys.platform == "linux":
+        return Path("/dev/nvidiactl").exists()
+    return sys.platform == "win32" and shutil.which("nvidia-smi") is not None

@@ -1,0 +1,105 @@
+"""At the start of ChimeraX: jobs that it left at work, or that ended while it was away.
+
+The start is not delayed: folders, which may lie on a slow disk, are looked at by a thread, a
+while after the window has appeared.
+"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from .record import JobRecord, is_job, read_record
+from .settings import remember_open, settings
+from .telling import tell
+
+__all__ = ["look_for_jobs", "look_later"]
+
+_PAUSE = 1500
+"""Milliseconds from the window to the look."""
+
+
+def look_later(session) -> None:
+    """Look for jobs once the window is there and ChimeraX has settled."""
+    from chimerax.core.triggerset import DEREGISTER
+
+    def ready(*_):
+        # Held by the session, or the timer would be collected before it fires.
+        session._critasser_timer = session.ui.timer(_PAUSE, look_for_jobs, session)
+        return DEREGISTER
+
+    session.ui.triggers.add_handler("ready", ready)
+
+
+def look_for_jobs(session) -> threading.Thread | None:
+    """Look at the folders of jobs that had not ended; what is found is told in the main thread."""
+    paths = list(settings(session).open_jobs)
+    if not paths:
+        return None
+
+    def look() -> None:
+        folders = [Path(path) for path in paths]
+        records = [read_record(folder) if is_job(folder) else None for folder in folders]
+        session.ui.thread_safe(_attach, session, list(zip(paths, records)))
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    return thread
+
+
+def _attach(session, records: list[tuple[str, JobRecord | None]]) -> None:
+    """Follow what runs, tell of what ended, and offer to start what waited."""
+    from .job import jobs_of
+
+    known = {str(job.folder) for job in jobs_of(session)}
+    for path, record in records:
+        if path in known:
+            continue
+        if record is None:
+            remember_open(session, path, False)
+            session.logger.info(f"critasser: the job in {path} is not there any more")
+        elif record.state == "running":
+            _follow(session, record)
+        else:
+            remember_open(session, path, False)
+            _tell(session, record)
+
+
+def _follow(session, record: JobRecord) -> None:
+    from chimerax.core.commands import FileNameArg
+
+    from ..models.results import Results
+    from .folder import read_json
+    from .job import BuildJob
+
+    folder = record.folder
+    device = "gpu" if (read_json(folder / "job.json") or {}).get("device") == "cuda" else "cpu"
+    view = Results(session, record.name, folder, hidden=True)
+    job = BuildJob(session, folder, record.name, view, device=device)
+    job.start()
+    tell(
+        session,
+        f"critasser {record.name} still runs, {record.fraction:.0%} done, as job {job.id}",
+        (f"critasser open {FileNameArg.unparse(str(folder))}", "show what it has made"),
+        (f"critasser stop {job.id}", "stop it"),
+    )
+
+
+def _tell(session, record: JobRecord) -> None:
+    from chimerax.core.commands import FileNameArg
+
+    path = FileNameArg.unparse(str(record.folder))
+    show = (f"critasser open {path}", "show it")
+    resume = (f"critasser resume {path}", "go on")
+    delete = (f"critasser jobs delete {path}", "delete")
+    if record.state == "finished":
+        etm = "" if record.etm is None else f", eTM {record.etm:.2f}"
+        tell(session, f"critasser {record.name} finished while ChimeraX was away{etm}", show)
+    elif record.state == "queued":
+        text = f"critasser {record.name} was still waiting for its turn when ChimeraX ended"
+        tell(session, text, (resume[0], "start it"), delete)
+    else:
+        text = f"critasser {record.name} {record.state} while ChimeraX was away"
+        if record.state == "cancelled":
+            text = f"critasser {record.name} was stopped while ChimeraX was away"
+        tell(session, text, show, resume, delete)

@@ -1,0 +1,106 @@
+"""What a job folder says of its job, whoever works or worked in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .folder import Event, as_number, read_json, read_placement, worker
+
+__all__ = ["JobRecord", "is_job", "read_record"]
+
+_TAIL = 32 << 10
+"""Bytes at the end of `progress.jsonl` in which its last whole line is looked for."""
+
+
+@dataclass(frozen=True)
+class JobRecord:
+    """A job as its folder shows it.
+
+    Attributes
+    ----------
+    folder : Path
+    name : str
+    state : str
+        ``queued`` (no engine has taken it up), ``running``, ``finished``, ``cancelled`` or
+        ``failed``, which an engine that ended without a word is too.
+    stage : str
+        The last one; empty before the first.
+    fraction : float
+        Of the whole run, 0 to 1.
+    seconds : float or None
+        That its finished stages took.
+    etm : float or None
+        Of the first model.
+    """
+
+    folder: Path
+    name: str
+    state: str
+    stage: str = ""
+    fraction: float = 0.0
+    seconds: float | None = None
+    etm: float | None = None
+
+
+def is_job(folder: Path) -> bool:
+    """Whether a folder holds a job, begun or not."""
+    names = ("job.json", "progress.jsonl", "lock", "inputs/request.json")
+    return any((folder / name).is_file() for name in names)
+
+
+def read_record(folder: Path) -> JobRecord:
+    """Read a job folder; what is missing or damaged in it is left out."""
+    name, _ = read_placement(folder)
+    last = _last_event(folder)
+    results = read_json(folder / "results.json") or {}
+    if worker(folder) is not None:
+        state = "running"
+    elif last is not None:
+        state = last.state if last.state in ("finished", "cancelled") else "failed"
+    elif results:
+        state = "finished"
+    else:
+        state = "failed" if (folder / "job.json").exists() else "queued"
+    return JobRecord(
+        folder,
+        name,
+        state,
+        last.stage if last else "",
+        last.fraction if last else float(state == "finished"),
+        _seconds(folder, results),
+        _etm(results),
+    )
+
+
+def _last_event(folder: Path) -> Event | None:
+    try:
+        with (folder / "progress.jsonl").open("rb") as file:
+            file.seek(max(os.fstat(file.fileno()).st_size - _TAIL, 0))
+            lines = file.read().split(b"\n")[:-1]
+    except OSError:
+        return None
+    events = (Event.from_line(line) for line in reversed(lines) if line.strip())
+    return next((event for event in events if event is not None), None)
+
+
+def _etm(results: Mapping) -> float | None:
+    models = results.get("models")
+    first = models[0] if isinstance(models, list) and models else None
+    return as_number(first.get("etm")) if isinstance(first, dict) else None
+
+
+def _seconds(folder: Path, results: Mapping) -> float | None:
+    timings = results.get("timings")
+    if isinstance(timings, dict):
+        found = [as_number(value) for value in timings.values()]
+    else:
+        try:
+            markers = sorted((folder / "stages").glob("*.json"))
+        except OSError:
+            markers = []
+        found = [as_number((read_json(path) or {}).get("seconds")) for path in markers]
+    known = [value for value in found if value is not None]
+    return sum(known) if known else None

@@ -1,0 +1,73 @@
+"""How the end of a job is told, and what to do next."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+
+from .advice import advice
+from .folder import last_line
+
+__all__ = ["command_link", "duration", "tell", "why_failed"]
+
+
+def duration(seconds: float) -> str:
+    """A time for people: 8 s, 3 min, 2 h 05 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{round(whole / 60)} min"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def command_link(command: str, label: str) -> str:
+    """HTML for the log: a link that runs a command."""
+    return f'<a href="cxcmd:{escape(command)}">{escape(label)}</a>'
+
+
+def tell(session, text: str, *commands: tuple[str, str]) -> None:
+    """A line in the log, with links where there is a log to click in.
+
+    Parameters
+    ----------
+    session : chimerax.core.session.Session
+    text : str
+        Plain.
+    *commands : pairs of str
+        Commands that one may want next, and their labels.
+    """
+    if session.ui.is_gui:
+        links = " · ".join(command_link(*pair) for pair in commands)
+        session.logger.info(escape(text) + (f" ({links})" if links else ""), is_html=True)
+    else:
+        typed = "".join(f"\n  {label}: {command}" for command, label in commands)
+        session.logger.info(text + typed)
+
+
+def why_failed(folder: Path, name: str, status: int | None, said: str) -> str:
+    """Why a job failed, what to do, and where to read more.
+
+    Parameters
+    ----------
+    folder : Path
+    name : str
+        Of the job.
+    status : int or None
+        The engine's exit status, negative for a signal; None where it is not known.
+    said : str
+        State that its last line of progress told.
+    """
+    if not folder.is_dir():
+        return (
+            f"critasser {name}: its folder {folder} has vanished while it ran. What is shown "
+            "stays; save it, or put the folder back and go on by: critasser resume"
+        )
+    line = last_line(folder) or "nothing"
+    remedy = advice(line, status)
+    if status is not None and status < 0:
+        line = f"the engine was ended by signal {-status}; it said last: {line}"
+    elif status is None and said == "running":
+        line = f"the engine ended without a word of why; it said last: {line}"
+    parts = [f"critasser {name}: {line}", remedy, f"More in {folder / 'log.txt'}"]
+    return "\n".join(part for part in parts if part)

@@ -1,0 +1,235 @@
+"""Colours of residues by what is known of them, and the one key that tells what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chimerax.core.errors import UserError
+
+from .confidence import (
+    ATTRIBUTE,
+    DISTANCE,
+    LOCAL_CONFIDENCE,
+    LOCAL_PCC,
+    REGISTER,
+    SPREAD,
+    adopt_confidence,
+    has_values,
+    set_spread,
+)
+
+__all__ = ["SCHEMES", "Scheme", "color_models", "color_structure", "show_scheme_key"]
+
+_NO_VALUE = "gray"
+
+_LEAST_WIDTH = 240
+"""Pixels of the key's width below which its labels run into each other."""
+
+_MOST_CHAINS = 12
+"""Chains that a key of chains has room for."""
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """Colours for an attribute.
+
+    Attributes
+    ----------
+    title : str
+        Name of the key's model.
+    attribute : str
+        Of residues; empty for chains.
+    colors : tuple of (float, str)
+        Values and their colours; between them colours are interpolated.
+    unit : str
+        After each value in the key.
+    lacking : str
+        What is said when no model has a value.
+    """
+
+    title: str
+    attribute: str
+    colors: tuple[tuple[float, str], ...]
+    unit: str = ""
+    lacking: str = ""
+
+
+_SURE = ((0.0, "red"), (50.0, "orange"), (70.0, "yellow"), (90.0, "cornflowerblue"),
+         (100.0, "blue"))  # fmt: skip
+_FAR = ((0.0, "blue"), (2.0, "cornflowerblue"), (4.0, "white"), (6.0, "orange"), (8.0, "red"))
+
+SCHEMES = {
+    "confidence": Scheme("Critasser confidence", ATTRIBUTE, _SURE, "",
+                         "none of these models has a confidence of Critasser"),
+    "localConfidence": Scheme("Critasser local confidence", LOCAL_CONFIDENCE,
+                              tuple((value / 100.0, color) for value, color in _SURE), "",
+                              "local confidence is of a job's models; open them by critasser open"),
+    "localPCC": Scheme("Critasser local PCC", LOCAL_PCC,
+                       ((0.0, "red"), (0.4, "white"), (0.8, "blue")), " PCC",
+                       "local correlations are of a job's models; open them by critasser open"),
+    "register": Scheme("Critasser register", REGISTER, _SURE, " %",
+                       "confidence of the register is of traces: critasser show traces, and give "
+                       "one of them"),
+    "agreement": Scheme("Critasser agreement", SPREAD, _FAR, " Å",
+                        "agreement is of the models of one job, and takes two at least"),
+    "distance": Scheme("Critasser distance", DISTANCE, _FAR, " Å",
+                       "distances are of models that were compared by critasser compare"),
+    "chain": Scheme("Critasser chains", "", ()),
+}  # fmt: skip
+"""By the word that chooses each in `critasser confidence show`."""
+
+
+def color_models(
+    session,
+    structures: Sequence,
+    name: str,
+    *,
+    key: bool = True,
+    keep_key: bool = False,
+    transparency: float | None = None,
+) -> list:
+    """Colour structures, and show the key of the colours.
+
+    Parameters
+    ----------
+    session : chimerax.core.session.Session
+    structures : sequence of chimerax.atomic.AtomicStructure
+    name : str
+        One of `SCHEMES`.
+    key : bool
+        Show the key; a key of ours for other colours is taken away in any case.
+    keep_key : bool
+        A key of the person's own stays.
+    transparency : float, optional
+        Percent; as it is unless given.
+
+    Returns
+    -------
+    list
+        Those structures that were coloured.
+
+    Raises
+    ------
+    UserError
+        None of them has what the colours are for.
+    """
+    scheme = SCHEMES[name]
+    if name == "agreement":
+        _find_spread(structures)
+    found = [structure for structure in structures if _has(structure, scheme)]
+    if not found:
+        raise UserError(scheme.lacking)
+    for structure in found:
+        color_structure(structure, scheme, transparency=transparency)
+    if not key:
+        _drop_key(session)
+    elif scheme.attribute:
+        show_scheme_key(session, scheme, replace=not keep_key)
+    else:
+        _show_chain_key(session, found)
+    return found
+
+
+def color_structure(structure, scheme: Scheme, *, transparency: float | None = None) -> None:
+    """Colour an open structure; grey where there is no value."""
+    from chimerax.core.commands import run
+
+    spec = structure.atomspec
+    if not scheme.attribute:
+        command = f"color bychain {spec}"
+    else:
+        palette = ":".join(f"{value:g},{color}" for value, color in scheme.colors)
+        command = (
+            f"color byattribute r:{scheme.attribute} {spec} palette {palette} "
+            f"noValueColor {_NO_VALUE} logInfo false"
+        )
+    if transparency is not None:
+        command += f" transparency {transparency:g}"
+    run(structure.session, command, log=False)
+
+
+def show_scheme_key(session, scheme: Scheme, *, replace: bool = False) -> None:
+    """Show the key of a scheme.
+
+    Parameters
+    ----------
+    session : chimerax.core.session.Session
+    scheme : Scheme
+    replace : bool
+        Also when there is a key that is not ours.
+    """
+    labels = [f'"{color}:{value:g}{scheme.unit}"' for value, color in scheme.colors]
+    _key(session, scheme.title, labels, replace=replace)
+
+
+def _show_chain_key(session, structures) -> None:
+    """Chains and their colours, while there are few enough."""
+    colors: dict[str, str] = {}
+    for structure in structures:
+        for chain in structure.chains:
+            residues = chain.existing_residues
+            if len(residues):
+                red, green, blue, _ = residues.ribbon_colors[0]
+                colors.setdefault(chain.chain_id, f"#{red:02x}{green:02x}{blue:02x}")
+    if not 2 <= len(colors) <= _MOST_CHAINS:
+        _drop_key(session)
+        return
+    labels = [f'"{color}:{chain}"' for chain, color in colors.items()]
+    _key(session, SCHEMES["chain"].title, labels, replace=True, distinct=True)
+
+
+def _key(session, title: str, labels, *, replace: bool, distinct: bool = False) -> None:
+    from chimerax.color_key.model import get_model
+    from chimerax.core.commands import run
+
+    present = get_model(session, create=False)
+    if present is not None and not replace and not _is_ours(present):
+        return
+    if present is not None and present.name == title and not distinct:
+        return
+    width, _ = session.main_view.window_size
+    share = min(max(0.28, _LEAST_WIDTH / max(width, 1)), 0.9)
+    treatment = "distinct" if distinct else "blended"
+    run(
+        session,
+        f"key {' '.join(labels)} size {share:.3f},0.03 pos {0.97 - share:.3f},0.09 fontSize 16 "
+        "ticks true tickLength 6 tickThickness 2 numericLabelSpacing equal "
+        f"colorTreatment {treatment}",
+        log=False,
+    )
+    get_model(session).name = title
+
+
+def _drop_key(session) -> None:
+    """Take our own key away, so that none tells of other colours than those shown."""
+    from chimerax.color_key.model import get_model
+
+    present = get_model(session, create=False)
+    if present is not None and _is_ours(present):
+        present.delete()
+
+
+def _is_ours(key) -> bool:
+    return any(key.name == scheme.title for scheme in SCHEMES.values())
+
+
+def _has(structure, scheme: Scheme) -> bool:
+    if scheme.attribute == ATTRIBUTE:
+        return adopt_confidence(structure)
+    return not scheme.attribute or has_values(structure, scheme.attribute)
+
+
+def _find_spread(structures) -> None:
+    """How models spread, for those that a job's group has opened together."""
+    from .group import JobGroup
+
+    groups = {}
+    for structure in structures:
+        above = structure.parent
+        while above is not None and not isinstance(above, JobGroup):
+            above = above.parent
+        if above is not None:
+            groups[id(above)] = above
+    for group in groups.values():
+        set_spread(group.parts("models"))

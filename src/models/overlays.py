@@ -1,0 +1,43 @@
+"""What lies over the map beside models: positions as markers, probabilities as maps."""
+
+from __future__ import annotations
+
+import numpy as np
+
+__all__ = ["markers_of", "style_map"]
+
+_RADIUS = 0.8
+"""Å, of a marker."""
+
+_LEVEL = 0.3
+"""Probability at which maps of it are contoured."""
+
+_MAP_COLOR = (255, 165, 0, 140)
+
+
+def markers_of(session, structure):
+    """Cα positions as markers, coloured from grey to orange by their probability.
+
+    Parameters
+    ----------
+    session : chimerax.core.session.Session
+    structure : chimerax.atomic.Structure
+        One atom a position, probability of 0 to 100 as its B-factor.
+    """
+    from chimerax.core.colors import Colormap
+    from chimerax.markers import MarkerSet
+
+    markers = MarkerSet(session, "Cα positions")
+    palette = Colormap((0.0, 100.0), ((0.7, 0.7, 0.7, 1.0), (1.0, 0.5, 0.0, 1.0)))
+    probability = np.asarray(structure.atoms.bfactors, dtype=np.float64)
+    colors = palette.interpolated_rgba8(probability)
+    for position, color, value in zip(structure.atoms.coords, colors, probability):
+        markers.create_marker(position, color, _RADIUS).bfactor = value
+    return markers
+
+
+def style_map(volume) -> None:
+    """Show a map of probabilities as a transparent surface."""
+    color = tuple(component / 255 for component in _MAP_COLOR)
+    volume.set_parameters(surface_levels=[_LEVEL], surface_colors=[color])
+    volume.set_display_style("surface")

@@ -1,0 +1,33 @@
+"""Presets: how a model in its map looks in a publication."""
+
+from __future__ import annotations
+
+__all__ = ["run_preset"]
+
+_MAP_COLOR = "#b8c4d0"
+
+_MAP_TRANSPARENCY = 65
+
+
+def run_preset(session, name: str) -> None:
+    """White background, outlines, soft light, thick ribbons, maps as transparent surfaces.
+
+    Colours of models and the key are left as they are, so that the key stays true.
+    """
+    from chimerax.map import Volume
+
+    lines = [
+        "set bgColor white",
+        "graphics silhouettes true width 1.5",
+        "lighting soft",
+        "material dull",
+        "cartoon style width 2.2 thickness 0.5",
+    ]
+    shown = [m for m in session.models.list() if isinstance(m, Volume) and m.visible]
+    if shown:
+        specs = " ".join(volume.atomspec for volume in shown)
+        lines += [
+            f"volume {specs} style surface step 1",
+            f"color {specs} {_MAP_COLOR} transparency {_MAP_TRANSPARENCY}",
+        ]
+    session.presets.execute("\n".join(lines))

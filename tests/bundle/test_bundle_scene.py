@@ -1,0 +1,343 @@
+"""What a job shows, class by class, how it is coloured, and what sessions keep of it."""
+
+import numpy as np
+import pytest
+from chimerax.atomic import AtomicStructure, Residue
+from chimerax.core.errors import UserError
+from chimerax.core.state import State
+
+
+def protein(session, name, coords, letters=None, chain="A", confidence=None, first=1):
+    structure = AtomicStructure(name, session)
+    letters = letters or ["ALA"] * len(coords)
+    structure.residues = [
+        Residue(chain, first + i, 0.0, letter, coord, structure)
+        for i, (letter, coord) in enumerate(zip(letters, coords))
+    ]
+    for residue, value in zip(structure.residues, confidence if confidence is not None else ()):
+        residue.critasser_confidence = value
+    session.models.add([structure])
+    return structure
+
+
+def helix(n, shift=(0, 0, 0)):
+    i = np.arange(n)
+    turn = np.radians(100.0 * i)
+    return np.column_stack([2.3 * np.cos(turn), 2.3 * np.sin(turn), 1.5 * i]) + shift
+
+
+def shown(session):
+    return {m.name for m in session.models.list() if m.display and len(m.id) == 3}
+
+
+def test_classes_are_shown_and_hidden_and_opened_where_they_are_not_yet(session, start):
+    from chimerax.critasser.commands import hide, show
+
+    start(session, "success")
+    assert shown(session) == {"model 1, eTM 0.80"}
+    show.command(session, None, ["unassigned", "traces"])
+    assert shown(session) == {"model 1, eTM 0.80", "unassigned positions", "trace 1"}
+    hide.command(session, None, ["traces", "models"])
+    assert shown(session) == {"unassigned positions"}
+    show.command(session, None, ["traces"], every=True, only=True)
+    assert shown(session) == {"trace 1", "trace 2"}
+    with pytest.raises(UserError, match="no probability yet"):
+        show.command(session, None, ["probability"])
+
+
+def test_the_probability_is_opened_as_a_map_when_it_is_asked_for(session, start):
+    from chimerax.critasser.commands import show
+    from chimerax.map import Volume
+
+    job = start(session, "success")
+    (job.folder / "1_calpha/calpha_probability.mrc").write_bytes(b"map")
+    show.command(session, [job.view.group], ["probability"])
+    (volume,) = [m for m in session.models.list() if isinstance(m, Volume)]
+    assert volume.id == (1, 4, 1) and volume.display and volume.levels == (0.3,)
+    assert show.command(session, [volume], ["probability"]) == [volume]
+
+
+def test_traces_know_how_sure_their_register_is_and_markers_how_likely_they_are(session, start):
+    job = start(session, "success")
+    trace = job.view.group.part("2_traces/trace_01.cif")
+    assert {residue.critasser_register for residue in trace.residues} == {50.0}
+    markers = job.view.group.part("2_traces/unassigned.cif").markers
+    assert [marker.bfactor for marker in markers][::11] == [0.0, 100.0]
+
+
+def test_models_of_a_job_know_how_far_they_spread(session, start):
+    job = start(session, "success")
+    model = job.view.group.parts("models")[0]
+    # The stand-in engine shifts model after model by 0.5 Å along x.
+    expected = np.sqrt(np.square([-0.5, 0.0, 0.5]).mean())
+    assert model.residues[3].critasser_spread == pytest.approx(expected, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("what", "attribute", "title"),
+    [
+        ("confidence", "critasser_confidence", "Critasser confidence"),
+        ("localPCC", "critasser_local_pcc", "Critasser local PCC"),
+        ("register", "critasser_register", "Critasser register"),
+        ("agreement", "critasser_spread", "Critasser agreement"),
+    ],
+)
+def test_there_is_one_key_and_it_is_of_the_colours_shown(session, start, what, attribute, title):
+    from chimerax.color_key.model import KEYS
+    from chimerax.core.commands import RUN
+    from chimerax.critasser.commands import confidence
+
+    start(session, "success")
+    confidence.command(session, show=what)
+    assert f"byattribute r:{attribute} " in [t for t in RUN if t.startswith("color")][-1]
+    assert [key.name for key in KEYS] == [title]
+    confidence.command(session, show=what, key=False)
+    assert not KEYS
+
+
+def test_what_models_do_not_have_cannot_be_shown(session):
+    from chimerax.critasser.commands import confidence
+
+    protein(session, "mine", helix(5))
+    for what in ("confidence", "localPCC", "register", "agreement", "distance"):
+        with pytest.raises(UserError):
+            confidence.command(session, show=what)
+
+
+def test_a_key_of_the_persons_own_stays_until_colours_are_asked_for(session, start):
+    from chimerax.color_key.model import KEYS, get_model
+    from chimerax.critasser.commands import confidence
+
+    get_model(session).name = "electrostatics"
+    start(session, "success")
+    assert KEYS[0].name == "electrostatics"
+    confidence.command(session)
+    assert KEYS[0].name == "Critasser confidence"
+
+
+def test_what_is_low_is_remembered(session, new_session):
+    from chimerax.core.commands import RUN
+    from chimerax.critasser.commands import confidence
+    from chimerax.critasser.jobs.settings import settings
+
+    protein(session, "a", helix(4), confidence=[10, 60, 70, 90])
+    confidence.command(session, below=65.0, select=True)
+    assert RUN[-1] == "select #1 & critasser-low"
+    assert settings(new_session(disk=session.disk)).low_confidence == 65.0
+
+
+@pytest.fixture
+def uncertain(session):
+    values = [90, 20, 30, 90, 90, 10, None, 45, 45, 80]
+    return protein(session, "model", helix(10), confidence=values)
+
+
+def test_places_go_from_the_least_certain_on_and_round(session, uncertain):
+    from chimerax.critasser.commands import confidence_next, confidence_previous
+
+    places = [str(confidence_next.command(session)) for _ in range(4)]
+    assert places == [
+        "A 6, confidence 10",
+        "A 2–3, confidence 25",
+        "A 8–9, confidence 45",
+        "A 6, confidence 10",
+    ]
+    assert str(confidence_previous.command(session)) == "A 8–9, confidence 45"
+    assert "A 8–9, confidence 45 (3 of 3)" in session.logger.text("status")
+    with pytest.raises(UserError, match="below 5"):
+        confidence_next.command(session, below=5.0)
+
+
+def test_the_map_is_shown_around_a_place_and_as_before_in_the_end(session, uncertain, open_volume):
+    from types import SimpleNamespace
+
+    from chimerax.core.commands import RUN
+    from chimerax.critasser.commands import confidence_end, confidence_next
+
+    volume = open_volume(session)
+    renewed = []
+    surface = SimpleNamespace(
+        atomspec="#2.1",
+        deleted=False,
+        triangles=[1, 2, 3],
+        auto_remask_triangles=lambda: renewed.append(1),
+        triangle_mask=[True, False, True],
+    )
+    volume.surfaces = [surface]
+    confidence_next.command(session)
+    assert RUN[-1] == "surface zone #2.1 nearAtoms #1/A:6-6 distance 5"
+    surface.auto_remask_triangles = surface.triangle_mask = None
+    confidence_next.command(session)
+    assert not renewed
+    confidence_end.command(session)
+    assert surface.triangle_mask == [True, False, True] and renewed
+
+
+def test_a_session_keeps_the_place(session, uncertain, new_session):
+    from chimerax.critasser.commands import confidence_next
+    from chimerax.critasser.models.places import Places, tour_of
+
+    confidence_next.command(session)
+    data = tour_of(session).take_snapshot(session, State.SESSION)
+    restored = Places.restore_snapshot(session, data)
+    session.add_state_manager("critasser places", restored)
+    assert str(confidence_next.command(session)) == "A 2–3, confidence 25"
+
+
+def reopened(session, group, **changed):
+    """The group as a session brings it back, in another ChimeraX."""
+    from chimerax.critasser.models.group import JobGroup
+
+    data = {**group.take_snapshot(session, State.SESSION), **changed}
+
+    def restore(other):
+        again = JobGroup.restore_snapshot(other, data)
+        other.models.add([again])
+        other.triggers.activate_trigger("end restore session", other)
+        return again
+
+    return restore
+
+
+def test_a_restored_group_knows_its_job_and_goes_on_showing_it(session, new_session, start):
+    from chimerax.critasser.commands import show
+
+    job = start(session, "success")
+    other = new_session(disk=session.disk)
+    group = reopened(session, job.view.group)(other)
+    assert group.job_folder == job.folder and group.name == "critasser helix"
+    assert not other.logger.text("warning")
+    show.command(other, [group], ["traces"])
+    assert "trace 1" in [model.name for model in other.models.list()]
+
+
+def test_a_job_that_still_runs_is_followed_again_in_the_restored_group(
+    gui_session, new_session, start, until
+):
+    job = start(gui_session, "hang", wait=False)
+    until(lambda: gui_session.ui.turn() or job.view.is_open)
+    other = new_session(is_gui=True, disk=gui_session.disk)
+    group = reopened(gui_session, job.view.group)(other)
+    (followed,) = other.tasks.values()
+    assert followed.outcome == "running" and followed.view.group is group
+    until(lambda: other.ui.turn() or "Cα positions" in [m.name for m in other.models.list()])
+    followed.terminate()
+    until(lambda: job.outcome == "cancelled" and followed.outcome == "cancelled")
+
+
+def test_a_running_job_whose_group_was_closed_goes_on_in_the_restored_one(
+    gui_session, start, until
+):
+    job = start(gui_session, "hang", wait=False)
+    until(lambda: gui_session.ui.turn() or job.view.is_open)
+    restore = reopened(gui_session, job.view.group)
+    job.view.group.delete()
+    group = restore(gui_session)
+    assert job.view.group is group and len(gui_session.tasks) == 1
+    job.terminate()
+    until(lambda: job.outcome == "cancelled")
+
+
+def test_how_a_job_ended_meanwhile_is_told(gui_session, new_session, start, until):
+    job = start(gui_session, "success", wait=False)
+    until(lambda: gui_session.ui.turn() or job.view.is_open)
+    restore = reopened(gui_session, job.view.group, running=True)
+    until(lambda: gui_session.ui.turn() or job.outcome == "finished")
+    other = new_session()
+    restore(other)
+    assert "which ran when the session was saved: finished" in other.logger.text("info")
+    assert f"critasser open {job.folder}" in other.logger.text("info")
+
+
+def test_a_folder_that_is_gone_is_told_once_and_a_newer_session_is_no_error(
+    session, new_session, start
+):
+    import shutil
+
+    job = start(session, "success")
+    restore = reopened(session, job.view.group, version=99, novelty=[1, 2])
+    shutil.rmtree(job.folder)
+    other = new_session()
+    restore(other)
+    other.triggers.activate_trigger("end restore session", other)
+    assert other.logger.text("warning").count("not there any more") == 1
+    assert "newer Critasser" in other.logger.text("warning")
+
+
+def test_opening_a_shown_job_again_shows_nothing_twice(session, start):
+    from chimerax.critasser.commands import open as open_command
+
+    job = start(session, "success")
+    before = [model.id for model in session.models.list()]
+    assert open_command.command(session, job.folder) is job.view.group
+    assert [model.id for model in session.models.list()] == before
+
+
+@pytest.fixture
+def ready_session(new_session):
+    """A ChimeraX that begins, with the same person's settings, and its first look for jobs."""
+    from chimerax.critasser.jobs.reattach import look_for_jobs
+
+    def begin(disk):
+        session = new_session(is_gui=True, disk=disk)
+        thread = look_for_jobs(session)
+        if thread is not None:
+            thread.join()
+        session.ui.turn()
+        return session
+
+    return begin
+
+
+def test_the_next_chimerax_follows_what_still_runs_and_shows_it_when_asked(
+    session, start, until, ready_session
+):
+    from chimerax.critasser.commands import open as open_command
+
+    job = start(session, "hang", wait=False)
+    until(lambda: (job.folder / "1_calpha/calpha.cif").exists())
+    other = ready_session(session.disk)
+    (followed,) = other.tasks.values()
+    until(lambda: other.ui.turn() or (followed.last and followed.last.stage == "trace"))
+    assert followed.outcome == "running" and not other.models.list()
+    assert "still runs" in other.logger.text("info")
+    open_command.command(other, job.folder)
+    assert "Cα positions" in [model.name for model in other.models.list()]
+    job.terminate()
+    until(lambda: followed.outcome == "cancelled" and job.outcome == "cancelled")
+
+
+def test_the_next_chimerax_tells_what_ended_while_it_was_away_once(
+    session, start, until, ready_session
+):
+    from chimerax.critasser.jobs.settings import remember_open
+
+    job = start(session, "success")
+    remember_open(session, str(job.folder), True)  # as when ChimeraX had been killed before
+    other = ready_session(session.disk)
+    assert "finished while ChimeraX was away, eTM 0.80" in other.logger.text("info")
+    assert not ready_session(session.disk).logger.said
+
+
+def test_a_build_that_waited_when_chimerax_ended_is_offered_but_not_started(
+    session, start, ready_session, monkeypatch, until
+):
+    from chimerax.critasser.jobs import queue
+
+    monkeypatch.setattr(queue.os, "cpu_count", lambda: 1)
+    first = start(session, "hang", wait=False, name="one")
+    second = start(session, "success", wait=False, name="two")
+    until(lambda: (first.folder / "lock").exists())
+    other = ready_session(session.disk)
+    assert f"critasser resume {second.folder}" in other.logger.text("info")
+    assert [job.folder for job in other.tasks.values()] == [first.folder]
+    for job in (second, first):
+        job.terminate()
+        until(lambda job=job: job.outcome == "cancelled")
+    until(lambda: all(task.outcome != "running" for task in other.tasks.values()))
+
+
+def test_a_start_without_open_jobs_starts_no_thread(new_session):
+    from chimerax.critasser.jobs.reattach import look_for_jobs
+
+    assert look_for_jobs(new_session(is_gui=True)) is None

@@ -10,7 +10,7 @@ from typing import Any
 
 from critasser.errors import InputError
 
-__all__ = ["DEVICES", "PRESETS", "Inputs", "Options", "Schedule"]
+__all__ = ["DEVICES", "PRESETS", "Inputs", "ModelInputs", "Options", "RebuildOptions", "Schedule"]
 
 DEVICES = ("auto", "cpu", "cuda")
 
@@ -120,6 +120,24 @@ class Options:
 
 
 @dataclass(frozen=True)
+class RebuildOptions(Options):
+    """Options of a rebuild.
+
+    Attributes
+    ----------
+    stretches : str
+        What to build again, such as ``A:45-80,B:10-20``.
+    """
+
+    stretches: str = ""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not isinstance(self.stretches, str):
+            raise InputError(f"stretch {self.stretches!r}: give one such as A:45-80")
+
+
+@dataclass(frozen=True)
 class Inputs:
     """Files of a build.
 
@@ -152,6 +170,38 @@ class Inputs:
             roles.sort(key=lambda role: int(role.removeprefix("template_")))
             templates = [paths.pop(role) for role in roles]
             return cls(**paths, templates=tuple(templates))
+        except (TypeError, ValueError, KeyError):
+            raise InputError("job.json: its inputs are damaged; start the job again") from None
+
+
+@dataclass(frozen=True)
+class ModelInputs:
+    """Files of a job about a model that is there already.
+
+    Attributes
+    ----------
+    model, map : Path
+    sequence : Path or None
+        Whole sequences of the model's chains, for residues that it lacks.
+    mask : Path or None
+    """
+
+    model: Path
+    map: Path
+    sequence: Path | None = None
+    mask: Path | None = None
+
+    def files(self) -> dict[str, Path]:
+        """Each file by its role."""
+        roles = ("map", "model", "sequence", "mask")
+        found = {role: getattr(self, role) for role in roles}
+        return {role: path for role, path in found.items() if path is not None}
+
+    @classmethod
+    def from_json(cls, content: object) -> ModelInputs:
+        """Inputs of a `job.json`: ``{role: {"path": …, "sha256": …}}``."""
+        try:
+            return cls(**{role: Path(entry["path"]) for role, entry in dict(content).items()})
         except (TypeError, ValueError, KeyError):
             raise InputError("job.json: its inputs are damaged; start the job again") from None
 

@@ -124,6 +124,7 @@ def assemble(
     weights: Weights = WEIGHTS,
     threads: int | None = None,
     progress: Callable[[float, str], None] | None = None,
+    measure: Callable[..., None] | None = None,
 ) -> Decoys:
     """Sample whole chains under the map, from traces and templates.
 
@@ -153,6 +154,8 @@ def assemble(
         Replicas moved at a time; all processors without it.
     progress : callable, optional
         Told the fraction done and a message; may raise `Cancelled`.
+    measure : callable, optional
+        Given ``cycle``, ``lowest_energy`` and ``mean_energy`` after every cycle.
 
     Returns
     -------
@@ -189,6 +192,12 @@ def assemble(
             run.advance(pool, min(SWEEPS_PER_CYCLE, sweeps), lambda: report(share, said))  # noqa: B023
             run.swap(cycle)
             trajectory[cycle] = run.energy[run.at_level]
+            if measure is not None:
+                measure(
+                    cycle=cycle + 1,
+                    lowest_energy=float(run.energy.min()),
+                    mean_energy=float(run.energy.mean()),
+                )
             components[cycle] = run.parts[run.at_level[0]] * model.weights
             if cycle >= settled and (cycles - 1 - cycle) % every == 0:
                 for level in range(levels):

@@ -67,6 +67,7 @@ class BuildStages(TraceStages):
             replicas=schedule.replicas,
             sweeps=schedule.sweeps,
             progress=run.progress,
+            measure=run.progress.measure,
             **self._guides(run),
         )
         save_arrays(

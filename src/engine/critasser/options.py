@@ -10,7 +10,17 @@ from typing import Any
 
 from critasser.errors import InputError
 
-__all__ = ["DEVICES", "PRESETS", "Inputs", "ModelInputs", "Options", "RebuildOptions", "Schedule"]
+__all__ = [
+    "DEVICES",
+    "PRESETS",
+    "REBUILDS",
+    "Inputs",
+    "ModelInputs",
+    "Options",
+    "RebuildOptions",
+    "RebuildSchedule",
+    "Schedule",
+]
 
 DEVICES = ("auto", "cpu", "cuda")
 
@@ -48,6 +58,34 @@ PRESETS: dict[str, Schedule] = {
     "standard": Schedule(40, 100_000, 40, 1_000, 500, "standard"),
     "thorough": Schedule(40, 1_000_000, 40, 5_000, 1_000, "thorough"),
 }
+
+
+@dataclass(frozen=True)
+class RebuildSchedule:
+    """How much work a rebuild does.
+
+    Attributes
+    ----------
+    traces : int
+        Traces of each stretch kept.
+    replicas, sweeps : int
+        Of the Monte Carlo; a sweep is as many moves as there are residues to build.
+    refinement_sweeps : int
+        In which each conformation is cooled.
+    """
+
+    traces: int
+    replicas: int
+    sweeps: int
+    refinement_sweeps: int
+
+
+REBUILDS: dict[str, RebuildSchedule] = {
+    "draft": RebuildSchedule(10, 16, 500, 300),
+    "standard": RebuildSchedule(20, 24, 2_000, 1_000),
+    "thorough": RebuildSchedule(40, 40, 10_000, 2_000),
+}
+"""By quality."""
 
 
 @dataclass(frozen=True)

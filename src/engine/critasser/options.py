@@ -165,14 +165,19 @@ class RebuildOptions(Options):
     ----------
     stretches : str
         What to build again, such as ``A:45-80,B:10-20``.
+    whole_map : bool
+        Look at all that the map holds, as a build does, and not only around the model.
     """
 
     stretches: str = ""
+    whole_map: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if not isinstance(self.stretches, str):
             raise InputError(f"stretch {self.stretches!r}: give one such as A:45-80")
+        if not isinstance(self.whole_map, bool):
+            raise InputError("job.json: its options are damaged; start the job again")
 
 
 @dataclass(frozen=True)

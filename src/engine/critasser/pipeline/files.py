@@ -2,6 +2,7 @@
 
 __all__ = [
     "CALPHA",
+    "CANDIDATES",
     "CLUSTERS",
     "DECOYS",
     "DENSITY",
@@ -20,6 +21,7 @@ TRACES = "2_traces/traces.npz"
 TEMPLATES = "3_templates/templates.npz"
 DECOYS = "4_assembly/decoys.npz"
 CLUSTERS = "4_assembly/clusters.npz"
+CANDIDATES = "4_assembly/candidates.npz"
 QUALITY = "5_models/quality.npz"
 
 

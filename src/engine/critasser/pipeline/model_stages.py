@@ -42,6 +42,8 @@ class ModelStages(MapStages):
         Its target is the model's.
     options : Options
     file : ModelFile
+    model : AtomicModel, optional
+        What is judged; the file's own without it.
     whole_map : bool
         Cut out all that the map holds, and not only what is around the model.
 
@@ -60,10 +62,11 @@ class ModelStages(MapStages):
         options: Options,
         file: ModelFile,
         *,
+        model: AtomicModel | None = None,
         whole_map: bool = False,
     ) -> None:
         self.file = file
-        self.model = file.model()
+        self.model = file.model() if model is None else model
         super().__init__(inputs, checked, options, None if whole_map else self.model.positions)
         self.evidence_found: Mapping[str, float] = {}
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from critasser.errors import InputError
-from critasser.structure.alphabet import ONE_TO_THREE
+from critasser.structure.alphabet import ONE_TO_THREE, THREE_TO_ONE
 from critasser.structure.chain import ProteinChain
 from critasser.structure.mmcif import add_metrics, mmcif_document
 from critasser.structure.reading import protein_of, read_structure
@@ -145,6 +145,40 @@ class ModelFile:
             np.concatenate(positions),
         )
 
+    def modified(self) -> set[tuple[str, int, str]]:
+        """Keys of the residues whose atoms are not those of the amino acid that they count as."""
+        return {
+            _key(chain, residue)
+            for chain in self.structure[0]
+            for residue in chain
+            if _is_protein(residue) and residue.name not in THREE_TO_ONE
+        }
+
+    def whole_sequence(self, chain: str) -> tuple[str, dict[tuple[int, str], int]] | None:
+        """What the file says of a chain's whole sequence, or None where it does not.
+
+        Returns
+        -------
+        letters : str
+            X for what is not one of the twenty.
+        place : dict of (number, insertion) to int
+            Of the residues that are there, in the letters.
+        """
+        found = self.structure[0].find_chain(chain)
+        polymer = found.get_polymer()
+        entity = self.structure.get_entity_of(polymer) if len(polymer) else None
+        if entity is None or not entity.full_sequence:
+            return None
+        letters = "".join(
+            THREE_TO_ONE.get(gemmi.Entity.first_mon(name), "X") for name in entity.full_sequence
+        )
+        place = {}
+        for residue in polymer.first_conformer():
+            at = residue.label_seq
+            if at is not None and 1 <= at <= len(letters):
+                place[residue.seqid.num, residue.seqid.icode.strip()] = at - 1
+        return letters, place
+
     def write(
         self,
         path: str | os.PathLike,
@@ -225,6 +259,8 @@ def _replace(
         residue = chain[found[0]]
         for k in reversed(found[1:]):  # of several conformations one is left
             del chain[k]
+        if letter is not None:
+            residue.name = ONE_TO_THREE[letter]
     else:
         if letter is None:
             raise ValueError(f"{key} is not there, and nothing says what it is")

@@ -29,8 +29,9 @@ STAGES = {
     "segmentation",
 }
 ORDER_KEEPERS = {"pipeline", "complexes"}
-# Reads what every stage is given before any of them starts, in no order of stages.
-DOOR = {"preflight.py"}
+# Reads what every stage is given before any of them starts, in no order of stages; tries parts of
+# several whether they work.
+DOOR = {"preflight.py", "selftest.py"}
 JUNK_DRAWERS = {"utils", "util", "helpers", "helper", "common", "misc"}
 LONGEST_FILE = 400
 LONGER_WITH_REASON: dict[str, str] = {}

@@ -15,33 +15,11 @@ from critasser.errors import InputError
 from critasser.network import choose_device, load_network
 from critasser.options import Inputs, Options
 from critasser.records import checksum
-from critasser.shipped import shipped
+from critasser.shipped import NETWORK, RESIDUE_NETWORK, RESOLUTION_NETWORK, TABLES, shipped
 from critasser.structure import Target, read_chains, read_fasta
 from critasser.threading import read_contacts
 
-__all__ = [
-    "NETWORK",
-    "RESIDUE_NETWORK",
-    "RESOLUTION_NETWORK",
-    "TABLES",
-    "Checked",
-    "check",
-    "enough_memory",
-    "programs",
-    "readable",
-]
-
-NETWORK = "network.safetensors"
-"""The shipped network."""
-
-RESIDUE_NETWORK = "residue.safetensors"
-"""The shipped network that reads residues in their own frames."""
-
-RESOLUTION_NETWORK = "resolution.safetensors"
-"""The shipped network that tells the resolution of a map."""
-
-TABLES = ("trace.npz", "assembly.npz", "backbone.npz", "rotamers.npz")
-"""The shipped tables; a stage that uses a new one runs again."""
+__all__ = ["SHORTEST", "Checked", "check", "enough_memory", "programs", "readable"]
 
 PROGRAM_BYTES = 0.7e9
 """Of memory that a build takes whatever the map."""

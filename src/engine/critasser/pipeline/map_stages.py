@@ -25,9 +25,9 @@ from critasser.job import StageRun
 from critasser.network import predict, predict_resolution, read_residues
 from critasser.options import Inputs, ModelInputs, Options
 from critasser.pipeline.files import CALPHA, DENSITY, FEATURES
-from critasser.preflight import RESIDUE_NETWORK, RESOLUTION_NETWORK, Checked
+from critasser.preflight import Checked
 from critasser.results import load_features, save_calpha, write_table
-from critasser.shipped import shipped
+from critasser.shipped import RESIDUE_NETWORK, RESOLUTION_NETWORK, shipped
 from critasser.structure import AMINO_ACIDS, write_positions
 
 __all__ = ["TILES", "VIEWS", "MapStages"]

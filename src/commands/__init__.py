@@ -10,7 +10,9 @@ COMMANDS = {
     "critasser jobs": "jobs",
     "critasser location": "location",
     "critasser open": "open",
+    "critasser rebuild": "rebuild",
     "critasser resume": "resume",
+    "critasser score": "score",
     "critasser stop": "stop",
 }
 """Module of each command, as `bundle_info.xml` lists them."""

@@ -42,13 +42,16 @@ def command(session, folder, *, in_map=None, device=None, quality=None, models=N
     wait : bool, optional
         Come back when the build is over; by default in scripts and without a GUI.
     """
-    from ..jobs.engine import build_command, configured_python
-    from ..jobs.folder import read_placement, worker
+    from ..jobs.engine import configured_python, engine_command
+    from ..jobs.folder import job_kind, read_placement, worker
     from .build import DEVICES
     from .running import start, waits
 
     if worker(folder) is not None:
         raise UserError(f"{folder}: the job runs; see it by: critasser open {folder}")
+    kind = job_kind(folder)
+    if kind == "score" and (quality or models):
+        raise UserError("a score has neither quality nor models")
     python = configured_python(session)
     arguments = ["--resume", folder]
     for option, value in (
@@ -63,7 +66,7 @@ def command(session, folder, *, in_map=None, device=None, quality=None, models=N
         session,
         folder,
         name,
-        build_command(python, *arguments),
+        engine_command(python, kind, *arguments),
         view=_view(session, folder, name, in_map),
         wait=waits(session, wait),
         again=True,

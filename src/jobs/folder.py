@@ -22,6 +22,7 @@ __all__ = [
     "ProgressReader",
     "free_folder",
     "inside",
+    "job_kind",
     "last_line",
     "read_json",
     "read_placement",
@@ -137,6 +138,12 @@ def read_json(path: Path) -> dict[str, Any] | None:
     except (OSError, ValueError, RecursionError):
         return None
     return content if isinstance(content, dict) else None
+
+
+def job_kind(folder: Path) -> str:
+    """The engine's command that made a job: ``build``, ``score`` or ``rebuild``."""
+    kind = (read_json(folder / "job.json") or {}).get("kind")
+    return kind if kind in ("score", "rebuild") else "build"
 
 
 def request_stop(folder: Path) -> None:

@@ -17,6 +17,8 @@ class Sequence:
 
 class Residue:
     registered: ClassVar = {}
+    insertion_code = ""
+    chain = None
 
     def __init__(self, chain_id, number, bfactor):
         self.chain_id = chain_id
@@ -39,7 +41,15 @@ class AtomicStructuresArg(ModelsArg):
     pass
 
 
+class AtomicStructureArg(ModelsArg):
+    pass
+
+
 class AtomsArg(ModelsArg):
+    pass
+
+
+class ResiduesArg(ModelsArg):
     pass
 
 

@@ -17,8 +17,7 @@ from critasser.calpha import find_calpha
 from critasser.calpha.hand import tell_hand
 from critasser.density import FeatureMaps, Grid
 from critasser.network import predict, predict_resolution, read_residues
-from critasser.preflight import RESIDUE_NETWORK
-from critasser.shipped import shipped
+from critasser.shipped import RESIDUE_NETWORK, shipped
 from critasser.structure import CalphaSet
 
 __all__ = ["DEFAULT", "MAP_MEASURES", "STRATEGIES", "VIEWS", "MapMeasure", "Strategy"]

@@ -39,9 +39,8 @@ from critasser.density import (
     write_map,
 )
 from critasser.network import predict, read_residues
-from critasser.preflight import NETWORK, RESIDUE_NETWORK
 from critasser.results import load_calpha, load_features, save_calpha
-from critasser.shipped import shipped
+from critasser.shipped import NETWORK, RESIDUE_NETWORK, shipped
 from critasser.structure import (
     CalphaSet,
     Sequence,

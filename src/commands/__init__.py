@@ -16,7 +16,9 @@ COMMANDS = {
     "critasser jobs delete": "jobs_delete",
     "critasser location": "location",
     "critasser open": "open",
+    "critasser rebuild": "rebuild",
     "critasser resume": "resume",
+    "critasser score": "score",
     "critasser show": "show",
     "critasser stop": "stop",
 }

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from chimerax.core.errors import UserError
 
-__all__ = ["command", "description"]
+__all__ = ["command", "description", "new_folder"]
 
 DEVICES = {"auto": "auto", "cpu": "cpu", "gpu": "cuda"}
 QUALITIES = ("draft", "standard", "thorough")
@@ -123,7 +123,7 @@ def command(
     python = configured_python(session)
 
     name = job_name(volume.name)
-    folder = _new_folder(folder, name)
+    folder = new_folder(folder, name)
     files = _write_inputs(folder, volume, sequence, mask, near, range or 8.0, templates)
     arguments = [files["map"], files["sequence"], "-o", folder]
     if "mask" in files:
@@ -149,7 +149,14 @@ def command(
     )
 
 
-def _new_folder(given: str | None, name: str) -> Path:
+def new_folder(given: str | None, name: str) -> Path:
+    """Make the folder of a job, the one given or a new one in the person's home.
+
+    Raises
+    ------
+    UserError
+        It cannot be made, or is not empty.
+    """
     from ..jobs.folder import free_folder
 
     if given is None:

@@ -80,8 +80,8 @@ def command(
     -------
     BuildJob
     """
-    from ..jobs.engine import build_command, configured_python
-    from ..jobs.folder import read_placement, worker
+    from ..jobs.engine import configured_python, engine_command
+    from ..jobs.folder import job_kind, read_placement, worker
     from ..jobs.job import jobs_of
     from ..jobs.request import Request
     from .build import DEVICES
@@ -96,7 +96,12 @@ def command(
         raise UserError("templates: no atomic models specified")
     python = configured_python(session)
     begun = (folder / "job.json").exists()
-    request = Request((), {"--resume": (str(folder),)}) if begun else _first_request(folder)
+    if begun:
+        request = Request((), {"--resume": (str(folder),)}, job_kind(folder))
+    else:
+        request = _first_request(folder)
+    if request.command == "score" and (quality or models or seed is not None or templates):
+        raise UserError("a score has neither quality, models, seed nor templates")
     changed = {
         "--resolution": resolution,
         "--device": DEVICES[device] if device else None,
@@ -109,13 +114,13 @@ def command(
     if sequence is not None or templates is not None:
         inputs, files = _new_inputs(folder, inputs, sequence, templates)
         options.update(files)
-    request = Request(inputs, {**request.options, **options})
+    request = Request(inputs, {**request.options, **options}, request.command)
     name, _ = read_placement(folder)
     return start(
         session,
         folder,
         name,
-        build_command(python, *request.arguments()),
+        engine_command(python, request.command, *request.arguments()),
         view=_view(session, folder, name, in_map),
         wait=waits(session, wait),
         again=begun,
@@ -127,8 +132,8 @@ def _first_request(folder: Path):
     from ..jobs.request import read_request
 
     request = read_request(folder)
-    if request is None or len(request.inputs) != 2:
-        raise UserError(f"{folder} has no job to go on with: start it again by critasser build")
+    if request is None or not request.inputs:
+        raise UserError(f"{folder} has no job to go on with: start it again")
     return request
 
 

@@ -73,9 +73,10 @@ def start(
 
 
 def _keep_request(write, folder: Path, command: Sequence[str]) -> None:
-    """Keep what was asked for; the arguments are what follows the engine's own command."""
+    """Keep what was asked for, of a command line as `engine_command` makes it."""
     try:
-        write(folder, list(command)[list(command).index("build") + 1 :])
+        _, _, _, kind, *arguments = command
+        write(folder, kind, arguments)
     except OSError as error:
         raise UserError(f"{folder}: cannot write there, {error.strerror}") from error
 

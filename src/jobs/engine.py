@@ -11,7 +11,13 @@ from chimerax.core.errors import UserError
 
 from .settings import settings
 
-__all__ = ["build_command", "check_python", "configured_python", "environment"]
+__all__ = [
+    "build_command",
+    "check_python",
+    "configured_python",
+    "engine_command",
+    "environment",
+]
 
 _OURS = ("PYTHONHOME", "PYTHONSTARTUP", "PYTHONNOUSERSITE", "PYTHONEXECUTABLE", "SSL_CERT_FILE")
 """Variables that ChimeraX sets, or that make sense to its own Python only."""
@@ -111,4 +117,9 @@ def configured_python(session) -> Path:
 
 def build_command(python: Path, *arguments: str | os.PathLike) -> list[str]:
     """Command line of `critasser build` with these arguments."""
-    return [str(python), "-m", "critasser", "build", *map(str, arguments)]
+    return engine_command(python, "build", *arguments)
+
+
+def engine_command(python: Path, command: str, *arguments: str | os.PathLike) -> list[str]:
+    """Command line of one of the engine's commands with these arguments."""
+    return [str(python), "-m", "critasser", command, *map(str, arguments)]

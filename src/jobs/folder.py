@@ -23,6 +23,7 @@ __all__ = [
     "as_number",
     "free_folder",
     "inside",
+    "job_kind",
     "last_line",
     "read_json",
     "read_placement",
@@ -33,6 +34,9 @@ __all__ = [
 
 INPUTS = "inputs"
 """Folder of what we hand to the engine; it expects nothing else in a new job folder."""
+
+KINDS = ("build", "score", "rebuild")
+"""Commands of the engine that work in a job folder."""
 
 _PLACEMENT = f"{INPUTS}/chimerax.json"
 _LARGEST = 16 << 20
@@ -149,6 +153,12 @@ def read_json(path: Path) -> dict[str, Any] | None:
     except (OSError, ValueError, RecursionError):
         return None
     return content if isinstance(content, dict) else None
+
+
+def job_kind(folder: Path) -> str:
+    """The engine's command that made a job: ``build``, ``score`` or ``rebuild``."""
+    kind = (read_json(folder / "job.json") or {}).get("kind")
+    return kind if kind in KINDS else "build"
 
 
 def request_stop(folder: Path) -> None:

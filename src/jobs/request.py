@@ -14,7 +14,7 @@ from pathlib import Path
 
 from chimerax.core.errors import UserError
 
-from .folder import INPUTS, read_json
+from .folder import INPUTS, KINDS, read_json
 
 __all__ = ["Request", "read_request", "write_request"]
 
@@ -25,21 +25,24 @@ _WORD = re.compile(r"[\w.+][\w.+-]*")
 
 @dataclass(frozen=True)
 class Request:
-    """Arguments of `critasser build`, those that are files absolute.
+    """Arguments of the engine, those that are files absolute.
 
     Attributes
     ----------
     inputs : tuple of str
-        Map and sequence.
+        For a build map and sequence.
     options : dict of str to tuple of str
         Values of each option, by its name with the dashes.
+    command : str
+        One of `KINDS`.
     """
 
     inputs: tuple[str, ...]
     options: dict[str, tuple[str, ...]]
+    command: str = "build"
 
     @classmethod
-    def of(cls, arguments: Sequence[str]) -> Request:
+    def of(cls, arguments: Sequence[str], command: str = "build") -> Request:
         """Take arguments apart."""
         inputs: list[str] = []
         options: dict[str, list[str]] = {}
@@ -50,17 +53,18 @@ class Request:
                 values.clear()
             else:
                 values.append(word)
-        return cls(tuple(inputs), {name: tuple(found) for name, found in options.items()})
+        kept = {name: tuple(found) for name, found in options.items()}
+        return cls(tuple(inputs), kept, command)
 
     def arguments(self) -> list[str]:
         """Put them together again."""
         return [*self.inputs, *(w for name, found in self.options.items() for w in (name, *found))]
 
 
-def write_request(folder: Path, arguments: Sequence[str]) -> None:
+def write_request(folder: Path, command: str, arguments: Sequence[str]) -> None:
     """Keep the arguments of a job, paths relative to its folder so that it can be moved."""
     words = [_relative(str(word), folder) for word in arguments]
-    text = json.dumps({"arguments": words}, indent=1) + "\n"
+    text = json.dumps({"command": command, "arguments": words}, indent=1) + "\n"
     (folder / _FILE).write_text(text, encoding="utf-8")
 
 
@@ -76,9 +80,11 @@ def read_request(folder: Path) -> Request | None:
     if content is None:
         return None
     words = content.get("arguments")
-    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
-        raise UserError(f"{folder / _FILE} is damaged: start the build again in another folder")
-    return Request.of([_trusted(word, folder) for word in words])
+    command = content.get("command", "build")
+    listed = isinstance(words, list) and all(isinstance(word, str) for word in words)
+    if command not in KINDS or not listed:
+        raise UserError(f"{folder / _FILE} is damaged: start the job again in another folder")
+    return Request.of([_trusted(word, folder) for word in words], command)
 
 
 def _relative(word: str, folder: Path) -> str:
@@ -96,6 +102,6 @@ def _trusted(word: str, folder: Path) -> str:
     if word.startswith("-") or not path.is_relative_to(folder.resolve()):
         raise UserError(
             f"{folder / _FILE} names {word!r}, which is not in the job's folder: refused. Start "
-            "the build again in another folder"
+            "the job again in another folder"
         )
     return str(path)

@@ -122,7 +122,8 @@ def test_a_request_moves_with_its_folder(tmp_path):
     here, there = tmp_path / "here", tmp_path / "there"
     (here / "inputs").mkdir(parents=True)
     given = [str(here / "inputs/map.mrc"), str(here / "inputs/s.fasta"), "-o", str(here)]
-    write_request(here, [*given, "--resolution", "3.5", "--templates", str(here / "inputs/t.cif")])
+    given += ["--resolution", "3.5", "--templates", str(here / "inputs/t.cif")]
+    write_request(here, "build", given)
     shutil.move(here, there)
     request = read_request(there)
     assert request.inputs == (str(there / "inputs/map.mrc"), str(there / "inputs/s.fasta"))

@@ -282,12 +282,12 @@ def test_a_failure_of_ours_takes_one_line_and_keeps_its_traceback(capsys, monkey
 
 
 def test_a_stage_that_fails_is_named_and_its_traceback_is_in_the_log(capsys, files, monkeypatch):
-    from critasser import pipeline
+    from critasser.pipeline import map_stages
 
     def fail(*_, **__):
         raise ZeroDivisionError("by zero")
 
-    monkeypatch.setattr(pipeline, "crop_to_molecule", fail)
+    monkeypatch.setattr(map_stages, "crop_to_molecule", fail)
     status, _, err = run(
         capsys, "build", files["map"], files["fasta"], "-o", files["folder"], "--resolution", 3
     )

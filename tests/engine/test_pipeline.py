@@ -150,6 +150,10 @@ def test_the_folder_tells_all_of_its_run(finished):
     assert fractions == sorted(fractions)
     assert told[-1]["state"] == "finished"
     assert told[-1]["fraction"] == 1.0
+    assert list(told[0]["expected"]) == list(STAGES)
+    energies = [e["numbers"] for e in told if e["stage"] == "assembly" and "numbers" in e]
+    assert energies
+    assert all(n["lowest_energy"] <= n["mean_energy"] and n["cycle"] >= 1 for n in energies)
     artifacts = {e["artifact"]: e["kind"] for e in told if "artifact" in e}
     assert artifacts["1_calpha/calpha.cif"] == "calpha"
     assert artifacts["2_traces/trace_01.cif"] == "traces"

@@ -4,11 +4,13 @@ import mrcfile
 import numpy as np
 import pytest
 
-from critasser import pipeline
 from critasser.density import Grid, read_map, write_blocks, write_map
 from critasser.errors import InputError
 from critasser.job import Job
 from critasser.options import PRESETS, Inputs, Options
+from critasser.pipeline import map_stages
+from critasser.pipeline.build_stages import BuildStages
+from critasser.pipeline.files import DENSITY, FEATURES
 from critasser.preflight import Checked
 from critasser.results import load_arrays, load_features, save_arrays
 from critasser.running import running
@@ -21,12 +23,10 @@ def job(tmp_path):
         yield one
 
 
-def stages(tmp_path, **options) -> pipeline._Stages:
+def stages(tmp_path, **options) -> BuildStages:
     target = Target((Sequence("x", "ACDEFGHIKL"),))
     checked = Checked(target, "cpu", tmp_path / "net", {}, 1e4)
-    return pipeline._Stages(
-        Inputs(tmp_path / "map.mrc", tmp_path / "x"), checked, Options(**options)
-    )
+    return BuildStages(Inputs(tmp_path / "map.mrc", tmp_path / "x"), checked, Options(**options))
 
 
 def write_features(path, shape, value: float) -> None:
@@ -38,7 +38,7 @@ def write_features(path, shape, value: float) -> None:
 
 
 def write_density(job: Job) -> None:
-    path = job.path(pipeline.DENSITY)
+    path = job.path(DENSITY)
     path.parent.mkdir()
     write_map(
         path, Grid(np.arange(720.0).reshape(8, 9, 10), np.array([1.0, -2.0, 3.0]), np.ones(3))
@@ -55,9 +55,9 @@ def test_a_tile_that_does_not_fit_gives_way_to_a_smaller_one_and_it_is_said(
         if tile > 64:
             raise MemoryError
         write_features(file, density.shape, 0.375)
-        return load_features(file, job.path(pipeline.DENSITY))
+        return load_features(file, job.path(DENSITY))
 
-    monkeypatch.setattr(pipeline, "predict", predict)
+    monkeypatch.setattr(map_stages, "predict", predict)
     write_density(job)
     marker = job.stage("network", stages(tmp_path).network, settings={})
     assert asked == [128, 96, 64]
@@ -68,7 +68,7 @@ def test_a_tile_that_does_not_fit_gives_way_to_a_smaller_one_and_it_is_said(
     with mrcfile.open(job.path("1_calpha/calpha_probability.mrc")) as mean:
         assert np.all(mean.data == 0.375)
         assert mean.header.origin.tolist() == (1, -2, 3)
-    features = load_features(job.path(pipeline.FEATURES), job.path(pipeline.DENSITY))
+    features = load_features(job.path(FEATURES), job.path(DENSITY))
     assert features.amino_acid.dtype == np.float16
     assert [one.calpha.max() for one in features.opinions] == [0.1875, 0.5625]
 
@@ -80,9 +80,9 @@ def test_a_mirror_image_is_warned_of_where_its_hand_can_be_told(
     turn = np.radians(-100) * np.arange(30)
     left = np.stack([2.3 * np.cos(turn), 2.3 * np.sin(turn), 1.5 * np.arange(30)], 1)
     calpha = CalphaSet(left, np.ones(30), np.full((30, 20), 0.05), np.tile([1.0, 0, 0], (30, 1)))
-    monkeypatch.setattr(pipeline, "find_calpha", lambda *_: calpha)
+    monkeypatch.setattr(map_stages, "find_calpha", lambda *_: calpha)
     write_density(job)
-    write_features(job.path(pipeline.FEATURES), (8, 9, 10), 0.5)
+    write_features(job.path(FEATURES), (8, 9, 10), 0.5)
     one = stages(tmp_path)
     one.resolution = resolution
     warnings = job.stage("calpha", one.calpha, settings={"resolution": resolution})["warnings"]
@@ -91,17 +91,17 @@ def test_a_mirror_image_is_warned_of_where_its_hand_can_be_told(
 
 def test_features_of_another_map_are_damaged_features(tmp_path, job):
     write_density(job)
-    path = job.path(pipeline.FEATURES)
+    path = job.path(FEATURES)
     write_features(path, (30, 30, 30), 0.5)
     with pytest.raises(InputError, match="damaged"):
-        load_features(path, job.path(pipeline.DENSITY))
+        load_features(path, job.path(DENSITY))
 
 
 def test_no_tile_that_fits_is_too_little_memory(tmp_path, job, monkeypatch):
     def predict(*_, **__):
         raise MemoryError
 
-    monkeypatch.setattr(pipeline, "predict", predict)
+    monkeypatch.setattr(map_stages, "predict", predict)
     write_density(job)
     with pytest.raises(MemoryError):
         job.stage("network", stages(tmp_path).network, settings={})
@@ -136,9 +136,9 @@ def test_solvent_outside_a_mask_is_nothing_whatever_its_value_in_the_map(tmp_pat
     for offset in (0.0, 5.0, -5.0):
         write_map(tmp_path / "map.mrc", Grid(values + offset, np.zeros(3), np.ones(3)))
         given = Inputs(tmp_path / "map.mrc", tmp_path / "x", mask=tmp_path / "mask.mrc")
-        one = pipeline._Stages(given, stages(tmp_path).checked, Options(resolution=3.0))
+        one = BuildStages(given, stages(tmp_path).checked, Options(resolution=3.0))
         job.stage("density", one.density, settings={"offset": offset})
-        found.append(read_map(job.path(pipeline.DENSITY)).values)
+        found.append(read_map(job.path(DENSITY)).values)
     assert found[0].max() > 0.9
     assert np.allclose(found[0], found[1], atol=0.05)
     assert np.allclose(found[0], found[2], atol=0.05)

@@ -9,29 +9,38 @@ import shlex
 import time
 from collections.abc import Sequence
 from importlib import metadata
+from pathlib import Path
+from typing import Any
 
 from critasser import __version__
+from critasser.errors import InputError
 from critasser.job import FORMAT, Job
-from critasser.options import Inputs, Options
+from critasser.options import Inputs, ModelInputs, Options
 from critasser.preflight import Checked
 from critasser.records import write_json
 from critasser.writing import appearing
 
-__all__ = ["describe"]
+__all__ = ["describe", "described"]
 
 _PACKAGES = ("numpy", "scipy", "numba", "torch", "openmm", "gemmi", "mrcfile", "ortools")
 
 
 def describe(
-    job: Job, inputs: Inputs, options: Options, checked: Checked, command: Sequence[str]
+    job: Job,
+    inputs: Inputs | ModelInputs,
+    options: Options,
+    checked: Checked,
+    command: Sequence[str],
+    kind: str = "build",
 ) -> None:
-    """Write `job.json` and `command`."""
+    """Write `job.json` and `command`; `kind` is the command that made the job."""
     schedule = dataclasses.asdict(options.schedule)
     write_json(
         job.path("job.json"),
         {
             "format": FORMAT,
             "version": __version__,
+            "kind": kind,
             "written": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
             "inputs": {
                 role: {
@@ -58,6 +67,26 @@ def describe(
     )
     with appearing(job.path("command")) as temporary:
         temporary.write_text(shlex.join(command) + "\n", encoding="utf-8")
+
+
+def described(folder: Path, kind: str) -> dict[str, Any]:
+    """The content of the `job.json` of a job that is to be resumed.
+
+    Raises
+    ------
+    InputError
+        There is no job, it is damaged, of another version or made by another command.
+    """
+    if not (folder / "job.json").exists():
+        raise InputError(f"{folder}: no Critasser job there (no job.json) to resume")
+    content = Job(folder).description()
+    made_by = str(content.get("kind", "build"))
+    if made_by != kind:
+        raise InputError(
+            f"{folder}: that is a job of critasser {made_by}; go on with it by critasser "
+            f"{made_by} --resume {folder}"
+        )
+    return content
 
 
 def _version(package: str) -> str | None:

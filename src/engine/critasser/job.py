@@ -21,6 +21,7 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -293,6 +294,30 @@ class Job:
             progress.artifact(relative, kind, message)
         progress.end(restored=restored, message="was done already" if restored else "done")
         return marker
+
+    def adopt(self, other: Path, labels: Iterable[str]) -> None:
+        """Take finished stages of another job along, as far as their files are there.
+
+        Nothing is taken on trust: a stage counts as done only where its key is the one that it
+        has here, and its files are what its marker says.
+        """
+        source = Job(other)
+        for label in labels:
+            marker = source._read_marker(label)
+            if marker is None or self._marker_path(label).exists():
+                return
+            for relative in marker["outputs"]:
+                made, here = source.path(relative), self.path(relative)
+                if not made.is_file() or made.is_symlink():
+                    return
+                here.parent.mkdir(parents=True, exist_ok=True)
+                here.unlink(missing_ok=True)
+                try:
+                    os.link(made, here)
+                except OSError:  # another disk, or one that knows no links
+                    shutil.copyfile(made, here)
+            self._marker_path(label).parent.mkdir(exist_ok=True)
+            write_json(self._marker_path(label), marker)
 
     @property
     def markers(self) -> dict[str, dict[str, Any]]:

@@ -10,7 +10,17 @@ from typing import Any
 
 from critasser.errors import InputError
 
-__all__ = ["DEVICES", "PRESETS", "Inputs", "Options", "Schedule"]
+__all__ = [
+    "DEVICES",
+    "PRESETS",
+    "REBUILDS",
+    "Inputs",
+    "ModelInputs",
+    "Options",
+    "RebuildOptions",
+    "RebuildSchedule",
+    "Schedule",
+]
 
 DEVICES = ("auto", "cpu", "cuda")
 
@@ -48,6 +58,34 @@ PRESETS: dict[str, Schedule] = {
     "standard": Schedule(40, 100_000, 40, 1_000, 500, "standard"),
     "thorough": Schedule(40, 1_000_000, 40, 5_000, 1_000, "thorough"),
 }
+
+
+@dataclass(frozen=True)
+class RebuildSchedule:
+    """How much work a rebuild does.
+
+    Attributes
+    ----------
+    traces : int
+        Traces of each stretch kept.
+    replicas, sweeps : int
+        Of the Monte Carlo; a sweep is as many moves as there are residues to build.
+    refinement_sweeps : int
+        In which each conformation is cooled.
+    """
+
+    traces: int
+    replicas: int
+    sweeps: int
+    refinement_sweeps: int
+
+
+REBUILDS: dict[str, RebuildSchedule] = {
+    "draft": RebuildSchedule(10, 16, 500, 300),
+    "standard": RebuildSchedule(20, 24, 2_000, 1_000),
+    "thorough": RebuildSchedule(40, 40, 10_000, 2_000),
+}
+"""By quality."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +158,29 @@ class Options:
 
 
 @dataclass(frozen=True)
+class RebuildOptions(Options):
+    """Options of a rebuild.
+
+    Attributes
+    ----------
+    stretches : str
+        What to build again, such as ``A:45-80,B:10-20``.
+    whole_map : bool
+        Look at all that the map holds, as a build does, and not only around the model.
+    """
+
+    stretches: str = ""
+    whole_map: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not isinstance(self.stretches, str):
+            raise InputError(f"stretch {self.stretches!r}: give one such as A:45-80")
+        if not isinstance(self.whole_map, bool):
+            raise InputError("job.json: its options are damaged; start the job again")
+
+
+@dataclass(frozen=True)
 class Inputs:
     """Files of a build.
 
@@ -152,6 +213,38 @@ class Inputs:
             roles.sort(key=lambda role: int(role.removeprefix("template_")))
             templates = [paths.pop(role) for role in roles]
             return cls(**paths, templates=tuple(templates))
+        except (TypeError, ValueError, KeyError):
+            raise InputError("job.json: its inputs are damaged; start the job again") from None
+
+
+@dataclass(frozen=True)
+class ModelInputs:
+    """Files of a job about a model that is there already.
+
+    Attributes
+    ----------
+    model, map : Path
+    sequence : Path or None
+        Whole sequences of the model's chains, for residues that it lacks.
+    mask : Path or None
+    """
+
+    model: Path
+    map: Path
+    sequence: Path | None = None
+    mask: Path | None = None
+
+    def files(self) -> dict[str, Path]:
+        """Each file by its role."""
+        roles = ("map", "model", "sequence", "mask")
+        found = {role: getattr(self, role) for role in roles}
+        return {role: path for role, path in found.items() if path is not None}
+
+    @classmethod
+    def from_json(cls, content: object) -> ModelInputs:
+        """Inputs of a `job.json`: ``{role: {"path": …, "sha256": …}}``."""
+        try:
+            return cls(**{role: Path(entry["path"]) for role, entry in dict(content).items()})
         except (TypeError, ValueError, KeyError):
             raise InputError("job.json: its inputs are damaged; start the job again") from None
 

@@ -15,23 +15,11 @@ from critasser.errors import InputError
 from critasser.network import choose_device, load_network
 from critasser.options import Inputs, Options
 from critasser.records import checksum
-from critasser.shipped import shipped
+from critasser.shipped import NETWORK, RESIDUE_NETWORK, RESOLUTION_NETWORK, TABLES, shipped
 from critasser.structure import Target, read_chains, read_fasta
 from critasser.threading import read_contacts
 
-__all__ = ["NETWORK", "RESIDUE_NETWORK", "RESOLUTION_NETWORK", "Checked", "check"]
-
-NETWORK = "network.safetensors"
-"""The shipped network."""
-
-RESIDUE_NETWORK = "residue.safetensors"
-"""The shipped network that reads residues in their own frames."""
-
-RESOLUTION_NETWORK = "resolution.safetensors"
-"""The shipped network that tells the resolution of a map."""
-
-TABLES = ("trace.npz", "assembly.npz", "backbone.npz", "rotamers.npz")
-"""The shipped tables; a stage that uses a new one runs again."""
+__all__ = ["SHORTEST", "Checked", "check", "enough_memory", "programs", "readable"]
 
 PROGRAM_BYTES = 0.7e9
 """Of memory that a build takes whatever the map."""
@@ -89,7 +77,7 @@ def check(inputs: Inputs, options: Options) -> Checked:
         The first mistake found, in one line.
     """
     for role, path in inputs.files().items():
-        _readable(role.split("_")[0], path)
+        readable(role.split("_")[0], path)
     target = read_fasta(inputs.sequence)
     if len(target) < SHORTEST:
         raise InputError(
@@ -108,25 +96,32 @@ def check(inputs: Inputs, options: Options) -> Checked:
     for path in inputs.templates:
         if not read_chains(path):
             raise InputError(f"{path}: no protein in it; give protein structures as templates")
+    device, weights, checksums = programs(options)
+    checksums = {role: checksum(path) for role, path in inputs.files().items()} | checksums
+    return Checked(target, device, weights, checksums, volume)
+
+
+def programs(options: Options) -> tuple[str, Path, dict[str, str]]:
+    """Device, network, and checksums of all that was learnt, by role.
+
+    Raises
+    ------
+    InputError
+        No GPU where one is asked for; a file is missing or damaged.
+    """
     device = choose_device(options.device).type
     weights = options.weights or shipped(NETWORK)
     load_network(weights)
-    checksums = {role: checksum(path) for role, path in inputs.files().items()}
-    checksums["weights"] = checksum(weights)
+    checksums = {"weights": checksum(weights)}
     checksums["residue_weights"] = checksum(shipped(RESIDUE_NETWORK))
     checksums |= {table: checksum(shipped(table)) for table in TABLES}
     if options.resolution is None:
         checksums["resolution_weights"] = checksum(shipped(RESOLUTION_NETWORK))
-    return Checked(
-        target,
-        device,
-        weights,
-        checksums,
-        volume,
-    )
+    return device, weights, checksums
 
 
-def _readable(role: str, path: Path) -> None:
+def readable(role: str, path: Path) -> None:
+    """Raise `InputError` unless a file can be read."""
     if not path.exists():
         raise InputError(f"{path}: no such file ({role}); check the path")
     if path.is_dir():
@@ -136,14 +131,19 @@ def _readable(role: str, path: Path) -> None:
 
 
 def _memory(inputs: Inputs, density: Grid) -> None:
-    """Refuse a molecule whose box at 1 Å cannot be held."""
-    voxels = float(np.prod(crop_to_molecule(density).shape) * np.prod(density.voxel_size))
+    if inputs.mask is None:
+        enough_memory(inputs.map, crop_to_molecule(density))
+
+
+def enough_memory(path: Path, density: Grid) -> None:
+    """Refuse a molecule whose box, cut out of the map at a path, cannot be held at 1 Å."""
+    voxels = float(np.prod(density.shape) * np.prod(density.voxel_size))
     needed = PROGRAM_BYTES + voxels * BYTES_A_VOXEL
     needed += min(voxels, LARGEST_TILE) * BYTES_A_TILE_VOXEL
     free = psutil.virtual_memory().available
-    if needed > 0.8 * free and inputs.mask is None:
+    if needed > 0.8 * free:
         raise InputError(
-            f"{inputs.map}: the molecule's box of {voxels / 1e6:.0f} million Å³ needs about "
+            f"{path}: the molecule's box of {voxels / 1e6:.0f} million Å³ needs about "
             f"{needed / 2**30:.0f} GB of memory, {free / 2**30:.0f} GB are free; give a --mask of "
             "the part to build, or check the voxel size"
         )

@@ -13,6 +13,10 @@ A line of `progress.jsonl` is one JSON object:
 ``artifact``      only when a file is ready: its path relative to the job folder
 ``kind``          only with ``artifact``: map, calpha, traces, templates, calpha_models,
                   models, table or report
+``numbers``       only where a stage has some to be plotted: an object of numbers by name, such
+                  as ``cycle``, ``lowest_energy`` and ``mean_energy`` in the assembly
+``expected``      only in the first line of a run: an object of the seconds that each stage is
+                  expected to take, in the order of the stages
 ================ ==========================================================================
 
 A run that was killed may leave half a line behind; a reader skips what it cannot parse.
@@ -22,6 +26,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import select
 import signal
@@ -60,6 +65,8 @@ class Event:
     remaining: float | None
     artifact: str | None = None
     kind: str | None = None
+    numbers: Mapping[str, float] | None = None
+    expected: Mapping[str, float] | None = None
 
     def as_json(self) -> str:
         """One line, without the keys that say nothing."""
@@ -71,7 +78,10 @@ class Event:
         for key in ("time", "fraction", "stage_fraction", "remaining"):
             if record[key] is not None:
                 record[key] = round(record[key], 4)
-        return json.dumps(record, ensure_ascii=False)
+        for key in ("numbers", "expected"):
+            if key in record:
+                record[key] = {name: round(number, 4) for name, number in record[key].items()}
+        return json.dumps(record, ensure_ascii=False, allow_nan=False)
 
 
 class Progress:
@@ -109,6 +119,7 @@ class Progress:
         self._share = (0.0, 1.0)
         self._last: Event | None = None
         self._last_look = 0.0
+        self._numbers: dict[str, float] = {}
         self._mend_last_line()
 
     def _mend_last_line(self) -> None:
@@ -129,6 +140,7 @@ class Progress:
         if part == 0 or stage != self._stage:
             self._stage, self._started = stage, time.monotonic()
         self._share = (part / parts, 1.0 / parts)
+        self._numbers = {}
         self._tell(0.0, "starts" if parts == 1 else f"part {part + 1} of {parts} starts")
 
     def end(self, *, restored: bool = False, message: str = "done") -> None:
@@ -149,6 +161,12 @@ class Progress:
         self._last_look = now
         self.check()
         self._tell(min(max(float(fraction), 0.0), 1.0), message)
+
+    def measure(self, **numbers: float) -> None:
+        """Numbers to be plotted; they travel with the next line, later ones in place of earlier."""
+        self._numbers.update(
+            {name: float(number) for name, number in numbers.items() if math.isfinite(number)}
+        )
 
     def check(self) -> None:
         """Raise `Cancelled` when the person asked to stop."""
@@ -192,7 +210,10 @@ class Progress:
             remaining=self._remaining(stage_fraction) if state == "running" else None,
             artifact=artifact,
             kind=kind,
+            numbers=self._numbers or None,
+            expected=self._expected if self._last is None else None,
         )
+        self._numbers = {}
         self._last = event
         with self._path.open("a", encoding="utf-8") as file:
             file.write(event.as_json() + "\n")

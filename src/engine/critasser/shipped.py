@@ -4,7 +4,19 @@ from pathlib import Path
 
 from critasser.errors import InputError
 
-__all__ = ["shipped"]
+__all__ = ["NETWORK", "RESIDUE_NETWORK", "RESOLUTION_NETWORK", "TABLES", "shipped"]
+
+NETWORK = "network.safetensors"
+"""The shipped network."""
+
+RESIDUE_NETWORK = "residue.safetensors"
+"""The shipped network that reads residues in their own frames."""
+
+RESOLUTION_NETWORK = "resolution.safetensors"
+"""The shipped network that tells the resolution of a map."""
+
+TABLES = ("trace.npz", "assembly.npz", "backbone.npz", "rotamers.npz")
+"""The shipped tables; a stage that uses a new one runs again."""
 
 _PACKAGE = Path(__file__).resolve().parent
 

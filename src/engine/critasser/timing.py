@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from critasser.options import Inputs, Options
+from critasser.options import REBUILDS, Inputs, Options
 from critasser.preflight import Checked
 
-__all__ = ["expected_seconds"]
+__all__ = ["expected_model_seconds", "expected_seconds"]
 
 ATOMIC_SECONDS = {"draft": 0.03, "standard": 0.1, "thorough": 0.4}
 """For a residue of a model, by the name of the atomic stage's schedule."""
@@ -37,5 +37,25 @@ def expected_seconds(
         "atomic": ATOMIC_SECONDS[schedule.atomic] * length * options.models,
         "quality": 0.003 * length,
         "report": 2.0,
+    }
+    return {stage: known.get(stage, 1.0) for stage in stages}
+
+
+def expected_model_seconds(
+    checked: Checked, options: Options, stages: Iterable[str], moving: int = 0
+) -> dict[str, float]:
+    """Seconds of each stage of a job about a model, of which `moving` residues are built again."""
+    length = len(checked.target)
+    schedule, work = options.schedule, REBUILDS[options.quality]
+    known = {
+        "density": 1.0 + checked.volume / 1e6,
+        "network": 1.0 + checked.volume * (4e-5 if checked.device == "cpu" else 2e-6),
+        "calpha": 0.3,
+        "evidence": 0.3 + 0.01 * length,
+        "trace": 1.0 + 0.1 * moving,
+        "assembly": 1.0 + 2e-5 * moving * work.replicas * work.sweeps,
+        "atomic": (3.0 + 10.0 * ATOMIC_SECONDS[schedule.atomic] * moving) * options.models,
+        "quality": 0.003 * length * (options.models if moving else 1),
+        "report": 1.0,
     }
     return {stage: known.get(stage, 1.0) for stage in stages}

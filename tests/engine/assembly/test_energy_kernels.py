@@ -187,6 +187,12 @@ def test_total_is_that_of_the_slow_reference_in_every_term(system, small):
         assert total == pytest.approx(expected @ model.weights, rel=1e-5, abs=1e-2)
 
 
+def proposed(kind, model, x, starts, stream, new, stretch):
+    """A proposal at temperature 1."""
+    return propose(kind, x, model.first, model.last, model.runs, model.moving, starts, 1.0, stream,
+                   new, stretch)  # fmt: skip
+
+
 @pytest.mark.parametrize("kind", range(MOVES))
 def test_changes_of_energy_add_up_to_the_difference_of_totals(system, kind):
     model, starts = system
@@ -214,7 +220,7 @@ def test_moves_leave_all_but_their_stretch(system):
     for kind in range(MOVES):
         for _ in range(50):
             new = np.full_like(x, np.nan)
-            if not propose(kind, x, model.first, model.last, starts, 1.0, stream, new, stretch):
+            if not proposed(kind, model, x, starts, stream, new, stretch):
                 continue
             low, high = stretch
             assert model.chain[low] == model.chain[high]
@@ -229,7 +235,7 @@ def test_bends_keep_every_bond(system):
     lengths = np.linalg.norm(np.diff(x, axis=0), axis=1)
     for _ in range(50):
         new = x.copy()
-        if propose(0, x, model.first, model.last, starts, 1.0, stream, new, stretch):
+        if proposed(0, model, x, starts, stream, new, stretch):
             low, high = stretch
             moved = x.copy()
             moved[low : high + 1] = new[low : high + 1]

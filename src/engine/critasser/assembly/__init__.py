@@ -4,8 +4,10 @@ from critasser.assembly.complete import Guide, Start, complete
 from critasser.assembly.energy import Weights
 from critasser.assembly.exchange import Decoys, assemble, refine_centroids
 from critasser.assembly.statistics import learn
+from critasser.assembly.stretches import Candidates, sample_stretches
 
 __all__ = [
+    "Candidates",
     "Decoys",
     "Guide",
     "Start",
@@ -14,4 +16,5 @@ __all__ = [
     "complete",
     "learn",
     "refine_centroids",
+    "sample_stretches",
 ]

@@ -95,6 +95,7 @@ def complete(
     guide: Guide,
     *,
     rng: np.random.Generator,
+    mobile: NDArray[np.bool_] | None = None,
 ) -> Start:
     """Close gaps and grow ends through density that is not taken yet.
 
@@ -109,6 +110,9 @@ def complete(
     guide : Guide
         Where there is something to grow along.
     rng : numpy.random.Generator
+    mobile : ndarray (L,), optional
+        Which residues may be moved or given up; all without it. The others need a position, and a
+        confidence of 1 or more.
 
     Returns
     -------
@@ -137,12 +141,15 @@ def complete(
             if low < high:
                 positions[low:high] = growth.end(positions, low, high, chain)
     mobility = np.where(placed, 1.0 - 0.9 * np.clip(confidence, 0.0, 1.0), 1.0)
-    positions = mended(positions, target, mobility)
+    positions = mended(positions, target, mobility, mobile)
     return Start(positions, np.where(placed, confidence, 0.0), placed, start.source, start.score)
 
 
 def mended(
-    positions: NDArray[np.float64], target: Target, mobility: NDArray[np.float64] | None = None
+    positions: NDArray[np.float64],
+    target: Target,
+    mobility: NDArray[np.float64] | None = None,
+    mobile: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.float64]:
     """The nearest chain found whose bonds are 2.7 … 4.2 Å, with few clashes.
 
@@ -153,6 +160,8 @@ def mended(
     target : Target
     mobility : ndarray (L,), optional
         Which residues give way, 0 … 1; all alike without it.
+    mobile : ndarray (L,), optional
+        Which may move at all; bonds between others stay as they are.
 
     Returns
     -------
@@ -160,7 +169,8 @@ def mended(
     """
     result = np.array(positions, dtype=np.float64)
     n = len(result)
-    mobility = np.ones(n) if mobility is None else np.maximum(mobility, 0.05)
+    free = np.ones(n) if mobile is None else mobile.astype(np.float64)
+    mobility = free * (np.ones(n) if mobility is None else np.maximum(mobility, 0.05))
     first, last = chain_ends(target)
     for _ in range(4):
         pairs = cKDTree(result).query_pairs(6.0, output_type="ndarray").reshape(-1, 2)
@@ -169,14 +179,16 @@ def mended(
         pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))].astype(np.int64)
         settle(result, first, last, mobility, pairs, 60)
     length = np.linalg.norm(np.diff(result, axis=0), axis=1)
-    wrong = target.bonded & ((length < SHORTEST_BOND + 0.1) | (length > LONGEST_BOND - 0.1))
+    movable = (free[1:] + free[:-1]) > 0
+    wrong = (length < SHORTEST_BOND + 0.1) | (length > LONGEST_BOND - 0.1)
+    wrong &= target.bonded & movable
     if wrong.any():
-        settle(result, first, last, np.ones(n), np.zeros((0, 2), dtype=np.int64), 2000)
+        settle(result, first, last, free, np.zeros((0, 2), dtype=np.int64), 2000)
     for i in np.flatnonzero(target.bonded):
         # What even that did not bring right follows its neighbour.
         step = result[i + 1] - result[i]
         size = float(np.linalg.norm(step))
-        if not SHORTEST_BOND < size < LONGEST_BOND:
+        if free[i + 1] and not SHORTEST_BOND < size < LONGEST_BOND:
             step = step / size if size > 1e-6 else np.array([1.0, 0.0, 0.0])
             result[i + 1] = result[i] + BOND * step
     return result

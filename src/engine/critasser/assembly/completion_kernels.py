@@ -213,7 +213,7 @@ def settle(positions, first, last, mobility, pairs, rounds):
     first, last : (L,) int64
         Ends of each residue's chain.
     mobility : (L,) float64
-        How much of a correction each residue takes, > 0.
+        How much of a correction each residue takes, 0 for one that stays where it is.
     pairs : (m, 2) int64
         Residues, three or more apart, that may come too near to each other.
     rounds : int
@@ -243,7 +243,10 @@ def settle(positions, first, last, mobility, pairs, rounds):
 
 @njit(cache=True)
 def pull(positions, mobility, i, j, low, high, share):
-    """Move two residues towards a distance in low … high; returns how far off they were."""
+    """Move two residues towards a distance in low … high; returns how far off they were, 0 where
+    neither may move."""
+    if mobility[i] + mobility[j] <= 0.0:
+        return 0.0
     dx = positions[j, 0] - positions[i, 0]
     dy = positions[j, 1] - positions[i, 1]
     dz = positions[j, 2] - positions[i, 2]

@@ -83,6 +83,7 @@ def build_model(
     contacts: NDArray | None = None,
     weights: Weights = WEIGHTS,
     tables: Statistics | None = None,
+    mobile: NDArray[np.bool_] | None = None,
 ) -> Model:
     """Arrays for the kernels.
 
@@ -104,6 +105,8 @@ def build_model(
     weights : Weights
     tables : Statistics, optional
         The shipped ones without it.
+    mobile : ndarray (L,), optional
+        Which residues may move; all without it.
     """
     tables = statistics() if tables is None else tables
     codes = target.codes.astype(np.int64)
@@ -125,6 +128,7 @@ def build_model(
         chain=target.chain_index.astype(np.int64),
         first=first,
         last=last,
+        **_runs(first, last, mobile),
         centres=np.ascontiguousarray(tables.sidechain_centre[codes]),
         **_local_tables(tables, codes, structure),
         contact=tables.contact.astype(np.float32),
@@ -176,6 +180,26 @@ def new_state(model: Model, positions: NDArray[np.float64]) -> State:
     )
     fill_state(model, state)
     return state
+
+
+def _runs(
+    first: NDArray[np.int64], last: NDArray[np.int64], mobile: NDArray[np.bool_] | None
+) -> dict[str, NDArray[np.int64]]:
+    """Which residues move together, and where moves begin: also at the one before a run, since
+    bends leave the residue where they begin in its place."""
+    if mobile is None:
+        return {"runs": np.stack([first, last], axis=1), "moving": np.arange(len(first))}
+    n = len(mobile)
+    runs = np.tile(np.arange(n)[:, None], (1, 2))
+    for i in range(1, n):
+        if mobile[i] and mobile[i - 1] and first[i] == first[i - 1]:
+            runs[i, 0] = runs[i - 1, 0]
+    for i in range(n - 2, -1, -1):
+        if mobile[i] and mobile[i + 1] and first[i] == first[i + 1]:
+            runs[i, 1] = runs[i + 1, 1]
+    begins = np.flatnonzero(mobile & (runs[:, 0] == np.arange(n)) & (first < np.arange(n)))
+    runs[begins - 1] = runs[begins]
+    return {"runs": runs, "moving": np.union1d(np.flatnonzero(mobile), begins - 1)}
 
 
 def _fields(

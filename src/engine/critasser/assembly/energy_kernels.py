@@ -44,6 +44,8 @@ class Model(NamedTuple):
     chain: np.ndarray  # (L,) int64
     first: np.ndarray  # (L,) int64, first residue of the residue's chain
     last: np.ndarray  # (L,) int64, its last
+    runs: np.ndarray  # (L, 2) int64, first and last residue around it that may move with it
+    moving: np.ndarray  # (m,) int64, residues at which moves begin
     centres: np.ndarray  # (L, 2, 3) side-chain centres in the residue's frame
     distance13: np.ndarray  # (L, 20) float32, by first residue of the window
     distance14: np.ndarray  # (L, 48) float32

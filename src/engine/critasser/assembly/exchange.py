@@ -122,8 +122,10 @@ def assemble(
     use_cnn: bool = True,
     contacts: NDArray | None = None,
     weights: Weights = WEIGHTS,
+    mobile: NDArray[np.bool_] | None = None,
     threads: int | None = None,
     progress: Callable[[float, str], None] | None = None,
+    measure: Callable[..., None] | None = None,
 ) -> Decoys:
     """Sample whole chains under the map, from traces and templates.
 
@@ -149,10 +151,15 @@ def assemble(
     contacts : ndarray (L, L), optional
         Predicted probabilities of contacts.
     weights : Weights
+    mobile : ndarray (L,), optional
+        Which residues may move; all without it. Every start has the others, at the same places
+        and with confidence 1.
     threads : int, optional
         Replicas moved at a time; all processors without it.
     progress : callable, optional
         Told the fraction done and a message; may raise `Cancelled`.
+    measure : callable, optional
+        Given ``cycle``, ``lowest_energy`` and ``mean_energy`` after every cycle.
 
     Returns
     -------
@@ -169,13 +176,14 @@ def assemble(
         raise ValueError(f"{replicas} replicas of {sweeps} sweeps are no run")
     report = progress if progress is not None else lambda fraction, message: None
     grown_along = calpha if use_cnn else None
-    chains = _completed(target, starts, density, grown_along, replicas, rng, report)
+    chains = _completed(target, starts, density, grown_along, replicas, rng, report, mobile)
     model = build_model(
         target, chains, calpha, density, resolution,
-        use_cnn=use_cnn, contacts=contacts, weights=weights,
+        use_cnn=use_cnn, contacts=contacts, weights=weights, mobile=mobile,
     )  # fmt: skip
     sources = np.array([chain.positions for chain in chains])
-    run = _Run(model, sources, temperature_ladder(replicas, len(target)), rng)
+    moving = len(target) if mobile is None else int(mobile.sum())
+    run = _Run(model, sources, temperature_ladder(replicas, moving), rng)
     cycles = max(1, -(-sweeps // SWEEPS_PER_CYCLE))
     settled = int(SETTLING * cycles)
     levels = min(DECOY_LEVELS, replicas)
@@ -189,6 +197,12 @@ def assemble(
             run.advance(pool, min(SWEEPS_PER_CYCLE, sweeps), lambda: report(share, said))  # noqa: B023
             run.swap(cycle)
             trajectory[cycle] = run.energy[run.at_level]
+            if measure is not None:
+                measure(
+                    cycle=cycle + 1,
+                    lowest_energy=float(run.energy.min()),
+                    mean_energy=float(run.energy.mean()),
+                )
             components[cycle] = run.parts[run.at_level[0]] * model.weights
             if cycle >= settled and (cycles - 1 - cycle) % every == 0:
                 for level in range(levels):
@@ -201,7 +215,7 @@ def assemble(
     return Decoys(
         positions=np.array([k[0] for k in kept]),
         energy=energy,
-        weight=decoy_weights(energy, heat, len(target)),
+        weight=decoy_weights(energy, heat, moving),
         replica=np.array([k[2] for k in kept], dtype=np.int64),
         level=np.array([k[3] for k in kept], dtype=np.int64),
         cycle=np.array([k[4] for k in kept], dtype=np.int64),
@@ -229,6 +243,7 @@ def refine_centroids(
     use_cnn: bool = True,
     contacts: NDArray | None = None,
     weights: Weights = WEIGHTS,
+    mobile: NDArray[np.bool_] | None = None,
     threads: int | None = None,
     progress: Callable[[float, str], None] | None = None,
 ) -> NDArray[np.float64]:
@@ -241,7 +256,8 @@ def refine_centroids(
     ----------
     centroids : array_like (k, L, 3)
         Å, in the map's frame.
-    target, starts, calpha, density, resolution, rng, use_cnn, contacts, weights, threads, progress
+    target, starts, calpha, density, resolution, rng, use_cnn, contacts, weights, mobile, threads,
+    progress
         As in `assemble`.
     sweeps : int
         Of every centroid.
@@ -254,14 +270,14 @@ def refine_centroids(
     centroids = np.asarray(centroids, dtype=np.float64)
     report = progress if progress is not None else lambda fraction, message: None
     grown_along = calpha if use_cnn else None
-    chains = _completed(target, starts, density, grown_along, 1, rng, report)
+    chains = _completed(target, starts, density, grown_along, 1, rng, report, mobile)
     model = build_model(
         target, chains, calpha, density, resolution,
-        use_cnn=use_cnn, contacts=contacts, weights=weights,
+        use_cnn=use_cnn, contacts=contacts, weights=weights, mobile=mobile,
     )  # fmt: skip
     coldest = np.geomspace(1.0, 0.1, max(2, -(-sweeps // SWEEPS_PER_CYCLE)))
     jobs = [
-        _Cooling(model, centroid, mended(centroid, target), int(rng.integers(2**62)))
+        _Cooling(model, centroid, mended(centroid, target, mobile=mobile), int(rng.integers(2**62)))
         for centroid in centroids
     ]
     with ThreadPoolExecutor(threads or _processors()) as pool:
@@ -274,7 +290,8 @@ def refine_centroids(
                 f"cooling {len(jobs)} centroids, energies "
                 + ", ".join(f"{job.energy:.0f}" for job in jobs),
             )
-    return np.array([mended(job.best, target) for job in jobs]).reshape(centroids.shape)
+    whole = [mended(job.best, target, mobile=mobile) for job in jobs]
+    return np.array(whole).reshape(centroids.shape)
 
 
 class _Run:
@@ -325,7 +342,7 @@ class _Run:
 
     def _advance_one(self, r: int, temperature: float, sweeps: int, sources: NDArray) -> None:
         state = self.states[r]
-        moves = sweeps * len(self.model.codes)
+        moves = sweeps * len(self.model.moving)
         heat = float(np.sqrt(temperature))
         sweep(self.model, state, temperature, heat, moves, self.mix, sources,
               self.streams[r], self.tally[r])  # fmt: skip
@@ -364,7 +381,7 @@ class _Cooling:
     def advance(self, temperature: float) -> None:
         """A few sweeps at one temperature."""
         none = np.zeros((0, *self.best.shape))
-        moves = SWEEPS_PER_CYCLE * len(self.best)
+        moves = SWEEPS_PER_CYCLE * len(self.model.moving)
         heat = float(np.sqrt(temperature))
         sweep(self.model, self.state, temperature, heat, moves, self.mix, none,
               self.stream, self.tally)  # fmt: skip
@@ -383,6 +400,7 @@ def _completed(
     wanted: int,
     rng: np.random.Generator,
     report: Callable[[float, str], None],
+    mobile: NDArray[np.bool_] | None,
 ) -> list[Start]:
     """Whole chains; few starts are completed several times, their gaps differently."""
     guide = Guide.of(density, calpha)
@@ -390,7 +408,7 @@ def _completed(
     total = len(starts) * max(1, wanted // len(starts))
     for k in range(total):
         report(0.05 * k / total, f"closing gaps of start {k + 1} of {total}")
-        chains.append(complete(target, starts[k % len(starts)], guide, rng=rng))
+        chains.append(complete(target, starts[k % len(starts)], guide, rng=rng, mobile=mobile))
     return chains
 
 

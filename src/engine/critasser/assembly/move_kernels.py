@@ -135,13 +135,16 @@ def jitter(x, i, last, stream, new, stretch):
 
 
 @njit(cache=True)
-def turn_end(x, first, last, heat, stream, new, stretch):
-    """Turn up to twelve residues at an end about the next one."""
-    size = 1 + int(next_uniform(stream) * min(12, last - first))
+def turn_end(x, first, last, begin, end, heat, stream, new, stretch):
+    """Turn up to twelve residues at an end about the next one, where the end is free to move."""
+    size = 1 + int(next_uniform(stream) * min(12, last - first, end - begin + 1))
     axis = np.empty(3)
     random_axis(stream, axis)
     angle = 0.5 * heat * next_normal(stream)
-    if next_uniform(stream) < 0.5:
+    at_first = next_uniform(stream) < 0.5
+    if (at_first and begin != first) or (not at_first and end != last):
+        return False
+    if at_first:
         low, high, pivot = first, first + size - 1, first + size
     else:
         low, high, pivot = last - size + 1, last, last - size
@@ -151,13 +154,13 @@ def turn_end(x, first, last, heat, stream, new, stretch):
 
 
 @njit(cache=True)
-def shift_fragment(x, i, first, last, heat, stream, new, stretch):
+def shift_fragment(x, i, first, last, begin, stop, heat, stream, new, stretch):
     """Shift and turn 4 … 20 residues as one; three residues at either side give way."""
     end = i + 3 + int(next_uniform(stream) * 17)
     flank = 3
-    if end > last:
+    if end > stop:
         return False
-    low, high = max(first, i - flank), min(last, end + flank)
+    low, high = max(begin, i - flank), min(stop, end + flank)
     axis = np.empty(3)
     random_axis(stream, axis)
     turned(x, low, high, centre_of(x, i, end), axis, 0.15 * heat * next_normal(stream), new)
@@ -172,16 +175,16 @@ def shift_fragment(x, i, first, last, heat, stream, new, stretch):
 
 
 @njit(cache=True)
-def slide(x, i, first, last, stream, new, stretch):
+def slide(x, i, first, last, begin, stop, stream, new, stretch):
     """Put 4 … 25 residues one or two places further along the chain; flanks make up for it."""
     end = i + 3 + int(next_uniform(stream) * 22)
     flank = 3 + int(next_uniform(stream) * 6)
-    if end > last:
+    if end > stop:
         return False
     step = 1.0 if next_uniform(stream) < 0.5 else -1.0
     if next_uniform(stream) < 0.2:
         step *= 2.0
-    low, high = max(first, i - flank), min(last, end + flank)
+    low, high = max(begin, i - flank), min(stop, end + flank)
     for m in range(low, high + 1):
         share = 1.0 - max(i - m, m - end, 0) / (flank + 1.0)
         for k in range(3):
@@ -192,16 +195,16 @@ def slide(x, i, first, last, stream, new, stretch):
 
 
 @njit(cache=True)
-def replace(x, i, first, last, starts, stream, new, stretch):
-    """Put residues, four or up to the whole chain, where one of the starts has them."""
+def replace(x, i, first, last, begin, stop, starts, stream, new, stretch):
+    """Put residues, four or up to all that may move, where one of the starts has them."""
     if starts.shape[0] == 0:
         return False
     source = int(next_uniform(stream) * starts.shape[0])
     # Short stretches as often as long ones, by ratio.
-    size = 4.0 * (max(4.0, last - first + 1.0) / 4.0) ** next_uniform(stream)
-    end = min(last, i + int(size))
+    size = 4.0 * (max(4.0, stop - begin + 1.0) / 4.0) ** next_uniform(stream)
+    end = min(stop, i + int(size))
     flank = 2
-    low, high = max(first, i - flank), min(last, end + flank)
+    low, high = max(begin, i - flank), min(stop, end + flank)
     for m in range(low, high + 1):
         share = 1.0 - max(i - m, m - end, 0) / (flank + 1.0)
         for k in range(3):
@@ -227,7 +230,7 @@ def shift_chain(x, first, last, heat, stream, new, stretch):
 
 
 @njit(cache=True)
-def propose(kind, x, firsts, lasts, starts, heat, stream, new, stretch):
+def propose(kind, x, firsts, lasts, runs, moving, starts, heat, stream, new, stretch):
     """A proposal of one kind at a random place.
 
     Parameters
@@ -238,6 +241,10 @@ def propose(kind, x, firsts, lasts, starts, heat, stream, new, stretch):
         Positions now.
     firsts, lasts : (L,) int64
         Ends of each residue's chain.
+    runs : (L, 2) int64
+        First and last residue around each that may move with it.
+    moving : (m,) int64
+        Residues at which moves begin.
     starts : (S, L, 3) float64
     heat : float
         Scale of rotations and shifts.
@@ -245,25 +252,30 @@ def propose(kind, x, firsts, lasts, starts, heat, stream, new, stretch):
     new : (L, 3) float64
         Result, for the stretch only.
     stretch : (2,) int64
-        Result: first and last residue that moves, of one chain.
+        Result: first and last residue that moves, of one chain and one run.
 
     Returns
     -------
     bool
         False where this kind of move cannot be made at the place that was drawn.
     """
-    i = int(next_uniform(stream) * x.shape[0])
+    i = moving[int(next_uniform(stream) * moving.shape[0])]
     first, last = firsts[i], lasts[i]
+    begin, stop = runs[i, 0], runs[i, 1]
     if kind == CHAIN or last - first < 2:
+        if begin != first or stop != last:
+            return False
         return shift_chain(x, first, last, heat, stream, new, stretch)
     if kind == BEND:
-        return bend(x, i, last, heat, stream, new, stretch)
-    if kind == JITTER:
-        return jitter(x, i, last, stream, new, stretch)
+        return bend(x, i, min(stop + 1, last), heat, stream, new, stretch)
     if kind == END:
-        return turn_end(x, first, last, heat, stream, new, stretch)
+        return turn_end(x, first, last, begin, stop, heat, stream, new, stretch)
+    if i < begin:
+        return False
+    if kind == JITTER:
+        return jitter(x, i, stop, stream, new, stretch)
     if kind == FRAGMENT:
-        return shift_fragment(x, i, first, last, heat, stream, new, stretch)
+        return shift_fragment(x, i, first, last, begin, stop, heat, stream, new, stretch)
     if kind == SLIDE:
-        return slide(x, i, first, last, stream, new, stretch)
-    return replace(x, i, first, last, starts, stream, new, stretch)
+        return slide(x, i, first, last, begin, stop, stream, new, stretch)
+    return replace(x, i, first, last, begin, stop, starts, stream, new, stretch)

@@ -149,8 +149,9 @@ def sweep(model, state, temperature, heat, moves, mix, starts, stream, tally):
         while kind < MOVES - 1 and pick >= mix[kind]:
             kind += 1
         if not propose(
-            kind, state.calpha, model.first, model.last, starts, heat, stream, new, stretch
-        ):
+            kind, state.calpha, model.first, model.last, model.runs, model.moving, starts, heat,
+            stream, new, stretch,
+        ):  # fmt: skip
             continue
         energy, accepted = attempt(
             model, state, stretch[0], stretch[1], new, old, temperature, stream, parts

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import openmm
 from numpy.typing import NDArray
 
 from critasser.atomic.backbone import build_backbone, load_backbone_tables
@@ -28,7 +29,7 @@ from critasser.density import Grid
 from critasser.errors import InputError
 from critasser.structure import AMINO_ACIDS, AtomicModel, Target
 
-__all__ = ["build_atoms"]
+__all__ = ["Builder", "build_atoms", "checked_schedule"]
 
 CHARGE_SCALE = 0.7
 CONTACT_WEIGHT = 0.4
@@ -88,7 +89,7 @@ def build_atoms(
         Positions of another shape than (L, 3), or not finite.
     """
     plan = _checked(target, calpha, schedule, confidence)
-    builder = _Builder(
+    builder = Builder(
         target, density, pull_at(resolution), plan, rng, platform, threads or 1, Watch(progress)
     )
     return builder.build(np.asarray(calpha, dtype=np.float64), confidence, schedule)
@@ -100,8 +101,7 @@ def _checked(
     schedule: str,
     confidence: NDArray[np.float64] | None,
 ) -> Schedule:
-    if schedule not in SCHEDULES:
-        raise InputError(f"no schedule {schedule!r}: choose one of {', '.join(SCHEDULES)}")
+    plan = checked_schedule(schedule)
     if np.shape(calpha) != (len(target), 3):
         raise ValueError(f"Cα have shape {np.shape(calpha)}, not ({len(target)}, 3)")
     if not np.isfinite(calpha).all():
@@ -111,10 +111,17 @@ def _checked(
     for sequence in target.sequences:
         if len(sequence) < 2:
             raise InputError(f"chain {sequence.name} has one residue; leave it out of the sequence")
-    return SCHEDULES[schedule]
+    return plan
 
 
-class _Builder:
+def checked_schedule(name: str) -> Schedule:
+    """The schedule of a name; InputError where there is none."""
+    if name not in SCHEDULES:
+        raise InputError(f"no schedule {name!r}: choose one of {', '.join(SCHEDULES)}")
+    return SCHEDULES[name]
+
+
+class Builder:
     """The state of one call of `build_atoms`."""
 
     def __init__(
@@ -245,11 +252,19 @@ class _Builder:
             self.molecule = molecule_of(self.target, disulfides)
             base = self.watch.during(lambda: base_system(self.molecule))
             self.soft = self.watch.during(
-                lambda: Relaxation(self.molecule, soft_system(self.molecule, base), **self.settings)
+                lambda: Relaxation(
+                    self.molecule, self._system(soft_system(self.molecule, base)), **self.settings
+                )
             )
             self.full = self.watch.during(
-                lambda: Relaxation(self.molecule, full_system(base, CHARGE_SCALE), **self.settings)
+                lambda: Relaxation(
+                    self.molecule, self._system(full_system(base, CHARGE_SCALE)), **self.settings
+                )
             )
+
+    def _system(self, system: openmm.System) -> openmm.System:
+        """What is to be changed in a field of force before it is used."""
+        return system
 
     def _faults(self, atoms: NDArray[np.float64]) -> Faults:
         return faults_of(self.target, atoms, self.cis, self.molecule.disulfides)

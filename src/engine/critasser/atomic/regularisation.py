@@ -64,6 +64,7 @@ def regularise(
     cis: NDArray[np.bool_],
     *,
     rounds: int = 6,
+    mobile: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.float64]:
     """Move what violates bond lengths, second-neighbour distances or contact distances.
 
@@ -76,6 +77,8 @@ def regularise(
     bonded : (L - 1,) bool
     cis : (L - 1,) bool
         Peptides whose Cα belong 2.95 Å apart.
+    mobile : (L,) bool, optional
+        Which residues may move; all without it.
 
     Returns
     -------
@@ -98,6 +101,8 @@ def regularise(
     weight = np.concatenate([np.full(len(first), 4.0), np.ones(len(second))])
     segment = np.concatenate([[0], np.cumsum(~bonded)])
     position, steady = _unfolded(start)
+    free = np.ones(count, dtype=bool) if mobile is None else mobile
+    position[~free] = start[~free]
     # What lay in a heap is held nowhere.
     for turn in range(rounds):
         close = cKDTree(position).query_pairs(NEAREST + 1.0, output_type="ndarray").reshape(-1, 2)
@@ -113,7 +118,7 @@ def regularise(
         result = minimize(
             _penalty,
             position.ravel(),
-            args=(start, every, lower, upper, weights, hold),
+            args=(start, every, lower, upper, weights, hold, free),
             jac=True,
             method="L-BFGS-B",
             options={"maxiter": 300, "maxcor": 20},
@@ -151,6 +156,7 @@ def _penalty(
     high: NDArray[np.float64],
     weight: NDArray[np.float64],
     hold: NDArray[np.float64],
+    free: NDArray[np.bool_],
 ) -> tuple[float, NDArray[np.float64]]:
     position = flat.reshape(-1, 3)
     between = position[pairs[:, 0]] - position[pairs[:, 1]]
@@ -161,5 +167,6 @@ def _penalty(
     gradient = 2 * hold[:, None] * moved
     np.add.at(gradient, pairs[:, 0], slope)
     np.add.at(gradient, pairs[:, 1], -slope)
+    gradient[~free] = 0.0
     energy = float(np.sum(weight * beyond**2) + np.sum(hold[:, None] * moved**2))
     return energy, gradient.ravel()

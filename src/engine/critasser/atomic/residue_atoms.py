@@ -16,6 +16,7 @@ __all__ = [
     "atoms_of_chain",
     "atoms_of_model",
     "model_of_atoms",
+    "written_atoms",
 ]
 
 PEPTIDE_BOND_LIMIT = 1.6
@@ -67,15 +68,27 @@ def atoms_of_chain(chain: ProteinChain) -> ResidueAtoms:
 
 
 def atoms_of_model(model: AtomicModel) -> NDArray[np.float64]:
-    """Positions (L, SLOTS, 3) of a model's heavy atoms; NaN where it has none."""
+    """Positions (L, SLOTS, 3) of a model's heavy atoms; NaN where it has none.
+
+    Atoms that the amino acid does not have, such as those of a modified one, are left out.
+    """
     positions = np.full((len(model.target), SLOTS, 3), np.nan)
     letters = model.target.letters
     for name, residue, position in zip(
         model.atom_names, model.residue, model.positions, strict=True
     ):
-        slot = OXT if name == "OXT" else ATOMS[letters[residue]].index(name)
-        positions[residue, slot] = position
+        names = ATOMS[letters[residue]]
+        if name == "OXT" or name in names:
+            positions[residue, OXT if name == "OXT" else names.index(name)] = position
     return positions
+
+
+def written_atoms(
+    letter: str, positions: NDArray[np.float64], *, end: bool
+) -> list[tuple[str, NDArray[np.float64]]]:
+    """Names and positions of the atoms (SLOTS, 3) of one residue; OXT only at an end."""
+    names = [*enumerate(ATOMS[letter]), *([(OXT, "OXT")] if end else [])]
+    return [(name, positions[slot]) for slot, name in names if np.isfinite(positions[slot]).all()]
 
 
 def model_of_atoms(target: Target, positions: NDArray[np.float64]) -> AtomicModel:

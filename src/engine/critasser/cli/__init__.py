@@ -23,8 +23,11 @@ __all__ = ["COMMANDS", "ReportedError", "main"]
 
 COMMANDS = {
     "build": "atomic models from a map and sequences",
+    "score": "confidences of a model that is there already",
+    "rebuild": "stretches of a model built again, the rest held",
     "simulate": "a map from a model",
     "evaluate": "compare a model with a native structure",
+    "selftest": "whether everything that Critasser needs works here",
     "train": "learn the networks and statistics that ship with Critasser",
 }
 

@@ -11,19 +11,13 @@ examples:
 from __future__ import annotations
 
 import argparse
-import contextlib
 import dataclasses
-import faulthandler
-import os
-import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO
 
-from critasser.cli import ReportedError
-from critasser.cli.display import display, duration
-from critasser.errors import Cancelled, InputError
-from critasser.job import Job
+from critasser.cli.display import duration
+from critasser.cli.working import work
+from critasser.description import described
+from critasser.errors import InputError
 from critasser.options import DEVICES, PRESETS, Inputs, Options
 from critasser.pipeline import STAGES, Build
 
@@ -86,26 +80,13 @@ def main(args: argparse.Namespace) -> int:
     """Build and name what came out."""
     folder = args.resume or args.output
     inputs, options = _resolve(args)
-    build = Build(inputs, options)
-    build.check()
-    with (
-        Job.opened(folder, resume=args.resume is not None) as job,
-        _output_to(job.path("log.txt")) as console,
-        display(STAGES, console) as shown,
-    ):
-        try:
-            results = build.run(
-                job, command=("critasser", *args.arguments), listeners=(shown,), hard_stop=True
-            )
-        except (Cancelled, InputError):
-            raise
-        except Exception as error:
-            reason = str(error).splitlines()[0] if str(error) else "no reason given"
-            stage = job.progress.stage if job.progress else "checks"
-            raise ReportedError(
-                f"failed in stage {stage}, {type(error).__name__}: {reason}; "
-                f"traceback in {job.folder / 'log.txt'}"
-            ) from error
+    results = work(
+        Build(inputs, options),
+        folder,
+        STAGES,
+        resume=args.resume is not None,
+        arguments=args.arguments,
+    )
     for warning in results["warnings"]:
         print(f"warning: {warning}")
     best = results["models"][0]
@@ -136,33 +117,7 @@ def _resolve(args: argparse.Namespace) -> tuple[Inputs, Options]:
         if "map" not in files or "sequence" not in files:
             raise InputError("a new job needs MAP and FASTA; see critasser build --help")
         return Inputs(**files), Options(**given)
-    if not (args.resume / "job.json").exists():
-        raise InputError(f"{args.resume}: no Critasser job there (no job.json) to resume")
-    before = Job(args.resume).description()
+    before = described(args.resume, "build")
     inputs = Inputs.from_json(before.get("inputs"))
     options = Options.from_json(before.get("options"))
     return dataclasses.replace(inputs, **files), dataclasses.replace(options, **given)
-
-
-@contextlib.contextmanager
-def _output_to(log: Path) -> Iterator[TextIO]:
-    """Send whatever libraries print to the log, and yield a stream that still is the console."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    kept = os.dup(1), os.dup(2)
-    console = os.fdopen(os.dup(1), "w", encoding=sys.stdout.encoding, errors="replace")
-    file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-    try:
-        os.dup2(file, 1)
-        os.dup2(file, 2)
-        faulthandler.enable(file=2)
-        yield console
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        faulthandler.disable()
-        os.dup2(kept[0], 1)
-        os.dup2(kept[1], 2)
-        console.close()
-        for descriptor in (*kept, file):
-            os.close(descriptor)

@@ -36,9 +36,9 @@ class ReportContent:
         Of each model, best first; Å.
     confidence : sequence of ndarray (L,)
         0 … 100.
-    cycle, lowest_energy, mean_energy : ndarray (n,)
+    cycle, lowest_energy, mean_energy : ndarray (n,), optional
         Over the replicas, along the assembly.
-    decoy_cycle, decoy_tm : ndarray (m,)
+    decoy_cycle, decoy_tm : ndarray (m,), optional
         TM-score of decoys to the first model.
     """
 
@@ -48,11 +48,11 @@ class ReportContent:
     density: Grid
     calpha: Sequence[NDArray[np.float64]]
     confidence: Sequence[NDArray[np.float64]]
-    cycle: NDArray[np.float64]
-    lowest_energy: NDArray[np.float64]
-    mean_energy: NDArray[np.float64]
-    decoy_cycle: NDArray[np.float64]
-    decoy_tm: NDArray[np.float64]
+    cycle: NDArray[np.float64] | None = None
+    lowest_energy: NDArray[np.float64] | None = None
+    mean_energy: NDArray[np.float64] | None = None
+    decoy_cycle: NDArray[np.float64] | None = None
+    decoy_tm: NDArray[np.float64] | None = None
 
 
 def write_report(path: Path, content: ReportContent) -> None:
@@ -105,25 +105,26 @@ def _page(content: ReportContent) -> str:
             else "",
         )
     )
-    clusters = results["clusters"]
-    body.append(
-        section(
-            "Assembly",
-            figure(
-                figures.assembly(
-                    content.cycle,
-                    content.lowest_energy,
-                    content.mean_energy,
-                    content.decoy_cycle,
-                    content.decoy_tm,
-                    clusters["size"],
-                    clusters["decoys"],
+    if content.cycle is not None:
+        clusters = results["clusters"]
+        body.append(
+            section(
+                "Assembly",
+                figure(
+                    figures.assembly(
+                        content.cycle,
+                        content.lowest_energy,
+                        content.mean_energy,
+                        content.decoy_cycle,
+                        content.decoy_tm,
+                        clusters["size"],
+                        clusters["decoys"],
+                    ),
+                    "Energy and TM-score to the first model against Monte Carlo cycle, and how "
+                    "many decoys each cluster holds",
                 ),
-                "Energy and TM-score to the first model against Monte Carlo cycle, and how many "
-                "decoys each cluster holds",
-            ),
+            )
         )
-    )
     stages = [
         (name.replace("_", " "), text) for name, text in results["stages"].items() if text
     ]
@@ -138,7 +139,7 @@ def _page(content: ReportContent) -> str:
         )
     )
     return page(
-        f"{inputs['sequence']} in {inputs['map']}",
+        f"{inputs.get('model') or inputs['sequence']} in {inputs['map']}",
         f"Critasser {job['version']}, {results['finished']}",
         tiles,
         body,
@@ -149,37 +150,35 @@ _MODELS_NOTE = (
     "eTM: expected TM-score, 0 to 1; above 0.5 the fold is most likely right. CRscore: agreement "
     "with the Cα positions found in the map. PCC: correlation of the model's simulated density "
     "with the map, over the whole box and near the model. Cluster: share of the decoys behind the "
-    "model. RMSD and TM: against model 1."
+    "model. RMSD and TM: against model 1. What was not looked at is left out."
 )
+
+_COLUMNS = (
+    ("model", "file", "{}"),
+    ("eTM", "etm", "{:.3f}"),
+    ("CRscore", "crscore", "{:.3f}"),
+    ("PCC box", "pcc_box", "{:.3f}"),
+    ("PCC model", "pcc_mask", "{:.3f}"),
+    ("confidence", "mean_confidence", "{:.0f}"),
+    ("PCC stretch", "stretch_pcc", "{:.3f}"),
+    ("energy", "energy", "{:.0f}"),
+    ("cluster", "cluster_share", "{:.0%}"),
+    ("RMSD (Å)", "rmsd_to_first", "{:.2f}"),
+    ("TM", "tm_to_first", "{:.3f}"),
+)
+"""Head, key in `results.json` and format of each column."""
 
 
 def _models(models: Sequence[Mapping[str, Any]]) -> str:
-    columns = (
-        "model",
-        "eTM",
-        "CRscore",
-        "PCC box",
-        "PCC model",
-        "confidence",
-        "cluster",
-        "RMSD (Å)",
-        "TM",
-    )
+    columns = [one for one in _COLUMNS if one[1] in models[0]]
     rows = [
-        (
-            str(model["file"]),
-            f"{model['etm']:.3f}",
-            f"{model['crscore']:.3f}",
-            f"{model['pcc_box']:.3f}",
-            f"{model['pcc_mask']:.3f}",
-            f"{model['mean_confidence']:.0f}",
-            f"{model['cluster_share']:.0%}",
-            "–" if k == 0 else f"{model['rmsd_to_first']:.2f}",
-            "–" if k == 0 else f"{model['tm_to_first']:.3f}",
+        tuple(
+            "–" if k == 0 and key.endswith("_to_first") else shape.format(model[key])
+            for _, key, shape in columns
         )
         for k, model in enumerate(models)
     ]
-    return table(columns, rows)
+    return table([head for head, _, _ in columns], rows)
 
 
 def _job_rows(job: Mapping[str, Any], results: Mapping[str, Any]) -> list[tuple[str, str]]:

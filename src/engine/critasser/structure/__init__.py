@@ -10,6 +10,7 @@ from critasser.structure.alphabet import (
 from critasser.structure.chain import ProteinChain
 from critasser.structure.fasta import read_fasta
 from critasser.structure.mmcif import chain_names, write_calpha, write_model, write_positions
+from critasser.structure.modelfile import ModelFile, ModelResidue
 from critasser.structure.reading import read_chains
 from critasser.structure.results import AtomicModel, CalphaSet, Template, Trace, Ways
 from critasser.structure.scores import cr_score, d0, greedy_pairs, match_one_to_one, tm_score
@@ -28,6 +29,8 @@ __all__ = [
     "THREE_TO_ONE",
     "AtomicModel",
     "CalphaSet",
+    "ModelFile",
+    "ModelResidue",
     "ProteinChain",
     "Sequence",
     "Target",

@@ -32,6 +32,8 @@ class ProteinChain:
         x, y, z in Å.
     b_factor : ndarray (m,) float64
         B-factors, or the confidence where the structure is predicted.
+    insertion : tuple of str (n,)
+        Insertion codes, "" where there is none; empty where the file was not asked for them.
     """
 
     name: str
@@ -42,6 +44,7 @@ class ProteinChain:
     residue: NDArray[np.int64]
     positions: NDArray[np.float64]
     b_factor: NDArray[np.float64]
+    insertion: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.letters)

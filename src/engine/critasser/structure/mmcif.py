@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import gemmi
 import numpy as np
@@ -15,7 +15,14 @@ from critasser.structure.results import AtomicModel, CalphaSet
 from critasser.structure.sequence import Target
 from critasser.writing import appearing
 
-__all__ = ["chain_names", "write_calpha", "write_model", "write_positions"]
+__all__ = [
+    "add_metrics",
+    "chain_names",
+    "mmcif_document",
+    "write_calpha",
+    "write_model",
+    "write_positions",
+]
 
 CONFIDENCE_METRIC = 1
 
@@ -130,7 +137,7 @@ def write_positions(
     entity.entity_type = gemmi.EntityType.NonPolymer
     entity.subchains = ["A"]
     structure.entities.append(entity)
-    _save(path, _document(structure, ""))
+    _save(path, mmcif_document(structure, ""))
 
 
 def chain_names(count: int) -> list[str]:
@@ -186,7 +193,7 @@ def _write(
     for entity in entities.values():
         structure.entities.append(entity)
     _add_residues(structure, target, names, elements, owner, positions, confidence)
-    document = _document(structure, details)
+    document = mmcif_document(structure, details)
     names = {s.letters: s.name for s in reversed(target.sequences)}
     table = document.sole_block().find("_entity.", ["id", "type"])
     table.loop.add_columns(["_entity.pdbx_description"], "?")
@@ -194,7 +201,17 @@ def _write(
         table.loop[row, 2] = gemmi.cif.quote(names[entity] or "?")
     has_atoms = np.zeros(len(target), dtype=bool)
     has_atoms[owner] = True
-    _add_metrics(document.sole_block(), target, confidence, has_atoms, scores)
+    asyms = chain_names(len(target.sequences))
+    local = [
+        (
+            asyms[target.chain_index[i]],
+            int(target.residue_number[i]),
+            ONE_TO_THREE[target.letters[i]],
+            confidence[i],
+        )
+        for i in np.flatnonzero(has_atoms)
+    ]
+    add_metrics(document.sole_block(), local, scores)
     _save(path, document)
 
 
@@ -265,7 +282,8 @@ def _atom(
     return atom
 
 
-def _document(structure: gemmi.Structure, details: str) -> gemmi.cif.Document:
+def mmcif_document(structure: gemmi.Structure, details: str = "") -> gemmi.cif.Document:
+    """A structure as mmCIF that names Critasser as the software."""
     groups = gemmi.MmcifOutputGroups(True)
     # There is no crystal, and a cell of 1 Å makes some programs look for one.
     groups.cell = groups.symmetry = False
@@ -287,13 +305,20 @@ def _document(structure: gemmi.Structure, details: str) -> gemmi.cif.Document:
     return document
 
 
-def _add_metrics(
+def add_metrics(
     block: gemmi.cif.Block,
-    target: Target,
-    confidence: NDArray[np.float64],
-    has_atoms: NDArray[np.bool_],
+    local_values: Iterable[tuple[str, int, str, float]],
     scores: Mapping[str, float],
 ) -> None:
+    """Add confidences of residues and scores of the model as ModelCIF has them.
+
+    Parameters
+    ----------
+    block : gemmi.cif.Block
+    local_values : iterable of (label_asym_id, label_seq_id, label_comp_id, confidence)
+    scores : mapping of str to float
+        Of the model as a whole.
+    """
     quote = gemmi.cif.quote
     metrics = block.init_loop(
         "_ma_qa_metric.",
@@ -323,19 +348,11 @@ def _add_metrics(
             "metric_value",
         ],
     )
-    names = chain_names(len(target.sequences))
-    for ordinal, index in enumerate(np.flatnonzero(has_atoms), start=1):
+    for ordinal, (asym, number, name, value) in enumerate(local_values, start=1):
         local.add_row(
-            [
-                str(ordinal),
-                "1",
-                names[target.chain_index[index]],
-                str(target.residue_number[index]),
-                ONE_TO_THREE[target.letters[index]],
-                str(CONFIDENCE_METRIC),
-                f"{confidence[index]:.2f}",
-            ]
-        )
+            [str(ordinal), "1", quote(asym), str(number), quote(name),
+             str(CONFIDENCE_METRIC), f"{value:.2f}"]
+        )  # fmt: skip
 
 
 def _save(path: str | os.PathLike, document: gemmi.cif.Document) -> None:

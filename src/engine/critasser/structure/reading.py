@@ -14,7 +14,7 @@ from critasser.errors import InputError
 from critasser.structure.alphabet import AMINO_ACIDS, ATOMIC_NUMBER
 from critasser.structure.chain import ProteinChain
 
-__all__ = ["read_chains"]
+__all__ = ["protein_of", "read_chains", "read_structure"]
 
 GZIP_MAGIC = b"\x1f\x8b"
 ONLY_ASCII = bytes(range(128)) + b"?" * 128
@@ -46,6 +46,13 @@ def read_chains(path: str | os.PathLike, max_bytes: int = 512 << 20) -> tuple[Pr
         There is no such file; it is damaged or too large; it is no coordinate file; it holds no
         protein.
     """
+    structure = read_structure(path, max_bytes)
+    chains = [protein_of(chain) for chain in structure[0]]
+    return tuple(chain for chain in chains if len(chain))
+
+
+def read_structure(path: str | os.PathLike, max_bytes: int = 512 << 20) -> gemmi.Structure:
+    """The whole content of a file that holds protein; parameters and errors as `read_chains`."""
     path = Path(path)
     # Remarks come in any encoding, and only they may: names of residues and atoms are ASCII.
     raw = _bytes(path, max_bytes).translate(ONLY_ASCII)
@@ -56,11 +63,9 @@ def read_chains(path: str | os.PathLike, max_bytes: int = 512 << 20) -> tuple[Pr
         raise InputError(
             f"{path} is not a PDB or mmCIF file ({error}): give a coordinate file."
         ) from None
-    chains = [_protein(chain) for chain in structure[0]] if len(structure) else []
-    chains = [chain for chain in chains if len(chain)]
-    if not chains:
+    if not len(structure) or not any(len(protein_of(chain)) for chain in structure[0]):
         raise InputError(f"{path} holds no protein: give a PDB or mmCIF file with a protein chain.")
-    return tuple(chains)
+    return structure
 
 
 def _bytes(path: Path, max_bytes: int) -> bytes:
@@ -87,8 +92,9 @@ def _bytes(path: Path, max_bytes: int) -> bytes:
     return raw
 
 
-def _protein(chain: gemmi.Chain) -> ProteinChain:
-    letters, numbers = [], []
+def protein_of(chain: gemmi.Chain) -> ProteinChain:
+    """The protein residues of a chain that have atoms; none where it holds no protein."""
+    letters, numbers, insertion = [], [], []
     names, elements, owner, positions, b_factors = [], [], [], [], []
     polymer = chain.get_polymer()
     # Without any sign of a polymer (single residues, only Cα) every amino acid counts.
@@ -121,6 +127,7 @@ def _protein(chain: gemmi.Chain) -> ProteinChain:
         if found:
             letters.append(_letter(residue.name))
             numbers.append(residue.seqid.num)
+            insertion.append(residue.seqid.icode.strip())
     return ProteinChain(
         chain.name,
         "".join(letters),
@@ -130,6 +137,7 @@ def _protein(chain: gemmi.Chain) -> ProteinChain:
         np.array(owner, dtype=np.int64),
         np.array(positions, dtype=np.float64).reshape(-1, 3),
         np.array(b_factors, dtype=np.float64),
+        tuple(insertion),
     )
 
 

@@ -12,16 +12,18 @@ from critasser.density import FeatureMaps, Grid
 from critasser.errors import InputError
 from critasser.structure import CalphaSet, Target, Trace
 from critasser.trace.copies import in_the_same_places
-from critasser.trace.evidence import Evidence, sequence_evidence
+from critasser.trace.evidence import SIGNIFICANT, Evidence, register_evidence, sequence_evidence
 from critasser.trace.joining import by_joining, by_keep_tracing
 from critasser.trace.registration import by_registration
 
 __all__ = [
     "DEFAULT_STRATEGY",
+    "SIGNIFICANT",
     "STRATEGIES",
     "Evidence",
     "build_traces",
     "positions_used",
+    "register_evidence",
     "sequence_evidence",
 ]
 

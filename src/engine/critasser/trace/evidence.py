@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from critasser.density import FeatureMaps
 from critasser.structure import CalphaSet, Sequence, Target
@@ -16,12 +17,16 @@ from critasser.trace.graph import candidate_graph
 from critasser.trace.profiles import emissions
 from critasser.trace.statistics import statistics
 
-__all__ = ["SIGNIFICANT", "Evidence", "decoy", "sequence_evidence"]
+__all__ = ["SIGNIFICANT", "Evidence", "decoy", "register_evidence", "sequence_evidence"]
 
 DECOYS = 8
 BLOCK = (8, 13)
 """Residues that a decoy moves together: runs of helix and strand stay runs. Their order within is
 lost too, since walks would find a block wherever it is, and backwards as well."""
+
+REGISTER_DECOYS = 64
+NEAR = 2.0
+"""Å within which a predicted Cα tells what residue a model's Cα is."""
 
 ROUNDS = 120
 """Of each alignment at most; traces take twice as many."""
@@ -56,7 +61,8 @@ class Evidence:
     @property
     def z_score(self) -> float:
         """Standard deviations of decoys by which the sequence stands out from them."""
-        deviation = max(float(self.decoys.std(ddof=1)), LEAST_DEVIATION / np.sqrt(self.length))
+        deviation = LEAST_DEVIATION / np.sqrt(max(self.length, 1))
+        deviation = max(float(self.decoys.std(ddof=1)), deviation)
         return (self.own - float(self.decoys.mean())) / deviation
 
     @property
@@ -134,3 +140,48 @@ def sequence_evidence(
         copies = tuple(Sequence(one.name, made[one.letters]) for one in target.sequences)
         others.append(mean_log_odds(Target(copies), k + 1))
     return Evidence(own, np.array(others), len(target))
+
+
+def register_evidence(
+    positions: NDArray[np.float64],
+    calpha: CalphaSet,
+    target: Target,
+    *,
+    rng: np.random.Generator,
+) -> Evidence:
+    """Compare a model's own sequence with decoys of it, each residue where the model has it.
+
+    A model whose chain runs right but whose residues are one off does no better than decoys.
+
+    Parameters
+    ----------
+    positions : ndarray (L, 3)
+        Cα of the model in Å, without NaN.
+    calpha : CalphaSet
+        What the network found; at least one position.
+    target : Target
+        What the model says stands there.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    Evidence
+        Of the residues with a predicted Cα near; of length 0 where there are none.
+    """
+    known = statistics()
+    distance, node = cKDTree(calpha.positions).query(positions)
+    seen = np.flatnonzero(distance <= NEAR)
+    if not len(seen):
+        return Evidence(0.0, np.zeros(2), 0)
+    found = calpha.select(node[seen])
+
+    def mean_log_odds(one: Target) -> float:
+        table = emissions(found, one, known)
+        return float(table[seen, np.arange(len(seen))].mean())
+
+    others = []
+    for _ in range(REGISTER_DECOYS):
+        whole = decoy(target.letters, rng)
+        parts = (Sequence(s.name, whole[p]) for s, p in zip(target.sequences, target.chain_slices))
+        others.append(mean_log_odds(Target(tuple(parts))))
+    return Evidence(mean_log_odds(target), np.array(others), len(seen))

@@ -21,6 +21,8 @@ class Sequence:
 
 class _Attributed:
     registered: ClassVar = {}
+    insertion_code = ""
+    chain = None
 
     @classmethod
     def register_attr(cls, session, name, registrant, *, attr_type=None, can_return_none=False):
@@ -127,7 +129,15 @@ class AtomicStructuresArg(ModelsArg):
     pass
 
 
+class AtomicStructureArg(ModelsArg):
+    pass
+
+
 class AtomsArg(ModelsArg):
+    pass
+
+
+class ResiduesArg(ModelsArg):
     pass
 
 

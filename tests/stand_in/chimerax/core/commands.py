@@ -115,7 +115,10 @@ class Or(Annotation):
 
 
 class CmdDesc:
-    def __init__(self, required=(), optional=(), keyword=(), synopsis=None):
+    def __init__(
+        self, required=(), optional=(), keyword=(), required_arguments=(), synopsis=None
+    ):
+        self.required_arguments = tuple(required_arguments)
         self.required = dict(required)
         self.optional = dict(optional)
         self.keyword = dict(keyword)

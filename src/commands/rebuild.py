@@ -1,0 +1,164 @@
+"""``critasser rebuild``: stretches of a model built again, all the rest held."""
+
+from __future__ import annotations
+
+from chimerax.core.errors import UserError
+
+__all__ = ["command", "description"]
+
+
+def description():
+    """How the command is typed."""
+    from chimerax.atomic import ResiduesArg
+    from chimerax.core.commands import (
+        BoolArg,
+        Bounded,
+        CmdDesc,
+        EnumOf,
+        FloatArg,
+        IntArg,
+        NonNegativeIntArg,
+        SaveFolderNameArg,
+    )
+    from chimerax.map import MapArg
+
+    from .arguments import BuildSequenceArg
+    from .build import DEVICES, QUALITIES
+
+    return CmdDesc(
+        required=[("residues", ResiduesArg)],
+        keyword=[
+            ("in_map", MapArg),
+            ("sequence", BuildSequenceArg),
+            ("resolution", Bounded(FloatArg, min=1.0, max=20.0)),
+            ("device", EnumOf(tuple(DEVICES))),
+            ("quality", EnumOf(QUALITIES)),
+            ("models", Bounded(IntArg, min=1, max=20)),
+            ("seed", NonNegativeIntArg),
+            ("folder", SaveFolderNameArg),
+            ("wait", BoolArg),
+        ],
+        synopsis="Build stretches of a model again",
+    )
+
+
+def command(
+    session,
+    residues,
+    *,
+    in_map=None,
+    sequence=None,
+    resolution=None,
+    device=None,
+    quality=None,
+    models=None,
+    seed=None,
+    folder=None,
+    wait=None,
+):
+    """Build residues of one model again and return the job.
+
+    Parameters
+    ----------
+    session : chimerax.core.session.Session
+    residues : chimerax.atomic.Residues
+        Of one model. Those of a chain that follow each other are one stretch, also across a gap,
+        which is filled as far as the whole sequence is known.
+    in_map : chimerax.map.Volume, optional
+        The map in which the model lies; not needed for a model of a job, which knows its own.
+    sequence : Path or list of chimerax.atomic.Sequence, optional
+        Whole sequences; else what the model knows of its chains.
+    resolution : float, optional
+        Of the map, in Å; else the job's own, or guessed.
+    device, quality, models, seed, folder, wait : optional
+        As for `critasser build`.
+
+    Raises
+    ------
+    UserError
+        Anything that can be known to be wrong before the engine starts.
+    """
+    from ..jobs.engine import configured_python, engine_command
+    from ..jobs.folder import inside, read_placement
+    from ..jobs.inputs import check_grid, job_name
+    from ..jobs.modelfile import stretches_of
+    from ..models.results import Results
+    from ..models.scored import RebuiltResults, source_of
+    from .build import DEVICES, new_folder
+    from .model_inputs import write_inputs
+    from .running import start, waits
+
+    structures = residues.unique_structures
+    if len(structures) != 1:
+        raise UserError(f"rebuild takes residues of one model, not of {len(structures)}")
+    (structure,) = structures
+    stretches = stretches_of(residues)
+    source = source_of(structure) if in_map is None else None
+    if in_map is None and source is None:
+        raise UserError(
+            f"{structure} is of no job, which would know its map: give it by inMap, as in "
+            f"critasser rebuild {structure.atomspec}/A:45-56 inMap #1"
+        )
+    if in_map is not None:
+        check_grid(in_map)
+    python = configured_python(session)
+    if source is None:
+        name = f"{job_name(structure.name)}_rebuilt"
+        folder = new_folder(folder, name)
+        files = write_inputs(
+            folder, name, in_map, structure, sequence or _whole_sequences(residues)
+        )
+        view = Results(session, name, folder, in_map)
+        arguments = [files["model"], "--map", files["map"]]
+    else:
+        path = inside(*source)
+        if path is None:
+            raise UserError(f"{source[0] / source[1]} is gone: give the map by inMap")
+        old_name, frame = read_placement(source[0])
+        name = f"{old_name.removesuffix('_rebuilt')}_rebuilt"
+        folder = new_folder(folder, name)
+        files = _carry_placement(folder, name, frame, sequence)
+        view = RebuiltResults(session, name, folder, structure.scene_position)
+        arguments = [path]
+    arguments += ["-o", folder, "--stretch", stretches]
+    if "sequence" in files:
+        arguments += ["--sequence", files["sequence"]]
+    for option, value in (
+        ("--resolution", resolution),
+        ("--device", DEVICES[device] if device else None),
+        ("--quality", quality),
+        ("--models", models),
+        ("--seed", seed),
+    ):
+        if value is not None:
+            arguments += [option, str(value)]
+    return start(
+        session,
+        folder,
+        name,
+        engine_command(python, "rebuild", *arguments),
+        view=view,
+        wait=waits(session, wait),
+    )
+
+
+def _whole_sequences(residues) -> list:
+    """Sequences of the residues' chains, as far as more is known of them than what is there."""
+    letters = set("ACDEFGHIKLMNPQRSTVWY")
+    chains = residues.unique_chains
+    known = [c for c in chains if c.full_sequence_known and set(c.ungapped()) <= letters]
+    return known if len(known) == len(chains) else []
+
+
+def _carry_placement(folder, name, frame, sequence) -> dict:
+    """Put into a new job where the old one lies, and another sequence where one is given."""
+    from ..jobs.folder import INPUTS, write_placement
+    from ..jobs.inputs import write_sequences
+
+    try:
+        (folder / INPUTS).mkdir()
+        if frame is not None:
+            write_placement(folder, name, frame)
+        return {"sequence": write_sequences(folder / INPUTS, sequence)} if sequence else {}
+    except OSError as error:
+        raise UserError(f"{folder}: cannot write there, {error.strerror}") from error

@@ -1,0 +1,100 @@
+"""``critasser score``: confidences of a model that the person has."""
+
+from __future__ import annotations
+
+__all__ = ["command", "description"]
+
+
+def description():
+    """How the command is typed."""
+    from chimerax.atomic import AtomicStructureArg
+    from chimerax.core.commands import (
+        BoolArg,
+        Bounded,
+        CmdDesc,
+        EnumOf,
+        FloatArg,
+        SaveFolderNameArg,
+    )
+    from chimerax.map import MapArg
+
+    from .build import DEVICES
+
+    return CmdDesc(
+        required=[("structure", AtomicStructureArg)],
+        keyword=[
+            ("in_map", MapArg),
+            ("resolution", Bounded(FloatArg, min=1.0, max=20.0)),
+            ("device", EnumOf(tuple(DEVICES))),
+            ("key", BoolArg),
+            ("folder", SaveFolderNameArg),
+            ("wait", BoolArg),
+        ],
+        required_arguments=["in_map"],
+        synopsis="Tell how far a model can be trusted",
+    )
+
+
+def command(
+    session,
+    structure,
+    *,
+    in_map,
+    resolution=None,
+    device=None,
+    key=True,
+    folder=None,
+    wait=None,
+):
+    """Score a model where it lies in a map and return the job.
+
+    Parameters
+    ----------
+    session : chimerax.core.session.Session
+    structure : chimerax.atomic.AtomicStructure
+        Gets the residue attributes `critasser_confidence` and `critasser_local_pcc` and is
+        coloured by the first; nothing else about it changes.
+    in_map : chimerax.map.Volume
+        The map; both count as they lie in the scene.
+    resolution : float, optional
+        Of the map, in Å; the engine guesses it unless given.
+    device : {'auto', 'cpu', 'gpu'}, optional
+    key : bool
+        Show what the colours mean.
+    folder : str, optional
+        The job folder to make; else one in ``~/critasser``.
+    wait : bool, optional
+        Come back when it is done; by default in scripts and without a GUI.
+
+    Raises
+    ------
+    UserError
+        Anything that can be known to be wrong before the engine starts.
+    """
+    from ..jobs.engine import configured_python, engine_command
+    from ..jobs.inputs import check_grid, job_name
+    from ..models.scored import ScoredModel
+    from .build import DEVICES, new_folder
+    from .model_inputs import write_inputs
+    from .running import start, waits
+
+    check_grid(in_map)
+    python = configured_python(session)
+    name = f"{job_name(structure.name)}_score"
+    folder = new_folder(folder, name)
+    files = write_inputs(folder, name, in_map, structure)
+    arguments = [files["model"], files["map"], "-o", folder]
+    for option, value in (
+        ("--resolution", resolution),
+        ("--device", DEVICES[device] if device else None),
+    ):
+        if value is not None:
+            arguments += [option, str(value)]
+    return start(
+        session,
+        folder,
+        name,
+        engine_command(python, "score", *arguments),
+        view=ScoredModel(session, name, folder, structure, key=key),
+        wait=waits(session, wait),
+    )

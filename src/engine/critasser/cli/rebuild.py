@@ -1,0 +1,183 @@
+"""Build stretches of a model again in its map, and hold all the rest.
+
+Best models first in 5_models; what lies more than two residues from a stretch is not moved.
+
+examples:
+  critasser rebuild job -o again --stretch A:45-80
+  critasser rebuild job/5_models/model_2.cif -o again --stretch A:45-56,B:10-20
+  critasser rebuild model.pdb -o again --stretch A:45-56 --map map.mrc --resolution 3.2
+  critasser rebuild model.cif -o again --stretch A:101-112 --map map.mrc --sequence whole.fasta
+  critasser rebuild --resume again
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+
+from critasser.cli.display import duration
+from critasser.cli.working import work
+from critasser.description import described
+from critasser.errors import InputError
+from critasser.job import Job
+from critasser.options import DEVICES, PRESETS, Inputs, ModelInputs, Options, RebuildOptions
+from critasser.pipeline import REBUILD_STAGES, Rebuild
+
+__all__ = ["add_args", "main"]
+
+
+def add_args(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command; what is not given is taken from the job that is resumed."""
+    default = RebuildOptions()
+    parser.add_argument(
+        "model",
+        type=Path,
+        nargs="?",
+        metavar="MODEL",
+        help="PDB or mmCIF, .gz too; or the folder of a finished job, for its first model",
+    )
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument(
+        "-o", "--output", type=Path, metavar="FOLDER", help="job folder to make for all results"
+    )
+    where.add_argument(
+        "--resume",
+        type=Path,
+        metavar="FOLDER",
+        help="go on with the job in FOLDER from its last finished stage",
+    )
+    parser.add_argument(
+        "--stretch", metavar="CHAIN:FROM-TO[,…]", help="residues to build, by the model's numbers"
+    )
+    parser.add_argument(
+        "--map", type=Path, metavar="MAP", help="MRC or CCP4 (default: that of the model's job)"
+    )
+    parser.add_argument(
+        "--sequence",
+        type=Path,
+        metavar="FASTA",
+        help="whole sequences of the chains, to build residues that the model lacks",
+    )
+    parser.add_argument("--mask", type=Path, help="map of 0 to 1 on the same grid: where to build")
+    parser.add_argument(
+        "--resolution",
+        type=float,
+        metavar="R",
+        help="of the map in Å (default: that of the model's job, or estimated, with a warning)",
+    )
+    parser.add_argument(
+        "--device", choices=DEVICES, help=f"for the network (default: {default.device})"
+    )
+    parser.add_argument(
+        "--quality", choices=tuple(PRESETS), help=f"how much work (default: {default.quality})"
+    )
+    parser.add_argument(
+        "--models", type=int, metavar="N", help=f"most models to make (default: {default.models})"
+    )
+    parser.add_argument(
+        "--seed", type=int, metavar="N", help=f"of all random numbers (default: {default.seed})"
+    )
+    parser.add_argument(
+        "--weights", type=Path, metavar="FILE", help="a network in place of the shipped one"
+    )
+
+
+def main(args: argparse.Namespace) -> int:
+    """Rebuild and name what came out."""
+    folder = args.resume or args.output
+    rebuild = Rebuild(*_resolve(args))
+    results = work(
+        rebuild,
+        folder,
+        REBUILD_STAGES,
+        resume=args.resume is not None,
+        arguments=args.arguments,
+        prepare=rebuild.prepare,
+    )
+    for warning in results["warnings"]:
+        print(f"warning: {warning}")
+    before = results.get("stretch_pcc_before")
+    for model in results["models"]:
+        print(f"{folder / model['file']}  PCC of the stretch {model['stretch_pcc']:.3f}"
+              + ("" if before is None else f" (before {before:.3f})"))  # fmt: skip
+    print(f"report  {folder / 'report.html'}")
+    print(f"time    {duration(sum(results['timings'].values()))}")
+    return 0
+
+
+def _resolve(args: argparse.Namespace) -> tuple[ModelInputs, RebuildOptions, Path | None]:
+    """Inputs, options and the build behind: what is given, else the resumed or the model's job's,
+    else the defaults."""
+    given = {
+        name: getattr(args, name)
+        for name in ("resolution", "device", "quality", "models", "seed")
+        if getattr(args, name) is not None
+    }
+    if args.weights is not None:
+        given["weights"] = args.weights.resolve()
+    if args.stretch is not None:
+        given["stretches"] = args.stretch
+    files = {
+        name: getattr(args, name).resolve()
+        for name in ("model", "map", "sequence", "mask")
+        if getattr(args, name) is not None
+    }
+    if args.resume is not None:
+        before = described(args.resume, "rebuild")
+        inputs = ModelInputs.from_json(before.get("inputs"))
+        options = RebuildOptions.from_json(before.get("options"))
+        return dataclasses.replace(inputs, **files), dataclasses.replace(options, **given), None
+    if "model" not in files:
+        raise InputError("a new job needs MODEL; see critasser rebuild --help")
+    if args.stretch is None:
+        raise InputError("which residues? Give them by --stretch, such as --stretch A:45-80")
+    source = _job_of(files["model"])
+    if files["model"].is_dir():
+        if source is None:
+            raise InputError(f"{args.model}: no Critasser job there (no job.json)")
+        files["model"] = source / "5_models/model_1.cif"
+    if "map" in files:
+        return ModelInputs(**files), RebuildOptions(**given), None
+    if source is None:
+        raise InputError(
+            f"{args.model} is not from a Critasser job, which would know its map; give it by --map"
+        )
+    return _of_job(source, files, given)
+
+
+def _of_job(
+    source: Path, files: dict[str, Path], given: dict[str, object]
+) -> tuple[ModelInputs, RebuildOptions, Path]:
+    """What a build's job knows of its model."""
+    content = Job(source).description()
+    if content.get("kind", "build") == "build":
+        made = Inputs.from_json(content.get("inputs"))
+        options = Options.from_json(content.get("options"))
+        known = {"map": made.map, "sequence": made.sequence}
+        whole_map = True
+    else:
+        made = ModelInputs.from_json(content.get("inputs"))
+        shape = RebuildOptions if content.get("kind") == "rebuild" else Options
+        options = shape.from_json(content.get("options"))
+        known = {"map": made.map}
+        if made.sequence is not None:
+            known["sequence"] = made.sequence
+        whole_map = getattr(options, "whole_map", False)
+    if made.mask is not None:
+        known["mask"] = made.mask
+    chosen = {
+        "resolution": options.resolution,
+        "device": options.device,
+        "weights": options.weights,
+        **given,
+        "whole_map": whole_map,
+    }
+    return ModelInputs(**{**known, **files}), RebuildOptions(**chosen), source
+
+
+def _job_of(model: Path) -> Path | None:
+    """The folder of the job that a model comes from, if it is still where the job put it."""
+    folder = model if model.is_dir() else model.parent.parent
+    inside = model.is_dir() or model.parent.name == "5_models"
+    return folder if inside and (folder / "job.json").is_file() else None

@@ -1,0 +1,106 @@
+"""Score a model that is there already, residue by residue, in its map.
+
+examples:
+  critasser score model.cif map.mrc -o job --resolution 3.6
+  critasser score model.pdb.gz map.mrc.gz -o job --mask mask.mrc
+  critasser score --resume job
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+
+from critasser.cli.display import duration
+from critasser.cli.working import work
+from critasser.description import described
+from critasser.errors import InputError
+from critasser.options import DEVICES, ModelInputs, Options
+from critasser.pipeline import SCORE_STAGES, Score
+
+__all__ = ["add_args", "main"]
+
+
+def add_args(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command; what is not given is taken from the job that is resumed."""
+    default = Options()
+    parser.add_argument(
+        "model", type=Path, nargs="?", metavar="MODEL", help="PDB or mmCIF, .gz too, in the map"
+    )
+    parser.add_argument("map", type=Path, nargs="?", metavar="MAP", help="MRC or CCP4 map, .gz too")
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument(
+        "-o", "--output", type=Path, metavar="FOLDER", help="job folder to make for all results"
+    )
+    where.add_argument(
+        "--resume",
+        type=Path,
+        metavar="FOLDER",
+        help="go on with the job in FOLDER from its last finished stage",
+    )
+    parser.add_argument("--mask", type=Path, help="map of 0 to 1 on the same grid: what to look at")
+    parser.add_argument(
+        "--resolution",
+        type=float,
+        metavar="R",
+        help="of the map in Å (default: estimated, with a warning)",
+    )
+    parser.add_argument(
+        "--device", choices=DEVICES, help=f"for the network (default: {default.device})"
+    )
+    parser.add_argument(
+        "--seed", type=int, metavar="N", help=f"of all random numbers (default: {default.seed})"
+    )
+    parser.add_argument(
+        "--weights", type=Path, metavar="FILE", help="a network in place of the shipped one"
+    )
+
+
+def main(args: argparse.Namespace) -> int:
+    """Score and name what came out."""
+    folder = args.resume or args.output
+    results = work(
+        Score(*_resolve(args)),
+        folder,
+        SCORE_STAGES,
+        resume=args.resume is not None,
+        arguments=args.arguments,
+    )
+    for warning in results["warnings"]:
+        print(f"warning: {warning}")
+    scored = results["models"][0]
+    print(f"model    {folder / scored['file']}")
+    print(f"table    {(folder / scored['file']).with_suffix('.csv')}")
+    print(f"eTM      {scored['etm']:.3f}")
+    print(f"CRscore  {scored['crscore']:.3f}")
+    print(f"PCC      {scored['pcc']:.3f}")
+    if "register_z_score" in results:
+        print(f"register z-score {results['register_z_score']:.1f}")
+    print(f"report   {folder / 'report.html'}")
+    print(f"time     {duration(sum(results['timings'].values()))}")
+    return 0
+
+
+def _resolve(args: argparse.Namespace) -> tuple[ModelInputs, Options]:
+    """Inputs and options: what is given, else the resumed job's, else the defaults."""
+    given = {
+        name: getattr(args, name)
+        for name in ("resolution", "device", "seed")
+        if getattr(args, name) is not None
+    }
+    if args.weights is not None:
+        given["weights"] = args.weights.resolve()
+    files = {
+        name: getattr(args, name).resolve()
+        for name in ("model", "map", "mask")
+        if getattr(args, name) is not None
+    }
+    if args.resume is None:
+        if "model" not in files or "map" not in files:
+            raise InputError("a new job needs MODEL and MAP; see critasser score --help")
+        return ModelInputs(**files), Options(**given)
+    before = described(args.resume, "score")
+    inputs = ModelInputs.from_json(before.get("inputs"))
+    options = Options.from_json(before.get("options"))
+    return dataclasses.replace(inputs, **files), dataclasses.replace(options, **given)

@@ -1,0 +1,117 @@
+"""A person's model as mmCIF in the engine's coordinates: those of the map, whatever was moved.
+
+ChimeraX's own ``save … relModel`` is not used: it takes the two positions in the wrong order, so
+that a model and a map that have both been turned come apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from chimerax.core.errors import UserError
+from chimerax.geometry import Place
+
+from .inputs import frame
+
+__all__ = ["engine_place", "pieces", "stretches_of", "write_structure"]
+
+_COLUMNS = (
+    "group_PDB", "id", "type_symbol", "label_atom_id", "label_alt_id", "label_comp_id",
+    "Cartn_x", "Cartn_y", "Cartn_z", "occupancy", "B_iso_or_equiv", "auth_seq_id",
+    "auth_asym_id", "pdbx_PDB_ins_code", "pdbx_PDB_model_num",
+)  # fmt: skip
+
+_MOST_ATOMS = 2_000_000
+
+
+def engine_place(volume) -> Place:
+    """From the engine's coordinates, those of the written map, to the scene."""
+    return volume.scene_position * Place(matrix=frame(volume.data))
+
+
+def write_structure(path: Path, structure, volume) -> None:
+    """Write all atoms of a structure where they lie in a map.
+
+    Parameters
+    ----------
+    path : Path
+    structure : chimerax.atomic.Structure
+    volume : chimerax.map.Volume
+        Both as they lie in the scene now.
+
+    Raises
+    ------
+    UserError
+        No atoms, or far too many.
+    """
+    atoms = structure.atoms
+    if not 0 < len(atoms) <= _MOST_ATOMS:
+        raise UserError(f"{structure} has {len(atoms)} atoms: no model that can be judged")
+    place = engine_place(volume).inverse() * structure.scene_position
+    positions = place * np.asarray(atoms.coords, dtype=np.float64)
+    residues = atoms.residues
+    columns = zip(
+        atoms.element_names, atoms.names, residues.names, positions.tolist(), atoms.occupancies,
+        atoms.bfactors, residues.numbers, residues.chain_ids, residues.insertion_codes,
+        residues.polymer_types,
+    )  # fmt: skip
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.write("data_model\nloop_\n")
+        file.writelines(f"_atom_site.{column}\n" for column in _COLUMNS)
+        for serial, row in enumerate(columns, start=1):
+            element, name, kind, (x, y, z), occupancy, bfactor, number, chain, code, polymer = row
+            file.write(
+                f"{'ATOM' if polymer else 'HETATM'} {serial} {_word(element)} {_word(name)} . "
+                f"{_word(kind)} {x:.3f} {y:.3f} {z:.3f} {occupancy:.2f} {bfactor:.2f} {number} "
+                f"{_word(chain)} {_word(code) if code.strip() else '?'} 1\n"
+            )
+
+
+def _word(text: str) -> str:
+    """A value as mmCIF takes it."""
+    text = " ".join(str(text).split()) or "."
+    special = text[0] in "_#$'\"[];" or text in (".", "?") or " " in text or "'" in text
+    if not special and not text.lower().startswith(("data_", "loop_", "save_")):
+        return text
+    return f"'{text}'" if '"' in text else f'"{text}"'
+
+
+def stretches_of(residues: Sequence) -> str:
+    """Residues of one structure as the engine's command takes them: ``A:45-80,B:10-20A``.
+
+    Residues are one stretch as long as no other residue that is there lies between them, so that
+    the two sides of a gap are one that spans it.
+
+    Raises
+    ------
+    UserError
+        Residues that are no protein, or are of several models.
+    """
+    return ",".join(
+        f"{run[0].chain_id}:{_number(run[0])}-{_number(run[-1])}" for run in pieces(residues)
+    )
+
+
+def pieces(residues: Sequence) -> Iterator[list]:
+    """The stretches of `stretches_of`, as lists of residues."""
+    chains: dict[str, list] = {}
+    for residue in residues:
+        if residue.chain is None:
+            raise UserError(f"{residue} is no residue of a chain: give residues of protein only")
+        chains.setdefault(residue.chain_id, []).append(residue)
+    for mine in chains.values():
+        order = {one: place for place, one in enumerate(mine[0].chain.existing_residues)}
+        mine.sort(key=order.__getitem__)
+        run = [mine[0]]
+        for residue in mine[1:]:
+            if order[residue] != order[run[-1]] + 1:
+                yield run
+                run = []
+            run.append(residue)
+        yield run
+
+
+def _number(residue) -> str:
+    return f"{residue.number}{residue.insertion_code.strip()}"

@@ -83,5 +83,5 @@ def _remember(session, below: float) -> None:
 def _select(session, structures) -> None:
     from chimerax.core.commands import run
 
-    low = " | ".join(f"{structure.atomspec} & critasser-low" for structure in structures)
-    run(session, f"select {low}")
+    specs = " | ".join(structure.atomspec for structure in structures)
+    run(session, f"select ({specs}) & critasser-low")

@@ -137,7 +137,7 @@ def color_structure(structure, scheme: Scheme, *, transparency: float | None = N
 
     spec = structure.atomspec
     if not scheme.attribute:
-        command = f"color bychain {spec}"
+        command = f"color {spec} bychain"
     else:
         palette = ":".join(f"{value:g},{color}" for value, color in scheme.colors)
         command = (

@@ -50,7 +50,8 @@ class Stretch:
 
     def spec(self, around: int = 0) -> str:
         """Atom specifier of the stretch, and of so many residues to either side."""
-        first, last = self.first - around, self.last + around
+        # A number below 1 that there is not would be read as something else.
+        first, last = max(self.first - around, min(self.first, 1)), self.last + around
         return f"{self.structure.atomspec}/{self.chain}:{first}-{last}"
 
     @property
@@ -161,6 +162,8 @@ class Places(StateManager):
     def _show(self, place: Stretch, zone: bool) -> None:
         from chimerax.core.commands import run
 
+        # A ribbon that has not been drawn yet has no place that could be looked at.
+        place.structure.update_graphics_if_needed()
         run(self._session, f"select {place.spec()}", log=False)
         run(self._session, f"view {place.spec(_AROUND)}", log=False)
         volume = _map_of(place.structure) if zone else None

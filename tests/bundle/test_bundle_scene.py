@@ -122,7 +122,7 @@ def test_what_is_low_is_remembered(session, new_session):
 
     protein(session, "a", helix(4), confidence=[10, 60, 70, 90])
     confidence.command(session, below=65.0, select=True)
-    assert RUN[-1] == "select #1 & critasser-low"
+    assert RUN[-1] == "select (#1) & critasser-low"
     assert settings(new_session(disk=session.disk)).low_confidence == 65.0
 
 

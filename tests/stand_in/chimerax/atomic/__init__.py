@@ -107,6 +107,9 @@ class Chain(Sequence):
 class Structure(Model, _Attributed):
     residues = ()
 
+    def update_graphics_if_needed(self):
+        pass
+
     @property
     def num_residues(self):
         return len(self.residues)

@@ -39,12 +39,18 @@ class Atoms(SimpleNamespace):
         return len(self.coords)
 
 
+class Opened(Structure):
+    """A structure whose atoms are given as arrays."""
+
+    atoms = None
+
+
 @pytest.fixture
 def open_model():
     """Open a model of residues with one Cα each: (chain, number, insertion code), and water."""
 
     def open_one(session, names, place=None, positions=None):
-        structure = Structure("mine.pdb", session)
+        structure = Opened("mine.pdb", session)
         structure.scene_position = place or Place()
         chains = {}
         residues = Residues()
@@ -202,7 +208,7 @@ def test_a_score_is_resumed_by_the_command_that_began_it(session, open_volume, o
     again = resume.command(session, job.folder)
     assert again.outcome == "finished"
     assert residues[1].critasser_confidence == 10.0
-    with pytest.raises(UserError, match="neither quality nor models"):
+    with pytest.raises(UserError, match="neither quality"):
         resume.command(session, job.folder, quality="draft")
 
 

@@ -7,6 +7,8 @@ import importlib
 COMMANDS = {
     "critasser build": "build",
     "critasser confidence": "confidence",
+    "critasser example": "example",
+    "critasser install": "install",
     "critasser jobs": "jobs",
     "critasser location": "location",
     "critasser open": "open",

@@ -1,4 +1,4 @@
-"""``critasser stop``: end a running build."""
+"""``critasser stop``: end a running build or installation."""
 
 from __future__ import annotations
 
@@ -17,15 +17,19 @@ def description():
 def command(session, job=None) -> None:
     """Ask a job to stop; finished stages are kept, so that it can be resumed.
 
+    An installation goes on when its command is given again.
+
     Parameters
     ----------
     session : chimerax.core.session.Session
     job : int, optional
         Its number; not needed when only one runs.
     """
+    from ..jobs.background import works_of
     from ..jobs.job import jobs_of
 
-    running = {one.id: one for one in jobs_of(session) if one.outcome == "running"}
+    known = [*jobs_of(session), *works_of(session)]
+    running = {one.id: one for one in known if one.outcome == "running"}
     if not running:
         raise UserError("no Critasser job runs")
     numbers = ", ".join(str(number) for number in running)

@@ -11,7 +11,7 @@ _MOST_JOBS = 50
 
 class _CritasserSettings(Settings):
     EXPLICIT_SAVE = {"python": ""}  # noqa: RUF012, ChimeraX reads it as a class attribute
-    AUTO_SAVE = {"recent_jobs": []}  # noqa: RUF012
+    AUTO_SAVE = {"checked": [], "recent_jobs": []}  # noqa: RUF012
 
 
 def settings(session) -> _CritasserSettings:

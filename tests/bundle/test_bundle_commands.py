@@ -155,7 +155,7 @@ def test_a_refused_map_leaves_no_folder_behind(session, open_volume, located):
 
 
 def test_without_a_location_the_remedy_is_told(session, open_volume, fake_engine):
-    with pytest.raises(UserError, match="critasser location /path"):
+    with pytest.raises(UserError, match="critasser install"):
         build(session, open_volume(session), [Sequence("x", "AAA")])
 
 

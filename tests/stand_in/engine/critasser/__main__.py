@@ -27,6 +27,10 @@ def main(arguments):
     if arguments == ["--version"]:
         print("critasser 0.0.fake")
         return 0
+    if arguments[0] == "selftest":
+        broken = os.environ.get("FAKE_ENGINE") == "unfit"
+        print(f"torch    {'cannot be imported' if broken else 'ok'}")
+        return int(broken)
     if arguments[0] != "build":
         return 2
     if "--resume" in arguments:

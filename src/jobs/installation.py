@@ -219,12 +219,14 @@ class Installation(BackgroundWork):
             torch = []
         if torch and not pip.unreachable(self._output):
             return ["--extra-index-url", build.index], torch
-        # Another place that pip has been told of may have it; else it is on the common index.
-        self._say(
-            f"{build.index} cannot be reached, or has no torch for this Python: it is taken from "
-            f"wherever else pip finds it, {_COMMON.get(sys.platform, _COMMON['linux'])}",
-            "warning",
-        )
+        if torch:
+            self._say(
+                f"{build.index} cannot be reached: {torch[0]} comes from elsewhere", "warning"
+            )
+        else:
+            common = _COMMON.get(sys.platform, _COMMON["linux"])
+            self._say(f"{build.index} cannot be reached, or has none for this Python: torch comes "
+                      f"from wherever else pip finds it, {common}", "warning")  # fmt: skip
         return [], torch
 
     def _pip(self, command: list[str], step: str, packages: list[str] | None = None) -> None:

@@ -193,7 +193,7 @@ class PipReader:
 
     def feed(self, line: str) -> bool:
         """Take in a line; whether it is one that people want to read."""
-        if found := re.match(r"Collecting (\S+)", line):
+        if found := re.match(r"(?:Collecting|Processing) (?:\S*[/\\])?(\S+)", line):
             self.collected += 1
             self.package, self.size, self.received = found[1], "", 0.0
         elif found := re.search(r"Downloading .*?([^/\s]+\.whl)\S* \(([^)]+)\)", line):

@@ -269,9 +269,8 @@ class Installation(BackgroundWork):
         status = self._run(command, environ=environment())
         text = self._output.strip()
         if status:
-            last = text.splitlines()[-1] if text else f"exit status {status}"
             raise UserError(
-                f"the engine's self-test failed: {last}\n{text}\n"
+                f"the engine's self-test failed:\n{text or f'exit status {status}'}\n"
                 f"More in {self.folder / 'log.txt'}. Give the same command again to mend the "
                 "environment, or start anew: critasser install remove true"
             )
@@ -334,7 +333,8 @@ class Installation(BackgroundWork):
         if now - self._told[0] < pause:
             return
         self._told = (now, self.message)
-        took = duration(now - self._began)
+        minutes, seconds = divmod(round(now - self._began), 60)
+        took = f"{minutes}:{seconds:02d}"
         text = f"critasser install: {self.fraction:.0%}, {self.message}, {took}"
         self.in_main(self._log, "status", text)
 

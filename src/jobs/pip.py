@@ -28,6 +28,7 @@ __all__ = [
 
 _QUIET = re.compile(
     r"Requirement already satisfied|Using cached|Progress \d|\[notice\]|Would install|Preparing"
+    r"|Attempting uninstall|Found existing installation|ninstall(?:ing|ed) \S+:?$"
     r"|Obtaining dependency information|Looking in|Installing build|Building wheel|^\s*$"
 )
 OLDEST = (22, 2)

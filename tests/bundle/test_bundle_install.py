@@ -75,6 +75,7 @@ def until(condition, seconds=60.0):
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 def test_an_environment_is_made_mended_updated_and_removed(session, engine, wheels, monkeypatch):
     from chimerax.critasser.jobs.engine import configured_python
     from chimerax.critasser.jobs.settings import settings
@@ -121,16 +122,18 @@ def test_an_environment_is_made_mended_updated_and_removed(session, engine, whee
         install(session, remove=True)
 
 
+@pytest.mark.slow
 def test_an_engine_that_fails_its_test_is_not_remembered(session, engine, wheels, fake_engine):
     fake_engine("unfit")
     with pytest.raises(UserError, match="failed"):
         install(session, wheels=str(wheels), device="cpu")
-    assert "self-test failed: torch    cannot be imported" in session.logger.text("error")
+    assert "self-test failed:\ntorch    cannot be imported" in session.logger.text("error")
     assert "python" not in session.disk.get("Critasser", {})
     (work,) = session.tasks.values()
     assert work.state == TaskState.FAILED
 
 
+@pytest.mark.slow
 def test_in_the_gui_it_goes_on_in_the_background_and_can_be_stopped(gui_session, engine, wheels):
     from chimerax.critasser.commands import stop
 
@@ -150,9 +153,9 @@ def test_in_the_gui_it_goes_on_in_the_background_and_can_be_stopped(gui_session,
     until(lambda: gui_session.ui.turn() or again.outcome != "running", 120)
     gui_session.ui.turn()
     assert again.outcome == "finished", gui_session.logger.said
-    assert "100%" not in gui_session.logger.text("error")
 
 
+@pytest.mark.slow
 def test_without_network_it_is_told_how_to_bring_the_packages(session, engine, monkeypatch):
     monkeypatch.setenv("PIP_INDEX_URL", "https://nowhere.invalid/simple")
     monkeypatch.setenv("PIP_RETRIES", "0")
@@ -165,6 +168,7 @@ def test_without_network_it_is_told_how_to_bring_the_packages(session, engine, m
     assert not (Path.home() / "critasser/engine/scratch").exists()
 
 
+@pytest.mark.slow
 def test_what_a_wheelhouse_lacks_is_named(session, engine, wheels):
     (wheels / "critasser_b-3.0-py3-none-any.whl").unlink()
     with pytest.raises(UserError):
@@ -220,8 +224,6 @@ def test_a_full_disk_is_told_of_before_anything_is_made(session, engine, monkeyp
 
 
 def test_an_installation_waits_for_the_builds_of_its_environment(session, engine, tmp_path):
-    from types import SimpleNamespace
-
     from chimerax.critasser.jobs import job as jobs
     from chimerax.critasser.jobs.settings import settings
 
@@ -232,7 +234,7 @@ def test_an_installation_waits_for_the_builds_of_its_environment(session, engine
     session.tasks[7] = busy
     with pytest.raises(UserError, match=r"job 7\): stop or await"):
         install(session, str(folder))
-    assert isinstance(busy, SimpleNamespace) or not folder.exists()
+    assert not folder.exists()
 
 
 def test_a_python_in_order_is_looked_at_once_and_then_by_its_times(
@@ -304,6 +306,7 @@ def test_pips_output_becomes_progress():
     assert reader.fraction(0) == pytest.approx(0.0625)
     reader.feed("Processing /opt/wheels/numpy-2.0-cp311-none-any.whl")
     assert reader.message(0) == "package 2 of 2: numpy-2.0-cp311-none-any.whl"
+    assert not reader.feed("      Successfully uninstalled setuptools-65.5.0")
     reader.feed("Installing collected packages: numpy, torch")
     assert reader.fraction(1) == 0.75 and reader.fraction(2) == 1.0
     assert not reader.feed("Requirement already satisfied: x")

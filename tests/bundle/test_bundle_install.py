@@ -1,39 +1,18 @@
 """Installing the engine's environment: with real Pythons and a real pip, and small wheels."""
 
-import base64
-import hashlib
 import json
 import os
 import shutil
 import sys
 import time
-import zipfile
 from pathlib import Path
 
 import pytest
 from chimerax.core.errors import UserError
 from chimerax.core.tasks import TaskState
+from wheel import write_wheel
 
 STAND_IN = Path(__file__).resolve().parents[1] / "stand_in" / "engine"
-
-
-def write_wheel(folder, name, version, needs=()):
-    """A wheel of one module."""
-    info = f"{name}-{version}.dist-info"
-    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
-    files = {
-        f"{name}.py": f"version = '{version}'\n" + "# filling\n" * 50,
-        f"{info}/METADATA": metadata + "".join(f"Requires-Dist: {need}\n" for need in needs),
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    record = ""
-    for path, text in files.items():
-        digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=")
-        record += f"{path},sha256={digest.decode()},{len(text)}\n"
-    files[f"{info}/RECORD"] = record + f"{info}/RECORD,,\n"
-    with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as wheel:
-        for path, text in files.items():
-            wheel.writestr(path, text)
 
 
 @pytest.fixture

@@ -94,15 +94,17 @@ class Installation(BackgroundWork):
         marker = read_marker(self.folder) or {}
         build = self._choose()
         self._check_room(build)
+        self._index = build.index
         version = self._make_environment()
         self._site = Path(site_packages(self.folder, version))
         broken = pip.mend_site(self._site)
         if broken:
             self._say(f"Damaged and taken anew: {', '.join(broken)}")
+        self._version = ".".join(map(str, version))
         known = {
             "requirements": requirements_hash(requirements_file()),
             "build": build.name,
-            "python": ".".join(map(str, version)),
+            "python": self._version,
         }
         if broken or not self._suits({**known, "state": "ready"}, marker):
             write_marker(self.folder, state="begun", build=build.name)
@@ -153,6 +155,9 @@ class Installation(BackgroundWork):
         if self._site_of_other_version(base.version):
             self._say("What is there is of another version of Python, and is made anew")
             clear(self.folder)
+        # Links to a Python that has gone would be kept.
+        for path in self._python.parent.glob("python*"):
+            path.unlink()
         self._tell("environment", 0.0, f"making an environment from {base.path}")
         status = self._run([str(base.path), "-I", "-u", "-m", "venv", str(self.folder)])
         version = self._version_there()
@@ -356,10 +361,11 @@ class Installation(BackgroundWork):
 
     def _wheelhouse(self) -> str:
         """How to install where there is no network."""
-        version = self._site.parent.name if sys.platform != "win32" else "the same Python"
+        index = "" if self._index is None else f" --extra-index-url {self._index}"
         return (
-            f"On a machine with network, the same system and {version}: "
-            f'python -m pip download -r "{requirements_file()}" -d wheels\n'
+            f"On a machine with network, the same system and Python {self._version}: "
+            f'python -m pip download --only-binary :all: -r "{requirements_file()}" -d wheels'
+            f"{index}\n"
             f"Bring the folder wheels here, then: {install_command(self.folder)} wheels FOLDER"
         )
 

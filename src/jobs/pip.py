@@ -50,7 +50,7 @@ def pip_environment(environ: Mapping[str, str], scratch: Path) -> dict[str, str]
 def _pip(python: Path, *words: str, progress: str, places: list[str]) -> list[str]:
     return [
         *(str(python), "-I", "-u", "-X", "utf8", "-m", "pip", "install", "--no-user"),
-        *("--no-input", "--disable-pip-version-check", "--no-color", "--prefer-binary"),
+        *("--no-input", "--disable-pip-version-check", "--no-color", "--only-binary", ":all:"),
         *("--progress-bar", progress, "--retries", "2", "--timeout", "30", *places, *words),
     ]
 
@@ -232,6 +232,9 @@ def complaint(text: str) -> str:
     return re.sub(r"^(ERROR|error):\s*", "", line)[:400]
 
 
+_END = 4000
+"""Characters at the end of pip's output in which the reason is looked for."""
+
 _NO_NETWORK = (
     r"Temporary failure in name resolution|Name or service not known|getaddrinfo failed"
     r"|nodename nor servname|Network is unreachable|NewConnectionError|No route to host"
@@ -245,7 +248,7 @@ _KNOWN = (
         "command again: it goes on.",
     ),
     (
-        r"ProxyError|Tunnel connection failed|Proxy Authentication|\b407\b",
+        r"ProxyError|Tunnel connection failed|Proxy Authentication",
         "The proxy refuses. Tell pip the right one by: pip config set global.proxy "
         "http://USER:PASSWORD@HOST:PORT, or set HTTPS_PROXY before ChimeraX starts.",
     ),
@@ -297,7 +300,8 @@ def advice_for_pip(text: str, wheelhouse: str, wheels: str) -> str:
     wheels : str
         Where wheels may come from instead.
     """
+    end = text[-_END:]  # what was overcome before is not why it failed
     for pattern, remedy in _KNOWN:
-        if re.search(pattern, text, re.IGNORECASE):
+        if re.search(pattern, end, re.IGNORECASE):
             return remedy.format(wheelhouse=wheelhouse, wheels=wheels)
     return ""

@@ -88,6 +88,15 @@ def test_an_environment_is_made_mended_updated_and_removed(session, engine, whee
     install(session, wheels=str(wheels), device="cpu")
     assert configured_python(session) == python
 
+    # ChimeraX, whose Python it was made from, has been replaced by another.
+    for link in (folder / "bin").glob("python*"):
+        link.unlink()
+        link.symlink_to(folder / "gone")
+    with pytest.raises(UserError, match=r"cannot be run.*by: critasser install"):
+        configured_python(session)
+    install(session, wheels=str(wheels), device="cpu")
+    assert configured_python(session) == python
+
     # With nothing to do, it asks no index and only tests.
     monkeypatch.setenv("PIP_INDEX_URL", "https://nowhere.invalid/simple")
     install(session, device="cpu")
@@ -142,7 +151,7 @@ def test_without_network_it_is_told_how_to_bring_the_packages(session, engine, m
         install(session, device="cpu")
     told = session.logger.text("error")
     assert "There is no way to the network" in told
-    assert f'pip download -r "{engine / "requirements.txt"}" -d wheels' in told
+    assert f'-r "{engine / "requirements.txt"}" -d wheels --extra-index-url http' in told
     assert "critasser install wheels FOLDER" in told
     assert not (Path.home() / "critasser/engine/scratch").exists()
 

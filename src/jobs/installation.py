@@ -35,6 +35,9 @@ _LOOK = 0.25
 _PATIENCE = 5.0
 """Seconds that pip has to end when asked to, before it is killed."""
 
+_CHECKS = 19
+"""How many checks the engine's self-test makes, about."""
+
 # How far the whole is when a step begins, and when the next one does.
 _STEPS = {"environment": (0.0, 0.04), "packages": (0.04, 0.1), "pip": (0.1, 0.9),
           "self-test": (0.9, 1.0)}  # fmt: skip
@@ -80,8 +83,9 @@ class Installation(BackgroundWork):
         self._device, self._wheels, self._base = device, wheels, base
         self._python = Path(environment_python(folder))
         self._began = time.monotonic()
-        self._told = (0.0, "")
+        self._told = 0.0
         self._output = ""
+        self._index: str | None = None
 
     def work(self) -> None:
         """Make it; in a thread."""
@@ -271,7 +275,15 @@ class Installation(BackgroundWork):
         """
         self._tell("self-test", 0.0, "the engine tests itself")
         command = [str(self._python), "-m", "critasser", "selftest"]
-        status = self._run(command, environ=environment())
+        checks = 0
+
+        def follow(lines: list[str]) -> None:
+            nonlocal checks
+            checks += sum(line.startswith("ok ") for line in lines)
+            if checks:
+                self._tell("self-test", min(checks / _CHECKS, 1.0), f"{checks} checks passed")
+
+        status = self._run(command, follow, environment())
         text = self._output.strip()
         if status:
             raise UserError(
@@ -335,9 +347,9 @@ class Installation(BackgroundWork):
             return
         now = time.monotonic()
         pause = 1.0 if session.ui.is_gui else 10.0
-        if now - self._told[0] < pause:
+        if now - self._told < pause:
             return
-        self._told = (now, self.message)
+        self._told = now
         minutes, seconds = divmod(round(now - self._began), 60)
         took = f"{minutes}:{seconds:02d}"
         text = f"critasser install: {self.fraction:.0%}, {self.message}, {took}"

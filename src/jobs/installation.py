@@ -6,7 +6,6 @@ connection or a power cut, and mends an environment that has become unfit.
 
 from __future__ import annotations
 
-import os
 import platform
 import shutil
 import subprocess
@@ -22,7 +21,16 @@ from .background import BackgroundWork, Stopped
 from .engine import environment, examine, remember, requirements_file
 from .interpreters import Interpreter, find_interpreter
 from .job import duration
-from .marker import claim, clear, install_command, read_marker, release, scratch, write_marker
+from .marker import (
+    claim,
+    clear,
+    folder_size,
+    install_command,
+    read_marker,
+    release,
+    scratch,
+    write_marker,
+)
 from .platforms import environment_python, run_quietly, site_packages
 from .process import EngineProcess
 from .requirements import names, requirements_hash, requirements_lines
@@ -115,7 +123,7 @@ class Installation(BackgroundWork):
             self._install_packages(build)
         found = examine(self._python)
         self._test()
-        size = _size(self.folder)
+        size = folder_size(self.folder)
         write_marker(self.folder, state="ready", engine=found.engine, bytes=size, **known)
         self.in_main(self._keep, found, size)
 
@@ -130,7 +138,7 @@ class Installation(BackgroundWork):
 
     def _check_room(self, build: Build) -> None:
         free = shutil.disk_usage(self.folder).free
-        needed = max(build.room - _size(self.folder), 0.0)
+        needed = max(build.room - folder_size(self.folder), 0.0)
         if free < needed:
             raise UserError(
                 f"{self.folder}: {free / 1e9:.1f} GB are free on that disk, and about "
@@ -388,15 +396,3 @@ class Installation(BackgroundWork):
             f"The engine needs what {requirements_file()} lists; another Python "
             "may do: critasser install python PATH"
         )
-
-
-def _size(folder: Path) -> int:
-    """Bytes of all files in a folder, links not followed."""
-    total = 0
-    for where, _, files in os.walk(folder):
-        for name in files:
-            try:
-                total += os.lstat(os.path.join(where, name)).st_size
-            except OSError:
-                continue
-    return total

@@ -23,6 +23,7 @@ __all__ = [
     "claim",
     "clear",
     "default_folder",
+    "folder_size",
     "install_command",
     "read_marker",
     "release",
@@ -182,3 +183,15 @@ def _remove_tree(path: Path) -> None:
             if pause is None:
                 raise
             time.sleep(pause)
+
+
+def folder_size(folder: Path) -> int:
+    """Bytes of all files in a folder, links not followed."""
+    total = 0
+    for where, _, files in os.walk(folder):
+        for name in files:
+            try:
+                total += os.lstat(os.path.join(where, name)).st_size
+            except OSError:
+                continue
+    return total

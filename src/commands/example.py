@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 from chimerax.core.errors import UserError
 
 __all__ = ["command", "description"]
 
-_NAME = "EMD-5925"
+_NAME = "emd_5925"
 _RESOLUTION = 3.64
-_LEVEL = 0.04
+_LEVEL = 0.25
 """Contour at which the density of main chain and larger side chains is seen."""
 
 
@@ -44,12 +45,11 @@ def command(session, *, folder=None, wait=None):
     from ..jobs.engine import configured_python
 
     configured_python(session)  # nothing is opened where nothing can be built
-    files = example_folder()
     density, sequence = (
-        FileNameArg.unparse(str(files / name)) for name in ("map.mrc.gz", "sequence.fasta")
+        FileNameArg.unparse(str(path))
+        for path in unpack(example_folder(), Path.home() / "critasser" / "example")
     )
-    opened = run(session, f"open {density} name {_NAME}")
-    volume = opened[0]
+    volume = run(session, f"open {density}")[0]
     spec = volume.atomspec
     run(session, f"volume {spec} level {_LEVEL} style surface color #b4c8dc transparency 0.6")
     run(session, "lighting soft; graphics silhouettes true")
@@ -61,6 +61,33 @@ def command(session, *, folder=None, wait=None):
     if wait is not None:
         words += f" wait {str(wait).lower()}"
     return run(session, words)
+
+
+def unpack(source: Path, folder: Path) -> tuple[Path, Path]:
+    """Map and sequence in a folder of the person's, where they stay when the bundle is replaced.
+
+    ChimeraX opens no compressed maps.
+
+    Raises
+    ------
+    UserError
+        The folder cannot be written to.
+    """
+    density, sequence = folder / f"{_NAME}.mrc", folder / f"{_NAME}.fasta"
+    part = folder / f".{_NAME}.part"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, packed in ((density, "map.mrc.gz"), (sequence, "sequence.fasta")):
+            opener = gzip.open if packed.endswith(".gz") else open
+            with opener(source / packed, "rb") as file:
+                content = file.read()
+            # Windows replaces no file that ChimeraX has open.
+            if not path.exists() or path.read_bytes() != content:
+                part.write_bytes(content)
+                part.replace(path)
+    except OSError as error:
+        raise UserError(f"{folder}: cannot write the example there, {error.strerror}") from None
+    return density, sequence
 
 
 def example_folder() -> Path:

@@ -339,7 +339,7 @@ def test_the_example_is_opened_and_built_by_commands(
 
     def run(session, text, log=True):
         ran.append(text)
-        return [open_volume(session, "EMD-5925")]
+        return [open_volume(session, "emd_5925.mrc")]
 
     monkeypatch.setattr(commands, "run", run)
     with pytest.raises(UserError, match="critasser install"):
@@ -347,7 +347,10 @@ def test_the_example_is_opened_and_built_by_commands(
     assert not ran
     settings(session).python = sys.executable
     example.command(session, wait=False)
-    assert ran[0].startswith("open ") and "map.mrc.gz name EMD-5925" in ran[0]
+    folder = Path.home() / "critasser" / "example"
+    assert ran[0] == f"open {folder / 'emd_5925.mrc'}"
+    assert (folder / "emd_5925.mrc").read_bytes()[208:212] == b"MAP "
+    assert (folder / "emd_5925.fasta").read_text().startswith(">")
     assert "quality draft resolution 3.64 wait false" in ran[-1]
     assert "critasser build #1 " in ran[-1]
 

@@ -16,7 +16,7 @@ JOB := jobs/example
 
 environment: .venv/ready
 
-.venv/ready: setup.py
+.venv/ready: setup.py src/engine/requirements.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(PIP) install --quiet "setuptools>=77,<90"
 	$(PIP) install --quiet --no-deps --retries 1 \

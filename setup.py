@@ -12,6 +12,11 @@ HERE = Path(__file__).resolve().parent
 VERSION = re.search(
     r'__version__ = "([^"]+)"', (HERE / "src/engine/critasser/__init__.py").read_text()
 ).group(1)
+REQUIREMENTS = [
+    line.partition("#")[0].strip()
+    for line in (HERE / "src/engine/requirements.txt").read_text(encoding="utf-8").splitlines()
+    if line.partition("#")[0].strip()
+]
 
 # A build folder of its own: what building the bundle leaves in `build` does not travel along.
 BUILD = tempfile.mkdtemp(prefix="critasser-build-")
@@ -31,20 +36,7 @@ setup(
     ],
     package_dir={"critasser": "src/engine/critasser", "critasser.weights": "weights"},
     package_data={"critasser.weights": ["*"]},
-    install_requires=[
-        "gemmi>=0.7.0,<0.8",
-        "matplotlib>=3.9,<4",
-        "mrcfile>=1.5.3,<2",
-        "numba>=0.61,<1",
-        "numpy>=2.0,<3",
-        "openmm>=8.2,<9",
-        "ortools>=9.11,<10",
-        "psutil>=5.9,<8",
-        "rich>=13.7,<16",
-        "safetensors>=0.4.5,<1",
-        "scipy>=1.13,<2",
-        "torch>=2.6,<2.14",  # tested with 2.13.0
-    ],
+    install_requires=REQUIREMENTS,
     extras_require={"test": ["pytest>=8,<10", "ruff==0.17.6", "tmtools>=0.2,<1"]},
     entry_points={"console_scripts": ["critasser=critasser.cli:main"]},
     options={"build": {"build_base": BUILD}},

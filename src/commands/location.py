@@ -12,15 +12,16 @@ __all__ = ["command", "description"]
 
 def description():
     """How the command is typed."""
-    from chimerax.core.commands import CmdDesc, OpenFileNameArg
+    from chimerax.core.commands import BoolArg, CmdDesc, OpenFileNameArg
 
     return CmdDesc(
         optional=[("python", OpenFileNameArg)],
+        keyword=[("wait", BoolArg)],
         synopsis="Show or set the Python that runs the engine",
     )
 
 
-def command(session, python=None):
+def command(session, python=None, *, wait=None):
     """Show which Python runs the engine, or set it once it has been seen to do so.
 
     Parameters
@@ -28,38 +29,54 @@ def command(session, python=None):
     session : chimerax.core.session.Session
     python : str, optional
         The program, or the folder of its environment.
+    wait : bool, optional
+        Come back when its torch has told on what it computes, which takes seconds; by default in
+        scripts and without a GUI. Otherwise that is logged later.
 
     Returns
     -------
     Path or None
     """
-    from ..jobs.engine import check_python
+    from ..jobs.engine import examine, remember
+    from ..jobs.look import DeviceLook
     from ..jobs.settings import settings
+    from .running import waits
 
     kept = settings(session)
-    if python is None:
-        if not kept.python:
-            session.logger.info(
-                "Critasser does not know yet which Python runs its engine; give it by: "
-                "critasser location /path/to/environment/bin/python"
-            )
-            return None
-        version = check_python(Path(kept.python))
-        session.logger.info(f"Critasser {version} is run by {kept.python}")
-        return Path(kept.python)
-    # Not resolved: an environment's python is a link, and followed it would leave the environment.
-    path = Path(os.path.abspath(os.path.expanduser(python)))
-    if path.is_dir():
-        path = _of_environment(path)
-    version = check_python(path)
-    kept.python = str(path)
-    kept.save("python")
-    session.logger.info(f"Critasser {version} will be run by {path}")
+    if python is None and not kept.python:
+        session.logger.info(
+            "Critasser's engine is not installed yet: critasser install, or, for an environment "
+            "of your own: critasser location /path/to/environment"
+        )
+        return None
+    path = Path(kept.python) if python is None else _program(python)
+    found = examine(path)
+    if python is not None:
+        kept.python = str(path)
+        kept.save("python")
+    remember(session, path, found)
+    version = ".".join(map(str, found.python))
+    said = "is run by" if python is None else "will be run by"
+    session.logger.info(
+        f"Critasser {found.engine} {said} {path} (Python {version}, torch "
+        f"{found.versions.get('torch')}), which has all that this version of the bundle needs"
+    )
+    look = DeviceLook(session, path)
+    look.start()
+    if waits(session, wait):
+        look.wait()
     return path
 
 
-def _of_environment(folder: Path) -> Path:
-    for relative in ("bin/python", "Scripts/python.exe", "python.exe"):
-        if (folder / relative).exists():
-            return folder / relative
-    raise UserError(f"{folder} is no environment of Python: there is no python in it")
+def _program(given: str) -> Path:
+    """The program of what was typed."""
+    from ..jobs.platforms import environment_python
+
+    # Not resolved: an environment's python is a link, and followed it would leave the environment.
+    path = Path(os.path.abspath(os.path.expanduser(given)))
+    if not path.is_dir():
+        return path
+    for program in (environment_python(path), path / "bin" / "python", path / "python.exe"):
+        if program.exists():
+            return program
+    raise UserError(f"{path} is no environment of Python: there is no python in it")

@@ -1,4 +1,4 @@
-"""``critasser stop``: end a running build, or take back one that waits for its turn."""
+"""``critasser stop``: end a running build or installation, or take back a build that waits."""
 
 from __future__ import annotations
 
@@ -17,15 +17,19 @@ def description():
 def command(session, job=None) -> None:
     """Ask a job to stop; finished stages are kept, so that it can be resumed.
 
+    An installation goes on when its command is given again.
+
     Parameters
     ----------
     session : chimerax.core.session.Session
     job : int, optional
         Its number; not needed when only one runs or waits.
     """
+    from ..jobs.background import works_of
     from ..jobs.job import jobs_of
 
-    alive = {one.id: one for one in jobs_of(session) if one.outcome in ("queued", "running")}
+    known = [*jobs_of(session), *works_of(session)]
+    alive = {one.id: one for one in known if one.outcome in ("queued", "running")}
     if not alive:
         raise UserError("no Critasser job runs")
     numbers = ", ".join(str(number) for number in alive)

@@ -23,8 +23,8 @@ _KNOWN = (
     ),
     (
         r"No module named '?([\w.]+)'?",
-        "The engine's Python lacks a package. Install it there, or give another Python by "
-        "critasser location.",
+        "The engine's Python lacks a package. Mend it by critasser install, or give another "
+        "Python by critasser location.",
     ),
     (
         r"cannot lie in|holds \d+ at most",

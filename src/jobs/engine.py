@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 from chimerax.core.errors import UserError
 
+from .marker import install_command, read_marker
+from .platforms import cache_folder
+from .probe import Probe, fingerprint, probe
+from .requirements import names, requirements_hash, requirements_lines, unmet
 from .settings import settings
 
 __all__ = [
@@ -17,6 +19,10 @@ __all__ = [
     "configured_python",
     "engine_command",
     "environment",
+    "engine_folder",
+    "examine",
+    "remember",
+    "requirements_file",
 ]
 
 _OURS = ("PYTHONHOME", "PYTHONSTARTUP", "PYTHONNOUSERSITE", "PYTHONEXECUTABLE", "SSL_CERT_FILE")
@@ -26,6 +32,11 @@ _OURS = ("PYTHONHOME", "PYTHONSTARTUP", "PYTHONNOUSERSITE", "PYTHONEXECUTABLE", 
 def engine_folder() -> Path:
     """The folder of the bundle that holds the package `critasser`."""
     return Path(__file__).resolve().parents[1] / "engine"
+
+
+def requirements_file() -> Path:
+    """The list of what the engine needs."""
+    return engine_folder() / "requirements.txt"
 
 
 def environment() -> dict[str, str]:
@@ -42,77 +53,90 @@ def environment() -> dict[str, str]:
         # Bytecode and compiled kernels are kept beside their modules unless told otherwise; there
         # they would be left behind when the bundle is uninstalled.
         PYTHONDONTWRITEBYTECODE="1",
-        NUMBA_CACHE_DIR=os.environ.get("NUMBA_CACHE_DIR") or str(_cache_folder()),
+        NUMBA_CACHE_DIR=os.environ.get("NUMBA_CACHE_DIR")
+        or str(cache_folder(os.environ, Path.home())),
     )
     return found
 
 
-def _cache_folder() -> Path:
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home())
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "critasser" / "numba"
-
-
 def check_python(python: Path) -> str:
-    """Version of the engine as this Python runs it.
+    """Version of the engine as this Python runs it, if it has all that the engine needs.
 
     Raises
     ------
     UserError
         It does not run the engine; the reason and the remedy are in the message.
     """
-    command = [str(python), "-m", "critasser", "--version"]
+    return examine(python).engine
+
+
+def examine(python: Path) -> Probe:
+    """Look at a Python closely: a tenth of a second, or some seconds where disks are slow.
+
+    Raises
+    ------
+    UserError
+        It does not run the engine, or lacks something; reason and remedy are in the message.
+    """
+    lines = requirements_lines(requirements_file())
     try:
-        done = subprocess.run(
-            command,
-            env=environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=120,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise UserError(f"{python} did not start the engine within two minutes") from None
-    except OSError as error:
-        raise UserError(f"{python} cannot be run: {error.strerror}") from None
-    said = done.stdout.strip()
-    if done.returncode or not said.startswith("critasser "):
-        reason = (done.stderr.strip().splitlines() or [said or "no reason given"])[-1]
+        found = probe(python, names(lines), environment())
+    except UserError as error:
+        raise UserError(f"{error}. {_remedy(python)}") from None
+    if lacking := unmet(lines, found.versions):
         raise UserError(
-            f"{python} does not run the engine: {reason}. Give the Python of an environment in "
-            "which Critasser is installed (its requirements are torch, numba, OpenMM …)"
+            f"{python} does not suit this version of Critasser: {', '.join(lacking)}. "
+            f"{_remedy(python)}"
         )
-    return said.removeprefix("critasser ")
+    return found
+
+
+def remember(session, python: Path, found: Probe) -> None:
+    """Keep for later that this Python was found right."""
+    mark = fingerprint(python, found.site, _state())
+    settings(session).checked = mark or []
 
 
 def configured_python(session) -> Path:
-    """The Python that was set by `critasser location`, checked anew.
+    """The Python that `critasser install` or `critasser location` has set, still in order.
+
+    What was found right once is taken to be so while neither interpreter, nor packages, nor the
+    bundle's requirements have changed: two calls of `stat`.
 
     Raises
     ------
     UserError
         None was set, or it works no longer.
     """
-    python = settings(session).python
-    if not python:
+    kept = settings(session)
+    if not kept.python:
         raise UserError(
-            "Critasser does not know yet which Python runs its engine: give it once by\n"
-            "critasser location /path/to/environment/bin/python"
+            "Critasser's engine is not installed yet; once: critasser install\n"
+            "(or, for an environment of your own that has what it needs: "
+            "critasser location /path/to/environment)"
         )
-    try:
-        check_python(Path(python))
-    except UserError as error:
-        raise UserError(
-            f"{error}. Mend it, or give another by: critasser location PYTHON"
-        ) from None
-    return Path(python)
+    python = Path(kept.python)
+    checked = kept.checked
+    if len(checked) > 1 and checked == fingerprint(python, checked[1], _state()):
+        return python
+    remember(session, python, examine(python))
+    return python
+
+
+def _state() -> str:
+    """What must not have changed on the bundle's side."""
+    return f"{requirements_hash(requirements_file())} {engine_folder()}"
+
+
+def _remedy(python: Path) -> str:
+    """How to mend the environment of this Python."""
+    folder = python.parent.parent
+    if read_marker(folder) is not None:
+        return f"Mend it by: {install_command(folder)}"
+    return (
+        "Make an environment by: critasser install\nor install there what is needed: "
+        f'"{python}" -m pip install -r "{requirements_file()}"'
+    )
 
 
 def build_command(python: Path, *arguments: str | os.PathLike) -> list[str]:

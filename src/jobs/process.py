@@ -10,6 +10,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from . import engine
+from .platforms import kill_command, process_options, run_quietly
+
 __all__ = ["EngineProcess", "end_process"]
 
 _WINDOWS = sys.platform == "win32"
@@ -29,19 +32,16 @@ class EngineProcess:
     def __init__(
         self, command: Sequence[str], folder: Path, environment: Mapping[str, str]
     ) -> None:
-        apart: dict = {"start_new_session": True}
-        if _WINDOWS:
-            flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
-            apart = {"creationflags": flags}
         with (folder / "log.txt").open("ab") as log:
             self._process = subprocess.Popen(
                 list(command),
-                cwd=folder,
+                # Not the job folder: Python would import a module that lies there, whoever put it.
+                cwd=engine.engine_folder(),
                 env=dict(environment),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                **apart,
+                **process_options(),
             )
 
     @property
@@ -63,12 +63,7 @@ class EngineProcess:
     def kill(self) -> None:
         """End the whole group, also what outlived the engine itself."""
         if _WINDOWS:
-            subprocess.run(
-                ["taskkill", "/F", "/T", "/PID", str(self.pid)],
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                check=False,
-            )
+            run_quietly(kill_command(self.pid))
         else:
             self._signal(signal.SIGKILL)
 

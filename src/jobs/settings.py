@@ -12,7 +12,7 @@ _MOST_JOBS = 50
 class _CritasserSettings(Settings):
     # ChimeraX reads both as class attributes.
     EXPLICIT_SAVE = {"python": "", "low_confidence": 50.0}  # noqa: RUF012
-    AUTO_SAVE = {"recent_jobs": [], "open_jobs": []}  # noqa: RUF012
+    AUTO_SAVE = {"checked": [], "recent_jobs": [], "open_jobs": []}  # noqa: RUF012
 
 
 def settings(session) -> _CritasserSettings:

@@ -79,7 +79,7 @@ def chimerax(tmp_path_factory) -> ChimeraX:
     for name in INSTALLED:
         if (ROOT / name).exists():
             shutil.copy(ROOT / name, copy)
-    for name in ("src", "weights"):
+    for name in ("examples", "src", "weights"):
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
     program = ChimeraX(tmp_path_factory.mktemp("home"))
     program.run("--nogui", "--exit", "--cmd", "devel build . ; devel install .", folder=copy)

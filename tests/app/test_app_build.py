@@ -234,8 +234,10 @@ def test_every_command_has_usage_and_a_help_page(chimerax):
     output = chimerax.script(
         """
 from chimerax.core.commands.cli import _get_help_url
-for name in ("build", "confidence", "jobs", "location", "open", "resume", "stop"):
-    run(session, f"usage critasser {name}")
+from chimerax.critasser.commands import COMMANDS
+for command in COMMANDS:
+    run(session, f"usage {command}")
+    name = command.split()[1]
     assert _get_help_url(["critasser", name]) == f"help:user/commands/critasser.html#{name}"
 """
     )

@@ -155,8 +155,9 @@ def clean_stand_in():
 @pytest.fixture
 def fake_engine(monkeypatch, tmp_path):
     """The stand-in engine takes the engine's place; the result sets what it does."""
-    from chimerax.critasser.jobs import engine, job
+    from chimerax.critasser.jobs import engine, job, look
 
+    monkeypatch.setattr(look, "torch_device", lambda *_: "CPU")
     monkeypatch.setattr(engine, "engine_folder", lambda: STAND_IN / "engine")
     monkeypatch.setattr(job, "LOOK", 0.05)
     monkeypatch.setattr(job, "PATIENCE", 0.5)

@@ -169,7 +169,7 @@ def test_a_full_disk_is_told_and_leaves_nothing_half_written(
 
 
 def test_without_a_location_the_remedy_is_told(session, open_volume, fake_engine):
-    with pytest.raises(UserError, match="critasser location /path"):
+    with pytest.raises(UserError, match="critasser install"):
         build(session, open_volume(session), [Sequence("x", "AAA")])
 
 

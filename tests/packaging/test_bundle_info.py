@@ -2,10 +2,15 @@
 
 import ast
 import re
+import shutil
+import subprocess
+import sys
 import xml.etree.ElementTree as ElementTree
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src"
@@ -60,10 +65,37 @@ def test_every_named_file_exists(info):
         assert folder.text in copied or (SOURCE / folder.text).is_dir()
 
 
-def test_weights_are_named_thrice_or_the_first_wheel_lacks_them(info):
-    assert "weights" in [one.text for one in info.iter("ExtraDir")]
-    assert "weights" in [one.text for one in info.iter("DataDir")]
-    assert "weights/*" in [one.text for one in info.iter("DataFile")]
+@pytest.mark.parametrize("folder", ["weights", "examples"])
+def test_folders_beside_src_are_named_thrice_or_the_first_wheel_lacks_them(info, folder):
+    assert folder in [one.text for one in info.iter("ExtraDir")]
+    assert folder in [one.text for one in info.iter("DataDir")]
+    patterns = [one.text for one in info.iter("DataFile")]
+    for path in (ROOT / folder).rglob("*"):
+        name = path.relative_to(ROOT).as_posix()
+        assert path.is_dir() or any(fnmatch(name, pattern) for pattern in patterns), name
+
+
+def test_the_bundle_carries_the_list_of_what_its_engine_needs(info):
+    assert "engine/requirements.txt" in [one.text for one in info.iter("DataFile")]
+    assert (SOURCE / "engine/requirements.txt").is_file()
+
+
+def test_the_plain_package_needs_what_the_list_says(tmp_path):
+    pytest.importorskip("setuptools")
+    for name in ("setup.py", "README.md", "LICENSE", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    package = tmp_path / "src/engine/critasser"
+    package.mkdir(parents=True)
+    shutil.copy(SOURCE / "engine/critasser/__init__.py", package)
+    shutil.copy(SOURCE / "engine/requirements.txt", package.parent)
+    (tmp_path / "weights").mkdir()
+    command = [sys.executable, "setup.py", "--quiet", "egg_info"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    (made,) = tmp_path.rglob("requires.txt")
+    needed = {Requirement(line) for line in made.read_text().split("\n[")[0].split("\n") if line}
+    listed = (SOURCE / "engine/requirements.txt").read_text(encoding="utf-8").splitlines()
+    said = {Requirement(line.split("#")[0]) for line in listed if line.split("#")[0].strip()}
+    assert needed == said and len(said) > 10
 
 
 def test_every_folder_of_modules_is_a_package():

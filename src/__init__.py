@@ -4,7 +4,9 @@ import importlib
 
 from chimerax.core.toolshed import BundleAPI
 
-TOOLS: dict[str, str] = {}
+TOOLS: dict[str, str] = {
+    "Critasser Segments": "tool.segments.show_segments",
+}
 """Module and class of each tool, as `bundle_info.xml` names them."""
 
 SELECTORS: dict[str, str] = {}
@@ -13,7 +15,10 @@ SELECTORS: dict[str, str] = {}
 PROVIDERS: dict[str, str] = {}
 """Module and function of each provider, by its manager's name: `function(session, name)`."""
 
-SAVED: dict[str, str] = {}
+SAVED: dict[str, str] = {
+    "Segment": "segments.models",
+    "Segmentation": "segments.models",
+}
 """Module of each class that sessions save."""
 
 

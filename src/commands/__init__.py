@@ -11,6 +11,13 @@ COMMANDS = {
     "critasser location": "location",
     "critasser open": "open",
     "critasser resume": "resume",
+    "critasser segment": "segment",
+    "critasser segment delete": "segment_delete",
+    "critasser segment mates": "segment_mates",
+    "critasser segment merge": "segment_merge",
+    "critasser segment save": "segment_save",
+    "critasser segment split": "segment_split",
+    "critasser segment undo": "segment_undo",
     "critasser stop": "stop",
 }
 """Module of each command, as `bundle_info.xml` lists them."""

@@ -2,17 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-__all__ = ["symmetry_mates"]
+__all__ = ["index_operations", "symmetry_mates"]
 
 _SAMPLES = 500
 """Voxels of a region that are looked at."""
 
 _ALIKE = 0.5
 """Share of them that has to come to lie in one other region."""
+
+
+def index_operations(
+    places: Iterable[np.ndarray], grid: np.ndarray, offset: Sequence[int]
+) -> list[np.ndarray]:
+    """Symmetry of a map, as it leads voxels of a part of it onto each other.
+
+    Parameters
+    ----------
+    places : iterable of ndarray (3, 4)
+        In the map's coordinates, x y z.
+    grid : ndarray (3, 4)
+        From voxels (x, y, z) to those coordinates.
+    offset : three ints
+        First voxel (z, y, x) of the part.
+
+    Returns
+    -------
+    list of ndarray (3, 4)
+        From voxels (z, y, x) to voxels.
+    """
+    flip = np.eye(3)[::-1]
+    first = np.asarray(offset, dtype=np.float64)
+    there, shift = flip @ grid[:, :3] @ flip, flip @ grid[:, 3]
+    back = np.linalg.inv(there)
+    found = []
+    for place in np.asarray(list(places), dtype=np.float64):
+        turn, moved = flip @ place[:, :3] @ flip, flip @ place[:, 3]
+        linear = back @ turn @ there
+        constant = back @ (turn @ shift + moved - shift)
+        found.append(np.column_stack([linear, constant + linear @ first - first]))
+    return found
 
 
 def symmetry_mates(index_map: np.ndarray, operations: Iterable[np.ndarray]) -> dict[int, int]:

@@ -4,7 +4,7 @@ being touched."""
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -242,18 +242,11 @@ def merged(group: np.ndarray, numbers: Sequence[int], into: int) -> np.ndarray:
     return found
 
 
-def relabelled(group: np.ndarray, regions: Regions, keep: Iterable[int] = ()) -> np.ndarray:
-    """Numbers from 1, largest region first; those in `keep` are left out of use."""
+def relabelled(group: np.ndarray, regions: Regions) -> np.ndarray:
+    """Numbers from 1, largest region first."""
     sizes = np.bincount(group, weights=regions.voxels)
     sizes[0] = 0
-    order = np.flatnonzero(sizes)[np.argsort(-sizes[np.flatnonzero(sizes)], kind="stable")]
-    taken = set(keep)
-    numbers = []
-    number = 1
-    while len(numbers) < len(order):
-        if number not in taken:
-            numbers.append(number)
-        number += 1
+    order = np.argsort(-sizes, kind="stable")[: np.count_nonzero(sizes)]
     new = np.zeros(len(sizes), dtype=np.uint32)
-    new[order] = numbers
+    new[order] = np.arange(1, len(order) + 1)
     return new[group]

@@ -10,7 +10,7 @@ from chimerax.core.errors import UserError
 
 from .finding import find_regions, regions_from_labels
 from .models import Segmentation
-from .surfaces import geometries
+from .surfaces import geometries, placed
 
 __all__ = ["displayed_level", "segment_map", "segment_map_by_labels"]
 
@@ -63,17 +63,10 @@ def segment_map(
     UserError
         Nothing of the map, or most of it, is above the level.
     """
-    values = _values(volume)
-    share = np.count_nonzero(values >= level) / values.size
-    if share > _MOST_OF_MAP:
-        raise UserError(
-            f"{share:.0%} of {volume} is above the level {level:g}, which no molecule fills: give "
-            "a higher level"
-        )
-    if not share:
-        raise UserError(f"nothing of {volume} is above the level {level:g}: give a lower one")
+    values, name = volume.full_matrix(), str(volume)
 
     def compute():
+        _check(values, level, name)
         return find_regions(
             values, level, volume.data.step[::-1], smoothing=smoothing, steps=steps, least=least,
             chain_volume=chain_volume, told=_teller(session, volume),
@@ -93,7 +86,7 @@ def segment_map_by_labels(session, volume, labels: np.ndarray, *, wait: bool):
         Number of each voxel's region, 0 for none.
     wait : bool
     """
-    values = _values(volume)
+    values = volume.full_matrix()
 
     def compute():
         told = _teller(session, volume)
@@ -104,12 +97,18 @@ def segment_map_by_labels(session, volume, labels: np.ndarray, *, wait: bool):
     return _made(session, volume, compute, wait)
 
 
-def _values(volume) -> np.ndarray:
-    """The whole map, whatever is displayed of it."""
-    values = volume.full_matrix()
-    if not np.isfinite(values).all():
-        raise UserError(f"{volume} has values that are not numbers")
-    return values
+def _check(values: np.ndarray, level: float, name: str) -> None:
+    """Refuse a level that no molecule has."""
+    share = np.count_nonzero(values >= level) / values.size
+    if share > _MOST_OF_MAP:
+        raise UserError(
+            f"{share:.0%} of {name} is above the level {level:g}, which no molecule fills: give a "
+            "higher level"
+        )
+    if not share:
+        raise UserError(f"nothing of {name} is above the level {level:g}: give a lower one")
+    if not (np.isfinite(values.max()) and np.isfinite(values.min())):
+        raise UserError(f"{name} has values that are not numbers")
 
 
 def _teller(session, volume) -> Callable[[float], None]:
@@ -122,9 +121,13 @@ def _teller(session, volume) -> Callable[[float], None]:
 
 
 def _made(session, volume, compute, wait: bool) -> Segmentation | None:
+    grid = np.array(volume.data.ijk_to_xyz_transform.matrix)
+
     def all_of_it():
         regions, group, least = compute()
-        return regions, group, least, geometries(regions, group)
+        shapes = geometries(regions, group)
+        drawn = {number: placed(shape, grid) for number, shape in shapes.items()}
+        return regions, group, grid, least, shapes, drawn
 
     if wait:
         return _show(session, volume, *all_of_it())
@@ -132,36 +135,39 @@ def _made(session, volume, compute, wait: bool) -> Segmentation | None:
     def work():
         try:
             found = all_of_it()
+        except UserError as error:
+            session.ui.thread_safe(session.logger.error, str(error))
         except Exception as error:
             session.ui.thread_safe(
                 session.logger.error, f"{volume.name} could not be segmented: {error!r}"
             )
-            return
-        session.ui.thread_safe(_show, session, volume, *found)
+        else:
+            session.ui.thread_safe(_show, session, volume, *found)
 
     session.logger.status(f"finding regions of {volume.name}")
     threading.Thread(target=work, name="critasser segment", daemon=True).start()
     return None
 
 
-def _show(session, volume, regions, group, least, surfaces) -> Segmentation | None:
+def _show(session, volume, regions, group, grid, least, shapes, drawn) -> Segmentation | None:
     """The model of what was found, in the map's place."""
     if volume.deleted:
         return None
     if not group.any():
         session.logger.warning(f"{volume} has no region of at least {least:.0f} Å³")
         return None
-    grid = np.array(volume.data.ijk_to_xyz_transform.matrix)
-    made = Segmentation(
-        f"{volume.name} regions", session, volume, regions, group, grid, least
-    )  # fmt: skip
+    made = Segmentation(f"{volume.name} regions", session, volume, regions, group, grid, least)
     session.models.add([made])
-    made.show_regions(surfaces)
+    now = np.array(volume.data.ijk_to_xyz_transform.matrix)
+    if not np.array_equal(now, grid):
+        made.grid = now
+        drawn = {number: placed(shape, now) for number, shape in shapes.items()}
+    made.show_regions(shapes, drawn)
     _let_picks_through(session, volume)
     count = len(made.segments)
     many = f"{count} regions" if count > 1 else "1 region"
     mates = len(set(made.mates.values()))
-    alike = f", {mates} groups of symmetry mates" if mates else ""
+    alike = f", {mates} group{'s' if mates > 1 else ''} of symmetry mates" if mates else ""
     session.logger.info(f"{volume}: {many}{alike} in {made}; Ctrl-click chooses one")
     session.logger.status(f"{volume.name}: {many}")
     return made

@@ -11,6 +11,9 @@ __all__ = ["index_operations", "symmetry_mates"]
 _SAMPLES = 500
 """Voxels of a region that are looked at."""
 
+_MOST_SAMPLES = 500_000
+"""Voxels of all regions together that they are chosen from."""
+
 _ALIKE = 0.5
 """Share of them that has to come to lie in one other region."""
 
@@ -95,6 +98,7 @@ def _samples(index_map) -> tuple[np.ndarray, list[np.ndarray]]:
     """Numbers of the regions, and evenly chosen voxels (k, 3) of each."""
     flat = index_map.ravel()
     inside = np.flatnonzero(flat)
+    inside = inside[:: max(1, inside.size // _MOST_SAMPLES)]
     numbers = flat[inside]
     order = np.argsort(numbers, kind="stable")
     regions, begins = np.unique(numbers[order], return_index=True)

@@ -187,13 +187,20 @@ class Segmentation(Model):
 
     # How they are shown
 
-    def show_regions(self, known: Mapping[int, Geometry] | None = None) -> None:
-        """Make the surfaces of all regions, once this model is in the scene."""
-        self._geometries = dict(known or geometries(self.regions, self.group))
-        numbers = sorted(self._geometries, key=lambda number: -self.volume_of(number))
+    def show_regions(self, shapes: Mapping[int, Geometry], drawn: Mapping[int, tuple]) -> None:
+        """Make the surfaces of all regions, once this model is in the scene.
+
+        Parameters
+        ----------
+        shapes : mapping
+            Surface of each region in voxels.
+        drawn : mapping
+            The same in the map's coordinates: vertices, normals, triangles.
+        """
+        self._geometries = dict(shapes)
+        numbers = sorted(shapes, key=lambda number: -self.volume_of(number))
         colors = choose_colors(numbers, self.regions.neighbours(self.group))
-        looks = {number: (f"region {number}", colors[number]) for number in numbers}
-        self._make(looks)
+        self._make({number: (f"region {number}", colors[number]) for number in numbers}, drawn)
 
     def adopt(self, segment: Segment) -> None:
         """Take in a region that a session brings back."""
@@ -204,13 +211,13 @@ class Segmentation(Model):
             raise ValueError(f"the index map has no region {segment.number}")
         segment.set_geometry(*placed(self._geometries[segment.number], self.grid))
 
-    def _make(self, looks: Mapping[int, tuple[str, tuple[int, ...]]]) -> list[Segment]:
+    def _make(self, looks: Mapping[int, tuple], drawn: Mapping[int, tuple]) -> list[Segment]:
         made = []
         for number in sorted(looks):
             name, color = looks[number]
             segment = Segment(name, self.session, number)
             segment.color = np.array(color, dtype=np.uint8)
-            segment.set_geometry(*placed(self._geometries[number], self.grid))
+            segment.set_geometry(*drawn[number])
             wanted = (*self.id, number)
             if not self.session.models.have_id(wanted):
                 segment.id = wanted
@@ -290,7 +297,9 @@ class Segmentation(Model):
             segment = self.segments[number]
             segment.set_geometry(*placed(self._geometries[number], self.grid))
             changed.append(segment)
-        changed += self._make(self._looks_of(alive - self.segments.keys(), wanted))
+        looks = self._looks_of(alive - self.segments.keys(), wanted)
+        drawn = {number: placed(self._geometries[number], self.grid) for number in looks}
+        changed += self._make(looks, drawn)
         self.session.triggers.activate_trigger(SEGMENTS_CHANGED, self)
         return changed
 

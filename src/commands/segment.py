@@ -68,7 +68,7 @@ def command(
     Segmentation or None
         None when it appears later, or when nothing was found.
     """
-    from ..segments.expected import chain_volume
+    from ..segments.expected import chain_lengths, chain_volume
     from ..segments.making import displayed_level, segment_map, segment_map_by_labels
     from .running import waits
 
@@ -93,4 +93,5 @@ def command(
         steps=steps,
         least=min_size,
         chain_volume=None if sequence is None else chain_volume(sequence),
+        chains=1 if sequence is None else len(chain_lengths(sequence)),
     )

@@ -34,6 +34,7 @@ def find_regions(
     steps: int | None = None,
     least: float | None = None,
     chain_volume: float | None = None,
+    chains: int = 1,
     told: Told = lambda fraction: None,
 ) -> tuple[Regions, np.ndarray, float]:
     """Regions of about the size of a chain.
@@ -53,6 +54,8 @@ def find_regions(
         Å³ of the smallest region; else a twentieth of a chain.
     chain_volume : float, optional
         Å³; else that of 300 residues, or what makes a few to a few dozen regions.
+    chains : int
+        How many of that volume there are at least: a level that is too high does not make fewer.
     told : callable
         Is told the fraction that is done.
 
@@ -81,6 +84,8 @@ def find_regions(
     if chain_volume is None:
         chain_volume = CHAIN_RESIDUES * RESIDUE_VOLUME
         chain_volume = float(np.clip(chain_volume, total / _MOST, max(total / _FEWEST, 1.0)))
+    else:
+        chain_volume = min(chain_volume, max(total / chains, 1.0))
     if least is None:
         least = _LEAST_SHARE * chain_volume
     scale = len(sigmas) - 1 if smoothing is not None else regions.best_scale(chain_volume)

@@ -45,6 +45,7 @@ def segment_map(
     steps: int | None = None,
     least: float | None = None,
     chain_volume: float | None = None,
+    chains: int = 1,
 ) -> Segmentation | None:
     """Find the regions of a map and show them.
 
@@ -55,7 +56,7 @@ def segment_map(
     level : float
     wait : bool
         Come back with the segmentation; else it appears when it is ready, and None comes back.
-    smoothing, steps, least, chain_volume : optional
+    smoothing, steps, least, chain_volume, chains : optional
         As for `find_regions`.
 
     Raises
@@ -69,7 +70,7 @@ def segment_map(
         _check(values, level, name)
         return find_regions(
             values, level, volume.data.step[::-1], smoothing=smoothing, steps=steps, least=least,
-            chain_volume=chain_volume, told=_teller(session, volume),
+            chain_volume=chain_volume, chains=chains, told=_teller(session, volume),
         )  # fmt: skip
 
     return _made(session, volume, compute, wait)
@@ -157,6 +158,7 @@ def _show(session, volume, regions, group, grid, least, shapes, drawn) -> Segmen
         session.logger.warning(f"{volume} has no region of at least {least:.0f} Å³")
         return None
     made = Segmentation(f"{volume.name} regions", session, volume, regions, group, grid, least)
+    _hide_earlier(session, volume)
     session.models.add([made])
     now = np.array(volume.data.ijk_to_xyz_transform.matrix)
     if not np.array_equal(now, grid):
@@ -171,6 +173,16 @@ def _show(session, volume, regions, group, grid, least, shapes, drawn) -> Segmen
     session.logger.info(f"{volume}: {many}{alike} in {made}; Ctrl-click chooses one")
     session.logger.status(f"{volume.name}: {many}")
     return made
+
+
+def _hide_earlier(session, volume) -> None:
+    """Two segmentations of a map in the same place would only hide each other."""
+    from chimerax.core.commands import run
+
+    for model in session.models.list():
+        if isinstance(model, Segmentation) and model.volume is volume and model.display:
+            session.logger.info(f"{model} is hidden, since there are other regions now")
+            run(session, f"hide {model.atomspec} models")
 
 
 def _let_picks_through(session, volume) -> None:

@@ -57,6 +57,11 @@ def test_regions_are_models_with_names_numbers_and_colors(session, volume, regio
     assert "transparent" in session.logger.text("info")
 
 
+def test_new_regions_of_a_map_hide_the_earlier_ones(session, volume, regions):
+    command("segment", session, volume, level=0.5)
+    assert "hide #2 models" in RUN
+
+
 def test_the_level_is_the_displayed_surfaces_unless_given(session, volume):
     volume.minimum_surface_level = 0.7
     made = command("segment", session, volume)

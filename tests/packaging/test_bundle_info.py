@@ -19,7 +19,7 @@ def info():
 def literal(path, name):
     """A constant of a module that cannot be imported here."""
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        targets = node.targets if isinstance(node, ast.Assign) else []
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
         if any(isinstance(target, ast.Name) and target.id == name for target in targets):
             return ast.literal_eval(node.value)
     raise AssertionError(f"{path} has no {name}")
@@ -43,6 +43,17 @@ def test_classifiers_are_the_commands_that_register(info):
         assert (SOURCE / "commands" / f"{module}.py").is_file(), name
     categories = {one.get("name") for one in info.iter("Category")}
     assert all(rest[0] in categories for rest in listed_commands(info).values())
+
+
+def test_classifiers_are_the_tools_that_start_and_each_has_a_help_page(info):
+    texts = [one.text.split("::") for one in info.iter("ChimeraXClassifier")]
+    tools = {text[1].strip() for text in texts if text[0].strip() == "Tool"}
+    places = literal(SOURCE / "__init__.py", "TOOLS")
+    assert tools == set(places)
+    for place in places.values():
+        module = place.split(".")[-2]
+        assert (SOURCE / "tool" / f"{module}.py").is_file()
+        assert (SOURCE / f"docs/user/tools/{module}.html").is_file()
 
 
 def test_every_command_has_its_place_on_the_help_page(info):

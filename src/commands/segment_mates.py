@@ -42,8 +42,8 @@ def command(session, segments=None):
         volume = segmentation.volume
         if volume is not None and not volume.data.symmetries:
             raise UserError(
-                f"{volume} has no symmetry that is known: find it first, by "
-                f"measure symmetry {volume.atomspec}"
+                f"{volume} has no symmetry that is known: find it first, by measure symmetry "
+                f"{volume.atomspec}, or give it, by volume {volume.atomspec} symmetry"
             )
     all_of_them = with_mates(chosen)
     run(session, "select " + " ".join(segment.atomspec for segment in all_of_them), log=False)

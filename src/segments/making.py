@@ -116,7 +116,8 @@ def _teller(session, volume) -> Callable[[float], None]:
     text = f"finding regions of {volume.name}"
 
     def tell(fraction: float) -> None:
-        session.ui.thread_safe(session.logger.status, f"{text}: {fraction:.0%}")
+        if session.ui.is_gui:
+            session.ui.thread_safe(session.logger.status, f"{text}: {fraction:.0%}")
 
     return tell
 

@@ -49,16 +49,17 @@ def geometries(
         return {}
     stride = max(1, int(np.ceil(max(labels.shape) / _FINEST)))
     found = {}
-    thinned = np.ascontiguousarray(labels[::stride, ::stride, ::stride])
+    # Without nothing around it a surface would end flat where the box does.
+    thinned = np.pad(labels[::stride, ::stride, ::stride], 1)
     for number, vertices, triangles in segmentation_surfaces(thinned, wanted):
         smooth_vertex_positions(vertices, triangles, *_SMOOTHING)
-        found[int(number)] = (vertices * stride + corner[::-1], triangles)
+        found[int(number)] = ((vertices - 1) * stride + corner[::-1], triangles)
     empty = set(np.unique(wanted[wanted > 0]).tolist()) - found.keys()
     if empty:
         # So small that no voxel of them was looked at.
         only = np.where(np.isin(wanted, list(empty)), wanted, 0).astype(np.int32)
-        for number, vertices, triangles in segmentation_surfaces(labels, only):
-            found[int(number)] = (vertices + corner[::-1], triangles)
+        for number, vertices, triangles in segmentation_surfaces(np.pad(labels, 1), only):
+            found[int(number)] = (vertices - 1 + corner[::-1], triangles)
     return found
 
 

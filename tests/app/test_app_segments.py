@@ -1,5 +1,6 @@
 """Regions of maps in a real ChimeraX: they are what is said of them, and are built in exactly."""
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -38,12 +39,14 @@ def lumps(chimerax) -> Path:
 
 
 def test_basins_are_those_of_chimeraxs_own_watershed(chimerax):
+    path = chimerax.home / "emd_5925.mrc"
+    path.write_bytes(gzip.decompress(EXAMPLE.read_bytes()))
     chimerax.script(
         START
         + f"""
 from chimerax.critasser.segments.basins import watershed
 from chimerax.segment import watershed_regions
-volume = opened("{EXAMPLE}")
+volume = opened("{path}")
 values = volume.full_matrix()
 level = float(np.float32(volume.minimum_surface_level))
 theirs = np.zeros(values.shape, dtype=np.uint32)
@@ -79,14 +82,12 @@ run(session, "undo")
 run(session, "undo")
 run(session, "critasser segment undo")
 run(session, "critasser segment undo #2")
-run(session, "critasser segment undo")
 assert np.array_equal(made.index_map, start)
-run(session, "redo") if session.undo.redo_stack else None
 run(session, "close #2.2")
 assert np.array_equal(made.index_map == 1, start == 1) and sorted(made.segments) == [1]
 run(session, "critasser segment undo")
 assert np.array_equal(made.index_map, start)
-run(session, "measure symmetry #1")
+run(session, "volume #1 symmetry c2 centerIndex 19.5,19.5,11.5")
 run(session, "critasser segment mates #2.1")
 assert all(segment.selected and segment.mates == 1 for segment in made.segments.values())
 run(session, "close #1")

@@ -4,7 +4,9 @@ import importlib
 
 from chimerax.core.toolshed import BundleAPI
 
-TOOLS: dict[str, str] = {}
+TOOLS: dict[str, str] = {
+    "Critasser Segments": "tool.segments.show_segments",
+}
 """Module and class of each tool, as `bundle_info.xml` names them."""
 
 SELECTORS: dict[str, str] = {"critasser-low": "models.confidence.select_low"}
@@ -16,6 +18,8 @@ PROVIDERS: dict[str, str] = {"presets": "models.presets.run_preset"}
 SAVED: dict[str, str] = {
     "JobGroup": "models.group",
     "Places": "models.places",
+    "Segment": "segments.models",
+    "Segmentation": "segments.models",
 }
 """Module of each class that sessions save."""
 

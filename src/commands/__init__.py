@@ -21,6 +21,13 @@ COMMANDS = {
     "critasser rebuild": "rebuild",
     "critasser resume": "resume",
     "critasser score": "score",
+    "critasser segment delete": "segment_delete",
+    "critasser segment mates": "segment_mates",
+    "critasser segment merge": "segment_merge",
+    "critasser segment save": "segment_save",
+    "critasser segment split": "segment_split",
+    "critasser segment undo": "segment_undo",
+    "critasser segment": "segment",
     "critasser show": "show",
     "critasser stop": "stop",
 }

@@ -10,6 +10,7 @@ from chimerax.core.commands import (
     AnnotationError,
     FileNameArg,
     ModelsArg,
+    ObjectsArg,
     OpenFolderNameArg,
     next_token,
 )
@@ -17,7 +18,7 @@ from chimerax.map import Volume
 
 from ..jobs.record import is_job
 
-__all__ = ["BuildMapArg", "BuildSequenceArg", "JobFolderArg"]
+__all__ = ["BuildMapArg", "BuildSequenceArg", "JobFolderArg", "SegmentationArg", "SegmentsArg"]
 
 _FASTA = (".fasta", ".fa", ".faa", ".seq", ".fas")
 
@@ -75,3 +76,36 @@ class JobFolderArg(OpenFolderNameArg):
         if not is_job(folder):
             raise AnnotationError(f"{path} holds no Critasser job")
         return folder, used, rest
+
+
+class SegmentsArg(ObjectsArg):
+    """Regions of segmentations: themselves, all of a segmentation, or the selected ones."""
+
+    name = "a specifier of regions"
+
+    @classmethod
+    def parse(cls, text, session):
+        from ..segments.models import Segment
+
+        objects, used, rest = super().parse(text, session)
+        segments = [model for model in objects.models if isinstance(model, Segment)]
+        if not segments:
+            raise AnnotationError(f"{used} specifies no regions of a critasser segment")
+        return segments, used, rest
+
+
+class SegmentationArg(ModelsArg):
+    """One segmentation, or any of its regions."""
+
+    name = "a segmentation specifier"
+
+    @classmethod
+    def parse(cls, text, session):
+        from ..segments.models import Segment, Segmentation
+
+        models, used, rest = super().parse(text, session)
+        found = {model for model in models if isinstance(model, Segmentation)}
+        found |= {model.segmentation for model in models if isinstance(model, Segment)}
+        if len(found) != 1:
+            raise AnnotationError(f"must specify one segmentation, got {len(found)}")
+        return found.pop(), used, rest

@@ -23,6 +23,7 @@ def description():
         FloatArg,
         IntArg,
         NonNegativeIntArg,
+        ObjectsArg,
         SaveFolderNameArg,
     )
     from chimerax.map import MapArg
@@ -33,6 +34,7 @@ def description():
         required=[("volume", BuildMapArg)],
         optional=[("sequence", BuildSequenceArg)],
         keyword=[
+            ("segments", ObjectsArg),
             ("mask", MapArg),
             ("near", AtomsArg),
             ("range", Bounded(FloatArg, min=1.0, max=100.0)),
@@ -54,6 +56,7 @@ def command(
     volume,
     sequence=None,
     *,
+    segments=None,
     mask=None,
     near=None,
     range=None,
@@ -75,6 +78,8 @@ def command(
         The whole of it is used, at full resolution, whatever is displayed.
     sequence : Path or list of chimerax.atomic.Sequence
         A FASTA file, or a sequence for every chain.
+    segments : chimerax.core.objects.Objects, optional
+        Build in these regions, in what these surfaces enclose, or near these atoms or markers.
     mask : chimerax.map.Volume, optional
         Build where it is 0.5 or more.
     near : chimerax.atomic.Atoms, optional
@@ -111,20 +116,26 @@ def command(
             "which sequence? Give a FASTA file, letters or chains: "
             f"critasser build {volume.atomspec} sequence #2/A"
         )
-    if mask is not None and near is not None:
-        raise UserError("give either a mask or near, not both")
+    if sum(place is not None for place in (segments, mask, near)) > 1:
+        raise UserError("give one of segments, mask and near, not several of them")
     if near is not None and not len(near):
         raise UserError("near: no atoms specified")
-    if near is None and range is not None:
+    if near is None and segments is None and range is not None:
         raise UserError("range says how near; give near too")
     if templates is not None and not len(templates):
         raise UserError("templates: no atomic models specified")
     check_grid(volume)
+    chosen = None
+    if segments is not None:
+        from ..segments.choosing import sort_out
+
+        chosen = sort_out(segments, volume)
     python = configured_python(session)
 
     name = job_name(volume.name)
     folder = new_folder(folder, name)
-    files = _write_inputs(folder, volume, sequence, mask, near, range or 8.0, templates)
+    planes, where = _inside(volume, chosen, mask, near, range or 8.0)
+    files = _write_inputs(folder, volume, sequence, planes, where, templates)
     arguments = [files["map"], files["sequence"], "-o", folder]
     if "mask" in files:
         arguments += ["--mask", files["mask"]]
@@ -175,7 +186,23 @@ def new_folder(given: str | None, name: str) -> Path:
     return folder
 
 
-def _write_inputs(folder, volume, sequence, mask, near, distance, templates) -> dict:
+def _inside(volume, chosen, mask, near, distance):
+    """Sections of the map's grid where to build, and what is said when no voxel is; else None."""
+    from ..jobs.inputs import mask_planes, zone_planes
+
+    if chosen is not None:
+        from ..segments.choosing import chosen_planes
+
+        return chosen_planes(volume, chosen, distance), chosen.summary
+    if mask is not None:
+        return mask_planes(volume, mask), f"the mask {mask}"
+    if near is not None:
+        planes = zone_planes(volume, near.scene_coords, distance)
+        return planes, f"{distance:g} Å of those atoms"
+    return None, ""
+
+
+def _write_inputs(folder, volume, sequence, planes, where, templates) -> dict:
     """Write all inputs; what was written is removed when one of them is no good."""
     import shutil
 
@@ -183,12 +210,10 @@ def _write_inputs(folder, volume, sequence, mask, near, distance, templates) -> 
     from ..jobs.inputs import (
         frame,
         job_name,
-        mask_planes,
         write_map,
         write_mask,
         write_sequences,
         write_templates,
-        zone_planes,
     )
 
     inputs = folder / INPUTS
@@ -200,13 +225,9 @@ def _write_inputs(folder, volume, sequence, mask, near, distance, templates) -> 
             "templates": write_templates(inputs, templates if templates is not None else ()),
         }
         write_map(files["map"], volume)
-        if mask is not None:
+        if planes is not None:
             files["mask"] = inputs / "mask.mrc"
-            write_mask(files["mask"], volume, mask_planes(volume, mask), f"the mask {mask}")
-        elif near is not None:
-            files["mask"] = inputs / "mask.mrc"
-            planes = zone_planes(volume, near.scene_coords, distance)
-            write_mask(files["mask"], volume, planes, f"{distance:g} Å of those atoms")
+            write_mask(files["mask"], volume, planes, where)
         write_placement(folder, job_name(volume.name), frame(volume.data))
     except BaseException as error:
         shutil.rmtree(inputs, ignore_errors=True)

@@ -20,6 +20,7 @@ from .mapfile import write_mrc
 __all__ = [
     "check_grid",
     "frame",
+    "grid_positions",
     "job_name",
     "mask_planes",
     "write_map",
@@ -132,7 +133,7 @@ def mask_planes(volume, mask) -> Iterator[np.ndarray]:
     have been moved to: the nearest voxel counts.
     """
     into_mask = mask.scene_position.inverse() * volume.scene_position
-    for points, shape in _points(volume.data):
+    for points, shape in grid_positions(volume.data):
         values = mask.interpolated_values(into_mask * points, method="nearest")
         yield (values >= _INSIDE).reshape(shape)
 
@@ -151,13 +152,14 @@ def zone_planes(volume, scene_points: np.ndarray, distance: float) -> Iterator[n
     from scipy.spatial import cKDTree
 
     near = cKDTree(volume.scene_position.inverse() * np.asarray(scene_points, dtype=np.float64))
-    for points, shape in _points(volume.data):
+    for points, shape in grid_positions(volume.data):
         found, _ = near.query(points, distance_upper_bound=distance)
         yield (found <= distance).reshape(shape)
 
 
-def _points(data) -> Iterator[tuple[np.ndarray, tuple[int, int]]]:
-    """Positions (ny nx, 3) of a grid's voxels, section by section, in the map's coordinates."""
+def grid_positions(data) -> Iterator[tuple[np.ndarray, tuple[int, int]]]:
+    """Positions (ny nx, 3) of a grid's voxels in the map's coordinates, section by section, and the
+    section's shape."""
     nx, ny, nz = data.size
     y, x = np.mgrid[0:ny, 0:nx]
     index = np.stack([x.ravel(), y.ravel(), np.zeros(nx * ny)], axis=1).astype(np.float32)

@@ -67,6 +67,17 @@ class Ui:
             function(*arguments)
 
 
+class Selection:
+    """What is selected is known by the models."""
+
+    def __init__(self, session):
+        self._session = session
+
+    def clear(self):
+        for model in self._session.models.list():
+            model.selected = False
+
+
 class Opener:
     """Opens files as structures; refuses empty ones."""
 
@@ -96,24 +107,26 @@ class Opener:
 
 
 def make_session(is_gui=False, disk=None):
-    from chimerax.core.models import Models
+    from chimerax.core.models import MODEL_POSITION_CHANGED, REMOVE_MODELS, Models
     from chimerax.core.tasks import Tasks
     from chimerax.core.triggerset import TriggerSet
+    from chimerax.core.undo import Undo
 
     session = SimpleNamespace(
         tasks=Tasks(),
         models=Models(),
+        triggers=TriggerSet(MODEL_POSITION_CHANGED, REMOVE_MODELS, "end restore session"),
+        undo=Undo(),
         ui=Ui(is_gui),
         logger=Log(),
         in_script=False,
         disk={} if disk is None else disk,
-        triggers=TriggerSet(),
         update_loop=SimpleNamespace(update_graphics_now=lambda: None),
         main_view=SimpleNamespace(window_size=(1000, 800)),
     )
     session = _Referable(**vars(session))
-    session.triggers.add_trigger("end restore session")
     session.open_command = Opener(session)
+    session.selection = Selection(session)
     return session
 
 

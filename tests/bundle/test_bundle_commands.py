@@ -126,7 +126,7 @@ def test_mask_near_and_templates_become_files(session, open_volume, located):
         ({"range": 5.0}, "give near too"),
         ({"templates": []}, "no atomic models"),
         ({"near": []}, "no atoms"),
-        ({"near": [1], "mask": "m"}, "not both"),
+        ({"near": [1], "mask": "m"}, "not several"),
     ],
 )
 def test_mistakes_are_told_before_anything_is_written(session, open_volume, located, keywords, why):

@@ -24,7 +24,7 @@ def info():
 def literal(path, name):
     """A constant of a module that cannot be imported here."""
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        targets = node.targets if isinstance(node, ast.Assign) else []
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
         if any(isinstance(target, ast.Name) and target.id == name for target in targets):
             return ast.literal_eval(node.value)
     raise AssertionError(f"{path} has no {name}")
@@ -48,6 +48,17 @@ def test_classifiers_are_the_commands_that_register(info):
         assert (SOURCE / "commands" / f"{module}.py").is_file(), name
     categories = {one.get("name") for one in info.iter("Category")}
     assert all(rest[0] in categories for rest in listed_commands(info).values())
+
+
+def test_classifiers_are_the_tools_that_start_and_each_has_a_help_page(info):
+    texts = [one.text.split("::") for one in info.iter("ChimeraXClassifier")]
+    tools = {text[1].strip() for text in texts if text[0].strip() == "Tool"}
+    places = literal(SOURCE / "__init__.py", "TOOLS")
+    assert tools == set(places)
+    for place in places.values():
+        module = place.split(".")[-2]
+        assert (SOURCE / "tool" / f"{module}.py").is_file()
+        assert (SOURCE / f"docs/user/tools/{module}.html").is_file()
 
 
 def test_every_command_has_its_place_on_the_help_page(info):
@@ -120,15 +131,20 @@ def test_pyproject_holds_tools_only():
     assert tables and all(table.startswith("tool.") for table in tables)
 
 
+def imported(nodes):
+    """First parts of the names of modules that statements import, their own package's aside."""
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield node.module.split(".")[0]
+
+
 def test_the_bundle_imports_no_engine_and_qt_nowhere_at_import():
     for path in SOURCE.rglob("*.py"):
         if (SOURCE / "engine") in path.parents:
             continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            modules = []
-            if isinstance(node, ast.Import):
-                modules = [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom) and node.level == 0:
-                modules = [node.module]
-            roots = {module.split(".")[0] for module in modules}
-            assert not roots & {"critasser", "torch", "numba", "gemmi", "mrcfile", "Qt"}, path
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        foreign = {"critasser", "torch", "numba", "gemmi", "mrcfile"}
+        assert not foreign & set(imported(ast.walk(tree))), path
+        assert "Qt" not in set(imported(tree.body)), path

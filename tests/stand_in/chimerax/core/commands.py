@@ -52,6 +52,10 @@ class SaveFolderNameArg(FileNameArg):
     pass
 
 
+class SaveFileNameArg(FileNameArg):
+    pass
+
+
 class ModelsArg(Annotation):
     """Greedy as the real one: every word in a row that begins with # is of one specifier."""
 
@@ -68,6 +72,22 @@ class ModelsArg(Annotation):
         wanted = {word.split("/")[0] for word in words}
         models = [model for model in session.models.list() if model.atomspec in wanted]
         return models, used, text[len(used) :]
+
+
+class ObjectsArg(Annotation):
+    """Models, or what is selected; a model brings its children along."""
+
+    @classmethod
+    def parse(cls, text, session):
+        from .objects import Objects
+
+        if text.split(" ")[0] == "sel":
+            models = [model for model in session.models.list() if model.selected]
+            return Objects(models=models), "sel", text[3:]
+        models, used, rest = ModelsArg.parse(text, session)
+        ids = [model.id for model in models]
+        inside = [m for m in session.models.list() if any(m.id[: len(i)] == i for i in ids)]
+        return Objects(models=inside), used, rest
 
 
 class BoolArg(Annotation):

@@ -3,24 +3,38 @@
 DEREGISTER = "delete handler"
 
 
-class TriggerSet:
-    """Handlers by the name of what they wait for; one that returns DEREGISTER is called no more."""
+class _Handler:
+    def __init__(self, handlers, function):
+        self._handlers = handlers
+        self.function = function
 
-    def __init__(self):
-        self._handlers = {}
+    def remove(self):
+        if self in self._handlers:
+            self._handlers.remove(self)
+
+
+class TriggerSet:
+    """Handlers by the name of what they wait for, called at once and in order; one that returns
+    DEREGISTER is called no more."""
+
+    def __init__(self, *names):
+        self._triggers = {name: [] for name in names}
 
     def add_trigger(self, name):
-        self._handlers[name] = []
+        self._triggers[name] = []
+
+    def has_trigger(self, name):
+        return name in self._triggers
 
     def add_handler(self, name, function):
-        handler = (name, function)
-        self._handlers[name].append(handler)
+        handler = _Handler(self._triggers[name], function)
+        self._triggers[name].append(handler)
         return handler
 
     def remove_handler(self, handler):
-        self._handlers[handler[0]].remove(handler)
+        handler.remove()
 
     def activate_trigger(self, name, data):
-        for handler in list(self._handlers[name]):
-            if handler[1](name, data) == DEREGISTER:
-                self._handlers[name].remove(handler)
+        for handler in tuple(self._triggers[name]):
+            if handler.function(name, data) == DEREGISTER:
+                handler.remove()

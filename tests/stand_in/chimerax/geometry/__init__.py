@@ -4,7 +4,7 @@ import numpy as np
 
 
 class Place:
-    """Rotation and translation."""
+    """Rotation and translation, or any other affine."""
 
     def __init__(self, matrix=None):
         self.matrix = np.eye(3, 4) if matrix is None else np.array(matrix, dtype=float)
@@ -23,7 +23,7 @@ class Place:
         return np.asarray(other) @ rotation.T + shift
 
     def inverse(self):
-        turned = self.matrix[:, :3].T
+        turned = np.linalg.inv(self.matrix[:, :3])
         return Place(np.column_stack([turned, -turned @ self.matrix[:, 3]]))
 
 

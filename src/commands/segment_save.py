@@ -1,0 +1,47 @@
+"""``critasser segment save``: the regions' numbers as a map."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from chimerax.core.errors import UserError
+
+__all__ = ["command", "description"]
+
+
+def description():
+    """How the command is typed."""
+    from chimerax.core.commands import CmdDesc, SaveFileNameArg
+
+    from .arguments import SegmentationArg
+
+    return CmdDesc(
+        required=[("segmentation", SegmentationArg), ("file", SaveFileNameArg)],
+        synopsis="Save the numbers of regions as a map",
+    )
+
+
+def command(session, segmentation, file) -> Path:
+    """Write the number of each voxel's region, 0 outside, as MRC on the map's own grid.
+
+    Parameters
+    ----------
+    session : chimerax.core.session.Session
+    segmentation : Segmentation
+    file : str
+
+    Returns
+    -------
+    Path
+    """
+    from ..segments.editing import save_index_map
+
+    path = Path(file).expanduser()
+    if path.suffix.lower() not in (".mrc", ".map", ".ccp4"):
+        raise UserError(f"{path.name}: the numbers of regions are saved as .mrc")
+    try:
+        save_index_map(segmentation, path)
+    except OSError as error:
+        raise UserError(f"{path}: cannot write there, {error.strerror}") from None
+    session.logger.info(f"{len(segmentation.segments)} regions of {segmentation} saved in {path}")
+    return path

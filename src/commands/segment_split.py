@@ -1,0 +1,36 @@
+"""``critasser segment split``: take regions apart."""
+
+from __future__ import annotations
+
+__all__ = ["command", "description"]
+
+
+def description():
+    """How the command is typed."""
+    from chimerax.core.commands import CmdDesc
+
+    from .arguments import SegmentsArg
+
+    return CmdDesc(optional=[("segments", SegmentsArg)], synopsis="Take regions apart")
+
+
+def command(session, segments=None):
+    """Take regions apart into those of the next finer scale at which they are several.
+
+    Parameters
+    ----------
+    session : chimerax.core.session.Session
+    segments : list of Segment, optional
+        The selected ones unless given.
+
+    Returns
+    -------
+    list of Segment
+        The parts; the largest keeps number, name and colour.
+    """
+    from ..segments.editing import split, these_or_selected
+
+    parts = []
+    for segment in these_or_selected(session, segments):
+        parts += split(segment)
+    return parts

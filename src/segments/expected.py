@@ -1,0 +1,51 @@
+"""How large the regions of given sequences are to be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from chimerax.core.errors import UserError
+
+from .regions import RESIDUE_VOLUME
+
+__all__ = ["chain_lengths", "chain_volume", "expected_volume"]
+
+
+def chain_lengths(sequences: Path | Sequence) -> list[int]:
+    """Residues of each chain.
+
+    Parameters
+    ----------
+    sequences : Path or sequence of chimerax.atomic.Sequence
+        A FASTA file, or sequences.
+
+    Raises
+    ------
+    UserError
+        There are none.
+    """
+    if isinstance(sequences, Path):
+        try:
+            text = sequences.read_text(encoding="utf-8", errors="replace")
+        except OSError as error:
+            raise UserError(f"{sequences} cannot be read: {error.strerror}") from None
+        records = [record.partition("\n")[2] for record in ("\n" + text).split("\n>")[1:]]
+        lengths = [sum(letter.isalpha() for letter in record) for record in records]
+    else:
+        lengths = [len(one.ungapped()) for one in sequences]
+    lengths = [length for length in lengths if length]
+    if not lengths:
+        raise UserError("there is no sequence in what was given")
+    return lengths
+
+
+def expected_volume(sequences: Path | Sequence) -> float:
+    """Å³ of all chains together."""
+    return sum(chain_lengths(sequences)) * RESIDUE_VOLUME
+
+
+def chain_volume(sequences: Path | Sequence) -> float:
+    """Å³ of a chain, on average."""
+    lengths = chain_lengths(sequences)
+    return sum(lengths) / len(lengths) * RESIDUE_VOLUME

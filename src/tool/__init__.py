@@ -1,0 +1,1 @@
+"""Windows: each only builds commands and runs them."""

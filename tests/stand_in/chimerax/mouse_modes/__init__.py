@@ -1,0 +1,13 @@
+"""A stand-in, not ChimeraX: see ../../README.md."""
+
+
+class SelectContextMenuAction:
+    dangerous = False
+
+
+class SelectMouseMode:
+    entries = []  # noqa: RUF012
+
+    @staticmethod
+    def register_menu_entry(entry):
+        SelectMouseMode.entries.append(entry)

@@ -19,8 +19,9 @@ __all__ = ["engine_place", "pieces", "stretches_of", "write_structure"]
 
 _COLUMNS = (
     "group_PDB", "id", "type_symbol", "label_atom_id", "label_alt_id", "label_comp_id",
-    "Cartn_x", "Cartn_y", "Cartn_z", "occupancy", "B_iso_or_equiv", "auth_seq_id",
-    "auth_asym_id", "pdbx_PDB_ins_code", "pdbx_PDB_model_num",
+    "label_asym_id", "label_entity_id", "label_seq_id", "Cartn_x", "Cartn_y", "Cartn_z",
+    "occupancy", "B_iso_or_equiv", "auth_seq_id", "auth_asym_id", "pdbx_PDB_ins_code",
+    "pdbx_PDB_model_num",
 )  # fmt: skip
 
 _MOST_ATOMS = 2_000_000
@@ -60,12 +61,18 @@ def write_structure(path: Path, structure, volume) -> None:
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.write("data_model\nloop_\n")
         file.writelines(f"_atom_site.{column}\n" for column in _COLUMNS)
+        parts: dict[tuple, int] = {}
+        places: dict[tuple, int] = {}
         for serial, row in enumerate(columns, start=1):
             element, name, kind, (x, y, z), occupancy, bfactor, number, chain, code, polymer = row
+            # A chain's polymer and what else is called by its name are parts of their own.
+            part = parts.setdefault((chain, polymer), len(parts) + 1)
+            place = places.setdefault((part, number, code), len(places) + 1) if polymer else "."
             file.write(
                 f"{'ATOM' if polymer else 'HETATM'} {serial} {_word(element)} {_word(name)} . "
-                f"{_word(kind)} {x:.3f} {y:.3f} {z:.3f} {occupancy:.2f} {bfactor:.2f} {number} "
-                f"{_word(chain)} {_word(code) if code.strip() else '?'} 1\n"
+                f"{_word(kind)} {part} {part} {place} {x:.3f} {y:.3f} {z:.3f} {occupancy:.2f} "
+                f"{bfactor:.2f} {number} {_word(chain)} "
+                f"{_word(code) if code.strip() else '?'} 1\n"
             )
 
 

@@ -95,7 +95,9 @@ NAMES = [("A", -1, ""), ("A", 1, ""), ("A", 1, "A"), ("A", 5, ""), ("B", 1, "")]
 
 def coordinates(path):
     lines = [line.split() for line in path.read_text().splitlines()]
-    return np.array([[float(x) for x in w[6:9]] for w in lines if w and w[0] in ("ATOM", "HETATM")])
+    return np.array(
+        [[float(x) for x in w[9:12]] for w in lines if w and w[0] in ("ATOM", "HETATM")]
+    )
 
 
 def score(session, *arguments, **keywords):

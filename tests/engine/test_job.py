@@ -140,6 +140,33 @@ def test_stages_no_longer_wanted_are_removed(tmp_path):
     assert not (folder / "stages/third.json").exists()
 
 
+def test_stages_of_another_job_are_taken_along_where_they_are_the_same(tmp_path):
+    run_steps(tmp_path / "a", resume=False)
+
+    def adopt(folder, source, **options):
+        calls: list[str] = []
+        with Job.opened(folder, resume=False) as job:
+            describe(job)
+            job.adopt(source, ("first", "second"))
+            with running(job, {"first": 1, "second": 1, "third": 1}):
+                steps(job, calls, **options)
+        return calls
+
+    assert adopt(tmp_path / "b", tmp_path / "a") == ["third"]
+    assert adopt(tmp_path / "c", tmp_path / "a", seed=2) == ["second", "third"]
+    changed = tmp_path / "a/2_traces/b.txt"
+    text = changed.read_text()
+    changed.unlink()
+    changed.write_text(text + "!")
+    assert adopt(tmp_path / "d", tmp_path / "a") == ["second", "third"]
+    assert changed.read_text() == text + "!"
+    changed.unlink()
+    assert adopt(tmp_path / "e", tmp_path / "a") == ["second", "third"]
+    changed.symlink_to("/etc/passwd")
+    with pytest.raises(InputError, match="leads out of the job folder"):
+        adopt(tmp_path / "f", tmp_path / "a")
+
+
 def test_a_job_in_use_is_refused(tmp_path):
     folder = tmp_path / "job"
     run_steps(folder, resume=False)

@@ -158,7 +158,10 @@ class _Splicer(Builder):
                 for i, letter in enumerate(target.letters)
             ]
         )
-        return self._packed(whole, lacking | self.built)
+        packed = self._packed(whole, lacking | self.built)
+        # What there is stays, also of a side chain that could not be completed around it.
+        given = np.isfinite(atoms) & ~self.built[:, None, None]
+        return np.where(given, atoms, packed)
 
     def _placed_backbone(self, line: NDArray[np.float64]) -> NDArray[np.float64]:
         return build_backbone(

@@ -35,7 +35,7 @@ SAME_CHAIN = 0.8
 """Least share of a chain's residues that a sequence must have."""
 
 _STRETCH = re.compile(
-    r"(?P<chain>.+):(?P<low>-?\d+)(?P<a>[A-Za-z]?)(?:-(?P<high>-?\d+)(?P<b>[A-Za-z]?))?"
+    r"(?P<chain>[^\s:;,]+):(?P<low>-?\d+)(?P<a>[A-Za-z]?)(?:-(?P<high>-?\d+)(?P<b>[A-Za-z]?))?"
 )
 
 

@@ -214,7 +214,7 @@ class ModelFile:
             _replace(structure[0], key, atoms, (letters or {}).get(key))
         if replaced:
             structure.setup_entities()
-            structure.assign_label_seq_id(True)
+        structure.assign_label_seq_id(True)
         local = []
         for chain in structure[0]:
             for residue in chain:

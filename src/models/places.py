@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from chimerax.core.errors import UserError
 from chimerax.core.state import StateManager
 
+from ..jobs.telling import tell
 from .confidence import ATTRIBUTE, adopt_confidence
 from .group import JobGroup
 
@@ -20,13 +21,16 @@ _VERSION = 1
 _ZONE = 5.0
 """Å around a stretch within which the map is shown."""
 
-_AROUND = 4
+_AROUND = 6
 """Residues to either side of a stretch that are in view with it."""
+
+_BRIDGED = 2
+"""Surer residues in between over which two stretches are one place to look at."""
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """Residues in a row of which the engine is not sure.
+    """Residues in a row of which the engine is not sure, but for one or two in between.
 
     Attributes
     ----------
@@ -35,7 +39,7 @@ class Stretch:
     first, last : int
         Residue numbers.
     confidence : float
-        Mean, 0 to 100.
+        Mean of those that are not sure, 0 to 100.
     """
 
     structure: object
@@ -71,7 +75,7 @@ def stretches(structures: Sequence, below: float) -> list[Stretch]:
                 continue
             here = (residue.chain_id, residue.number, value)
             before = runs[-1][-1] if runs else None
-            if before and before[0] == here[0] and here[1] == before[1] + 1:
+            if before and before[0] == here[0] and 0 < here[1] - before[1] <= _BRIDGED + 1:
                 runs[-1].append(here)
             else:
                 runs.append([here])
@@ -122,7 +126,11 @@ class Places(StateManager):
         self._at = place.key
         self._show(place, zone)
         text = f"{place} ({index + 1} of {len(found)})"
-        self._session.logger.status(text, log=True)
+        self._session.logger.status(text, log=not self._session.ui.is_gui)
+        if self._session.ui.is_gui:
+            command = "critasser confidence"
+            links = [(f"{command} {word}", word) for word in ("next", "previous", "end")]
+            tell(self._session, text, *links)
         return place
 
     def end(self) -> None:
@@ -165,7 +173,7 @@ class Places(StateManager):
         # A ribbon that has not been drawn yet has no place that could be looked at.
         place.structure.update_graphics_if_needed()
         run(self._session, f"select {place.spec()}", log=False)
-        run(self._session, f"view {place.spec(_AROUND)}", log=False)
+        run(self._session, f"view {place.spec(_AROUND)} clip false", log=False)
         volume = _map_of(place.structure) if zone else None
         if volume is not self._volume:
             at = self._at

@@ -128,8 +128,8 @@ def test_what_is_low_is_remembered(session, new_session):
 
 @pytest.fixture
 def uncertain(session):
-    values = [90, 20, 30, 90, 90, 10, None, 45, 45, 80]
-    return protein(session, "model", helix(10), confidence=values)
+    values = [90, 20, 30, 90, 90, 90, 10, None, 90, 90, 45, 90, 45, 80]
+    return protein(session, "model", helix(14), confidence=values)
 
 
 def test_places_go_from_the_least_certain_on_and_round(session, uncertain):
@@ -137,13 +137,13 @@ def test_places_go_from_the_least_certain_on_and_round(session, uncertain):
 
     places = [str(confidence_next.command(session)) for _ in range(4)]
     assert places == [
-        "A 6, confidence 10",
+        "A 7, confidence 10",
         "A 2–3, confidence 25",
-        "A 8–9, confidence 45",
-        "A 6, confidence 10",
+        "A 11–13, confidence 45",
+        "A 7, confidence 10",
     ]
-    assert str(confidence_previous.command(session)) == "A 8–9, confidence 45"
-    assert "A 8–9, confidence 45 (3 of 3)" in session.logger.text("status")
+    assert str(confidence_previous.command(session)) == "A 11–13, confidence 45"
+    assert "A 11–13, confidence 45 (3 of 3)" in session.logger.text("status")
     with pytest.raises(UserError, match="below 5"):
         confidence_next.command(session, below=5.0)
 
@@ -165,7 +165,7 @@ def test_the_map_is_shown_around_a_place_and_as_before_in_the_end(session, uncer
     )
     volume.surfaces = [surface]
     confidence_next.command(session)
-    assert RUN[-1] == "surface zone #2.1 nearAtoms #1/A:6-6 distance 5"
+    assert RUN[-1] == "surface zone #2.1 nearAtoms #1/A:7-7 distance 5"
     surface.auto_remask_triangles = surface.triangle_mask = None
     confidence_next.command(session)
     assert not renewed

@@ -80,8 +80,8 @@ def command(
     """
     from ..jobs.engine import configured_python, engine_command
     from ..jobs.folder import inside, read_placement
-    from ..jobs.inputs import check_grid, job_name
-    from ..jobs.modelfile import stretches_of
+    from ..jobs.inputs import check_grid
+    from ..jobs.modelfile import model_name, stretches_of
     from ..models.results import Results
     from ..models.scored import RebuiltResults, source_of
     from .build import DEVICES, new_folder
@@ -103,7 +103,7 @@ def command(
         check_grid(in_map)
     python = configured_python(session)
     if source is None:
-        name = f"{job_name(structure.name)}_rebuilt"
+        name = f"{model_name(structure)}_rebuilt"
         folder = new_folder(folder, name)
         files = write_inputs(
             folder, name, in_map, structure, sequence or _whole_sequences(residues)

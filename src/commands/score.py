@@ -72,7 +72,8 @@ def command(
         Anything that can be known to be wrong before the engine starts.
     """
     from ..jobs.engine import configured_python, engine_command
-    from ..jobs.inputs import check_grid, job_name
+    from ..jobs.inputs import check_grid
+    from ..jobs.modelfile import model_name
     from ..models.scored import ScoredModel
     from .build import DEVICES, new_folder
     from .model_inputs import write_inputs
@@ -80,7 +81,7 @@ def command(
 
     check_grid(in_map)
     python = configured_python(session)
-    name = f"{job_name(structure.name)}_score"
+    name = f"{model_name(structure)}_score"
     folder = new_folder(folder, name)
     files = write_inputs(folder, name, in_map, structure)
     arguments = [files["model"], files["map"], "-o", folder]

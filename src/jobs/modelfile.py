@@ -6,6 +6,7 @@ that a model and a map that have both been turned come apart.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -13,9 +14,9 @@ import numpy as np
 from chimerax.core.errors import UserError
 from chimerax.geometry import Place
 
-from .inputs import frame
+from .inputs import frame, job_name
 
-__all__ = ["engine_place", "pieces", "stretches_of", "write_structure"]
+__all__ = ["engine_place", "model_name", "pieces", "stretches_of", "write_structure"]
 
 _COLUMNS = (
     "group_PDB", "id", "type_symbol", "label_atom_id", "label_alt_id", "label_comp_id",
@@ -25,6 +26,11 @@ _COLUMNS = (
 )  # fmt: skip
 
 _MOST_ATOMS = 2_000_000
+
+
+def model_name(structure) -> str:
+    """A name for folder and models from that of a structure."""
+    return job_name(re.sub(r"\.(pdb|ent|cif|mmcif)$", "", structure.name, flags=re.IGNORECASE))
 
 
 def engine_place(volume) -> Place:

@@ -70,7 +70,7 @@ def test_python_m_critasser_tells_its_version_at_once():
     assert "numba" not in done.stderr
 
 
-@pytest.mark.parametrize("command", ["build", "simulate", "evaluate", "train"])
+@pytest.mark.parametrize("command", [*cli.COMMANDS])
 def test_every_command_has_help_with_examples(capsys, command):
     status, out, _ = run(capsys, command, "--help")
     assert status == 0

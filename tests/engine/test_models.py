@@ -59,13 +59,6 @@ def atoms(path: Path) -> dict:
     }
 
 
-@pytest.mark.parametrize("command", ["score", "rebuild", "selftest"])
-def test_every_command_has_help_with_examples(capsys, command):
-    with pytest.raises(SystemExit):
-        cli.main([command, "--help"])
-    assert f"critasser {command} " in capsys.readouterr().out.split("options:")[0].split("\n\n")[1]
-
-
 def test_models_that_cannot_be_scored_are_told_before_anything_is_made(capsys, tmp_path):
     where = ("-o", tmp_path / "job", "--resolution", 2.9)
     assert "no such file" in refused(capsys, "score", tmp_path / "x.pdb", MAP, *where)

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from critasser.errors import InputError
-from critasser.pipeline.stretches import parse_stretches, plan_rebuild
+from critasser.pipeline.ranges import parse_stretches
+from critasser.pipeline.stretches import plan_rebuild
 from critasser.structure import ModelFile, Sequence, Target, read_chains
 
 PIECE = Path(__file__).parents[1] / "data" / "emd_6555_piece.pdb"

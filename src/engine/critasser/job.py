@@ -29,11 +29,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
-import psutil
 
 from critasser import __version__
 from critasser.errors import InputError
 from critasser.lock import take_lock
+from critasser.memory import peak_memory
 from critasser.progress import Progress
 from critasser.records import checksum, is_marker, plain, read_json, write_json
 
@@ -275,7 +275,7 @@ class Job:
                 "artifacts": {k: list(v) for k, v in run.outputs.items() if v is not None},
                 "seconds": round(time.monotonic() - started, 3),
                 "cpu_seconds": round(time.process_time() - worked, 3),
-                "peak_memory_bytes": _peak_memory(),
+                "peak_memory_bytes": peak_memory(),
                 "warnings": run.warnings,
                 "summary": run.summary,
             }
@@ -298,8 +298,7 @@ class Job:
     def adopt(self, other: Path, labels: Iterable[str]) -> None:
         """Take finished stages of another job along, as far as their files are there.
 
-        Nothing is taken on trust: a stage counts as done only where its key is the one that it
-        has here, and its files are what its marker says.
+        Nothing is taken on trust: keys and checksums decide here as for stages of this job.
         """
         source = Job(other)
         for label in labels:
@@ -399,13 +398,3 @@ def _is_ours(name: str) -> bool:
     return name in {"lock", "log.txt", "cancel", "command", "progress.jsonl", "inputs"} or (
         name.startswith(".part-")
     )
-
-
-def _peak_memory() -> int:
-    """Most memory this process has held so far, in bytes."""
-    try:
-        import resource
-    except ImportError:
-        return psutil.Process().memory_info().rss
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if os.uname().sysname == "Darwin" else peak * 1024

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from critasser.assembly import assemble, complete, refine_centroids
-from critasser.assembly.exchange import decoy_weights, temperature_ladder
+from critasser.assembly.temperatures import decoy_weights, temperature_ladder
 from critasser.errors import Cancelled
 from critasser.structure import CalphaSet, Template, Trace, tm_score
 

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 
-import gemmi
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from critasser.errors import InputError
-from critasser.structure import AMINO_ACIDS, AtomicModel, ModelFile, ModelResidue, Target
+from critasser.pipeline.missing import sequence_of, with_missing
+from critasser.pipeline.ranges import parse_stretches
+from critasser.structure import AtomicModel, ModelFile, ModelResidue, Target
 from critasser.structure import Sequence as ChainSequence
 
-__all__ = ["Plan", "Surroundings", "parse_stretches", "plan_rebuild"]
+__all__ = ["Plan", "Surroundings", "plan_rebuild"]
 
 LONGEST = 100
 """Residues of a stretch; more is a build."""
@@ -30,54 +30,6 @@ REACH = 3.55
 
 EASED = 2
 """Residues at either side of a stretch whose atoms may give way."""
-
-SAME_CHAIN = 0.8
-"""Least share of a chain's residues that a sequence must have."""
-
-_STRETCH = re.compile(
-    r"(?P<chain>[^\s:;,]+):(?P<low>-?\d+)(?P<a>[A-Za-z]?)(?:-(?P<high>-?\d+)(?P<b>[A-Za-z]?))?"
-)
-
-
-@dataclass(frozen=True)
-class Range:
-    """Residues of a chain from one number to another, both included."""
-
-    chain: str
-    low: tuple[int, str]
-    high: tuple[int, str]
-
-    def holds(self, residue: ModelResidue) -> bool:
-        """Whether a residue is one of them."""
-        return (
-            residue.chain == self.chain
-            and self.low <= (residue.number, residue.insertion) <= self.high
-        )
-
-    def __str__(self) -> str:
-        low, high = (f"{number}{code}" for number, code in (self.low, self.high))
-        return f"{self.chain}:{low}-{high}"
-
-
-def parse_stretches(text: str) -> tuple[Range, ...]:
-    """Ranges of a text such as ``A:45-80,B:10-20A``.
-
-    Raises
-    ------
-    InputError
-        It is not such a text.
-    """
-    found = []
-    for part in text.split(","):
-        match = _STRETCH.fullmatch(part.strip())
-        if match is None:
-            raise InputError(f"stretch {part.strip()!r}: give a chain and residues, as A:45-80")
-        low = int(match["low"]), match["a"]
-        high = (int(match["high"]), match["b"]) if match["high"] else low
-        if high < low:
-            raise InputError(f"stretch {part.strip()}: its end lies before its beginning")
-        found.append(Range(match["chain"], low, high))
-    return tuple(found)
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,8 +163,8 @@ def plan_rebuild(file: ModelFile, text: str, sequences: Target | None = None) ->
     for name in names:
         mine = [residue for residue in known if residue.chain == name]
         wanted = [one for one in ranges if one.chain == name]
-        letters, at = _sequence(file, name, mine, sequences) if wanted else ("", {})
-        for residue in _with_missing(mine, wanted, letters, at):
+        letters, at = sequence_of(file, name, mine, sequences) if wanted else ("", {})
+        for residue in with_missing(mine, wanted, letters, at):
             if residue.key in at:
                 place[len(whole)] = at[residue.key]
             whole.append(residue)
@@ -236,84 +188,6 @@ def plan_rebuild(file: ModelFile, text: str, sequences: Target | None = None) ->
     for run in runs:
         _bridgeable(plan, run)
     return plan
-
-
-def _sequence(
-    file: ModelFile, name: str, mine: Sequence[ModelResidue], sequences: Target | None
-) -> tuple[str, dict[tuple[str, int, str], int]]:
-    """A chain's whole sequence, and where in it its residues are; both empty where not known."""
-    if sequences is None:
-        found = file.whole_sequence(name)
-        if found is None:
-            return "", {}
-        letters, place = found
-        return letters, {(name, *key): at for key, at in place.items()}
-    own = "".join(residue.letter for residue in mine)
-    best: tuple[int, str, list[tuple[int, int]]] = (0, "", [])
-    for one in sequences.sequences:
-        pairs = _aligned(own, one.letters)
-        if len(pairs) > best[0]:
-            best = len(pairs), one.letters, pairs
-    if best[0] < SAME_CHAIN * len(own):
-        raise InputError(
-            f"chain {name} of {file.path.name} agrees with none of the sequences in more than "
-            f"{best[0]} of {len(own)} residues; give the sequence of that chain"
-        )
-    return best[1], {mine[i].key: j for i, j in best[2]}
-
-
-def _aligned(own: str, whole: str) -> list[tuple[int, int]]:
-    """Pairs of equal residues of two sequences."""
-    alignment = gemmi.align_string_sequences(list(own), list(whole), [])
-    i = j = number = 0
-    pairs = []
-    for symbol in alignment.cigar_str():
-        if symbol.isdigit():
-            number = 10 * number + int(symbol)
-            continue
-        if symbol == "M":
-            pairs += [(i + k, j + k) for k in range(number) if own[i + k] == whole[j + k]]
-        i += number if symbol in "MI" else 0
-        j += number if symbol in "MD" else 0
-        number = 0
-    return pairs
-
-
-def _with_missing(
-    mine: Sequence[ModelResidue],
-    ranges: Sequence[Range],
-    letters: str,
-    place: Mapping[tuple[str, int, str], int],
-) -> list[ModelResidue]:
-    """Residues of a chain, with those of the ranges that it lacks where they are known."""
-    result: list[ModelResidue] = []
-    taken = {residue.key for residue in mine}
-
-    def add(numbers: range, at: int, chain: str) -> None:
-        for number in numbers:
-            j = at + number - numbers.start
-            if not 0 <= j < len(letters) or letters[j] not in AMINO_ACIDS:
-                continue
-            residue = ModelResidue(chain, number, "", letters[j])
-            if residue.key not in taken and any(one.holds(residue) for one in ranges):
-                result.append(residue)
-
-    for k, residue in enumerate(mine):
-        at = place.get(residue.key)
-        if k == 0 and at is not None:
-            add(range(residue.number - at, residue.number), 0, residue.chain)
-        result.append(residue)
-        if at is None:
-            continue
-        if k + 1 == len(mine):
-            add(range(residue.number + 1, residue.number + len(letters) - at), at + 1,
-                residue.chain)  # fmt: skip
-            continue
-        after = mine[k + 1]
-        gap = place.get(after.key, -1) - at
-        if gap > 1 and after.number - residue.number == gap:
-            add(range(residue.number + 1, after.number), at + 1, residue.chain)
-    return result
 
 
 def _bonded(

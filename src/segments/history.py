@@ -46,12 +46,14 @@ class Change(UndoAction):
         segmentation.arrange(self._before)
         if self in segmentation.changes:
             segmentation.changes.remove(self)
+        segmentation.tell_changed()
 
     def redo(self) -> None:
         """Change it again."""
         segmentation = self._alive()
         segmentation.arrange(self._after)
         segmentation.changes.append(self)
+        segmentation.tell_changed()
 
     def _alive(self):
         segmentation = self._segmentation()

@@ -196,5 +196,5 @@ def _let_picks_through(session, volume) -> None:
         session.logger.info(f"{volume} is hidden, since its image would catch all clicks")
         run(session, f"hide {volume.atomspec} models")
         return
-    session.logger.info(f"{volume} is made transparent, so that clicks reach the regions in it")
-    run(session, f"volume {volume.atomspec} transparency 0.8")
+    session.logger.info(f"{volume} is made transparent, and clicks go through it to the regions")
+    run(session, f"volume {volume.atomspec} transparency 0.8 pickable false")

@@ -126,6 +126,8 @@ class Segmentation(Model):
         ]
         if self.volume is not None:
             self.volume.data.add_change_callback(self._grid_changed)
+            # A transparent map still catches those clicks that a surface in it just misses.
+            self.volume.pickable = False
         self._follow()
         if session.ui.is_gui:
             from .menu import register_menu_entries
@@ -141,6 +143,7 @@ class Segmentation(Model):
             callbacks = self.volume.data.change_callbacks
             if self._grid_changed in callbacks:
                 self.volume.data.remove_change_callback(self._grid_changed)
+            self.volume.pickable = True
         super().delete()
 
     # What the regions are
@@ -259,6 +262,11 @@ class Segmentation(Model):
         action = Change(f"critasser segment {what}", self, before, self.arrangement())
         self.changes.append(action)
         self.session.undo.register(action)
+        self.tell_changed()
+
+    def tell_changed(self) -> None:
+        """Tell who shows the regions that they are others."""
+        self.session.triggers.activate_trigger(SEGMENTS_CHANGED, self)
 
     def undo_last(self) -> str:
         """Undo the last change of this segmentation; what it was.
@@ -299,9 +307,7 @@ class Segmentation(Model):
             changed.append(segment)
         looks = self._looks_of(alive - self.segments.keys(), wanted)
         drawn = {number: placed(self._geometries[number], self.grid) for number in looks}
-        changed += self._make(looks, drawn)
-        self.session.triggers.activate_trigger(SEGMENTS_CHANGED, self)
-        return changed
+        return changed + self._make(looks, drawn)
 
     def _looks_of(self, numbers: Iterable[int], wanted: Arrangement) -> dict:
         known = {number: wanted.looks[number] for number in numbers if number in wanted.looks}
@@ -324,7 +330,6 @@ class Segmentation(Model):
             self._geometries.pop(number, None)
         self.group, self._numbers_known = np.where(np.isin(self.group, closed), 0, self.group), None
         self._record("delete", before)
-        self.session.triggers.activate_trigger(SEGMENTS_CHANGED, self)
 
     # Where they are
 

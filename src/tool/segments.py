@@ -25,6 +25,7 @@ class SegmentsTool(ToolInstance):
         self.display_name = _NAME
         self._expected: float | None = None
         self._selecting = False
+        self._follows = False
         self.tool_window = MainToolWindow(self)
         self._build(self.tool_window.ui_area)
         triggers = session.triggers
@@ -33,7 +34,8 @@ class SegmentsTool(ToolInstance):
         self._handlers = [
             triggers.add_handler(name, function)
             for name, function in (
-                ("selection changed", lambda *_: self._follow_selection()),
+                # The trigger for the whole selection waits for the next frame.
+                ("model selection changed", lambda *_: self._follow_soon()),
                 ("add models", lambda *_: self.refresh()),
                 ("remove models", lambda *_: self.refresh()),
                 ("model color changed", lambda _, model: self._cell("", model)),
@@ -57,7 +59,7 @@ class SegmentsTool(ToolInstance):
     def _build(self, area) -> None:
         from chimerax.map import Volume
         from chimerax.ui.widgets import ModelMenuButton
-        from Qt.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QVBoxLayout
+        from Qt.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QVBoxLayout
 
         column = QVBoxLayout(area)
         column.setContentsMargins(4, 4, 4, 4)
@@ -66,10 +68,14 @@ class SegmentsTool(ToolInstance):
         top.addWidget(QLabel("Map"))
         self.map_menu = ModelMenuButton(self.session, class_filter=Volume)
         self.map_menu.setToolTip("The map to find regions in, at the level that it is displayed at")
+        self.map_menu.setMinimumWidth(60)
+        self.map_menu.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         top.addWidget(self.map_menu, 1)
-        top.addWidget(
-            self._button("Find regions", self._segment, "Regions of about a chain's size")
+        find = self._button(
+            "Find regions", self._segment, "Regions of about the size of a protein chain"
         )
+        find.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        top.addWidget(find)
         column.addLayout(top)
 
         line = QHBoxLayout()
@@ -124,6 +130,7 @@ class SegmentsTool(ToolInstance):
 
     def _build_table(self) -> None:
         from chimerax.ui.widgets import ItemTable
+        from Qt.QtCore import Qt
 
         self.table = table = ItemTable(session=self.session, color_column_width=20)
         table.add_column("id", "id_string", sort_func=lambda one, other: one.id < other.id)
@@ -143,6 +150,8 @@ class SegmentsTool(ToolInstance):
         ):
             table.add_column(title, value, format=form, balloon=tip, justification="right")
         table.launch()
+        table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
+        table.setMinimumHeight(120)
         table.selection_changed.connect(self._select_rows)
         table.setToolTip("Rows and regions select each other; Ctrl-click a region in the map")
 
@@ -169,6 +178,20 @@ class SegmentsTool(ToolInstance):
         if fresh:
             self.table.resizeColumnsToContents()
         self._follow_selection()
+
+    def _follow_soon(self) -> None:
+        """Once, when a command has selected all that it selects."""
+        if self._follows:
+            return
+        self._follows = True
+        from Qt.QtCore import QTimer
+
+        QTimer.singleShot(0, self._follow_now)
+
+    def _follow_now(self) -> None:
+        self._follows = False
+        if self._handlers:
+            self._follow_selection()
 
     def _follow_selection(self) -> None:
         """Rows of selected regions are selected."""

@@ -1,6 +1,7 @@
 """Regions of maps in a real ChimeraX: they are what is said of them, and are built in exactly."""
 
 import gzip
+import shutil
 from pathlib import Path
 
 import pytest
@@ -206,3 +207,74 @@ for name in ("", "delete", "mates", "merge", "save", "split", "undo"):
 """
     )
     assert "Find regions of a map" in output and "Make several regions one" in output
+
+
+@pytest.mark.skipif(shutil.which("xvfb-run") is None, reason="no xvfb-run to give the GUI a screen")
+def test_rows_and_regions_select_each_other_and_clicks_reach_regions(chimerax, lumps):
+    chimerax.script(
+        f"""
+import os, sys, time, traceback
+keep = session._critasser_keep = []
+
+def steps(generator):
+    '''Let the GUI live between one step and the next.'''
+    def go():
+        try:
+            next(generator)
+            keep.append(session.ui.timer(300, go))
+        except StopIteration:
+            os._exit(0)
+        except BaseException:
+            traceback.print_exc(file=sys.__stderr__)
+            os._exit(1)
+    keep.append(session.ui.timer(1000, go))
+
+def regions():
+    return [m for m in session.models.list() if type(m).__name__ == "Segment"]
+
+def check():
+    run(session, "open {lumps}")
+    run(session, 'ui tool show "Critasser Segments"')
+    tool, = [t for t in session.tools.list() if type(t).__name__ == "SegmentsTool"]
+    began = time.monotonic()
+    run(session, "critasser segment #1 level 0.4 smoothing 7 wait false")
+    assert time.monotonic() - began < 1.0 and not regions()
+    while not regions():
+        assert time.monotonic() - began < 60
+        yield
+    yield
+    assert [s.name for s in tool.table.data] == ["region 1", "region 2"]
+    tool.sequence = "AALEK"
+    assert "needs 666 Å³" in tool.total.text(), tool.total.text()
+    tool.table.selected = [tool.table.data[1]]
+    yield
+    assert [s.selected for s in tool.table.data] == [False, True]
+    run(session, "select #2.1,2")
+    yield
+    assert len(tool.table.selected) == 2 and "2 selected" in tool.total.text()
+    tool.merge_button.click()
+    yield
+    assert [s.name for s in tool.table.data] == ["region 1"]
+    tool.undo_button.click()
+    yield
+    assert [s.name for s in tool.table.data] == ["region 1", "region 2"]
+    tool.table.selected = [tool.table.data[0]]
+    yield
+    tool.split_button.click()
+    yield
+    assert [s.id_string for s in tool.table.data] == ["2.1", "2.2", "2.3"]
+    run(session, "select clear")
+    view = session.main_view
+    width, height = view.window_size
+    spots = [(x, y) for x in range(0, width, 10) for y in range(0, height, 10)]
+    picks = [pick for pick in (view.picked_object(*spot) for spot in spots) if pick]
+    assert picks and {{type(p.drawing()).__name__ for p in picks}} == {{"Segment"}}
+    from chimerax.mouse_modes.std_modes import select_pick
+    select_pick(session, picks[0])
+    yield
+    assert [s.selected for s in tool.table.data].count(True) == 1 == len(tool.table.selected)
+
+steps(check())
+""",
+        gui=True,
+    )

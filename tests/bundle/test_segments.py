@@ -53,7 +53,7 @@ def test_regions_are_models_with_names_numbers_and_colors(session, volume, regio
     assert first.region_volume == pytest.approx(4.5 * (regions.index_map == 1).sum())
     assert first.expected_residues == round(first.region_volume / 133.1)
     assert np.array_equal(regions.index_map > 0, volume.data._values >= 0.4)
-    assert "volume #1 transparency 0.8" in RUN
+    assert "volume #1 transparency 0.8 pickable false" in RUN
     assert "transparent" in session.logger.text("info")
 
 
@@ -181,6 +181,12 @@ def test_symmetry_mates_are_grouped_and_selected_together(session, volume, regio
     assert [segment.number for segment in chosen] == [1, 2]
     assert regions.segments[1].mates == regions.segments[2].mates == 1
     assert RUN[-1] == "select #2.1 #2.2"
+
+
+def test_a_map_is_clicked_through_as_long_as_it_has_regions(session, volume, regions):
+    assert not volume.pickable
+    session.models.close([regions])
+    assert volume.pickable
 
 
 def test_the_numbers_are_saved_as_a_map_and_taken_back_from_it(

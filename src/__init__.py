@@ -4,16 +4,22 @@ import importlib
 
 from chimerax.core.toolshed import BundleAPI
 
-TOOLS: dict[str, str] = {}
+TOOLS: dict[str, str] = {
+    "Critasser": "tool.panel.show_panel",
+}
 """Module and class of each tool, as `bundle_info.xml` names them."""
 
 SELECTORS: dict[str, str] = {}
 """Module and function of each selector: `function(session, models, results)`."""
 
-PROVIDERS: dict[str, str] = {}
+PROVIDERS: dict[str, str] = {
+    "toolbar": "tool.panel.press_button",
+}
 """Module and function of each provider, by its manager's name: `function(session, name)`."""
 
-SAVED: dict[str, str] = {}
+SAVED: dict[str, str] = {
+    "CritasserTool": "tool.panel",
+}
 """Module of each class that sessions save."""
 
 

@@ -57,6 +57,14 @@ class Event:
         Path, relative to the folder, of a file that is ready.
     kind : str or None
         What the artifact is.
+    stage_fraction : float
+        Of the stage, 0 to 1.
+    time : float or None
+        Seconds since 1970.
+    numbers : dict of str to float or None
+        What the stage measures while it works, such as energies.
+    expected : dict of str to float or None
+        Seconds that each stage is expected to take, in their order.
     """
 
     state: str
@@ -66,6 +74,10 @@ class Event:
     remaining: float | None = None
     artifact: str | None = None
     kind: str | None = None
+    stage_fraction: float = 0.0
+    time: float | None = None
+    numbers: dict[str, float] | None = None
+    expected: dict[str, float] | None = None
 
     @classmethod
     def from_line(cls, line: bytes) -> Event | None:
@@ -85,6 +97,10 @@ class Event:
             remaining=_number(content.get("remaining")),
             artifact=_text(content.get("artifact")),
             kind=_text(content.get("kind")),
+            stage_fraction=min(max(_number(content.get("stage_fraction")) or 0.0, 0.0), 1.0),
+            time=_number(content.get("time")),
+            numbers=_numbers(content.get("numbers")),
+            expected=_numbers(content.get("expected")),
         )
 
 
@@ -106,12 +122,18 @@ class ProgressReader:
             with contextlib.suppress(OSError):
                 self._offset = self._path.stat().st_size
 
-    def read(self) -> list[Event]:
-        """Events of the lines that were completed since the last call."""
+    def read(self, most: int = -1) -> list[Event]:
+        """Events of the lines that were completed since the last call.
+
+        Parameters
+        ----------
+        most : int
+            Bytes to read at once; all there are unless given.
+        """
         try:
             with self._path.open("rb") as file:
                 file.seek(self._offset)
-                fresh = file.read()
+                fresh = file.read(most)
         except OSError:
             return []
         self._offset += len(fresh)
@@ -222,6 +244,13 @@ def _number(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     return float(value) if abs(value) < float("inf") else None
+
+
+def _numbers(value: Any) -> dict[str, float] | None:
+    if not isinstance(value, dict):
+        return None
+    found = {str(name): _number(one) for name, one in value.items()}
+    return {name: one for name, one in found.items() if one is not None} or None
 
 
 def _text(value: Any) -> str | None:

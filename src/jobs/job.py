@@ -19,6 +19,7 @@ from chimerax.core.tasks import Job, TaskState
 
 from .advice import advice
 from .folder import Event, ProgressReader, last_line, request_stop, worker
+from .news import announce
 from .process import EngineProcess, end_process
 
 __all__ = ["BuildJob", "duration", "jobs_of"]
@@ -109,6 +110,7 @@ class BuildJob(Job):
         """Begin to watch."""
         super().start(*args, **keywords)
         self._ready.set()
+        announce(self.session, self)
 
     def run(self) -> None:
         """Watch until the engine has ended; in a thread of its own."""
@@ -224,6 +226,7 @@ class BuildJob(Job):
         if over and not self._delivered:
             self._delivered = True
             self._finish()
+        announce(self.session, self)
 
     def wait(self) -> None:
         """Block until the job is over, showing what comes; in the main thread."""

@@ -1,0 +1,270 @@
+"""How the panel's pages are laid out: they scroll, wrap, fold, and tell what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from Qt.QtCore import QPoint, QRect, QSize, Qt
+from Qt.QtGui import QColor, QPainter, QPalette
+from Qt.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+__all__ = ["Flow", "Notice", "Section", "buttons", "heading", "labelled", "mixed", "scrolled"]
+
+GAP = 6
+"""Pixels between widgets that belong together; twice as many between those that do not."""
+
+AMBER = QColor(230, 159, 0)
+BLUE = QColor(58, 122, 196)
+
+
+def mixed(palette: QPalette, color: QColor, share: float) -> QColor:
+    """A colour on the window's own, so that it suits light and dark themes."""
+    base = palette.color(QPalette.ColorRole.Window)
+    parts = zip(base.getRgb()[:3], color.getRgb()[:3])
+    return QColor(*(round(b + share * (c - b)) for b, c in parts))
+
+
+def scrolled(page: QWidget) -> QScrollArea:
+    """A page that is as wide as the panel and scrolls up and down."""
+    area = QScrollArea()
+    area.setWidget(page)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setMinimumWidth(240)
+    return area
+
+
+def column(page: QWidget) -> QVBoxLayout:
+    """The layout of a page."""
+    layout = QVBoxLayout(page)
+    layout.setContentsMargins(2 * GAP, 2 * GAP, 2 * GAP, 2 * GAP)
+    layout.setSpacing(GAP)
+    return layout
+
+
+def heading(text: str) -> QLabel:
+    """A bold line."""
+    label = QLabel(text)
+    font = label.font()
+    font.setBold(True)
+    label.setFont(font)
+    return label
+
+
+def small(text: str = "") -> QLabel:
+    """A line or more of smaller text that wraps and may be copied."""
+    label = QLabel(text)
+    label.setWordWrap(True)
+    font = label.font()
+    font.setPointSizeF(max(font.pointSizeF() * 0.9, 7.0))
+    label.setFont(font)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    label.setMinimumWidth(1)
+    return label
+
+
+def labelled(text: str, widget: QWidget, *more: QWidget, tip: str = "") -> QHBoxLayout:
+    """A label with an accelerator, the widget that it is of, and what stands right of it."""
+    row = QHBoxLayout()
+    row.setSpacing(GAP)
+    label = QLabel(text)
+    label.setBuddy(widget)
+    label.setToolTip(tip)
+    label.setMinimumWidth(label.fontMetrics().horizontalAdvance("Resolution  "))
+    widget.setToolTip(tip)
+    if not widget.accessibleName():
+        widget.setAccessibleName(text.replace("&", ""))
+    row.addWidget(label)
+    row.addWidget(widget, 1)
+    for one in more:
+        row.addWidget(one)
+    return row
+
+
+def button(text: str, tip: str, clicked: Callable[[], object]) -> QPushButton:
+    """A push button that takes no more room than its text."""
+    made = QPushButton(text)
+    made.setToolTip(tip)
+    made.clicked.connect(lambda *_: clicked())
+    made.setAutoDefault(False)
+    made.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+    return made
+
+
+def buttons(*widgets: QWidget) -> QWidget:
+    """Buttons in a row that wraps."""
+    row = QWidget()
+    flow = Flow(row)
+    for widget in widgets:
+        flow.addWidget(widget)
+    policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+    policy.setHeightForWidth(True)
+    row.setSizePolicy(policy)
+    return row
+
+
+class Flow(QLayout):
+    """Lays its items side by side and goes on in the next line where the width ends."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setContentsMargins(0, 0, 0, 0)
+        self._items: list = []
+
+    def addItem(self, item) -> None:  # noqa: N802, Qt's name
+        """Take an item."""
+        self._items.append(item)
+
+    def count(self) -> int:
+        """How many items."""
+        return len(self._items)
+
+    def itemAt(self, index: int):  # noqa: N802
+        """An item, or None."""
+        return self._items[index] if 0 <= index < len(self._items) else None
+
+    def takeAt(self, index: int):  # noqa: N802
+        """Give an item away."""
+        return self._items.pop(index) if 0 <= index < len(self._items) else None
+
+    def expandingDirections(self) -> Qt.Orientation:  # noqa: N802
+        """None."""
+        return Qt.Orientation(0)
+
+    def hasHeightForWidth(self) -> bool:  # noqa: N802
+        """The narrower, the higher."""
+        return True
+
+    def heightForWidth(self, width: int) -> int:  # noqa: N802
+        """Pixels."""
+        return self._place(QRect(0, 0, width, 0), move=False)
+
+    def setGeometry(self, rect: QRect) -> None:  # noqa: N802
+        """Place the items."""
+        super().setGeometry(rect)
+        self._place(rect, move=True)
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """All in one line."""
+        shown = [item.sizeHint() for item in self._items if not item.isEmpty()]
+        width = sum(size.width() for size in shown) + GAP * max(len(shown) - 1, 0)
+        return QSize(width, max((size.height() for size in shown), default=0))
+
+    def minimumSize(self) -> QSize:  # noqa: N802
+        """The widest item."""
+        size = QSize()
+        for item in self._items:
+            if not item.isEmpty():
+                size = size.expandedTo(item.minimumSize())
+        return size
+
+    def _place(self, rect: QRect, *, move: bool) -> int:
+        """Place the items, or only find the height that they take."""
+        x, y, line = rect.x(), rect.y(), 0
+        for item in self._items:
+            if item.isEmpty():
+                continue
+            size = item.sizeHint()
+            if line and x + size.width() > rect.right() + 1:
+                x, y, line = rect.x(), y + line + GAP, 0
+            if move:
+                item.setGeometry(QRect(QPoint(x, y), size))
+            x += size.width() + GAP
+            line = max(line, size.height())
+        return y + line - rect.y()
+
+
+class Section(QWidget):
+    """A heading that shows or hides what is below it.
+
+    Not ChimeraX's `CollapsiblePanel`, which resizes the window that the panel is docked in.
+
+    Parameters
+    ----------
+    title : str
+    open : bool
+    """
+
+    def __init__(self, title: str, *, open: bool = False) -> None:
+        super().__init__()
+        self.header = QToolButton()
+        self.header.setText(title)
+        self.header.setCheckable(True)
+        self.header.setAutoRaise(True)
+        self.header.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        font = self.header.font()
+        font.setBold(True)
+        self.header.setFont(font)
+        self.content = QWidget()
+        self.body = QVBoxLayout(self.content)
+        self.body.setContentsMargins(0, 0, 0, GAP)
+        self.body.setSpacing(GAP)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GAP // 2)
+        layout.addWidget(self.header)
+        layout.addWidget(self.content)
+        self.header.toggled.connect(self._toggled)
+        self.header.setChecked(open)
+        self._toggled(open)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the content is shown."""
+        return self.header.isChecked()
+
+    def _toggled(self, shown: bool) -> None:
+        arrow = Qt.ArrowType.DownArrow if shown else Qt.ArrowType.RightArrow
+        self.header.setArrowType(arrow)
+        self.content.setVisible(shown)
+
+
+class Notice(QFrame):
+    """A tinted box with a sentence and buttons: what is to be known, or to be done next.
+
+    Parameters
+    ----------
+    color : QColor
+    """
+
+    def __init__(self, color: QColor = BLUE) -> None:
+        super().__init__()
+        self._color = color
+        self.label = small()
+        self.label.setTextFormat(Qt.TextFormat.PlainText)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(2 * GAP, GAP, GAP, GAP)
+        layout.setSpacing(GAP)
+        layout.addWidget(self.label)
+
+    def add(self, *widgets: QWidget) -> Notice:
+        """Put buttons below the sentence."""
+        self.layout().addWidget(buttons(*widgets))
+        return self
+
+    def tell(self, text: str) -> None:
+        """Show a sentence; nothing at all for an empty one."""
+        self.label.setText(text)
+        self.setVisible(bool(text))
+
+    def paintEvent(self, event) -> None:  # noqa: N802
+        """A tint, and a bar of the full colour at the left."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(mixed(self.palette(), self._color, 0.14))
+        painter.drawRoundedRect(self.rect(), 4, 4)
+        painter.setBrush(self._color)
+        painter.drawRoundedRect(QRect(0, 0, 4, self.height()), 2, 2)

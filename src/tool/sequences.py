@@ -89,10 +89,10 @@ def parse_sequences(text: str) -> list[Entry]:
         elif line.strip() and not line.startswith(";"):
             if not records:
                 records.append(("", []))
-            records[-1][1].append(re.sub(r"\s+|^\s*\d+", "", line))
+            records[-1][1].append(re.sub(r"^\d+|\d+$", "", "".join(line.split())))
     entries = []
     for name, lines in records:
-        letters = "".join(re.sub(r"\d+$", "", line) for line in lines).removesuffix("*")
+        letters = "".join(lines).removesuffix("*")
         if letters:
             entries.append(Entry(name, letters.upper() if letters.islower() else letters))
     return add_entries((), entries)

@@ -19,7 +19,7 @@ def info():
 def literal(path, name):
     """A constant of a module that cannot be imported here."""
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        targets = node.targets if isinstance(node, ast.Assign) else []
+        targets = getattr(node, "targets", None) or [getattr(node, "target", None)]
         if any(isinstance(target, ast.Name) and target.id == name for target in targets):
             return ast.literal_eval(node.value)
     raise AssertionError(f"{path} has no {name}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chimerax.core.commands import run
-from Qt.QtCore import QTimer
+from Qt.QtCore import Qt, QTimer
 from Qt.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -86,8 +86,7 @@ class ConfidencePanel(QWidget):
         row = QHBoxLayout()
         row.setSpacing(GAP)
         self._less = QLabel()
-        self.slider = QSlider()
-        self.slider.setOrientation(self.slider.orientation().Horizontal)
+        self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(0, 100)
         self.slider.setPageStep(10)
         tip = "Select the residues that are less sure than this"
@@ -104,7 +103,7 @@ class ConfidencePanel(QWidget):
         self._later.timeout.connect(self._select_less_sure)
         self.slider.valueChanged.connect(self._limit_moved)
         self.slider.sliderReleased.connect(self._select_less_sure)
-        self.pcc = QCheckBox("local P&CC")
+        self.pcc = QCheckBox("loc&al PCC")
         self.pcc.setToolTip("Correlation of each residue's own density with the map")
         self.pcc.toggled.connect(self._pcc_toggled)
         layout.addWidget(
@@ -113,7 +112,7 @@ class ConfidencePanel(QWidget):
                        lambda: self._run("critasser confidence previous")),
                 button("&Next ▶", "Go to the next uncertain place",
                        lambda: self._run("critasser confidence next")),
-                button("Re&build selected", "Build the selected stretch again: "
+                button("&Rebuild selected", "Build the selected stretch again: "
                        "critasser rebuild sel", lambda: self._run("critasser rebuild sel")),
                 button("Co&lor", "Color this model by its confidence", self._color),
                 self.pcc,
@@ -194,7 +193,7 @@ class ConfidencePanel(QWidget):
             self._run(focus_command(spec))
 
     def _limit_moved(self, value: int) -> None:
-        self._less.setText(f"&Less sure than {value}".replace("&", ""))
+        self._less.setText(f"Less sure than {value}")
         self.plot.show_limit(float(value))
         if not self.slider.isSliderDown() and not self._filling_limit:
             self._later.start()

@@ -49,7 +49,7 @@ class Options(Section):
             box.valueChanged.connect(self.changed)
         for row in (
             labelled("&Device", self.device, tip="Where the neural network computes"),
-            labelled("M&odels", self.models, tip="Most models to make"),
+            labelled("Mod&els", self.models, tip="Most models to make"),
             labelled("&Seed", self.seed, tip="The same seed gives the same models again"),
         ):
             self.body.addLayout(row)
@@ -59,7 +59,7 @@ class Options(Section):
         browse = button("…", "Choose a folder", self._choose_folder)
         browse.setAccessibleName("Choose a job folder")
         self.body.addLayout(
-            labelled("Job &folder", self.folder, browse, tip="Must be empty or new")
+            labelled("Job fo&lder", self.folder, browse, tip="Must be empty or new")
         )
 
     def _make_templates(self) -> None:

@@ -8,7 +8,7 @@ from chimerax.core.commands import run
 from chimerax.core.models import ADD_MODELS, REMOVE_MODELS
 from chimerax.core.selection import SELECTION_CHANGED
 from chimerax.ui import MainToolWindow
-from Qt.QtCore import QTimer
+from Qt.QtCore import Qt, QTimer
 from Qt.QtGui import QKeySequence, QShortcut
 from Qt.QtWidgets import QSizePolicy, QTabWidget, QToolButton, QVBoxLayout
 
@@ -77,6 +77,8 @@ class Pages:
         self.watch.chosen.connect(self._chosen)
         for number in range(3):
             keys = QShortcut(QKeySequence(f"Ctrl+{number + 1}"), self.window.ui_area)
+            # Docked, the window is all of ChimeraX, whose own keys these may be.
+            keys.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             keys.activated.connect(lambda n=number: self.tabs.setCurrentIndex(n))
         add = session.triggers.add_handler
         self._handlers = [

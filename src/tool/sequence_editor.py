@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from Qt.QtCore import QSize, Qt, Signal
-from Qt.QtGui import QColor, QFontDatabase, QTextCharFormat, QTextCursor
+from Qt.QtGui import QColor, QFontDatabase, QTextCharFormat, QTextCursor, QTextOption
 from Qt.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
@@ -69,7 +69,7 @@ class SequenceEditor(QWidget):
         menu = QMenu(self._chains)
         menu.aboutToShow.connect(self._fill_chains)
         self._chains.setMenu(menu)
-        self._remove = button("&Remove", "Remove the chosen sequence (Delete)", self.remove)
+        self._remove = button("Remo&ve", "Remove the chosen sequence (Delete)", self.remove)
         self._new = button("&New", "Type or paste another sequence", self.start_new)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -359,7 +359,7 @@ class _LettersBox(QPlainTextEdit):
         self.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self.setPlaceholderText("Paste letters or FASTA here")
         self.setLineWrapMode(QPlainTextEdit.LineWrapMode.WidgetWidth)
-        self.setWordWrapMode(self.wordWrapMode().WrapAnywhere)
+        self.setWordWrapMode(QTextOption.WrapMode.WrapAnywhere)
         self.setTabChangesFocus(True)
         self.setToolTip("The letters of the chosen sequence; or paste one or more new ones")
         self.setAccessibleName("Letters of the sequence")

@@ -59,12 +59,12 @@ class Event:
         What the artifact is.
     stage_fraction : float
         Of the stage, 0 to 1.
+    numbers : dict of str to float or None
+        What the stage measures as it goes, by name.
+    expected : dict of str to float or None
+        Seconds that each stage is expected to take, by name, in their order.
     time : float or None
         Seconds since 1970.
-    numbers : dict of str to float or None
-        What the stage measures while it works, such as energies.
-    expected : dict of str to float or None
-        Seconds that each stage is expected to take, in their order.
     """
 
     state: str
@@ -75,9 +75,9 @@ class Event:
     artifact: str | None = None
     kind: str | None = None
     stage_fraction: float = 0.0
-    time: float | None = None
     numbers: dict[str, float] | None = None
     expected: dict[str, float] | None = None
+    time: float | None = None
 
     @classmethod
     def from_line(cls, line: bytes) -> Event | None:
@@ -98,9 +98,9 @@ class Event:
             artifact=_text(content.get("artifact")),
             kind=_text(content.get("kind")),
             stage_fraction=min(max(_number(content.get("stage_fraction")) or 0.0, 0.0), 1.0),
-            time=_number(content.get("time")),
             numbers=_numbers(content.get("numbers")),
             expected=_numbers(content.get("expected")),
+            time=_number(content.get("time")),
         )
 
 

@@ -19,10 +19,9 @@ from chimerax.core.tasks import Job, TaskState
 
 from .advice import advice
 from .folder import Event, ProgressReader, last_line, request_stop, worker
-from .news import announce
 from .process import EngineProcess, end_process
 
-__all__ = ["BuildJob", "duration", "jobs_of"]
+__all__ = ["BuildJob", "duration", "jobs_of", "triggers"]
 
 LOOK = 0.5
 """Seconds between two looks at the engine."""
@@ -31,6 +30,28 @@ PATIENCE = 5.0
 """Seconds that an engine has to stop by itself; again as many after SIGTERM, then it is killed."""
 
 _CANCELLED = 130
+
+TRIGGERS = ("job started", "job changed", "job ended")
+
+
+def triggers(session):
+    """What tells of the jobs of a session, always in the main thread; data is the `BuildJob`.
+
+    ``job started`` when one is started or followed; ``job changed`` when it has said something;
+    ``job ended`` once, when `outcome` is final.
+
+    Returns
+    -------
+    chimerax.core.triggerset.TriggerSet
+    """
+    found = getattr(session, "_critasser_job_triggers", None)
+    if found is None:
+        from chimerax.core.triggerset import TriggerSet
+
+        found = session._critasser_job_triggers = TriggerSet()
+        for name in TRIGGERS:
+            found.add_trigger(name)
+    return found
 
 
 def duration(seconds: float) -> str:
@@ -110,7 +131,7 @@ class BuildJob(Job):
         """Begin to watch."""
         super().start(*args, **keywords)
         self._ready.set()
-        announce(self.session, self)
+        triggers(self.session).activate_trigger("job started", self)
 
     def run(self) -> None:
         """Watch until the engine has ended; in a thread of its own."""
@@ -223,10 +244,13 @@ class BuildJob(Job):
             self.last = event
             self.view.show(event)
             self._tell(event)
-        if over and not self._delivered:
+        last = over and not self._delivered
+        if last:
             self._delivered = True
             self._finish()
-        announce(self.session, self)
+        if not self._delivered or last:
+            name = "job ended" if last else "job changed"
+            triggers(self.session).activate_trigger(name, self)
 
     def wait(self) -> None:
         """Block until the job is over, showing what comes; in the main thread."""

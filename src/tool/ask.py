@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from chimerax.core.commands import concise_model_spec, run
-from Qt.QtWidgets import QDialog, QDialogButtonBox, QFileDialog, QVBoxLayout, QWidget
+from chimerax.core.commands import run
+from Qt.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QFileDialog, QVBoxLayout, QWidget
 
 from .layout import column, labelled, small
 from .plan import quoted
@@ -95,33 +95,34 @@ class _Score(_Question):
 
 class _Compare(_Question):
     def __init__(self, session, parent: QWidget) -> None:
-        from chimerax.atomic.widgets import AtomicStructureListWidget, AtomicStructureMenuButton
+        from chimerax.atomic.widgets import AtomicStructureMenuButton
 
         super().__init__(
             session, parent, "Compare models",
-            "Which models, and with which one? Unless one is chosen, they are compared with each "
-            "other.", "Compare",
+            "Where do two models differ? They are compared as they lie, residue by residue, and "
+            "coloured by how far apart they are.", "Compare",
         )  # fmt: skip
-        self.models = AtomicStructureListWidget(
-            session, autoselect=AtomicStructureListWidget.AUTOSELECT_NONE
+        self.first = AtomicStructureMenuButton(
+            session, autoselect=AtomicStructureMenuButton.AUTOSELECT_FIRST_DISPLAYED
         )
-        self.reference = AtomicStructureMenuButton(
-            session, no_value_menu_text="each other", no_value_button_text="each other",
-            autoselect=AtomicStructureMenuButton.AUTOSELECT_NONE,
-        )  # fmt: skip
-        self.rows.addWidget(self.models)
-        self.rows.addLayout(labelled("&With", self.reference))
-        self.models.value_changed.connect(self.look)
-        self.reference.value_changed.connect(self.look)
+        self.second = AtomicStructureMenuButton(
+            session, autoselect=AtomicStructureMenuButton.AUTOSELECT_NONE
+        )
+        self.superpose = QCheckBox("&Superpose them first")
+        self.superpose.setToolTip("Moves the second model; else they are compared as they lie")
+        self.rows.addLayout(labelled("&Model", self.first))
+        self.rows.addLayout(labelled("&With", self.second))
+        self.rows.addWidget(self.superpose)
+        for menu in (self.first, self.second):
+            menu.value_changed.connect(self.look)
         self.finish()
 
     def command(self) -> str:
-        models = self.models.value
-        reference = self.reference.value
-        if not models or (reference is None and len(models) < 2):
+        first, second = self.first.value, self.second.value
+        if first is None or second is None or first is second:
             return ""
-        spec = concise_model_spec(self.session, models)
-        return f"critasser compare {spec}" + (f" to {reference.atomspec}" if reference else "")
+        command = f"critasser compare {first.atomspec} withModel {second.atomspec}"
+        return command + (" superpose true" if self.superpose.isChecked() else "")
 
 
 def ask_score(session, parent: QWidget) -> None:

@@ -109,9 +109,9 @@ class ConfidencePanel(QWidget):
         layout.addWidget(
             buttons(
                 button("◀ &Previous", "Go to the uncertain place before this",
-                       lambda: self._run("critasser confidence previous")),
+                       lambda: self._go("previous")),
                 button("&Next ▶", "Go to the next uncertain place",
-                       lambda: self._run("critasser confidence next")),
+                       lambda: self._go("next")),
                 button("&Rebuild selected", "Build the selected stretch again: "
                        "critasser rebuild sel", lambda: self._run("critasser rebuild sel")),
                 button("Co&lor", "Color this model by its confidence", self._color),
@@ -207,6 +207,13 @@ class ConfidencePanel(QWidget):
     def _pcc_toggled(self, shown: bool) -> None:
         self._memory.local_pcc = shown
         self.plot.show_pcc(shown)
+
+    def _go(self, where: str) -> None:
+        """To the next or the previous place that is less sure than the slider says."""
+        if self.model is not None:
+            self._run(
+                f"critasser confidence {where} {self.model.atomspec} below {self.slider.value()}"
+            )
 
     def _color(self) -> None:
         if self.model is not None:

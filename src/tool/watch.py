@@ -7,8 +7,7 @@ from pathlib import Path
 from Qt.QtCore import QObject, QTimer, Signal
 
 from ..jobs.folder import ProgressReader, read_json
-from ..jobs.job import jobs_of
-from ..jobs.news import on_news
+from ..jobs.job import jobs_of, triggers
 from ..jobs.settings import settings
 from .outcome import JobLine, Outcome, job_lines, read_energies, read_outcome
 from .stages import Energies, History
@@ -45,7 +44,10 @@ class Watch(QObject):
         self._file_energies = Energies.of({})
         self._reader: ProgressReader | None = None
         self._numbers: set[int] = {job.id for job in jobs_of(session)}
-        self._news = on_news(session, self._heard)
+        self._news = [
+            triggers(session).add_handler(name, lambda _, job: self._heard(job))
+            for name in ("job started", "job changed", "job ended")
+        ]
         self._second = QTimer(self)
         self._second.setInterval(1000)
         self._second.timeout.connect(self._tick)
@@ -58,7 +60,8 @@ class Watch(QObject):
 
     def close(self) -> None:
         """Look no longer."""
-        self._news.remove()
+        for handler in self._news:
+            handler.remove()
         self._second.stop()
         self._more.stop()
 

@@ -151,7 +151,8 @@ def test_rows_and_models_and_residues_select_each_other(gui, chimerax, blob):
     x = lambda n: QPointF(float(across.pixel(float(n))), 60).toPoint()
     QTest.mouseClick(plot, Qt.MouseButton.LeftButton, pos=x(5))
     yield
-    assert commands[-2:] == [f"select {{models[0].atomspec}}/A:5", f"view {{models[0].atomspec}}/A:5"]
+    spec = models[0].atomspec
+    assert commands[-2:] == [f"select {{spec}}/A:5", f"view {{spec}}/A:5"], commands[-3:]
     QTest.mousePress(plot, Qt.MouseButton.LeftButton, pos=x(8))
     QTest.mouseMove(plot, x(10))
     QTest.mouseRelease(plot, Qt.MouseButton.LeftButton, pos=x(12))
@@ -340,7 +341,7 @@ def test_a_real_job_is_looked_at(gui, chimerax):
     yield
     yield
     shot("real_results")
-    p.results.table.parentWidget().grab().save(os.environ.get("SCREENSHOTS", ".") + "/real_page.png")
+    shot("real_page", p.results)
     plot = p.results.confidence.plot
     plot.save("plot.pdf")
     plot.save("plot.png")

@@ -92,10 +92,8 @@ class Opener:
 def make_session(is_gui=False, disk=None):
     from chimerax.core.models import Models
     from chimerax.core.tasks import Tasks
-    from chimerax.core.triggerset import TriggerSet
 
     session = SimpleNamespace(
-        triggers=TriggerSet(),
         tasks=Tasks(),
         models=Models(),
         ui=Ui(is_gui),

@@ -8,8 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from chimerax.critasser.jobs.folder import Event, ProgressReader
-from chimerax.critasser.jobs.job import BuildJob
-from chimerax.critasser.jobs.news import on_news
+from chimerax.critasser.jobs.job import BuildJob, triggers
 from chimerax.critasser.tool.outcome import job_lines, read_energies, read_outcome
 from chimerax.critasser.tool.stages import TITLES, History
 
@@ -197,8 +196,8 @@ def test_those_who_listen_hear_of_a_job_in_the_main_thread(gui_session, tmp_path
     from chimerax.critasser.commands.running import start
 
     heard = []
-    handler = on_news(gui_session, lambda job: heard.append((job.outcome, job.last)))
-    on_news(gui_session, lambda job: None).remove()
+    for name in ("job started", "job changed", "job ended"):
+        triggers(gui_session).add_handler(name, lambda said, job: heard.append((said, job.outcome)))
     fasta, density = tmp_path / "a.fasta", tmp_path / "map.mrc"
     fasta.write_text(">a\nAALEK\n")
     density.write_bytes(bytes(4096))
@@ -209,17 +208,15 @@ def test_those_who_listen_hear_of_a_job_in_the_main_thread(gui_session, tmp_path
 
     job = start(gui_session, folder, "map", build_command("/usr/bin/python3", density, fasta),
                 view=View(), wait=False)  # fmt: skip
-    assert isinstance(job, BuildJob) and heard == [("running", None)]
+    assert isinstance(job, BuildJob) and heard == [("job started", "running")]
     for _ in range(200):
         gui_session.ui.turn()
-        if heard[-1][0] != "running":
+        if heard[-1][0] == "job ended":
             break
         time.sleep(0.05)
-    assert heard[-1][0] != "running"
-    count = len(heard)
-    handler.remove()
+    assert heard[-1][0] == "job ended" and heard[-1][1] != "running"
     job.deliver()
-    assert len(heard) == count
+    assert [said for said, _ in heard].count("job ended") == 1 and heard[-1][0] == "job ended"
 
 
 def test_energy_arrays_are_numbers():

@@ -9,14 +9,13 @@ from Qt.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QLabel,
-    QSizePolicy,
     QSlider,
     QVBoxLayout,
     QWidget,
 )
 
 from .confidence_plot import ConfidencePlot
-from .layout import GAP, Notice, button, buttons, labelled
+from .layout import GAP, Notice, button, buttons, labelled, narrow
 from .memory import memory
 from .scene import (
     chains_of,
@@ -70,7 +69,7 @@ class ConfidencePanel(QWidget):
             no_value_button_text="No model with confidences",
             autoselect=ModelMenuButton.AUTOSELECT_FIRST_DISPLAYED,
         )  # fmt: skip
-        self.model_menu.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        narrow(self.model_menu)
         self.model_menu.value_changed.connect(self._model_chosen)
         self.chain_menu = QComboBox()
         self.chain_menu.setToolTip("Chain")

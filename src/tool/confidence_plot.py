@@ -132,9 +132,10 @@ class ConfidencePlot(Plot):
             drawing = True
         painter.setBrush(Qt.BrushStyle.NoBrush)
         halo = self.palette().color(QPalette.ColorRole.Window)
-        painter.setPen(QPen(halo, 3.2))
+        halo.setAlphaF(0.75)
+        painter.setPen(QPen(halo, 2.6))
         painter.drawPath(path)
-        painter.setPen(QPen(self.ink, 1.3))
+        painter.setPen(QPen(self.fainter(0.85), 1.1))
         painter.drawPath(path)
         painter.setPen(self.fainter(0.65))
         ascent = painter.fontMetrics().ascent()

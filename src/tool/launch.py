@@ -12,12 +12,22 @@ from Qt.QtWidgets import (
     QDoubleSpinBox,
     QFileDialog,
     QPushButton,
-    QSizePolicy,
     QWidget,
 )
 
 from ..jobs.settings import settings
-from .layout import AMBER, Notice, Section, button, column, heading, labelled, small
+from .layout import (
+    AMBER,
+    CommandLine,
+    Notice,
+    Section,
+    button,
+    column,
+    heading,
+    labelled,
+    narrow,
+    small,
+)
 from .memory import memory
 from .options import Options, choice
 from .plan import (
@@ -92,7 +102,7 @@ class LaunchPage(QWidget):
         self.build_button.setMinimumHeight(self.build_button.sizeHint().height() + 8)
         self.build_button.clicked.connect(lambda *_: self.build())
         layout.addWidget(self.build_button)
-        self.preview = small()
+        self.preview = CommandLine()
         self.preview.setToolTip("The command that Build runs; it can be typed or put into a script")
         self.preview.setAccessibleName("Command")
         layout.addWidget(self.preview)
@@ -132,7 +142,7 @@ class LaunchPage(QWidget):
                 if none == "No map is open" else ModelMenuButton.AUTOSELECT_NONE,
             )  # fmt: skip
             made.value_changed.connect(self.refresh)
-            made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+            narrow(made)
             return made
 
         self.map_menu = menu("No map is open")
@@ -250,7 +260,7 @@ class LaunchPage(QWidget):
         self._hint.setText(missing)
         self._hint.setVisible(bool(missing))
         self.build_button.setEnabled(not missing)
-        self.preview.setText("" if missing else build_command(plan, self._sequences_folder))
+        self.preview.setPlainText("" if missing else build_command(plan, self._sequences_folder))
         self.preview.setVisible(not missing)
 
     def _atoms_selected(self) -> bool:

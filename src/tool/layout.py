@@ -5,21 +5,39 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from Qt.QtCore import QPoint, QRect, QSize, Qt
-from Qt.QtGui import QColor, QPainter, QPalette
+from Qt.QtGui import QColor, QFontDatabase, QPainter, QPalette, QTextOption
 from Qt.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
     QLayout,
+    QPlainTextEdit,
     QPushButton,
     QScrollArea,
     QSizePolicy,
+    QTableWidget,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-__all__ = ["Flow", "Notice", "Section", "buttons", "heading", "labelled", "mixed", "scrolled"]
+__all__ = [
+    "CommandLine",
+    "Flow",
+    "Notice",
+    "Section",
+    "button",
+    "buttons",
+    "column",
+    "dense",
+    "fit_height",
+    "heading",
+    "labelled",
+    "mixed",
+    "narrow",
+    "scrolled",
+    "small",
+]
 
 GAP = 6
 """Pixels between widgets that belong together; twice as many between those that do not."""
@@ -93,14 +111,55 @@ def labelled(text: str, widget: QWidget, *more: QWidget, tip: str = "") -> QHBox
     return row
 
 
-def button(text: str, tip: str, clicked: Callable[[], object]) -> QPushButton:
+class _Button(QPushButton):
     """A push button that takes no more room than its text."""
-    made = QPushButton(text)
+
+    def sizeHint(self) -> QSize:  # noqa: N802, Qt's name
+        """Styles make short buttons wide, so that few are in a row."""
+        hint = super().sizeHint()
+        text = self.fontMetrics().horizontalAdvance(self.text().replace("&", ""))
+        hint.setWidth(min(hint.width(), text + (36 if self.menu() else 22)))
+        return hint
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        """No narrower than its text."""
+        return self.sizeHint()
+
+
+def narrow(menu: QPushButton) -> None:
+    """Let a menu of models be narrower than its text, of which the beginning is seen then."""
+    menu.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+    menu.setMinimumWidth(60)
+    menu.setStyleSheet("QPushButton { text-align: left; }")
+
+
+def button(text: str, tip: str, clicked: Callable[[], object]) -> QPushButton:
+    """A compact push button."""
+    made = _Button(text)
     made.setToolTip(tip)
     made.clicked.connect(lambda *_: clicked())
     made.setAutoDefault(False)
     made.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
     return made
+
+
+def dense(table: QTableWidget) -> QTableWidget:
+    """A table without what is not needed to read it, its lines close together."""
+    table.setShowGrid(False)
+    table.setTabKeyNavigation(False)
+    table.setWordWrap(False)
+    table.verticalHeader().hide()
+    table.verticalHeader().setMinimumSectionSize(10)
+    table.verticalHeader().setDefaultSectionSize(round(table.fontMetrics().height() * 1.5))
+    table.horizontalHeader().setHighlightSections(False)
+    table.horizontalHeader().setMinimumSectionSize(20)
+    return table
+
+
+def fit_height(table: QTableWidget, most: int) -> None:
+    """Make a table as high as its lines, at most so many of them."""
+    lines = sum(table.rowHeight(number) for number in range(min(table.rowCount(), most)))
+    table.setFixedHeight(table.horizontalHeader().sizeHint().height() + lines + 4)
 
 
 def buttons(*widgets: QWidget) -> QWidget:
@@ -202,7 +261,7 @@ class Section(QWidget):
         self.header = QToolButton()
         self.header.setText(title)
         self.header.setCheckable(True)
-        self.header.setAutoRaise(True)
+        self.header.setStyleSheet("QToolButton { border: none; padding: 2px 0px; }")
         self.header.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         font = self.header.font()
         font.setBold(True)
@@ -229,6 +288,41 @@ class Section(QWidget):
         arrow = Qt.ArrowType.DownArrow if shown else Qt.ArrowType.RightArrow
         self.header.setArrowType(arrow)
         self.content.setVisible(shown)
+
+
+class CommandLine(QPlainTextEdit):
+    """A command to be read and copied; long words, such as sequences, are broken."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setReadOnly(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        self.setTabChangesFocus(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.document().setDocumentMargin(0)
+        self.viewport().setAutoFillBackground(False)
+        font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+        font.setPointSizeF(max(self.font().pointSizeF() * 0.85, 7.0))
+        self.setFont(font)
+
+    def setPlainText(self, text: str) -> None:  # noqa: N802, Qt's name
+        """Show another command."""
+        if text != self.toPlainText():
+            super().setPlainText(text)
+            self._fit()
+
+    def resizeEvent(self, event) -> None:  # noqa: N802
+        """The narrower, the higher."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """As high as the text, at most five lines."""
+        lines = max(round(self.document().size().height()), 1)
+        height = min(lines, 5) * self.fontMetrics().lineSpacing() + 4
+        if height != self.height():
+            self.setFixedHeight(height)
 
 
 class Notice(QFrame):

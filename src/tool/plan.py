@@ -150,5 +150,5 @@ def _wrong(entries: Sequence[Entry]) -> str:
     for entry in entries:
         said = complaint(entry.letters)
         if said:
-            return f"Sequence “{entry.name}”: {said}."
+            return f"Mend the sequence “{entry.name}”."
     return ""

@@ -19,7 +19,18 @@ from Qt.QtWidgets import (
 
 from ..jobs.folder import inside
 from ..jobs.job import duration
-from .layout import AMBER, Notice, Section, button, buttons, column, heading, small
+from .layout import (
+    AMBER,
+    Notice,
+    Section,
+    button,
+    buttons,
+    column,
+    dense,
+    fit_height,
+    heading,
+    small,
+)
 from .plan import quoted
 from .plots import EnergyPlot
 from .stage_list import StageList
@@ -131,9 +142,7 @@ class ProgressPage(QWidget):
                 self.table.setItem(number, place, item)
             if line.folder == self._watch.folder:
                 self.table.selectRow(number)
-        shown = min(len(lines), _ROWS)
-        heights = sum(self.table.rowHeight(number) for number in range(shown))
-        self.table.setFixedHeight(self.table.horizontalHeader().sizeHint().height() + heights + 4)
+        fit_height(self.table, _ROWS)
         self._filling = False
 
     def _row_chosen(self) -> None:
@@ -206,17 +215,15 @@ def _told(history, state: str, outcome) -> str:
 
 
 def _job_table() -> QTableWidget:
-    table = QTableWidget(0, 3)
+    table = dense(QTableWidget(0, 3))
     table.setHorizontalHeaderLabels(["Name", "State", "When"])
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    table.setShowGrid(False)
-    table.setTabKeyNavigation(False)
     table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-    table.verticalHeader().hide()
     table.setAccessibleName("Jobs")
     header = table.horizontalHeader()
+    header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
     for place in (1, 2):
         header.setSectionResizeMode(place, QHeaderView.ResizeMode.ResizeToContents)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chimerax.core.commands import run
-from Qt.QtCore import QItemSelectionModel, Qt, Signal
+from Qt.QtCore import QItemSelectionModel, QSize, Qt, Signal
 from Qt.QtGui import QColor
 from Qt.QtWidgets import (
     QAbstractItemView,
@@ -20,7 +20,18 @@ from ..jobs.job import duration
 from .ask import ask_compare, ask_folder, ask_score
 from .confidence_panel import ConfidencePanel
 from .curves import confidence_colors
-from .layout import AMBER, Notice, Section, button, buttons, column, heading, labelled
+from .layout import (
+    AMBER,
+    Notice,
+    Section,
+    button,
+    buttons,
+    column,
+    dense,
+    fit_height,
+    heading,
+    labelled,
+)
 from .outcome import ModelRow
 from .plan import quoted
 from .plots import MatrixPlot
@@ -35,7 +46,7 @@ _COLUMNS = (
     ("crscore", "CRscore", "How well the Cα atoms agree with those that the network sees",
      "{:.2f}"),
     ("pcc", "PCC", "Correlation of the model's density with the map", "{:.2f}"),
-    ("confidence", "Conf.", "Mean confidence of the residues, 0 to 100", "{:.0f}"),
+    ("confidence", "Conf", "Mean confidence of the residues, 0 to 100", "{:.0f}"),
     ("share", "Share", "Part of all trial folds that are alike to this one", "{:.0%}"),
     ("clashes", "Clashes", "Pairs of atoms that are too near", "{:d}"),
     ("seconds", "Time", "That building it took", None),
@@ -153,10 +164,8 @@ class ResultsPage(QWidget):
             empty = all(getattr(row, name) is None for row in self._rows)
             self.table.setColumnHidden(place, empty)
         self.table.setSortingEnabled(True)
-        heights = sum(self.table.rowHeight(n) for n in range(min(len(self._rows), 8)))
-        bar = self.table.horizontalScrollBar().sizeHint().height()
-        head = self.table.horizontalHeader().sizeHint().height()
-        self.table.setFixedHeight(head + heights + bar + 4)
+        self.table.fit_columns()
+        fit_height(self.table, 8)
         self._filling = False
 
     def models_changed(self) -> None:
@@ -279,8 +288,30 @@ class _Number(QTableWidgetItem):
         return self.value < other.value
 
 
-def _model_table() -> QTableWidget:
-    table = QTableWidget(0, len(_COLUMNS))
+class _ModelTable(QTableWidget):
+    """Shares its width among the columns by what their titles need."""
+
+    def fit_columns(self) -> None:
+        """Share it anew."""
+        metrics = self.horizontalHeader().fontMetrics()
+        shown = [place for place in range(len(_COLUMNS)) if not self.isColumnHidden(place)]
+        needs = {p: metrics.horizontalAdvance(_COLUMNS[p][1]) + 12 for p in shown}
+        for place in shown:
+            if _COLUMNS[place][0] in ("rank", "confidence"):  # the sign of order, the chip
+                needs[place] += 14
+        spare = max(self.viewport().width() - sum(needs.values()), 0)
+        for number, place in enumerate(shown):
+            share = spare * (number + 1) // len(shown) - spare * number // len(shown)
+            self.setColumnWidth(place, needs[place] + share)
+
+    def resizeEvent(self, event) -> None:  # noqa: N802, Qt's name
+        """Share the new width."""
+        super().resizeEvent(event)
+        self.fit_columns()
+
+
+def _model_table() -> _ModelTable:
+    table = dense(_ModelTable(0, len(_COLUMNS)))
     table.setHorizontalHeaderLabels([title for _, title, *_ in _COLUMNS])
     for place, (_, _, tip, _) in enumerate(_COLUMNS):
         table.horizontalHeaderItem(place).setToolTip(tip)
@@ -288,15 +319,13 @@ def _model_table() -> QTableWidget:
     table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-    table.setShowGrid(False)
     table.setAlternatingRowColors(True)
-    table.setTabKeyNavigation(False)
-    table.verticalHeader().hide()
+    table.setIconSize(QSize(10, 10))
+    table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     table.setAccessibleName("Models")
     table.setToolTip("Double-click shows only this model")
     header = table.horizontalHeader()
-    header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-    header.setStretchLastSection(False)
+    header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
     header.setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
     header.setSortIndicator(0, Qt.SortOrder.AscendingOrder)
     return table

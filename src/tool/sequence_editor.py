@@ -22,7 +22,7 @@ from Qt.QtWidgets import (
     QWidget,
 )
 
-from .layout import GAP, button, buttons, small
+from .layout import GAP, button, buttons, dense, fit_height, small
 from .sequences import (
     AMINO_ACIDS,
     MOST_COPIES,
@@ -65,7 +65,7 @@ class SequenceEditor(QWidget):
         self.text = _LettersBox(self)
         self.text.textChanged.connect(self._typed)
         self._summary = small()
-        self._chains = button("&Chain of a model", "Take sequences from open models", int)
+        self._chains = button("&Chains", "Take sequences from open models", int)
         menu = QMenu(self._chains)
         menu.aboutToShow.connect(self._fill_chains)
         self._chains.setMenu(menu)
@@ -171,16 +171,17 @@ class SequenceEditor(QWidget):
             box.setToolTip("How many chains of this sequence are in the map")
             box.setAccessibleName(f"Copies of {entry.name}")
             box.valueChanged.connect(lambda value, n=number: self._copies_typed(n, value))
+            if (earlier := self.table.cellWidget(number, _COPIES)) is not None:
+                earlier.hide()  # it is deleted later, and would be seen until then
             self.table.setCellWidget(number, _COPIES, box)
         self.table.setVisible(bool(self._entries))
-        heights = sum(self.table.rowHeight(n) for n in range(min(len(self._entries), 6)))
-        self.table.setFixedHeight(self.table.horizontalHeader().sizeHint().height() + heights + 4)
+        fit_height(self.table, 6)
         self._filling = False
         if row is None:
             self.table.clearSelection()
-            self._row_chosen()
         else:
             self.table.selectRow(row)
+        self._row_chosen()  # also when the same row now holds another sequence
         self._tell()
 
     def _show_length(self, row: int) -> None:
@@ -335,15 +336,13 @@ def take_drop(editor: SequenceEditor, event) -> None:
 
 
 def _table() -> QTableWidget:
-    table = QTableWidget(0, 3)
+    table = dense(QTableWidget(0, 3))
     table.setHorizontalHeaderLabels(["Sequence", "Residues", "Copies"])
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-    table.setShowGrid(False)
-    table.setTabKeyNavigation(False)
-    table.verticalHeader().hide()
     table.setAccessibleName("Sequences")
     header = table.horizontalHeader()
+    header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     header.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Stretch)
     for place in (_RESIDUES, _COPIES):
         header.setSectionResizeMode(place, QHeaderView.ResizeMode.ResizeToContents)

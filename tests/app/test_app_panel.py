@@ -102,9 +102,9 @@ def test_an_empty_panel_tells_what_to_do_and_a_build_needs_clicks_only(gui, chim
     p.launch.editor.table.cellWidget(0, 2).setValue(2)
     yield
     assert "2 chains, 42 residues" in seen(p.launch), seen(p.launch)
-    assert p.launch.preview.text() == (
+    assert p.launch.preview.toPlainText() == (
         "critasser build #1 sequence AALEKAALEKAALEKAALEKA,AALEKAALEKAALEKAALEKA"
-    ), p.launch.preview.text()
+    ), p.launch.preview.toPlainText()
     p.launch.quality.setCurrentText("draft")
     p.launch.options.header.click()
     yield
@@ -217,7 +217,7 @@ def test_the_panel_comes_back_with_its_session_and_a_newer_one_does_no_harm(gui,
     yield
     p.tabs.setCurrentIndex(0)
     yield
-    before = p.launch.preview.text()
+    before = p.launch.preview.toPlainText()
     assert before.endswith("mask #2 resolution 3.4 seed 7"), before
     run(session, "save panel.cxs")
     run(session, "close session")
@@ -225,7 +225,7 @@ def test_the_panel_comes_back_with_its_session_and_a_newer_one_does_no_harm(gui,
     run(session, "open panel.cxs")
     yield
     p = panel()
-    yield lambda: p.launch.preview.text() == before
+    yield lambda: p.launch.preview.toPlainText() == before
     from chimerax.critasser.tool import panel as module
     module._VERSION = 2
     run(session, "save newer.cxs")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 from chimerax.core.commands import run
@@ -108,6 +109,11 @@ class LaunchPage(QWidget):
         layout.addWidget(self.preview)
         layout.addStretch(1)
         layout.addWidget(self._make_citation())
+        # In the order in which they are seen; without this, in that in which they were made.
+        for first, second in pairwise(
+            (self.place, self.distance, self._segments, self.mask_menu, self.quality)
+        ):
+            QWidget.setTabOrder(first, second)
         self.set_plan_values(Plan(**self._remembered()))
         self.refresh()
 

@@ -53,10 +53,9 @@ def mixed(palette: QPalette, color: QColor, share: float) -> QColor:
     return QColor(*(round(b + share * (c - b)) for b, c in parts))
 
 
-def scrolled(page: QWidget) -> QScrollArea:
-    """A page that is as wide as the panel and scrolls up and down."""
+def scrolled() -> QScrollArea:
+    """Holds a page that is as wide as the panel and scrolls up and down."""
     area = QScrollArea()
-    area.setWidget(page)
     area.setWidgetResizable(True)
     area.setFrameShape(QFrame.Shape.NoFrame)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

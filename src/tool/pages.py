@@ -10,7 +10,7 @@ from chimerax.core.selection import SELECTION_CHANGED
 from chimerax.ui import MainToolWindow
 from Qt.QtCore import Qt, QTimer
 from Qt.QtGui import QKeySequence, QShortcut
-from Qt.QtWidgets import QSizePolicy, QTabWidget, QToolButton, QVBoxLayout
+from Qt.QtWidgets import QSizePolicy, QTabWidget, QToolButton, QVBoxLayout, QWidget
 
 from ..jobs.settings import settings
 from .launch import LaunchPage
@@ -37,30 +37,71 @@ class Pages:
         self._tool = tool
         self.window = MainToolWindow(tool)
         self.watch = Watch(session)
-        self.launch = LaunchPage(session)
-        self.progress = ProgressPage(session, self.watch)
-        self.results = ResultsPage(session, self.watch)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        for page, title, tip in (
-            (self.launch, "Build", "Set up and start a build"),
-            (self.progress, "Progress", "Builds, running and past"),
-            (self.results, "Results", "Models, and how sure each residue is"),
+        self._areas = []
+        for title, tip in (
+            ("Build", "Set up and start a build"),
+            ("Progress", "Builds, running and past"),
+            ("Results", "Models, and how sure each residue is"),
         ):
-            self.tabs.setTabToolTip(self.tabs.addTab(scrolled(page), title), tip)
+            self._areas.append(scrolled())
+            self.tabs.setTabToolTip(self.tabs.addTab(self._areas[-1], title), tip)
+        self._made_pages: dict[int, QWidget] = {}
         self.tabs.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.tabs.setCornerWidget(self._help_button())
+        self.tabs.currentChanged.connect(self._page)
         layout = QVBoxLayout(self.window.ui_area)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.tabs)
         self._restored = None
-        self._finished = self._is_finished
-        self._models_later, self._selection_later = (
-            self._timer(self._models),
-            self._timer(self._selection),
-        )
+        self._finished = False
+        self._models_later = self._timer(self._models)
+        self._selection_later = self._timer(self._selection)
+        self._rest_later = self._timer(self._make_rest)
         self._follow(session)
+        self._page(BUILD)
         self.window.manage(placement="side")
+        self._rest_later.start(0)
+
+    @property
+    def launch(self) -> LaunchPage:
+        """The page Build."""
+        return self._page(BUILD)
+
+    @property
+    def progress(self) -> ProgressPage:
+        """The page Progress."""
+        return self._page(PROGRESS)
+
+    @property
+    def results(self) -> ResultsPage:
+        """The page Results."""
+        return self._page(RESULTS)
+
+    def _page(self, number: int) -> QWidget:
+        """A page, made when it is first needed."""
+        if number not in self._made_pages:
+            session = self._session
+            if number == BUILD:
+                page = LaunchPage(session)
+                page.started.connect(lambda: self.tabs.setCurrentIndex(PROGRESS))
+            elif number == PROGRESS:
+                page = ProgressPage(session, self.watch)
+            else:
+                page = ResultsPage(session, self.watch)
+                page.wants_build.connect(lambda: self.tabs.setCurrentIndex(BUILD))
+            self._made_pages[number] = page
+            self._areas[number].setWidget(page)
+        return self._made_pages[number]
+
+    def _make_rest(self) -> None:
+        """Make the next page that is not there yet, between two turns of the event loop."""
+        for number in (PROGRESS, RESULTS):
+            if number not in self._made_pages:
+                self._page(number)
+                self._rest_later.start(0)
+                return
 
     def _timer(self, function) -> QTimer:
         """Calls a function once after any number of changes in one turn."""
@@ -71,8 +112,6 @@ class Pages:
 
     def _follow(self, session) -> None:
         """Hear of what happens."""
-        self.launch.started.connect(lambda: self.tabs.setCurrentIndex(PROGRESS))
-        self.results.wants_build.connect(lambda: self.tabs.setCurrentIndex(BUILD))
         self.watch.made.connect(self._made)
         self.watch.chosen.connect(self._chosen)
         for number in range(3):
@@ -104,19 +143,21 @@ class Pages:
         for handler in self._handlers:
             handler.remove()
         self._handlers = []
-        self._models_later.stop()
-        self._selection_later.stop()
+        for timer in (self._models_later, self._selection_later, self._rest_later):
+            timer.stop()
         if self._restored is not None:
             self._restored.remove()
             self._restored = None
         self.watch.close()
 
     def _models(self) -> None:
-        self.results.models_changed()
+        if RESULTS in self._made_pages:
+            self.results.models_changed()
         self.launch.refresh()
 
     def _selection(self) -> None:
-        self.results.selection_changed()
+        if RESULTS in self._made_pages:
+            self.results.selection_changed()
         self.launch.selection_changed()
 
     @property

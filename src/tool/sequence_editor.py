@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 from Qt.QtCore import QSize, Qt, Signal
@@ -77,14 +78,10 @@ class SequenceEditor(QWidget):
         layout.addWidget(self.table)
         layout.addWidget(self.text)
         layout.addWidget(self._summary)
-        layout.addWidget(
-            buttons(
-                button("&File…", "Read sequences from FASTA files", self._browse),
-                self._chains,
-                self._new,
-                self._remove,
-            )
-        )
+        file = button("&File…", "Read sequences from FASTA files", self._browse)
+        layout.addWidget(buttons(file, self._chains, self._new, self._remove))
+        for first, second in pairwise((self.text, file, self._chains, self._new, self._remove)):
+            QWidget.setTabOrder(first, second)
         self._show()
 
     @property
@@ -338,6 +335,8 @@ def take_drop(editor: SequenceEditor, event) -> None:
 def _table() -> QTableWidget:
     table = dense(QTableWidget(0, 3))
     table.setHorizontalHeaderLabels(["Sequence", "Residues", "Copies"])
+    # Room for both arrows of the boxes.
+    table.verticalHeader().setDefaultSectionSize(round(table.fontMetrics().height() * 1.8))
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
     table.setAccessibleName("Sequences")

@@ -55,15 +55,22 @@ class Watch(QObject):
         self._more.setSingleShot(True)
         self._more.timeout.connect(self._read)
         self.list_again()
-        if self.lines:
-            self.choose(self.lines[0].folder)
+        self._first = QTimer(self)
+        self._first.setSingleShot(True)
+        self._first.timeout.connect(self._choose_first)
+        self._first.start(0)
 
     def close(self) -> None:
         """Look no longer."""
         for handler in self._news:
             handler.remove()
-        self._second.stop()
-        self._more.stop()
+        for timer in (self._first, self._second, self._more):
+            timer.stop()
+
+    def _choose_first(self) -> None:
+        """Look at the latest job, unless another one has been chosen."""
+        if self.folder is None and self.lines:
+            self.choose(self.lines[0].folder)
 
     @property
     def line(self) -> JobLine | None:

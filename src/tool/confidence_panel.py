@@ -23,6 +23,7 @@ from .scene import (
     has_confidence,
     less_sure_command,
     selected_mask,
+    stretch_spec,
     track_of,
 )
 
@@ -183,10 +184,8 @@ class ConfidencePanel(QWidget):
 
     def _picked(self, first: int, last: int, add: bool) -> None:
         """Residues were clicked or dragged over: select them, and go to a single one."""
-        from chimerax.atomic import concise_residue_spec
-
-        residues = self.chain.existing_residues[first : last + 1]
-        spec = concise_residue_spec(self._session, residues)
+        numbers = self.chain.existing_residues.numbers
+        spec = stretch_spec(self.chain, numbers[first], numbers[last])
         self._run(f"select {'add ' if add else ''}{spec}")
         if first == last:
             self._run(focus_command(spec))

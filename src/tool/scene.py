@@ -19,6 +19,7 @@ __all__ = [
     "only_commands",
     "selected_mask",
     "selected_structures",
+    "stretch_spec",
     "track_of",
 ]
 
@@ -108,6 +109,13 @@ def only_commands(shown: Sequence, others: Sequence) -> list[str]:
         commands.append(f"hide {' '.join(hide)} models")
     spec = " ".join(model.atomspec for model in shown)
     return [*commands, f"show {spec} models", f"view {spec}"]
+
+
+def stretch_spec(chain, first: int, last: int) -> str:
+    """Specifier of the residues of a chain from one number to another."""
+    numbers = f"{first}" if first == last else f"{first}-{last}"
+    where = f"/{chain.chain_id}" if chain.chain_id.strip() else ""
+    return f"{chain.structure.atomspec}{where}:{numbers}"
 
 
 def focus_command(spec: str) -> str:

@@ -3,7 +3,12 @@
 from types import SimpleNamespace
 
 from chimerax.critasser.tool import scene
-from chimerax.critasser.tool.scene import has_confidence, less_sure_command, only_commands
+from chimerax.critasser.tool.scene import (
+    has_confidence,
+    less_sure_command,
+    only_commands,
+    stretch_spec,
+)
 
 
 def structure(*values):
@@ -54,3 +59,11 @@ def test_one_model_is_shown_and_the_others_that_are_displayed_hidden():
 
 def test_less_sure_residues_are_selected_by_a_command():
     assert less_sure_command(structure(), 50.0) == "select #3.1::critasser_confidence<50"
+
+
+def test_a_stretch_is_specified_by_chain_and_numbers():
+    chain = SimpleNamespace(structure=structure(), chain_id="A")
+    assert stretch_spec(chain, 5, 5) == "#3.1/A:5"
+    assert stretch_spec(chain, 5, 12) == "#3.1/A:5-12"
+    chain.chain_id = " "
+    assert stretch_spec(chain, -3, 2) == "#3.1:-3-2"

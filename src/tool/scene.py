@@ -23,7 +23,7 @@ __all__ = [
     "track_of",
 ]
 
-_LOOKS = 200
+_LOOKS = 50
 """Residues of a structure that are asked whether there are confidences."""
 
 

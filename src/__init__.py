@@ -5,7 +5,7 @@ import importlib
 from chimerax.core.toolshed import BundleAPI
 
 TOOLS: dict[str, str] = {
-    "Critasser": "tool.panel.show_panel",
+    "Critasser": "tool.critasser.show_panel",
 }
 """Module and class of each tool, as `bundle_info.xml` names them."""
 
@@ -13,12 +13,12 @@ SELECTORS: dict[str, str] = {}
 """Module and function of each selector: `function(session, models, results)`."""
 
 PROVIDERS: dict[str, str] = {
-    "toolbar": "tool.panel.press_button",
+    "toolbar": "tool.critasser.press_button",
 }
 """Module and function of each provider, by its manager's name: `function(session, name)`."""
 
 SAVED: dict[str, str] = {
-    "CritasserTool": "tool.panel",
+    "CritasserTool": "tool.critasser",
 }
 """Module of each class that sessions save."""
 

@@ -90,7 +90,7 @@ class _Score(_Question):
         model, volume = self.model.value, self.map.value
         if model is None or volume is None:
             return ""
-        return f"critasser score {model.atomspec} in {volume.atomspec}"
+        return f"critasser score {model.atomspec} inMap {volume.atomspec}"
 
 
 class _Compare(_Question):

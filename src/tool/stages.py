@@ -27,6 +27,9 @@ TITLES = {
 }
 """Stages in their order, in words."""
 
+_OTHER_TITLES = {"evidence": "Weigh the sequence"}
+"""Of stages that only some jobs have."""
+
 _SAID = re.compile(r"cycle (\d+) of \d+, lowest energy (-?[\d.]+(?:e[+-]?\d+)?)")
 _EMPTY_WORDS = re.compile(r"starts$|part \d+ of \d+ starts$|was done already$")
 
@@ -199,6 +202,7 @@ class History:
                     state = "stopped"
                 elif state == "running" and now is not None:
                     elapsed = max(now - self._began, 0.0)
-            title = TITLES.get(name, name.replace("_", " ").capitalize())
+            title = TITLES.get(name) or _OTHER_TITLES.get(name)
+            title = title or name.replace("_", " ").capitalize()
             rows.append(StageRow(name, title, state, elapsed, self.expected.get(name), fraction))
         return rows

@@ -226,7 +226,7 @@ def test_the_panel_comes_back_with_its_session_and_a_newer_one_does_no_harm(gui,
     yield
     p = panel()
     yield lambda: p.launch.preview.toPlainText() == before
-    from chimerax.critasser.tool import panel as module
+    from chimerax.critasser.tool import critasser as module
     module._VERSION = 2
     run(session, "save newer.cxs")
     module._VERSION = 1

@@ -5,6 +5,7 @@ import importlib
 from chimerax.core.toolshed import BundleAPI
 
 TOOLS: dict[str, str] = {
+    "Critasser": "tool.critasser.show_panel",
     "Critasser Segments": "tool.segments.show_segments",
 }
 """Module and class of each tool, as `bundle_info.xml` names them."""
@@ -12,10 +13,14 @@ TOOLS: dict[str, str] = {
 SELECTORS: dict[str, str] = {"critasser-low": "models.confidence.select_low"}
 """Module and function of each selector: `function(session, models, results)`."""
 
-PROVIDERS: dict[str, str] = {"presets": "models.presets.run_preset"}
+PROVIDERS: dict[str, str] = {
+    "presets": "models.presets.run_preset",
+    "toolbar": "tool.critasser.press_button",
+}
 """Module and function of each provider, by its manager's name: `function(session, name)`."""
 
 SAVED: dict[str, str] = {
+    "CritasserTool": "tool.critasser",
     "JobGroup": "models.group",
     "Places": "models.places",
     "Segment": "segments.models",

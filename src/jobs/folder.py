@@ -68,6 +68,8 @@ class Event:
         What the stage measures as it goes, by name.
     expected : dict of str to float or None
         Seconds that each stage is expected to take, by name, in their order.
+    time : float or None
+        Seconds since 1970.
     """
 
     state: str
@@ -80,6 +82,7 @@ class Event:
     stage_fraction: float = 0.0
     numbers: dict[str, float] | None = None
     expected: dict[str, float] | None = None
+    time: float | None = None
 
     @classmethod
     def from_line(cls, line: bytes) -> Event | None:
@@ -101,6 +104,7 @@ class Event:
             stage_fraction=_share(content.get("stage_fraction")),
             numbers=_numbers(content.get("numbers")),
             expected=_numbers(content.get("expected")),
+            time=as_number(content.get("time")),
         )
 
 
@@ -122,12 +126,18 @@ class ProgressReader:
             with contextlib.suppress(OSError):
                 self._offset = self._path.stat().st_size
 
-    def read(self) -> list[Event]:
-        """Events of the lines that were completed since the last call."""
+    def read(self, most: int = -1) -> list[Event]:
+        """Events of the lines that were completed since the last call.
+
+        Parameters
+        ----------
+        most : int
+            Bytes to read at once; all there are unless given.
+        """
         try:
             with self._path.open("rb") as file:
                 file.seek(self._offset)
-                fresh = file.read()
+                fresh = file.read(most)
         except OSError:
             return []
         self._offset += len(fresh)

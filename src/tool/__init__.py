@@ -1,1 +1,1 @@
-"""Windows: each only builds commands and runs them."""
+"""Windows: what to run, and what jobs, models and regions say; they only build commands."""

@@ -21,6 +21,8 @@ class TriggerSet:
         self._triggers = {name: [] for name in names}
 
     def add_trigger(self, name):
+        if name in self._triggers:
+            raise KeyError(f"Trigger '{name}' already exists")
         self._triggers[name] = []
 
     def has_trigger(self, name):

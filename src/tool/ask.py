@@ -1,0 +1,135 @@
+"""Small dialogs that ask which models a command is to be given."""
+
+from __future__ import annotations
+
+from chimerax.core.commands import run
+from Qt.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QFileDialog, QVBoxLayout, QWidget
+
+from .layout import column, labelled, small
+from .plan import quoted
+
+__all__ = ["ask_compare", "ask_folder", "ask_score"]
+
+
+def ask_folder(session, parent: QWidget) -> None:
+    """Choose a job folder and show what is in it."""
+    path = QFileDialog.getExistingDirectory(parent, "Job folder")
+    if path:
+        run(session, f"critasser open {quoted(path)}")
+
+
+class _Question(QDialog):
+    """A title, rows to choose from, and two buttons; what was chosen is run as a command.
+
+    Parameters
+    ----------
+    session : chimerax.core.session.Session
+    parent : QWidget
+    title, words, verb : str
+        What it is about, what it does, and the word on the button.
+    """
+
+    def __init__(self, session, parent: QWidget, title: str, words: str, verb: str) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.setWindowTitle(title)
+        self.setMinimumWidth(340)
+        self.rows: QVBoxLayout = column(self)
+        self.rows.addWidget(small(words))
+        box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self.verb = box.addButton(verb, QDialogButtonBox.ButtonRole.AcceptRole)
+        self.verb.setDefault(True)
+        box.accepted.connect(self.accept)
+        box.rejected.connect(self.reject)
+        self._box = box
+
+    def finish(self) -> None:
+        """Put the buttons below the rows."""
+        self.rows.addStretch(1)
+        self.rows.addWidget(self._box)
+        self.look()
+
+    def command(self) -> str:
+        """The command, or nothing while something is missing; for subclasses."""
+        raise NotImplementedError
+
+    def look(self, *_) -> None:
+        """Whether the button can be pressed."""
+        self.verb.setEnabled(bool(self.command()))
+
+    def accept(self) -> None:
+        """Run the command."""
+        command = self.command()
+        super().accept()
+        if command:
+            run(self.session, command)
+
+
+class _Score(_Question):
+    def __init__(self, session, parent: QWidget) -> None:
+        from chimerax.atomic.widgets import AtomicStructureMenuButton
+        from chimerax.map import Volume
+        from chimerax.ui.widgets import ModelMenuButton
+
+        super().__init__(
+            session, parent, "Score a model",
+            "How sure can one be of each residue of a model that lies in a map? It may come from "
+            "anywhere; it must lie where it belongs.", "Score",
+        )  # fmt: skip
+        self.model = AtomicStructureMenuButton(session)
+        self.map = ModelMenuButton(
+            session, class_filter=Volume, autoselect=ModelMenuButton.AUTOSELECT_FIRST_DISPLAYED
+        )
+        self.rows.addLayout(labelled("&Model", self.model))
+        self.rows.addLayout(labelled("M&ap", self.map))
+        for menu in (self.model, self.map):
+            menu.value_changed.connect(self.look)
+        self.finish()
+
+    def command(self) -> str:
+        model, volume = self.model.value, self.map.value
+        if model is None or volume is None:
+            return ""
+        return f"critasser score {model.atomspec} inMap {volume.atomspec}"
+
+
+class _Compare(_Question):
+    def __init__(self, session, parent: QWidget) -> None:
+        from chimerax.atomic.widgets import AtomicStructureMenuButton
+
+        super().__init__(
+            session, parent, "Compare models",
+            "Where do two models differ? They are compared as they lie, residue by residue, and "
+            "coloured by how far apart they are.", "Compare",
+        )  # fmt: skip
+        self.first = AtomicStructureMenuButton(
+            session, autoselect=AtomicStructureMenuButton.AUTOSELECT_FIRST_DISPLAYED
+        )
+        self.second = AtomicStructureMenuButton(
+            session, autoselect=AtomicStructureMenuButton.AUTOSELECT_NONE
+        )
+        self.superpose = QCheckBox("&Superpose them first")
+        self.superpose.setToolTip("Moves the second model; else they are compared as they lie")
+        self.rows.addLayout(labelled("&Model", self.first))
+        self.rows.addLayout(labelled("&With", self.second))
+        self.rows.addWidget(self.superpose)
+        for menu in (self.first, self.second):
+            menu.value_changed.connect(self.look)
+        self.finish()
+
+    def command(self) -> str:
+        first, second = self.first.value, self.second.value
+        if first is None or second is None or first is second:
+            return ""
+        command = f"critasser compare {first.atomspec} withModel {second.atomspec}"
+        return command + (" superpose true" if self.superpose.isChecked() else "")
+
+
+def ask_score(session, parent: QWidget) -> None:
+    """Score a model in a map."""
+    _Score(session, parent).show()
+
+
+def ask_compare(session, parent: QWidget) -> None:
+    """Compare models."""
+    _Compare(session, parent).show()

@@ -1,0 +1,124 @@
+"""The options of a build that most builds leave alone."""
+
+from __future__ import annotations
+
+from chimerax.core.commands import concise_model_spec, run
+from Qt.QtCore import Signal
+from Qt.QtWidgets import QComboBox, QFileDialog, QLineEdit, QSpinBox
+
+from .layout import Section, button, buttons, labelled, small
+from .plan import DEVICES, MODELS, SEED, Plan, quoted
+
+__all__ = ["Options", "choice"]
+
+
+def choice(words) -> QComboBox:
+    """A menu that may be narrower than its widest word."""
+    made = QComboBox()
+    made.addItems(words)
+    made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    made.setMinimumContentsLength(6)
+    return made
+
+
+def _count(least: int, most: int) -> QSpinBox:
+    made = QSpinBox()
+    made.setRange(least, most)
+    return made
+
+
+class Options(Section):
+    """Templates, device, number of models, seed, folder.
+
+    Parameters
+    ----------
+    session : chimerax.core.session.Session
+    """
+
+    changed = Signal()
+
+    def __init__(self, session) -> None:
+        super().__init__("More options")
+        self._session = session
+        self._make_templates()
+        self.device = choice(DEVICES)
+        self.models = _count(1, 20)
+        self.seed = _count(0, 2**31 - 1)
+        self.device.currentIndexChanged.connect(self.changed)
+        for box in (self.models, self.seed):
+            box.valueChanged.connect(self.changed)
+        for row in (
+            labelled("&Device", self.device, tip="Where the neural network computes"),
+            labelled("Mod&els", self.models, tip="Most models to make"),
+            labelled("&Seed", self.seed, tip="The same seed gives the same models again"),
+        ):
+            self.body.addLayout(row)
+        self.folder = QLineEdit()
+        self.folder.setPlaceholderText("~/critasser, named after the map")
+        self.folder.textChanged.connect(self.changed)
+        browse = button("…", "Choose a folder", self._choose_folder)
+        browse.setAccessibleName("Choose a job folder")
+        self.body.addLayout(
+            labelled("Job fo&lder", self.folder, browse, tip="Must be empty or new")
+        )
+
+    def _make_templates(self) -> None:
+        from chimerax.atomic import AtomicStructure
+        from chimerax.ui.widgets import ModelListWidget
+
+        self.templates = ModelListWidget(
+            self._session,
+            class_filter=AtomicStructure,
+            autoselect=ModelListWidget.AUTOSELECT_NONE,
+            selection_mode="multi",
+        )
+        self.templates.value_changed.connect(self.changed)
+        self.templates.setFixedHeight(self.templates.fontMetrics().lineSpacing() * 4 + 10)
+        self.templates.setAccessibleName("Templates")
+        self.templates.setToolTip(
+            "Open models that may be alike, solved or predicted, wherever they are; click to choose"
+        )
+        self.body.addWidget(small("Templates: models that may be alike"))
+        self.body.addWidget(self.templates)
+        self.body.addWidget(
+            buttons(button("Open &templates…", "Open model files to use", self._open_templates))
+        )
+
+    @property
+    def templates_spec(self) -> str:
+        """Specifier of the chosen templates; empty for none."""
+        chosen = self.templates.value
+        return concise_model_spec(self._session, chosen) if chosen else ""
+
+    def show_plan(self, plan: Plan) -> None:
+        """Show all of a plan that is set here but the templates."""
+        self.device.setCurrentIndex(DEVICES.index(plan.device))
+        self.models.setValue(plan.models)
+        self.seed.setValue(plan.seed)
+        self.folder.setText(plan.folder)
+        if plan.device != "auto" or plan.models != MODELS or plan.seed != SEED or plan.folder:
+            self.header.setChecked(True)
+
+    def _open_templates(self) -> None:
+        paths, _ = QFileDialog.getOpenFileNames(
+            self, "Templates", "", "Models (*.cif *.pdb *.ent *.mmcif);;All files (*)"
+        )
+        if not paths:
+            return
+        before = list(self.templates.value)
+        opened = run(self._session, "open " + " ".join(map(quoted, paths)))
+        self.templates.refresh()
+        known = self.templates.all_values
+        self.templates.value = before + [m for m in _flat(opened) if m in known]
+
+    def _choose_folder(self) -> None:
+        path = QFileDialog.getExistingDirectory(self, "Job folder")
+        if path:
+            self.folder.setText(path)
+
+
+def _flat(models) -> list:
+    """Models of the result of the command ``open``, which nests them."""
+    if isinstance(models, (list, tuple)):
+        return [one for part in models for one in _flat(part)]
+    return [models]

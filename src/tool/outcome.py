@@ -1,0 +1,211 @@
+"""What a job folder holds for the eye: models with scores, comparisons, warnings, energies."""
+
+from __future__ import annotations
+
+import csv
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..jobs.folder import inside, read_json, read_placement, worker
+from .stages import Energies
+
+__all__ = ["JobLine", "ModelRow", "Outcome", "job_lines", "read_energies", "read_outcome"]
+
+_MOST = 100
+"""Models that a table shows."""
+
+_LARGEST = 4 << 20
+"""Bytes of a table of energies."""
+
+
+@dataclass(frozen=True)
+class ModelRow:
+    """A model in `results.json`; a score that is not there is None.
+
+    Attributes
+    ----------
+    rank : int
+    path : Path or None
+        Its file, if it is in the folder.
+    etm, crscore, pcc : float or None
+    confidence : float or None
+        Mean over residues, 0 to 100.
+    clashes : int or None
+    seconds : float or None
+        That its building took.
+    share : float or None
+        Of the decoys that are in its cluster.
+    """
+
+    rank: int
+    path: Path | None
+    etm: float | None = None
+    crscore: float | None = None
+    pcc: float | None = None
+    confidence: float | None = None
+    clashes: int | None = None
+    seconds: float | None = None
+    share: float | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a job has made.
+
+    Attributes
+    ----------
+    models : tuple of ModelRow
+        Best first.
+    tm, rmsd : ndarray (n, n) or None
+        Between the models; RMSD in Å.
+    warnings : tuple of str
+    timings : dict of str to float
+        Seconds of each stage.
+    resolution : float or None
+        Å.
+    """
+
+    models: tuple[ModelRow, ...] = ()
+    tm: np.ndarray | None = None
+    rmsd: np.ndarray | None = None
+    warnings: tuple[str, ...] = ()
+    timings: dict[str, float] | None = None
+    resolution: float | None = None
+
+
+def read_outcome(folder: Path) -> Outcome | None:
+    """What `results.json` tells; None while there is none, what is no good in it left out."""
+    content = read_json(folder / "results.json")
+    if content is None:
+        return None
+    listed = content.get("models")
+    rows = []
+    for entry in (listed if isinstance(listed, list) else ())[:_MOST]:
+        if isinstance(entry, dict):
+            rows.append(_row(entry, len(rows) + 1, folder))
+    warnings = content.get("warnings")
+    timings = content.get("timings")
+    return Outcome(
+        models=tuple(rows),
+        tm=_matrix(content.get("tm"), len(rows)),
+        rmsd=_matrix(content.get("rmsd"), len(rows)),
+        warnings=tuple(w for w in warnings if isinstance(w, str))
+        if isinstance(warnings, list)
+        else (),
+        timings={str(k): float(v) for k, v in timings.items() if _number(v) is not None}
+        if isinstance(timings, dict)
+        else {},
+        resolution=_number(content.get("resolution")),
+    )
+
+
+def _row(entry: dict[str, Any], rank: int, folder: Path) -> ModelRow:
+    file = entry.get("file")
+    clashes = _number(entry.get("clashes"))
+    return ModelRow(
+        rank=rank,
+        path=inside(folder, file) if isinstance(file, str) else None,
+        etm=_number(entry.get("etm")),
+        crscore=_number(entry.get("crscore")),
+        pcc=_number(entry.get("pcc_mask")),
+        confidence=_number(entry.get("mean_confidence")),
+        clashes=None if clashes is None else int(clashes),
+        seconds=_number(entry.get("seconds")),
+        share=_number(entry.get("cluster_share")),
+    )
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return float(value) if math.isfinite(value) else None
+
+
+def _matrix(value: Any, size: int) -> np.ndarray | None:
+    """A square table of numbers, or None for anything else."""
+    if not isinstance(value, list) or len(value) != size or size < 2:
+        return None
+    for row in value:
+        if not isinstance(row, list) or len(row) != size or any(_number(v) is None for v in row):
+            return None
+    return np.array(value, dtype=np.float64)
+
+
+def read_energies(folder: Path) -> Energies:
+    """Energies of a finished assembly: lowest and mean over all temperatures, by cycle."""
+    path = inside(folder, "4_assembly/energy.csv")
+    points: dict[int, tuple[float, float]] = {}
+    if path is not None and path.stat().st_size <= _LARGEST:
+        try:
+            with path.open(newline="", encoding="utf-8") as lines:
+                for row in list(csv.reader(lines))[1:]:
+                    values = [float(value) for value in row[1:]]
+                    if values and all(map(math.isfinite, values)):
+                        points[int(row[0])] = (min(values), sum(values) / len(values))
+        except (OSError, ValueError, IndexError, csv.Error):
+            points = {}  # the plot is left out; nothing depends on it
+    return Energies.of(points)
+
+
+@dataclass(frozen=True)
+class JobLine:
+    """A job in the list: one of this ChimeraX, or the folder of an earlier one.
+
+    Attributes
+    ----------
+    folder : Path
+    name : str
+    state : str
+        ``queued``, ``running``, ``finished``, ``cancelled``, ``failed`` or ``unfinished``.
+    number : int or None
+        By which `critasser stop` knows it; None for one of another time.
+    when : float
+        Seconds since 1970, when the folder was last written to.
+    """
+
+    folder: Path
+    name: str
+    state: str
+    number: int | None
+    when: float
+
+
+def job_lines(jobs: Sequence, recent: Sequence[str], most: int = 30) -> list[JobLine]:
+    """Jobs of this ChimeraX, latest first, then recent folders that still exist."""
+    lines, known = [], set()
+    for job in sorted(jobs, key=lambda job: job.id, reverse=True):
+        if job.folder not in known:
+            known.add(job.folder)
+            lines.append(JobLine(job.folder, job.name, job.outcome, job.id, _when(job.folder)))
+    for text in recent:
+        folder = Path(text)
+        if len(lines) >= most:
+            break
+        if folder in known or not folder.is_dir():
+            continue
+        known.add(folder)
+        lines.append(
+            JobLine(folder, read_placement(folder)[0], _state(folder), None, _when(folder))
+        )
+    return lines
+
+
+def _state(folder: Path) -> str:
+    if worker(folder) is not None:
+        return "running"
+    return "finished" if (folder / "results.json").exists() else "unfinished"
+
+
+def _when(folder: Path) -> float:
+    for name in ("results.json", "progress.jsonl", ""):
+        try:
+            return (folder / name).stat().st_mtime
+        except OSError:
+            continue
+    return time.time()

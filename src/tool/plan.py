@@ -1,0 +1,154 @@
+"""From what is set in the panel to the command that it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .sequences import Entry, complaint, fasta_name, typed_letters
+
+__all__ = [
+    "DEVICES",
+    "PLACES",
+    "QUALITIES",
+    "Plan",
+    "build_command",
+    "obstacle",
+    "quoted",
+    "sequence_argument",
+]
+
+DEVICES = ("auto", "cpu", "gpu")
+QUALITIES = ("draft", "standard", "thorough")
+PLACES = ("map", "segments", "near", "mask")
+"""Where to build: all of the map, selected segments, near selected atoms, inside a mask."""
+
+MODELS = 5
+SEED = 1
+RANGE = 8.0
+"""What the command takes when it is told nothing."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A build as it is set in the panel.
+
+    Attributes
+    ----------
+    map_spec : str
+        Specifier of the map; empty when none is chosen.
+    entries : tuple of Entry
+    fasta : Path or None
+        A file that holds just these sequences, as the person has it.
+    place : str
+        One of `PLACES`.
+    distance : float
+        Å; how near.
+    mask_spec, templates_spec : str
+        Specifiers; empty for none.
+    resolution : float or None
+        Å.
+    quality, device : str
+    models : int
+    seed : int
+    folder : str
+        Job folder; empty for the usual place.
+    """
+
+    map_spec: str = ""
+    entries: tuple[Entry, ...] = ()
+    fasta: Path | None = None
+    place: str = "map"
+    distance: float = RANGE
+    mask_spec: str = ""
+    templates_spec: str = ""
+    resolution: float | None = None
+    quality: str = "standard"
+    device: str = "auto"
+    models: int = MODELS
+    seed: int = SEED
+    folder: str = ""
+
+
+def quoted(text: str | Path) -> str:
+    """A file's name as a command takes it."""
+    from chimerax.core.commands import FileNameArg
+
+    return FileNameArg.unparse(str(text))
+
+
+def sequence_argument(plan: Plan, folder: Path) -> tuple[str, bool]:
+    """How the command gives the sequences, and whether a file has to be written into `folder`.
+
+    The person's own file if it holds just these; the letters if they are few; else a file.
+    """
+    if plan.fasta is not None:
+        return quoted(plan.fasta), False
+    letters = typed_letters(plan.entries)
+    if letters is not None:
+        return letters, False
+    return quoted(folder / fasta_name(plan.entries)), True
+
+
+def build_command(plan: Plan, folder: Path) -> str:
+    """The command; only what differs from what the command does anyway is in it.
+
+    Parameters
+    ----------
+    plan : Plan
+        One without an `obstacle`.
+    folder : Path
+        Where files of sequences go.
+    """
+    sequence, _ = sequence_argument(plan, folder)
+    words = ["critasser build", plan.map_spec, "sequence", sequence]
+    if plan.place == "segments":
+        words += ["segments", "sel"]
+    elif plan.place == "near":
+        words += ["near", "sel"]
+        if plan.distance != RANGE:
+            words += ["range", f"{plan.distance:g}"]
+    elif plan.place == "mask":
+        words += ["mask", plan.mask_spec]
+    if plan.templates_spec:
+        words += ["templates", plan.templates_spec]
+    if plan.resolution is not None:
+        words += ["resolution", f"{plan.resolution:g}"]
+    for word, value, usual in (
+        ("quality", plan.quality, "standard"),
+        ("device", plan.device, "auto"),
+        ("models", plan.models, MODELS),
+        ("seed", plan.seed, SEED),
+    ):
+        if value != usual:
+            words += [word, str(value)]
+    if plan.folder:
+        words += ["folder", quoted(plan.folder)]
+    return " ".join(words)
+
+
+def obstacle(plan: Plan, *, selected_atoms: bool = True) -> str:
+    """What is still missing for a build, as something to do; empty when it can start."""
+    if not plan.map_spec:
+        return "Open a map to build into."
+    if not plan.entries:
+        return "Add the sequence of what is in the map."
+    wrong = _wrong(plan.entries)
+    if wrong:
+        return wrong
+    if plan.place == "mask" and not plan.mask_spec:
+        return "Choose the map that is the mask."
+    if plan.place == "mask" and plan.mask_spec == plan.map_spec:
+        return "The mask is the map itself: choose another map."
+    if plan.place == "near" and not selected_atoms:
+        return "Select the atoms or markers near which to build."
+    return ""
+
+
+def _wrong(entries: Sequence[Entry]) -> str:
+    for entry in entries:
+        said = complaint(entry.letters)
+        if said:
+            return f"Mend the sequence “{entry.name}”."
+    return ""

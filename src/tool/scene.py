@@ -1,0 +1,128 @@
+"""What the panel asks of the open models, and the commands that show and select them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ..models.confidence import ATTRIBUTE, LOCAL_PCC
+from .curves import Track
+
+__all__ = [
+    "chains_of",
+    "focus_command",
+    "has_confidence",
+    "less_sure_command",
+    "models_of_files",
+    "only_commands",
+    "selected_mask",
+    "selected_structures",
+    "stretch_spec",
+    "track_of",
+]
+
+_LOOKS = 50
+"""Residues of a structure that are asked whether there are confidences."""
+
+
+def has_confidence(structure) -> bool:
+    """Whether residues of a structure have confidences; asks some of them, evenly spread."""
+    residues = structure.residues
+    step = max(len(residues) // _LOOKS, 1)
+    return any(
+        getattr(residues[i], ATTRIBUTE, None) is not None for i in range(0, len(residues), step)
+    )
+
+
+def models_of_files(session, paths: Iterable[Path | None]) -> dict[Path, object]:
+    """Which open model has been read from each file; files that are not open are left out."""
+    wanted = {path for path in paths if path is not None}
+    found: dict[Path, object] = {}
+    for model in session.models.list():
+        path = _file_of(model)
+        if path is None:
+            continue
+        if path not in wanted:
+            path = path.resolve() if path.name in {one.name for one in wanted} else path
+        if path in wanted:
+            found.setdefault(path, model)
+    return found
+
+
+def _file_of(model) -> Path | None:
+    """The file that a model was read from, as far as it is known."""
+    if place := getattr(model, "critasser_path", None):
+        return Path(place)
+    if relative := getattr(model, "critasser_file", None):
+        group = model.parent
+        while group is not None and not hasattr(group, "job_folder"):
+            group = group.parent
+        if group is not None:
+            return Path(group.job_folder) / relative
+    place = getattr(model, "filename", None)
+    return Path(place) if place else None
+
+
+def chains_of(structure) -> list:
+    """Chains whose residues can have confidences, in order."""
+    return [chain for chain in structure.chains if chain.num_existing_residues]
+
+
+def track_of(chain) -> Track:
+    """Confidence along a chain; only residues that are in the model."""
+    residues = chain.existing_residues
+    return Track(
+        chain_id=chain.chain_id,
+        numbers=np.array(residues.numbers, dtype=np.int64),
+        names=list(residues.names),
+        confidence=_values(residues, ATTRIBUTE),
+        local_pcc=_values(residues, LOCAL_PCC),
+    )
+
+
+def _values(residues, name: str) -> np.ndarray:
+    found = (getattr(residue, name, None) for residue in residues)
+    return np.array([np.nan if one is None else one for one in found], dtype=np.float64)
+
+
+def selected_mask(chain) -> np.ndarray:
+    """Whether (n,) each residue of a chain has a selected atom."""
+    atoms = chain.structure.atoms
+    chosen = atoms[atoms.selecteds].unique_residues
+    return chain.existing_residues.mask(chosen)
+
+
+def selected_structures(session) -> set:
+    """Structures of which something is selected."""
+    from chimerax.atomic import selected_atoms
+
+    return set(selected_atoms(session).unique_structures)
+
+
+def only_commands(shown: Sequence, others: Sequence) -> list[str]:
+    """Commands that show some models, hide others, and bring the shown ones into view."""
+    commands = []
+    hide = [model.atomspec for model in others if model.display and model not in shown]
+    if hide:
+        commands.append(f"hide {' '.join(hide)} models")
+    spec = " ".join(model.atomspec for model in shown)
+    return [*commands, f"show {spec} models", f"view {spec}"]
+
+
+def stretch_spec(chain, first: int, last: int) -> str:
+    """Specifier of the residues of a chain from one number to another."""
+    numbers = f"{first}" if first == last else f"{first}-{last}"
+    where = f"/{chain.chain_id}" if chain.chain_id.strip() else ""
+    return f"{chain.structure.atomspec}{where}:{numbers}"
+
+
+def focus_command(spec: str) -> str:
+    """Bring a few residues into view with some of what is around them."""
+    return f"view {spec}"
+
+
+def less_sure_command(structure, limit: float) -> str:
+    """Select residues that are less sure than a limit."""
+    return f"select {structure.atomspec}::{ATTRIBUTE}<{limit:g}"

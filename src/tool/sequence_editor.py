@@ -1,0 +1,382 @@
+"""The editor of sequences: a table, the letters of the chosen row, files, chains of models."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+from Qt.QtCore import QSize, Qt, Signal
+from Qt.QtGui import QColor, QFontDatabase, QTextCharFormat, QTextCursor, QTextOption
+from Qt.QtWidgets import (
+    QAbstractItemView,
+    QFileDialog,
+    QHeaderView,
+    QMenu,
+    QPlainTextEdit,
+    QSpinBox,
+    QTableWidget,
+    QTableWidgetItem,
+    QTextEdit,
+    QVBoxLayout,
+    QWidget,
+)
+
+from .layout import GAP, button, buttons, dense, fit_height, small
+from .sequences import (
+    AMINO_ACIDS,
+    MOST_COPIES,
+    Entry,
+    add_entries,
+    complaint,
+    holds,
+    parse_sequences,
+    read_sequences,
+    residue_count,
+)
+
+__all__ = ["SequenceEditor"]
+
+_WRONG = QColor(214, 69, 65)
+_MOST_MARKS = 200
+_NAME, _RESIDUES, _COPIES = range(3)
+
+
+class SequenceEditor(QWidget):
+    """Sequences to build, each with how many copies are in the map.
+
+    Parameters
+    ----------
+    session : chimerax.core.session.Session
+    """
+
+    changed = Signal()
+
+    def __init__(self, session) -> None:
+        super().__init__()
+        self._session = session
+        self._entries: list[Entry] = []
+        self._filling = False
+        self.fasta: Path | None = None
+        self.setAcceptDrops(True)
+        self.table = _table()
+        self.table.itemSelectionChanged.connect(self._row_chosen)
+        self.table.itemChanged.connect(self._name_typed)
+        self.text = _LettersBox(self)
+        self.text.textChanged.connect(self._typed)
+        self._summary = small()
+        self._chains = button("&Chains", "Take sequences from open models", int)
+        menu = QMenu(self._chains)
+        menu.aboutToShow.connect(self._fill_chains)
+        self._chains.setMenu(menu)
+        self._remove = button("Remo&ve", "Remove the chosen sequence (Delete)", self.remove)
+        self._new = button("&New", "Type or paste another sequence", self.start_new)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GAP)
+        layout.addWidget(self.table)
+        layout.addWidget(self.text)
+        layout.addWidget(self._summary)
+        file = button("&File…", "Read sequences from FASTA files", self._browse)
+        layout.addWidget(buttons(file, self._chains, self._new, self._remove))
+        for first, second in pairwise((self.text, file, self._chains, self._new, self._remove)):
+            QWidget.setTabOrder(first, second)
+        self._show()
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """The sequences."""
+        return tuple(self._entries)
+
+    def set_entries(self, entries: Sequence[Entry], fasta: Path | None = None) -> None:
+        """Put other sequences in place of all that are there."""
+        self._entries = list(entries)
+        self._show(0 if len(self._entries) == 1 else None)
+        self._changed(fasta)
+
+    def add(self, entries: Sequence[Entry], fasta: Path | None = None) -> None:
+        """Add sequences; one that is there already becomes a copy more."""
+        first = not self._entries
+        self._entries = add_entries(self._entries, entries)
+        self._show(len(self._entries) - 1)
+        self._changed(fasta if first else None)
+
+    def add_text(self, text: str) -> None:
+        """Add what was pasted: FASTA, or letters."""
+        self.add(parse_sequences(text))
+
+    def add_files(self, paths: Sequence[str]) -> None:
+        """Add sequences of FASTA files; one that is no good is told of below the table."""
+        for path in map(Path, paths):
+            try:
+                entries = read_sequences(path)
+            except ValueError as error:
+                self._summary.setText(f"{error}.")
+                return
+            self.add(entries, path if holds(path, entries) else None)
+
+    def remove(self) -> None:
+        """Remove the chosen sequence."""
+        row = self._row
+        if row is not None:
+            del self._entries[row]
+            self._show(min(row, len(self._entries) - 1) if self._entries else None)
+            self._changed()
+
+    def start_new(self) -> None:
+        """Empty the box for another sequence."""
+        self.table.clearSelection()
+        self.text.setFocus()
+
+    @property
+    def _row(self) -> int | None:
+        rows = self.table.selectionModel().selectedRows()
+        return rows[0].row() if rows else None
+
+    def _changed(self, fasta: Path | None = None) -> None:
+        self.fasta = fasta
+        self._tell()
+        self.changed.emit()
+
+    def _tell(self) -> None:
+        """The line below the letters: how much it is, or what is wrong."""
+        wrong = [(one.name, said) for one in self._entries if (said := complaint(one.letters))]
+        if wrong:
+            name, said = wrong[0]
+            self._summary.setText(f"⚠ {name}, {said}")
+        elif self._entries:
+            chains = sum(one.copies for one in self._entries)
+            what = "1 chain" if chains == 1 else f"{chains} chains"
+            self._summary.setText(f"{what}, {residue_count(self._entries):,} residues in all")
+        else:
+            self._summary.setText(
+                "Every protein chain in the map: paste its letters, or drop a FASTA file here."
+            )
+
+    def _show(self, row: int | None = None) -> None:
+        """Fill the table anew."""
+        self._filling = True
+        self.table.setRowCount(len(self._entries))
+        for number, entry in enumerate(self._entries):
+            self.table.setItem(number, _NAME, QTableWidgetItem(entry.name))
+            self._show_length(number)
+            box = QSpinBox()
+            box.setRange(1, MOST_COPIES)
+            box.setValue(entry.copies)
+            box.setFrame(False)
+            box.setToolTip("How many chains of this sequence are in the map")
+            box.setAccessibleName(f"Copies of {entry.name}")
+            box.valueChanged.connect(lambda value, n=number: self._copies_typed(n, value))
+            if (earlier := self.table.cellWidget(number, _COPIES)) is not None:
+                earlier.hide()  # it is deleted later, and would be seen until then
+            self.table.setCellWidget(number, _COPIES, box)
+        self.table.setVisible(bool(self._entries))
+        fit_height(self.table, 6)
+        self._filling = False
+        if row is None:
+            self.table.clearSelection()
+        else:
+            self.table.selectRow(row)
+        self._row_chosen()  # also when the same row now holds another sequence
+        self._tell()
+
+    def _show_length(self, row: int) -> None:
+        letters = self._entries[row].letters
+        item = QTableWidgetItem(str(len(letters)))
+        item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEditable)
+        item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        said = complaint(letters)
+        if said:
+            item.setForeground(_WRONG)
+            item.setText(f"⚠ {len(letters)}")
+        item.setToolTip(said or "Residues of one copy")
+        self.table.setItem(row, _RESIDUES, item)
+
+    def _row_chosen(self) -> None:
+        if self._filling:
+            return
+        row = self._row
+        self._remove.setEnabled(row is not None)
+        self._new.setEnabled(row is not None)
+        self._filling = True
+        self.text.setPlainText("" if row is None else self._entries[row].letters)
+        self._filling = False
+        self._mark()
+
+    def _typed(self) -> None:
+        """Letters were typed or pasted into the box."""
+        if self._filling:
+            return
+        text, row = self.text.toPlainText(), self._row
+        if ">" in text:
+            if row is not None:
+                del self._entries[row]
+            self.add_text(text)
+            return
+        letters = parse_sequences(text)
+        if row is None:
+            if letters:
+                # Not `add`: what is typed is not the copy of another before it is whole.
+                name = f"sequence {len(self._entries) + 1}"
+                self._filling = True
+                self._entries.append(Entry(name, letters[0].letters))
+                cursor = self.text.textCursor().position()
+                self._filling = False
+                self._show(len(self._entries) - 1)
+                self._restore_cursor(cursor)
+                self._changed()
+            return
+        self._entries[row] = replace(
+            self._entries[row], letters=letters[0].letters if letters else ""
+        )
+        self._filling = True
+        self._show_length(row)
+        self._filling = False
+        self._mark()
+        self._changed()
+
+    def _restore_cursor(self, position: int) -> None:
+        cursor = self.text.textCursor()
+        cursor.setPosition(min(position, len(self.text.toPlainText())))
+        self.text.setTextCursor(cursor)
+
+    def _mark(self) -> None:
+        """Underline letters that are no amino acids."""
+        text, marks = self.text.toPlainText(), []
+        style = QTextCharFormat()
+        style.setUnderlineStyle(QTextCharFormat.UnderlineStyle.WaveUnderline)
+        style.setUnderlineColor(_WRONG)
+        style.setForeground(_WRONG)
+        for place, letter in enumerate(text):
+            if letter.isspace() or letter in AMINO_ACIDS or (text.islower() and letter.isalpha()):
+                continue
+            mark = QTextEdit.ExtraSelection()
+            mark.format = style
+            mark.cursor = QTextCursor(self.text.document())
+            mark.cursor.setPosition(place)
+            mark.cursor.movePosition(
+                QTextCursor.MoveOperation.Right, QTextCursor.MoveMode.KeepAnchor
+            )
+            marks.append(mark)
+            if len(marks) == _MOST_MARKS:
+                break
+        self.text.setExtraSelections(marks)
+
+    def _name_typed(self, item: QTableWidgetItem) -> None:
+        if self._filling or item.column() != _NAME:
+            return
+        name = " ".join(item.text().split()) or f"sequence {item.row() + 1}"
+        self._entries[item.row()] = replace(self._entries[item.row()], name=name)
+        self._changed()
+
+    def _copies_typed(self, row: int, value: int) -> None:
+        self._entries[row] = replace(self._entries[row], copies=value)
+        self._changed()
+
+    def _browse(self) -> None:
+        paths, _ = QFileDialog.getOpenFileNames(
+            self, "Sequences", "", "FASTA (*.fasta *.fa *.faa *.fas *.seq *.txt);;All files (*)"
+        )
+        self.add_files(paths)
+
+    def _fill_chains(self) -> None:
+        """The menu of chains of open models, made when it is opened."""
+        from chimerax.atomic import Residue, all_atomic_structures
+
+        menu = self._chains.menu()
+        menu.clear()
+        for structure in all_atomic_structures(self._session):
+            found = [c for c in structure.chains if c.polymer_type == Residue.PT_AMINO]
+            for chain in found:
+                text = f"{structure.atomspec}/{chain.chain_id}  {structure.name}, {len(chain)}"
+                action = menu.addAction(text.replace("&", "&&"))
+                action.triggered.connect(lambda *_, one=chain: self._add_chains([one]))
+            if len(found) > 1:
+                action = menu.addAction(f"All {len(found)} chains of {structure.atomspec}")
+                action.triggered.connect(lambda *_, all_of=found: self._add_chains(all_of))
+                menu.addSeparator()
+        if menu.isEmpty():
+            menu.addAction("No model with protein chains is open").setEnabled(False)
+
+    def _add_chains(self, chains: Sequence) -> None:
+        self.add(
+            [Entry(f"{c.structure.name.split('.')[0]}_{c.chain_id}", c.characters) for c in chains]
+        )
+
+    def dragEnterEvent(self, event) -> None:  # noqa: N802, Qt's name
+        """Files and text may be dropped."""
+        if event.mimeData().hasUrls() or event.mimeData().hasText():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event) -> None:  # noqa: N802
+        """Take dropped files or text."""
+        take_drop(self, event)
+
+    def keyPressEvent(self, event) -> None:  # noqa: N802
+        """Delete removes the row that has the focus."""
+        if event.key() == Qt.Key.Key_Delete and self.table.hasFocus():
+            self.remove()
+        else:
+            super().keyPressEvent(event)
+
+
+def take_drop(editor: SequenceEditor, event) -> None:
+    """Give what was dropped to the editor."""
+    data = event.mimeData()
+    paths = [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
+    if paths:
+        editor.add_files(paths)
+    elif data.hasText():
+        editor.add_text(data.text())
+    event.acceptProposedAction()
+
+
+def _table() -> QTableWidget:
+    table = dense(QTableWidget(0, 3))
+    table.setHorizontalHeaderLabels(["Sequence", "Residues", "Copies"])
+    # Room for both arrows of the boxes.
+    table.verticalHeader().setDefaultSectionSize(round(table.fontMetrics().height() * 1.8))
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+    table.setAccessibleName("Sequences")
+    header = table.horizontalHeader()
+    header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    header.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Stretch)
+    for place in (_RESIDUES, _COPIES):
+        header.setSectionResizeMode(place, QHeaderView.ResizeMode.ResizeToContents)
+    return table
+
+
+class _LettersBox(QPlainTextEdit):
+    """Letters, in a font in which they are all as wide."""
+
+    def __init__(self, editor: SequenceEditor) -> None:
+        super().__init__()
+        self._editor = editor
+        self.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self.setPlaceholderText("Paste letters or FASTA here")
+        self.setLineWrapMode(QPlainTextEdit.LineWrapMode.WidgetWidth)
+        self.setWordWrapMode(QTextOption.WrapMode.WrapAnywhere)
+        self.setTabChangesFocus(True)
+        self.setToolTip("The letters of the chosen sequence; or paste one or more new ones")
+        self.setAccessibleName("Letters of the sequence")
+        self.setFixedHeight(self.fontMetrics().lineSpacing() * 4 + 12)
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """Four lines."""
+        return QSize(200, self.height())
+
+    def canInsertFromMimeData(self, data) -> bool:  # noqa: N802
+        """Text, and files."""
+        return data.hasUrls() or super().canInsertFromMimeData(data)
+
+    def insertFromMimeData(self, data) -> None:  # noqa: N802
+        """Files and FASTA become sequences of their own; letters go where the cursor is."""
+        paths = [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
+        if paths:
+            self._editor.add_files(paths)
+        elif data.hasText() and ">" in data.text():
+            self._editor.add_text(data.text())
+        else:
+            super().insertFromMimeData(data)

@@ -1,0 +1,230 @@
+"""Sequences as a person pastes, drops or types them; nothing here needs a window."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+__all__ = [
+    "Entry",
+    "add_entries",
+    "complaint",
+    "fasta_name",
+    "fasta_text",
+    "holds",
+    "parse_sequences",
+    "read_sequences",
+    "residue_count",
+    "typed_letters",
+    "write_fasta",
+]
+
+AMINO_ACIDS = "ACDEFGHIKLMNPQRSTVWY"
+
+MOST_COPIES = 60
+"""An icosahedron's worth of one chain."""
+
+_LARGEST = 1 << 20
+"""Bytes of a FASTA file, as the engine has it."""
+
+_TYPED = 120
+"""Letters up to which a sequence stands in the command itself."""
+
+_LEAST_TYPED = 12
+"""Letters below which a word might as well be the name of something that can be selected."""
+
+_REMEDIES = {
+    "X": "stands for an unknown residue: write the one that is there, or leave it out",
+    "B": "stands for D or N: write the one that is there",
+    "Z": "stands for E or Q: write the one that is there",
+    "J": "stands for I or L: write the one that is there",
+    "U": "is selenocysteine: write C",
+    "O": "is pyrrolysine: write K",
+    "*": "is a stop: delete it",
+    "-": "is a gap: give the sequence without an alignment",
+    ".": "is a gap: give the sequence without an alignment",
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One sequence, and how many chains of it are in the map.
+
+    Attributes
+    ----------
+    name : str
+    letters : str
+        One-letter codes; what is wrong with them, `complaint` tells.
+    copies : int
+    """
+
+    name: str
+    letters: str
+    copies: int = 1
+
+
+def parse_sequences(text: str) -> list[Entry]:
+    """Sequences in a text: FASTA records, or letters only.
+
+    White space, numbers at the beginning of lines, and a last ``*`` are left out; a sequence
+    that is in lower case throughout is read as capitals. Records with the same letters become
+    copies of one.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    list of Entry
+        Empty when there are no letters.
+    """
+    records: list[tuple[str, list[str]]] = []
+    for line in text.lstrip("\ufeff").splitlines():
+        if line.startswith(">"):
+            records.append((_name(line[1:]), []))
+        elif line.strip() and not line.startswith(";"):
+            if not records:
+                records.append(("", []))
+            records[-1][1].append(re.sub(r"^\d+|\d+$", "", "".join(line.split())))
+    entries = []
+    for name, lines in records:
+        letters = "".join(lines).removesuffix("*")
+        if letters:
+            entries.append(Entry(name, letters.upper() if letters.islower() else letters))
+    return add_entries((), entries)
+
+
+def _name(header: str) -> str:
+    words = header.split()
+    return words[0] if words else ""
+
+
+def add_entries(there: Iterable[Entry], more: Iterable[Entry]) -> list[Entry]:
+    """Entries with more of them; the same letters again are one copy more."""
+    found = list(there)
+    for entry in more:
+        places = [i for i, one in enumerate(found) if one.letters == entry.letters]
+        if places:
+            one = found[places[0]]
+            copies = min(one.copies + entry.copies, MOST_COPIES)
+            found[places[0]] = replace(one, copies=copies)
+        else:
+            name = entry.name or f"sequence {len(found) + 1}"
+            found.append(replace(entry, name=name))
+    return found
+
+
+def read_sequences(path: Path) -> list[Entry]:
+    """Sequences of a FASTA file.
+
+    Raises
+    ------
+    ValueError
+        It cannot be read, or holds none; a sentence for a person.
+    """
+    try:
+        with path.open("rb") as file:
+            raw = file.read(_LARGEST + 1)
+    except OSError as error:
+        raise ValueError(f"{path.name} cannot be read: {error.strerror or error}") from None
+    if len(raw) > _LARGEST:
+        raise ValueError(f"{path.name} has more than 1 MB: give only the sequences in the map")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        raise ValueError(f"{path.name} is no text file: drop a FASTA file")
+    entries = parse_sequences(text)
+    if not entries:
+        raise ValueError(f"{path.name} holds no sequence")
+    return entries
+
+
+def holds(path: Path, entries: Sequence[Entry]) -> bool:
+    """Whether a FASTA file as it is says just these sequences, so that it can be given itself."""
+    try:
+        if add_entries((), read_sequences(path)) != list(entries):
+            return False
+        raw = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, ValueError):
+        return False
+    letters = "".join("".join(line.split()) for line in raw if not line.startswith(">"))
+    whole = bool(raw) and raw[0].startswith(">") and len(letters) == residue_count(entries)
+    return whole and not set(letters) - set(AMINO_ACIDS)
+
+
+def complaint(letters: str) -> str:
+    """What is wrong with a sequence, in one sentence; empty when nothing is."""
+    if not letters:
+        return "no letters yet"
+    if len(letters) > 10 and set(letters.upper()) <= set("ACGTUN"):
+        return "this is DNA or RNA: give the protein's sequence"
+    for position, letter in enumerate(letters, start=1):
+        if letter not in AMINO_ACIDS:
+            return f"position {position}: {_told(letter)}"
+    return ""
+
+
+def _told(letter: str) -> str:
+    if letter in _REMEDIES:
+        return f"{letter} {_REMEDIES[letter]}"
+    if letter.isdigit():
+        return f"{letter} is a digit: one letter for each residue, without numbers"
+    if letter.upper() in AMINO_ACIDS or letter.upper() in _REMEDIES:
+        return (
+            f"{letter} is in lower case, which often marks residues that are not there: "
+            "use capitals for those that are, and delete the others"
+        )
+    return f"“{letter}” is no amino acid"
+
+
+def residue_count(entries: Iterable[Entry]) -> int:
+    """Residues of all copies."""
+    return sum(len(entry.letters) * entry.copies for entry in entries)
+
+
+def typed_letters(entries: Sequence[Entry]) -> str | None:
+    """All chains as letters with commas, where that is short enough for a command, else None."""
+    chains = [entry.letters for entry in entries for _ in range(entry.copies)]
+    short = sum(map(len, chains)) <= _TYPED and all(len(c) >= _LEAST_TYPED for c in chains)
+    return ",".join(chains) if chains and short else None
+
+
+def fasta_text(entries: Iterable[Entry]) -> str:
+    """A record for every chain."""
+    lines = []
+    for entry in entries:
+        name = " ".join(entry.name.replace(">", " ").split()) or "sequence"
+        for copy in range(1, entry.copies + 1):
+            lines.append(f">{name}" if entry.copies == 1 else f">{name} copy {copy}")
+            lines += [entry.letters[i : i + 60] for i in range(0, len(entry.letters), 60)]
+    return "\n".join(lines) + "\n"
+
+
+def fasta_name(entries: Sequence[Entry]) -> str:
+    """Name of a file for these sequences: always the same for the same ones."""
+    stem = re.sub(r"[^\w-]+", "_", entries[0].name)[:40].strip("_") or "sequence"
+    digest = hashlib.sha256(fasta_text(entries).encode()).hexdigest()[:8]
+    return f"{stem}_{digest}.fasta"
+
+
+def write_fasta(folder: Path, entries: Sequence[Entry]) -> Path:
+    """Write sequences into a folder, so that a logged command can be run again.
+
+    Raises
+    ------
+    OSError
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / fasta_name(entries)
+    text = fasta_text(entries)
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        part = path.with_suffix(".part")
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    return path

@@ -1,0 +1,149 @@
+"""Which job is looked at, and what is known of it; the pages follow its signals."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from Qt.QtCore import QObject, QTimer, Signal
+
+from ..jobs.folder import ProgressReader, read_json
+from ..jobs.job import jobs_of, triggers
+from ..jobs.settings import settings
+from .outcome import JobLine, Outcome, job_lines, read_energies, read_outcome
+from .stages import Energies, History
+
+__all__ = ["Watch"]
+
+_AT_ONCE = 1 << 17
+"""Bytes of progress that are read between two turns of the event loop: a few milliseconds."""
+
+
+class Watch(QObject):
+    """The list of jobs and the chosen one.
+
+    Signals: `listed` when the list has changed, `chosen` when another job is looked at, `told`
+    when it has told something or a second has passed, `made` when its results have changed.
+
+    Parameters
+    ----------
+    session : chimerax.core.session.Session
+    """
+
+    listed = Signal()
+    chosen = Signal()
+    told = Signal()
+    made = Signal()
+
+    def __init__(self, session) -> None:
+        super().__init__()
+        self._session = session
+        self.lines: list[JobLine] = []
+        self.folder: Path | None = None
+        self.history = History()
+        self.outcome: Outcome | None = None
+        self._file_energies = Energies.of({})
+        self._reader: ProgressReader | None = None
+        self._numbers: set[int] = {job.id for job in jobs_of(session)}
+        self._news = [
+            triggers(session).add_handler(name, lambda _, job: self._heard(job))
+            for name in ("job started", "job changed", "job ended")
+        ]
+        self._second = QTimer(self)
+        self._second.setInterval(1000)
+        self._second.timeout.connect(self._tick)
+        self._more = QTimer(self)
+        self._more.setSingleShot(True)
+        self._more.timeout.connect(self._read)
+        self.list_again()
+        self._first = QTimer(self)
+        self._first.setSingleShot(True)
+        self._first.timeout.connect(self._choose_first)
+        self._first.start(0)
+
+    def close(self) -> None:
+        """Look no longer."""
+        for handler in self._news:
+            handler.remove()
+        for timer in (self._first, self._second, self._more):
+            timer.stop()
+
+    def _choose_first(self) -> None:
+        """Look at the latest job, unless another one has been chosen."""
+        if self.folder is None and self.lines:
+            self.choose(self.lines[0].folder)
+
+    @property
+    def line(self) -> JobLine | None:
+        """The chosen job in the list."""
+        return next((line for line in self.lines if line.folder == self.folder), None)
+
+    @property
+    def runs(self) -> bool:
+        """Whether the chosen job is at work."""
+        return self.line is not None and self.line.state == "running"
+
+    @property
+    def energies(self) -> Energies:
+        """Of the assembly: as told while it runs, of its table when it is over."""
+        told = self.history.energies
+        return told if len(told) >= len(self._file_energies) else self._file_energies
+
+    def list_again(self) -> None:
+        """Look which jobs there are."""
+        lines = job_lines(jobs_of(self._session), settings(self._session).recent_jobs)
+        if lines != self.lines:
+            self.lines = lines
+            self.listed.emit()
+
+    def choose(self, folder: Path) -> None:
+        """Look at another job."""
+        if folder == self.folder:
+            return
+        self.folder = folder
+        self._open()
+        self.chosen.emit()
+        self.made.emit()
+
+    def _open(self) -> None:
+        """Begin to read the chosen folder."""
+        self.history = History()
+        self._reader = ProgressReader(self.folder)
+        self.history.expect((read_json(self.folder / "job.json") or {}).get("expected"))
+        self._look_at_results()
+        self._read()
+
+    def _look_at_results(self) -> None:
+        self.outcome = read_outcome(self.folder)
+        self._file_energies = read_energies(self.folder)
+
+    def _read(self) -> None:
+        events = self._reader.read(_AT_ONCE) if self._reader is not None else []
+        self.history.feed(events)
+        if events:
+            self._more.start(0)
+        self._second.start() if self.runs else self._second.stop()
+        self.told.emit()
+
+    def _tick(self) -> None:
+        """A second has passed; a job that another ChimeraX watches sends no news."""
+        line = self.line
+        if line is not None and line.number is None:
+            self.list_again()
+            if not self.runs:
+                self._look_at_results()
+                self.made.emit()
+        self._read()
+
+    def _heard(self, job) -> None:
+        """A job has changed; in the main thread."""
+        self.list_again()
+        if job.id not in self._numbers:
+            self._numbers.add(job.id)
+            if job.folder == self.folder:
+                self.folder = None  # it goes on: read anew
+            self.choose(job.folder)
+        elif job.folder == self.folder:
+            self._read()
+            if job.outcome not in ("running", "queued"):
+                self._look_at_results()
+                self.made.emit()

@@ -1,0 +1,349 @@
+"""The panel in a real ChimeraX with its GUI, as a person uses it: clicks, pastes, looks.
+
+Set the variable SCREENSHOTS to a folder to keep pictures of what was seen.
+"""
+
+import os
+import shutil
+import time
+
+import pytest
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("xvfb-run") is None, reason="no xvfb-run to give the GUI a screen"
+)
+
+START = """
+import os, sys, time, traceback
+from pathlib import Path
+from Qt.QtCore import QPointF, Qt
+from Qt.QtTest import QTest
+from Qt.QtWidgets import QPushButton, QLabel, QApplication
+
+def play(steps, seconds=150):
+    '''Go on with a generator whenever what it yielded last, if it can be called, is true.'''
+    state = dict(until=None, end=time.monotonic() + seconds)
+    def look():
+        try:
+            until = state["until"]
+            if until is None or until():
+                state["until"] = next(steps)
+            elif time.monotonic() > state["end"]:
+                raise AssertionError(f"not within {seconds} s")
+            state["timer"] = session.ui.timer(60, look)
+        except StopIteration:
+            os._exit(0)
+        except BaseException:
+            traceback.print_exc(file=sys.__stderr__)
+            sys.__stderr__.flush()
+            os._exit(1)
+    look()
+
+def panel():
+    run(session, "ui tool show Critasser")
+    tool, = [t for t in session.tools.list() if t.tool_name == "Critasser"]
+    return tool.pages
+
+def shot(name, widget=None):
+    folder = os.environ.get("SCREENSHOTS")
+    if folder:
+        (widget or session.ui.main_window).grab().save(f"{folder}/{name}.png")
+
+def press(page, text):
+    '''Press the button that a person sees under this name.'''
+    found = [b for b in page.findChildren(QPushButton)
+             if b.text().replace("&", "") == text and b.isVisible()]
+    assert len(found) == 1, (text, [b.text() for b in page.findChildren(QPushButton)])
+    assert found[0].isEnabled(), text
+    QTest.mouseClick(found[0], Qt.MouseButton.LeftButton)
+
+def seen(page):
+    return "\\n".join(l.text() for l in page.findChildren(QLabel) if l.isVisible())
+
+commands = []
+from chimerax.core.commands import run as _run
+session.triggers.add_handler("command started", lambda _, text: commands.append(text))
+"""
+
+
+@pytest.fixture
+def gui(chimerax):
+    """Play steps in the GUI; a step is what is between two yields."""
+
+    def do(steps: str, **environment):
+        width = environment.pop("screen", "1200x900x24")
+        path = chimerax.home / "steps.py"
+        body = START + "\ndef steps():\n" + steps + "\nplay(steps())\n"
+        path.write_text("from chimerax.core.commands import run\n" + body, encoding="utf-8")
+        prefix = ("xvfb-run", "-a", "-s", f"-screen 0 {width}")
+        return chimerax.run("--script", path, prefix=prefix, **environment)
+
+    return do
+
+
+def test_an_empty_panel_tells_what_to_do_and_a_build_needs_clicks_only(gui, chimerax, blob):
+    gui(f"""
+    p = panel()
+    yield lambda: p.launch.isVisible()
+    assert "Open the map" in seen(p.launch) and "Open a map to build into" in seen(p.launch)
+    assert not p.launch.build_button.isEnabled()
+    shot("1_empty")
+    run(session, "open {blob}")
+    yield lambda: p.launch.map_menu.value is not None
+    assert "Add the sequence" in seen(p.launch)
+    QApplication.clipboard().setText(">helix one\\nAALEKAAXEKAALEKAALEKA\\n")
+    p.launch.editor.text.setFocus()
+    p.launch.editor.text.paste()
+    yield
+    assert "position 8: X stands for an unknown" in seen(p.launch), seen(p.launch)
+    shot("2_wrong_letter")
+    p.launch.editor.text.setPlainText("aalekaalekaalekaaleka")
+    yield
+    p.launch.editor.table.cellWidget(0, 2).setValue(2)
+    yield
+    assert "2 chains, 42 residues" in seen(p.launch), seen(p.launch)
+    assert p.launch.preview.toPlainText() == (
+        "critasser build #1 sequence AALEKAALEKAALEKAALEKA,AALEKAALEKAALEKAALEKA"
+    ), p.launch.preview.toPlainText()
+    p.launch.quality.setCurrentText("draft")
+    p.launch.options.header.click()
+    yield
+    shot("3_ready")
+    press(p.launch, "Build models")
+    yield lambda: p.tabs.currentIndex() == 1 and p.watch.runs
+    yield lambda: p.watch.history.stage == "traces" or not p.watch.runs
+    shot("4_progress")
+    yield lambda: p.tabs.currentIndex() == 2
+    yield lambda: p.results.table.rowCount() == 3 and p.results.confidence.model is not None
+    assert commands[-1].startswith("critasser build #1 sequence AALEK"), commands
+    yield
+    shot("5_results")
+    assert p.launch._memory.quality == "draft"
+""", FAKE_PAUSE="0.3")  # fmt: skip
+
+
+def test_rows_and_models_and_residues_select_each_other(gui, chimerax, blob):
+    gui(f"""
+    run(session, "open {blob}")
+    p = panel()
+    run(session, "critasser build #1 helix.fasta wait true")
+    p.tabs.setCurrentIndex(2)
+    yield lambda: p.results.table.rowCount() == 3 and len(p.results._open_models) == 3
+    models = [p.results._model(n) for n in range(3)]
+    p.results.table.selectRow(1)
+    yield
+    assert commands[-1] == f"select {{models[1].atomspec}}", commands[-3:]
+    assert models[1].atoms.num_selected and not models[0].atoms.num_selected
+    assert p.results.confidence.model is models[1]
+    run(session, f"select {{models[2].atomspec}}:3-6")
+    yield
+    assert p.results._chosen() == [2], p.results._chosen()
+    plot = p.results.confidence.plot
+    p.results.confidence.choose(models[2])
+    yield
+    assert plot._selected.nonzero()[0].tolist() == [2, 3, 4, 5], plot._selected
+    shot("6_selected")
+    item = p.results.table.item(0, 1)
+    p.results.table.itemDoubleClicked.emit(item)
+    yield
+    assert [m.display for m in models] == [True, False, False]
+    across, up = plot._scales()
+    x = lambda n: QPointF(float(across.pixel(float(n))), 60).toPoint()
+    QTest.mouseClick(plot, Qt.MouseButton.LeftButton, pos=x(5))
+    yield
+    spec = models[0].atomspec
+    assert commands[-2:] == [f"select {{spec}}/A:5", f"view {{spec}}/A:5"], commands[-3:]
+    QTest.mousePress(plot, Qt.MouseButton.LeftButton, pos=x(8))
+    QTest.mouseMove(plot, x(10))
+    QTest.mouseRelease(plot, Qt.MouseButton.LeftButton, pos=x(12))
+    yield
+    if plot._drag is None and commands[-1].startswith("view"):
+        plot.picked.emit(7, 11, False)
+        yield
+    assert commands[-1] == f"select {{models[0].atomspec}}/A:8-12", commands[-2:]
+    p.results.confidence.slider.setValue(30)
+    yield lambda: commands[-1].startswith("select") and "critasser_confidence" in commands[-1]
+    assert commands[-1] == f"select {{models[0].atomspec}}::critasser_confidence<30"
+    yield
+    chosen = plot._selected.nonzero()[0].tolist()
+    assert chosen == list(range(len(chosen))) and chosen, chosen
+    shot("7_less_sure")
+    run(session, "close #2")
+    yield
+    assert "not open" in seen(p.results)
+    press(p.results, "Show them")
+    yield lambda: len(p.results._open_models) == 3
+""")  # fmt: skip
+
+
+def test_a_build_is_stopped_and_resumed_and_a_failure_is_told(gui, chimerax, blob):
+    gui(f"""
+    run(session, "open {blob}")
+    p = panel()
+    p.tabs.setCurrentIndex(1)
+    os.environ["FAKE_ENGINE"] = "hang"
+    run(session, "critasser build #1 helix.fasta wait false")
+    yield lambda: p.watch.history.stage == "trace"
+    rows = {{r.name: r.state for r in p.watch.history.rows()}}
+    assert rows["density"] == "done" and rows["trace"] == "running", rows
+    press(p.progress, "Stop")
+    yield lambda: p.watch.line.state == "cancelled"
+    yield
+    assert "stopped; what it finished is kept" in seen(p.progress), seen(p.progress)
+    shot("8_stopped")
+    os.environ["FAKE_ENGINE"] = "fail"
+    press(p.progress, "Resume")
+    yield lambda: p.watch.line.state == "failed"
+    yield
+    assert "failed" in seen(p.progress)
+    shot("9_failed")
+    os.environ["FAKE_ENGINE"] = "success"
+    press(p.progress, "Resume")
+    yield lambda: p.tabs.currentIndex() == 2 and len(p.results._open_models) == 3
+""")  # fmt: skip
+
+
+def test_the_panel_comes_back_with_its_session_and_a_newer_one_does_no_harm(gui, chimerax, blob):
+    gui(f"""
+    run(session, "open {blob}")
+    run(session, "volume copy #1")
+    p = panel()
+    p.launch.editor.add_text(">one\\nAALEKAALEKAALEK\\n>two\\nMKVLAAGIVGAA\\n")
+    p.launch.place.setCurrentIndex(3)
+    p.launch.mask_menu.value = [m for m in p.launch.mask_menu.all_values if m.id == (2,)][0]
+    p.launch.resolution.setValue(3.4)
+    p.launch.options.seed.setValue(7)
+    p.tabs.setCurrentIndex(1)
+    yield
+    p.tabs.setCurrentIndex(0)
+    yield
+    before = p.launch.preview.toPlainText()
+    assert before.endswith("mask #2 resolution 3.4 seed 7"), before
+    run(session, "save panel.cxs")
+    run(session, "close session")
+    yield
+    run(session, "open panel.cxs")
+    yield
+    p = panel()
+    yield lambda: p.launch.preview.toPlainText() == before
+    from chimerax.critasser.tool import critasser as module
+    module._VERSION = 2
+    run(session, "save newer.cxs")
+    module._VERSION = 1
+    run(session, "open newer.cxs")
+    yield
+    p = panel()
+    assert not p.launch.editor.entries
+    tool, = [t for t in session.tools.list() if t.tool_name == "Critasser"]
+    run(session, "close session")
+    run(session, "open panel.cxs")
+    yield
+    run(session, "ui tool hide Critasser")
+    yield
+""")  # fmt: skip
+
+
+def test_sessions_with_a_panel_open_without_a_gui(chimerax, gui, blob):
+    gui("""
+    panel()
+    yield
+    run(session, "save nogui.cxs")
+""")
+    chimerax.script('run(session, "open nogui.cxs")')
+
+
+def test_it_is_usable_when_docked_300_pixels_wide_and_in_the_dark(gui, chimerax, blob):
+    gui(f"""
+    run(session, "open {blob}")
+    p = panel()
+    run(session, "critasser build #1 helix.fasta wait true")
+    area = p.window.ui_area
+    area.window().resizeDocks([p.window._dock_widget], [300], Qt.Orientation.Horizontal)
+    yield
+    p.launch.editor.add_files(["helix.fasta"])
+    for number, page in enumerate((p.launch, p.progress, p.results)):
+        p.tabs.setCurrentIndex(number)
+        yield
+        yield
+        assert area.width() <= 320, area.width()
+        assert page.width() <= area.width(), (number, page.width(), page.minimumSizeHint().width())
+        shot(f"narrow_{{number}}", area)
+    session.ui.color_scheme = "dark"
+    session.ui._set_linux_palette("dark")
+    for number in range(3):
+        p.tabs.setCurrentIndex(number)
+        yield
+        yield
+        shot(f"dark_{{number}}", area)
+""")  # fmt: skip
+
+
+def test_nothing_makes_the_window_wait_on_a_large_map(gui, chimerax, tmp_path):
+    import mrcfile
+    import numpy as np
+
+    for name in ("one", "two"):
+        with mrcfile.new(chimerax.home / f"{name}.mrc", overwrite=True) as file:
+            file.set_data(np.zeros((400, 400, 400), dtype=np.int8))
+            file.voxel_size = 1.0
+    output = gui("""
+    run(session, "open one.mrc")
+    run(session, "open two.mrc")
+    yield
+    before = time.perf_counter()
+    p = panel()
+    made = time.perf_counter() - before
+    yield
+    p.launch.editor.add_text("AALEKAALEKAALEKAALEK" * 20)
+    yield
+    times = []
+    for turn in range(6):
+        for volume in p.launch.map_menu.all_values:
+            before = time.perf_counter()
+            p.launch.map_menu.value = volume
+            QApplication.processEvents()
+            times.append(time.perf_counter() - before)
+    for index in range(3):
+        before = time.perf_counter()
+        p.tabs.setCurrentIndex(index)
+        QApplication.processEvents()
+        times.append(time.perf_counter() - before)
+    print(f"panel {made * 1000:.0f} ms, then {[round(t * 1000) for t in times]} ms",
+          file=sys.__stdout__, flush=True)
+    assert max(times) < 0.25, times
+""")
+    print(output[-400:])
+
+
+@pytest.mark.skipif("REAL_JOB" not in os.environ, reason="REAL_JOB names no finished job folder")
+def test_a_real_job_is_looked_at(gui, chimerax):
+    folder = chimerax.home / f"real_{time.time_ns()}"
+    shutil.copytree(os.environ["REAL_JOB"], folder)
+    gui(f"""
+    p = panel()
+    run(session, "critasser open {folder}")
+    p.watch.list_again()
+    p.watch.choose(Path("{folder}").resolve())
+    p.tabs.setCurrentIndex(1)
+    yield
+    yield lambda: p.watch.history.state == "finished"
+    yield
+    rows = p.watch.history.rows()
+    assert all(row.state == "done" for row in rows), rows
+    shot("real_progress")
+    p.tabs.setCurrentIndex(2)
+    yield lambda: p.results._open_models
+    yield
+    assert p.results.table.rowCount() == len(p.results._open_models) >= 1
+    p.results.confidence.pcc.setChecked(True)
+    p.results._alike.header.setChecked(True)
+    p.results.table.selectRow(0)
+    yield
+    yield
+    shot("real_results")
+    shot("real_page", p.results)
+    plot = p.results.confidence.plot
+    plot.save("plot.pdf")
+    plot.save("plot.png")
+    assert Path("plot.pdf").read_bytes()[:4] == b"%PDF" and Path("plot.png").stat().st_size > 2000
+""", screen="1500x1100x24")  # fmt: skip

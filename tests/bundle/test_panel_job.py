@@ -1,0 +1,198 @@
+"""What a job folder tells the panel, whole or not, ours or somebody else's."""
+
+import json
+import math
+import time
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from chimerax.critasser.jobs.folder import Event, ProgressReader
+from chimerax.critasser.jobs.job import BuildJob, triggers
+from chimerax.critasser.tool.outcome import job_lines, read_energies, read_outcome
+from chimerax.critasser.tool.stages import TITLES, History
+
+
+def line(stage, at, fraction=0.5, message="at work", state="running", **more):
+    content = {"time": at, "stage": stage, "stage_fraction": fraction, "fraction": 0.3,
+               "message": message, "state": state, **more}  # fmt: skip
+    return Event.from_line(json.dumps(content).encode())
+
+
+def rows(history, **options):
+    return {row.name: row for row in history.rows(**options)}
+
+
+def test_stages_before_are_done_with_their_times_and_later_ones_wait():
+    history = History()
+    history.expect({"density": 2, "network": 30.0, "calpha": 5})
+    history.feed([
+        line("density", 100.0, 0.0, "starts"),
+        line("density", 103.0, 1.0, "done"),
+        line("network", 103.0, 0.0, "starts"),
+        line("network", 110.0, 0.4),
+    ])  # fmt: skip
+    found = rows(history, now=113.0)
+    assert [(r.state, r.elapsed, r.expected) for r in found.values()] == [
+        ("done", 3.0, 2.0),
+        ("running", 10.0, 30.0),
+        ("waiting", None, 5.0),
+    ]
+    assert found["network"].fraction == 0.4
+    assert rows(history, runs=False)["network"].state == "stopped"
+
+
+def test_expected_times_may_come_with_the_first_line_and_rubbish_is_left_out():
+    history = History()
+    history.feed([line("density", 1.0, expected={"density": 1.5, "network": "soon"})])
+    assert history.expected == {"density": 1.5}
+    history.expect(["not", "a", "table"])
+    history.expect({"calpha": float("nan"), "trace": -1, "decoys": 3})
+    assert history.expected == {"density": 1.5, "decoys": 3.0}
+
+
+def test_without_expected_times_all_known_stages_are_listed():
+    history = History()
+    history.feed([line("density", 1.0), line("something_new", 2.0)])
+    assert [row.name for row in history.rows()] == [*TITLES, "something_new"]
+    assert history.rows()[-1].title == "Something new"
+
+
+def test_a_resumed_job_keeps_the_times_of_stages_that_were_done_already():
+    history = History()
+    history.feed([
+        line("density", 100.0, 0.0, "starts"),
+        line("density", 104.0, 0.6),
+        line("density", 109.0, 1.0, "done"),
+        line("network", 109.0, 0.0, "starts"),
+        line("network", 110.0, 0.1),
+        line("network", 111.0, 0.1, "stopped", state="cancelled"),
+    ])  # fmt: skip
+    assert rows(history)["network"].state == "stopped"
+    history.feed([
+        line("density", 500.0, 0.0, "starts"),
+        line("density", 500.1, 1.0, "was done already"),
+        line("network", 500.1, 0.0, "starts"),
+        line("network", 520.1, 0.9),
+    ])  # fmt: skip
+    found = rows(history)
+    assert (found["density"].state, found["density"].elapsed) == ("done", 9.0)
+    assert found["network"].state == "running"
+    assert found["network"].elapsed == pytest.approx(20.0)
+
+
+def test_energies_come_as_numbers_or_are_read_from_what_is_said():
+    history = History()
+    numbers = {"cycle": 1, "lowest_energy": -500.0, "mean_energy": -450.0}
+    history.feed([
+        line("assembly", 1.0, numbers=numbers),
+        line("assembly", 2.0, message="cycle 2 of 20, lowest energy -510.5"),
+        line("assembly", 3.0, message="energies"),
+        line("trace", 4.0, message="cycle 2 of 20, lowest energy -1"),
+    ])  # fmt: skip
+    energies = history.energies
+    assert energies.cycle.tolist() == [1, 2]
+    assert energies.lowest.tolist() == [-500.0, -510.5]
+    assert energies.mean[0] == -450.0 and math.isnan(energies.mean[1])
+
+
+@pytest.mark.parametrize("numbers", [[1], {"cycle": "x"}, {"cycle": 1e400}, "no", 3])
+def test_numbers_that_are_none_do_no_harm(numbers):
+    text = json.dumps({"stage": "assembly", "numbers": numbers}).replace("Infinity", "1e999")
+    history = History()
+    history.feed([Event.from_line(text.encode())])
+    assert len(history.energies) == 0
+
+
+def test_progress_can_be_read_in_pieces(tmp_path):
+    path = tmp_path / "progress.jsonl"
+    path.write_text("".join(f'{{"stage": "s{n}"}}\n' for n in range(50)))
+    reader, found = ProgressReader(tmp_path), []
+    while events := reader.read(40):
+        found += [event.stage for event in events]
+    assert found == [f"s{n}" for n in range(50)]
+
+
+def results(folder, **content):
+    (folder / "5_models").mkdir(exist_ok=True)
+    (folder / "5_models/model_1.cif").write_text("data_x\n")
+    model = {"rank": 1, "file": "5_models/model_1.cif", "etm": 0.87, "pcc_mask": 0.5,
+             "mean_confidence": 76.5, "cluster_share": 0.7}  # fmt: skip
+    whole = {"models": [model, {"file": "../../etc/passwd", "etm": "high"}],
+             "tm": [[1, 0.7], [0.7, 1]], "rmsd": [[0, 6.5], [6.5, 0]],
+             "warnings": ["beware", 3], "timings": {"density": 0.6, "x": None},
+             **content}  # fmt: skip
+    (folder / "results.json").write_text(json.dumps(whole))
+
+
+def test_results_are_read_and_what_leads_out_of_the_folder_is_not(tmp_path):
+    results(tmp_path)
+    outcome = read_outcome(tmp_path)
+    first, second = outcome.models
+    assert (first.etm, first.pcc, first.confidence, first.clashes) == (0.87, 0.5, 76.5, None)
+    assert first.path == (tmp_path / "5_models/model_1.cif").resolve()
+    assert second.path is None and second.etm is None and second.rank == 2
+    assert outcome.tm[0, 1] == 0.7 and outcome.rmsd[1, 0] == 6.5
+    assert outcome.warnings == ("beware",) and outcome.timings == {"density": 0.6}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"tm": [[1, 0.7]]},
+        {"tm": [[1, "x"], [0.7, 1]]},
+        {"tm": "none", "models": {"file": 1}, "warnings": "all", "timings": [1]},
+        {"models": [1, None, {"file": 3, "etm": True, "clashes": "many"}]},
+    ],
+)
+def test_results_that_are_damaged_show_what_is_good(tmp_path, content):
+    results(tmp_path, **content)
+    outcome = read_outcome(tmp_path)
+    assert outcome.tm is None
+    assert all(row.etm is None or row.etm == 0.87 for row in outcome.models)
+
+
+def test_a_folder_without_results_has_none(tmp_path):
+    assert read_outcome(tmp_path) is None
+    (tmp_path / "results.json").write_text("{half")
+    assert read_outcome(tmp_path) is None
+    assert len(read_energies(tmp_path)) == 0
+
+
+def test_energies_of_a_finished_job_are_those_of_its_table(tmp_path):
+    (tmp_path / "4_assembly").mkdir()
+    table = tmp_path / "4_assembly/energy.csv"
+    table.write_text("cycle,temperature 0.6,temperature 0.7\n1,-5.0,-3.0\n2,-7.5,-4.5\n")
+    energies = read_energies(tmp_path)
+    assert energies.lowest.tolist() == [-5.0, -7.5] and energies.mean.tolist() == [-4.0, -6.0]
+    table.write_text("cycle,x\none,two\n")
+    assert len(read_energies(tmp_path)) == 0
+
+
+def test_jobs_of_now_come_before_folders_of_earlier_ones(tmp_path):
+    old, gone = tmp_path / "old", tmp_path / "gone"
+    old.mkdir()
+    results(old)
+    now = [SimpleNamespace(id=n, folder=tmp_path / f"job{n}", name=f"map{n}", outcome=o)
+           for n, o in ((1, "finished"), (2, "running"))]  # fmt: skip
+    for job in now:
+        job.folder.mkdir()
+    lines = job_lines(now, [str(old), str(gone), str(now[0].folder)])
+    assert [(one.name, one.state, one.number) for one in lines] == [
+        ("map2", "running", 2), ("map1", "finished", 1), ("old", "finished", None)
+    ]  # fmt: skip
+    assert lines[2].when == pytest.approx((old / "results.json").stat().st_mtime)
+
+
+class View:
+    def show(self, event):
+        pass
+
+    def finish(self):
+        pass
+
+
+def test_energy_arrays_are_numbers():
+    history = History()
+    assert len(history.energies) == 0
+    assert history.energies.lowest.dtype == np.float64

@@ -1,0 +1,71 @@
+"""What is set in the panel becomes a command, the same that a person would type."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from chimerax.critasser.tool.plan import Plan, build_command, obstacle
+from chimerax.critasser.tool.sequences import Entry
+
+HELIX = Entry("helix", "AALEKAALEKAALEK")
+LONG = Entry("vp6", "AALEKAALEK" * 30, 3)
+PLAN = Plan(map_spec="#1", entries=(HELIX,))
+FOLDER = Path("/home/me/critasser/sequences")
+
+
+def test_what_the_command_does_anyway_is_not_in_it():
+    assert build_command(PLAN, FOLDER) == "critasser build #1 sequence AALEKAALEKAALEK"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"place": "segments"}, "segments sel"),
+        ({"place": "near"}, "near sel"),
+        ({"place": "near", "distance": 6.5}, "near sel range 6.5"),
+        ({"place": "mask", "mask_spec": "#2"}, "mask #2"),
+        ({"templates_spec": "#3,4"}, "templates #3,4"),
+        ({"resolution": 3.8}, "resolution 3.8"),
+        ({"quality": "draft", "device": "gpu"}, "quality draft device gpu"),
+        ({"models": 3, "seed": 7}, "models 3 seed 7"),
+        ({"folder": "/data/my job"}, 'folder "/data/my job"'),
+    ],
+)
+def test_every_choice_has_its_words(change, words):
+    command = build_command(replace(PLAN, **change), FOLDER)
+    assert command == f"critasser build #1 sequence AALEKAALEKAALEK {words}"
+
+
+def test_sequences_go_as_letters_or_as_a_file_of_ours_or_as_the_persons_own():
+    assert f" {FOLDER}/vp6_" in build_command(replace(PLAN, entries=(LONG,)), FOLDER)
+    own = replace(PLAN, entries=(LONG,), fasta=Path("/data/a b.fasta"))
+    assert build_command(own, FOLDER) == 'critasser build #1 sequence "/data/a b.fasta"'
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({}, ""),
+        ({"map_spec": ""}, "Open a map"),
+        ({"entries": ()}, "Add the sequence"),
+        ({"entries": (HELIX, Entry("b", "AAXK"))}, "Mend the sequence “b”"),
+        ({"place": "mask"}, "Choose the map that is the mask"),
+        ({"place": "mask", "mask_spec": "#1"}, "the map itself"),
+        ({"place": "mask", "mask_spec": "#2"}, ""),
+        ({"place": "near"}, "Select the atoms"),
+    ],
+)
+def test_what_is_missing_is_told_as_something_to_do(change, said):
+    told = obstacle(replace(PLAN, **change), selected_atoms=False)
+    assert said in told and bool(told) == bool(said)
+
+
+def test_the_keywords_are_those_of_the_command():
+    from chimerax.core.commands import REGISTERED
+    from chimerax.critasser.commands import register_command
+
+    register_command("critasser build", None)
+    description, _ = REGISTERED["critasser build"]
+    known = {*description.required, *description.optional, *description.keyword}
+    assert {"sequence", "near", "range", "mask", "templates", "resolution", "quality", "device",
+            "models", "seed", "folder"} <= known  # fmt: skip

@@ -1,0 +1,69 @@
+"""The panel without a window: the door, sessions, what it asks of models."""
+
+from types import SimpleNamespace
+
+from chimerax.critasser.tool import scene
+from chimerax.critasser.tool.scene import (
+    has_confidence,
+    less_sure_command,
+    only_commands,
+    stretch_spec,
+)
+
+
+def structure(*values):
+    residues = [SimpleNamespace(critasser_confidence=value) for value in values]
+    return SimpleNamespace(residues=residues, atomspec="#3.1", display=True)
+
+
+def test_a_structure_has_confidences_when_some_residues_have(session):
+    assert has_confidence(structure(None, 40.0))
+    assert not has_confidence(structure(None, None))
+    assert not has_confidence(SimpleNamespace(residues=[]))
+
+
+def test_huge_structures_are_asked_at_a_few_places_only():
+    asked = []
+
+    class Residues:
+        def __len__(self):
+            return 100_000
+
+        def __getitem__(self, index):
+            asked.append(index)
+            return SimpleNamespace()
+
+    assert not has_confidence(SimpleNamespace(residues=Residues()))
+    assert len(asked) <= 2 * scene._LOOKS
+
+
+def test_models_are_found_by_the_file_that_they_were_read_from(session, tmp_path):
+    path = tmp_path / "model_1.cif"
+    path.touch()
+    shown, typed, other = (SimpleNamespace(deleted=False, id=(n,)) for n in (1, 2, 3))
+    shown.critasser_path = path
+    typed.filename = str(tmp_path / "." / "model_1.cif")
+    other.filename = None
+    session.models._models = [other, shown, typed]
+    assert scene.models_of_files(session, [path, None]) == {path: shown}
+    session.models._models = [other, typed]
+    assert scene.models_of_files(session, [path]) == {path: typed}
+
+
+def test_one_model_is_shown_and_the_others_that_are_displayed_hidden():
+    first, second, third = (SimpleNamespace(atomspec=f"#3.{n}", display=n != 3) for n in (1, 2, 3))
+    assert only_commands([second], [first, second, third]) == [
+        "hide #3.1 models", "show #3.2 models", "view #3.2"
+    ]  # fmt: skip
+
+
+def test_less_sure_residues_are_selected_by_a_command():
+    assert less_sure_command(structure(), 50.0) == "select #3.1::critasser_confidence<50"
+
+
+def test_a_stretch_is_specified_by_chain_and_numbers():
+    chain = SimpleNamespace(structure=structure(), chain_id="A")
+    assert stretch_spec(chain, 5, 5) == "#3.1/A:5"
+    assert stretch_spec(chain, 5, 12) == "#3.1/A:5-12"
+    chain.chain_id = " "
+    assert stretch_spec(chain, -3, 2) == "#3.1:-3-2"

@@ -2,13 +2,11 @@
 
 import json
 import math
-import time
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from chimerax.critasser.jobs.folder import Event, ProgressReader
-from chimerax.critasser.jobs.job import BuildJob, triggers
 from chimerax.critasser.tool.outcome import job_lines, read_energies, read_outcome
 from chimerax.critasser.tool.stages import TITLES, History
 
@@ -182,14 +180,6 @@ def test_jobs_of_now_come_before_folders_of_earlier_ones(tmp_path):
         ("map2", "running", 2), ("map1", "finished", 1), ("old", "finished", None)
     ]  # fmt: skip
     assert lines[2].when == pytest.approx((old / "results.json").stat().st_mtime)
-
-
-class View:
-    def show(self, event):
-        pass
-
-    def finish(self):
-        pass
 
 
 def test_energy_arrays_are_numbers():

@@ -139,6 +139,8 @@ class Segmentation(Model):
         for handler in self._handlers:
             handler.remove()
         self._handlers = []
+        while self.changes:
+            self.session.undo.deregister(self.changes.pop(), delete_history=False)
         if self.volume is not None and not self.volume.deleted:
             callbacks = self.volume.data.change_callbacks
             if self._grid_changed in callbacks:

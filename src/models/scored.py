@@ -63,6 +63,9 @@ class ScoredModel:
     def lie_in(self, volume) -> None:
         """Nothing: the model is where the person has put it."""
 
+    def reveal(self, volume=None) -> None:
+        """Nothing: there is no model of the job's own to show."""
+
     @property
     def is_open(self) -> bool:
         """Whether the model is still there."""

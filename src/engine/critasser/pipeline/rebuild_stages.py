@@ -276,7 +276,13 @@ class RebuildStages(ModelStages):
         if self.atoms[built, 1].size and np.isfinite(self.atoms[built, :4]).all():
             density = read_map(run.job.path(DENSITY))
             old = local_correlation(self.model, density, self.resolution)
-            run.summary["stretch_pcc_before"] = float(old[built].mean())
+            before, after = float(old[built].mean()), float(found.local_pcc[order[0], built].mean())
+            run.summary["stretch_pcc_before"] = before
+            if after <= before:
+                run.warn(
+                    f"the new stretch fits the map no better than the old one (correlation "
+                    f"{after:.2f}, before {before:.2f})"
+                )
 
     def _spliced(
         self, atoms: NDArray[np.float64]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["markers_of", "style_map"]
+__all__ = ["markers_of", "see_through", "style_map"]
 
 _RADIUS = 0.8
 """Å, of a marker."""
@@ -13,6 +13,8 @@ _LEVEL = 0.3
 """Probability at which maps of it are contoured."""
 
 _MAP_COLOR = (255, 165, 0, 140)
+
+_TRANSPARENCY = 0.6
 
 
 def markers_of(session, structure):
@@ -41,3 +43,12 @@ def style_map(volume) -> None:
     color = tuple(component / 255 for component in _MAP_COLOR)
     volume.set_parameters(surface_levels=[_LEVEL], surface_colors=[color])
     volume.set_display_style("surface")
+
+
+def see_through(volume) -> None:
+    """Make an opaque surface of a map transparent: what is built in it would not be seen."""
+    from chimerax.core.commands import run
+
+    opaque = [s for s in volume.surfaces if s.display and s.style == "surface" and s.rgba[3] >= 1]
+    if volume.display and opaque:
+        run(volume.session, f"volume {volume.atomspec} transparency {_TRANSPARENCY}")

@@ -15,7 +15,7 @@ from ..jobs.folder import Event, ProgressReader, as_number, inside, read_json, r
 from ..jobs.telling import command_link, tell
 from .confidence import color_by_confidence, read_confidence, read_table, set_spread, show_key
 from .group import JobGroup, mark_file, register_file_attributes
-from .overlays import markers_of, style_map
+from .overlays import markers_of, see_through, style_map
 
 __all__ = ["CLASSES", "Results", "open_group"]
 
@@ -242,6 +242,8 @@ class Results:
         if self.group is None:
             self.group = JobGroup(self._session, self._name, self._folder, self._volume)
             self._session.models.add([self.group])
+            if self._volume is not None and not self._volume.deleted:
+                see_through(self._volume)
         self.group.place(read_placement(self._folder)[1])
         section = self.group.section(kind)
         first = not self.group.parts(kind)

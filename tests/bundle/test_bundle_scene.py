@@ -341,3 +341,25 @@ def test_a_start_without_open_jobs_starts_no_thread(new_session):
     from chimerax.critasser.jobs.reattach import look_for_jobs
 
     assert look_for_jobs(new_session(is_gui=True)) is None
+
+
+@pytest.mark.parametrize(
+    ("style", "alpha", "seen_through"),
+    [("surface", 1, True), ("surface", 0.4, False), ("mesh", 1, False)],
+)  # fmt: skip
+def test_an_opaque_map_is_made_transparent_so_that_what_is_built_in_it_is_seen(
+    session, start, open_volume, style, alpha, seen_through
+):
+    from types import SimpleNamespace
+
+    from chimerax.core.commands import RUN
+    from chimerax.critasser.jobs.folder import Event
+    from chimerax.critasser.models.results import Results
+
+    job = start(session, "success")
+    volume = open_volume(session)
+    volume.surfaces = [SimpleNamespace(display=True, style=style, rgba=(1, 1, 1, alpha))]
+    RUN.clear()
+    view = Results(session, "again", job.folder, volume)
+    view.show(Event("running", "", "trace 1", 1.0, None, "2_traces/trace_01.cif", "traces"))
+    assert (f"volume {volume.atomspec} transparency 0.6" in RUN) == seen_through

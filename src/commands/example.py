@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from pathlib import Path
 
 from chimerax.core.errors import UserError
@@ -73,6 +72,8 @@ def unpack(source: Path, folder: Path) -> tuple[Path, Path]:
     UserError
         The folder cannot be written to.
     """
+    import gzip
+
     density, sequence = folder / f"{_NAME}.mrc", folder / f"{_NAME}.fasta"
     part = folder / f".{_NAME}.part"
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from pathlib import Path
 
 from chimerax.core.errors import UserError
@@ -54,7 +53,8 @@ def command(session, *, folder=None, wait=None):
     run(session, f"volume {spec} level {_LEVEL} style surface color #b4c8dc transparency 0.6")
     run(session, "lighting soft; graphics silhouettes true")
     run(session, f"view {spec}")
-    run(session, f"open {sequence}")
+    if session.ui.is_gui:
+        run(session, f"open {sequence}")  # only looked at, and ChimeraX without Qt shows none
     words = f"critasser build {spec} {sequence} quality draft resolution {_RESOLUTION}"
     if folder is not None:
         words += f" folder {FileNameArg.unparse(folder)}"
@@ -73,6 +73,8 @@ def unpack(source: Path, folder: Path) -> tuple[Path, Path]:
     UserError
         The folder cannot be written to.
     """
+    import gzip
+
     density, sequence = folder / f"{_NAME}.mrc", folder / f"{_NAME}.fasta"
     part = folder / f".{_NAME}.part"
     try:

@@ -48,6 +48,8 @@ def environment() -> dict[str, str]:
     found = {name: value for name, value in os.environ.items() if name not in _OURS}
     found.update(
         PYTHONPATH=str(engine_folder()),
+        # From 3.11 on Python then imports nothing from the folder that it is started in.
+        PYTHONSAFEPATH="1",
         PYTHONUNBUFFERED="1",
         PYTHONIOENCODING="utf-8",
         # Bytecode and compiled kernels are kept beside their modules unless told otherwise; there

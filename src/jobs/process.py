@@ -35,7 +35,7 @@ class EngineProcess:
         with (folder / "log.txt").open("ab") as log:
             self._process = subprocess.Popen(
                 list(command),
-                # Not the job folder: Python would import a module that lies there, whoever put it.
+                # Not the job folder: Python 3.10 would import a module that lies there.
                 cwd=engine.engine_folder(),
                 env=dict(environment),
                 stdin=subprocess.DEVNULL,

@@ -48,7 +48,7 @@ assert imported == {"commands"}, imported
     )
 
 
-def test_an_environment_is_made_by_chimeraxs_python_and_builds_the_example(chimerax, tmp_path):
+def test_an_environment_is_made_by_chimeraxs_python_and_removed(chimerax, tmp_path):
     engine = tmp_path / "engine"
     shutil.copytree(STAND_IN / "engine", engine)
     (engine / "requirements.txt").write_text("critasser_a>=1\n")
@@ -73,7 +73,7 @@ try:
     said = subprocess.run([python, "-I", "-c", code + "; import critasser_a"], text=True,
                           capture_output=True, check=True).stdout
     assert said == "True False\\n", said
-    run(session, "critasser location")
+    run(session, "critasser location wait false")
 finally:
     run(session, "critasser install '{folder}' remove true")
     assert not Path({str(folder)!r}).exists()

@@ -43,8 +43,8 @@ def test_a_learnt_file_that_was_changed_is_found(tmp_path, monkeypatch):
 
 
 def test_every_learnt_file_has_its_checksum():
-    # Made by: cd weights && sha256sum *.npz *.safetensors > SHA256SUMS
+    # Made by: cd weights && sha256sum *.npz *.safetensors *.json > SHA256SUMS
     folder = shipped.shipped("network.safetensors").parent
     listed = {line.split("  ")[1] for line in (folder / "SHA256SUMS").read_text().splitlines()}
-    assert listed == {p.name for p in folder.iterdir() if p.suffix in (".npz", ".safetensors")}
+    assert listed == {p.name for p in folder.iterdir() if p.suffix in (".npz", ".safetensors", ".json")}
     assert selftest._learnt().startswith(str(len(listed)))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from critasser.errors import InputError
 
-__all__ = ["NETWORK", "RESIDUE_NETWORK", "RESOLUTION_NETWORK", "TABLES", "shipped"]
+__all__ = ["CALIBRATION", "NETWORK", "RESIDUE_NETWORK", "RESOLUTION_NETWORK", "TABLES", "shipped"]
 
 NETWORK = "network.safetensors"
 """The shipped network."""
@@ -15,7 +15,10 @@ RESIDUE_NETWORK = "residue.safetensors"
 RESOLUTION_NETWORK = "resolution.safetensors"
 """The shipped network that tells the resolution of a map."""
 
-TABLES = ("trace.npz", "assembly.npz", "backbone.npz", "rotamers.npz")
+CALIBRATION = "confidence.json"
+"""The shipped relation of scores and accuracy of residues."""
+
+TABLES = ("trace.npz", "assembly.npz", "backbone.npz", "rotamers.npz", CALIBRATION)
 """The shipped tables; a stage that uses a new one runs again."""
 
 _PACKAGE = Path(__file__).resolve().parent

@@ -30,6 +30,7 @@ from critasser.preflight import Checked, check
 from critasser.progress import Event
 from critasser.records import read_json
 from critasser.running import running
+from critasser.shipped import CALIBRATION
 from critasser.timing import expected_seconds
 from critasser.trace.statistics import learn as learn_trace
 
@@ -183,6 +184,7 @@ class Build:
                 partial(stages.quality, models),
                 settings={**sequence, **resolution, "sequence_z_score": stages.z_score},
                 inputs=[DENSITY, CALPHA, CLUSTERS, *(atoms_file(k) for k in range(models))],
+                external=only(external, CALIBRATION),
             )
             job.stage(
                 "report",

@@ -30,7 +30,7 @@ from critasser.pipeline.files import (
     centroid_file,
 )
 from critasser.pipeline.trace_stages import TraceStages
-from critasser.quality import assess
+from critasser.quality import assess, read_calibration
 from critasser.records import plain, write_json
 from critasser.report import ReportContent, write_report
 from critasser.results import (
@@ -43,6 +43,7 @@ from critasser.results import (
     save_atoms,
     write_table,
 )
+from critasser.shipped import CALIBRATION, shipped
 from critasser.structure import (
     chain_names,
     tm_score,
@@ -100,8 +101,6 @@ class BuildStages(TraceStages):
         positions, weight = load_arrays(run.job.path(DECOYS), "positions", "weight")
         run.progress(0.0, "comparing decoys")
         found = cluster(positions, self.options.models, weight)
-        if found.note:
-            run.warn(found.note)
         refined = refine_centroids(
             found.centroid,
             rng=run.generator,
@@ -138,7 +137,7 @@ class BuildStages(TraceStages):
         run.summary["models"] = len(refined)
         run.say(
             f"{len(found.size)} clusters of {', '.join(map(str, found.size))} decoys of "
-            f"{found.total}, cutoff {found.cutoff:.1f} Å"
+            f"{found.total}, cutoff {found.cutoff:.1f} Å{'; ' if found.note else ''}{found.note}"
         )
 
     def _guides(self, run: StageRun) -> dict[str, Any]:
@@ -197,6 +196,7 @@ class BuildStages(TraceStages):
             mean_rmsd=mean_rmsd,
             total=int(total),
             z_score=self.z_score,
+            calibration=read_calibration(shipped(CALIBRATION)),
             progress=run.progress,
         )
         arrays = {field.name: getattr(found, field.name) for field in dataclasses.fields(found)}

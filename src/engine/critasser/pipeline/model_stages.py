@@ -15,10 +15,11 @@ from critasser.options import ModelInputs, Options
 from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, QUALITY
 from critasser.pipeline.map_stages import MapStages
 from critasser.preflight import Checked
-from critasser.quality import Quality, assess
+from critasser.quality import Quality, assess, read_calibration
 from critasser.records import plain, write_json
 from critasser.report import ReportContent, write_report
 from critasser.results import load_arrays, load_calpha, load_features, save_arrays, write_table
+from critasser.shipped import CALIBRATION, shipped
 from critasser.structure import AtomicModel, ModelFile, ModelResidue
 from critasser.trace import SIGNIFICANT, register_evidence, sequence_evidence
 
@@ -116,6 +117,7 @@ class ModelStages(MapStages):
             read_map(run.job.path(DENSITY)),
             self.resolution,
             z_score=self.evidence_found.get("sequence_z_score"),
+            calibration=read_calibration(shipped(CALIBRATION)),
             progress=run.progress,
         )
 

@@ -32,6 +32,7 @@ from critasser.preflight import Checked
 from critasser.progress import Event
 from critasser.records import read_json
 from critasser.running import running
+from critasser.shipped import CALIBRATION
 from critasser.structure import ModelFile, read_fasta
 from critasser.timing import expected_model_seconds
 
@@ -153,7 +154,7 @@ class Rebuild:
                 partial(stages.quality_of, count),
                 settings=what,
                 inputs=[DENSITY, CALPHA, *(atoms_file(k) for k in range(count))],
-                external=model,
+                external={**model, **only(external, CALIBRATION)},
             )
             stages.evidence_found = {
                 name: value

@@ -16,6 +16,7 @@ from critasser.preflight import Checked
 from critasser.progress import Event
 from critasser.records import read_json
 from critasser.running import running
+from critasser.shipped import CALIBRATION
 from critasser.structure import ModelFile
 from critasser.timing import expected_model_seconds
 
@@ -82,7 +83,7 @@ class Score:
                 stages.quality,
                 settings={**resolution, **stages.evidence_found},
                 inputs=[DENSITY, CALPHA],
-                external=model,
+                external={**model, **only(external, CALIBRATION)},
             )
             job.stage("report", stages.report, settings={}, inputs=[DENSITY, QUALITY])
             job.prune()

@@ -61,8 +61,14 @@ class Pages:
         self._rest_later = self._timer(self._make_rest)
         self._follow(session)
         self._page(BUILD)
-        self.window.manage(placement="side")
+        self.window.manage(placement=self._beside_log())
         self._rest_later.start(0)
+
+    def _beside_log(self):
+        """Where the panel is shown first: in the Log's place, which is higher than what is left."""
+        logs = [tool for tool in self._session.tools.list() if tool.tool_name == "Log"]
+        shown = [tool.tool_window for tool in logs if tool.displayed()]
+        return shown[0] if shown and not shown[0].floating else "side"
 
     @property
     def launch(self) -> LaunchPage:

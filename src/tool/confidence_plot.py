@@ -151,6 +151,8 @@ class ConfidencePlot(Plot):
             x1 = float(across.pixel(numbers[last] + 0.5))
             wide = max(x1 - x0, 2.0)
             painter.fillRect(QRectF(x0, up.start + 1, wide, _BAND - 1), green)
+            if self._selected.all():
+                continue  # a tint everywhere says nothing
             shade = QColor(green)
             shade.setAlphaF(0.16)
             painter.fillRect(QRectF(x0, up.end, wide, up.start - up.end), shade)

@@ -126,10 +126,12 @@ class _Button(QPushButton):
 
 
 def narrow(menu: QPushButton) -> None:
-    """Let a menu of models be narrower than its text, of which the beginning is seen then."""
+    """Let a menu of models be narrower than its text, which is smaller so that more is seen."""
     menu.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
     menu.setMinimumWidth(60)
-    menu.setStyleSheet("QPushButton { text-align: left; }")
+    font = menu.font()
+    font.setPointSizeF(max(font.pointSizeF() * 0.9, 7.0))
+    menu.setFont(font)
 
 
 def button(text: str, tip: str, clicked: Callable[[], object]) -> QPushButton:
@@ -259,8 +261,7 @@ class Section(QWidget):
         super().__init__()
         self.header = QToolButton()
         self.header.setText(title)
-        self.header.setCheckable(True)
-        self.header.setStyleSheet("QToolButton { border: none; padding: 2px 0px; }")
+        self.header.setAutoRaise(True)  # a style sheet would not follow a change of the theme
         self.header.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         font = self.header.font()
         font.setBold(True)
@@ -274,16 +275,17 @@ class Section(QWidget):
         layout.setSpacing(GAP // 2)
         layout.addWidget(self.header)
         layout.addWidget(self.content)
-        self.header.toggled.connect(self._toggled)
-        self.header.setChecked(open)
-        self._toggled(open)
+        self.header.clicked.connect(lambda *_: self.unfold(not self.is_open))
+        self.unfold(open)
 
     @property
     def is_open(self) -> bool:
         """Whether the content is shown."""
-        return self.header.isChecked()
+        return self._open
 
-    def _toggled(self, shown: bool) -> None:
+    def unfold(self, shown: bool = True) -> None:
+        """Show the content, or hide it."""
+        self._open = shown
         arrow = Qt.ArrowType.DownArrow if shown else Qt.ArrowType.RightArrow
         self.header.setArrowType(arrow)
         self.content.setVisible(shown)

@@ -97,7 +97,7 @@ class Options(Section):
         self.seed.setValue(plan.seed)
         self.folder.setText(plan.folder)
         if plan.device != "auto" or plan.models != MODELS or plan.seed != SEED or plan.folder:
-            self.header.setChecked(True)
+            self.unfold()
 
     def _open_templates(self) -> None:
         paths, _ = QFileDialog.getOpenFileNames(

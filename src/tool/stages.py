@@ -194,6 +194,8 @@ class History:
         rows = []
         for name in names:
             state = self._states.get(name, "waiting")
+            if state == "waiting" and self.state == "finished":
+                continue  # it was not needed
             elapsed = self._elapsed.get(name)
             fraction = 1.0 if state == "done" else 0.0
             if name == self.stage and state != "done":

@@ -42,6 +42,7 @@ def play(steps, seconds=150):
     look()
 
 def panel():
+    session.ui.main_window.resize(1600, 1000)
     run(session, "ui tool show Critasser")
     tool, = [t for t in session.tools.list() if t.tool_name == "Critasser"]
     return tool.pages
@@ -362,7 +363,7 @@ def test_a_real_job_is_looked_at(gui, chimerax):
     yield
     assert p.results.table.rowCount() == len(p.results._open_models) >= 1
     p.results.confidence.pcc.setChecked(True)
-    p.results._alike.header.setChecked(True)
+    p.results._alike.header.click()
     p.results.table.selectRow(0)
     yield
     yield

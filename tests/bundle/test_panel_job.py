@@ -56,6 +56,14 @@ def test_without_expected_times_all_known_stages_are_listed():
     assert history.rows()[-1].title == "Something new"
 
 
+def test_stages_that_a_finished_job_did_not_need_are_not_listed():
+    history = History()
+    history.feed([line("density", 1.0), line("report", 2.0, 1.0, "done", state="finished")])
+    assert [(row.name, row.state) for row in history.rows()] == [
+        ("density", "done"), ("report", "done")
+    ]  # fmt: skip
+
+
 def test_a_resumed_job_keeps_the_times_of_stages_that_were_done_already():
     history = History()
     history.feed([

@@ -1,7 +1,8 @@
 """The bundle in a real ChimeraX, which the environment variable CHIMERAX names.
 
 The bundle is built and installed from a copy of the sources, into folders of its own, so that
-neither the sources nor the person's ChimeraX are touched.
+neither the sources nor the person's ChimeraX are touched. Set the variable SCREENSHOTS to a folder
+to keep pictures of what was seen.
 """
 
 from __future__ import annotations
@@ -121,3 +122,24 @@ def peptide(chimerax) -> Path:
     positions = np.cumsum(np.full((10, 3), 2.2), axis=0)
     write_calpha(path, positions, Target((Sequence("x", "AALEKAALEK"),)), np.full(10, 50.0))
     return path
+
+
+@pytest.fixture
+def gui(chimerax):
+    """Play steps in the GUI, after `playing.py`; a step is what is between two yields."""
+
+    def do(steps: str, *, screen="1920x1080x24", seconds=150, **environment):
+        playing = (Path(__file__).parent / "playing.py").read_text(encoding="utf-8")
+        body = f"{playing}\ndef steps():\n{steps}\nplay(steps(), {seconds})\n"
+        # In a GUI an error of a script is only logged, and nothing would ever end the program.
+        script = (
+            "import os, sys, traceback\nfrom chimerax.core.commands import run\n"
+            f"try:\n{textwrap.indent(body, '    ')}\n"
+            "except BaseException:\n    traceback.print_exc(file=sys.__stderr__)\n    os._exit(1)\n"
+        )
+        path = chimerax.home / "steps.py"
+        path.write_text(script, encoding="utf-8")
+        prefix = ("xvfb-run", "-a", "-s", f"-screen 0 {screen}")
+        return chimerax.run("--script", path, prefix=prefix, **environment)
+
+    return do

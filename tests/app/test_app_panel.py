@@ -1,11 +1,7 @@
-"""The panel in a real ChimeraX with its GUI, as a person uses it: clicks, pastes, looks.
-
-Set the variable SCREENSHOTS to a folder to keep pictures of what was seen.
-"""
+"""The panel in a real ChimeraX with its GUI, as a person uses it: clicks, pastes, looks."""
 
 import os
 import shutil
-import textwrap
 import time
 
 import pytest
@@ -13,95 +9,6 @@ import pytest
 pytestmark = pytest.mark.skipif(
     shutil.which("xvfb-run") is None, reason="no xvfb-run to give the GUI a screen"
 )
-
-START = """
-import os, sys, time, traceback
-from pathlib import Path
-from Qt.QtCore import QEvent, QPointF, Qt
-from Qt.QtGui import QMouseEvent
-from Qt.QtWidgets import QPushButton, QLabel, QApplication
-
-def play(steps, seconds=150):
-    '''Go on with a generator whenever what it yielded last, if it can be called, is true.'''
-    state = dict(until=None, end=time.monotonic() + seconds)
-    def look():
-        try:
-            until = state["until"]
-            if until is None or until():
-                state["until"] = next(steps)
-            elif time.monotonic() > state["end"]:
-                raise AssertionError(f"not within {seconds} s")
-            # Kept where it is not lost: all else here is gone when the script has ended.
-            session._critasser_timer = session.ui.timer(60, look)
-        except StopIteration:
-            os._exit(0)
-        except BaseException:
-            traceback.print_exc(file=sys.__stderr__)
-            sys.__stderr__.flush()
-            os._exit(1)
-    look()
-
-def panel():
-    session.ui.main_window.resize(1600, 1000)
-    run(session, "ui tool show Critasser")
-    tool, = [t for t in session.tools.list() if t.tool_name == "Critasser"]
-    return tool.pages
-
-def shot(name, widget=None):
-    folder = os.environ.get("SCREENSHOTS")
-    if folder:
-        (widget or session.ui.main_window).grab().save(f"{folder}/{name}.png")
-
-def press(page, text):
-    '''Press the button that a person sees under this name.'''
-    found = [b for b in page.findChildren(QPushButton)
-             if b.text().replace("&", "") == text and b.isVisible()]
-    assert len(found) == 1, (text, [b.text() for b in page.findChildren(QPushButton)])
-    assert found[0].isEnabled(), text
-    found[0].click()
-
-def mouse(widget, *places):
-    '''Press the left button at the first place, move over the others, release at the last.'''
-    left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
-    kinds = [QEvent.Type.MouseButtonPress, *[QEvent.Type.MouseMove] * (len(places) - 1),
-             QEvent.Type.MouseButtonRelease]
-    for kind, place in zip(kinds, [*places, places[-1]]):
-        button = none if kind == QEvent.Type.MouseMove else left
-        held = none if kind == QEvent.Type.MouseButtonRelease else left
-        at = widget.mapToGlobal(place)
-        event = QMouseEvent(kind, place, at, button, held, Qt.KeyboardModifier.NoModifier)
-        QApplication.sendEvent(widget, event)
-
-def seen(page):
-    return "\\n".join(l.text() for l in page.findChildren(QLabel) if l.isVisible())
-
-commands = []
-from chimerax.core.commands import run as _run
-session.triggers.add_handler("command started", lambda _, text: commands.append(text))
-"""
-
-END = """
-    import os, sys, traceback
-    traceback.print_exc(file=sys.__stderr__)
-    os._exit(1)
-"""
-
-
-@pytest.fixture
-def gui(chimerax):
-    """Play steps in the GUI; a step is what is between two yields."""
-
-    def do(steps: str, **environment):
-        width = environment.pop("screen", "1920x1080x24")
-        path = chimerax.home / "steps.py"
-        body = START + "\ndef steps():\n" + steps + "\nplay(steps())\n"
-        # In a GUI an error of a script is only logged, and nothing would ever end the program.
-        body = f"try:\n{textwrap.indent(body, '    ')}\nexcept BaseException:\n" + END
-        path.write_text("from chimerax.core.commands import run\n" + body, encoding="utf-8")
-        prefix = ("xvfb-run", "-a", "-s", f"-screen 0 {width}")
-        return chimerax.run("--script", path, prefix=prefix, **environment)
-
-    return do
 
 
 def test_an_empty_panel_tells_what_to_do_and_a_build_needs_clicks_only(gui, chimerax, blob):

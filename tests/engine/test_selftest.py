@@ -46,5 +46,6 @@ def test_every_learnt_file_has_its_checksum():
     # Made by: cd weights && sha256sum *.npz *.safetensors *.json > SHA256SUMS
     folder = shipped.shipped("network.safetensors").parent
     listed = {line.split("  ")[1] for line in (folder / "SHA256SUMS").read_text().splitlines()}
-    assert listed == {p.name for p in folder.iterdir() if p.suffix in (".npz", ".safetensors", ".json")}
+    kinds = (".npz", ".safetensors", ".json")
+    assert listed == {path.name for path in folder.iterdir() if path.suffix in kinds}
     assert selftest._learnt().startswith(str(len(listed)))

@@ -51,7 +51,7 @@ def command(session, *, folder=None, wait=None):
     volume = run(session, f"open {density}")[0]
     spec = volume.atomspec
     run(session, f"volume {spec} level {_LEVEL} style surface color #b4c8dc transparency 0.6")
-    run(session, "lighting soft; graphics silhouettes true")
+    run(session, "graphics silhouettes true")
     run(session, f"view {spec}")
     if session.ui.is_gui:
         run(session, f"open {sequence}")  # only looked at, and ChimeraX without Qt shows none

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from html import escape
 from pathlib import Path
 
 from chimerax.core.errors import UserError
@@ -35,7 +36,7 @@ from .platforms import environment_python, run_quietly, site_packages
 from .process import EngineProcess
 from .requirements import names, requirements_hash, requirements_lines
 from .settings import settings
-from .torch_builds import Build, choose_build, find_gpu
+from .torch_builds import COMMON_BUILD, Build, choose_build, find_gpu
 
 __all__ = ["Installation"]
 
@@ -43,15 +44,11 @@ _LOOK = 0.25
 _PATIENCE = 5.0
 """Seconds that pip has to end when asked to, before it is killed."""
 
-_CHECKS = 19
-"""How many checks the engine's self-test makes, about."""
+_CHECKS = 19  # of the engine's self-test, about
 
 # How far the whole is when a step begins, and when the next one does.
 _STEPS = {"environment": (0.0, 0.04), "packages": (0.04, 0.1), "pip": (0.1, 0.9),
           "self-test": (0.9, 1.0)}  # fmt: skip
-
-_COMMON = {"win32": "on the common index a build that uses no GPU",
-           "linux": "on the common index one with CUDA, 3 GB larger"}  # fmt: skip
 
 
 class Installation(BackgroundWork):
@@ -241,7 +238,7 @@ class Installation(BackgroundWork):
                 f"{build.index} cannot be reached: {torch[0]} comes from elsewhere", "warning"
             )
         else:
-            common = _COMMON.get(sys.platform, _COMMON["linux"])
+            common = COMMON_BUILD.get(sys.platform, COMMON_BUILD["linux"])
             self._say(f"{build.index} cannot be reached, or has none for this Python: torch comes "
                       f"from wherever else pip finds it, {common}", "warning")  # fmt: skip
         return [], torch
@@ -299,7 +296,12 @@ class Installation(BackgroundWork):
                 f"More in {self.folder / 'log.txt'}. Give the same command again to mend the "
                 "environment, or start anew: critasser install remove true"
             )
-        self._say(text)
+        self.in_main(self._show_table, text)
+
+    def _show_table(self, text: str) -> None:
+        """Columns stay columns in the log; in the main thread."""
+        html = self.session.ui.is_gui
+        self.session.logger.info(f"<pre>{escape(text)}</pre>" if html else text, is_html=html)
 
     def _run(self, command: list[str], follow: Callable | None = None, environ=None) -> int:
         """Run a command to its end; its exit status, and in `_output` what it said.

@@ -18,10 +18,16 @@ from pathlib import Path
 
 from .platforms import run_quietly
 
-__all__ = ["BUILDS", "Build", "Gpu", "choose_build", "find_gpu", "gpu_from"]
+__all__ = ["BUILDS", "COMMON_BUILD", "Build", "Gpu", "choose_build", "find_gpu", "gpu_from"]
 
 BUILDS = ("cpu", "cu118", "cu126", "cu128", "cu130")
 """Builds with an index of their own."""
+
+COMMON_BUILD = {
+    "win32": "on the common index a build that uses no GPU",
+    "linux": "on the common index one with CUDA, 3 GB larger",
+}
+"""What is taken where pytorch.org does not answer, for people."""
 
 _INDEX = "https://download.pytorch.org/whl/"
 

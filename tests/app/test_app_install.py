@@ -36,11 +36,11 @@ assert example_folder().is_relative_to(package)
     )
 
 
-def test_nothing_of_the_bundle_is_imported_when_chimerax_starts(chimerax):
+def test_only_the_door_of_the_bundle_is_imported_when_chimerax_starts(chimerax):
     chimerax.script(
         """
 import sys
-assert not [name for name in sys.modules if name.startswith("chimerax.critasser")]
+assert not [name for name in sys.modules if name.startswith("chimerax.critasser.")]
 run(session, "usage critasser stop")
 imported = {name.split(".")[2] for name in sys.modules if name.startswith("chimerax.critasser.")}
 assert imported == {"commands"}, imported

@@ -46,7 +46,7 @@ def test_an_empty_panel_tells_what_to_do_and_a_build_needs_clicks_only(gui, chim
     shot("4_progress")
     yield lambda: p.tabs.currentIndex() == 2
     yield lambda: p.results.table.rowCount() == 3 and p.results.confidence.model is not None
-    assert commands[-1].startswith("critasser build #1 sequence AALEK"), commands
+    assert any(c.startswith("critasser build #1 sequence AALEK") for c in commands), commands
     yield
     shot("5_results")
     assert p.launch._memory.quality == "draft"

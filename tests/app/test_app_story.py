@@ -37,7 +37,7 @@ def test_a_microscopist_goes_from_a_map_to_a_model(gui, chimerax, real_engine, d
     gui(f"""
     p = panel()
     run(session, "open {density}")
-    run(session, "volume #1 level 0.4")
+    run(session, "volume #1 level 0.25")
     yield lambda: p.launch.map_menu.value is not None
     shot("story_1_map")
 
@@ -46,7 +46,7 @@ def test_a_microscopist_goes_from_a_map_to_a_model(gui, chimerax, real_engine, d
     p.launch.editor.text.paste()
     yield
     assert "97 residues" in seen(p.launch), seen(p.launch)
-    run(session, "critasser segment #1 minSize 100 smoothing 1")
+    run(session, "critasser segment #1 minSize 100 smoothing 2")
     regions = lambda: [m for m in session.models.list() if type(m).__name__ == "Segment"]
     yield lambda: regions()
     run(session, "ui tool show 'Critasser Segments'")
@@ -69,7 +69,9 @@ def test_a_microscopist_goes_from_a_map_to_a_model(gui, chimerax, real_engine, d
     yield
     shot("story_3_first_trace")
     yield lambda: p.tabs.currentIndex() == 2 and p.results.confidence.model is not None
-    model = p.results.confidence.model
+    yield lambda: p.results._open_models and p.results._model(0) is not None
+    model = p.results._model(0)
+    assert model.visible and p.results.confidence.model is model
     run(session, f"view {{model.atomspec}}")
     yield
     shot("story_4_models")

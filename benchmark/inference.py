@@ -47,7 +47,9 @@ def filled(chain: Path, side: int, box: int | None = None) -> Grid:
     extent = np.ptp(positions, axis=0)
     positions = positions - positions.min(axis=0) - extent / 2
     counts = np.ceil((side + extent) / (PACKING * extent)).astype(int)
-    copies = np.concatenate([positions + PACKING * extent * step for step in np.ndindex(*counts)])
+    copies = np.concatenate(
+        [positions + PACKING * extent * step for step in np.ndindex(*counts)]
+    )
     inside = np.all((copies > 0) & (copies < side), axis=1)
     weights = np.tile(amplitudes, int(counts.prod()))[inside]
     like = Grid(np.zeros((side,) * 3, np.float32), np.zeros(3), 1.0)

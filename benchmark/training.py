@@ -86,7 +86,9 @@ def main() -> int:
         chains, pairs, SimulationRange(), batch=batch, side=args.side, device=device,
         experimental=args.experimental, workers=args.workers or (2 if cuda else 1),
     )  # fmt: skip
-    learner = Learner(TrainingOptions(architecture=args.architecture, steps=1), device, Ranks())
+    learner = Learner(
+        TrainingOptions(architecture=args.architecture, steps=1), device, Ranks()
+    )
     try:
         crops = source.next()
         with FlopCounterMode(display=False) as counter:

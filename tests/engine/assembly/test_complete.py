@@ -95,7 +95,9 @@ def test_a_template_trusts_all_that_it_covers_alike(barnase):
 def test_the_same_seed_gives_the_same_chain(barnase):
     trace = barnase.noisy_trace(4, missing=0.3)
     one, two = (
-        complete(barnase.target, trace, barnase.guide, rng=np.random.default_rng(5))
+        complete(
+            barnase.target, trace, barnase.guide, rng=np.random.default_rng(5)
+        )
         for _ in range(2)
     )
     assert np.array_equal(one.positions, two.positions)

@@ -155,7 +155,10 @@ def along_chain(model, x, i, parts):
 
 
 def prepared(scene, target, rng, contacts=None):
-    starts = [complete(target, scene.noisy_trace(seed), scene.guide, rng=rng) for seed in range(4)]
+    starts = [
+        complete(target, scene.noisy_trace(seed), scene.guide, rng=rng)
+        for seed in range(4)
+    ]
     model = build_model(
         target, starts, scene.calpha, scene.density, scene.resolution,
         use_cnn=True, contacts=contacts,

@@ -26,7 +26,9 @@ def chain_file():
 @pytest.fixture(scope="module")
 def density(chain_file):
     atoms = atoms_of(read_structure(chain_file))
-    return normalise(simulate(atoms.positions, atoms.amplitude, 3.0, voxel_size=1.0, padding=12.0))
+    return normalise(
+        simulate(atoms.positions, atoms.amplitude, 3.0, voxel_size=1.0, padding=12.0)
+    )
 
 
 def blurred(chain, rng):

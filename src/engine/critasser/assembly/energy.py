@@ -144,7 +144,10 @@ def build_model(
         place_weight=place_weight,
         **_pairs(target, starts, share, contacts, weights),
         gyration=np.array(
-            [1.15 * tables.gyration[0] * len(s) ** tables.gyration[1] for s in target.sequences]
+            [
+                1.15 * tables.gyration[0] * len(s) ** tables.gyration[1]
+                for s in target.sequences
+            ]
         ),
         cell_origin=cell_origin,
         cell_count=cell_count,

@@ -238,7 +238,9 @@ def ramp(value, full, none):
 @njit(cache=True, forceinline=True, error_model="numpy")
 def sheet_bond(along, normal, i, j, dx, dy, dz, distance):
     """How well two residues lie as neighbours in a sheet, 0 … 1; (dx, dy, dz) between them."""
-    side = abs(along[i, 0] * along[j, 0] + along[i, 1] * along[j, 1] + along[i, 2] * along[j, 2])
+    side = abs(
+        along[i, 0] * along[j, 0] + along[i, 1] * along[j, 1] + along[i, 2] * along[j, 2]
+    )
     side = ramp(side, 0.85, 0.5)
     if side <= 0.0:
         return 0.0

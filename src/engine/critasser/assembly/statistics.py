@@ -203,12 +203,9 @@ class _Beads:
         self.atoms = np.bincount(residue, minlength=n)
         self.electrons = np.bincount(residue, electrons, minlength=n)
         with np.errstate(invalid="ignore", divide="ignore"):
-            self.true_centre = (
-                np.stack(
-                    [np.bincount(residue, positions[:, k], minlength=n) for k in range(3)], axis=1
-                )
-                / self.atoms[:, None]
-            )
+            self.true_centre = np.stack(
+                [np.bincount(residue, positions[:, k], minlength=n) for k in range(3)], axis=1
+            ) / self.atoms[:, None]
         self.sidechain = np.empty((n, 3))
         self.pointing = np.empty((n, 3))
 

@@ -78,7 +78,9 @@ def rmsd_matrix(decoys: ArrayLike) -> NDArray[np.float64]:
     return result + result.T
 
 
-def cluster(decoys: ArrayLike, count: int = 5, weights: ArrayLike | None = None) -> Clusters:
+def cluster(
+    decoys: ArrayLike, count: int = 5, weights: ArrayLike | None = None
+) -> Clusters:
     """Cluster decoys as SPICKER does.
 
     RMSD is of superposed pairs, as in the paper, although all decoys lie in one map: a chain whose
@@ -133,7 +135,9 @@ def cluster(decoys: ArrayLike, count: int = 5, weights: ArrayLike | None = None)
         centres.append(centre)
         members.append(inside)
         left[inside] = False
-    centroids, spreads = zip(*(_centroid(x[m], x[c], share[m]) for c, m in zip(centres, members)))
+    centroids, spreads = zip(
+        *(_centroid(x[m], x[c], share[m]) for c, m in zip(centres, members))
+    )
     note = ""
     if len(centres) == 1 and count > 1:
         note = (

@@ -178,7 +178,9 @@ def _local_resolution(density: Tensor, scene: MapScene, dice: Dice) -> Tensor:
     blurred = band_limit(
         density, 2.0, _each(dice.send(dice.rng.uniform(2, 12, len(square)) * square))
     )
-    smooth = coloured_noise(density.shape, _each(dice.number(25, 50, len(square))), dice.generator)
+    smooth = coloured_noise(
+        density.shape, _each(dice.number(25, 50, len(square))), dice.generator
+    )
     share = torch.sigmoid(3 * (smooth + _each(dice.number(-1, 1, len(square)))))
     return density.lerp(blurred, share)
 
@@ -235,7 +237,9 @@ def _sharpening(density: Tensor, scene: MapScene, dice: Dice) -> Tensor:
     """B-factors that scale the amplitude at the resolution by 0.4 to 8: blurred to overdone."""
     gain = dice.rng.uniform(math.log(0.4), math.log(8), len(density))
     bfactor = -4 * scene.resolution**2 * gain
-    return band_limit(density, _each(dice.send(scene.resolution)), _each(dice.send(bfactor)))
+    return band_limit(
+        density, _each(dice.send(scene.resolution)), _each(dice.send(bfactor))
+    )
 
 
 MAPS: dict[str, Callable[[Tensor, MapScene, Dice], Tensor]] = {

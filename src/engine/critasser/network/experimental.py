@@ -121,7 +121,9 @@ def with_noise(density: Tensor, sources: Sequence[PairOnDevice], dice: Dice) -> 
     return density.index_copy(0, where, noisy(density[where], resolution, dice))
 
 
-def _sample(source: PairOnDevice, rotation: np.ndarray, centre: np.ndarray, side: int) -> Tensor:
+def _sample(
+    source: PairOnDevice, rotation: np.ndarray, centre: np.ndarray, side: int
+) -> Tensor:
     """A map in a cube (side, side, side) around `centre`; `rotation` takes x y z to the cube."""
     # grid_sample counts x y z from −1 in the first voxel's middle to 1 in the last one's.
     half = (np.array(source.density.shape[:1:-1]) - 1) / 2

@@ -97,7 +97,9 @@ def _neighbours(scene: Scene, rng: np.random.Generator) -> None:
     calpha = ((other.positions[other.calpha] - middle) @ turn.T) * scene.scale
     # Cα of chains in contact are 5 to 10 Å apart, by the side chains between them.
     shift = _docked(scene, calpha, rng.uniform(6.5, 9.0), rng)
-    scene.parts.append(place(other, turn, middle, scene.scale, scene.side, offset=shift, own=False))
+    scene.parts.append(
+        place(other, turn, middle, scene.scale, scene.side, offset=shift, own=False)
+    )
 
 
 def _crowding(scene: Scene, rng: np.random.Generator) -> None:

@@ -124,7 +124,9 @@ def _page(content: ReportContent) -> str:
             ),
         )
     )
-    stages = [(name.replace("_", " "), text) for name, text in results["stages"].items() if text]
+    stages = [
+        (name.replace("_", " "), text) for name, text in results["stages"].items() if text
+    ]
     body.append(section("What the stages found", table((), stages, kind="text")))
     body.append(
         section(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from chimerax.core.commands import run
 from Qt.QtCore import QItemSelectionModel, QSize, Qt, Signal
 from Qt.QtGui import QColor
@@ -70,6 +72,7 @@ class ResultsPage(QWidget):
         self._watch = watch
         self._filling = False
         self._rows: tuple[ModelRow, ...] = ()
+        self._open_models: dict[Path, object] = {}
         layout = column(self)
         self._job = QComboBox()
         self._job.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -170,6 +173,7 @@ class ResultsPage(QWidget):
 
     def models_changed(self) -> None:
         """Models were opened or closed: say whether those of the job are open."""
+        before = self._open_models
         self._open_models = models_of_files(self._session, [row.path for row in self._rows])
         missing = bool(self._rows) and not self._open_models
         self._closed.tell("The models of this job are not open." if missing else "")
@@ -181,6 +185,9 @@ class ResultsPage(QWidget):
                 font.setItalic(not known)
                 item.setFont(font)
         self.confidence.models_changed()
+        came = [path for path in self._open_models if path not in before]
+        if came and (best := self._open_models.get(self._rows[0].path)) is not None:
+            self.confidence.choose(best)  # not a trace that was there before
         self.selection_changed()
 
     @staticmethod

@@ -61,6 +61,7 @@ def test_rows_and_models_and_residues_select_each_other(gui, chimerax, blob):
     p.tabs.setCurrentIndex(2)
     yield lambda: p.results.table.rowCount() == 3 and len(p.results._open_models) == 3
     models = [p.results._model(n) for n in range(3)]
+    assert p.results.confidence.model is models[0]
     p.results.table.selectRow(1)
     yield
     assert commands[-1] == f"select {{models[1].atomspec}}", commands[-3:]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from chimerax.core.commands import FileNameArg
+from chimerax.core.errors import UserError
 from chimerax.core.models import Model
 
 from ..jobs.advice import advice
@@ -42,6 +43,9 @@ CLASSES: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
 }
 """What can be shown and hidden: kind, and files with what they are called. None of the words is a
 selector of ChimeraX, such as `helix`, which would be taken for a specifier."""
+
+_MAP_FORMAT, _MODEL_FORMAT = ("mrc", ".mrc"), ("mmcif", ".cif")
+"""Name of ChimeraX's format, and suffix, of the files that a job shows."""
 
 _SCORES = {"etm": "eTM", "crscore": "CRscore", "pcc_mask": "PCC"}
 
@@ -219,7 +223,13 @@ class Results:
 
     def _model(self, path: Path, kind: str) -> Model:
         """A model of a file, not in the scene yet."""
-        opened, _ = self._session.open_command.open_data(str(path), log_info=False)
+        # Left to itself ChimeraX goes by the file's suffix, and runs those of scripts and sessions.
+        format_name, suffix = _MAP_FORMAT if kind == "map" else _MODEL_FORMAT
+        if path.suffix != suffix:
+            raise UserError(f"a job's file to be shown as {kind} ends in {suffix}")
+        opened, _ = self._session.open_command.open_data(
+            str(path), format=format_name, log_info=False
+        )
         model, *more = opened
         for extra in more:
             extra.delete()

@@ -88,7 +88,7 @@ def test_a_microscopist_goes_from_a_map_to_a_model(gui, chimerax, real_engine, d
     yield
     shot("story_6_local_pcc")
     run(session, "critasser confidence")
-    others = [m for m in p.results._open_models if m is not model]
+    others = [m for m in p.results._open_models.values() if m is not model]
     if others:
         run(session, f"critasser compare {{model.atomspec}} withModel {{others[0].atomspec}}")
         yield

@@ -85,7 +85,8 @@ class Opener:
         self._session = session
         self.opened = []
 
-    def open_data(self, path, log_info):
+    def open_data(self, path, format, log_info):
+        assert format == {".mrc": "mrc", ".cif": "mmcif"}[Path(path).suffix]
         from chimerax.atomic import AtomicStructure, Residue
 
         if str(path).endswith(".mrc"):

@@ -174,7 +174,7 @@ def test_closing_the_group_means_that_no_more_is_shown(gui_session, start, until
 
 
 def test_a_file_that_cannot_be_opened_does_not_end_the_watch(session, start):
-    def refuse(path, log_info):
+    def refuse(path, format, log_info):
         raise ValueError("no such luck")
 
     session.open_command.open_data = refuse

@@ -363,3 +363,17 @@ def test_an_opaque_map_is_made_transparent_so_that_what_is_built_in_it_is_seen(
     view = Results(session, "again", job.folder, volume)
     view.show(Event("running", "", "trace 1", 1.0, None, "2_traces/trace_01.cif", "traces"))
     assert (f"volume {volume.atomspec} transparency 0.6" in RUN) == seen_through
+
+
+@pytest.mark.parametrize("name", ["evil.py", "evil.cxc", "evil.cxs", "5_models/evil.mrc"])
+def test_a_job_folder_shows_no_files_that_could_run_something(session, start, name):
+    from chimerax.critasser.jobs.folder import Event
+    from chimerax.critasser.models.results import Results
+
+    job = start(session, "success")
+    (job.folder / name).write_text("raise SystemExit")
+    opened = len(session.open_command.opened)
+    view = Results(session, "again", job.folder)
+    view.show(Event("running", "", "model 1", 1.0, None, name, "models"))
+    assert len(session.open_command.opened) == opened and not view.is_open
+    assert "could not be shown" in session.logger.text("warning")

@@ -22,6 +22,7 @@ COLUMNS = {
     "crscore": "CRscore",
     "best_trace_tm": "best trace TM",
     "model_tm": "model 1 TM",
+    "confidence": "confidence",
     "z_score": "z-score",
     "etm": "eTM",
     "pcc": "PCC",
@@ -31,10 +32,13 @@ COLUMNS = {
 
 
 def _cell(name: str, done: list[dict[str, str]], count: int) -> str:
-    """Mean over all targets, a failed one counting 0; median of time, memory and z-score."""
+    """Mean over all targets, a failed one counting 0; of the finished ones the median of time,
+    memory and z-score, and the mean of the confidence."""
     if not done:
         return "failed"
     values = [float(row[name]) for row in done]
+    if name == "confidence":
+        return f"{np.mean(values):.0f}"
     if name in ("seconds", "memory_mb", "z_score"):
         return f"{np.median(values):.0f}"
     return f"{np.sum(values) / count:.2f}"

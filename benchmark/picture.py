@@ -1,4 +1,4 @@
-"""Make the README's picture: play the story of `tests/app` in a ChimeraX, and keep one of its scenes.
+"""Make the README's picture: play the story of `tests/app` in a ChimeraX, and keep one scene of it.
 
     python -m benchmark.picture --chimerax /usr/bin/chimerax
 """

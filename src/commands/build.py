@@ -169,6 +169,7 @@ def new_folder(given: str | None, name: str) -> Path:
         It cannot be made, or is not empty.
     """
     from ..jobs.folder import free_folder
+    from ..jobs.quoting import quoted_path
 
     if given is None:
         folder = free_folder(Path.home() / "critasser", name)
@@ -177,7 +178,7 @@ def new_folder(given: str | None, name: str) -> Path:
         if folder.is_dir() and any(folder.iterdir()):
             raise UserError(
                 f"{folder} is not empty: give another folder, or go on with a job that is in it "
-                f"by: critasser resume {folder}"
+                f"by: critasser resume {quoted_path(folder)}"
             )
     try:
         folder.mkdir(parents=True, exist_ok=True)

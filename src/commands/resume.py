@@ -83,12 +83,14 @@ def command(
     from ..jobs.engine import configured_python, engine_command
     from ..jobs.folder import job_kind, read_placement, worker
     from ..jobs.job import jobs_of
+    from ..jobs.quoting import quoted_path
     from ..jobs.request import Request
     from .build import DEVICES
     from .running import start, waits
 
     if worker(folder) is not None:
-        raise UserError(f"{folder}: the job runs; see it by: critasser open {folder}")
+        shown = quoted_path(folder)
+        raise UserError(f"{folder}: the job runs; see it by: critasser open {shown}")
     for job in jobs_of(session):
         if job.folder == folder and job.outcome == "queued":
             raise UserError(f"{folder}: waits for its turn already, as job {job.id}")

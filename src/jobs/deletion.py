@@ -10,7 +10,7 @@ from chimerax.core.errors import UserError
 
 from .folder import INPUTS, read_json, worker
 from .record import is_job
-from .request import read_request
+from .request import files_of_request
 
 __all__ = ["delete_job", "files_of_job"]
 
@@ -107,9 +107,7 @@ def _named_by_the_job(folder: Path) -> set[str]:
         for one in entry if isinstance(entry, list) else [entry]:
             if isinstance(one, dict):
                 given.append(str(one.get("path")))
-    with contextlib.suppress(UserError):
-        request = read_request(folder)
-        given += request.arguments() if request else []
+    given += [str(folder / name) for name in files_of_request(folder)]
     # Only what lies in the folder for inputs: a job may have been given any file of the person's.
     for word in given:
         path = Path(word)

@@ -102,8 +102,14 @@ def command(
         request = Request((), {"--resume": (str(folder),)}, job_kind(folder))
     else:
         request = _first_request(folder)
-    if request.command == "score" and (quality or models or seed is not None or templates):
-        raise UserError("a score has neither quality, models, seed nor templates")
+    asked = {
+        "sequence": sequence,
+        "templates": templates,
+        "quality": quality,
+        "models": models,
+        "seed": seed,
+    }
+    _check_has(request.command, [word for word, value in asked.items() if value is not None])
     changed = {
         "--resolution": resolution,
         "--device": DEVICES[device] if device else None,
@@ -114,7 +120,7 @@ def command(
     options = {name: (str(value),) for name, value in changed.items() if value is not None}
     inputs = request.inputs
     if sequence is not None or templates is not None:
-        inputs, files = _new_inputs(folder, inputs, sequence, templates)
+        inputs, files = _new_inputs(folder, request, sequence, templates)
         options.update(files)
     request = Request(inputs, {**request.options, **options}, request.command)
     name, _ = read_placement(folder)
@@ -139,21 +145,37 @@ def _first_request(folder: Path):
     return request
 
 
-def _new_inputs(folder: Path, inputs: tuple[str, ...], sequence, templates) -> tuple:
+def _check_has(kind: str, words: list[str]) -> None:
+    """Refuse what a job of this kind has no use for, before anything is written."""
+    lacks = {
+        "score": ("sequence", "templates", "quality", "models", "seed"),
+        "rebuild": ("templates",),
+    }
+    wrong = [word for word in words if word in lacks.get(kind, ())]
+    if wrong:
+        raise UserError(f"a {kind} has no {' and no '.join(wrong)}: go on without")
+
+
+def _new_inputs(folder: Path, request, sequence, templates) -> tuple:
     """Files for a changed sequence or templates, beside those of the runs before.
 
     Returns
     -------
     tuple of str
-        Map and sequence, where the sequence is another one; else as they were given.
+        What comes first on the command line: of a build map and sequence, where the sequence is
+        another one.
     dict of str to tuple of str
-        Values of `--templates`, if there are.
+        Options that name the files.
     """
     from ..jobs.folder import INPUTS
     from ..jobs.inputs import write_sequences, write_templates
+    from ..jobs.request import map_of_job
 
-    density = inputs[0] if inputs else _map_of_job(folder)
-    options = {}
+    inputs, options = request.inputs, {}
+    built = request.command == "build"
+    density = None
+    if built and sequence is not None:
+        density = inputs[0] if inputs else map_of_job(folder)
     number = 2
     while (folder / INPUTS / f"run_{number}").exists():
         number += 1
@@ -161,23 +183,16 @@ def _new_inputs(folder: Path, inputs: tuple[str, ...], sequence, templates) -> t
     try:
         place.mkdir(parents=True)
         if sequence is not None:
-            inputs = (density, str(write_sequences(place, sequence)))
+            path = str(write_sequences(place, sequence))
+            if built:
+                inputs = (density, path)
+            else:
+                options["--sequence"] = (path,)
         if templates is not None:
             options["--templates"] = tuple(map(str, write_templates(place, templates)))
     except OSError as error:
         raise UserError(f"{place}: cannot write there, {error.strerror}") from error
     return inputs, options
-
-
-def _map_of_job(folder: Path) -> str:
-    from ..jobs.folder import read_json
-
-    inputs = (read_json(folder / "job.json") or {}).get("inputs")
-    entry = inputs.get("map") if isinstance(inputs, dict) else None
-    path = entry.get("path") if isinstance(entry, dict) else None
-    if not isinstance(path, str) or not Path(path).is_absolute():
-        raise UserError(f"{folder / 'job.json'} is damaged: it names no map")
-    return path
 
 
 def _view(session, folder, name, in_map):

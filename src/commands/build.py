@@ -163,6 +163,8 @@ def command(
 def new_folder(given: str | None, name: str) -> Path:
     """Make the folder of a job, the one given or a new one in the person's home.
 
+    Links are followed, for folders of jobs are compared everywhere.
+
     Raises
     ------
     UserError
@@ -172,7 +174,7 @@ def new_folder(given: str | None, name: str) -> Path:
     from ..jobs.quoting import quoted_path
 
     if given is None:
-        folder = free_folder(Path.home() / "critasser", name)
+        folder = free_folder((Path.home() / "critasser").resolve(), name)
     else:
         folder = Path(given).expanduser().resolve()
         if folder.is_dir() and any(folder.iterdir()):

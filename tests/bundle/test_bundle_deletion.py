@@ -42,6 +42,26 @@ def test_a_person_is_asked_before(gui_session, start, monkeypatch):
     assert asked and job.folder.exists()
 
 
+def test_a_job_under_a_home_that_is_a_link_is_known_by_its_folder(
+    session, start, delete, tmp_path, monkeypatch
+):
+    from chimerax.critasser.commands.arguments import JobFolderArg
+    from chimerax.critasser.commands.build import new_folder
+    from chimerax.critasser.jobs.settings import forget_job, remember_job, settings
+
+    (tmp_path / "disk").mkdir()
+    os.symlink(tmp_path / "disk", tmp_path / "me")
+    monkeypatch.setenv("HOME", str(tmp_path / "me"))
+    folder = new_folder(None, "map")
+    (folder / "job.json").write_text("{}")
+    assert JobFolderArg.parse(str(tmp_path / "me/critasser/map"), session)[0] == folder
+
+    remember_job(session, str(tmp_path / "me/critasser/map"))
+    assert settings(session).recent_jobs == [str(folder)]
+    forget_job(session, str(folder))
+    assert settings(session).recent_jobs == []
+
+
 @pytest.mark.parametrize(
     "name", ["thesis.tex", "5_models/model_1_mine.cif", "inputs/notes.txt", "new/deep/file"]
 )

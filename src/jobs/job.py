@@ -63,7 +63,9 @@ def triggers(session):
 
 def jobs_of(session) -> list[BuildJob]:
     """Jobs of this session, in the order of their numbers."""
-    return sorted(session.tasks.find_by_class(BuildJob), key=lambda job: job.id)
+    # A copy of the list, for threads ask too: `find_by_class` fails when a task comes meanwhile.
+    jobs = [task for task in session.tasks.list() if isinstance(task, BuildJob)]
+    return sorted(jobs, key=lambda job: job.id)
 
 
 class BuildJob(Job):

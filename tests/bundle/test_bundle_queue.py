@@ -50,6 +50,24 @@ def test_without_a_gui_a_command_that_waits_waits_for_its_turn_too(session, star
     assert second.outcome == "finished"
 
 
+def test_a_task_that_comes_while_jobs_are_asked_for_disturbs_nobody(session):
+    from chimerax.critasser.jobs.background import works_of
+    from chimerax.critasser.jobs.job import jobs_of
+
+    class Restless:
+        """Another task comes whenever somebody asks what this one is."""
+
+        @property
+        def __class__(self):
+            session.tasks.add(object.__new__(Restless))
+            return Restless
+
+        id = 0
+
+    session.tasks.add(Restless())
+    assert jobs_of(session) == [] and works_of(session) == []
+
+
 def test_a_build_that_waits_is_taken_back_and_can_be_started_later(
     session, start, until, fake_engine
 ):

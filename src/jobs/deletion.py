@@ -21,12 +21,12 @@ _KNOWN = tuple(
         r"(?:[\w.]+/)?\.part-[^/]+",
         r"stages/\w+\.json",
         rf"{INPUTS}/(?:chimerax|request)\.json",
-        rf"{INPUTS}/(?:run_\d+/)?(?:map\.mrc|mask\.mrc|template_\d+\.cif|sequence\.fasta)",
+        rf"{INPUTS}/(?:run_\d+/)?(?:map\.mrc|mask\.mrc|model\.cif|template_\d+\.cif|sequence\.fasta)",
         r"1_calpha/(?:density|\w+_probability)\.mrc",
         r"1_calpha/(?:calpha\.(?:cif|csv|npz)|features\.npy)",
         r"2_traces/(?:trace_\d+\.(?:cif|csv)|traces\.(?:csv|npz)|unassigned\.cif)",
         r"3_templates/(?:template_\d+\.cif|templates\.(?:csv|npz))",
-        r"4_assembly/(?:(?:clusters|energy)\.csv|(?:clusters|decoys)\.npz|refined_\d+\.(?:cif|npz))",
+        r"4_assembly/(?:(?:clusters|energy)\.csv|(?:candidates|clusters|decoys)\.npz|refined_\d+\.(?:cif|npz))",
         r"5_models/(?:model_\d+\.(?:cif|csv)|(?:atoms_\d+|quality)\.npz)",
     )
 )

@@ -182,11 +182,10 @@ def write_sequences(folder: Path, sequence: Path | Sequence) -> Path:
     -------
     Path
     """
+    path = folder / "sequence.fasta"
     if isinstance(sequence, Path):
-        path = folder / sequence.name
         shutil.copyfile(sequence, path)
         return path
-    path = folder / "sequence.fasta"
     records = []
     for number, one in enumerate(sequence, start=1):
         letters = one.ungapped() if hasattr(one, "ungapped") else one.characters

@@ -76,6 +76,28 @@ def test_anything_else_in_the_folder_is_named_and_nothing_is_deleted(session, st
     assert sorted(job.folder.rglob("*")) == before
 
 
+@pytest.mark.parametrize("name", ["4_assembly/candidates.npz", "inputs/model.cif"])
+def test_what_a_rebuild_that_was_killed_leaves_is_the_jobs(session, start, delete, name):
+    job = start(session, "success")
+    (job.folder / name).parent.mkdir(exist_ok=True)
+    (job.folder / name).write_text("x")
+    delete(job.folder, confirm=True)
+    assert not job.folder.exists()
+
+
+def test_a_file_of_sequences_that_was_given_for_another_run_is_the_jobs(
+    session, start, delete, tmp_path
+):
+    from chimerax.critasser.jobs.inputs import write_sequences
+
+    job = start(session, "success")
+    (tmp_path / "mine.fa").write_text(">x\nAAKK\n")
+    (job.folder / "inputs/run_2").mkdir()
+    assert write_sequences(job.folder / "inputs/run_2", tmp_path / "mine.fa").read_text()
+    delete(job.folder, confirm=True)
+    assert not job.folder.exists()
+
+
 def test_links_are_not_followed(session, start, delete, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "model_1.cif").write_text("x")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from chimerax.core.errors import UserError
 
+from ..jobs.queue import installing
 from ..jobs.telling import command_link, tell
 
 __all__ = ["command_link", "follow", "start", "waits"]
@@ -105,9 +106,12 @@ def _watch(job, wait: bool):
 
 def _announce(session, job) -> None:
     if job.outcome == "queued":
+        until = f"the {'GPU' if job.device == 'gpu' else 'processor'} is free"
+        if installing(session):
+            until = "the engine's environment is installed"
         text = (
-            f"critasser {job.name} waits as job {job.id} in {job.folder} until the "
-            f"{'GPU' if job.device == 'gpu' else 'processor'} is free; it starts by itself"
+            f"critasser {job.name} waits as job {job.id} in {job.folder} until {until}; it starts "
+            "by itself"
         )
         tell(session, text, (f"critasser stop {job.id}", "take it back"))
     else:

@@ -50,6 +50,32 @@ def test_without_a_gui_a_command_that_waits_waits_for_its_turn_too(session, star
     assert second.outcome == "finished"
 
 
+def test_builds_and_installations_wait_for_each_other(gui_session, start, until, tmp_path):
+    import threading
+
+    from chimerax.critasser.commands import install
+    from chimerax.critasser.jobs.installation import Installation
+    from chimerax.critasser.jobs.settings import settings
+
+    done = threading.Event()
+
+    class Slow(Installation):
+        def work(self):
+            done.wait()
+
+    slow = Slow(gui_session, tmp_path / "engine")
+    slow.start()
+    job = start(gui_session, "success", wait=False)
+    assert job.outcome == "queued"
+    assert "until the engine's environment is installed" in gui_session.logger.text("info")
+    until(job._ready.is_set)
+    settings(gui_session).python = str(tmp_path / "engine/bin/python")
+    with pytest.raises(UserError, match=f"wait to .job {job.id}"):
+        install.command(gui_session, str(tmp_path / "engine"))
+    done.set()
+    until(lambda: gui_session.ui.turn() or job.outcome == "finished")
+
+
 def test_a_task_that_comes_while_jobs_are_asked_for_disturbs_nobody(session):
     from chimerax.critasser.jobs.background import works_of
     from chimerax.critasser.jobs.job import jobs_of

@@ -94,6 +94,9 @@ def command(
     for job in jobs_of(session):
         if job.folder == folder and job.outcome == "queued":
             raise UserError(f"{folder}: waits for its turn already, as job {job.id}")
+        # Its engine may not have come so far yet that the folder tells of it.
+        if job.folder == folder and job.outcome == "running":
+            raise UserError(f"{folder}: the job runs already, as job {job.id}")
     if templates is not None and not len(templates):
         raise UserError("templates: no atomic models specified")
     python = configured_python(session)

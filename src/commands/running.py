@@ -108,7 +108,7 @@ def _announce(session, job) -> None:
     if job.outcome == "queued":
         until = f"the {'GPU' if job.device == 'gpu' else 'processor'} is free"
         if installing(session):
-            until = "the engine's environment is installed"
+            until = "the installation is over"
         text = (
             f"critasser {job.name} waits as job {job.id} in {job.folder} until {until}; it starts "
             "by itself"

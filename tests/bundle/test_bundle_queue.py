@@ -50,6 +50,24 @@ def test_without_a_gui_a_command_that_waits_waits_for_its_turn_too(session, star
     assert second.outcome == "finished"
 
 
+def test_a_job_whose_engine_has_just_been_started_is_not_started_again(
+    session, start, until, monkeypatch
+):
+    from chimerax.critasser.commands import resume
+    from chimerax.critasser.jobs import folder as folders
+    from chimerax.critasser.jobs.settings import settings
+
+    settings(session).python = sys.executable
+    job = start(session, "hang", wait=False)
+    with monkeypatch.context() as early:
+        early.setattr(folders, "worker", lambda folder: None)
+        with pytest.raises(UserError, match=f"runs already, as job {job.id}"):
+            resume.command(session, job.folder)
+    until(lambda: (job.folder / "lock").exists())
+    stop(session, job)
+    until(lambda: job.outcome == "cancelled")
+
+
 def test_builds_and_installations_wait_for_each_other(gui_session, start, until, tmp_path):
     import threading
 
@@ -67,7 +85,7 @@ def test_builds_and_installations_wait_for_each_other(gui_session, start, until,
     slow.start()
     job = start(gui_session, "success", wait=False)
     assert job.outcome == "queued"
-    assert "until the engine's environment is installed" in gui_session.logger.text("info")
+    assert "until the installation is over" in gui_session.logger.text("info")
     until(job._ready.is_set)
     settings(gui_session).python = str(tmp_path / "engine/bin/python")
     with pytest.raises(UserError, match=f"wait to .job {job.id}"):

@@ -97,7 +97,9 @@ def _links(folder: Path, state: str, *, shown: bool = False) -> str:
 
     path = quoted_path(folder)
     links = []
-    if state != "queued" and not (state == "running" and shown):
+    if (state != "queued" or (folder / "job.json").is_file()) and not (
+        state == "running" and shown
+    ):
         links.append(command_link(f"critasser open {path}", "open"))
     if state in ("cancelled", "failed"):
         links.append(command_link(f"critasser resume {path}", "resume"))

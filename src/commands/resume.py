@@ -84,7 +84,7 @@ def command(
     from ..jobs.folder import job_kind, read_placement, worker
     from ..jobs.job import jobs_of
     from ..jobs.quoting import quoted_path
-    from ..jobs.request import Request
+    from ..jobs.request import Request, waits_again
     from .build import DEVICES
     from .running import start, waits
 
@@ -101,10 +101,10 @@ def command(
         raise UserError("templates: no atomic models specified")
     python = configured_python(session)
     begun = (folder / "job.json").exists()
-    if begun:
+    if begun and not waits_again(folder):
         request = Request((), {"--resume": (str(folder),)}, job_kind(folder))
     else:
-        request = _first_request(folder)
+        request = _waiting_request(folder)
     asked = {
         "sequence": sequence,
         "templates": templates,
@@ -138,12 +138,12 @@ def command(
     )
 
 
-def _first_request(folder: Path):
-    """What a job is to do that no engine has taken up yet."""
+def _waiting_request(folder: Path):
+    """What a job is to do, or to do again, that no engine has taken up yet."""
     from ..jobs.request import read_request
 
     request = read_request(folder)
-    if request is None or not request.inputs:
+    if request is None or not (request.inputs or "--resume" in request.options):
         raise UserError(f"{folder} has no job to go on with: start it again")
     return request
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -51,15 +52,21 @@ def start(
     from ..jobs.job import BuildJob
     from ..jobs.process import EngineProcess
     from ..jobs.queue import device_of, free_now
-    from ..jobs.request import write_request
+    from ..jobs.request import mark_taken, write_request
     from ..jobs.settings import remember_job
 
     def launch() -> EngineProcess:
-        return EngineProcess(command, folder, environment())
+        process = EngineProcess(command, folder, environment())
+        with contextlib.suppress(OSError):  # the disk may be full: the engine will say so
+            mark_taken(folder)
+        return process
 
     device = device_of(command, folder)
-    if not again:
-        _keep_request(write_request, folder, command)
+    try:
+        _, _, _, kind, *arguments = command  # as `engine_command` makes it
+        write_request(folder, kind, arguments, again=again)
+    except OSError as error:
+        raise UserError(f"{folder}: cannot write there, {error.strerror}") from error
     if free_now(session, device):
         try:
             process = launch()
@@ -71,15 +78,6 @@ def start(
     remember_job(session, str(folder))
     _announce(session, job)
     return _watch(job, wait)
-
-
-def _keep_request(write, folder: Path, command: Sequence[str]) -> None:
-    """Keep what was asked for, of a command line as `engine_command` makes it."""
-    try:
-        _, _, _, kind, *arguments = command
-        write(folder, kind, arguments)
-    except OSError as error:
-        raise UserError(f"{folder}: cannot write there, {error.strerror}") from error
 
 
 def follow(session, folder: Path, name: str, view, *, wait: bool):

@@ -18,7 +18,15 @@ from chimerax.core.errors import UserError
 
 from .folder import INPUTS, KINDS, inside, read_json
 
-__all__ = ["Request", "files_of_request", "map_of_job", "read_request", "write_request"]
+__all__ = [
+    "Request",
+    "files_of_request",
+    "map_of_job",
+    "mark_taken",
+    "read_request",
+    "waits_again",
+    "write_request",
+]
 
 _FILE = f"{INPUTS}/request.json"
 _OPTION = re.compile(r"-o|--[a-z][a-z-]*")
@@ -51,11 +59,36 @@ class Request:
         return [*self.inputs, *(w for name, found in self.options.items() for w in (name, *found))]
 
 
-def write_request(folder: Path, command: str, arguments: Sequence[str]) -> None:
-    """Keep the arguments of a job, files as such and so that the folder can be moved."""
+def write_request(
+    folder: Path, command: str, arguments: Sequence[str], *, again: bool = False
+) -> None:
+    """Keep the arguments of a job, files as such and so that the folder can be moved.
+
+    Parameters
+    ----------
+    folder : Path
+    command : str
+        One of `KINDS`.
+    arguments : sequence of str
+    again : bool
+        The job is to be gone on with.
+    """
     words = [_kept(str(word), folder) for word in arguments]
-    text = json.dumps({"command": command, "arguments": words}, indent=1) + "\n"
-    (folder / _FILE).write_text(text, encoding="utf-8")
+    (folder / INPUTS).mkdir(exist_ok=True)
+    _write(folder, {"command": command, "arguments": words, "again": again})
+
+
+def mark_taken(folder: Path) -> None:
+    """Note that an engine has taken a request up; from now on `job.json` tells what it does."""
+    content = read_json(folder / _FILE)
+    if content is not None:
+        _write(folder, {**content, "taken": True})
+
+
+def waits_again(folder: Path) -> bool:
+    """Whether a job that has been at work is to be gone on with by what its request says."""
+    content = read_json(folder / _FILE) or {}
+    return content.get("again") is True and content.get("taken") is not True
 
 
 def read_request(folder: Path) -> Request | None:
@@ -107,6 +140,13 @@ def map_of_job(folder: Path) -> str:
     if not isinstance(path, str) or not Path(path).is_absolute():
         raise UserError(f"{folder / 'job.json'} is damaged: it names no map")
     return path
+
+
+def _write(folder: Path, content: dict[str, Any]) -> None:
+    """By atomic rename, for another ChimeraX may look."""
+    part = folder / INPUTS / ".part-request.json"
+    part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    part.replace(folder / _FILE)
 
 
 def _kept(word: str, folder: Path) -> str | dict[str, str]:

@@ -138,6 +138,38 @@ def test_a_build_that_waits_is_taken_back_and_can_be_started_later(
     assert "--resume" not in words and "--quality draft" in words
 
 
+def test_what_was_changed_of_a_job_that_waits_again_is_kept_until_its_turn(
+    session, new_session, start, until, fake_engine
+):
+    from chimerax.atomic import Sequence
+    from chimerax.critasser.commands import resume
+    from chimerax.critasser.jobs.record import read_record
+    from chimerax.critasser.jobs.settings import settings
+
+    settings(session).python = sys.executable
+    job = start(session, "success", name="one")
+    other = start(session, "hang", wait=False, name="two")
+    changed = [Sequence("x", "AAKK")]
+    waits = resume.command(session, job.folder, sequence=changed, quality="draft", wait=False)
+    assert waits.outcome == "queued" and read_record(job.folder).state == "queued"
+    stop(session, waits)
+    until(lambda: waits.outcome == "cancelled")
+    until(lambda: (other.folder / "lock").exists())
+    stop(session, other)
+    until(lambda: other.outcome == "cancelled")
+
+    fake_engine("success")
+    again = new_session(disk=session.disk)
+    settings(again).python = sys.executable
+    resume.command(again, job.folder, seed=9)
+    words = (job.folder / "command").read_text().split()
+    assert words[3] == str(job.folder / "inputs/run_2/sequence.fasta")
+    assert "draft" in words and "9" in words and "--resume" in words
+    assert read_record(job.folder).state == "finished"
+    resume.command(again, job.folder)
+    assert "draft" not in (job.folder / "command").read_text()
+
+
 def test_the_gpu_and_the_processor_have_queues_of_their_own(session, tmp_path):
     from chimerax.critasser.jobs.queue import device_of, slots
 

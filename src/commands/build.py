@@ -163,21 +163,24 @@ def command(
 def new_folder(given: str | None, name: str) -> Path:
     """Make the folder of a job, the one given or a new one in the person's home.
 
+    Links are followed, for folders of jobs are compared everywhere.
+
     Raises
     ------
     UserError
         It cannot be made, or is not empty.
     """
     from ..jobs.folder import free_folder
+    from ..jobs.quoting import quoted_path
 
     if given is None:
-        folder = free_folder(Path.home() / "critasser", name)
+        folder = free_folder((Path.home() / "critasser").resolve(), name)
     else:
         folder = Path(given).expanduser().resolve()
         if folder.is_dir() and any(folder.iterdir()):
             raise UserError(
                 f"{folder} is not empty: give another folder, or go on with a job that is in it "
-                f"by: critasser resume {folder}"
+                f"by: critasser resume {quoted_path(folder)}"
             )
     try:
         folder.mkdir(parents=True, exist_ok=True)

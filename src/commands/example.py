@@ -39,13 +39,14 @@ def command(session, *, folder=None, wait=None):
     -------
     BuildJob
     """
-    from chimerax.core.commands import FileNameArg, run
+    from chimerax.core.commands import run
 
     from ..jobs.engine import configured_python
+    from ..jobs.quoting import quoted_path
 
     configured_python(session)  # nothing is opened where nothing can be built
     density, sequence = (
-        FileNameArg.unparse(str(path))
+        quoted_path(path)
         for path in unpack(example_folder(), Path.home() / "critasser" / "example")
     )
     volume = run(session, f"open {density}")[0]
@@ -57,7 +58,7 @@ def command(session, *, folder=None, wait=None):
         run(session, f"open {sequence}")  # only looked at, and ChimeraX without Qt shows none
     words = f"critasser build {spec} {sequence} quality draft resolution {_RESOLUTION}"
     if folder is not None:
-        words += f" folder {FileNameArg.unparse(folder)}"
+        words += f" folder {quoted_path(folder)}"
     if wait is not None:
         words += f" wait {str(wait).lower()}"
     return run(session, words)

@@ -115,7 +115,9 @@ def _check_unused(session, folder: Path) -> None:
     python = settings(session).python
     if not python or not Path(python).is_relative_to(folder):
         return
-    running = [job.id for job in jobs_of(session) if job.outcome == "running"]
-    if running:
-        numbers = ", ".join(map(str, running))
-        raise UserError(f"builds run in this environment (job {numbers}): stop or await them first")
+    waiting = [job.id for job in jobs_of(session) if job.outcome in ("queued", "running")]
+    if waiting:
+        numbers = ", ".join(map(str, waiting))
+        raise UserError(
+            f"builds run in this environment or wait to (job {numbers}): stop or await them first"
+        )

@@ -92,13 +92,14 @@ def _score(etm: float | None) -> str:
 
 def _links(folder: Path, state: str, *, shown: bool = False) -> str:
     """What can be done with a job in this state."""
-    from chimerax.core.commands import FileNameArg
-
+    from ..jobs.quoting import quoted_path
     from ..jobs.telling import command_link
 
-    path = FileNameArg.unparse(str(folder))
+    path = quoted_path(folder)
     links = []
-    if state != "queued" and not (state == "running" and shown):
+    if (state != "queued" or (folder / "job.json").is_file()) and not (
+        state == "running" and shown
+    ):
         links.append(command_link(f"critasser open {path}", "open"))
     if state in ("cancelled", "failed"):
         links.append(command_link(f"critasser resume {path}", "resume"))

@@ -31,10 +31,9 @@ def command(session, job, *, confirm=False) -> None:
     confirm : bool
         Do not ask. Needed in scripts and without a GUI, where there is nobody to be asked.
     """
-    from chimerax.core.commands import FileNameArg
-
     from ..jobs.deletion import delete_job
     from ..jobs.job import jobs_of
+    from ..jobs.quoting import quoted_path
     from ..jobs.settings import forget_job
 
     folder = _folder(session, job)
@@ -45,7 +44,7 @@ def command(session, job, *, confirm=False) -> None:
         if not session.ui.is_gui or session.in_script:
             raise UserError(
                 "this deletes all that the job has made; if that is wanted: critasser jobs "
-                f"delete {FileNameArg.unparse(str(folder))} confirm true"
+                f"delete {quoted_path(folder)} confirm true"
             )
         from chimerax.ui.ask import ask
 

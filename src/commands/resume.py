@@ -83,25 +83,36 @@ def command(
     from ..jobs.engine import configured_python, engine_command
     from ..jobs.folder import job_kind, read_placement, worker
     from ..jobs.job import jobs_of
-    from ..jobs.request import Request
+    from ..jobs.quoting import quoted_path
+    from ..jobs.request import Request, waits_again
     from .build import DEVICES
     from .running import start, waits
 
     if worker(folder) is not None:
-        raise UserError(f"{folder}: the job runs; see it by: critasser open {folder}")
+        shown = quoted_path(folder)
+        raise UserError(f"{folder}: the job runs; see it by: critasser open {shown}")
     for job in jobs_of(session):
         if job.folder == folder and job.outcome == "queued":
             raise UserError(f"{folder}: waits for its turn already, as job {job.id}")
+        # Its engine may not have come so far yet that the folder tells of it.
+        if job.folder == folder and job.outcome == "running":
+            raise UserError(f"{folder}: the job runs already, as job {job.id}")
     if templates is not None and not len(templates):
         raise UserError("templates: no atomic models specified")
     python = configured_python(session)
     begun = (folder / "job.json").exists()
-    if begun:
+    if begun and not waits_again(folder):
         request = Request((), {"--resume": (str(folder),)}, job_kind(folder))
     else:
-        request = _first_request(folder)
-    if request.command == "score" and (quality or models or seed is not None or templates):
-        raise UserError("a score has neither quality, models, seed nor templates")
+        request = _waiting_request(folder)
+    asked = {
+        "sequence": sequence,
+        "templates": templates,
+        "quality": quality,
+        "models": models,
+        "seed": seed,
+    }
+    _check_has(request.command, [word for word, value in asked.items() if value is not None])
     changed = {
         "--resolution": resolution,
         "--device": DEVICES[device] if device else None,
@@ -112,7 +123,7 @@ def command(
     options = {name: (str(value),) for name, value in changed.items() if value is not None}
     inputs = request.inputs
     if sequence is not None or templates is not None:
-        inputs, files = _new_inputs(folder, inputs, sequence, templates)
+        inputs, files = _new_inputs(folder, request, sequence, templates)
         options.update(files)
     request = Request(inputs, {**request.options, **options}, request.command)
     name, _ = read_placement(folder)
@@ -127,31 +138,47 @@ def command(
     )
 
 
-def _first_request(folder: Path):
-    """What a job is to do that no engine has taken up yet."""
+def _waiting_request(folder: Path):
+    """What a job is to do, or to do again, that no engine has taken up yet."""
     from ..jobs.request import read_request
 
     request = read_request(folder)
-    if request is None or not request.inputs:
+    if request is None or not (request.inputs or "--resume" in request.options):
         raise UserError(f"{folder} has no job to go on with: start it again")
     return request
 
 
-def _new_inputs(folder: Path, inputs: tuple[str, ...], sequence, templates) -> tuple:
+def _check_has(kind: str, words: list[str]) -> None:
+    """Refuse what a job of this kind has no use for, before anything is written."""
+    lacks = {
+        "score": ("sequence", "templates", "quality", "models", "seed"),
+        "rebuild": ("templates",),
+    }
+    wrong = [word for word in words if word in lacks.get(kind, ())]
+    if wrong:
+        raise UserError(f"a {kind} has no {' and no '.join(wrong)}: go on without")
+
+
+def _new_inputs(folder: Path, request, sequence, templates) -> tuple:
     """Files for a changed sequence or templates, beside those of the runs before.
 
     Returns
     -------
     tuple of str
-        Map and sequence, where the sequence is another one; else as they were given.
+        What comes first on the command line: of a build map and sequence, where the sequence is
+        another one.
     dict of str to tuple of str
-        Values of `--templates`, if there are.
+        Options that name the files.
     """
     from ..jobs.folder import INPUTS
     from ..jobs.inputs import write_sequences, write_templates
+    from ..jobs.request import map_of_job
 
-    density = inputs[0] if inputs else _map_of_job(folder)
-    options = {}
+    inputs, options = request.inputs, {}
+    built = request.command == "build"
+    density = None
+    if built and sequence is not None:
+        density = inputs[0] if inputs else map_of_job(folder)
     number = 2
     while (folder / INPUTS / f"run_{number}").exists():
         number += 1
@@ -159,23 +186,16 @@ def _new_inputs(folder: Path, inputs: tuple[str, ...], sequence, templates) -> t
     try:
         place.mkdir(parents=True)
         if sequence is not None:
-            inputs = (density, str(write_sequences(place, sequence)))
+            path = str(write_sequences(place, sequence))
+            if built:
+                inputs = (density, path)
+            else:
+                options["--sequence"] = (path,)
         if templates is not None:
             options["--templates"] = tuple(map(str, write_templates(place, templates)))
     except OSError as error:
         raise UserError(f"{place}: cannot write there, {error.strerror}") from error
     return inputs, options
-
-
-def _map_of_job(folder: Path) -> str:
-    from ..jobs.folder import read_json
-
-    inputs = (read_json(folder / "job.json") or {}).get("inputs")
-    entry = inputs.get("map") if isinstance(inputs, dict) else None
-    path = entry.get("path") if isinstance(entry, dict) else None
-    if not isinstance(path, str) or not Path(path).is_absolute():
-        raise UserError(f"{folder / 'job.json'} is damaged: it names no map")
-    return path
 
 
 def _view(session, folder, name, in_map):

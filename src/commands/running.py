@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
 from chimerax.core.errors import UserError
 
+from ..jobs.queue import installing
 from ..jobs.telling import command_link, tell
 
 __all__ = ["command_link", "follow", "start", "waits"]
@@ -50,15 +52,21 @@ def start(
     from ..jobs.job import BuildJob
     from ..jobs.process import EngineProcess
     from ..jobs.queue import device_of, free_now
-    from ..jobs.request import write_request
+    from ..jobs.request import mark_taken, write_request
     from ..jobs.settings import remember_job
 
     def launch() -> EngineProcess:
-        return EngineProcess(command, folder, environment())
+        process = EngineProcess(command, folder, environment())
+        with contextlib.suppress(OSError):  # the disk may be full: the engine will say so
+            mark_taken(folder)
+        return process
 
     device = device_of(command, folder)
-    if not again:
-        _keep_request(write_request, folder, command)
+    try:
+        _, _, _, kind, *arguments = command  # as `engine_command` makes it
+        write_request(folder, kind, arguments, again=again)
+    except OSError as error:
+        raise UserError(f"{folder}: cannot write there, {error.strerror}") from error
     if free_now(session, device):
         try:
             process = launch()
@@ -70,15 +78,6 @@ def start(
     remember_job(session, str(folder))
     _announce(session, job)
     return _watch(job, wait)
-
-
-def _keep_request(write, folder: Path, command: Sequence[str]) -> None:
-    """Keep what was asked for, of a command line as `engine_command` makes it."""
-    try:
-        _, _, _, kind, *arguments = command
-        write(folder, kind, arguments)
-    except OSError as error:
-        raise UserError(f"{folder}: cannot write there, {error.strerror}") from error
 
 
 def follow(session, folder: Path, name: str, view, *, wait: bool):
@@ -105,9 +104,12 @@ def _watch(job, wait: bool):
 
 def _announce(session, job) -> None:
     if job.outcome == "queued":
+        until = f"the {'GPU' if job.device == 'gpu' else 'processor'} is free"
+        if installing(session):
+            until = "the installation is over"
         text = (
-            f"critasser {job.name} waits as job {job.id} in {job.folder} until the "
-            f"{'GPU' if job.device == 'gpu' else 'processor'} is free; it starts by itself"
+            f"critasser {job.name} waits as job {job.id} in {job.folder} until {until}; it starts "
+            "by itself"
         )
         tell(session, text, (f"critasser stop {job.id}", "take it back"))
     else:

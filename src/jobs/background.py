@@ -19,7 +19,7 @@ _LOOK = 0.2
 
 def works_of(session) -> list[BackgroundWork]:
     """Installations and the like of this session."""
-    return session.tasks.find_by_class(BackgroundWork)
+    return [task for task in session.tasks.list() if isinstance(task, BackgroundWork)]
 
 
 class Stopped(Exception):  # noqa: N818, it is no error

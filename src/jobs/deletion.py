@@ -10,7 +10,7 @@ from chimerax.core.errors import UserError
 
 from .folder import INPUTS, read_json, worker
 from .record import is_job
-from .request import read_request
+from .request import files_of_request
 
 __all__ = ["delete_job", "files_of_job"]
 
@@ -21,12 +21,12 @@ _KNOWN = tuple(
         r"(?:[\w.]+/)?\.part-[^/]+",
         r"stages/\w+\.json",
         rf"{INPUTS}/(?:chimerax|request)\.json",
-        rf"{INPUTS}/(?:run_\d+/)?(?:map\.mrc|mask\.mrc|template_\d+\.cif|sequence\.fasta)",
+        rf"{INPUTS}/(?:run_\d+/)?(?:map\.mrc|mask\.mrc|model\.cif|template_\d+\.cif|sequence\.fasta)",
         r"1_calpha/(?:density|\w+_probability)\.mrc",
         r"1_calpha/(?:calpha\.(?:cif|csv|npz)|features\.npy)",
         r"2_traces/(?:trace_\d+\.(?:cif|csv)|traces\.(?:csv|npz)|unassigned\.cif)",
         r"3_templates/(?:template_\d+\.cif|templates\.(?:csv|npz))",
-        r"4_assembly/(?:(?:clusters|energy)\.csv|(?:clusters|decoys)\.npz|refined_\d+\.(?:cif|npz))",
+        r"4_assembly/(?:(?:clusters|energy)\.csv|(?:candidates|clusters|decoys)\.npz|refined_\d+\.(?:cif|npz))",
         r"5_models/(?:model_\d+\.(?:cif|csv)|(?:atoms_\d+|quality)\.npz)",
     )
 )
@@ -107,9 +107,7 @@ def _named_by_the_job(folder: Path) -> set[str]:
         for one in entry if isinstance(entry, list) else [entry]:
             if isinstance(one, dict):
                 given.append(str(one.get("path")))
-    with contextlib.suppress(UserError):
-        request = read_request(folder)
-        given += request.arguments() if request else []
+    given += [str(folder / name) for name in files_of_request(folder)]
     # Only what lies in the folder for inputs: a job may have been given any file of the person's.
     for word in given:
         path = Path(word)

@@ -16,6 +16,7 @@ import numpy as np
 from chimerax.core.errors import UserError
 
 from .mapfile import write_mrc
+from .quoting import quoted_path
 
 __all__ = [
     "check_grid",
@@ -181,11 +182,10 @@ def write_sequences(folder: Path, sequence: Path | Sequence) -> Path:
     -------
     Path
     """
+    path = folder / "sequence.fasta"
     if isinstance(sequence, Path):
-        path = folder / sequence.name
         shutil.copyfile(sequence, path)
         return path
-    path = folder / "sequence.fasta"
     records = []
     for number, one in enumerate(sequence, start=1):
         letters = one.ungapped() if hasattr(one, "ungapped") else one.characters
@@ -198,12 +198,12 @@ def write_sequences(folder: Path, sequence: Path | Sequence) -> Path:
 
 def write_templates(folder: Path, structures: Sequence) -> list[Path]:
     """Write models as mmCIF, where the engine may read them."""
-    from chimerax.core.commands import FileNameArg, run
+    from chimerax.core.commands import run
 
     paths = []
     for number, structure in enumerate(structures, start=1):
         path = folder / f"template_{number:02d}.cif"
-        save = f"save {FileNameArg.unparse(path)} format mmcif models {structure.atomspec}"
+        save = f"save {quoted_path(path)} format mmcif models {structure.atomspec}"
         run(structure.session, save, log=False)
         paths.append(path)
     return paths

@@ -21,6 +21,7 @@ from chimerax.core.tasks import Job, TaskState
 from .folder import Event, ProgressReader, request_stop, worker
 from .process import EngineProcess, end_process
 from .queue import take_turn
+from .quoting import quoted_path
 from .settings import remember_open
 from .telling import duration, tell, why_failed
 
@@ -62,7 +63,9 @@ def triggers(session):
 
 def jobs_of(session) -> list[BuildJob]:
     """Jobs of this session, in the order of their numbers."""
-    return sorted(session.tasks.find_by_class(BuildJob), key=lambda job: job.id)
+    # A copy of the list, for threads ask too: `find_by_class` fails when a task comes meanwhile.
+    jobs = [task for task in session.tasks.list() if isinstance(task, BuildJob)]
+    return sorted(jobs, key=lambda job: job.id)
 
 
 class BuildJob(Job):
@@ -349,9 +352,7 @@ class BuildJob(Job):
             logger.error(why_failed(self.folder, self.name, self._status, self._said))
 
     def _tell_how_to_go_on(self) -> None:
-        from chimerax.core.commands import FileNameArg
-
-        folder = FileNameArg.unparse(str(self.folder))
+        folder = quoted_path(self.folder)
         what = "what it finished is kept"
         if self._launch is not None and self._process is None:
             what = "it had not begun"

@@ -17,6 +17,7 @@ from typing import Any
 from chimerax.core.errors import UserError
 
 from .folder import read_json, worker
+from .quoting import quoted_path
 
 __all__ = [
     "check_removable",
@@ -45,11 +46,9 @@ def default_folder() -> Path:
 
 def install_command(folder: Path) -> str:
     """The command that makes or mends an environment in a folder."""
-    from chimerax.core.commands import FileNameArg
-
     if folder == default_folder():
         return "critasser install"
-    return f"critasser install {FileNameArg.unparse(str(folder))}"
+    return f"critasser install {quoted_path(folder)}"
 
 
 def read_marker(folder: Path) -> dict[str, Any] | None:

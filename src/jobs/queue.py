@@ -4,7 +4,7 @@ One build at a time has a GPU, whose memory one fills. On the processor a quarte
 there are cores run side by side, at least one: an engine uses a few cores well, and a person wants
 some left. Builds wait in the order in which they were asked for, those for the GPU apart from
 those for the processor. Engines count that work in any folder which this ChimeraX knows, whoever
-started them on this machine.
+started them on this machine. Nothing is started while an environment is installed or removed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 from .folder import read_json, worker
 from .settings import settings
 
-__all__ = ["device_of", "free_now", "slots", "take_turn"]
+__all__ = ["device_of", "free_now", "installing", "slots", "take_turn"]
 
 _turns = threading.Lock()
 
@@ -46,10 +46,23 @@ def free_now(session, device: str) -> bool:
     """Whether a build could start at once."""
     from .job import jobs_of
 
+    if installing(session):
+        return False
     jobs = [job for job in jobs_of(session) if job.device == device]
     if any(job.outcome == "queued" for job in jobs):
         return False
     return _busy(session, jobs, device) < slots(device)
+
+
+def installing(session) -> bool:
+    """Whether packages are being changed, under which no engine is to start."""
+    from .background import works_of
+    from .installation import Installation
+    from .removal import Removal
+
+    return any(
+        isinstance(work, (Installation, Removal)) and work.running() for work in works_of(session)
+    )
 
 
 def take_turn(session, job) -> bool:
@@ -60,6 +73,8 @@ def take_turn(session, job) -> bool:
     from .job import jobs_of
 
     with _turns:
+        if installing(session):
+            return False
         jobs = [other for other in jobs_of(session) if other.device == job.device]
         waiting = [other.id for other in jobs if other.outcome == "queued"]
         if min(waiting, default=job.id) < job.id:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+from .quoting import quoted_path
 from .record import JobRecord, is_job, read_record
 from .settings import remember_open, settings
 from .telling import tell
@@ -66,8 +67,6 @@ def _attach(session, records: list[tuple[str, JobRecord | None]]) -> None:
 
 
 def _follow(session, record: JobRecord) -> None:
-    from chimerax.core.commands import FileNameArg
-
     from ..models.results import Results
     from .folder import read_json
     from .job import BuildJob
@@ -80,15 +79,13 @@ def _follow(session, record: JobRecord) -> None:
     tell(
         session,
         f"critasser {record.name} still runs, {record.fraction:.0%} done, as job {job.id}",
-        (f"critasser open {FileNameArg.unparse(str(folder))}", "show what it has made"),
+        (f"critasser open {quoted_path(folder)}", "show what it has made"),
         (f"critasser stop {job.id}", "stop it"),
     )
 
 
 def _tell(session, record: JobRecord) -> None:
-    from chimerax.core.commands import FileNameArg
-
-    path = FileNameArg.unparse(str(record.folder))
+    path = quoted_path(record.folder)
     show = (f"critasser open {path}", "show it")
     resume = (f"critasser resume {path}", "go on")
     delete = (f"critasser jobs delete {path}", "delete")

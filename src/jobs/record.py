@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .folder import Event, as_number, read_json, read_placement, worker
+from .request import waits_again
 
 __all__ = ["JobRecord", "is_job", "read_record"]
 
@@ -24,8 +25,8 @@ class JobRecord:
     folder : Path
     name : str
     state : str
-        ``queued`` (no engine has taken it up), ``running``, ``finished``, ``cancelled`` or
-        ``failed``, which an engine that ended without a word is too.
+        ``queued`` (no engine has taken up what was asked for last), ``running``, ``finished``,
+        ``cancelled`` or ``failed``, which an engine that ended without a word is too.
     stage : str
         The last one; empty before the first.
     fraction : float
@@ -58,6 +59,8 @@ def read_record(folder: Path) -> JobRecord:
     results = read_json(folder / "results.json") or {}
     if worker(folder) is not None:
         state = "running"
+    elif waits_again(folder):
+        state = "queued"
     elif last is not None:
         state = last.state if last.state in ("finished", "cancelled") else "failed"
     elif results:

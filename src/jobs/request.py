@@ -1,26 +1,39 @@
 """What a job was asked for, kept in its folder until an engine has taken it up.
 
 A build that waits for its turn, or whose ChimeraX ended before it came, is started from this. Like
-all in a job folder it is not trusted: nothing that it names outside the folder is used.
+all in a job folder it is not trusted: of files it may name those in the folder, the map of the
+folder's own job, and for a rebuild a model of another job, which knows its map there.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from chimerax.core.errors import UserError
 
-from .folder import INPUTS, KINDS, read_json
+from .folder import INPUTS, KINDS, inside, read_json
 
-__all__ = ["Request", "read_request", "write_request"]
+__all__ = [
+    "Request",
+    "files_of_request",
+    "map_of_job",
+    "mark_taken",
+    "read_request",
+    "waits_again",
+    "write_request",
+]
 
 _FILE = f"{INPUTS}/request.json"
 _OPTION = re.compile(r"-o|--[a-z][a-z-]*")
-_WORD = re.compile(r"[\w.+][\w.+-]*")
+_FOLDERS = ("-o", "--resume")
+_FILES = ("--map", "--mask", "--sequence", "--templates")
+_VALUES = ("--device", "--models", "--quality", "--resolution", "--seed", "--stretch")
+_MODEL = re.compile(r"5_models/\w[\w.-]*")
 
 
 @dataclass(frozen=True)
@@ -41,31 +54,41 @@ class Request:
     options: dict[str, tuple[str, ...]]
     command: str = "build"
 
-    @classmethod
-    def of(cls, arguments: Sequence[str], command: str = "build") -> Request:
-        """Take arguments apart."""
-        inputs: list[str] = []
-        options: dict[str, list[str]] = {}
-        values = inputs
-        for word in map(str, arguments):
-            if _OPTION.fullmatch(word):
-                values = options.setdefault(word, [])
-                values.clear()
-            else:
-                values.append(word)
-        kept = {name: tuple(found) for name, found in options.items()}
-        return cls(tuple(inputs), kept, command)
-
     def arguments(self) -> list[str]:
         """Put them together again."""
         return [*self.inputs, *(w for name, found in self.options.items() for w in (name, *found))]
 
 
-def write_request(folder: Path, command: str, arguments: Sequence[str]) -> None:
-    """Keep the arguments of a job, paths relative to its folder so that it can be moved."""
-    words = [_relative(str(word), folder) for word in arguments]
-    text = json.dumps({"command": command, "arguments": words}, indent=1) + "\n"
-    (folder / _FILE).write_text(text, encoding="utf-8")
+def write_request(
+    folder: Path, command: str, arguments: Sequence[str], *, again: bool = False
+) -> None:
+    """Keep the arguments of a job, files as such and so that the folder can be moved.
+
+    Parameters
+    ----------
+    folder : Path
+    command : str
+        One of `KINDS`.
+    arguments : sequence of str
+    again : bool
+        The job is to be gone on with.
+    """
+    words = [_kept(str(word), folder) for word in arguments]
+    (folder / INPUTS).mkdir(exist_ok=True)
+    _write(folder, {"command": command, "arguments": words, "again": again})
+
+
+def mark_taken(folder: Path) -> None:
+    """Note that an engine has taken a request up; from now on `job.json` tells what it does."""
+    content = read_json(folder / _FILE)
+    if content is not None:
+        _write(folder, {**content, "taken": True})
+
+
+def waits_again(folder: Path) -> bool:
+    """Whether a job that has been at work is to be gone on with by what its request says."""
+    content = read_json(folder / _FILE) or {}
+    return content.get("again") is True and content.get("taken") is not True
 
 
 def read_request(folder: Path) -> Request | None:
@@ -74,34 +97,106 @@ def read_request(folder: Path) -> Request | None:
     Raises
     ------
     UserError
-        It is not as we write it, or leads out of the folder.
+        It is not as we write it, leads out of the folder, or to a model that is gone.
     """
     content = read_json(folder / _FILE)
     if content is None:
         return None
     words = content.get("arguments")
     command = content.get("command", "build")
-    listed = isinstance(words, list) and all(isinstance(word, str) for word in words)
-    if command not in KINDS or not listed:
+    if command not in KINDS or not isinstance(words, list):
         raise UserError(f"{folder / _FILE} is damaged: start the job again in another folder")
-    return Request.of([_trusted(word, folder) for word in words], command)
+    inputs: list[str] = []
+    options: dict[str, list[str]] = {}
+    option, values = "", inputs
+    for word in words:
+        if isinstance(word, str) and _OPTION.fullmatch(word):
+            option, values = word, options.setdefault(word, [])
+            values.clear()
+        else:
+            values.append(_trusted(word, option, command, folder))
+    return Request(tuple(inputs), {name: tuple(found) for name, found in options.items()}, command)
 
 
-def _relative(word: str, folder: Path) -> str:
+def files_of_request(folder: Path) -> Iterator[str]:
+    """Paths in the folder, relative to it, that a request names; those of a damaged one too."""
+    words = (read_json(folder / _FILE) or {}).get("arguments")
+    for word in words if isinstance(words, list) else ():
+        if isinstance(word, dict) and "job" not in word and isinstance(word.get("path"), str):
+            yield word["path"]
+
+
+def map_of_job(folder: Path) -> str:
+    """The map that a job in a folder has been given.
+
+    Raises
+    ------
+    UserError
+        Its description names none.
+    """
+    inputs = (read_json(folder / "job.json") or {}).get("inputs")
+    entry = inputs.get("map") if isinstance(inputs, dict) else None
+    path = entry.get("path") if isinstance(entry, dict) else None
+    if not isinstance(path, str) or not Path(path).is_absolute():
+        raise UserError(f"{folder / 'job.json'} is damaged: it names no map")
+    return path
+
+
+def _write(folder: Path, content: dict[str, Any]) -> None:
+    """By atomic rename, for another ChimeraX may look."""
+    part = folder / INPUTS / ".part-request.json"
+    part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    part.replace(folder / _FILE)
+
+
+def _kept(word: str, folder: Path) -> str | dict[str, str]:
+    """A word as it is written; only what is a file here is one there."""
     path = Path(word)
-    if not path.is_absolute() or not path.is_relative_to(folder):
+    if not path.is_absolute():
         return word
-    return "./" + path.relative_to(folder).as_posix()
+    if path.is_relative_to(folder):
+        return {"path": path.relative_to(folder).as_posix()}
+    source = path.parent.parent
+    name = f"{path.parent.name}/{path.name}"
+    if _MODEL.fullmatch(name) and (source / "job.json").is_file():
+        return {"job": str(source), "path": name}
+    if (folder / "job.json").is_file() and word == map_of_job(folder):
+        return {"input": "map"}
+    return word
 
 
-def _trusted(word: str, folder: Path) -> str:
-    """An option, a number, a plain word, or a path in the folder, made absolute."""
-    if _OPTION.fullmatch(word) or (_WORD.fullmatch(word)):
+def _trusted(word: Any, option: str, command: str, folder: Path) -> str:
+    """A value where a value belongs, or an absolute path to a file that may be named."""
+    if isinstance(word, str) and option in _VALUES and not word.startswith("-"):
         return word
-    path = (folder / word).resolve()
-    if word.startswith("-") or not path.is_relative_to(folder.resolve()):
+    if isinstance(word, dict) and isinstance(word.get("path"), str):
+        name = word["path"]
+        if "job" in word:
+            if command == "rebuild" and not option:
+                return _model_of_job(word["job"], name, folder)
+        elif option in _FOLDERS:
+            if name == ".":
+                return str(folder)
+        elif (not option or option in _FILES) and not Path(name).is_absolute():
+            path = (folder / name).resolve()
+            if path.is_relative_to(folder.resolve()):
+                return str(path)
+    elif word == {"input": "map"} and not option:
+        return map_of_job(folder)
+    raise UserError(
+        f"{folder / _FILE} names {word!r}, which is not in the job's folder: refused. Start the "
+        "job again in another folder"
+    )
+
+
+def _model_of_job(source: Any, name: str, folder: Path) -> str:
+    """A model where its own job has put it."""
+    path = None
+    if isinstance(source, str) and Path(source).is_absolute() and _MODEL.fullmatch(name):
+        path = inside(Path(source), name) if (Path(source) / "job.json").is_file() else None
+    if path is None:
         raise UserError(
-            f"{folder / _FILE} names {word!r}, which is not in the job's folder: refused. Start "
-            "the job again in another folder"
+            f"{folder / _FILE}: {name} of the job in {source} is not there any more, which was to "
+            "be rebuilt: start from the model that you have, by critasser rebuild"
         )
     return str(path)

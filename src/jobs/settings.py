@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from chimerax.core.settings import Settings
 
 __all__ = ["forget_job", "remember_job", "remember_open", "settings"]
@@ -26,21 +28,27 @@ def settings(session) -> _CritasserSettings:
 def remember_job(session, folder: str) -> None:
     """Put a job folder first in the list of recent ones."""
     kept = settings(session)
-    others = [path for path in kept.recent_jobs if path != folder]
-    kept.recent_jobs = [folder, *others][:_MOST_JOBS]
+    first, others = _split(kept.recent_jobs, folder)
+    kept.recent_jobs = [first, *others][:_MOST_JOBS]
 
 
 def forget_job(session, folder: str) -> None:
     """Take a job folder off the list of recent ones."""
     kept = settings(session)
-    kept.recent_jobs = [path for path in kept.recent_jobs if path != folder]
+    _, kept.recent_jobs = _split(kept.recent_jobs, folder)
     remember_open(session, folder, False)
 
 
 def remember_open(session, folder: str, is_open: bool) -> None:
     """Note whether a job has still to end, for the next start of ChimeraX."""
     kept = settings(session)
-    others = [path for path in kept.open_jobs if path != folder]
-    wanted = [folder, *others][:_MOST_JOBS] if is_open else others
+    first, others = _split(kept.open_jobs, folder)
+    wanted = [first, *others][:_MOST_JOBS] if is_open else others
     if wanted != kept.open_jobs:
         kept.open_jobs = wanted
+
+
+def _split(paths: list[str], folder: str) -> tuple[str, list[str]]:
+    """A folder without links in its path, and all other paths of a list."""
+    real = str(Path(folder).resolve())
+    return real, [path for path in paths if path not in (folder, real)]

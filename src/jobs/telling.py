@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from html import escape
 from pathlib import Path
+from urllib.parse import quote
 
 from .advice import advice
 from .folder import last_line
 
 __all__ = ["command_link", "duration", "tell", "why_failed"]
+
+_BARE = " /:;,#@=~+()!*'[]"
+"""What may stay as it is in a link's address, for people who look at it."""
 
 
 def duration(seconds: float) -> str:
@@ -22,8 +26,12 @@ def duration(seconds: float) -> str:
 
 
 def command_link(command: str, label: str) -> str:
-    """HTML for the log: a link that runs a command."""
-    return f'<a href="cxcmd:{escape(command)}">{escape(label)}</a>'
+    """HTML for the log: a link that runs a command.
+
+    ChimeraX takes the address for one and decodes it, so that ``%3B`` in a file's name would become
+    the end of the command.
+    """
+    return f'<a href="cxcmd:{quote(command, safe=_BARE)}">{escape(label)}</a>'
 
 
 def tell(session, text: str, *commands: tuple[str, str]) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from chimerax.core.commands import FileNameArg
-
 from ..jobs.folder import worker
 from ..jobs.job import jobs_of
+from ..jobs.quoting import quoted_path
 from ..jobs.record import is_job, read_record
 from ..jobs.telling import tell
 
@@ -59,7 +58,7 @@ def _find_job(session, group, was_running: bool) -> None:
             "kept of it is shown. If it was moved: critasser open FOLDER"
         )
         return
-    path = FileNameArg.unparse(str(folder))
+    path = quoted_path(folder)
     if worker(folder) is not None:
         follow(session, folder, name, Results(session, name, folder, group=group), wait=False)
     elif was_running:

@@ -7,12 +7,12 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from chimerax.core.commands import FileNameArg
 from chimerax.core.errors import UserError
 from chimerax.core.models import Model
 
 from ..jobs.advice import advice
 from ..jobs.folder import Event, ProgressReader, as_number, inside, read_json, read_placement
+from ..jobs.quoting import quoted_path
 from ..jobs.telling import command_link, tell
 from .confidence import color_by_confidence, read_confidence, read_table, set_spread, show_key
 from .group import JobGroup, mark_file, register_file_attributes
@@ -112,7 +112,7 @@ class Results:
         if models:
             self._report(models)
         if self._hidden:
-            path = FileNameArg.unparse(str(self._folder))
+            path = quoted_path(self._folder)
             tell(
                 self._session,
                 f"critasser {self._name} has finished",

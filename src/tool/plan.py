@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from chimerax.core.errors import UserError
+
+from ..jobs.quoting import quoted_path
 from .sequences import Entry, complaint, fasta_name, typed_letters
 
 __all__ = [
@@ -73,9 +76,7 @@ class Plan:
 
 def quoted(text: str | Path) -> str:
     """A file's name as a command takes it."""
-    from chimerax.core.commands import FileNameArg
-
-    return FileNameArg.unparse(str(text))
+    return quoted_path(text)
 
 
 def sequence_argument(plan: Plan, folder: Path) -> tuple[str, bool]:
@@ -132,6 +133,11 @@ def obstacle(plan: Plan, *, selected_atoms: bool = True) -> str:
     """What is still missing for a build, as something to do; empty when it can start."""
     if not plan.map_spec:
         return "Open a map to build into."
+    for path in filter(None, (plan.fasta, plan.folder)):
+        try:
+            quoted(path)
+        except UserError as error:
+            return f"{error}."
     if not plan.entries:
         return "Add the sequence of what is in the map."
     wrong = _wrong(plan.entries)

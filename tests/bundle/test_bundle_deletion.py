@@ -42,6 +42,26 @@ def test_a_person_is_asked_before(gui_session, start, monkeypatch):
     assert asked and job.folder.exists()
 
 
+def test_a_job_under_a_home_that_is_a_link_is_known_by_its_folder(
+    session, start, delete, tmp_path, monkeypatch
+):
+    from chimerax.critasser.commands.arguments import JobFolderArg
+    from chimerax.critasser.commands.build import new_folder
+    from chimerax.critasser.jobs.settings import forget_job, remember_job, settings
+
+    (tmp_path / "disk").mkdir()
+    os.symlink(tmp_path / "disk", tmp_path / "me")
+    monkeypatch.setenv("HOME", str(tmp_path / "me"))
+    folder = new_folder(None, "map")
+    (folder / "job.json").write_text("{}")
+    assert JobFolderArg.parse(str(tmp_path / "me/critasser/map"), session)[0] == folder
+
+    remember_job(session, str(tmp_path / "me/critasser/map"))
+    assert settings(session).recent_jobs == [str(folder)]
+    forget_job(session, str(folder))
+    assert settings(session).recent_jobs == []
+
+
 @pytest.mark.parametrize(
     "name", ["thesis.tex", "5_models/model_1_mine.cif", "inputs/notes.txt", "new/deep/file"]
 )
@@ -54,6 +74,28 @@ def test_anything_else_in_the_folder_is_named_and_nothing_is_deleted(session, st
     with pytest.raises(UserError, match="none of the job's"):
         delete(job.folder, confirm=True)
     assert sorted(job.folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize("name", ["4_assembly/candidates.npz", "inputs/model.cif"])
+def test_what_a_rebuild_that_was_killed_leaves_is_the_jobs(session, start, delete, name):
+    job = start(session, "success")
+    (job.folder / name).parent.mkdir(exist_ok=True)
+    (job.folder / name).write_text("x")
+    delete(job.folder, confirm=True)
+    assert not job.folder.exists()
+
+
+def test_a_file_of_sequences_that_was_given_for_another_run_is_the_jobs(
+    session, start, delete, tmp_path
+):
+    from chimerax.critasser.jobs.inputs import write_sequences
+
+    job = start(session, "success")
+    (tmp_path / "mine.fa").write_text(">x\nAAKK\n")
+    (job.folder / "inputs/run_2").mkdir()
+    assert write_sequences(job.folder / "inputs/run_2", tmp_path / "mine.fa").read_text()
+    delete(job.folder, confirm=True)
+    assert not job.folder.exists()
 
 
 def test_links_are_not_followed(session, start, delete, tmp_path):

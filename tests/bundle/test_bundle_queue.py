@@ -50,6 +50,68 @@ def test_without_a_gui_a_command_that_waits_waits_for_its_turn_too(session, star
     assert second.outcome == "finished"
 
 
+def test_a_job_whose_engine_has_just_been_started_is_not_started_again(
+    session, start, until, monkeypatch
+):
+    from chimerax.critasser.commands import resume
+    from chimerax.critasser.jobs import folder as folders
+    from chimerax.critasser.jobs.settings import settings
+
+    settings(session).python = sys.executable
+    job = start(session, "hang", wait=False)
+    with monkeypatch.context() as early:
+        early.setattr(folders, "worker", lambda folder: None)
+        with pytest.raises(UserError, match=f"runs already, as job {job.id}"):
+            resume.command(session, job.folder)
+    until(lambda: (job.folder / "lock").exists())
+    stop(session, job)
+    until(lambda: job.outcome == "cancelled")
+
+
+def test_builds_and_installations_wait_for_each_other(gui_session, start, until, tmp_path):
+    import threading
+
+    from chimerax.critasser.commands import install
+    from chimerax.critasser.jobs.installation import Installation
+    from chimerax.critasser.jobs.settings import settings
+
+    done = threading.Event()
+
+    class Slow(Installation):
+        def work(self):
+            done.wait()
+
+    slow = Slow(gui_session, tmp_path / "engine")
+    slow.start()
+    job = start(gui_session, "success", wait=False)
+    assert job.outcome == "queued"
+    assert "until the installation is over" in gui_session.logger.text("info")
+    until(job._ready.is_set)
+    settings(gui_session).python = str(tmp_path / "engine/bin/python")
+    with pytest.raises(UserError, match=f"wait to .job {job.id}"):
+        install.command(gui_session, str(tmp_path / "engine"))
+    done.set()
+    until(lambda: gui_session.ui.turn() or job.outcome == "finished")
+
+
+def test_a_task_that_comes_while_jobs_are_asked_for_disturbs_nobody(session):
+    from chimerax.critasser.jobs.background import works_of
+    from chimerax.critasser.jobs.job import jobs_of
+
+    class Restless:
+        """Another task comes whenever somebody asks what this one is."""
+
+        @property
+        def __class__(self):
+            session.tasks.add(object.__new__(Restless))
+            return Restless
+
+        id = 0
+
+    session.tasks.add(Restless())
+    assert jobs_of(session) == [] and works_of(session) == []
+
+
 def test_a_build_that_waits_is_taken_back_and_can_be_started_later(
     session, start, until, fake_engine
 ):
@@ -76,6 +138,38 @@ def test_a_build_that_waits_is_taken_back_and_can_be_started_later(
     assert "--resume" not in words and "--quality draft" in words
 
 
+def test_what_was_changed_of_a_job_that_waits_again_is_kept_until_its_turn(
+    session, new_session, start, until, fake_engine
+):
+    from chimerax.atomic import Sequence
+    from chimerax.critasser.commands import resume
+    from chimerax.critasser.jobs.record import read_record
+    from chimerax.critasser.jobs.settings import settings
+
+    settings(session).python = sys.executable
+    job = start(session, "success", name="one")
+    other = start(session, "hang", wait=False, name="two")
+    changed = [Sequence("x", "AAKK")]
+    waits = resume.command(session, job.folder, sequence=changed, quality="draft", wait=False)
+    assert waits.outcome == "queued" and read_record(job.folder).state == "queued"
+    stop(session, waits)
+    until(lambda: waits.outcome == "cancelled")
+    until(lambda: (other.folder / "lock").exists())
+    stop(session, other)
+    until(lambda: other.outcome == "cancelled")
+
+    fake_engine("success")
+    again = new_session(disk=session.disk)
+    settings(again).python = sys.executable
+    resume.command(again, job.folder, seed=9)
+    words = (job.folder / "command").read_text().split()
+    assert words[3] == str(job.folder / "inputs/run_2/sequence.fasta")
+    assert "draft" in words and "9" in words and "--resume" in words
+    assert read_record(job.folder).state == "finished"
+    resume.command(again, job.folder)
+    assert "draft" not in (job.folder / "command").read_text()
+
+
 def test_the_gpu_and_the_processor_have_queues_of_their_own(session, tmp_path):
     from chimerax.critasser.jobs.queue import device_of, slots
 
@@ -99,21 +193,54 @@ def test_an_engine_of_another_chimerax_counts_too(session, new_session, start, u
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["/etc/passwd", "inputs/sequence.fasta"],
-        ["../../elsewhere", "inputs/sequence.fasta"],
-        ["./map", "./fasta", "-x"],
+        ["/etc/passwd", {"path": "inputs/sequence.fasta"}],
+        ["inputs/map.mrc", {"path": "inputs/sequence.fasta"}],
+        [{"path": "/etc/passwd"}],
+        [{"path": "../../elsewhere"}],
+        [{"path": "map"}, {"path": "fasta"}, "-x"],
+        [{"path": "map"}, "--weights", {"path": "code"}],
+        [{"path": "map"}, "-o", {"path": "elsewhere"}],
+        [{"path": "map"}, "--templates", "/etc/passwd"],
+        [{"path": "map"}, "--stretch", "--weights=/tmp/x"],
+        [{"job": "/etc", "path": "passwd"}],
+        [7],
         "no list",
     ],
 )
-def test_a_request_that_leads_out_of_its_folder_is_refused(tmp_path, arguments):
+@pytest.mark.parametrize("command", ["build", "rebuild"])
+def test_a_request_that_leads_out_of_its_folder_is_refused(tmp_path, arguments, command):
     import json
 
     from chimerax.critasser.jobs.request import read_request
 
     (tmp_path / "inputs").mkdir()
-    (tmp_path / "inputs/request.json").write_text(json.dumps({"arguments": arguments}))
-    with pytest.raises(UserError, match=r"refused|damaged"):
+    (tmp_path / "inputs/request.json").write_text(
+        json.dumps({"arguments": arguments, "command": command})
+    )
+    with pytest.raises(UserError, match=r"refused|damaged|not there any more"):
         read_request(tmp_path)
+
+
+def test_a_rebuild_of_a_jobs_model_is_kept_with_its_stretches(tmp_path):
+    from chimerax.critasser.jobs.deletion import files_of_job
+    from chimerax.critasser.jobs.request import read_request, write_request
+
+    build, folder = tmp_path / "build", tmp_path / "rebuilt"
+    (build / "5_models").mkdir(parents=True)
+    (folder / "inputs").mkdir(parents=True)
+    model, fasta = build / "5_models/model_1.cif", folder / "inputs/mine.fasta"
+    for file in (model, build / "job.json", fasta):
+        file.write_text("{}")
+    given = [str(model), "-o", str(folder), "--stretch", "A:45-56,B:-3-10A"]
+    given += ["--sequence", str(fasta), "--resolution", "3.5"]
+    write_request(folder, "rebuild", given)
+
+    request = read_request(folder)
+    assert request.command == "rebuild" and request.arguments() == given
+    model.unlink()
+    with pytest.raises(UserError, match="not there any more"):
+        read_request(folder)
+    assert files_of_job(folder)[1] == []
 
 
 def test_a_request_moves_with_its_folder(tmp_path):

@@ -210,8 +210,38 @@ def test_a_score_is_resumed_by_the_command_that_began_it(session, open_volume, o
     again = resume.command(session, job.folder)
     assert again.outcome == "finished"
     assert residues[1].critasser_confidence == 10.0
-    with pytest.raises(UserError, match="neither quality"):
+    with pytest.raises(UserError, match="a score has no quality"):
         resume.command(session, job.folder, quality="draft")
+
+
+def test_a_score_knows_no_sequence_and_nothing_is_written_for_it(
+    session, open_volume, open_model, located
+):
+    from chimerax.atomic import Sequence
+    from chimerax.critasser.commands import resume
+
+    structure, _ = open_model(session, NAMES)
+    job = score(session, structure, in_map=open_volume(session))
+    with pytest.raises(UserError, match="a score has no sequence"):
+        resume.command(session, job.folder, sequence=[Sequence("x", "AAKK")])
+    assert not (job.folder / "inputs/run_2").exists()
+
+
+def test_a_rebuild_is_gone_on_with_by_another_sequence_but_no_templates(
+    session, open_volume, open_model, located
+):
+    from chimerax.atomic import Sequence
+    from chimerax.critasser.commands import resume
+
+    structure, residues = open_model(session, NAMES)
+    job = rebuild(session, Residues(residues[1:3]), in_map=open_volume(session))
+    with pytest.raises(UserError, match="a rebuild has no templates"):
+        resume.command(session, job.folder, templates=[structure])
+    assert not (job.folder / "inputs/run_2").exists()
+    resume.command(session, job.folder, sequence=[Sequence("x", "AAKK")])
+    words = shlex.split((job.folder / "command").read_text())
+    fasta = str(job.folder / "inputs/run_2/sequence.fasta")
+    assert words[1:] == ["rebuild", "--resume", str(job.folder), "--sequence", fasta]
 
 
 def test_residues_are_stretches_by_their_numbers_and_one_across_a_gap(session, open_model):

@@ -22,11 +22,16 @@ class Annotation:
 
 def next_token(text):
     """First word, that word as used, and the rest, which keeps its leading space."""
-    if text.startswith('"'):
-        end = text.index('"', 1)
-        return text[1:end], text[: end + 1], text[end + 1 :]
-    word = text.split(" ", 1)[0]
-    return word, word, text[len(word) :]
+    if text[0] in "\"'":
+        for end in range(1, len(text)):
+            after = text[end + 1 : end + 2]
+            if text[end] == text[0] and (not after or after.isspace() or after == ";"):
+                return text[1:end], text[: end + 1], text[end + 1 :]
+        raise AnnotationError("incomplete quoted text")
+    if text[0] == ";":
+        return ";", ";", text[1:]
+    end = next((n for n, letter in enumerate(text) if letter.isspace() or letter == ";"), len(text))
+    return text[:end], text[:end], text[end:]
 
 
 class FileNameArg(Annotation):
@@ -135,9 +140,7 @@ class Or(Annotation):
 
 
 class CmdDesc:
-    def __init__(
-        self, required=(), optional=(), keyword=(), required_arguments=(), synopsis=None
-    ):
+    def __init__(self, required=(), optional=(), keyword=(), required_arguments=(), synopsis=None):
         self.required_arguments = tuple(required_arguments)
         self.required = dict(required)
         self.optional = dict(optional)

@@ -36,6 +36,9 @@ class Tasks(dict):
     def remove(self, task):
         del self[task.id]
 
+    def list(self):
+        return list(self.values())
+
     def find_by_class(self, cls):
         return [task for task in self.values() if isinstance(task, cls)]
 

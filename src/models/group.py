@@ -68,6 +68,7 @@ class JobGroup(Model):
         self.job_folder = folder
         self.volume = volume
         self._placed = None
+        self._moved = False
 
     def parts(self, kind: str | None = None) -> list[Model]:
         """Models of files, of one kind or of all, in the order of their numbers."""
@@ -103,6 +104,11 @@ class JobGroup(Model):
         """Lie in the place of another map from now on."""
         self.volume = volume
 
+    @property
+    def moved(self) -> bool:
+        """Whether the person has moved the group, now or before a session was saved."""
+        return self._moved or (self._placed is not None and self.position != self._placed)
+
     def place(self, frame) -> None:
         """Lie where the map does, unless the person has moved the group elsewhere.
 
@@ -113,7 +119,7 @@ class JobGroup(Model):
         """
         from chimerax.geometry import Place
 
-        if self._placed is not None and self.position != self._placed:
+        if self.moved:
             return
         position = Place() if frame is None else Place(matrix=frame)
         if self.volume is not None and not self.volume.deleted:
@@ -140,7 +146,8 @@ class JobGroup(Model):
             "job name": self.job_name,
             "job folder": str(self.job_folder),
             "running": alive,
-            "in place": self._placed is not None and self.position == self._placed,
+            "in place": self._placed is not None and not self.moved,
+            "moved": self.moved,
             "volume": None if volume is None or volume.deleted else volume,
             "maps": [
                 (model.id, getattr(model, _FILE), getattr(model, _MADE))
@@ -160,6 +167,7 @@ class JobGroup(Model):
         group = cls(session, name, folder, data.get("volume"))
         group.set_state_from_snapshot(session, data["model state"])
         register_file_attributes(session)
+        group._moved = bool(data.get("moved"))
         if data.get("in place"):
             group._placed = group.position
         from .restored import welcome_back

@@ -211,6 +211,25 @@ def test_a_restored_group_knows_its_job_and_goes_on_showing_it(session, new_sess
     assert "trace 1" in [model.name for model in other.models.list()]
 
 
+def test_a_group_that_was_moved_stays_there_when_a_restored_session_shows_more(
+    session, new_session, start
+):
+    from chimerax.critasser.commands import show
+    from chimerax.geometry import Place
+
+    moved = Place([[1, 0, 0, 5], [0, 1, 0, 6], [0, 0, 1, 7]])
+    job = start(session, "success")
+    job.view.group.position = moved
+    other = new_session(disk=session.disk)
+    group = reopened(session, job.view.group)(other)
+    show.command(other, [group], ["traces"])
+    assert group.position == moved
+    again = new_session(disk=session.disk)
+    group = reopened(other, group)(again)
+    show.command(again, [group], ["unassigned"])
+    assert group.position == moved
+
+
 def test_a_job_that_still_runs_is_followed_again_in_the_restored_group(
     gui_session, new_session, start, until
 ):

@@ -138,6 +138,8 @@ class Results:
         """Go on in a group that shows the job already, as after a session was opened."""
         self.group = group
         self._hidden = False
+        if self._volume is None or self._volume.deleted:
+            self._volume = group.volume  # the session's map took the place of ours
         if self._volume is not None:
             group.lie_in(self._volume)
             group.place(read_placement(self._folder)[1])

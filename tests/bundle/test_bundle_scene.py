@@ -257,6 +257,22 @@ def test_a_running_job_whose_group_was_closed_goes_on_in_the_restored_one(
     until(lambda: job.outcome == "cancelled")
 
 
+def test_a_running_job_goes_on_in_the_map_that_the_session_brings_back(
+    gui_session, start, until, open_volume
+):
+    job = start(gui_session, "hang", wait=False)
+    until(lambda: gui_session.ui.turn() or job.view.is_open)
+    old, new = open_volume(gui_session), open_volume(gui_session)
+    job.view.lie_in(old)
+    restore = reopened(gui_session, job.view.group, volume=new)
+    old.delete()
+    job.view.group.delete()
+    group = restore(gui_session)
+    assert job.view.group is group and group.volume is new
+    job.terminate()
+    until(lambda: job.outcome == "cancelled")
+
+
 def test_how_a_job_ended_meanwhile_is_told(gui_session, new_session, start, until):
     job = start(gui_session, "success", wait=False)
     until(lambda: gui_session.ui.turn() or job.view.is_open)

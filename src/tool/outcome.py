@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..jobs.folder import inside, read_json, read_placement, worker
+from ..jobs.folder import as_number, inside, read_json, read_placement, worker
 from .stages import Energies
 
 __all__ = ["JobLine", "ModelRow", "Outcome", "job_lines", "read_energies", "read_outcome"]
@@ -98,33 +98,27 @@ def read_outcome(folder: Path) -> Outcome | None:
         warnings=tuple(w for w in warnings if isinstance(w, str))
         if isinstance(warnings, list)
         else (),
-        timings={str(k): float(v) for k, v in timings.items() if _number(v) is not None}
+        timings={str(k): s for k, v in timings.items() if (s := as_number(v)) is not None}
         if isinstance(timings, dict)
         else {},
-        resolution=_number(content.get("resolution")),
+        resolution=as_number(content.get("resolution")),
     )
 
 
 def _row(entry: dict[str, Any], rank: int, folder: Path) -> ModelRow:
     file = entry.get("file")
-    clashes = _number(entry.get("clashes"))
+    clashes = as_number(entry.get("clashes"))
     return ModelRow(
         rank=rank,
         path=inside(folder, file) if isinstance(file, str) else None,
-        etm=_number(entry.get("etm")),
-        crscore=_number(entry.get("crscore")),
-        pcc=_number(entry.get("pcc_mask")),
-        confidence=_number(entry.get("mean_confidence")),
+        etm=as_number(entry.get("etm")),
+        crscore=as_number(entry.get("crscore")),
+        pcc=as_number(entry.get("pcc_mask")),
+        confidence=as_number(entry.get("mean_confidence")),
         clashes=None if clashes is None else int(clashes),
-        seconds=_number(entry.get("seconds")),
-        share=_number(entry.get("cluster_share")),
+        seconds=as_number(entry.get("seconds")),
+        share=as_number(entry.get("cluster_share")),
     )
-
-
-def _number(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    return float(value) if math.isfinite(value) else None
 
 
 def _matrix(value: Any, size: int) -> np.ndarray | None:
@@ -132,7 +126,7 @@ def _matrix(value: Any, size: int) -> np.ndarray | None:
     if not isinstance(value, list) or len(value) != size or size < 2:
         return None
     for row in value:
-        if not isinstance(row, list) or len(row) != size or any(_number(v) is None for v in row):
+        if not isinstance(row, list) or len(row) != size or any(as_number(v) is None for v in row):
             return None
     return np.array(value, dtype=np.float64)
 

@@ -46,6 +46,7 @@ def test_expected_times_may_come_with_the_first_line_and_rubbish_is_left_out():
     assert history.expected == {"density": 1.5}
     history.expect(["not", "a", "table"])
     history.expect({"calpha": float("nan"), "trace": -1, "decoys": 3})
+    history.expect({"calpha": 10**400})
     assert history.expected == {"density": 1.5, "decoys": 3.0}
 
 
@@ -102,7 +103,10 @@ def test_energies_come_as_numbers_or_are_read_from_what_is_said():
     assert energies.mean[0] == -450.0 and math.isnan(energies.mean[1])
 
 
-@pytest.mark.parametrize("numbers", [[1], {"cycle": "x"}, {"cycle": 1e400}, "no", 3])
+@pytest.mark.parametrize(
+    "numbers",
+    [[1], {"cycle": "x"}, {"cycle": 1e400}, "no", 3, {"cycle": 1e300, "lowest_energy": 1.0}],
+)
 def test_numbers_that_are_none_do_no_harm(numbers):
     text = json.dumps({"stage": "assembly", "numbers": numbers}).replace("Infinity", "1e999")
     history = History()
@@ -149,6 +153,8 @@ def test_results_are_read_and_what_leads_out_of_the_folder_is_not(tmp_path):
         {"tm": [[1, "x"], [0.7, 1]]},
         {"tm": "none", "models": {"file": 1}, "warnings": "all", "timings": [1]},
         {"models": [1, None, {"file": 3, "etm": True, "clashes": "many"}]},
+        {"models": [{"file": "x", "etm": 10**400}], "timings": {"x": 10**400}},
+        {"tm": [[1, 10**400], [0.7, 1]], "resolution": 10**400},
     ],
 )
 def test_results_that_are_damaged_show_what_is_good(tmp_path, content):
@@ -171,6 +177,8 @@ def test_energies_of_a_finished_job_are_those_of_its_table(tmp_path):
     table.write_text("cycle,temperature 0.6,temperature 0.7\n1,-5.0,-3.0\n2,-7.5,-4.5\n")
     energies = read_energies(tmp_path)
     assert energies.lowest.tolist() == [-5.0, -7.5] and energies.mean.tolist() == [-4.0, -6.0]
+    table.write_text(f"cycle,x\n{10**30},1\n2,-7.5\n")
+    assert read_energies(tmp_path).cycle.tolist() == [2]
     table.write_text("cycle,x\none,two\n")
     assert len(read_energies(tmp_path)) == 0
 

@@ -6,7 +6,14 @@ from pathlib import Path
 
 from chimerax.core.models import Model
 
-__all__ = ["SECTIONS", "JobGroup", "mark_file", "register_file_attributes"]
+__all__ = [
+    "SECTIONS",
+    "JobGroup",
+    "file_of",
+    "group_of",
+    "mark_file",
+    "register_file_attributes",
+]
 
 SECTIONS = {
     "calpha": (1, "Cα traces"),
@@ -47,6 +54,22 @@ def mark_file(model: Model, relative: str, kind: str, made: int) -> None:
     setattr(model, _FILE, relative)
     setattr(model, _KIND, kind)
     setattr(model, _MADE, str(made))
+
+
+def group_of(model: Model | None) -> JobGroup | None:
+    """The group that a model is in, or is."""
+    while model is not None and not isinstance(model, JobGroup):
+        model = model.parent
+    return model
+
+
+def file_of(model: Model) -> Path | None:
+    """The file that a model shows, in the folder of its job or anywhere else; None if unknown."""
+    relative = getattr(model, _FILE, None)
+    if relative and (group := group_of(model)) is not None:
+        return group.job_folder / relative
+    name = getattr(model, "filename", None)
+    return Path(name) if name else None
 
 
 class JobGroup(Model):

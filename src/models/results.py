@@ -194,6 +194,11 @@ class Results:
         return self.group is not None and not self.group.deleted
 
     @property
+    def goes_on(self) -> bool:
+        """Whether another run of the job can be shown here as well."""
+        return not self._hidden and not self._closed
+
+    @property
     def _closed(self) -> bool:
         """Whether the person has closed the group: then nothing more is shown."""
         return self.group is not None and self.group.deleted

@@ -42,7 +42,7 @@ def command(session, folder, *, in_map=None, wait=None):
     from ..jobs.folder import read_placement, worker
     from ..jobs.job import jobs_of
     from ..jobs.settings import remember_job
-    from ..models.results import Results, open_group
+    from ..models.views import view_of
     from .running import follow, waits
 
     for job in jobs_of(session):
@@ -57,13 +57,13 @@ def command(session, folder, *, in_map=None, wait=None):
             job.wait()
         return job.view.group
     name, _ = read_placement(folder)
-    view = Results(session, name, folder, in_map, group=open_group(session, folder))
+    view = view_of(session, folder, in_map=in_map)
     if worker(folder) is not None:
         follow(session, folder, name, view, wait=waits(session, wait))
         return view.group
     view.catch_up()
     view.finish()
     remember_job(session, str(folder))
-    if view.group is None:
+    if not view.is_open:
         session.logger.warning(f"{folder}: the job has made nothing yet that could be shown")
     return view.group

@@ -82,6 +82,7 @@ def command(
     from ..jobs.folder import inside, read_placement
     from ..jobs.inputs import check_grid
     from ..jobs.modelfile import model_name, stretches_of
+    from ..models.origin import keep_origin
     from ..models.results import Results
     from ..models.scored import RebuiltResults, source_of
     from .build import DEVICES, new_folder
@@ -118,6 +119,7 @@ def command(
         name = f"{old_name.removesuffix('_rebuilt')}_rebuilt"
         folder = new_folder(folder, name)
         files = _carry_placement(folder, name, frame, sequence)
+        keep_origin(folder, structure)
         view = RebuiltResults(session, name, folder, structure.scene_position)
         arguments = [path]
     arguments += ["-o", folder, "--stretch", stretches]

@@ -132,7 +132,7 @@ def command(
         folder,
         name,
         engine_command(python, request.command, *request.arguments()),
-        view=_view(session, folder, name, in_map),
+        view=_view(session, folder, request.command, in_map),
         wait=waits(session, wait),
         again=begun,
     )
@@ -198,14 +198,13 @@ def _new_inputs(folder: Path, request, sequence, templates) -> tuple:
     return inputs, options
 
 
-def _view(session, folder, name, in_map):
+def _view(session, folder, kind, in_map):
     """The view of the job's earlier run, if that is still open here, or a new one."""
-    from ..jobs.job import jobs_of
-    from ..models.results import Results, open_group
+    from ..models.views import last_view, view_of
 
-    for job in reversed(jobs_of(session)):
-        if job.folder == folder and job.view.is_open:
-            if in_map is not None:
-                job.view.lie_in(in_map)
-            return job.view
-    return Results(session, name, folder, in_map, group=open_group(session, folder))
+    view = last_view(session, folder)
+    if view is None:
+        return view_of(session, folder, kind, in_map=in_map)
+    if in_map is not None:
+        view.lie_in(in_map)
+    return view

@@ -74,6 +74,7 @@ def command(
     from ..jobs.engine import configured_python, engine_command
     from ..jobs.inputs import check_grid
     from ..jobs.modelfile import model_name
+    from ..models.origin import keep_origin
     from ..models.scored import ScoredModel
     from .build import DEVICES, new_folder
     from .model_inputs import write_inputs
@@ -84,6 +85,7 @@ def command(
     name = f"{model_name(structure)}_score"
     folder = new_folder(folder, name)
     files = write_inputs(folder, name, in_map, structure)
+    keep_origin(folder, structure)
     arguments = [files["model"], files["map"], "-o", folder]
     for option, value in (
         ("--resolution", resolution),

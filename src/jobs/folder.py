@@ -26,8 +26,10 @@ __all__ = [
     "job_kind",
     "last_line",
     "read_json",
+    "read_origin",
     "read_placement",
     "request_stop",
+    "write_origin",
     "write_placement",
     "worker",
 ]
@@ -248,6 +250,30 @@ def read_placement(folder: Path) -> tuple[str, list[list[float]] | None]:
     ):
         frame = None
     return str(content.get("name") or folder.name), frame
+
+
+def write_origin(folder: Path, name: str, number: tuple[int, ...], path: Path | None) -> None:
+    """Remember which open model a job was begun from: its name, number and file."""
+    content = read_json(folder / _PLACEMENT) or {}
+    content["model"] = {
+        "name": name,
+        "number": list(number),
+        "path": None if path is None else str(path),
+    }
+    (folder / _PLACEMENT).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def read_origin(folder: Path) -> tuple[str, tuple, Path | None] | None:
+    """What `write_origin` wrote: name, number and file, which are to be compared only."""
+    content = (read_json(folder / _PLACEMENT) or {}).get("model")
+    if not isinstance(content, dict) or not isinstance(content.get("number"), list):
+        return None
+    path = content.get("path")
+    return (
+        str(content.get("name")),
+        tuple(content["number"]),
+        Path(path) if isinstance(path, str) else None,
+    )
 
 
 def as_number(value: Any) -> float | None:

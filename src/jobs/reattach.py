@@ -67,13 +67,13 @@ def _attach(session, records: list[tuple[str, JobRecord | None]]) -> None:
 
 
 def _follow(session, record: JobRecord) -> None:
-    from ..models.results import Results
+    from ..models.views import view_of
     from .folder import read_json
     from .job import BuildJob
 
     folder = record.folder
     device = "gpu" if (read_json(folder / "job.json") or {}).get("device") == "cuda" else "cpu"
-    view = Results(session, record.name, folder, hidden=True)
+    view = view_of(session, folder, hidden=True)
     job = BuildJob(session, folder, record.name, view, device=device)
     job.start()
     tell(

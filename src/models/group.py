@@ -6,7 +6,14 @@ from pathlib import Path
 
 from chimerax.core.models import Model
 
-__all__ = ["SECTIONS", "JobGroup", "mark_file", "register_file_attributes"]
+__all__ = [
+    "SECTIONS",
+    "JobGroup",
+    "file_of",
+    "group_of",
+    "mark_file",
+    "register_file_attributes",
+]
 
 SECTIONS = {
     "calpha": (1, "Cα traces"),
@@ -49,6 +56,22 @@ def mark_file(model: Model, relative: str, kind: str, made: int) -> None:
     setattr(model, _MADE, str(made))
 
 
+def group_of(model: Model | None) -> JobGroup | None:
+    """The group that a model is in, or is."""
+    while model is not None and not isinstance(model, JobGroup):
+        model = model.parent
+    return model
+
+
+def file_of(model: Model) -> Path | None:
+    """The file that a model shows, in the folder of its job or anywhere else; None if unknown."""
+    relative = getattr(model, _FILE, None)
+    if relative and (group := group_of(model)) is not None:
+        return group.job_folder / relative
+    name = getattr(model, "filename", None)
+    return Path(name) if name else None
+
+
 class JobGroup(Model):
     """What a job has made, in the map's place.
 
@@ -68,6 +91,7 @@ class JobGroup(Model):
         self.job_folder = folder
         self.volume = volume
         self._placed = None
+        self._moved = False
 
     def parts(self, kind: str | None = None) -> list[Model]:
         """Models of files, of one kind or of all, in the order of their numbers."""
@@ -103,6 +127,11 @@ class JobGroup(Model):
         """Lie in the place of another map from now on."""
         self.volume = volume
 
+    @property
+    def moved(self) -> bool:
+        """Whether the person has moved the group, now or before a session was saved."""
+        return self._moved or (self._placed is not None and self.position != self._placed)
+
     def place(self, frame) -> None:
         """Lie where the map does, unless the person has moved the group elsewhere.
 
@@ -113,7 +142,7 @@ class JobGroup(Model):
         """
         from chimerax.geometry import Place
 
-        if self._placed is not None and self.position != self._placed:
+        if self.moved:
             return
         position = Place() if frame is None else Place(matrix=frame)
         if self.volume is not None and not self.volume.deleted:
@@ -140,7 +169,8 @@ class JobGroup(Model):
             "job name": self.job_name,
             "job folder": str(self.job_folder),
             "running": alive,
-            "in place": self._placed is not None and self.position == self._placed,
+            "in place": self._placed is not None and not self.moved,
+            "moved": self.moved,
             "volume": None if volume is None or volume.deleted else volume,
             "maps": [
                 (model.id, getattr(model, _FILE), getattr(model, _MADE))
@@ -160,6 +190,7 @@ class JobGroup(Model):
         group = cls(session, name, folder, data.get("volume"))
         group.set_state_from_snapshot(session, data["model state"])
         register_file_attributes(session)
+        group._moved = bool(data.get("moved"))
         if data.get("in place"):
             group._placed = group.position
         from .restored import welcome_back

@@ -45,7 +45,7 @@ def _find_maps(group, maps) -> None:
 
 def _find_job(session, group, was_running: bool) -> None:
     from ..commands.running import follow
-    from .results import Results
+    from .views import view_of
 
     folder, name = group.job_folder, group.job_name
     for job in jobs_of(session):
@@ -60,7 +60,7 @@ def _find_job(session, group, was_running: bool) -> None:
         return
     path = quoted_path(folder)
     if worker(folder) is not None:
-        follow(session, folder, name, Results(session, name, folder, group=group), wait=False)
+        follow(session, folder, name, view_of(session, folder, group=group), wait=False)
     elif was_running:
         state = read_record(folder).state
         links = [(f"critasser open {path}", "show what it has made")]

@@ -142,6 +142,8 @@ class Results:
         """Go on in a group that shows the job already, as after a session was opened."""
         self.group = group
         self._hidden = False
+        if self._volume is None or self._volume.deleted:
+            self._volume = group.volume  # the session's map took the place of ours
         if self._volume is not None:
             group.lie_in(self._volume)
             group.place(read_placement(self._folder)[1])
@@ -194,6 +196,11 @@ class Results:
     def is_open(self) -> bool:
         """Whether something is shown."""
         return self.group is not None and not self.group.deleted
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether another run of the job can be shown here as well."""
+        return not self._hidden and not self._closed
 
     @property
     def _closed(self) -> bool:

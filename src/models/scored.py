@@ -8,7 +8,8 @@ from pathlib import Path
 
 from ..jobs.folder import Event, inside, read_json
 from .confidence import ATTRIBUTE, LOCAL_PCC, register_attributes, show_key
-from .group import JobGroup
+from .group import JobGroup, group_of
+from .origin import origin_of
 from .results import Results
 
 __all__ = ["RebuiltResults", "ScoredModel", "source_of"]
@@ -26,10 +27,7 @@ _WHOLE = (("register_z_score", "register z-score"), ("sequence_z_score", "sequen
 
 def source_of(structure) -> tuple[Path, str] | None:
     """The job's folder and the file in it that a structure shows; None for any other structure."""
-    relative = getattr(structure, "critasser_file", None)
-    group = structure
-    while group is not None and not isinstance(group, JobGroup):
-        group = group.parent
+    relative, group = getattr(structure, "critasser_file", None), group_of(structure)
     if not relative or group is None or not (group.job_folder / "job.json").is_file():
         return None
     return group.job_folder, relative
@@ -44,32 +42,72 @@ class ScoredModel:
     name : str
         Of the job.
     folder : Path
-    structure : chimerax.atomic.Structure
+    structure : chimerax.atomic.Structure or None
+        None when it is not open; it is looked for again when there is something to be shown.
     key : bool
         Show what the colours mean.
+    hidden : bool
+        Where the model is not open, only tell; else show the job's copy of it.
     """
 
-    def __init__(self, session, name: str, folder: Path, structure, *, key: bool = True) -> None:
+    def __init__(
+        self, session, name: str, folder: Path, structure, *, key: bool = True, hidden: bool = False
+    ) -> None:
         self._session = session
         self._name = name
         self._folder = folder
         self._structure = structure
+        self._closed = False
         self._key = key
-        self.group = None
+        self._hidden = hidden
+        self._copy: Results | None = None
+
+    @property
+    def group(self) -> JobGroup | None:
+        """That of the job's copy of the model, where that is open too."""
+        return None if self._copy is None else self._copy.group
 
     def show(self, event: Event) -> None:
-        """Nothing: a score is shown when it is finished."""
+        """Show what is new of the copy that is open; a score is shown when it is finished."""
+        if self._copy is not None:
+            self._copy.show(event)
+
+    def catch_up(self) -> None:
+        """Show all that is new of the copy that is open."""
+        if self._copy is not None:
+            self._copy.catch_up()
+
+    def show_class(self, name: str, *, every: bool = False) -> list:
+        """Show one class of results of the copy that is open."""
+        return [] if self._copy is None else self._copy.show_class(name, every=every)
 
     def lie_in(self, volume) -> None:
-        """Nothing: the model is where the person has put it."""
+        """Lay the copy that is open in another map; the model is where the person has put it."""
+        if self._copy is not None:
+            self._copy.lie_in(volume)
 
     def reveal(self, volume=None) -> None:
-        """Nothing: there is no model of the job's own to show."""
+        """Show the score when it is there, also where only the job's copy can be shown."""
+        self._hidden = False
+        if self._copy is not None:
+            self._copy.reveal(volume)
+
+    def adopt(self, group: JobGroup) -> None:
+        """Go on also in a group that shows the job's copy of the model."""
+        self._copy = Results(self._session, self._name, self._folder, group=group)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether another run of the job can be shown here as well."""
+        return self.is_open
 
     @property
     def is_open(self) -> bool:
         """Whether the model is still there."""
-        return not self._structure.deleted
+        if self._structure is None or self._structure.deleted:
+            self._closed |= self._structure is not None
+            self._structure = origin_of(self._session, self._folder)
+        return self._structure is not None
 
     def finish(self) -> None:
         """Put the scores on the model, colour it, and tell them in the log."""
@@ -82,7 +120,7 @@ class ScoredModel:
             logger.warning(f"critasser {self._name}: the engine left no scores in {self._folder}")
             return
         if not self.is_open:
-            logger.info(f"critasser {self._name}: the model is closed; scores are in {table}")
+            self._do_without(table)
             return
         found = self._put(table)
         if found:
@@ -90,8 +128,19 @@ class ScoredModel:
             if self._key:
                 show_key(self._session, replace=True)
         self._report(scores, results, found)
-        for warning in results.get("warnings") or ():
+        warnings = results.get("warnings")
+        for warning in warnings if isinstance(warnings, list) else ():
             logger.warning(f"critasser {self._name}: {warning}")
+
+    def _do_without(self, table: Path) -> None:
+        """The model is not open."""
+        if self._closed:
+            text = f"critasser {self._name}: the model is closed; scores are in {table}"
+            self._session.logger.info(text)
+            return
+        if self._copy is None:
+            self._copy = Results(self._session, self._name, self._folder, hidden=self._hidden)
+        self._copy.finish()
 
     def _put(self, table: Path) -> int:
         """Set the registered attributes of all residues; how many have a confidence."""
@@ -143,13 +192,26 @@ class RebuiltResults(Results):
 
     Parameters
     ----------
-    position : chimerax.geometry.Place
-        From the engine's coordinates to the scene.
+    position : chimerax.geometry.Place or None
+        From the engine's coordinates to the scene; None while that model is not open.
     """
 
-    def __init__(self, session, name: str, folder: Path, position) -> None:
-        super().__init__(session, name, folder)
+    def __init__(self, session, name: str, folder: Path, position, *, hidden: bool = False) -> None:
+        super().__init__(session, name, folder, hidden=hidden)
         self._beside = position
+
+    def reveal(self, volume=None) -> None:
+        """Show from now on, where the model lies by now or in a map that is named."""
+        if volume is not None:
+            self._beside = None
+        elif self.group is None and (model := origin_of(self._session, self._folder)) is not None:
+            self._beside = model.scene_position
+        super().reveal(volume)
+
+    def adopt(self, group: JobGroup) -> None:
+        """Go on in a group that lies where it is to lie."""
+        self._beside = None
+        super().adopt(group)
 
     def show(self, event: Event) -> None:
         """Open the file that an event announces, in the old model's place."""

@@ -14,6 +14,7 @@ from chimerax.geometry import Place
 from .history import Arrangement, Change
 from .mates import index_operations, symmetry_mates
 from .palette import choose_colors
+from .picking import give_clicks_back, let_clicks_through, was_pickable
 from .regions import RESIDUE_VOLUME, Regions
 from .surfaces import Geometry, geometries, placed
 
@@ -112,6 +113,7 @@ class Segmentation(Model):
         self._numbers_known: dict | None = None
         self._changing = False
         self._handlers = []
+        self._pickable_before = volume is None or was_pickable(volume)
         self._follow()
 
     def added_to_session(self, session, **keywords) -> None:
@@ -126,8 +128,7 @@ class Segmentation(Model):
         ]
         if self.volume is not None:
             self.volume.data.add_change_callback(self._grid_changed)
-            # A transparent map still catches those clicks that a surface in it just misses.
-            self.volume.pickable = False
+            let_clicks_through(self.volume, self._pickable_before)
         self._follow()
         if session.ui.is_gui:
             from .menu import register_menu_entries
@@ -145,7 +146,7 @@ class Segmentation(Model):
             callbacks = self.volume.data.change_callbacks
             if self._grid_changed in callbacks:
                 self.volume.data.remove_change_callback(self._grid_changed)
-            self.volume.pickable = True
+            give_clicks_back(self)
         super().delete()
 
     # What the regions are
@@ -339,11 +340,10 @@ class Segmentation(Model):
         """Lie where the map lies."""
         if self.volume is None or self.volume.deleted or self.deleted:
             return
-        if moved is not None and moved not in (self, self.volume):
+        if not (moved is None or moved is self or self.volume in moved.all_models()):
             return
-        place = self.volume.scene_position
-        if self.parent is not None:
-            place = self.parent.scene_position.inverse() * place
+        above = Place() if self.parent is None else self.parent.scene_position
+        place = above.inverse() * self.volume.scene_position
         # Not equal to the last bit when a parent has been turned, which must not go on for ever.
         if not np.allclose(self.position.matrix, place.matrix, rtol=0.0, atol=1e-6):
             self.position = place
@@ -375,6 +375,7 @@ class Segmentation(Model):
             "group": self.group,
             "grid": self.grid,
             "least": self.least,
+            "pickable": volume is None or volume.deleted or was_pickable(volume),
         }
 
     @classmethod
@@ -394,5 +395,6 @@ class Segmentation(Model):
             data["model"]["name"], session, data["volume"], regions, group, data["grid"],
             data["least"],
         )  # fmt: skip
+        made._pickable_before = bool(data.get("pickable", True))
         made.set_state_from_snapshot(session, data["model"])
         return made

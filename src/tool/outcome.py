@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import csv
 import math
-import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..jobs.folder import inside, read_json, read_placement, worker
+from ..jobs.folder import as_number, inside, read_json
 from .stages import Energies
 
-__all__ = ["JobLine", "ModelRow", "Outcome", "job_lines", "read_energies", "read_outcome"]
+__all__ = ["ModelRow", "Outcome", "read_energies", "read_outcome"]
 
 _MOST = 100
 """Models that a table shows."""
@@ -98,33 +96,27 @@ def read_outcome(folder: Path) -> Outcome | None:
         warnings=tuple(w for w in warnings if isinstance(w, str))
         if isinstance(warnings, list)
         else (),
-        timings={str(k): float(v) for k, v in timings.items() if _number(v) is not None}
+        timings={str(k): s for k, v in timings.items() if (s := as_number(v)) is not None}
         if isinstance(timings, dict)
         else {},
-        resolution=_number(content.get("resolution")),
+        resolution=as_number(content.get("resolution")),
     )
 
 
 def _row(entry: dict[str, Any], rank: int, folder: Path) -> ModelRow:
     file = entry.get("file")
-    clashes = _number(entry.get("clashes"))
+    clashes = as_number(entry.get("clashes"))
     return ModelRow(
         rank=rank,
         path=inside(folder, file) if isinstance(file, str) else None,
-        etm=_number(entry.get("etm")),
-        crscore=_number(entry.get("crscore")),
-        pcc=_number(entry.get("pcc_mask")),
-        confidence=_number(entry.get("mean_confidence")),
+        etm=as_number(entry.get("etm")),
+        crscore=as_number(entry.get("crscore")),
+        pcc=as_number(entry.get("pcc_mask")),
+        confidence=as_number(entry.get("mean_confidence")),
         clashes=None if clashes is None else int(clashes),
-        seconds=_number(entry.get("seconds")),
-        share=_number(entry.get("cluster_share")),
+        seconds=as_number(entry.get("seconds")),
+        share=as_number(entry.get("cluster_share")),
     )
-
-
-def _number(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    return float(value) if math.isfinite(value) else None
 
 
 def _matrix(value: Any, size: int) -> np.ndarray | None:
@@ -132,7 +124,7 @@ def _matrix(value: Any, size: int) -> np.ndarray | None:
     if not isinstance(value, list) or len(value) != size or size < 2:
         return None
     for row in value:
-        if not isinstance(row, list) or len(row) != size or any(_number(v) is None for v in row):
+        if not isinstance(row, list) or len(row) != size or any(as_number(v) is None for v in row):
             return None
     return np.array(value, dtype=np.float64)
 
@@ -151,61 +143,3 @@ def read_energies(folder: Path) -> Energies:
         except (OSError, ValueError, IndexError, csv.Error):
             points = {}  # the plot is left out; nothing depends on it
     return Energies.of(points)
-
-
-@dataclass(frozen=True)
-class JobLine:
-    """A job in the list: one of this ChimeraX, or the folder of an earlier one.
-
-    Attributes
-    ----------
-    folder : Path
-    name : str
-    state : str
-        ``queued``, ``running``, ``finished``, ``cancelled``, ``failed`` or ``unfinished``.
-    number : int or None
-        By which `critasser stop` knows it; None for one of another time.
-    when : float
-        Seconds since 1970, when the folder was last written to.
-    """
-
-    folder: Path
-    name: str
-    state: str
-    number: int | None
-    when: float
-
-
-def job_lines(jobs: Sequence, recent: Sequence[str], most: int = 30) -> list[JobLine]:
-    """Jobs of this ChimeraX, latest first, then recent folders that still exist."""
-    lines, known = [], set()
-    for job in sorted(jobs, key=lambda job: job.id, reverse=True):
-        if job.folder not in known:
-            known.add(job.folder)
-            lines.append(JobLine(job.folder, job.name, job.outcome, job.id, _when(job.folder)))
-    for text in recent:
-        folder = Path(text)
-        if len(lines) >= most:
-            break
-        if folder in known or not folder.is_dir():
-            continue
-        known.add(folder)
-        lines.append(
-            JobLine(folder, read_placement(folder)[0], _state(folder), None, _when(folder))
-        )
-    return lines
-
-
-def _state(folder: Path) -> str:
-    if worker(folder) is not None:
-        return "running"
-    return "finished" if (folder / "results.json").exists() else "unfinished"
-
-
-def _when(folder: Path) -> float:
-    for name in ("results.json", "progress.jsonl", ""):
-        try:
-            return (folder / name).stat().st_mtime
-        except OSError:
-            continue
-    return time.time()

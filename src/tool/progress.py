@@ -41,7 +41,7 @@ __all__ = ["ProgressPage", "when"]
 _ROWS = 5
 _MARKS = {
     "running": "▶ running", "queued": "… queued", "finished": "✓ finished",
-    "cancelled": "■ stopped", "failed": "✕ failed", "unfinished": "◦ unfinished",
+    "cancelled": "■ stopped", "failed": "✕ failed",
 }  # fmt: skip
 
 
@@ -82,6 +82,8 @@ class ProgressPage(QWidget):
         self._fill_job(column(self._job))
         self._job.layout().setContentsMargins(0, 4, 0, 0)
         watch.listed.connect(self._list)
+        watch.listed.connect(self._tell)
+        watch.aged.connect(self._renew_times)
         watch.chosen.connect(self._list)
         watch.told.connect(self._tell)
         watch.made.connect(self._tell)
@@ -145,6 +147,11 @@ class ProgressPage(QWidget):
         fit_height(self.table, _ROWS)
         self._filling = False
 
+    def _renew_times(self) -> None:
+        for number, line in enumerate(self._watch.lines):
+            if (item := self.table.item(number, 2)).text() != (text := when(line.when)):
+                item.setText(text)
+
     def _row_chosen(self) -> None:
         rows = self.table.selectionModel().selectedRows()
         if not self._filling and rows:
@@ -157,11 +164,12 @@ class ProgressPage(QWidget):
         if watch.folder is None:
             return
         history, runs = watch.history, watch.runs
-        state = line.state if line is not None else "unfinished"
+        state = line.state if line is not None else ""
+        mine = line is not None and line.number is not None
         self._title.setText(line.name if line is not None else watch.folder.name)
         self.bar.setValue(round(1000 * (1.0 if state == "finished" else history.fraction)))
-        self.bar.setVisible(state in ("running", "queued"))
-        self._message.setText(_told(history, state, watch.outcome))
+        self.bar.setVisible(state == "running" or (state == "queued" and mine))
+        self._message.setText(_told(history, state, watch.outcome, mine=mine))
         self.stages.show_rows(history.rows(time.time() if runs else None, runs=runs))
         self.stages.setVisible(bool(history.stage))
         energies = watch.energies
@@ -169,10 +177,9 @@ class ProgressPage(QWidget):
         self.energy.show_energies(energies)
         warnings = watch.outcome.warnings if watch.outcome is not None and not runs else ()
         self._warnings.tell("\n".join(warnings))
-        mine = line is not None and line.number is not None
         self.stop.setVisible(state in ("running", "queued") and mine)
-        self.resume.setVisible(state in ("cancelled", "failed", "unfinished"))
-        self.show_button.setVisible(not (state in ("running", "queued") and mine))
+        self.resume.setVisible(state in ("cancelled", "failed") or (state == "queued" and not mine))
+        self.show_button.setVisible(state != "queued" and not (state == "running" and mine))
         self.show_button.setText("&Follow" if state == "running" else "&Show")
         self.report.setVisible(inside(watch.folder, "report.html") is not None)
         self.log.setVisible(inside(watch.folder, "log.txt") is not None)
@@ -193,10 +200,12 @@ class ProgressPage(QWidget):
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
 
 
-def _told(history, state: str, outcome) -> str:
+def _told(history, state: str, outcome, *, mine: bool) -> str:
     """One line on where the job stands."""
     if state == "queued":
-        return "waits for another build to end"
+        if mine:
+            return "waits for another build to end"
+        return "has not begun: it waited for its turn when its ChimeraX ended; Resume starts it"
     if state == "running":
         parts = [f"{history.fraction:.0%}"]
         if history.remaining is not None:
@@ -211,7 +220,7 @@ def _told(history, state: str, outcome) -> str:
         return "stopped; what it finished is kept"
     if state == "failed":
         return f"failed: {history.message}" if history.message else "failed; see the log"
-    return "not finished; Resume goes on from the last finished stage"
+    return ""
 
 
 def _job_table() -> QTableWidget:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..jobs.folder import Event
+from ..jobs.folder import Event, as_number
 
 __all__ = ["TITLES", "Energies", "History", "StageRow"]
 
@@ -57,6 +57,10 @@ class StageRow:
     fraction: float
 
 
+_MOST_CYCLES = 1 << 53
+"""A number of a cycle from which on it is none."""
+
+
 @dataclass(frozen=True)
 class Energies:
     """Energy while the model is assembled.
@@ -78,7 +82,7 @@ class Energies:
     @classmethod
     def of(cls, points: Mapping[int, tuple[float, float]]) -> Energies:
         """From cycle to lowest and mean energy."""
-        cycles = sorted(points)
+        cycles = sorted(cycle for cycle in points if abs(cycle) < _MOST_CYCLES)
         values = np.array([points[cycle] for cycle in cycles], dtype=np.float64).reshape(-1, 2)
         return cls(np.array(cycles, dtype=np.int64), values[:, 0], values[:, 1])
 
@@ -106,8 +110,9 @@ class History:
         if not isinstance(seconds, Mapping):
             return
         for name, value in seconds.items():
-            if isinstance(value, (int, float)) and 0 <= value < float("inf"):
-                self.expected[str(name)] = float(value)
+            number = as_number(value)
+            if number is not None and number >= 0:
+                self.expected[str(name)] = number
 
     def feed(self, events: Iterable[Event]) -> None:
         """Take further lines."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from Qt.QtCore import QObject, QTimer, Signal
@@ -9,7 +11,8 @@ from Qt.QtCore import QObject, QTimer, Signal
 from ..jobs.folder import ProgressReader, read_json
 from ..jobs.job import jobs_of, triggers
 from ..jobs.settings import settings
-from .outcome import JobLine, Outcome, job_lines, read_energies, read_outcome
+from .joblist import JobLine, JobList, folder_lines
+from .outcome import Outcome, read_energies, read_outcome
 from .stages import Energies, History
 
 __all__ = ["Watch"]
@@ -21,8 +24,11 @@ _AT_ONCE = 1 << 17
 class Watch(QObject):
     """The list of jobs and the chosen one.
 
-    Signals: `listed` when the list has changed, `chosen` when another job is looked at, `told`
-    when it has told something or a second has passed, `made` when its results have changed.
+    Folders of other times, which may lie on a slow disk, are looked at in a thread.
+
+    Signals: `listed` when the list has changed, `aged` when only times in it have, `chosen` when
+    another job is looked at, `told` when it has told something or a second has passed, `made` when
+    its results have changed.
 
     Parameters
     ----------
@@ -30,6 +36,7 @@ class Watch(QObject):
     """
 
     listed = Signal()
+    aged = Signal()
     chosen = Signal()
     told = Signal()
     made = Signal()
@@ -37,7 +44,10 @@ class Watch(QObject):
     def __init__(self, session) -> None:
         super().__init__()
         self._session = session
-        self.lines: list[JobLine] = []
+        self._list = JobList()
+        self._looks = False
+        self._again = False
+        self._closed = False
         self.folder: Path | None = None
         self.history = History()
         self.outcome: Outcome | None = None
@@ -48,12 +58,20 @@ class Watch(QObject):
             triggers(session).add_handler(name, lambda _, job: self._heard(job))
             for name in ("job started", "job changed", "job ended")
         ]
+        self._news.append(
+            settings(session).triggers.add_handler(
+                "setting changed", lambda _, what: self._set(what)
+            )
+        )
         self._second = QTimer(self)
         self._second.setInterval(1000)
         self._second.timeout.connect(self._tick)
         self._more = QTimer(self)
         self._more.setSingleShot(True)
         self._more.timeout.connect(self._read)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self.list_again)
         self.list_again()
         self._first = QTimer(self)
         self._first.setSingleShot(True)
@@ -62,15 +80,21 @@ class Watch(QObject):
 
     def close(self) -> None:
         """Look no longer."""
+        self._closed = True
         for handler in self._news:
             handler.remove()
-        for timer in (self._first, self._second, self._more):
+        for timer in (self._first, self._second, self._more, self._soon):
             timer.stop()
 
     def _choose_first(self) -> None:
         """Look at the latest job, unless another one has been chosen."""
         if self.folder is None and self.lines:
             self.choose(self.lines[0].folder)
+
+    @property
+    def lines(self) -> list[JobLine]:
+        """Jobs of this ChimeraX and recent folders."""
+        return self._list.lines
 
     @property
     def line(self) -> JobLine | None:
@@ -90,10 +114,57 @@ class Watch(QObject):
 
     def list_again(self) -> None:
         """Look which jobs there are."""
-        lines = job_lines(jobs_of(self._session), settings(self._session).recent_jobs)
-        if lines != self.lines:
-            self.lines = lines
-            self.listed.emit()
+        jobs = jobs_of(self._session)
+        changed = self._list.keep(jobs)
+        self._tell_list(self._list.renew(jobs) or changed)
+        if self._looks:
+            self._again = True
+            return
+        mine = {job.folder for job in jobs}
+        recent = map(Path, settings(self._session).recent_jobs)
+        self._look([folder for folder in recent if folder not in mine], self._list.put)
+
+    def _look(self, folders: Sequence[Path], take) -> None:
+        """Look at folders in a thread; what is found is taken in the main one."""
+        self._looks = True
+
+        def look() -> None:
+            gone = self.folder if self.folder is not None and not self.folder.is_dir() else None
+            self._session.ui.thread_safe(self._found, folder_lines(folders), gone, take)
+
+        threading.Thread(target=look, name="critasser jobs", daemon=True).start()
+
+    def _found(self, lines: Sequence[JobLine], gone: Path | None, take) -> None:
+        self._looks = False
+        if self._closed:
+            return
+        ran = self.runs
+        self._tell_list(take(lines))
+        if gone is not None and gone == self.folder:
+            self._leave()
+        elif ran and not self.runs:
+            self._look_at_results()
+            self.made.emit()
+        self._choose_first()
+        self._read()
+        if self._again:
+            self._again = False
+            self.list_again()
+
+    def _tell_list(self, changed: bool) -> None:
+        (self.listed if changed else self.aged).emit()
+
+    def _leave(self) -> None:
+        """The chosen job was deleted: look at the latest other one, or at none."""
+        self.folder, self._reader, self.outcome = None, None, None
+        self.history, self._file_energies = History(), Energies.of({})
+        self.chosen.emit()
+        self.made.emit()
+
+    def _set(self, what: tuple) -> None:
+        """A setting has changed; a job that is deleted is taken off the recent ones."""
+        if what[0] == "recent_jobs" and set(what[1]) - set(what[2]):
+            self._soon.start(0)
 
     def choose(self, folder: Path) -> None:
         """Look at another job."""
@@ -127,16 +198,13 @@ class Watch(QObject):
     def _tick(self) -> None:
         """A second has passed; a job that another ChimeraX watches sends no news."""
         line = self.line
-        if line is not None and line.number is None:
-            self.list_again()
-            if not self.runs:
-                self._look_at_results()
-                self.made.emit()
+        if line is not None and line.number is None and not self._looks:
+            self._look([line.folder], self._list.replace)
         self._read()
 
     def _heard(self, job) -> None:
         """A job has changed; in the main thread."""
-        self.list_again()
+        self._tell_list(self._list.renew([job]))
         if job.id not in self._numbers:
             self._numbers.add(job.id)
             if job.folder == self.folder:

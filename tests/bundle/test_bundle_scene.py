@@ -211,6 +211,25 @@ def test_a_restored_group_knows_its_job_and_goes_on_showing_it(session, new_sess
     assert "trace 1" in [model.name for model in other.models.list()]
 
 
+def test_a_group_that_was_moved_stays_there_when_a_restored_session_shows_more(
+    session, new_session, start
+):
+    from chimerax.critasser.commands import show
+    from chimerax.geometry import Place
+
+    moved = Place([[1, 0, 0, 5], [0, 1, 0, 6], [0, 0, 1, 7]])
+    job = start(session, "success")
+    job.view.group.position = moved
+    other = new_session(disk=session.disk)
+    group = reopened(session, job.view.group)(other)
+    show.command(other, [group], ["traces"])
+    assert group.position == moved
+    again = new_session(disk=session.disk)
+    group = reopened(other, group)(again)
+    show.command(again, [group], ["unassigned"])
+    assert group.position == moved
+
+
 def test_a_job_that_still_runs_is_followed_again_in_the_restored_group(
     gui_session, new_session, start, until
 ):
@@ -234,6 +253,22 @@ def test_a_running_job_whose_group_was_closed_goes_on_in_the_restored_one(
     job.view.group.delete()
     group = restore(gui_session)
     assert job.view.group is group and len(gui_session.tasks) == 1
+    job.terminate()
+    until(lambda: job.outcome == "cancelled")
+
+
+def test_a_running_job_goes_on_in_the_map_that_the_session_brings_back(
+    gui_session, start, until, open_volume
+):
+    job = start(gui_session, "hang", wait=False)
+    until(lambda: gui_session.ui.turn() or job.view.is_open)
+    old, new = open_volume(gui_session), open_volume(gui_session)
+    job.view.lie_in(old)
+    restore = reopened(gui_session, job.view.group, volume=new)
+    old.delete()
+    job.view.group.delete()
+    group = restore(gui_session)
+    assert job.view.group is group and group.volume is new
     job.terminate()
     until(lambda: job.outcome == "cancelled")
 

@@ -2,12 +2,14 @@
 
 import json
 import math
+import os
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from chimerax.critasser.jobs.folder import Event, ProgressReader
-from chimerax.critasser.tool.outcome import job_lines, read_energies, read_outcome
+from chimerax.critasser.tool.joblist import JobList, folder_lines
+from chimerax.critasser.tool.outcome import read_energies, read_outcome
 from chimerax.critasser.tool.stages import TITLES, History
 
 
@@ -46,6 +48,7 @@ def test_expected_times_may_come_with_the_first_line_and_rubbish_is_left_out():
     assert history.expected == {"density": 1.5}
     history.expect(["not", "a", "table"])
     history.expect({"calpha": float("nan"), "trace": -1, "decoys": 3})
+    history.expect({"calpha": 10**400})
     assert history.expected == {"density": 1.5, "decoys": 3.0}
 
 
@@ -102,7 +105,10 @@ def test_energies_come_as_numbers_or_are_read_from_what_is_said():
     assert energies.mean[0] == -450.0 and math.isnan(energies.mean[1])
 
 
-@pytest.mark.parametrize("numbers", [[1], {"cycle": "x"}, {"cycle": 1e400}, "no", 3])
+@pytest.mark.parametrize(
+    "numbers",
+    [[1], {"cycle": "x"}, {"cycle": 1e400}, "no", 3, {"cycle": 1e300, "lowest_energy": 1.0}],
+)
 def test_numbers_that_are_none_do_no_harm(numbers):
     text = json.dumps({"stage": "assembly", "numbers": numbers}).replace("Infinity", "1e999")
     history = History()
@@ -149,6 +155,8 @@ def test_results_are_read_and_what_leads_out_of_the_folder_is_not(tmp_path):
         {"tm": [[1, "x"], [0.7, 1]]},
         {"tm": "none", "models": {"file": 1}, "warnings": "all", "timings": [1]},
         {"models": [1, None, {"file": 3, "etm": True, "clashes": "many"}]},
+        {"models": [{"file": "x", "etm": 10**400}], "timings": {"x": 10**400}},
+        {"tm": [[1, 10**400], [0.7, 1]], "resolution": 10**400},
     ],
 )
 def test_results_that_are_damaged_show_what_is_good(tmp_path, content):
@@ -171,23 +179,66 @@ def test_energies_of_a_finished_job_are_those_of_its_table(tmp_path):
     table.write_text("cycle,temperature 0.6,temperature 0.7\n1,-5.0,-3.0\n2,-7.5,-4.5\n")
     energies = read_energies(tmp_path)
     assert energies.lowest.tolist() == [-5.0, -7.5] and energies.mean.tolist() == [-4.0, -6.0]
+    table.write_text(f"cycle,x\n{10**30},1\n2,-7.5\n")
+    assert read_energies(tmp_path).cycle.tolist() == [2]
     table.write_text("cycle,x\none,two\n")
     assert len(read_energies(tmp_path)) == 0
 
 
-def test_jobs_of_now_come_before_folders_of_earlier_ones(tmp_path):
-    old, gone = tmp_path / "old", tmp_path / "gone"
-    old.mkdir()
+def job_folder(folder, *lines):
+    folder.mkdir(exist_ok=True)
+    (folder / "job.json").write_text("{}")
+    (folder / "progress.jsonl").write_text("".join(f"{json.dumps(one)}\n" for one in lines))
+    return folder
+
+
+@pytest.fixture
+def jobs(tmp_path):
+    """Two of this ChimeraX."""
+    return [
+        SimpleNamespace(
+            id=n, folder=job_folder(tmp_path / f"job{n}"), name=f"map{n}", outcome=outcome
+        )
+        for n, outcome in ((1, "finished"), (2, "running"))
+    ]
+
+
+def test_jobs_of_now_come_before_folders_of_earlier_ones(tmp_path, jobs):
+    old, gone = job_folder(tmp_path / "old"), tmp_path / "gone"
     results(old)
-    now = [SimpleNamespace(id=n, folder=tmp_path / f"job{n}", name=f"map{n}", outcome=o)
-           for n, o in ((1, "finished"), (2, "running"))]  # fmt: skip
-    for job in now:
-        job.folder.mkdir()
-    lines = job_lines(now, [str(old), str(gone), str(now[0].folder)])
-    assert [(one.name, one.state, one.number) for one in lines] == [
+    listed = JobList()
+    assert listed.renew(jobs)
+    assert listed.put(folder_lines([old, gone, tmp_path, jobs[0].folder]))
+    assert [(one.name, one.state, one.number) for one in listed.lines] == [
         ("map2", "running", 2), ("map1", "finished", 1), ("old", "finished", None)
     ]  # fmt: skip
-    assert lines[2].when == pytest.approx((old / "results.json").stat().st_mtime)
+    assert listed.lines[2].when == pytest.approx((old / "results.json").stat().st_mtime)
+    assert listed.keep(jobs[1:]) and listed.lines[0].number == 2
+    assert [one.number for one in listed.lines] == [2, None, None]
+
+
+def test_the_list_is_another_one_only_when_more_than_a_time_has_changed(jobs):
+    listed = JobList()
+    listed.renew(jobs)
+    os.utime(jobs[1].folder / "progress.jsonl", (1000.0, 1000.0))
+    assert not listed.renew(jobs[1:])
+    assert listed.lines[0].when == 1000.0
+    jobs[1].outcome = "failed"
+    assert listed.renew(jobs[1:]) and listed.lines[0].state == "failed"
+
+
+@pytest.mark.parametrize("state", ["failed", "cancelled"])
+def test_a_run_that_failed_after_a_resume_did_not_finish_whatever_results_say(tmp_path, state):
+    folder = job_folder(tmp_path / "again", {"stage": "density", "state": state})
+    results(folder)
+    (line_of_it,) = folder_lines([folder])
+    assert line_of_it.state == state
+
+
+def test_what_no_engine_has_taken_up_is_queued(tmp_path):
+    (tmp_path / "inputs").mkdir()
+    (tmp_path / "inputs/request.json").write_text("{}")
+    assert [one.state for one in folder_lines([tmp_path])] == ["queued"]
 
 
 def test_energy_arrays_are_numbers():

@@ -171,6 +171,18 @@ def test_regions_follow_their_map_and_its_grid(session, volume, regions):
     )
 
 
+def test_regions_follow_a_map_that_is_moved_with_what_holds_it(session, volume, regions):
+    from chimerax.core.models import Model
+
+    outer, inner = Model("outer", session), Model("inner", session)
+    session.models.add([outer])
+    session.models.add([inner], parent=outer)
+    volume.parent = inner
+    outer.position = TURNED
+    assert np.allclose(regions.scene_position.matrix, volume.scene_position.matrix)
+    assert regions.scene_position == TURNED
+
+
 def test_symmetry_mates_are_grouped_and_selected_together(session, volume, regions):
     with pytest.raises(UserError, match="measure symmetry #1"):
         command("segment_mates", session, [regions.segments[1]])
@@ -187,6 +199,31 @@ def test_a_map_is_clicked_through_as_long_as_it_has_regions(session, volume, reg
     assert not volume.pickable
     session.models.close([regions])
     assert volume.pickable
+
+
+def test_a_map_is_clicked_through_until_the_last_of_its_segmentations_is_closed(
+    session, volume, regions
+):
+    other = command("segment", session, volume, level=0.5)
+    session.models.close([other])
+    assert not volume.pickable
+    session.models.close([regions])
+    assert volume.pickable
+
+
+def test_a_map_that_the_person_made_unpickable_stays_so_also_after_a_session(session, volume):
+    from chimerax.critasser.segments.models import Segmentation
+
+    volume.pickable = False
+    made = command("segment", session, volume, level=0.5)
+    data = made.take_snapshot(session, 2)
+    session.models.close([made])
+    assert not volume.pickable
+    again = Segmentation.restore_snapshot(session, {**data, "volume": volume})
+    volume.pickable = True  # whatever the session brings back
+    session.models.add([again])
+    session.models.close([again])
+    assert not volume.pickable
 
 
 def test_the_numbers_are_saved_as_a_map_and_taken_back_from_it(

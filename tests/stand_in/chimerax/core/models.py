@@ -12,6 +12,8 @@ REMOVE_MODELS = "remove models"
 class Model(State):
     """A name, a place, children."""
 
+    pickable = True
+
     def __init__(self, name, session):
         self.name = name
         self.session = session

@@ -1,0 +1,103 @@
+"""The list of jobs: those of this ChimeraX, and folders of earlier ones."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..jobs.record import is_job, read_record
+
+__all__ = ["JobLine", "JobList", "folder_lines"]
+
+_MOST = 30
+"""Jobs that are listed."""
+
+
+@dataclass(frozen=True)
+class JobLine:
+    """A job in the list: one of this ChimeraX, or the folder of an earlier one.
+
+    Attributes
+    ----------
+    folder : Path
+    name : str
+    state : str
+        ``queued``, ``running``, ``finished``, ``cancelled`` or ``failed``.
+    number : int or None
+        By which `critasser stop` knows it; None for one of another time.
+    when : float
+        Seconds since 1970, when the folder was last written to. Lines that differ in it alone
+        are equal: it changes with all that a job says.
+    """
+
+    folder: Path
+    name: str
+    state: str
+    number: int | None
+    when: float = field(compare=False)
+
+
+class JobList:
+    """Jobs of this ChimeraX, latest first, then recent folders; no folder is looked at here."""
+
+    def __init__(self) -> None:
+        self.lines: list[JobLine] = []
+        self._own: dict[Path, JobLine] = {}
+        self._others: list[JobLine] = []
+
+    def renew(self, jobs: Iterable) -> bool:
+        """Take what these jobs of this ChimeraX are now; whether the list is another one."""
+        for job in jobs:
+            before = self._own.get(job.folder)
+            if before is None or before.number <= job.id:
+                line = JobLine(job.folder, job.name, job.outcome, job.id, _when(job.folder))
+                self._own[job.folder] = line
+        return self._join()
+
+    def keep(self, jobs: Iterable) -> bool:
+        """Forget jobs of this ChimeraX that are not among these; whether the list is another."""
+        kept = {job.id for job in jobs}
+        self._own = {at: line for at, line in self._own.items() if line.number in kept}
+        return self._join()
+
+    def put(self, others: Sequence[JobLine]) -> bool:
+        """Take the lines of recent folders; whether the list is another one."""
+        self._others = list(others)
+        return self._join()
+
+    def replace(self, lines: Sequence[JobLine]) -> bool:
+        """Take new lines for some recent folders; whether the list is another one."""
+        fresh = {line.folder: line for line in lines}
+        self._others = [fresh.get(line.folder, line) for line in self._others]
+        return self._join()
+
+    def _join(self) -> bool:
+        own = sorted(self._own.values(), key=lambda line: line.number, reverse=True)
+        others = [line for line in self._others if line.folder not in self._own]
+        before, self.lines = self.lines, [*own, *others][: max(_MOST, len(own))]
+        return self.lines != before
+
+
+def folder_lines(folders: Iterable[Path]) -> list[JobLine]:
+    """Lines of those folders that hold a job; reads files of each, so better in a thread."""
+    lines = []
+    for folder in folders:
+        if len(lines) >= _MOST:
+            break
+        with contextlib.suppress(OSError):  # a folder that may not be read
+            if is_job(folder):
+                record = read_record(folder)
+                lines.append(JobLine(folder, record.name, record.state, None, _when(folder)))
+    return lines
+
+
+def _when(folder: Path) -> float:
+    for name in ("results.json", "progress.jsonl", ""):
+        try:
+            return (folder / name).stat().st_mtime
+        except OSError:
+            continue
+    return time.time()

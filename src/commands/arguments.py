@@ -16,6 +16,7 @@ from chimerax.core.commands import (
 )
 from chimerax.map import Volume
 
+from ..jobs.job import jobs_of
 from ..jobs.record import is_job
 
 __all__ = ["BuildMapArg", "BuildSequenceArg", "JobFolderArg", "SegmentationArg", "SegmentsArg"]
@@ -57,18 +58,25 @@ class BuildSequenceArg(Annotation):
         path, used, rest = FileNameArg.parse(text, session)
         if Path(path).is_file():
             return Path(path).resolve(), used, rest
-        if typed.lower().endswith(_FASTA) or "\\" in typed:
-            raise AnnotationError(f"no such file: {path}")
+        if typed.lower().endswith(_FASTA) or "/" in typed[1:] or "\\" in typed:
+            # With an offset, or ChimeraX would go on and ask for a keyword.
+            raise AnnotationError(f"no such file: {path}", offset=len(used))
         return SequencesArg.parse(text, session)
 
 
 class JobFolderArg(OpenFolderNameArg):
-    """A job folder that exists."""
+    """A job folder that exists, or the number of a job of this session."""
 
-    name = "name of a Critasser job folder"
+    name = "number or folder of a Critasser job"
 
     @classmethod
     def parse(cls, text, session):
+        word, used, rest = next_token(text)
+        if word.isdigit():
+            for job in jobs_of(session):
+                if job.id == int(word):
+                    return job.folder, used, rest
+            raise AnnotationError(f"no job {word} in this session: critasser jobs lists them")
         path, used, rest = super().parse(text, session)
         folder = Path(path).expanduser().resolve()
         if not folder.is_dir():

@@ -107,7 +107,7 @@ def command(
         Anything that can be known to be wrong before the engine starts.
     """
     from ..jobs.engine import build_command, configured_python
-    from ..jobs.inputs import check_grid, job_name
+    from ..jobs.inputs import check_grid, check_sequences, job_name
     from ..models.results import Results
     from .running import start, waits
 
@@ -125,6 +125,7 @@ def command(
     if templates is not None and not len(templates):
         raise UserError("templates: no atomic models specified")
     check_grid(volume)
+    check_sequences(sequence)
     chosen = None
     if segments is not None:
         from ..segments.choosing import sort_out

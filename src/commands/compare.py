@@ -74,6 +74,8 @@ def command(
             f"compare takes two atomic models, got {len(both)}: critasser compare #1 withModel #2"
         )
     result = compare(*both, match_by=match_by, superpose=superpose)
+    for structure in both:
+        structure.display = True  # of a job's models all but the first are hidden
     if color:
         color_models(session, both, "distance", key=key)
     _tell(session, result, above)

@@ -12,10 +12,10 @@ __all__ = ["command", "description"]
 
 def description():
     """How the command is typed."""
-    from chimerax.core.commands import BoolArg, CmdDesc, OpenFileNameArg
+    from chimerax.core.commands import BoolArg, CmdDesc, FileNameArg
 
     return CmdDesc(
-        optional=[("python", OpenFileNameArg)],
+        optional=[("python", FileNameArg)],
         keyword=[("wait", BoolArg)],
         synopsis="Show or set the Python that runs the engine",
     )

@@ -17,9 +17,11 @@ from chimerax.core.errors import UserError
 
 from .mapfile import write_mrc
 from .quoting import quoted_path
+from .sequences import complaint, read_sequences
 
 __all__ = [
     "check_grid",
+    "check_sequences",
     "frame",
     "grid_positions",
     "job_name",
@@ -66,6 +68,34 @@ def check_grid(volume) -> None:
             f"{volume} has {size / 2**30:.1f} GiB of density, {_LARGEST / 2**30:.0f} GiB is most: "
             "crop it to the molecule first, with: volume #N region … and volume copy"
         )
+
+
+def check_sequences(sequence: Path | Sequence) -> None:
+    """Refuse what is no protein, before a job is made or waits for its turn.
+
+    Parameters
+    ----------
+    sequence : Path or sequence of chimerax.atomic.Sequence
+
+    Raises
+    ------
+    UserError
+        Which sequence, what is wrong, and the remedy.
+    """
+    if isinstance(sequence, Path):
+        try:
+            found = [(entry.name, entry.letters) for entry in read_sequences(sequence)]
+        except ValueError as error:
+            raise UserError(str(error)) from None
+    else:
+        found = [(one.name, _letters(one)) for one in sequence]
+    for name, letters in found:
+        if wrong := complaint(letters):
+            raise UserError(f"{name or 'sequence'}: {wrong}")
+
+
+def _letters(sequence) -> str:
+    return sequence.ungapped() if hasattr(sequence, "ungapped") else sequence.characters
 
 
 def frame(data) -> list[list[float]]:
@@ -188,7 +218,7 @@ def write_sequences(folder: Path, sequence: Path | Sequence) -> Path:
         return path
     records = []
     for number, one in enumerate(sequence, start=1):
-        letters = one.ungapped() if hasattr(one, "ungapped") else one.characters
+        letters = _letters(one)
         structure = getattr(one, "structure", None)
         name = f"{structure.name} chain {one.chain_id}" if structure is not None else one.name
         records.append(f">{' '.join((name or f'sequence {number}').split())}\n{letters}\n")

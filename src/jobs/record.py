@@ -66,7 +66,9 @@ def read_record(folder: Path) -> JobRecord:
     elif results:
         state = "finished"
     else:
-        state = "failed" if (folder / "job.json").exists() else "queued"
+        # An engine that refuses its input says so in its log, and makes nothing else.
+        begun = any((folder / name).exists() for name in ("job.json", "log.txt"))
+        state = "failed" if begun else "queued"
     return JobRecord(
         folder,
         name,

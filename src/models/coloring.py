@@ -19,7 +19,15 @@ from .confidence import (
     set_spread,
 )
 
-__all__ = ["SCHEMES", "Scheme", "color_models", "color_structure", "show_scheme_key"]
+__all__ = [
+    "SCHEMES",
+    "Scheme",
+    "all_ours",
+    "color_models",
+    "color_structure",
+    "show_scheme_key",
+    "shows_other_scheme",
+]
 
 _NO_VALUE = "gray"
 
@@ -129,6 +137,21 @@ def color_models(
     else:
         _show_chain_key(session, found)
     return found
+
+
+def shows_other_scheme(session) -> bool:
+    """Whether there is a key of ours, of other colours than those of confidence."""
+    from chimerax.color_key.model import get_model
+
+    present = get_model(session, create=False)
+    return present is not None and _is_ours(present) and present.name != SCHEMES["confidence"].title
+
+
+def all_ours(session) -> list:
+    """Open structures that have confidences."""
+    from chimerax.atomic import all_atomic_structures
+
+    return [one for one in all_atomic_structures(session) if has_values(one, ATTRIBUTE)]
 
 
 def color_structure(structure, scheme: Scheme, *, transparency: float | None = None) -> None:

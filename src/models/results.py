@@ -14,6 +14,7 @@ from ..jobs.advice import advice
 from ..jobs.folder import Event, ProgressReader, as_number, inside, read_json, read_placement
 from ..jobs.quoting import quoted_path
 from ..jobs.telling import command_link, tell
+from .coloring import all_ours, color_models, shows_other_scheme
 from .confidence import color_by_confidence, read_confidence, read_table, set_spread, show_key
 from .group import JobGroup, mark_file, register_file_attributes
 from .overlays import markers_of, see_through, style_map
@@ -47,7 +48,12 @@ selector of ChimeraX, such as `helix`, which would be taken for a specifier."""
 _MAP_FORMAT, _MODEL_FORMAT = ("mrc", ".mrc"), ("mmcif", ".cif")
 """Name of ChimeraX's format, and suffix, of the files that a job shows."""
 
-_SCORES = {"etm": "eTM", "crscore": "CRscore", "pcc_mask": "PCC"}
+_SCORES = {
+    "mean_confidence": "confidence",
+    "etm": "eTM",
+    "crscore": "CRscore",
+    "pcc_mask": "PCC",
+}
 
 
 def open_group(session, folder: Path) -> JobGroup | None:
@@ -274,6 +280,9 @@ class Results:
             style_map(model)
         elif kind not in ("calpha", "unassigned"):
             color_by_confidence(model)
+            if shows_other_scheme(self._session):
+                # There is one key: what was coloured by something else would be told wrong by it.
+                color_models(self._session, all_ours(self._session), "confidence", keep_key=True)
             show_key(self._session)
 
     def _report(self, models: list[tuple[str, dict[str, float]]]) -> None:
@@ -288,7 +297,7 @@ class Results:
         heads = "".join(f"<th align=right>&nbsp;{escape(name)}</th>" for name in columns)
         rows = "".join(
             f"<tr><td>{self._link(relative, f'model {rank}')}</td>"
-            + "".join(f"<td align=right>&nbsp;{_shown(scores.get(c))}</td>" for c in columns)
+            + "".join(f"<td align=right>&nbsp;{_shown(c, scores.get(c))}</td>" for c in columns)
             + "</tr>"
             for rank, (relative, scores) in enumerate(models, start=1)
         )
@@ -321,9 +330,12 @@ def _entries(results: dict[str, Any], folder: Path) -> Iterator[tuple[str, dict[
         yield path.relative_to(folder.resolve()).as_posix(), scores
 
 
-def _shown(score: float | None) -> str:
-    return "" if score is None else f"{score:.2f}"
+def _shown(name: str, score: float | None) -> str:
+    return "" if score is None else f"{score:.0f}" if name == "confidence" else f"{score:.2f}"
 
 
 def _title(rank: int, scores: dict[str, float]) -> str:
-    return f"model {rank}" + (f", eTM {scores['eTM']:.2f}" if "eTM" in scores else "")
+    for name in ("confidence", "eTM"):
+        if name in scores:
+            return f"model {rank}, {name} {_shown(name, scores[name])}"
+    return f"model {rank}"

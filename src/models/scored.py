@@ -219,6 +219,13 @@ class RebuiltResults(Results):
         if self._beside is not None and self.is_open:
             self.group.position, self._beside = self._beside, None
 
+    def finish(self) -> None:
+        """Show the models in place of the old one, with which they are the same but for a bit."""
+        super().finish()
+        model = origin_of(self._session, self._folder)
+        if model is not None and self.is_open:
+            model.display = False
+
 
 def _read(table: Path) -> dict[tuple[str, int, str], tuple[float, float]]:
     """Confidence and local correlation of residues by chain, number and insertion code."""

@@ -16,6 +16,7 @@ from Qt.QtWidgets import (
     QWidget,
 )
 
+from ..jobs.sequences import Entry, holds, write_fasta
 from ..jobs.settings import settings
 from .layout import (
     AMBER,
@@ -42,7 +43,6 @@ from .plan import (
     sequence_argument,
 )
 from .sequence_editor import SequenceEditor
-from .sequences import Entry, holds, write_fasta
 
 __all__ = ["LaunchPage"]
 

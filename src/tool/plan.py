@@ -9,7 +9,7 @@ from pathlib import Path
 from chimerax.core.errors import UserError
 
 from ..jobs.quoting import quoted_path
-from .sequences import Entry, complaint, fasta_name, typed_letters
+from ..jobs.sequences import Entry, complaint, fasta_name, typed_letters
 
 __all__ = [
     "DEVICES",

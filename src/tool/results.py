@@ -44,11 +44,12 @@ __all__ = ["ResultsPage"]
 
 _COLUMNS = (
     ("rank", "#", "Best first", "{:d}"),
-    ("etm", "eTM", "Estimated TM-score: from 0.5 on the fold is right", "{:.2f}"),
+    ("confidence", "Conf", "Mean confidence of the residues, 0 to 100", "{:.0f}"),
+    ("etm", "eTM", "TM-score as agreement of decoys and Cα suggests; blind to a sequence that is "
+     "out of register, which the confidence sees", "{:.2f}"),
     ("crscore", "CRscore", "How well the Cα atoms agree with those that the network sees",
      "{:.2f}"),
     ("pcc", "PCC", "Correlation of the model's density with the map", "{:.2f}"),
-    ("confidence", "Conf", "Mean confidence of the residues, 0 to 100", "{:.0f}"),
     ("share", "Share", "Part of all trial folds that are alike to this one", "{:.0%}"),
     ("clashes", "Clashes", "Pairs of atoms that are too near", "{:d}"),
     ("seconds", "Time", "That building it took", None),

@@ -23,6 +23,9 @@ __all__ = [
     "track_of",
 ]
 
+_AROUND = 8.0
+"""Å around residues that are brought into view with them."""
+
 _LOOKS = 50
 """Residues of a structure that are asked whether there are confidences."""
 
@@ -120,7 +123,7 @@ def stretch_spec(chain, first: int, last: int) -> str:
 
 def focus_command(spec: str) -> str:
     """Bring a few residues into view with some of what is around them."""
-    return f"view {spec}"
+    return f"view {spec} :<{_AROUND:g}"
 
 
 def less_sure_command(structure, limit: float) -> str:

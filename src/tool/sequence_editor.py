@@ -23,8 +23,7 @@ from Qt.QtWidgets import (
     QWidget,
 )
 
-from .layout import GAP, button, buttons, dense, fit_height, small
-from .sequences import (
+from ..jobs.sequences import (
     AMINO_ACIDS,
     MOST_COPIES,
     Entry,
@@ -35,6 +34,7 @@ from .sequences import (
     read_sequences,
     residue_count,
 )
+from .layout import GAP, button, buttons, dense, fit_height, small
 
 __all__ = ["SequenceEditor"]
 

@@ -239,3 +239,23 @@ def test_confidence_of_models_opened_as_any_file_is_adopted(session):
     model.residues = [FromFile()]
     confidence.command(session)
     assert model.residues[0].critasser_confidence == 71.0
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (">x\nMKXXVLL\n", "position 3: X stands for an unknown"),
+        (">dna\nATGCGTACGTAGCTAGCTAGC\n", "this is DNA or RNA"),
+        ("", "no sequence"),
+    ],
+)
+def test_what_is_no_protein_is_refused_before_a_job_is_made(
+    session, open_volume, tmp_path, content, told
+):
+    from chimerax.critasser.commands import build
+
+    fasta, folder = tmp_path / "a.fasta", tmp_path / "job"
+    fasta.write_text(content)
+    with pytest.raises(UserError, match=told):
+        build.command(session, open_volume(session), fasta, folder=str(folder))
+    assert not folder.exists() and not len(session.tasks)

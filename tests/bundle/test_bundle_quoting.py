@@ -9,9 +9,9 @@ import pytest
 from chimerax.core.commands import FileNameArg
 from chimerax.core.errors import UserError
 from chimerax.critasser.jobs.quoting import quoted_path
+from chimerax.critasser.jobs.sequences import Entry
 from chimerax.critasser.jobs.telling import command_link
 from chimerax.critasser.tool.plan import Plan, build_command, obstacle
-from chimerax.critasser.tool.sequences import Entry
 
 PATHS = [
     "/data/plain", "/data/a b", "/data/x;exit", "/data/x; exit", '/data/6" map', '/data/6";exit',

@@ -412,3 +412,18 @@ def test_a_job_folder_shows_no_files_that_could_run_something(session, start, na
     view.show(Event("running", "", "model 1", 1.0, None, name, "models"))
     assert len(session.open_command.opened) == opened and not view.is_open
     assert "could not be shown" in session.logger.text("warning")
+
+
+def test_results_that_come_take_the_one_key_and_all_colours_with_it(session, start):
+    from chimerax.color_key.model import get_model
+    from chimerax.core.commands import RUN
+    from chimerax.critasser.commands import confidence
+
+    first = start(session, "success", name="one")
+    confidence.command(session, show="agreement")
+    assert get_model(session).name != "Critasser confidence"
+    RUN.clear()
+    start(session, "success", name="two")
+    assert get_model(session).name == "Critasser confidence"
+    old = first.view.group.parts("models")[0].atomspec
+    assert any(text.startswith(f"color byattribute r:critasser_confidence {old} ") for text in RUN)

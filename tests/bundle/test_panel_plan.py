@@ -4,8 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from chimerax.critasser.jobs.sequences import Entry
 from chimerax.critasser.tool.plan import Plan, build_command, obstacle
-from chimerax.critasser.tool.sequences import Entry
 
 HELIX = Entry("helix", "AALEKAALEKAALEK")
 LONG = Entry("vp6", "AALEKAALEK" * 30, 3)

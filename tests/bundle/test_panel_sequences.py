@@ -1,7 +1,7 @@
 """Sequences as people paste and drop them."""
 
 import pytest
-from chimerax.critasser.tool.sequences import (
+from chimerax.critasser.jobs.sequences import (
     Entry,
     add_entries,
     complaint,

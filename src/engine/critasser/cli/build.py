@@ -91,6 +91,7 @@ def main(args: argparse.Namespace) -> int:
         print(f"warning: {warning}")
     best = results["models"][0]
     print(f"model   {folder / best['file']}")
+    print(f"sure    {best['mean_confidence']:.0f} of 100 on average (confidence of residues)")
     print(f"eTM     {best['etm']:.3f}")
     print(f"report  {folder / 'report.html'}")
     print(f"time    {duration(sum(results['timings'].values()))}")

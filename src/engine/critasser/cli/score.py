@@ -72,6 +72,7 @@ def main(args: argparse.Namespace) -> int:
     scored = results["models"][0]
     print(f"model    {folder / scored['file']}")
     print(f"table    {(folder / scored['file']).with_suffix('.csv')}")
+    print(f"sure     {scored['mean_confidence']:.0f} of 100 on average (confidence of residues)")
     print(f"eTM      {scored['etm']:.3f}")
     print(f"CRscore  {scored['crscore']:.3f}")
     print(f"PCC      {scored['pcc']:.3f}")

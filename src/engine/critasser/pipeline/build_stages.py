@@ -204,7 +204,7 @@ class BuildStages(TraceStages):
         for rank, k in enumerate(found.order, 1):
             name = f"5_models/model_{rank}.cif"
             write_model(
-                run.file(name, "models", f"model {rank}, eTM {found.etm[k]:.2f}"),
+                run.file(name, "models", f"model {rank}, confidence {found.shown[k].mean():.0f}"),
                 models[k],
                 found.shown[k],
                 title=f"Critasser model {rank}",
@@ -228,8 +228,8 @@ class BuildStages(TraceStages):
             )
         best = found.order[0]
         run.say(
-            f"model 1: eTM {found.etm[best]:.3f}, CRscore {found.crscore[best]:.3f}, PCC "
-            f"{found.pcc_mask[best]:.3f}"
+            f"model 1: confidence {found.shown[best].mean():.0f}, eTM {found.etm[best]:.3f}, "
+            f"CRscore {found.crscore[best]:.3f}, PCC {found.pcc_mask[best]:.3f}"
         )
 
     def report(self, run: StageRun) -> None:

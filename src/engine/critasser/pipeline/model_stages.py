@@ -145,9 +145,9 @@ class ModelStages(MapStages):
         )
         letters = {residue.key: residue.letter for residue in residues}
         for rank, k in enumerate(order, 1):
-            stem = f"5_models/model_{rank}"
+            stem, mean = f"5_models/model_{rank}", found.shown[k].mean()
             self.file.write(
-                run.file(f"{stem}.cif", "models", f"model {rank}, eTM {found.etm[k]:.2f}"),
+                run.file(f"{stem}.cif", "models", f"model {rank}, confidence {mean:.0f}"),
                 {residue.key: found.shown[k, i] for i, residue in enumerate(residues)},
                 title=f"Critasser {run.job.description().get('kind', 'job')} model {rank}",
                 scores={
@@ -170,8 +170,8 @@ class ModelStages(MapStages):
             )
         best = order[0]
         run.say(
-            f"model 1: eTM {found.etm[best]:.3f}, CRscore {found.crscore[best]:.3f}, PCC "
-            f"{found.pcc_mask[best]:.3f}"
+            f"model 1: confidence {found.shown[best].mean():.0f}, eTM {found.etm[best]:.3f}, "
+            f"CRscore {found.crscore[best]:.3f}, PCC {found.pcc_mask[best]:.3f}"
         )
 
     def report(self, run: StageRun) -> None:

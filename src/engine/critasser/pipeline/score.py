@@ -89,5 +89,5 @@ class Score:
             job.prune()
             results = read_json(job.path("results.json")) or {}
             best = results["models"][0]
-            progress.close("finished", f"{best['file']}, eTM {best['etm']:.3f}")
+            progress.close("finished", f"{best['file']}, confidence {best['mean_confidence']:.0f}")
             return results

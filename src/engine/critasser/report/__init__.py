@@ -69,8 +69,8 @@ def _page(content: ReportContent) -> str:
     inputs = {role: Path(str(entry["path"])).name for role, entry in job["inputs"].items()}
     total = sum(results["timings"].values())
     tiles = [
-        ("expected TM-score (eTM)", f"{best['etm']:.2f}"),
         ("mean confidence", f"{np.mean(content.confidence[0]):.0f}"),
+        ("TM-score that decoys suggest (eTM)", f"{best['etm']:.2f}"),
         ("correlation with the map", f"{best['pcc_mask']:.2f}"),
         ("residues", f"{len(content.target)}"),
         ("models", f"{len(models)}"),
@@ -145,7 +145,8 @@ def _page(content: ReportContent) -> str:
 
 
 _MODELS_NOTE = (
-    "eTM: expected TM-score, 0 to 1; above 0.5 the fold is most likely right. CRscore: agreement "
+    "Confidence: what residues are expected to be worth, on average; it ranks the models. eTM: "
+    "TM-score that decoys suggest, blind to a sequence out of register. CRscore: agreement "
     "with the Cα positions found in the map. PCC: correlation of the model's simulated density "
     "with the map, over the whole box and near the model. Cluster: share of the decoys behind the "
     "model. RMSD and TM: against model 1. What was not looked at is left out."
@@ -153,11 +154,11 @@ _MODELS_NOTE = (
 
 _COLUMNS = (
     ("model", "file", "{}"),
+    ("confidence", "mean_confidence", "{:.0f}"),
     ("eTM", "etm", "{:.3f}"),
     ("CRscore", "crscore", "{:.3f}"),
     ("PCC box", "pcc_box", "{:.3f}"),
     ("PCC model", "pcc_mask", "{:.3f}"),
-    ("confidence", "mean_confidence", "{:.0f}"),
     ("PCC stretch", "stretch_pcc", "{:.3f}"),
     ("energy", "energy", "{:.0f}"),
     ("cluster", "cluster_share", "{:.0%}"),

@@ -11,6 +11,10 @@ RUN = []
 class AnnotationError(UserError, ValueError):
     """What a person typed is not what was expected."""
 
+    def __init__(self, message, offset=0):
+        super().__init__(message)
+        self.offset = offset
+
 
 class Annotation:
     name = "a word"

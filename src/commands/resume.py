@@ -84,7 +84,7 @@ def command(
     from ..jobs.folder import job_kind, read_placement, worker
     from ..jobs.job import jobs_of
     from ..jobs.quoting import quoted_path
-    from ..jobs.request import Request, waits_again
+    from ..jobs.request import Request, waits_again, waits_elsewhere
     from .build import DEVICES
     from .running import start, waits
 
@@ -97,6 +97,11 @@ def command(
         # Its engine may not have come so far yet that the folder tells of it.
         if job.folder == folder and job.outcome == "running":
             raise UserError(f"{folder}: the job runs already, as job {job.id}")
+    if waits_elsewhere(folder) is not None:
+        raise UserError(
+            f"{folder}: the job waits for its turn in another ChimeraX, which will start it; take "
+            "it back there first, by critasser stop"
+        )
     if templates is not None and not len(templates):
         raise UserError("templates: no atomic models specified")
     python = configured_python(session)

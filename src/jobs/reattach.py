@@ -61,6 +61,8 @@ def _attach(session, records: list[tuple[str, JobRecord | None]]) -> None:
             session.logger.info(f"critasser: the job in {path} is not there any more")
         elif record.state == "running":
             _follow(session, record)
+        elif record.elsewhere:  # which also takes it off the list that all ChimeraX share
+            tell(session, f"critasser {record.name} waits for its turn in another ChimeraX")
         else:
             remember_open(session, path, False)
             _tell(session, record)

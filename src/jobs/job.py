@@ -26,7 +26,7 @@ from .request import keep_waiting, release
 from .settings import remember_open
 from .telling import duration, tell, why_failed
 
-__all__ = ["BuildJob", "duration", "jobs_of", "triggers"]
+__all__ = ["BuildJob", "jobs_of", "triggers"]
 
 LOOK = 0.5
 """Seconds between two looks at the engine."""

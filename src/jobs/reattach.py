@@ -70,13 +70,12 @@ def _attach(session, records: list[tuple[str, JobRecord | None]]) -> None:
 
 def _follow(session, record: JobRecord) -> None:
     from ..models.results import Results
-    from .folder import read_json
     from .job import BuildJob
+    from .queue import runs_on
 
     folder = record.folder
-    device = "gpu" if (read_json(folder / "job.json") or {}).get("device") == "cuda" else "cpu"
     view = Results(session, record.name, folder, hidden=True)
-    job = BuildJob(session, folder, record.name, view, device=device)
+    job = BuildJob(session, folder, record.name, view, device=runs_on(folder))
     job.start()
     tell(
         session,

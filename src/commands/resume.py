@@ -85,7 +85,7 @@ def command(
     from ..jobs.job import jobs_of
     from ..jobs.quoting import quoted_path
     from ..jobs.request import Request, waits_again, waits_elsewhere
-    from .build import DEVICES
+    from .build import engine_options
     from .running import start, waits
 
     if worker(folder) is not None:
@@ -118,14 +118,7 @@ def command(
         "seed": seed,
     }
     _check_has(request.command, [word for word, value in asked.items() if value is not None])
-    changed = {
-        "--resolution": resolution,
-        "--device": DEVICES[device] if device else None,
-        "--quality": quality,
-        "--models": models,
-        "--seed": seed,
-    }
-    options = {name: (str(value),) for name, value in changed.items() if value is not None}
+    options = engine_options(resolution, device, quality, models, seed)
     inputs = request.inputs
     if sequence is not None or templates is not None:
         inputs, files = _new_inputs(folder, request, sequence, templates)

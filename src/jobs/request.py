@@ -47,19 +47,19 @@ class Request:
 
     Attributes
     ----------
-    inputs : tuple of str
+    inputs : tuple of str or path
         For a build map and sequence.
-    options : dict of str to tuple of str
+    options : dict of str to tuple of str or path
         Values of each option, by its name with the dashes.
     command : str
         One of `KINDS`.
     """
 
-    inputs: tuple[str, ...]
-    options: dict[str, tuple[str, ...]]
+    inputs: tuple[str | os.PathLike, ...]
+    options: dict[str, Sequence[str | os.PathLike]]
     command: str = "build"
 
-    def arguments(self) -> list[str]:
+    def arguments(self) -> list[str | os.PathLike]:
         """Put them together again."""
         return [*self.inputs, *(w for name, found in self.options.items() for w in (name, *found))]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from chimerax.core.errors import UserError
 
-__all__ = ["command", "description", "new_folder"]
+__all__ = ["command", "description", "engine_options", "new_folder"]
 
 DEVICES = {"auto": "auto", "cpu": "cpu", "gpu": "cuda"}
 QUALITIES = ("draft", "standard", "thorough")
@@ -106,8 +106,9 @@ def command(
     UserError
         Anything that can be known to be wrong before the engine starts.
     """
-    from ..jobs.engine import build_command, configured_python
+    from ..jobs.engine import configured_python, engine_command
     from ..jobs.inputs import check_grid, check_sequences, job_name
+    from ..jobs.request import Request
     from ..models.results import Results
     from .running import start, waits
 
@@ -137,28 +138,35 @@ def command(
     folder = new_folder(folder, name)
     planes, where = _inside(volume, chosen, mask, near, range or 8.0)
     files = _write_inputs(folder, volume, sequence, planes, where, templates)
-    arguments = [files["map"], files["sequence"], "-o", folder]
+    options = {"-o": (folder,)}
     if "mask" in files:
-        arguments += ["--mask", files["mask"]]
+        options["--mask"] = (files["mask"],)
     if files["templates"]:
-        arguments += ["--templates", *files["templates"]]
-    for option, value in (
-        ("--resolution", resolution),
-        ("--device", DEVICES[device] if device else None),
-        ("--quality", quality),
-        ("--models", models),
-        ("--seed", seed),
-    ):
-        if value is not None:
-            arguments += [option, str(value)]
+        options["--templates"] = files["templates"]
+    options.update(engine_options(resolution, device, quality, models, seed))
+    request = Request((files["map"], files["sequence"]), options)
     return start(
         session,
         folder,
         name,
-        build_command(python, *arguments),
+        engine_command(python, request.command, *request.arguments()),
         view=Results(session, name, folder, volume),
         wait=waits(session, wait),
     )
+
+
+def engine_options(
+    resolution=None, device=None, quality=None, models=None, seed=None
+) -> dict[str, tuple[str, ...]]:
+    """Those of these that are given, as the engine's options."""
+    given = {
+        "--resolution": resolution,
+        "--device": DEVICES[device] if device else None,
+        "--quality": quality,
+        "--models": models,
+        "--seed": seed,
+    }
+    return {option: (str(value),) for option, value in given.items() if value is not None}
 
 
 def new_folder(given: str | None, name: str) -> Path:
@@ -208,21 +216,18 @@ def _inside(volume, chosen, mask, near, distance):
 
 def _write_inputs(folder, volume, sequence, planes, where, templates) -> dict:
     """Write all inputs; what was written is removed when one of them is no good."""
-    import shutil
-
-    from ..jobs.folder import INPUTS, write_placement
+    from ..jobs.folder import write_placement
     from ..jobs.inputs import (
         frame,
         job_name,
+        new_inputs,
         write_map,
         write_mask,
         write_sequences,
         write_templates,
     )
 
-    inputs = folder / INPUTS
-    try:
-        inputs.mkdir()
+    with new_inputs(folder) as inputs:
         files = {
             "sequence": write_sequences(inputs, sequence),
             "map": inputs / "map.mrc",
@@ -233,11 +238,4 @@ def _write_inputs(folder, volume, sequence, planes, where, templates) -> dict:
             files["mask"] = inputs / "mask.mrc"
             write_mask(files["mask"], volume, planes, where)
         write_placement(folder, job_name(volume.name), frame(volume.data))
-    except BaseException as error:
-        shutil.rmtree(inputs, ignore_errors=True)
-        if not any(folder.iterdir()):
-            folder.rmdir()
-        if isinstance(error, OSError):
-            raise UserError(f"{folder}: cannot write there, {error.strerror}") from error
-        raise
     return files

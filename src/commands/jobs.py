@@ -64,7 +64,7 @@ def _row_of_job(job) -> tuple:
         stage = f"{job.last.stage}, {job.last.fraction:.0%}"
     elif job.outcome in ("cancelled", "failed"):
         stage = record.stage
-    links = _links(job.folder, job.outcome, shown=getattr(job.view, "is_open", True))
+    links = _links(job.folder, job.outcome, mine=True, shown=getattr(job.view, "is_open", True))
     if job.outcome in ("queued", "running"):
         stop = command_link(f"critasser stop {job.id}", "stop")
         links = " ".join(filter(None, (stop, links)))
@@ -81,7 +81,7 @@ def _row(record) -> tuple:
         stage += f", {record.fraction:.0%}"
     time = "" if record.seconds is None else duration(record.seconds)
     etm = record.etm if record.state == "finished" else None
-    links = _links(record.folder, record.state)
+    links = "" if record.elsewhere else _links(record.folder, record.state)
     name = record.name
     return ("", name, record.state, stage, time, _score(etm), links, str(record.folder))
 
@@ -90,7 +90,7 @@ def _score(etm: float | None) -> str:
     return "" if etm is None else f"{etm:.2f}"
 
 
-def _links(folder: Path, state: str, *, shown: bool = False) -> str:
+def _links(folder: Path, state: str, *, mine: bool = False, shown: bool = False) -> str:
     """What can be done with a job in this state."""
     from ..jobs.quoting import quoted_path
     from ..jobs.telling import command_link
@@ -101,9 +101,10 @@ def _links(folder: Path, state: str, *, shown: bool = False) -> str:
         state == "running" and shown
     ):
         links.append(command_link(f"critasser open {path}", "open"))
-    if state in ("cancelled", "failed"):
+    waits = state == "queued" and not mine  # its ChimeraX has ended
+    if waits or state in ("cancelled", "failed"):
         links.append(command_link(f"critasser resume {path}", "resume"))
-    if state not in ("queued", "running"):
+    if waits or state not in ("queued", "running"):
         links.append(command_link(f"critasser jobs delete {path}", "delete"))
     return " ".join(links)
 

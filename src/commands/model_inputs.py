@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
-
-from chimerax.core.errors import UserError
 
 __all__ = ["write_inputs"]
 
@@ -20,24 +17,15 @@ def write_inputs(folder: Path, name: str, volume, structure, sequence=None) -> d
     dict of str to Path
         ``map``, ``model``, and ``sequence`` where one is given.
     """
-    from ..jobs.folder import INPUTS, write_placement
-    from ..jobs.inputs import frame, write_map, write_sequences
+    from ..jobs.folder import write_placement
+    from ..jobs.inputs import frame, new_inputs, write_map, write_sequences
     from ..jobs.modelfile import write_structure
 
-    inputs = folder / INPUTS
-    files = {"map": inputs / "map.mrc", "model": inputs / "model.cif"}
-    try:
-        inputs.mkdir()
+    with new_inputs(folder) as inputs:
+        files = {"map": inputs / "map.mrc", "model": inputs / "model.cif"}
         write_structure(files["model"], structure, volume)
         if sequence:
             files["sequence"] = write_sequences(inputs, sequence)
         write_map(files["map"], volume)
         write_placement(folder, name, frame(volume.data))
-    except BaseException as error:
-        shutil.rmtree(inputs, ignore_errors=True)
-        if not any(folder.iterdir()):
-            folder.rmdir()
-        if isinstance(error, OSError):
-            raise UserError(f"{folder}: cannot write there, {error.strerror}") from error
-        raise
     return files

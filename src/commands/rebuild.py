@@ -82,10 +82,11 @@ def command(
     from ..jobs.folder import inside, read_placement
     from ..jobs.inputs import check_grid
     from ..jobs.modelfile import model_name, stretches_of
+    from ..jobs.request import Request
     from ..models.origin import keep_origin
     from ..models.results import Results
     from ..models.scored import RebuiltResults, source_of
-    from .build import DEVICES, new_folder
+    from .build import engine_options, new_folder
     from .model_inputs import write_inputs
     from .running import start, waits
 
@@ -110,7 +111,7 @@ def command(
             folder, name, in_map, structure, sequence or _whole_sequences(residues)
         )
         view = Results(session, name, folder, in_map)
-        arguments = [files["model"], "--map", files["map"]]
+        model, options = files["model"], {"--map": (files["map"],)}
     else:
         path = inside(*source)
         if path is None:
@@ -121,24 +122,17 @@ def command(
         files = _carry_placement(folder, name, frame, sequence)
         keep_origin(folder, structure)
         view = RebuiltResults(session, name, folder, structure.scene_position)
-        arguments = [path]
-    arguments += ["-o", folder, "--stretch", stretches]
+        model, options = path, {}
+    options.update({"-o": (folder,), "--stretch": (stretches,)})
     if "sequence" in files:
-        arguments += ["--sequence", files["sequence"]]
-    for option, value in (
-        ("--resolution", resolution),
-        ("--device", DEVICES[device] if device else None),
-        ("--quality", quality),
-        ("--models", models),
-        ("--seed", seed),
-    ):
-        if value is not None:
-            arguments += [option, str(value)]
+        options["--sequence"] = (files["sequence"],)
+    options.update(engine_options(resolution, device, quality, models, seed))
+    request = Request((model,), options, "rebuild")
     return start(
         session,
         folder,
         name,
-        engine_command(python, "rebuild", *arguments),
+        engine_command(python, request.command, *request.arguments()),
         view=view,
         wait=waits(session, wait),
     )
@@ -154,13 +148,10 @@ def _whole_sequences(residues) -> list:
 
 def _carry_placement(folder, name, frame, sequence) -> dict:
     """Put into a new job where the old one lies, and another sequence where one is given."""
-    from ..jobs.folder import INPUTS, write_placement
-    from ..jobs.inputs import write_sequences
+    from ..jobs.folder import write_placement
+    from ..jobs.inputs import new_inputs, write_sequences
 
-    try:
-        (folder / INPUTS).mkdir()
+    with new_inputs(folder) as inputs:
         if frame is not None:
             write_placement(folder, name, frame)
-        return {"sequence": write_sequences(folder / INPUTS, sequence)} if sequence else {}
-    except OSError as error:
-        raise UserError(f"{folder}: cannot write there, {error.strerror}") from error
+        return {"sequence": write_sequences(inputs, sequence)} if sequence else {}

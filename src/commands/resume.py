@@ -84,8 +84,8 @@ def command(
     from ..jobs.folder import job_kind, read_placement, worker
     from ..jobs.job import jobs_of
     from ..jobs.quoting import quoted_path
-    from ..jobs.request import Request, waits_again
-    from .build import DEVICES
+    from ..jobs.request import Request, waits_again, waits_elsewhere
+    from .build import engine_options
     from .running import start, waits
 
     if worker(folder) is not None:
@@ -97,6 +97,11 @@ def command(
         # Its engine may not have come so far yet that the folder tells of it.
         if job.folder == folder and job.outcome == "running":
             raise UserError(f"{folder}: the job runs already, as job {job.id}")
+    if waits_elsewhere(folder) is not None:
+        raise UserError(
+            f"{folder}: the job waits for its turn in another ChimeraX, which will start it; take "
+            "it back there first, by critasser stop"
+        )
     if templates is not None and not len(templates):
         raise UserError("templates: no atomic models specified")
     python = configured_python(session)
@@ -113,14 +118,7 @@ def command(
         "seed": seed,
     }
     _check_has(request.command, [word for word, value in asked.items() if value is not None])
-    changed = {
-        "--resolution": resolution,
-        "--device": DEVICES[device] if device else None,
-        "--quality": quality,
-        "--models": models,
-        "--seed": seed,
-    }
-    options = {name: (str(value),) for name, value in changed.items() if value is not None}
+    options = engine_options(resolution, device, quality, models, seed)
     inputs = request.inputs
     if sequence is not None or templates is not None:
         inputs, files = _new_inputs(folder, request, sequence, templates)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from chimerax.core.errors import UserError
 
-from ..jobs.queue import installing
-from ..jobs.telling import command_link, tell
+from ..jobs.queue import installing, runs_on
+from ..jobs.telling import tell
 
-__all__ = ["command_link", "follow", "start", "waits"]
+__all__ = ["follow", "start", "waits"]
 
 
 def waits(session, wait: bool | None) -> bool:
@@ -82,12 +82,10 @@ def start(
 
 def follow(session, folder: Path, name: str, view, *, wait: bool):
     """Watch an engine that works in a folder already."""
-    from ..jobs.folder import read_json
     from ..jobs.job import BuildJob
     from ..jobs.settings import remember_job
 
-    device = "gpu" if (read_json(folder / "job.json") or {}).get("device") == "cuda" else "cpu"
-    job = BuildJob(session, folder, name, view, device=device)
+    job = BuildJob(session, folder, name, view, device=runs_on(folder))
     remember_job(session, str(folder))
     _announce(session, job)
     return _watch(job, wait)

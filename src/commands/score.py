@@ -74,9 +74,10 @@ def command(
     from ..jobs.engine import configured_python, engine_command
     from ..jobs.inputs import check_grid
     from ..jobs.modelfile import model_name
+    from ..jobs.request import Request
     from ..models.origin import keep_origin
     from ..models.scored import ScoredModel
-    from .build import DEVICES, new_folder
+    from .build import engine_options, new_folder
     from .model_inputs import write_inputs
     from .running import start, waits
 
@@ -86,18 +87,13 @@ def command(
     folder = new_folder(folder, name)
     files = write_inputs(folder, name, in_map, structure)
     keep_origin(folder, structure)
-    arguments = [files["model"], files["map"], "-o", folder]
-    for option, value in (
-        ("--resolution", resolution),
-        ("--device", DEVICES[device] if device else None),
-    ):
-        if value is not None:
-            arguments += [option, str(value)]
+    options = {"-o": (folder,), **engine_options(resolution, device)}
+    request = Request((files["model"], files["map"]), options, "score")
     return start(
         session,
         folder,
         name,
-        engine_command(python, "score", *arguments),
+        engine_command(python, request.command, *request.arguments()),
         view=ScoredModel(session, name, folder, structure, key=key),
         wait=waits(session, wait),
     )

@@ -10,7 +10,7 @@ from chimerax.core.errors import UserError
 
 from .folder import INPUTS, read_json, worker
 from .record import is_job
-from .request import files_of_request
+from .request import files_of_request, waits_elsewhere
 
 __all__ = ["delete_job", "files_of_job"]
 
@@ -64,12 +64,19 @@ def delete_job(folder: Path) -> int:
     Raises
     ------
     UserError
-        No job, one that runs, something else in the folder, or no permission.
+        No job, one that runs or waits in another ChimeraX, something else in the folder, or no
+        permission.
     """
     if not is_job(folder):
         raise UserError(f"{folder} holds no Critasser job: nothing was deleted")
     if worker(folder) is not None:
         raise UserError(f"{folder}: the job runs; stop it first. Nothing was deleted")
+    if (owner := waits_elsewhere(folder)) is not None:
+        where = f"process {owner}" if owner else "on another machine"
+        raise UserError(
+            f"{folder}: the job waits for its turn in another ChimeraX ({where}); take it back "
+            "there first, by critasser stop. Nothing was deleted"
+        )
     files, foreign = files_of_job(folder)
     if foreign:
         some = ", ".join(foreign[:5]) + (f" and {len(foreign) - 5} more" if foreign[5:] else "")

@@ -14,7 +14,6 @@ from .requirements import names, requirements_hash, requirements_lines, unmet
 from .settings import settings
 
 __all__ = [
-    "build_command",
     "check_python",
     "configured_python",
     "engine_command",
@@ -139,11 +138,6 @@ def _remedy(python: Path) -> str:
         "Make an environment by: critasser install\nor install there what is needed: "
         f'"{python}" -m pip install -r "{requirements_file()}"'
     )
-
-
-def build_command(python: Path, *arguments: str | os.PathLike) -> list[str]:
-    """Command line of `critasser build` with these arguments."""
-    return engine_command(python, "build", *arguments)
 
 
 def engine_command(python: Path, command: str, *arguments: str | os.PathLike) -> list[str]:

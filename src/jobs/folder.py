@@ -20,6 +20,7 @@ from typing import Any
 __all__ = [
     "Event",
     "ProgressReader",
+    "alive",
     "as_number",
     "free_folder",
     "inside",
@@ -29,6 +30,7 @@ __all__ = [
     "read_origin",
     "read_placement",
     "request_stop",
+    "this_process",
     "write_origin",
     "write_placement",
     "worker",
@@ -181,10 +183,29 @@ def request_stop(folder: Path) -> None:
 def worker(folder: Path) -> int | None:
     """Process that works in a folder; 0 for one on another machine, None for none."""
     holder = read_json(folder / "lock")
-    if holder is None:
-        return None
+    return None if holder is None else alive(holder, folder / "progress.jsonl")
+
+
+def this_process() -> dict[str, Any]:
+    """What tells this process from all others, as `lock` holds it."""
+    import psutil
+
+    own = psutil.Process()
+    return {"pid": own.pid, "started": own.create_time(), "host": socket.gethostname()}
+
+
+def alive(holder: Mapping[str, Any], sign: Path) -> int | None:
+    """Process that a file is held by; 0 for one on another machine, None when it has ended.
+
+    Parameters
+    ----------
+    holder : mapping
+        As of `this_process`.
+    sign : Path
+        A file that the process writes to every now and then.
+    """
     if holder.get("host") != socket.gethostname():
-        return 0 if _age(folder / "progress.jsonl") < _SILENCE else None
+        return 0 if _age(sign) < _SILENCE else None
     import psutil
 
     try:

@@ -7,6 +7,7 @@ from the engine's coordinates back to the map's.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 from collections.abc import Iterator, Sequence
@@ -15,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from chimerax.core.errors import UserError
 
+from .folder import INPUTS
 from .mapfile import write_mrc
 from .quoting import quoted_path
 from .sequences import complaint, read_sequences
@@ -26,6 +28,7 @@ __all__ = [
     "grid_positions",
     "job_name",
     "mask_planes",
+    "new_inputs",
     "write_map",
     "write_mask",
     "write_sequences",
@@ -38,6 +41,28 @@ _LARGEST = 2 << 30
 
 _INSIDE = 0.5
 """Value from which on a voxel of a mask is inside, as the engine has it."""
+
+
+@contextlib.contextmanager
+def new_inputs(folder: Path) -> Iterator[Path]:
+    """The place for the inputs of a new job; what is written there is removed after an error.
+
+    Raises
+    ------
+    UserError
+        It cannot be written to.
+    """
+    inputs = folder / INPUTS
+    try:
+        inputs.mkdir()
+        yield inputs
+    except BaseException as error:
+        shutil.rmtree(inputs, ignore_errors=True)
+        with contextlib.suppress(OSError):  # the person's, if there is something in it
+            folder.rmdir()
+        if isinstance(error, OSError):
+            raise UserError(f"{folder}: cannot write there, {error.strerror}") from error
+        raise
 
 
 def job_name(text: str) -> str:

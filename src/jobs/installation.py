@@ -21,7 +21,6 @@ from . import pip
 from .background import BackgroundWork, Stopped
 from .engine import environment, examine, remember, requirements_file
 from .interpreters import Interpreter, find_interpreter
-from .job import duration
 from .marker import (
     claim,
     clear,
@@ -36,6 +35,7 @@ from .platforms import environment_python, run_quietly, site_packages
 from .process import EngineProcess
 from .requirements import names, requirements_hash, requirements_lines
 from .settings import settings
+from .telling import duration
 from .torch_builds import COMMON_BUILD, Build, choose_build, find_gpu
 
 __all__ = ["Installation"]

@@ -22,10 +22,11 @@ from .folder import Event, ProgressReader, request_stop, worker
 from .process import EngineProcess, end_process
 from .queue import take_turn
 from .quoting import quoted_path
+from .request import keep_waiting, release
 from .settings import remember_open
 from .telling import duration, tell, why_failed
 
-__all__ = ["BuildJob", "duration", "jobs_of", "triggers"]
+__all__ = ["BuildJob", "jobs_of", "triggers"]
 
 LOOK = 0.5
 """Seconds between two looks at the engine."""
@@ -157,6 +158,9 @@ class BuildJob(Job):
                 self._watch()
         except Exception:
             self._crash = traceback.format_exc()
+        # Before the outcome is known: after that the job may be asked for again.
+        if self._launch is not None or self._process is not None:
+            release(self.folder)
         self._conclude()
         self.end_time = datetime.datetime.now()
         with self._ending:
@@ -184,6 +188,7 @@ class BuildJob(Job):
         """Start the engine when the device is free; whether it came to that."""
         session = self.session
         while not take_turn(session, self):
+            keep_waiting(self.folder)
             if self._stop.wait(self.next_check()):
                 return False
         if self._stop.is_set():

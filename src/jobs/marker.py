@@ -9,14 +9,13 @@ import contextlib
 import json
 import os
 import shutil
-import socket
 import time
 from pathlib import Path
 from typing import Any
 
 from chimerax.core.errors import UserError
 
-from .folder import read_json, worker
+from .folder import read_json, this_process, worker
 from .quoting import quoted_path
 
 __all__ = [
@@ -78,8 +77,6 @@ def claim(folder: Path) -> None:
     UserError
         It is another's, another ChimeraX works in it, or it cannot be written to.
     """
-    import psutil
-
     if os.path.lexists(folder) and not folder.is_dir():
         raise UserError(f"{folder} is no folder")
     if folder.is_dir() and read_marker(folder) is None and any(folder.iterdir()):
@@ -92,9 +89,7 @@ def claim(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         if read_marker(folder) is None:
             write_marker(folder, state="begun")
-        own = psutil.Process()
-        holder = {"pid": own.pid, "started": own.create_time(), "host": socket.gethostname()}
-        (folder / "lock").write_text(json.dumps(holder), encoding="utf-8")
+        (folder / "lock").write_text(json.dumps(this_process()), encoding="utf-8")
     except OSError as error:
         raise UserError(f"{folder}: cannot write there, {error.strerror}") from None
 

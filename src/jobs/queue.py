@@ -19,7 +19,7 @@ from pathlib import Path
 from .folder import read_json, worker
 from .settings import settings
 
-__all__ = ["device_of", "free_now", "installing", "slots", "take_turn"]
+__all__ = ["device_of", "free_now", "installing", "runs_on", "slots", "take_turn"]
 
 _turns = threading.Lock()
 
@@ -91,12 +91,13 @@ def _busy(session, jobs, device: str) -> int:
     ours = {str(job.folder) for job in jobs}
     for path in list(settings(session).open_jobs):
         folder = Path(path)
-        if path not in ours and worker(folder) and _runs_on(folder) == device:
+        if path not in ours and worker(folder) and runs_on(folder) == device:
             running.add(path)
     return len(running)
 
 
-def _runs_on(folder: Path) -> str:
+def runs_on(folder: Path) -> str:
+    """The device, ``gpu`` or ``cpu``, that the engine in a folder has taken."""
     return "gpu" if (read_json(folder / "job.json") or {}).get("device") == "cuda" else "cpu"
 
 

@@ -61,6 +61,8 @@ def _attach(session, records: list[tuple[str, JobRecord | None]]) -> None:
             session.logger.info(f"critasser: the job in {path} is not there any more")
         elif record.state == "running":
             _follow(session, record)
+        elif record.elsewhere:  # which also takes it off the list that all ChimeraX share
+            tell(session, f"critasser {record.name} waits for its turn in another ChimeraX")
         else:
             remember_open(session, path, False)
             _tell(session, record)
@@ -68,13 +70,12 @@ def _attach(session, records: list[tuple[str, JobRecord | None]]) -> None:
 
 def _follow(session, record: JobRecord) -> None:
     from ..models.views import view_of
-    from .folder import read_json
     from .job import BuildJob
+    from .queue import runs_on
 
     folder = record.folder
-    device = "gpu" if (read_json(folder / "job.json") or {}).get("device") == "cuda" else "cpu"
     view = view_of(session, folder, hidden=True)
-    job = BuildJob(session, folder, record.name, view, device=device)
+    job = BuildJob(session, folder, record.name, view, device=runs_on(folder))
     job.start()
     tell(
         session,

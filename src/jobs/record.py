@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .folder import Event, as_number, read_json, read_placement, worker
-from .request import waits_again
+from .request import waits_again, waits_elsewhere
 
 __all__ = ["JobRecord", "is_job", "read_record"]
 
@@ -35,6 +35,8 @@ class JobRecord:
         That its finished stages took.
     etm : float or None
         Of the first model.
+    elsewhere : bool
+        It is queued in another ChimeraX, which will start it.
     """
 
     folder: Path
@@ -44,6 +46,7 @@ class JobRecord:
     fraction: float = 0.0
     seconds: float | None = None
     etm: float | None = None
+    elsewhere: bool = False
 
 
 def is_job(folder: Path) -> bool:
@@ -77,6 +80,7 @@ def read_record(folder: Path) -> JobRecord:
         last.fraction if last else float(state == "finished"),
         _seconds(folder, results),
         _etm(results),
+        state == "queued" and waits_elsewhere(folder) is not None,
     )
 
 

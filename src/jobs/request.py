@@ -7,7 +7,9 @@ folder's own job, and for a rebuild a model of another job, which knows its map 
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,14 +18,17 @@ from typing import Any
 
 from chimerax.core.errors import UserError
 
-from .folder import INPUTS, KINDS, inside, read_json
+from .folder import INPUTS, KINDS, alive, inside, read_json, this_process
 
 __all__ = [
     "Request",
     "files_of_request",
     "map_of_job",
     "mark_taken",
+    "keep_waiting",
     "read_request",
+    "release",
+    "waits_elsewhere",
     "waits_again",
     "write_request",
 ]
@@ -42,19 +47,19 @@ class Request:
 
     Attributes
     ----------
-    inputs : tuple of str
+    inputs : tuple of str or path
         For a build map and sequence.
-    options : dict of str to tuple of str
+    options : dict of str to tuple of str or path
         Values of each option, by its name with the dashes.
     command : str
         One of `KINDS`.
     """
 
-    inputs: tuple[str, ...]
-    options: dict[str, tuple[str, ...]]
+    inputs: tuple[str | os.PathLike, ...]
+    options: dict[str, Sequence[str | os.PathLike]]
     command: str = "build"
 
-    def arguments(self) -> list[str]:
+    def arguments(self) -> list[str | os.PathLike]:
         """Put them together again."""
         return [*self.inputs, *(w for name, found in self.options.items() for w in (name, *found))]
 
@@ -75,7 +80,8 @@ def write_request(
     """
     words = [_kept(str(word), folder) for word in arguments]
     (folder / INPUTS).mkdir(exist_ok=True)
-    _write(folder, {"command": command, "arguments": words, "again": again})
+    owner = this_process()
+    _write(folder, {"command": command, "arguments": words, "again": again, "owner": owner})
 
 
 def mark_taken(folder: Path) -> None:
@@ -140,6 +146,30 @@ def map_of_job(folder: Path) -> str:
     if not isinstance(path, str) or not Path(path).is_absolute():
         raise UserError(f"{folder / 'job.json'} is damaged: it names no map")
     return path
+
+
+def release(folder: Path) -> None:
+    """Note that this ChimeraX has no more to do with a job; its request stays."""
+    content = read_json(folder / _FILE)
+    if content is not None and content.pop("owner", None) == this_process():
+        with contextlib.suppress(OSError):  # when ChimeraX ends it is the same
+            _write(folder, content)
+
+
+def keep_waiting(folder: Path) -> None:
+    """A sign to other machines that a job is still waited with here."""
+    with contextlib.suppress(OSError):
+        os.utime(folder / _FILE)
+
+
+def waits_elsewhere(folder: Path) -> int | None:
+    """Process of another ChimeraX in which a job waits for its turn, or is being started.
+
+    It is 0 for one on another machine, None where there is none.
+    """
+    owner = (read_json(folder / _FILE) or {}).get("owner")
+    found = alive(owner, folder / _FILE) if isinstance(owner, dict) else None
+    return None if found == os.getpid() else found
 
 
 def _write(folder: Path, content: dict[str, Any]) -> None:

@@ -202,7 +202,7 @@ def open_volume():
 def start(fake_engine, tmp_path):
     """Start a job with the stand-in engine behaving in some way."""
     from chimerax.critasser.commands import running
-    from chimerax.critasser.jobs.engine import build_command
+    from chimerax.critasser.jobs.engine import engine_command
     from chimerax.critasser.jobs.mapfile import write_mrc
     from chimerax.critasser.models.results import Results
 
@@ -213,7 +213,7 @@ def start(fake_engine, tmp_path):
         density, fasta = folder / "inputs/map.mrc", folder / "inputs/sequence.fasta"
         write_mrc(density, np.ones((3, 4, 5), dtype=np.float32), (5, 4, 3), (0, 0, 0), (1, 1, 1))
         fasta.write_text(">x\nAALEKAALEKAA\n")
-        command = build_command(Path(sys.executable), density, fasta, "-o", folder)
+        command = engine_command(Path(sys.executable), "build", density, fasta, "-o", folder)
         view = Results(session, "helix", folder)
         return running.start(session, folder, "helix", command, view=view, wait=wait)
 

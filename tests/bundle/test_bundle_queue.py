@@ -170,6 +170,59 @@ def test_what_was_changed_of_a_job_that_waits_again_is_kept_until_its_turn(
     assert "draft" not in (job.folder / "command").read_text()
 
 
+def test_a_job_that_waits_in_another_chimerax_is_left_to_it(
+    session, new_session, start, until, fake_engine
+):
+    import json
+    import subprocess
+
+    import psutil
+    from chimerax.critasser.commands import jobs, jobs_delete, resume
+    from chimerax.critasser.jobs.reattach import look_for_jobs
+    from chimerax.critasser.jobs.record import read_record
+    from chimerax.critasser.jobs.settings import remember_open, settings
+
+    first = start(session, "hang", wait=False, name="one")
+    second = start(session, "success", wait=False, name="two")
+    until(lambda: (first.folder / "lock").exists())
+    file = second.folder / "inputs/request.json"
+    content = json.loads(file.read_text())
+    assert content["owner"]["pid"] == psutil.Process().pid
+    for job in (second, first):
+        stop(session, job)
+        until(lambda job=job: job.outcome == "cancelled")
+        until(lambda job=job: job._over.is_set())
+    assert "owner" not in json.loads(file.read_text())
+
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as process:
+        content["owner"]["pid"] = process.pid
+        content["owner"]["started"] = psutil.Process(process.pid).create_time()
+        file.write_text(json.dumps(content))
+        remember_open(session, str(second.folder), True)
+        other = new_session(is_gui=True, disk=session.disk)
+        settings(other).python = sys.executable
+        look_for_jobs(other).join()
+        other.ui.turn()
+        assert "in another ChimeraX" in other.logger.text("info")
+        assert str(second.folder) in settings(other).open_jobs
+        jobs.command(other)
+        assert f"critasser resume {second.folder}" not in other.logger.text("info")
+        assert f"critasser jobs delete {second.folder}" not in other.logger.text("info")
+        with pytest.raises(UserError, match="in another ChimeraX"):
+            resume.command(other, second.folder)
+        with pytest.raises(UserError, match=f"process {process.pid}"):
+            jobs_delete.command(other, second.folder, confirm=True)
+        assert (second.folder / "inputs/map.mrc").exists()
+        process.kill()
+
+    assert read_record(second.folder).state == "queued"
+    look_for_jobs(other).join()
+    other.ui.turn()
+    assert "was still waiting" in other.logger.text("info")
+    fake_engine("success")
+    assert resume.command(other, second.folder, wait=True).outcome == "finished"
+
+
 def test_the_gpu_and_the_processor_have_queues_of_their_own(session, tmp_path):
     from chimerax.critasser.jobs.queue import device_of, slots
 

@@ -318,6 +318,22 @@ def test_a_model_of_a_job_is_rebuilt_from_its_file_beside_it(
     assert job.name == f"{first.name}_rebuilt"
 
 
+def test_a_rebuild_whose_sequence_cannot_be_read_leaves_no_folder(
+    session, open_volume, open_model, located, tmp_path
+):
+    from chimerax.atomic import Sequence
+    from chimerax.critasser.commands import build
+
+    build.command(session, open_volume(session), [Sequence("x", "AALEK")])
+    model = next(m for m in session.models.list() if m.name.startswith("model 1"))
+    _, residues = open_model(session, [("A", 2, ""), ("A", 3, "")])
+    for residue in residues:
+        residue.structure = model
+    with pytest.raises(UserError, match="cannot write there"):
+        rebuild(session, residues, sequence=tmp_path / "gone.fasta", folder=str(tmp_path / "new"))
+    assert not (tmp_path / "new").exists()
+
+
 def test_rebuilding_needs_one_model_and_a_map(session, open_model, located):
     _, one = open_model(session, NAMES)
     _, other = open_model(session, NAMES)

@@ -132,6 +132,8 @@ class BackgroundWork(Job):
                 return
             try:
                 function(*arguments)
+            except UserError as error:
+                self.session.logger.error(f"critasser {self.name}: {error}")
             except Exception:  # what comes after it is to be told all the same
                 self.session.logger.bug(f"critasser {self.name}\n{traceback.format_exc()}")
 

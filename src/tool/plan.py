@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..commands import build
 from .sequences import Entry, complaint, fasta_name, typed_letters
 
 __all__ = [
@@ -19,8 +20,8 @@ __all__ = [
     "sequence_argument",
 ]
 
-DEVICES = ("auto", "cpu", "gpu")
-QUALITIES = ("draft", "standard", "thorough")
+DEVICES = tuple(build.DEVICES)
+QUALITIES = build.QUALITIES
 PLACES = ("map", "segments", "near", "mask")
 """Where to build: all of the map, selected segments, near selected atoms, inside a mask."""
 

@@ -59,6 +59,7 @@ def command(
     """
     from chimerax.atomic import AtomicStructure, all_atomic_structures
 
+    from ..jobs.settings import remember_low
     from ..models.coloring import color_models
 
     wanted = all_atomic_structures(session) if structures is None else structures
@@ -66,18 +67,10 @@ def command(
     if structures is not None and not proteins:
         raise UserError("no atomic models specified")
     if below is not None:
-        _remember(session, below)
+        remember_low(session, below)
     found = color_models(session, proteins, show, key=key, transparency=transparency)
     if select:
         _select(session, found)
-
-
-def _remember(session, below: float) -> None:
-    from ..jobs.settings import settings
-
-    kept = settings(session)
-    kept.low_confidence = below
-    kept.save("low_confidence")
 
 
 def _select(session, structures) -> None:

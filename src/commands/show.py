@@ -60,17 +60,16 @@ def command(session, models=None, what=(), *, every=False, only=False) -> list:
 
 def groups_of(session, models) -> list:
     """Groups that are given, or that hold what is given; all there are unless something is."""
-    from ..models.group import JobGroup
+    from ..models.group import JobGroup, group_of
 
     if models is None:
         found = [model for model in session.models.list() if isinstance(model, JobGroup)]
     else:
         found = []
         for model in models:
-            while model is not None and not isinstance(model, JobGroup):
-                model = model.parent
-            if model is not None and model not in found:
-                found.append(model)
+            group = group_of(model)
+            if group is not None and group not in found:
+                found.append(group)
     if not found:
         raise UserError("no results of a job there: open them by critasser open FOLDER")
     return found

@@ -130,7 +130,12 @@ class BackgroundWork(Job):
                 function, arguments = self._queue.get_nowait()
             except queue.Empty:
                 return
-            function(*arguments)
+            try:
+                function(*arguments)
+            except UserError as error:
+                self.session.logger.error(f"critasser {self.name}: {error}")
+            except Exception:  # what comes after it is to be told all the same
+                self.session.logger.bug(f"critasser {self.name}\n{traceback.format_exc()}")
 
     def wait(self) -> None:
         """Block until it is over; in the main thread.

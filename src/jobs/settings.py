@@ -6,7 +6,7 @@ from pathlib import Path
 
 from chimerax.core.settings import Settings
 
-__all__ = ["forget_job", "remember_job", "remember_open", "settings"]
+__all__ = ["forget_job", "remember_job", "remember_low", "remember_open", "settings"]
 
 _MOST_JOBS = 50
 
@@ -23,6 +23,14 @@ def settings(session) -> _CritasserSettings:
     if found is None:
         found = session._critasser_settings = _CritasserSettings(session, "Critasser")
     return found
+
+
+def remember_low(session, below: float) -> None:
+    """Keep below which confidence a residue is not sure, for the selector and all that asks."""
+    kept = settings(session)
+    if below != kept.low_confidence:
+        kept.low_confidence = below
+        kept.save("low_confidence")
 
 
 def remember_job(session, folder: str) -> None:

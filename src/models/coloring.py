@@ -245,14 +245,11 @@ def _has(structure, scheme: Scheme) -> bool:
 
 def _find_spread(structures) -> None:
     """How models spread, for those that a job's group has opened together."""
-    from .group import JobGroup
+    from .group import group_of
 
     groups = {}
     for structure in structures:
-        above = structure.parent
-        while above is not None and not isinstance(above, JobGroup):
-            above = above.parent
-        if above is not None:
-            groups[id(above)] = above
+        if (group := group_of(structure)) is not None:
+            groups[id(group)] = group
     for group in groups.values():
         set_spread(group.parts("models"))

@@ -6,8 +6,10 @@ The attributes are registered, so that *Render by Attribute*, specifiers such as
 
 from __future__ import annotations
 
+import contextlib
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from math import isfinite
 from pathlib import Path
 
 import numpy as np
@@ -22,10 +24,11 @@ __all__ = [
     "adopt_confidence",
     "color_by_confidence",
     "has_values",
+    "read_columns",
     "read_confidence",
-    "read_local_pcc",
     "read_table",
     "register_attributes",
+    "residue_key",
     "select_low",
     "set_spread",
     "show_key",
@@ -51,6 +54,9 @@ DISTANCE = "critasser_distance"
 
 _FROM_FILE = "confidence_score"
 """What ChimeraX makes of the local metric ``confidence`` in our mmCIF files."""
+
+_LARGEST = 64 << 20
+"""Bytes of a table of residues."""
 
 _COLUMNS = {
     "models": {LOCAL_PCC: ("local_pcc", 1.0), LOCAL_CONFIDENCE: ("local_confidence", 1.0)},
@@ -82,32 +88,54 @@ def read_table(structure, table: Path, kind: str) -> None:
     ----------
     structure : chimerax.atomic.AtomicStructure
     table : Path
-        CSV with the columns ``chain`` and ``residue``.
+        CSV as `read_columns` reads it.
     kind : str
         What the file is: models, traces …
     """
-    columns = _COLUMNS.get(kind, {})
-    found: dict[str, dict[tuple[str, int], float]] = {name: {} for name in columns}
-    try:
-        with table.open(newline="", encoding="utf-8") as lines:
-            for row in csv.DictReader(lines):
-                key = row["chain"], int(row["residue"])
-                for name, (column, factor) in columns.items():
-                    if row.get(column):
-                        found[name][key] = factor * float(row[column])
-    except (OSError, ValueError, KeyError, TypeError, csv.Error):
-        return  # nothing else depends on it
+    found = read_columns(table, _COLUMNS.get(kind, {}))
     register_attributes(structure.session)
-    keys = [(residue.chain_id, residue.number) for residue in structure.residues]
+    keys = [residue_key(residue) for residue in structure.residues]
     for name, values in found.items():
         if values:
             for residue, key in zip(structure.residues, keys):
                 setattr(residue, name, values.get(key))
 
 
-def read_local_pcc(structure, table: Path) -> None:
-    """Take local correlations from the table of residues beside a model, if there is one."""
-    read_table(structure, table, "models")
+def residue_key(residue) -> tuple[str, int, str]:
+    """Chain, number and insertion code, by which tables name a residue."""
+    return residue.chain_id, residue.number, residue.insertion_code.strip()
+
+
+def read_columns(
+    table: Path, columns: Mapping[str, tuple[str, float]]
+) -> dict[str, dict[tuple[str, int, str], float]]:
+    """Numbers of residues from a table; a damaged one costs that residue, or what comes after it.
+
+    Parameters
+    ----------
+    table : Path
+        CSV with the columns ``chain``, ``residue`` and, where there are any, ``insertion``.
+    columns : mapping
+        Column and what it is multiplied by, under the name that its numbers are to have.
+
+    Returns
+    -------
+    dict
+        By name, the numbers by `residue_key`.
+    """
+    found: dict[str, dict[tuple[str, int, str], float]] = {name: {} for name in columns}
+    # Nothing else depends on such a table.
+    with contextlib.suppress(OSError, csv.Error):
+        if table.stat().st_size > _LARGEST:
+            return found
+        with table.open(newline="", encoding="utf-8", errors="replace") as lines:
+            for row in csv.DictReader(lines):
+                with contextlib.suppress(KeyError, TypeError, ValueError):
+                    key = row["chain"], int(row["residue"]), (row.get("insertion") or "").strip()
+                    for name, (column, factor) in columns.items():
+                        if row.get(column) and isfinite(value := float(row[column])):
+                            found[name][key] = factor * value
+    return found
 
 
 def has_values(structure, attribute: str) -> bool:

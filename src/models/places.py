@@ -11,7 +11,7 @@ from chimerax.core.state import StateManager
 
 from ..jobs.telling import tell
 from .confidence import ATTRIBUTE, adopt_confidence
-from .group import JobGroup
+from .group import group_of
 
 __all__ = ["Places", "Stretch", "stretches", "tour_of"]
 
@@ -230,10 +230,8 @@ def _map_of(structure):
     """The map that a model is in: its job's, or a displayed one around it."""
     from chimerax.map import Volume
 
-    above = structure.parent
-    while above is not None and not isinstance(above, JobGroup):
-        above = above.parent
-    if above is not None and above.volume is not None and not above.volume.deleted:
-        return above.volume
+    group = group_of(structure)
+    if group is not None and group.volume is not None and not group.volume.deleted:
+        return group.volume
     shown = [m for m in structure.session.models.list() if isinstance(m, Volume) and m.visible]
     return shown[0] if len(shown) == 1 else None

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import csv
 from html import escape
 from pathlib import Path
 
 from ..jobs.folder import Event, inside, read_json
-from .confidence import ATTRIBUTE, LOCAL_PCC, register_attributes, show_key
+from .confidence import (
+    ATTRIBUTE,
+    LOCAL_PCC,
+    read_columns,
+    register_attributes,
+    residue_key,
+    show_key,
+)
 from .group import JobGroup, group_of
 from .origin import origin_of
 from .results import Results
 
 __all__ = ["RebuiltResults", "ScoredModel", "source_of"]
 
-_LARGEST = 64 << 20
+_COLUMNS = {ATTRIBUTE: ("confidence", 1.0), LOCAL_PCC: ("local_pcc", 1.0)}
 
 _SCORES = (
     ("etm", "eTM"),
@@ -144,18 +150,18 @@ class ScoredModel:
 
     def _put(self, table: Path) -> int:
         """Set the registered attributes of all residues; how many have a confidence."""
-        values = _read(table)
+        scores = read_columns(table, _COLUMNS)
         register_attributes(self._session)
         found = 0
         for residue in self._structure.residues:
-            key = residue.chain_id, residue.number, residue.insertion_code.strip()
-            confidence, local_pcc = values.get(key, (None, None))
-            setattr(residue, ATTRIBUTE, confidence)
-            setattr(residue, LOCAL_PCC, local_pcc)
-            found += confidence is not None
-        if found < len(values):
+            key = residue_key(residue)
+            for name, values in scores.items():
+                setattr(residue, name, values.get(key))
+            found += key in scores[ATTRIBUTE]
+        lost = len(scores[ATTRIBUTE]) - found
+        if lost:
             self._session.logger.warning(
-                f"critasser {self._name}: {len(values) - found} residues that were scored are no "
+                f"critasser {self._name}: {lost} residues that were scored are no "
                 f"more in {self._structure}"
             )
         return found
@@ -225,18 +231,3 @@ class RebuiltResults(Results):
         model = origin_of(self._session, self._folder)
         if model is not None and self.is_open:
             model.display = False
-
-
-def _read(table: Path) -> dict[tuple[str, int, str], tuple[float, float]]:
-    """Confidence and local correlation of residues by chain, number and insertion code."""
-    values = {}
-    if table.stat().st_size > _LARGEST:
-        return values
-    with table.open(newline="", encoding="utf-8", errors="replace") as lines:
-        for row in csv.DictReader(lines):
-            try:
-                key = row["chain"], int(row["residue"]), row["insertion"].strip()
-                values[key] = float(row["confidence"]), float(row["local_pcc"])
-            except (KeyError, TypeError, ValueError, AttributeError):
-                continue  # a damaged line costs one residue
-    return values

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from chimerax.core.errors import UserError
@@ -66,11 +67,11 @@ def segment_map(
     """
     values, name = volume.full_matrix(), str(volume)
 
-    def compute():
+    def compute(told):
         _check(values, level, name)
         return find_regions(
             values, level, volume.data.step[::-1], smoothing=smoothing, steps=steps, least=least,
-            chain_volume=chain_volume, chains=chains, told=_teller(session, volume),
+            chain_volume=chain_volume, chains=chains, told=told,
         )  # fmt: skip
 
     return _made(session, volume, compute, wait)
@@ -89,8 +90,7 @@ def segment_map_by_labels(session, volume, labels: np.ndarray, *, wait: bool):
     """
     values = volume.full_matrix()
 
-    def compute():
-        told = _teller(session, volume)
+    def compute(told):
         regions, group = regions_from_labels(values, labels, volume.data.step[::-1], told)
         sizes = regions.volumes(group)
         return regions, group, 0.05 * float(sizes[sizes > 0].mean())
@@ -112,10 +112,16 @@ def _check(values: np.ndarray, level: float, name: str) -> None:
         raise UserError(f"{name} has values that are not numbers")
 
 
-def _teller(session, volume) -> Callable[[float], None]:
+class _Superseded(Exception):  # noqa: N818, it is no error
+    """Other regions of the same map have been asked for since."""
+
+
+def _teller(session, volume, wanted: Callable[[], bool]) -> Callable[[float], None]:
     text = f"finding regions of {volume.name}"
 
     def tell(fraction: float) -> None:
+        if not wanted():
+            raise _Superseded
         if session.ui.is_gui:
             session.ui.thread_safe(session.logger.status, f"{text}: {fraction:.0%}")
 
@@ -124,9 +130,15 @@ def _teller(session, volume) -> Callable[[float], None]:
 
 def _made(session, volume, compute, wait: bool) -> Segmentation | None:
     grid = np.array(volume.data.ijk_to_xyz_transform.matrix)
+    # Who asks again, at another level say, wants the later regions only.
+    latest = vars(session).setdefault("_critasser_segmenting", WeakKeyDictionary())
+    latest[volume] = request = object()
+
+    def wanted() -> bool:
+        return latest.get(volume) is request
 
     def all_of_it():
-        regions, group, least = compute()
+        regions, group, least = compute(_teller(session, volume, wanted))
         shapes = geometries(regions, group)
         drawn = {number: placed(shape, grid) for number, shape in shapes.items()}
         return regions, group, grid, least, shapes, drawn
@@ -137,6 +149,8 @@ def _made(session, volume, compute, wait: bool) -> Segmentation | None:
     def work():
         try:
             found = all_of_it()
+        except _Superseded:
+            pass
         except UserError as error:
             session.ui.thread_safe(session.logger.error, str(error))
         except Exception as error:
@@ -144,7 +158,11 @@ def _made(session, volume, compute, wait: bool) -> Segmentation | None:
                 session.logger.error, f"{volume.name} could not be segmented: {error!r}"
             )
         else:
-            session.ui.thread_safe(_show, session, volume, *found)
+            session.ui.thread_safe(show, found)
+
+    def show(found) -> None:
+        if wanted():
+            _show(session, volume, *found)
 
     session.logger.status(f"finding regions of {volume.name}")
     threading.Thread(target=work, name="critasser segment", daemon=True).start()

@@ -14,6 +14,7 @@ from Qt.QtWidgets import (
     QWidget,
 )
 
+from ..jobs.settings import remember_low, settings
 from .confidence_plot import ConfidencePlot
 from .layout import GAP, Notice, button, buttons, labelled, narrow
 from .memory import memory
@@ -120,10 +121,7 @@ class ConfidencePanel(QWidget):
         )  # fmt: skip
         self.pcc.setChecked(bool(self._memory.local_pcc))
         self.plot.show_pcc(self.pcc.isChecked())
-        self._filling_limit = True
-        self.slider.setValue(int(self._memory.less_sure))
-        self._limit_moved(self.slider.value())
-        self._filling_limit = False
+        self.limit_changed()
 
     @property
     def model(self):
@@ -190,6 +188,13 @@ class ConfidencePanel(QWidget):
         if first == last:
             self._run(focus_command(spec))
 
+    def limit_changed(self) -> None:
+        """Show the limit that is kept, which commands change too."""
+        self._filling_limit = True
+        self.slider.setValue(round(settings(self._session).low_confidence))
+        self._limit_moved(self.slider.value())
+        self._filling_limit = False
+
     def _limit_moved(self, value: int) -> None:
         self._less.setText(f"Less sure than {value}")
         self.plot.show_limit(float(value))
@@ -198,7 +203,7 @@ class ConfidencePanel(QWidget):
 
     def _select_less_sure(self) -> None:
         self._later.stop()
-        self._memory.less_sure = self.slider.value()
+        remember_low(self._session, float(self.slider.value()))
         if self.model is not None:
             self._run(less_sure_command(self.model, self.slider.value()))
 

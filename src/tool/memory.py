@@ -14,7 +14,6 @@ class _PanelSettings(Settings):
         "models": 5,
         "seed": 1,
         "distance": 8.0,
-        "less_sure": 50,
         "local_pcc": False,
     }
 

@@ -131,9 +131,14 @@ class Pages:
             add(REMOVE_MODELS, lambda *_: self._models_later.start(0)),
             add(SELECTION_CHANGED, lambda *_: self._selection_later.start(0)),
             settings(session).triggers.add_handler(
-                "setting changed", lambda *_: self.launch.refresh()
+                "setting changed", lambda _, what: self._setting(what[0])
             ),
         ]
+
+    def _setting(self, name: str) -> None:
+        if name == "low_confidence" and RESULTS in self._made_pages:
+            self.results.confidence.limit_changed()
+        self.launch.refresh()
 
     def _help_button(self) -> QToolButton:
         button = QToolButton()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from chimerax.core.errors import UserError
 
+from ..commands import build
 from ..jobs.quoting import quoted_path
 from ..jobs.sequences import Entry, complaint, fasta_name, typed_letters
 
@@ -22,8 +23,8 @@ __all__ = [
     "sequence_argument",
 ]
 
-DEVICES = ("auto", "cpu", "gpu")
-QUALITIES = ("draft", "standard", "thorough")
+DEVICES = tuple(build.DEVICES)
+QUALITIES = build.QUALITIES
 PLACES = ("map", "segments", "near", "mask")
 """Where to build: all of the map, selected segments, near selected atoms, inside a mask."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ..models.confidence import ATTRIBUTE, LOCAL_PCC
+from ..models.group import file_of
 from .curves import Track
 
 __all__ = [
@@ -44,7 +45,7 @@ def models_of_files(session, paths: Iterable[Path | None]) -> dict[Path, object]
     wanted = {path for path in paths if path is not None}
     found: dict[Path, object] = {}
     for model in session.models.list():
-        path = _file_of(model)
+        path = file_of(model)
         if path is None:
             continue
         if path not in wanted:
@@ -52,20 +53,6 @@ def models_of_files(session, paths: Iterable[Path | None]) -> dict[Path, object]
         if path in wanted:
             found.setdefault(path, model)
     return found
-
-
-def _file_of(model) -> Path | None:
-    """The file that a model was read from, as far as it is known."""
-    if place := getattr(model, "critasser_path", None):
-        return Path(place)
-    if relative := getattr(model, "critasser_file", None):
-        group = model.parent
-        while group is not None and not hasattr(group, "job_folder"):
-            group = group.parent
-        if group is not None:
-            return Path(group.job_folder) / relative
-    place = getattr(model, "filename", None)
-    return Path(place) if place else None
 
 
 def chains_of(structure) -> list:

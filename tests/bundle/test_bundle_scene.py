@@ -65,6 +65,22 @@ def test_traces_know_how_sure_their_register_is_and_markers_how_likely_they_are(
     assert [marker.bfactor for marker in markers][::11] == [0.0, 100.0]
 
 
+def test_tables_name_residues_by_their_insertion_codes_and_damage_costs_one(session, tmp_path):
+    from chimerax.critasser.models.confidence import read_table
+
+    model = protein(session, "model", helix(4))
+    model.residues[1].number, model.residues[1].insertion_code = 1, "A"
+    table = tmp_path / "model.csv"
+    table.write_text(
+        "chain,residue,insertion,local_pcc,local_confidence\n"
+        "A,1,,0.1,0.5\nA,1,A,0.2,0.6\nA,3,,rubbish,0.7\nA,four\nA,4,,inf,0.8\n"
+    )
+    read_table(model, table, "models")
+    pcc = [residue.critasser_local_pcc for residue in model.residues]
+    assert pcc == [0.1, 0.2, None, None]
+    assert model.residues[3].critasser_local_confidence == 0.8
+
+
 def test_models_of_a_job_know_how_far_they_spread(session, start):
     job = start(session, "success")
     model = job.view.group.parts("models")[0]

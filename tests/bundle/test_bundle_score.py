@@ -201,6 +201,21 @@ def test_an_engine_that_left_no_scores_is_told(session, open_model, tmp_path):
     assert "left no scores" in session.logger.text("warning")
 
 
+@pytest.mark.parametrize("warnings", ["beware", 7, {"beware": 1}])
+def test_warnings_that_are_no_list_are_left_out(
+    session, open_volume, open_model, located, warnings
+):
+    from chimerax.critasser.models.scored import ScoredModel
+
+    structure, _ = open_model(session, NAMES)
+    job = score(session, structure, in_map=open_volume(session))
+    results = json.loads((job.folder / "results.json").read_text())
+    (job.folder / "results.json").write_text(json.dumps({**results, "warnings": warnings}))
+    session.logger.said.clear()
+    ScoredModel(session, "x", job.folder, structure).finish()
+    assert not session.logger.text("warning") and "eTM 0.80" in session.logger.text("info")
+
+
 def test_a_score_is_resumed_by_the_command_that_began_it(session, open_volume, open_model, located):
     from chimerax.critasser.commands import resume
 

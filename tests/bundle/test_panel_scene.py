@@ -2,6 +2,8 @@
 
 from types import SimpleNamespace
 
+from chimerax.core.models import Model
+from chimerax.critasser.models.group import JobGroup, mark_file
 from chimerax.critasser.tool import scene
 from chimerax.critasser.tool.scene import (
     has_confidence,
@@ -38,16 +40,18 @@ def test_huge_structures_are_asked_at_a_few_places_only():
 
 
 def test_models_are_found_by_the_file_that_they_were_read_from(session, tmp_path):
-    path = tmp_path / "model_1.cif"
+    path = tmp_path / "5_models/model_1.cif"
+    path.parent.mkdir()
     path.touch()
-    shown, typed, other = (SimpleNamespace(deleted=False, id=(n,)) for n in (1, 2, 3))
-    shown.critasser_path = path
-    typed.filename = str(tmp_path / "." / "model_1.cif")
-    other.filename = None
-    session.models._models = [other, shown, typed]
-    assert scene.models_of_files(session, [path, None]) == {path: shown}
-    session.models._models = [other, typed]
+    group = JobGroup(session, "job", tmp_path)
+    shown, typed, other = (Model(name, session) for name in ("shown", "typed", "other"))
+    mark_file(shown, "5_models/model_1.cif", "models", 1)
+    typed.filename = str(tmp_path / "." / "5_models" / "model_1.cif")
+    session.models.add([group, other, typed])
     assert scene.models_of_files(session, [path]) == {path: typed}
+    session.models.close([typed])
+    session.models.add([shown], parent=group)
+    assert scene.models_of_files(session, [path, None]) == {path: shown}
 
 
 def test_one_model_is_shown_and_the_others_that_are_displayed_hidden():

@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+import threading
 import time
 
 import mrcfile
@@ -101,6 +102,20 @@ def test_with_a_gui_regions_appear_when_they_are_ready(gui_session, open_volume)
         time.sleep(0.02)
         session.ui.turn()
     assert [model.atomspec for model in session.models.list()] == ["#1", "#2", "#2.1", "#2.2"]
+
+
+def test_regions_that_are_asked_for_twice_appear_once_as_asked_last(gui_session, open_volume):
+    session, volume = gui_session, open_volume(gui_session, values=four_lumps())
+    for level in (0.4, 0.5):
+        command("segment", session, volume, level=level, smoothing=7.0)
+    end = time.monotonic() + 30
+    while any(t.name == "critasser segment" for t in threading.enumerate()):
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    session.ui.turn()
+    (made,) = (model for model in session.models.list() if model.name.endswith("regions"))
+    assert np.array_equal(made.index_map > 0, volume.data._values >= 0.5)
+    assert not session.logger.text("error")
 
 
 def test_merged_regions_are_one_and_undo_brings_all_back(session, regions):

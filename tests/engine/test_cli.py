@@ -367,3 +367,16 @@ def test_structures_with_nothing_in_common_are_told(capsys):
     status, _, err = run(capsys, "evaluate", MODEL, DATA / "1gl2_D.pdb.gz")
     assert status == 2
     assert "no chain in common" in err
+
+
+@pytest.mark.parametrize("command", ["build", "score"])
+def test_a_wrong_path_is_told_before_anything_heavy_is_loaded(command, tmp_path):
+    code = (
+        "import sys; from critasser.cli import main\n"
+        f"try: main(['{command}', 'none.mrc', 'none.fasta', '-o', {str(tmp_path / 'job')!r}])\n"
+        "except SystemExit as end: status = end.code\n"
+        "assert not {'torch', 'openmm', 'numba'} & set(sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "no such file" in done.stderr

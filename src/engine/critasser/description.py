@@ -10,15 +10,17 @@ import time
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from critasser import __version__
 from critasser.errors import InputError
 from critasser.job import FORMAT, Job
 from critasser.options import Inputs, ModelInputs, Options
-from critasser.preflight import Checked
 from critasser.records import write_json
 from critasser.writing import appearing
+
+if TYPE_CHECKING:
+    from critasser.preflight import Checked
 
 __all__ = ["describe", "described"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ __all__ = [
     "RebuildOptions",
     "RebuildSchedule",
     "Schedule",
+    "check_readable",
 ]
 
 DEVICES = ("auto", "cpu", "cuda")
@@ -255,3 +257,15 @@ def _is_number(value: Any) -> bool:
 
 def _is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def check_readable(inputs: Inputs | ModelInputs) -> None:
+    """Raise `InputError` unless all files can be read."""
+    for name, path in inputs.files().items():
+        role = name.split("_")[0]
+        if not path.exists():
+            raise InputError(f"{path}: no such file ({role}); check the path")
+        if path.is_dir():
+            raise InputError(f"{path}: is a folder, not a {role} file")
+        if not os.access(path, os.R_OK):
+            raise InputError(f"{path}: not readable ({role}); check its permissions")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +12,13 @@ import psutil
 from critasser.density import Grid, crop_to_molecule, read_map, read_mask
 from critasser.errors import InputError
 from critasser.network import choose_device, load_network
-from critasser.options import Inputs, Options
+from critasser.options import Inputs, Options, check_readable
 from critasser.records import checksum
 from critasser.shipped import NETWORK, RESIDUE_NETWORK, RESOLUTION_NETWORK, TABLES, shipped
 from critasser.structure import Target, read_chains, read_fasta
 from critasser.threading import read_contacts
 
-__all__ = ["SHORTEST", "Checked", "check", "enough_memory", "programs", "readable"]
+__all__ = ["SHORTEST", "Checked", "check", "enough_memory", "programs"]
 
 PROGRAM_BYTES = 0.7e9
 """Of memory that a build takes whatever the map."""
@@ -76,8 +75,7 @@ def check(inputs: Inputs, options: Options) -> Checked:
     InputError
         The first mistake found, in one line.
     """
-    for role, path in inputs.files().items():
-        readable(role.split("_")[0], path)
+    check_readable(inputs)
     target = read_fasta(inputs.sequence)
     if len(target) < SHORTEST:
         raise InputError(
@@ -118,16 +116,6 @@ def programs(options: Options) -> tuple[str, Path, dict[str, str]]:
     if options.resolution is None:
         checksums["resolution_weights"] = checksum(shipped(RESOLUTION_NETWORK))
     return device, weights, checksums
-
-
-def readable(role: str, path: Path) -> None:
-    """Raise `InputError` unless a file can be read."""
-    if not path.exists():
-        raise InputError(f"{path}: no such file ({role}); check the path")
-    if path.is_dir():
-        raise InputError(f"{path}: is a folder, not a {role} file")
-    if not os.access(path, os.R_OK):
-        raise InputError(f"{path}: not readable ({role}); check its permissions")
 
 
 def _memory(inputs: Inputs, density: Grid) -> None:

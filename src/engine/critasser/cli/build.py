@@ -18,8 +18,7 @@ from critasser.cli.display import duration
 from critasser.cli.working import work
 from critasser.description import described
 from critasser.errors import InputError
-from critasser.options import DEVICES, PRESETS, Inputs, Options
-from critasser.pipeline import STAGES, Build
+from critasser.options import DEVICES, PRESETS, Inputs, Options, check_readable
 
 __all__ = ["add_args", "main"]
 
@@ -80,6 +79,10 @@ def main(args: argparse.Namespace) -> int:
     """Build and name what came out."""
     folder = args.resume or args.output
     inputs, options = _resolve(args)
+    check_readable(inputs)
+    # Only now: it takes seconds to load, and a wrong path need not wait for that.
+    from critasser.pipeline import STAGES, Build
+
     results = work(
         Build(inputs, options),
         folder,

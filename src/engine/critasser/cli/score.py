@@ -16,8 +16,7 @@ from critasser.cli.display import duration
 from critasser.cli.working import work
 from critasser.description import described
 from critasser.errors import InputError
-from critasser.options import DEVICES, ModelInputs, Options
-from critasser.pipeline import SCORE_STAGES, Score
+from critasser.options import DEVICES, ModelInputs, Options, check_readable
 
 __all__ = ["add_args", "main"]
 
@@ -60,8 +59,13 @@ def add_args(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Score and name what came out."""
     folder = args.resume or args.output
+    inputs, options = _resolve(args)
+    check_readable(inputs)
+    # Only now: it takes seconds to load, and a wrong path need not wait for that.
+    from critasser.pipeline import SCORE_STAGES, Score
+
     results = work(
-        Score(*_resolve(args)),
+        Score(inputs, options),
         folder,
         SCORE_STAGES,
         resume=args.resume is not None,

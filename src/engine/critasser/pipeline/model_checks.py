@@ -6,9 +6,9 @@ import numpy as np
 
 from critasser.density import crop, read_map, read_mask
 from critasser.errors import InputError
-from critasser.options import ModelInputs, Options
+from critasser.options import ModelInputs, Options, check_readable
 from critasser.pipeline.map_stages import MODEL_MARGIN
-from critasser.preflight import SHORTEST, Checked, enough_memory, programs, readable
+from critasser.preflight import SHORTEST, Checked, enough_memory, programs
 from critasser.records import checksum
 from critasser.structure import ModelFile
 
@@ -26,8 +26,7 @@ def check_model(inputs: ModelInputs, options: Options) -> tuple[Checked, ModelFi
     InputError
         The first mistake found, in one line.
     """
-    for role, path in inputs.files().items():
-        readable(role, path)
+    check_readable(inputs)
     found = ModelFile.read(inputs.model)
     model = found.model()
     if len(model.target) < SHORTEST:

@@ -18,7 +18,7 @@ from Qt.QtWidgets import (
 )
 
 from ..jobs.folder import inside
-from ..jobs.job import duration
+from ..jobs.telling import duration
 from .layout import (
     AMBER,
     Notice,

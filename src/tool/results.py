@@ -18,7 +18,7 @@ from Qt.QtWidgets import (
     QWidget,
 )
 
-from ..jobs.job import duration
+from ..jobs.telling import duration
 from .ask import ask_compare, ask_folder, ask_score
 from .confidence_panel import ConfidencePanel
 from .curves import confidence_colors

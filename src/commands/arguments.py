@@ -58,10 +58,16 @@ class BuildSequenceArg(Annotation):
         path, used, rest = FileNameArg.parse(text, session)
         if Path(path).is_file():
             return Path(path).resolve(), used, rest
-        if typed.lower().endswith(_FASTA) or "/" in typed[1:] or "\\" in typed:
-            # With an offset, or ChimeraX would go on and ask for a keyword.
-            raise AnnotationError(f"no such file: {path}", offset=len(used))
-        return SequencesArg.parse(text, session)
+        # With an offset, or ChimeraX would go on and ask for a keyword.
+        missing = AnnotationError(f"no such file: {path}", offset=len(used))
+        if typed.lower().endswith(_FASTA):
+            raise missing
+        try:
+            return SequencesArg.parse(text, session)
+        except AnnotationError:
+            if "/" in typed or "\\" in typed:
+                raise missing from None
+            raise
 
 
 class JobFolderArg(OpenFolderNameArg):

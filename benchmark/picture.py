@@ -21,9 +21,7 @@ __all__ = ["main"]
 STORY = "tests/app/test_app_story.py"
 SCENE = "story_4_models.png"
 PICTURE = ROOT / "src" / "docs" / "user" / "images" / "critasser.png"
-WINDOW = (0, 0, 1580, 980)
-"""Pixels of the screen that the window covers."""
-COLORS = 96
+WIDTH, HEIGHT = 1280, 800
 
 
 def main() -> int:
@@ -36,8 +34,7 @@ def main() -> int:
         played = [sys.executable, "-m", "pytest", "-q", STORY]
         subprocess.run(played, cwd=ROOT, env=environment, check=True)
         with Image.open(Path(folder) / SCENE) as screen:
-            picture = screen.convert("RGB").crop(WINDOW)
-    picture = picture.quantize(COLORS, dither=Image.Dither.NONE)
+            picture = screen.convert("RGB").resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)
     PICTURE.parent.mkdir(parents=True, exist_ok=True)
     picture.save(PICTURE, optimize=True)
     print(f"{PICTURE}: {PICTURE.stat().st_size / 1e3:.0f} kB")

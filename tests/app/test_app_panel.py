@@ -1,8 +1,6 @@
 """The panel in a real ChimeraX with its GUI, as a person uses it: clicks, pastes, looks."""
 
-import os
 import shutil
-import time
 
 import pytest
 
@@ -252,37 +250,3 @@ def test_nothing_makes_the_window_wait_on_a_large_map(gui, chimerax, tmp_path):
     assert max(times) < 0.25, times
 """)
     print(output[-400:])
-
-
-@pytest.mark.skipif("REAL_JOB" not in os.environ, reason="REAL_JOB names no finished job folder")
-def test_a_real_job_is_looked_at(gui, chimerax):
-    folder = chimerax.home / f"real_{time.time_ns()}"
-    shutil.copytree(os.environ["REAL_JOB"], folder)
-    gui(f"""
-    p = panel()
-    run(session, "critasser open {folder}")
-    p.watch.list_again()
-    p.watch.choose(Path("{folder}").resolve())
-    p.tabs.setCurrentIndex(1)
-    yield
-    yield lambda: p.watch.history.state == "finished"
-    yield
-    rows = p.watch.history.rows()
-    assert all(row.state == "done" for row in rows), rows
-    shot("real_progress")
-    p.tabs.setCurrentIndex(2)
-    yield lambda: p.results._open_models
-    yield
-    assert p.results.table.rowCount() == len(p.results._open_models) >= 1
-    p.results.confidence.pcc.setChecked(True)
-    p.results._alike.header.click()
-    p.results.table.selectRow(0)
-    yield
-    yield
-    shot("real_results")
-    shot("real_page", p.results)
-    plot = p.results.confidence.plot
-    plot.save("plot.pdf")
-    plot.save("plot.png")
-    assert Path("plot.pdf").read_bytes()[:4] == b"%PDF" and Path("plot.png").stat().st_size > 2000
-""", screen="1500x1100x24")  # fmt: skip

@@ -82,6 +82,9 @@ def test_a_microscopist_goes_from_a_map_to_a_model(gui, chimerax, real_engine, d
     yield
     assert commands[-2] == f"select {{model.atomspec}}/A:20", commands[-3:]
     shot("story_5_residue")
+    for name in ("plot.pdf", "plot.png"):
+        plot.save(name)
+    assert Path("plot.pdf").read_bytes()[:4] == b"%PDF" and Path("plot.png").stat().st_size > 2000
     run(session, f"critasser confidence show localPCC")
     run(session, "select clear")
     run(session, f"view {{model.atomspec}}")

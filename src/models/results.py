@@ -31,6 +31,10 @@ CLASSES: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
         "templates",
         tuple((f"3_templates/template_{n:02d}.cif", f"template {n}") for n in range(1, 6)),
     ),
+    "clusters": (
+        "calpha_models",
+        tuple((f"4_assembly/refined_{n}.cif", f"cluster {n}") for n in range(1, 6)),
+    ),
     "calpha": ("calpha", (("1_calpha/calpha.cif", "Cα positions"),)),
     "unassigned": ("unassigned", (("2_traces/unassigned.cif", "unassigned positions"),)),
     "probability": ("map", (("1_calpha/calpha_probability.mrc", "Cα probability"),)),

@@ -205,7 +205,9 @@ class Watch(QObject):
     def _heard(self, job) -> None:
         """A job has changed; in the main thread."""
         self._tell_list(self._list.renew([job]))
-        if job.id not in self._numbers:
+        # One that waits, or is taken back, does not push aside what is being looked at.
+        idle = job.outcome in ("queued", "cancelled") and self.folder is not None
+        if job.id not in self._numbers and not idle:
             self._numbers.add(job.id)
             if job.folder == self.folder:
                 self.folder = None  # it goes on: read anew

@@ -15,10 +15,10 @@ import dataclasses
 from pathlib import Path
 
 from critasser.cli.display import duration
-from critasser.cli.working import work
+from critasser.cli.working import add_choices, add_place, work
 from critasser.description import described
 from critasser.errors import InputError
-from critasser.options import DEVICES, PRESETS, Inputs, Options, check_readable
+from critasser.options import Inputs, Options, check_readable
 
 __all__ = ["add_args", "main"]
 
@@ -30,17 +30,7 @@ def add_args(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "sequence", type=Path, nargs="?", metavar="FASTA", help="sequences, one record a chain"
     )
-    where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument(
-        "-o", "--output", type=Path, metavar="FOLDER", help="job folder to make for all results"
-    )
-    where.add_argument(
-        "--resume",
-        type=Path,
-        metavar="FOLDER",
-        help="go on with the job in FOLDER from its last finished stage; options and inputs "
-        "given anew make only what depends on them run again",
-    )
+    add_place(parser)
     parser.add_argument("--mask", type=Path, help="map of 0 to 1 on the same grid: where to build")
     parser.add_argument(
         "--resolution",
@@ -58,21 +48,7 @@ def add_args(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--contacts", type=Path, metavar="FILE", help="predicted contacts in the CASP RR format"
     )
-    parser.add_argument(
-        "--device", choices=DEVICES, help=f"for the network (default: {default.device})"
-    )
-    parser.add_argument(
-        "--quality", choices=tuple(PRESETS), help=f"how much work (default: {default.quality})"
-    )
-    parser.add_argument(
-        "--models", type=int, metavar="N", help=f"most models to make (default: {default.models})"
-    )
-    parser.add_argument(
-        "--seed", type=int, metavar="N", help=f"of all random numbers (default: {default.seed})"
-    )
-    parser.add_argument(
-        "--weights", type=Path, metavar="FILE", help="a network in place of the shipped one"
-    )
+    add_choices(parser, default)
 
 
 def main(args: argparse.Namespace) -> int:

@@ -17,11 +17,11 @@ import dataclasses
 from pathlib import Path
 
 from critasser.cli.display import duration
-from critasser.cli.working import work
+from critasser.cli.working import add_choices, add_place, work
 from critasser.description import described
 from critasser.errors import InputError
 from critasser.job import Job
-from critasser.options import DEVICES, PRESETS, Inputs, ModelInputs, Options, RebuildOptions
+from critasser.options import Inputs, ModelInputs, Options, RebuildOptions
 from critasser.pipeline import REBUILD_STAGES, Rebuild
 
 __all__ = ["add_args", "main"]
@@ -37,16 +37,7 @@ def add_args(parser: argparse.ArgumentParser) -> None:
         metavar="MODEL",
         help="PDB or mmCIF, .gz too; or the folder of a finished job, for its first model",
     )
-    where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument(
-        "-o", "--output", type=Path, metavar="FOLDER", help="job folder to make for all results"
-    )
-    where.add_argument(
-        "--resume",
-        type=Path,
-        metavar="FOLDER",
-        help="go on with the job in FOLDER from its last finished stage",
-    )
+    add_place(parser)
     parser.add_argument(
         "--stretch", metavar="CHAIN:FROM-TO[,…]", help="residues to build, by the model's numbers"
     )
@@ -66,21 +57,7 @@ def add_args(parser: argparse.ArgumentParser) -> None:
         metavar="R",
         help="of the map in Å (default: that of the model's job, or estimated, with a warning)",
     )
-    parser.add_argument(
-        "--device", choices=DEVICES, help=f"for the network (default: {default.device})"
-    )
-    parser.add_argument(
-        "--quality", choices=tuple(PRESETS), help=f"how much work (default: {default.quality})"
-    )
-    parser.add_argument(
-        "--models", type=int, metavar="N", help=f"most models to make (default: {default.models})"
-    )
-    parser.add_argument(
-        "--seed", type=int, metavar="N", help=f"of all random numbers (default: {default.seed})"
-    )
-    parser.add_argument(
-        "--weights", type=Path, metavar="FILE", help="a network in place of the shipped one"
-    )
+    add_choices(parser, default)
 
 
 def main(args: argparse.Namespace) -> int:

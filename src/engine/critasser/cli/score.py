@@ -13,10 +13,10 @@ import dataclasses
 from pathlib import Path
 
 from critasser.cli.display import duration
-from critasser.cli.working import work
+from critasser.cli.working import add_choices, add_place, work
 from critasser.description import described
 from critasser.errors import InputError
-from critasser.options import DEVICES, ModelInputs, Options, check_readable
+from critasser.options import ModelInputs, Options, check_readable
 
 __all__ = ["add_args", "main"]
 
@@ -28,16 +28,7 @@ def add_args(parser: argparse.ArgumentParser) -> None:
         "model", type=Path, nargs="?", metavar="MODEL", help="PDB or mmCIF, .gz too, in the map"
     )
     parser.add_argument("map", type=Path, nargs="?", metavar="MAP", help="MRC or CCP4 map, .gz too")
-    where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument(
-        "-o", "--output", type=Path, metavar="FOLDER", help="job folder to make for all results"
-    )
-    where.add_argument(
-        "--resume",
-        type=Path,
-        metavar="FOLDER",
-        help="go on with the job in FOLDER from its last finished stage",
-    )
+    add_place(parser)
     parser.add_argument("--mask", type=Path, help="map of 0 to 1 on the same grid: what to look at")
     parser.add_argument(
         "--resolution",
@@ -45,15 +36,7 @@ def add_args(parser: argparse.ArgumentParser) -> None:
         metavar="R",
         help="of the map in Å (default: estimated, with a warning)",
     )
-    parser.add_argument(
-        "--device", choices=DEVICES, help=f"for the network (default: {default.device})"
-    )
-    parser.add_argument(
-        "--seed", type=int, metavar="N", help=f"of all random numbers (default: {default.seed})"
-    )
-    parser.add_argument(
-        "--weights", type=Path, metavar="FILE", help="a network in place of the shipped one"
-    )
+    add_choices(parser, default, work=False)
 
 
 def main(args: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import faulthandler
 import os
@@ -14,8 +15,9 @@ from critasser.cli import ReportedError
 from critasser.cli.display import display
 from critasser.errors import Cancelled, InputError
 from critasser.job import Job
+from critasser.options import DEVICES, PRESETS, Options, RebuildOptions
 
-__all__ = ["Work", "work"]
+__all__ = ["Work", "add_choices", "add_place", "work"]
 
 
 class Work(Protocol):
@@ -33,6 +35,46 @@ class Work(Protocol):
         hard_stop: bool,
     ) -> dict[str, Any]:
         """Run what is not done yet; what `results.json` holds."""
+
+
+def add_place(parser: argparse.ArgumentParser) -> None:
+    """Arguments that say in which folder to work."""
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument(
+        "-o", "--output", type=Path, metavar="FOLDER", help="job folder to make for all results"
+    )
+    where.add_argument(
+        "--resume",
+        type=Path,
+        metavar="FOLDER",
+        help="go on with the job in FOLDER from its last finished stage; options and inputs "
+        "given anew make only what depends on them run again",
+    )
+
+
+def add_choices(
+    parser: argparse.ArgumentParser, default: Options | RebuildOptions, *, work: bool = True
+) -> None:
+    """Options that jobs share; `work` for those of jobs that make models."""
+    parser.add_argument(
+        "--device", choices=DEVICES, help=f"for the network (default: {default.device})"
+    )
+    if work:
+        parser.add_argument(
+            "--quality", choices=tuple(PRESETS), help=f"how much work (default: {default.quality})"
+        )
+        parser.add_argument(
+            "--models",
+            type=int,
+            metavar="N",
+            help=f"most models to make (default: {default.models})",
+        )
+    parser.add_argument(
+        "--seed", type=int, metavar="N", help=f"of all random numbers (default: {default.seed})"
+    )
+    parser.add_argument(
+        "--weights", type=Path, metavar="FILE", help="a network in place of the shipped one"
+    )
 
 
 def work(

@@ -6,7 +6,8 @@
 Learns from the set val and from the experimental maps of group train, and writes
 ``weights/confidence.json`` with a card: builds, residues, and how far shown confidence and true
 accuracy are apart before and after, each target judged by a fit to the others; and the same for the
-experimental maps of group bench, of which nothing is learnt.
+experimental maps of group bench, of which nothing is learnt. With ``--judge`` only those are told,
+of the file that is there.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 
 from benchmark.build import ROOT
 from benchmark.sets import targets
-from critasser.quality import accuracy, fit
+from critasser.quality import Calibration, accuracy, fit, read_calibration
 from critasser.quality.calibration import FEATURES
 
 __all__ = ["calibration_error", "main"]
@@ -87,6 +88,22 @@ def _figures(
     return figures
 
 
+def _unseen_figures(
+    calibration: Calibration, unseen: list[tuple[NDArray[np.float64], ...]]
+) -> dict[str, float]:
+    """Figures of the experimental maps of group bench."""
+    if not unseen:
+        raise SystemExit("no build of an experimental map of group bench is finished")
+    values, before, truth = (np.concatenate(column) for column in zip(*unseen))
+    shown = {"local confidence": before, "calibrated": calibration.expected(values)}
+    return _figures(shown, truth, "experimental bench")
+
+
+def _tell(card: dict[str, object]) -> None:
+    for name, value in card.items():
+        print(f"{name}: {value if not isinstance(value, float) else round(value, 3)}")
+
+
 def main() -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -94,10 +111,16 @@ def main() -> int:
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--quality", default="standard")
     parser.add_argument("--output", type=Path, default=ROOT / "weights" / "confidence.json")
+    parser.add_argument(
+        "--judge", action="store_true", help="judge the file that is there; learn nothing"
+    )
     args = parser.parse_args()
     builds = _builds(args.data, args.work, args.quality)
     learnt = {name: parts for name, (group, parts) in builds.items() if group != "bench"}
     unseen = [parts for group, parts in builds.values() if group == "bench"]
+    if args.judge:
+        _tell(_unseen_figures(read_calibration(args.output), unseen))
+        return 0
     if len(learnt) < FEWEST_TARGETS:
         raise SystemExit(
             f"{args.work}: {len(learnt)} finished builds to learn from; {FEWEST_TARGETS} are needed"
@@ -117,14 +140,11 @@ def main() -> int:
         {"local confidence": before, "calibrated": np.concatenate(judged)}, truth, "left out"
     )
     if unseen:
-        values, before, truth = (np.concatenate(column) for column in zip(*unseen))
-        shown = {"local confidence": before, "calibrated": calibration.expected(values)}
-        card |= _figures(shown, truth, "experimental bench")
+        card |= _unseen_figures(calibration, unseen)
     args.output.write_text(
         json.dumps(calibration.to_json() | {"card": card}, indent=1) + "\n", encoding="utf-8"
     )
-    for name, value in card.items():
-        print(f"{name}: {value if not isinstance(value, float) else round(value, 3)}")
+    _tell(card)
     return 0
 
 

@@ -52,7 +52,17 @@ def power(density, low, high):
 
 
 def test_the_table_names_all_that_is_done_and_nothing_else():
-    done = [*MISSING, *SURROUNDINGS, *ATOMS, *MAPS, *SHOWN, "voxel_size", "solvent", "band_limit"]
+    done = [
+        *MISSING,
+        *SURROUNDINGS,
+        *ATOMS,
+        *MAPS,
+        *SHOWN,
+        "voxel_size",
+        "solvent",
+        "band_limit",
+        "transfer",
+    ]
     assert sorted(done) == sorted(CORRUPTIONS)
     assert all(0 < probability <= 1 for probability in CORRUPTIONS.values())
 
@@ -162,6 +172,12 @@ def test_a_background_has_the_texture_of_the_piece_it_comes_from(density, own, r
         noise = spoilt(MAPS, "background", density, own, rng, pieces=[piece]) - density
         ratio = power(noise, 0.02, 0.1) / power(noise, 0.3, 0.5)
         assert (ratio > 20) is smoother
+
+
+def test_lost_contrast_takes_from_what_is_wide_and_leaves_the_rest(density, own, rng):
+    changed = spoilt(MAPS, "contrast", density, own, rng)
+    assert power(changed, 0.0, 0.04) < 0.95 * power(density, 0.0, 0.04)
+    assert power(changed, 0.2, 0.3) == pytest.approx(power(density, 0.2, 0.3), rel=0.05)
 
 
 def test_sharpening_raises_what_is_fine_and_blurring_lowers_it(density, own, rng):

@@ -7,7 +7,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from critasser.density import Grid, normalise, simulate
 from critasser.network.corruption import CORRUPTIONS, Dice
-from critasser.network.crops import CropSource, SimulationRange, simulate_crops
+from critasser.network.crops import CropSource, Seen, SimulationRange, simulate_crops
 from critasser.network.experimental import (
     PairOnDevice,
     backgrounds,
@@ -89,7 +89,7 @@ def test_corrupted_crops_are_finite_whatever_is_drawn(helix):
     pieces = [torch.randn(16, 16, 16)]
     for _ in range(12):
         crops = simulate_crops(
-            [helix] * 3, 24, SimulationRange(), rng, CPU, pool=[helix], pieces=pieces
+            [helix] * 3, 24, SimulationRange(), rng, CPU, pool=[helix], seen=Seen(pieces)
         )
         assert torch.isfinite(crops.density).all()
         assert crops.calpha.min() >= 0 and crops.calpha.max() <= 1
@@ -179,7 +179,7 @@ def test_making_crops_never_waits_for_the_device(helix):
             experimental_crops([source] * 3, 24, rng)
             crops = simulate_crops(
                 [helix] * 3, 24, SimulationRange(), rng, CPU, pool=[helix],
-                pieces=[torch.randn(16, 16, 16)],
+                seen=Seen([torch.randn(16, 16, 16)]),
             )  # fmt: skip
     assert crops.density.shape == (3, 24, 24, 24)
 

@@ -38,16 +38,18 @@ CORRUPTIONS: dict[str, float] = {
     "blobs": 0.15,
     "residue_bfactors": 0.8,
     "domain_bfactors": 0.5,
-    "side_chain_decay": 0.6,
-    "carboxylates": 0.6,
+    "side_chain_decay": 1.0,
+    "carboxylates": 0.8,
     "side_chains": 0.4,
     "occupancy": 0.3,
     "anisotropy": 0.3,
+    "transfer": 1.0,
     "band_limit": 0.5,
     "local_resolution": 0.25,
-    "noise": 0.8,
+    "noise": 0.4,
     "background": 0.2,
-    "sharpening": 0.4,
+    "sharpening": 0.2,
+    "contrast": 0.4,
     "zone": 0.25,
     "contour": 0.25,
     "scale": 1.0,
@@ -106,11 +108,12 @@ def _domain_bfactors(m: Molecules, on: np.ndarray, dice: Dice) -> Molecules:
 
 
 def _side_chain_decay(m: Molecules, on: np.ndarray, dice: Dice) -> Molecules:
-    """The tips of side chains move more and are seen less."""
+    """The tips of side chains move more and are seen less, some much more than others."""
     reach = _side_chain_reach(m)
-    faint = 1 - dice.where(on, 0, 0.6)[m.crop] * reach / 8
-    bfactor = m.bfactor + dice.where(on, 0, 18)[m.crop] * reach
-    return replace(m, amplitude=m.amplitude * faint, bfactor=bfactor)
+    mobile = (0.3 + 1.4 * dice.field(len(m.residue_type)))[m.residue]
+    lost = dice.where(on, 0, 0.8)[m.crop] * mobile * (reach / 5).clamp(max=1)
+    bfactor = m.bfactor + dice.where(on, 0, 30)[m.crop] * mobile * reach
+    return replace(m, amplitude=m.amplitude * (1 - lost.clamp(max=0.95)), bfactor=bfactor)
 
 
 def _carboxylates(m: Molecules, on: np.ndarray, dice: Dice) -> Molecules:
@@ -238,11 +241,25 @@ def _sharpening(density: Tensor, scene: MapScene, dice: Dice) -> Tensor:
     return band_limit(density, _each(dice.send(scene.resolution)), _each(dice.send(bfactor)))
 
 
+def _contrast(density: Tensor, scene: MapScene, dice: Dice) -> Tensor:
+    """The solvent hides what is wide: low frequencies are weak, density lies in troughs."""
+    k, side = len(density), density.shape[-1]
+    share, width = _each(dice.number(0, 1, k)), _each(dice.number(1.5, 5, k))
+    f = torch.fft.fftfreq(side, device=density.device)
+    h = torch.fft.rfftfreq(side, device=density.device)
+    square = f[:, None, None] ** 2 + f[:, None] ** 2 + h**2
+    gain = 1 - share * torch.exp(-2 * (math.pi * width) ** 2 * square)
+    return torch.fft.irfftn(
+        torch.fft.rfftn(density, dim=(1, 2, 3)) * gain, s=density.shape[1:], dim=(1, 2, 3)
+    )
+
+
 MAPS: dict[str, Callable[[Tensor, MapScene, Dice], Tensor]] = {
     "local_resolution": _local_resolution,
     "noise": _noise,
     "background": _background,
     "sharpening": _sharpening,
+    "contrast": _contrast,
 }
 """Before normalisation, in cubes ``(k, side, side, side)`` with some margin."""
 

@@ -33,8 +33,15 @@ from critasser.network.simulation import (
     send,
 )
 from critasser.network.surroundings import MISSING, SURROUNDINGS, Scene
+from critasser.network.transfer import (
+    ATOM_VARIANCE,
+    Transfer,
+    draw_transfer,
+    measure_transfer,
+    transferred,
+)
 
-__all__ = ["CropSource", "SimulationRange", "simulate_crops", "simulate_molecules"]
+__all__ = ["CropSource", "Seen", "SimulationRange", "simulate_crops", "simulate_molecules"]
 
 _PAD = 4
 """Voxels around a crop that are simulated with it: what is filtered wraps around."""
@@ -50,7 +57,7 @@ class SimulationRange:
         Edges of resolution shells (Å) and the share of crops drawn from each.
     corruption
         0: clean maps by eq. 2; 1: all corruptions up to their full frequency. Each crop draws its
-        own strength up to this one.
+        own strength up to this one, high ones more often.
     without
         Names of `CORRUPTIONS` that are left out.
     """
@@ -68,12 +75,39 @@ class SimulationRange:
     def draw_corruptions(self, rng: np.random.Generator) -> set[str]:
         """Names of what happens to one crop."""
         # One number a name, whatever is left out: otherwise the same crops are drawn without it.
-        chance = rng.random(len(CORRUPTIONS)) / max(self.corruption * rng.random(), 1e-12)
+        strength = self.corruption * math.sqrt(rng.random())
+        chance = rng.random(len(CORRUPTIONS)) / max(strength, 1e-12)
         return {
             name
             for (name, probability), c in zip(CORRUPTIONS.items(), chance)
             if c < probability and name not in self.without
         }
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What experimental maps lend to simulated ones.
+
+    Attributes
+    ----------
+    backgrounds : sequence of Tensor
+        As in `MapScene`.
+    transfers : sequence of Transfer
+    """
+
+    backgrounds: Sequence[Tensor] = ()
+    transfers: Sequence[Transfer] = ()
+
+    @staticmethod
+    def of(pairs: Sequence[Pair], device: torch.device) -> Seen:
+        """Take it from maps with models."""
+        return Seen(
+            [send(piece, device) for pair in pairs for piece in backgrounds(pair)],
+            [measure_transfer(pair) for pair in pairs],
+        )
+
+
+NOTHING_SEEN = Seen()
 
 
 def _arrange(
@@ -118,16 +152,15 @@ def simulate_crops(
     device: torch.device,
     *,
     pool: Sequence[Atoms] = (),
-    pieces: Sequence[Tensor] = (),
+    seen: Seen = NOTHING_SEEN,
     resolution: float | None = None,
 ) -> Crops:
     """One simulated example around a random residue of each of `chains`.
 
-    `pool` are chains that may lie beside them, `pieces` backgrounds as in `MapScene`; `resolution`
-    (Å) is drawn where it is not given.
+    `pool` are chains that may lie beside them; `resolution` (Å) is drawn where it is not given.
     """
     density, molecules, resolutions = simulate_molecules(
-        chains, side, ranges, rng, device, pool=pool, pieces=pieces, resolution=resolution
+        chains, side, ranges, rng, device, pool=pool, seen=seen, resolution=resolution
     )
     labels = make_labels(molecules, side)
     resolved = send(resolutions.astype(np.float32), device)
@@ -142,7 +175,7 @@ def simulate_molecules(
     device: torch.device,
     *,
     pool: Sequence[Atoms] = (),
-    pieces: Sequence[Tensor] = (),
+    seen: Seen = NOTHING_SEEN,
     resolution: float | None = None,
 ) -> tuple[Tensor, Molecules, np.ndarray]:
     """Density ``(crops, side, side, side)``, the atoms in it, and its resolutions ``(crops,)``.
@@ -157,14 +190,18 @@ def simulate_molecules(
     for name, happen in ATOMS.items():
         if on[name].any():
             molecules = happen(molecules, on[name], dice)
-    density = _image(molecules, resolutions, on["band_limit"], side, dice)
+    drawn_transfers = [
+        draw_transfer(seen.transfers, resolution, rng) if use else None
+        for resolution, use in zip(resolutions, on["transfer"])
+    ]
+    density = _image(molecules, resolutions, drawn_transfers, on["band_limit"], side, dice)
 
     def corrupt(table: dict, density: Tensor) -> Tensor:
         for name, happen in table.items():
             index = np.flatnonzero(on[name])
             if not len(index):
                 continue
-            scene = MapScene(resolutions[index], index, molecules, pieces)
+            scene = MapScene(resolutions[index], index, molecules, seen.backgrounds)
             if len(index) == len(density):
                 density = happen(density, scene, dice)
             else:
@@ -179,16 +216,25 @@ def simulate_molecules(
 
 
 def _image(
-    m: Molecules, resolution: np.ndarray, band_limited: np.ndarray, side: int, dice: Dice
+    m: Molecules,
+    resolution: np.ndarray,
+    transfers: Sequence[Transfer | None],
+    band_limited: np.ndarray,
+    side: int,
+    dice: Dice,
 ) -> Tensor:
-    """Maps by eq. 2 or, where `band_limited`, of sharper atoms cut at the resolution."""
+    """Maps by eq. 2, or of sharper atoms: as an experiment shows them where there is a transfer,
+    or, where `band_limited`, cut at the resolution."""
     count, rng = len(resolution), dice.rng
+    with_transfer = np.array([transfer is not None for transfer in transfers])
+    band_limited = band_limited & ~with_transfer
     # As an experiment has it: atoms of their own B, cut at the resolution.
     variance = np.where(
         band_limited,
         rng.uniform(15, 60, count) / (8 * math.pi**2),
         (resolution / (math.sqrt(2) * math.pi)) ** 2,
     )
+    variance = np.where(with_transfer, ATOM_VARIANCE, variance)
     variance = dice.send(variance)[m.crop] + m.bfactor / (8 * math.pi**2)
     variance = variance.clamp_min(0.16)
     density = gaussian_density(
@@ -204,6 +250,8 @@ def _image(
         cut = dice.send(resolution[index])[:, None, None, None]
         bfactor = dice.number(-40, 60, (len(index), 1, 1, 1))
         density = density.index_copy(0, where, band_limit(density[where], cut, bfactor))
+    for k in np.flatnonzero(with_transfer):
+        density[k] = transferred(density[k], transfers[k], rng.uniform(), dice.generator)
     return density
 
 
@@ -245,7 +293,7 @@ class CropSource:
     ) -> None:
         self.chains, self.ranges, self.device = chains, ranges, device
         self.pairs = [PairOnDevice(pair, device) for pair in pairs]
-        self.pieces = [send(piece, device) for pair in pairs for piece in backgrounds(pair)]
+        self.seen = Seen.of(pairs, device)
         if device.type == "cuda":
             # The threads' streams do not wait for this one.
             torch.cuda.synchronize(device)
@@ -318,7 +366,7 @@ class CropSource:
             parts.append(
                 simulate_crops(
                     [self.chains[k] for k in chosen], self.side, self.ranges, rng, self.device,
-                    pool=self.chains, pieces=self.pieces,
+                    pool=self.chains, seen=self.seen,
                 )
             )  # fmt: skip
         return join(parts)

@@ -7,8 +7,10 @@ asked only where residues may be.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -23,6 +25,9 @@ OUTPUTS = {"amino_acid": 20, "direction": 1, "real": 1, "offset": 3, "secondary_
 
 OFFSET = slice(22, 25)
 """The columns of the offset."""
+
+NEAR = 3.0
+"""Å; standard deviation of the Gaussian about the Cα by which density is brought to one scale."""
 
 
 class Reading(NamedTuple):
@@ -62,6 +67,24 @@ class _Residual(nn.Module):
         return torch.relu(x + self.layers(x))
 
 
+@cache
+def _nearness(device: torch.device) -> Tensor:
+    """Weights (k,) of the density's points, sum 1."""
+    square = (ball(FINE) ** 2).sum(axis=1)
+    weights = np.exp(-0.5 * square / NEAR**2)
+    return torch.as_tensor(weights / weights.sum(), dtype=torch.float32, device=device)
+
+
+def _on_one_scale(density: Tensor) -> Tensor:
+    """Density (n, k) of each residue with mean 0 and variance 1 about its Cα.
+
+    Maps differ in contrast, and parts of a map in how well they are resolved.
+    """
+    weights = _nearness(density.device)
+    density = density - (density @ weights)[:, None]
+    return density / (density**2 @ weights).sqrt().clamp_min(0.05)[:, None]
+
+
 class ResidueNetwork(nn.Module):
     """Density and Cα around residues in their local frames → `Reading`.
 
@@ -82,4 +105,6 @@ class ResidueNetwork(nn.Module):
         self.head = nn.Linear(width, sum(OUTPUTS.values()))
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.head(self.body(x))
+        count = len(ball(FINE))
+        density = _on_one_scale(x[:, :count])
+        return self.head(self.body(torch.cat([density, x[:, count:]], dim=1)))

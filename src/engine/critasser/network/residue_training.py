@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from critasser.network.crops import SimulationRange, simulate_molecules
+from critasser.network.crops import Seen, SimulationRange, simulate_molecules
 from critasser.network.experimental import PairOnDevice, experimental_molecules, with_noise
 from critasser.network.packing import Atoms, Pair
 from critasser.network.residue import ResidueNetwork, split_reading
@@ -116,6 +116,7 @@ class _Source:
                  device: torch.device, seed: int) -> None:  # fmt: skip
         self.chains, self.options, self.device = chains, options, device
         self.pairs = [PairOnDevice(pair, device) for pair in pairs]
+        self.seen = Seen.of(pairs, device)
         size = np.array([len(pair.atoms.calpha) for pair in pairs], float) ** 0.5
         self.share = size / size.sum() if len(pairs) else size
         self.rng = np.random.default_rng(seed)
@@ -133,8 +134,9 @@ class _Source:
             else:
                 chain = self.chains[rng.integers(len(self.chains))]
                 density, molecule, (resolution,) = simulate_molecules(
-                    [chain], options.side, self.ranges, rng, self.device, pool=self.chains
-                )
+                    [chain], options.side, self.ranges, rng, self.device, pool=self.chains,
+                    seen=self.seen,
+                )  # fmt: skip
             generator = torch.Generator(self.device).manual_seed(int(rng.integers(2**31)))
             found = draw_examples(density[0], molecule, resolution, generator)
             if found is not None and len(found) > 1:

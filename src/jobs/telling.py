@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from .advice import advice
 from .folder import last_line
+from .wording import in_chimerax
 
 __all__ = ["command_link", "duration", "tell", "why_failed"]
 
@@ -71,7 +72,7 @@ def why_failed(folder: Path, name: str, status: int | None, said: str) -> str:
             f"critasser {name}: its folder {folder} has vanished while it ran. What is shown "
             "stays; save it, or put the folder back and go on by: critasser resume"
         )
-    line = last_line(folder) or "nothing"
+    line = in_chimerax(last_line(folder) or "nothing")
     remedy = advice(line, status)
     if status is not None and status < 0:
         line = f"the engine was ended by signal {-status}; it said last: {line}"

@@ -14,6 +14,7 @@ from ..jobs.advice import advice
 from ..jobs.folder import Event, ProgressReader, as_number, inside, read_json, read_placement
 from ..jobs.quoting import quoted_path
 from ..jobs.telling import command_link, tell
+from ..jobs.wording import in_chimerax
 from .coloring import all_ours, color_models, shows_other_scheme
 from .confidence import color_by_confidence, read_confidence, read_table, set_spread, show_key
 from .group import JobGroup, mark_file, register_file_attributes
@@ -130,7 +131,7 @@ class Results:
             )
         warnings = results.get("warnings")
         for warning in warnings if isinstance(warnings, list) else ():
-            text = f"critasser {self._name}: {warning}"
+            text = f"critasser {self._name}: {in_chimerax(str(warning))}"
             remedy = advice(str(warning), None)
             self._session.logger.warning(f"{text}\n{remedy}" if remedy else text)
 

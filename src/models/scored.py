@@ -6,6 +6,7 @@ from html import escape
 from pathlib import Path
 
 from ..jobs.folder import Event, inside, read_json
+from ..jobs.wording import in_chimerax
 from .confidence import (
     ATTRIBUTE,
     LOCAL_PCC,
@@ -136,7 +137,7 @@ class ScoredModel:
         self._report(scores, results, found)
         warnings = results.get("warnings")
         for warning in warnings if isinstance(warnings, list) else ():
-            logger.warning(f"critasser {self._name}: {warning}")
+            logger.warning(f"critasser {self._name}: {in_chimerax(str(warning))}")
 
     def _do_without(self, table: Path) -> None:
         """The model is not open."""

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..jobs.folder import as_number, inside, read_json
+from ..jobs.wording import in_chimerax
 from .stages import Energies
 
 __all__ = ["ModelRow", "Outcome", "read_energies", "read_outcome"]
@@ -93,7 +94,7 @@ def read_outcome(folder: Path) -> Outcome | None:
         models=tuple(rows),
         tm=_matrix(content.get("tm"), len(rows)),
         rmsd=_matrix(content.get("rmsd"), len(rows)),
-        warnings=tuple(w for w in warnings if isinstance(w, str))
+        warnings=tuple(in_chimerax(w) for w in warnings if isinstance(w, str))
         if isinstance(warnings, list)
         else (),
         timings={str(k): s for k, v in timings.items() if (s := as_number(v)) is not None}

@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 
 from critasser.errors import InputError
 from critasser.pipeline.missing import sequence_of, with_missing
-from critasser.pipeline.ranges import parse_stretches
+from critasser.pipeline.ranges import Range, parse_stretches
 from critasser.structure import AtomicModel, ModelFile, ModelResidue, Target
 from critasser.structure import Sequence as ChainSequence
 
@@ -180,6 +180,7 @@ def plan_rebuild(file: ModelFile, text: str, sequences: Target | None = None) ->
                 f"stretch {one}: {file.path.name} has no such residues; to fill a gap give the "
                 "whole sequence by --sequence"
             )
+        _within_chain(one, whole)
     bonded = _bonded(whole, calpha, built, place)
     model = _model(file, old, whole, origin, bonded)
     runs = _runs(built, bonded)
@@ -228,6 +229,14 @@ def _model(
     return AtomicModel(
         Target(sequences), old.atom_names, old.elements, place[old.residue], old.positions
     )
+
+
+def _within_chain(one: Range, whole: Sequence[ModelResidue]) -> None:
+    numbers = [(r.number, r.insertion) for r in whole if r.chain == one.chain]
+    first, last = min(numbers), max(numbers)
+    if one.low < first or one.high > last:
+        known = "-".join(f"{number}{code}" for number, code in (first, last))
+        raise InputError(f"stretch {one}: chain {one.chain} has residues {known} only")
 
 
 def _runs(built: NDArray[np.bool_], bonded: NDArray[np.bool_]) -> tuple[slice, ...]:

@@ -134,10 +134,10 @@ def command(
         chosen = sort_out(segments, volume)
     python = configured_python(session)
 
-    name = job_name(volume.name)
-    folder = new_folder(folder, name)
+    folder = new_folder(folder, job_name(volume.name))
+    name = job_name(folder.name)
     planes, where = _inside(volume, chosen, mask, near, range or 8.0)
-    files = _write_inputs(folder, volume, sequence, planes, where, templates)
+    files = _write_inputs(folder, name, volume, sequence, planes, where, templates)
     options = {"-o": (folder,)}
     if "mask" in files:
         options["--mask"] = (files["mask"],)
@@ -214,12 +214,11 @@ def _inside(volume, chosen, mask, near, distance):
     return None, ""
 
 
-def _write_inputs(folder, volume, sequence, planes, where, templates) -> dict:
+def _write_inputs(folder, name, volume, sequence, planes, where, templates) -> dict:
     """Write all inputs; what was written is removed when one of them is no good."""
     from ..jobs.folder import write_placement
     from ..jobs.inputs import (
         frame,
-        job_name,
         new_inputs,
         write_map,
         write_mask,
@@ -237,5 +236,5 @@ def _write_inputs(folder, volume, sequence, planes, where, templates) -> dict:
         if planes is not None:
             files["mask"] = inputs / "mask.mrc"
             write_mask(files["mask"], volume, planes, where)
-        write_placement(folder, job_name(volume.name), frame(volume.data))
+        write_placement(folder, name, frame(volume.data))
     return files

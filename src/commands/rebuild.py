@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from chimerax.core.errors import UserError
 
 __all__ = ["command", "description"]
@@ -80,7 +82,7 @@ def command(
     """
     from ..jobs.engine import configured_python, engine_command
     from ..jobs.folder import inside, read_placement
-    from ..jobs.inputs import check_grid
+    from ..jobs.inputs import check_grid, job_name
     from ..jobs.modelfile import model_name, stretches_of
     from ..jobs.request import Request
     from ..models.origin import keep_origin
@@ -105,8 +107,8 @@ def command(
         check_grid(in_map)
     python = configured_python(session)
     if source is None:
-        name = f"{model_name(structure)}_rebuilt"
-        folder = new_folder(folder, name)
+        folder = new_folder(folder, f"{model_name(structure)}_rebuilt")
+        name = job_name(folder.name)
         files = write_inputs(
             folder, name, in_map, structure, sequence or _whole_sequences(residues)
         )
@@ -117,8 +119,9 @@ def command(
         if path is None:
             raise UserError(f"{source[0] / source[1]} is gone: give the map by inMap")
         old_name, frame = read_placement(source[0])
-        name = f"{old_name.removesuffix('_rebuilt')}_rebuilt"
-        folder = new_folder(folder, name)
+        first_name = re.sub(r"_rebuilt(_\d+)?$", "", old_name)
+        folder = new_folder(folder, f"{first_name}_rebuilt")
+        name = job_name(folder.name)
         files = _carry_placement(folder, name, frame, sequence)
         keep_origin(folder, structure)
         view = RebuiltResults(session, name, folder, structure.scene_position)

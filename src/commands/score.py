@@ -72,7 +72,7 @@ def command(
         Anything that can be known to be wrong before the engine starts.
     """
     from ..jobs.engine import configured_python, engine_command
-    from ..jobs.inputs import check_grid
+    from ..jobs.inputs import check_grid, job_name
     from ..jobs.modelfile import model_name
     from ..jobs.request import Request
     from ..models.origin import keep_origin
@@ -83,8 +83,8 @@ def command(
 
     check_grid(in_map)
     python = configured_python(session)
-    name = f"{model_name(structure)}_score"
-    folder = new_folder(folder, name)
+    folder = new_folder(folder, f"{model_name(structure)}_score")
+    name = job_name(folder.name)
     files = write_inputs(folder, name, in_map, structure)
     keep_origin(folder, structure)
     options = {"-o": (folder,), **engine_options(resolution, device)}

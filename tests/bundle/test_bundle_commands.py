@@ -97,10 +97,13 @@ def test_build_runs_the_engine_on_files_in_its_folder(session, open_volume, loca
     assert job.outcome == "finished"
 
 
-def test_the_next_build_of_the_same_map_has_a_folder_of_its_own(session, open_volume, located):
+def test_the_next_build_of_the_same_map_has_a_folder_and_a_name_of_its_own(
+    session, open_volume, located
+):
     volume = open_volume(session)
     first, second = (build(session, volume, [Sequence("x", "AAAAA")]) for _ in range(2))
     assert second.folder == first.folder.with_name("emd_1_2")
+    assert (first.name, second.name) == ("emd_1", "emd_1_2")
 
 
 def test_mask_near_and_templates_become_files(session, open_volume, located):

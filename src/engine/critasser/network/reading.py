@@ -20,7 +20,7 @@ from critasser.network.simulation import gaussian_density
 from critasser.network.weights import load_network
 from critasser.structure import CalphaSet, Ways
 
-__all__ = ["judge_residues", "read_residues"]
+__all__ = ["judge_residues", "read_residues", "read_triples"]
 
 NEAREST, FARTHEST = 2.4, 5.6
 """Å between Cα that may be neighbours in the chain, as far as a search can be off."""
@@ -77,11 +77,30 @@ def _marks(index: Tensor, corner: NDArray, side: int) -> Tensor:
 
 
 @torch.inference_mode()
-def _read(
+def read_triples(
     network: nn.Module, density: Grid, positions: NDArray[np.float64], triples: NDArray[np.int64],
     device: torch.device, *, side: int = 64, margin: int = 11,
 ) -> Tensor:  # fmt: skip
-    """The network's output (t, 28) for triples, cube by cube of the map."""
+    """Read positions in the frames that three positions make, cube by cube of the map.
+
+    Parameters
+    ----------
+    network : ResidueNetwork
+    density : Grid
+        Normalised map at 1 Å.
+    positions : ndarray (n, 3)
+        Å.
+    triples : ndarray (t, 3)
+        Positions before, at and after each residue.
+    device : torch.device
+    side, margin : int
+        Voxels of a cube, and of its edge that serves as surroundings only.
+
+    Returns
+    -------
+    Tensor (t, 28)
+        For `split_reading`; offsets in x y z of the map.
+    """
     index = density.to_index(positions)
     core = side - 2 * margin
     cell = np.floor(index / core).astype(np.int64)
@@ -194,7 +213,7 @@ def judge_residues(
         judged_at = found.positions
         if not len(triples):
             break
-        output = _read(network, density, found.positions, triples, device).double()
+        output = read_triples(network, density, found.positions, triples, device).double()
         found, real = _joined(calpha, found, triples, output)
     logit = np.log(before / (1 - before))
     return found, np.column_stack([logit, np.clip(real, -6, 6), sample(around, judged_at)])

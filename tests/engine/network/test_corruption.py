@@ -53,15 +53,8 @@ def power(density, low, high):
 
 def test_the_table_names_all_that_is_done_and_nothing_else():
     done = [
-        *MISSING,
-        *SURROUNDINGS,
-        *ATOMS,
-        *MAPS,
-        *SHOWN,
-        "voxel_size",
-        "solvent",
-        "band_limit",
-        "transfer",
+        *(MISSING | SURROUNDINGS | ATOMS | MAPS | SHOWN),
+        *("voxel_size", "solvent", "band_limit", "transfer", "visibility"),
     ]
     assert sorted(done) == sorted(CORRUPTIONS)
     assert all(0 < probability <= 1 for probability in CORRUPTIONS.values())

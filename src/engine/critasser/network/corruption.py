@@ -38,9 +38,10 @@ CORRUPTIONS: dict[str, float] = {
     "blobs": 0.15,
     "residue_bfactors": 0.8,
     "domain_bfactors": 0.5,
-    "side_chain_decay": 1.0,
-    "carboxylates": 0.8,
-    "side_chains": 0.4,
+    "visibility": 1.0,
+    "side_chain_decay": 0.6,
+    "carboxylates": 0.2,
+    "side_chains": 0.2,
     "occupancy": 0.3,
     "anisotropy": 0.3,
     "transfer": 1.0,
@@ -111,8 +112,8 @@ def _side_chain_decay(m: Molecules, on: np.ndarray, dice: Dice) -> Molecules:
     """The tips of side chains move more and are seen less, some much more than others."""
     reach = _side_chain_reach(m)
     mobile = (0.3 + 1.4 * dice.field(len(m.residue_type)))[m.residue]
-    lost = dice.where(on, 0, 0.8)[m.crop] * mobile * (reach / 5).clamp(max=1)
-    bfactor = m.bfactor + dice.where(on, 0, 30)[m.crop] * mobile * reach
+    lost = dice.where(on, 0, 0.4)[m.crop] * mobile * (reach / 5).clamp(max=1)
+    bfactor = m.bfactor + dice.where(on, 0, 15)[m.crop] * mobile * reach
     return replace(m, amplitude=m.amplitude * (1 - lost.clamp(max=0.95)), bfactor=bfactor)
 
 

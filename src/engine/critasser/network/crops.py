@@ -40,6 +40,7 @@ from critasser.network.transfer import (
     measure_transfer,
     transferred,
 )
+from critasser.network.visibility import Visibility, measure_visibility, shown
 
 __all__ = ["CropSource", "Seen", "SimulationRange", "simulate_crops", "simulate_molecules"]
 
@@ -93,17 +94,21 @@ class Seen:
     backgrounds : sequence of Tensor
         As in `MapScene`.
     transfers : sequence of Transfer
+    visibility : Visibility or None
     """
 
     backgrounds: Sequence[Tensor] = ()
     transfers: Sequence[Transfer] = ()
+    visibility: Visibility | None = None
 
     @staticmethod
     def of(pairs: Sequence[Pair], device: torch.device) -> Seen:
         """Take it from maps with models."""
+        transfers = [measure_transfer(pair) for pair in pairs]
         return Seen(
             [send(piece, device) for pair in pairs for piece in backgrounds(pair)],
-            [measure_transfer(pair) for pair in pairs],
+            transfers,
+            measure_visibility(pairs, transfers) if pairs else None,
         )
 
 
@@ -187,6 +192,9 @@ def simulate_molecules(
     drawn = [ranges.draw_corruptions(rng) for _ in chains]
     molecules = gather([_arrange(c, pool, side, d, rng) for c, d in zip(chains, drawn)], device)
     on = {name: np.array([name in names for names in drawn]) for name in CORRUPTIONS}
+    if seen.visibility is not None:
+        strength = dice.where(on["visibility"], 0.6, 1.5)
+        molecules = shown(molecules, seen.visibility, strength, dice.generator)
     for name, happen in ATOMS.items():
         if on[name].any():
             molecules = happen(molecules, on[name], dice)

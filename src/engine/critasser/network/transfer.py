@@ -23,9 +23,12 @@ from critasser.network.simulation import gaussian_density
 
 __all__ = [
     "ATOM_VARIANCE",
+    "FREQUENCIES",
     "Transfer",
+    "compare",
     "draw_transfer",
     "measure_transfer",
+    "shells",
     "transferred",
     "unevenly_sharpened",
 ]
@@ -42,7 +45,8 @@ NEIGHBOURING = 1.25
 _NORM = 8
 """The shell at 9.4 Å, whose gain is taken for 1: the molecule's own form ends before it."""
 
-_FREQUENCIES = (np.arange(SHELLS) + 0.5) * SHELL
+FREQUENCIES = (np.arange(SHELLS) + 0.5) * SHELL
+"""1/Å, of the shells' middles."""
 
 
 @dataclass(frozen=True)
@@ -64,15 +68,34 @@ class Transfer:
     resolution: float
 
 
-def _shells(side: int) -> tuple[np.ndarray, np.ndarray]:
+def shells(side: int) -> tuple[np.ndarray, np.ndarray]:
     """Frequency in 1/Å, and number of the shell, of each value of a cube's `rfftn`."""
     f, h = np.fft.fftfreq(side), np.fft.rfftfreq(side)
     frequency = np.sqrt(f[:, None, None] ** 2 + f[:, None] ** 2 + h**2)
     return frequency, np.minimum((frequency / SHELL).astype(np.int64), SHELLS - 1)
 
 
-def measure_transfer(pair: Pair) -> Transfer:
-    """Compare a map with its model's atoms, within 6 Å of these."""
+@dataclass(frozen=True)
+class Compared:
+    """A map and its model in one cube.
+
+    Attributes
+    ----------
+    density : ndarray (side, side, side)
+        The map within 6 Å of the atoms.
+    atoms : ndarray (side, side, side)
+        Of sharp atoms alone, see `ATOM_VARIANCE`.
+    index : ndarray (n, 3)
+        Of the atoms, z y x.
+    """
+
+    density: np.ndarray
+    atoms: np.ndarray
+    index: np.ndarray
+
+
+def compare(pair: Pair) -> Compared:
+    """Bring a map and its model's atoms together."""
     index = (pair.atoms.positions - pair.origin)[:, ::-1]
     low = np.maximum(np.floor(index.min(axis=0) - 12).astype(int), 0)
     high = np.minimum(np.ceil(index.max(axis=0) + 13).astype(int), pair.density.shape)
@@ -92,8 +115,14 @@ def measure_transfer(pair: Pair) -> Transfer:
         (count,),
         side,
     )[0].numpy()
-    shell = _shells(side)[1].ravel()
-    seen, true = np.fft.rfftn(density).ravel(), np.fft.rfftn(atoms).ravel()
+    return Compared(density, atoms, index)
+
+
+def measure_transfer(pair: Pair) -> Transfer:
+    """Compare a map with its model's atoms, within 6 Å of these."""
+    both = compare(pair)
+    shell = shells(len(both.density))[1].ravel()
+    seen, true = np.fft.rfftn(both.density).ravel(), np.fft.rfftn(both.atoms).ravel()
 
     def total(values: np.ndarray) -> np.ndarray:
         return np.bincount(shell, values, SHELLS)
@@ -126,11 +155,9 @@ def draw_transfer(
         return np.exp(sum(w * np.log(_scaled(one, name)) for w, one in zip(weights, chosen)))
 
     def _scaled(one: Transfer, name: str) -> np.ndarray:
-        return np.interp(
-            _FREQUENCIES * resolution / one.resolution, _FREQUENCIES, getattr(one, name)
-        )
+        return np.interp(FREQUENCIES * resolution / one.resolution, FREQUENCIES, getattr(one, name))
 
-    blurred = np.exp(-rng.uniform(-40, 60) * _FREQUENCIES**2 / 4)
+    blurred = np.exp(-rng.uniform(-40, 60) * FREQUENCIES**2 / 4)
     gain = mean("gain") * blurred * _uneven_gain(rng, 0.2)
     return Transfer(gain, mean("correlation"), resolution)
 
@@ -138,7 +165,7 @@ def draw_transfer(
 def _uneven_gain(rng: np.random.Generator, spread: float) -> np.ndarray:
     """A smooth random gain (SHELLS,) around 1."""
     knots = rng.normal(0, spread, 7)
-    return np.exp(np.interp(_FREQUENCIES, np.linspace(0, SHELL * SHELLS, 7), knots))
+    return np.exp(np.interp(FREQUENCIES, np.linspace(0, SHELL * SHELLS, 7), knots))
 
 
 def unevenly_sharpened(density: Tensor, rng: np.random.Generator) -> Tensor:
@@ -160,7 +187,7 @@ def _spread(values: np.ndarray, side: int, device: torch.device) -> Tensor:
 
 @lru_cache
 def _grid(side: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    frequency, shell = _shells(side)
+    frequency, shell = shells(side)
     return (
         torch.as_tensor(frequency, dtype=torch.float32, device=device),
         torch.as_tensor(shell, device=device),

@@ -82,7 +82,7 @@ def add_args(parser: argparse.ArgumentParser) -> None:
     )
     residue.add_argument("--batch", type=int, default=256, help="residues a step")
     residue.add_argument("--width", type=int, default=640, help="of the network's layers")
-    residue.add_argument("--experimental", type=float, default=0.3,
+    residue.add_argument("--experimental", type=float, default=0.2,
                          help="share of crops from experimental maps")  # fmt: skip
     residue.add_argument("--rate", type=_positive, default=2e-3,
                          help="highest learning rate (default: %(default)s)")  # fmt: skip

@@ -53,7 +53,7 @@ class ResidueTraining:
     average: float = 0.999
     reuse: float = 3.0
     kept: int = 40_000
-    experimental: float = 0.3
+    experimental: float = 0.2
     corruption: float = 1.0
     width: int = 640
     blocks: int = 2

@@ -1,16 +1,18 @@
 """Residues read in their own frames: the same from every side, moved to where they are."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
 from scipy.spatial.distance import cdist
 
 from critasser.density import normalise, simulate
-from critasser.network import load_network, read_residues
+from critasser.network import load_network, read_residues, residue_training
 from critasser.network.boxes import local_frames, sample_balls
 from critasser.network.experimental import signed_permutations
+from critasser.network.packing import Pair, atoms_of, packed_structures
 from critasser.network.packing import _read as read_structure
-from critasser.network.packing import atoms_of, packed_structures
 from critasser.network.residue_training import ResidueTraining, train_residue_network
 from critasser.shipped import shipped
 from critasser.structure import AMINO_ACIDS, CalphaSet, read_chains
@@ -117,3 +119,23 @@ def test_training_goes_on_where_it_stopped(tmp_path, chain_file):
     )  # fmt: skip
     assert last["direction_3.5"] >= first["direction_3.5"] - 0.05
     assert last["error_3.5"] < 1.0
+
+
+def test_the_network_that_reads_held_out_maps_best_is_kept(tmp_path, chain_file, monkeypatch):
+    atoms = atoms_of(read_structure(chain_file))
+    grid = normalise(simulate(atoms.positions, atoms.amplitude, 3.0, voxel_size=1.0, padding=12.0))
+    pair = Pair("held", grid.values, grid.origin, atoms, 3.0)
+    costs = iter([2.0, 1.0, 3.0])
+    monkeypatch.setattr(
+        residue_training,
+        "validate",
+        lambda network, sets: {"cost_maps": next(costs, 4.0)} if "maps" in sets else {},
+    )
+    options = ResidueTraining(
+        minutes=0.1, batch=64, side=40, width=32, blocks=1, validate_minutes=0.02
+    )
+    train_residue_network(
+        [atoms], [], [], options, tmp_path, device=torch.device("cpu"), held_out_pairs=[pair],
+        report=lambda line: None,
+    )  # fmt: skip
+    assert json.loads((tmp_path / "residue.json").read_text())["validation"]["cost_maps"] == 1.0

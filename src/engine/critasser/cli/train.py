@@ -84,6 +84,9 @@ def add_args(parser: argparse.ArgumentParser) -> None:
     residue.add_argument("--width", type=int, default=640, help="of the network's layers")
     residue.add_argument("--experimental", type=float, default=0.2,
                          help="share of crops from experimental maps")  # fmt: skip
+    residue.add_argument("--hold-out", nargs="+", default=[], metavar="NAME",
+                         help="of experimental maps that are not trained on; the network that "
+                              "reads them best is kept")  # fmt: skip
     residue.add_argument("--rate", type=_positive, default=2e-3,
                          help="highest learning rate (default: %(default)s)")  # fmt: skip
     residue.add_argument(
@@ -202,14 +205,19 @@ def _residue(args: argparse.Namespace) -> int:
     if start is not None and not isinstance(start, ResidueNetwork):
         raise InputError(f"{args.start_from}: not a residue network")
     data = _data(args, args.output, report)
+    unknown = set(args.hold_out) - {pair.name for pair in data.pairs}
+    if unknown:
+        raise InputError(f"--hold-out {sorted(unknown)[0]}: no such map to train on")
+    held = [pair for pair in data.pairs if pair.name in args.hold_out]
     options = ResidueTraining(
         minutes=args.minutes, batch=args.batch, width=args.width, experimental=args.experimental,
         rate=args.rate, seed=args.seed,
     )  # fmt: skip
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     path = train_residue_network(
-        data.chains, data.pairs, data.held_out, options, args.output, device=device,
-        start_from=start, report=report,
+        data.chains, [pair for pair in data.pairs if pair.name not in args.hold_out],
+        data.held_out, options, args.output, device=device,
+        held_out_pairs=held + data.held_out_pairs, start_from=start, report=report,
     )  # fmt: skip
     print(path)
     return 0

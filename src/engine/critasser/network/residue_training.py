@@ -6,7 +6,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -85,8 +85,9 @@ def loss_of(output: Tensor, truth: Examples) -> tuple[Tensor, dict[str, Tensor]]
 
 
 @torch.no_grad()
-def validate(network: nn.Module, sets: dict[float, Examples]) -> dict[str, float]:
-    """Shares right and the error of positions that remains, for each resolution."""
+def validate(network: nn.Module, sets: dict[float | str, Examples]) -> dict[str, float]:
+    """Shares right, cross-entropy of amino acids (``cost``) and the error of positions that
+    remains, for each set of examples."""
     network.eval()
     figures = {}
     for resolution, truth in sets.items():
@@ -99,6 +100,9 @@ def validate(network: nn.Module, sets: dict[float, Examples]) -> dict[str, float
                 (said.amino_acid.argmax(1) == truth.residue_type)[chain].float().mean()
             ),
             f"direction_{resolution}": float(((said.direction > 0) == chain).float().mean()),
+            f"cost_{resolution}": float(
+                functional.cross_entropy(said.amino_acid[chain], truth.residue_type[chain])
+            ),
             f"structure_{resolution}": float(
                 (said.secondary_structure.argmax(1) == truth.structure)[real].float().mean()
             ),
@@ -161,6 +165,22 @@ def validation_sets(chains: list[Atoms], device: torch.device, each: int = 24,
     return sets
 
 
+def held_out_maps(pairs: list[Pair], device: torch.device, each: int = 12) -> Examples:
+    """Crops of experimental maps that are not trained on, the same every time."""
+    rng, parts = np.random.default_rng(2), []
+    for pair in pairs:
+        source = PairOnDevice(pair, device)
+        for _ in range(each):
+            density, molecule, _ = experimental_molecules([source], 48, rng, blur=False)
+            generator = torch.Generator(device).manual_seed(int(rng.integers(2**31)))
+            parts.append(
+                draw_examples(
+                    density[0], molecule, pair.resolution, generator, jitter=0.3, hard=False
+                )
+            )
+    return Examples.joined([part for part in parts if part is not None])
+
+
 def train_residue_network(
     chains: list[Atoms],
     pairs: list[Pair],
@@ -169,12 +189,15 @@ def train_residue_network(
     folder: Path,
     *,
     device: torch.device,
+    held_out_pairs: Sequence[Pair] = (),
     start_from: nn.Module | None = None,
     report: Callable[[str], None] = print,
 ) -> Path:
     """Train until the budget is spent and write ``residue.safetensors`` in `folder`.
 
-    A run that was interrupted goes on from its last checkpoint.
+    A run that was interrupted goes on from its last checkpoint. With experimental maps held out
+    the network is written as it was when it read these best: longer training learns the others by
+    heart.
     """
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(options.seed)
@@ -183,16 +206,18 @@ def train_residue_network(
     network = network.to(device).train()
     shadow.load_state_dict(network.state_dict())
     optimizer = torch.optim.AdamW(network.parameters(), options.rate, weight_decay=options.decay)
-    checkpoint, spent, step = folder / "residue.pt", 0.0, 0
+    checkpoint, spent, step, best = folder / "residue.pt", 0.0, 0, math.inf
     if checkpoint.exists():
         state = torch.load(checkpoint, map_location=device, weights_only=True)
         network.load_state_dict(state["network"])
         shadow.load_state_dict(state["shadow"])
         optimizer.load_state_dict(state["optimizer"])
-        spent, step = state["spent"], state["step"]
+        spent, step, best = state["spent"], state["step"], state["best"]
         report(f"going on at step {step}, {spent / 60:.1f} of {options.minutes:g} minutes spent")
     source = _Source(chains, pairs, options, device, options.seed + step)
-    sets = validation_sets(held_out, device) if held_out else {}
+    sets: dict[float | str, Examples] = validation_sets(held_out, device) if held_out else {}
+    if held_out_pairs:
+        sets["maps"] = held_out_maps(list(held_out_pairs), device)
     kept = Examples.joined([source.draw() for _ in range(100)])
     generator = torch.Generator(device).manual_seed(options.seed + step)
     slot, owed = 0, 0.0
@@ -202,7 +227,8 @@ def train_residue_network(
     def save() -> None:
         part = checkpoint.with_suffix(".part")
         torch.save({"network": network.state_dict(), "shadow": shadow.state_dict(),
-                    "optimizer": optimizer.state_dict(), "spent": spent, "step": step},
+                    "optimizer": optimizer.state_dict(), "spent": spent, "step": step,
+                    "best": best},
                    part)  # fmt: skip
         os.replace(part, checkpoint)
 
@@ -248,14 +274,18 @@ def train_residue_network(
             if spent >= next_check or spent >= budget:
                 figures = validate(shadow, sets)
                 report("  ".join(f"{name} {value:.3f}" for name, value in figures.items()))
+                next_check = spent + options.validate_minutes * 60
+                worse = figures.get("cost_maps", -math.inf) > best
+                best = min(best, figures.get("cost_maps", best))
                 save()
+                if worse:
+                    continue
                 card = {"options": asdict(options), "steps": step,
                         "minutes": round(spent / 60, 1), "chains": len(chains),
                         "pairs": [pair.name for pair in pairs], "device": str(device),
                         "validation": figures}  # fmt: skip
                 save_network(folder / "residue.safetensors", shadow, "residue", card)
                 (folder / "residue.json").write_text(json.dumps(card, indent=1))
-                next_check = spent + options.validate_minutes * 60
     except KeyboardInterrupt:
         save()
         report(f"stopped at step {step}; the same command goes on from there")

@@ -22,7 +22,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmark.build import ROOT
 from critasser.network import choose_device
-from critasser.network.crops import CropSource, SimulationRange
+from critasser.network.ahead import workers_beside
+from critasser.network.crop_source import CropSource
+from critasser.network.crops import SimulationRange
 from critasser.network.device import autocast
 from critasser.network.packing import packed_pairs, packed_structures
 from critasser.network.ranks import Ranks
@@ -84,7 +86,7 @@ def main() -> int:
     batch = args.batch or automatic_batch(args.architecture, args.side, device)
     source = CropSource(
         chains, pairs, SimulationRange(), batch=batch, side=args.side, device=device,
-        experimental=args.experimental, workers=args.workers or (2 if cuda else 1),
+        experimental=args.experimental, workers=args.workers or workers_beside(device),
     )  # fmt: skip
     learner = Learner(TrainingOptions(architecture=args.architecture, steps=1), device, Ranks())
     try:

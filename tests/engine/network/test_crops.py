@@ -7,7 +7,8 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from critasser.density import Grid, normalise, simulate
 from critasser.network.corruption import CORRUPTIONS, Dice
-from critasser.network.crops import CropSource, Seen, SimulationRange, simulate_crops
+from critasser.network.crop_source import CropSource
+from critasser.network.crops import Seen, SimulationRange, simulate_crops
 from critasser.network.experimental import (
     PairOnDevice,
     backgrounds,
@@ -153,10 +154,10 @@ def test_backgrounds_are_cut_where_a_map_is_open_and_far_from_the_model(helix):
 
 
 def test_a_batch_is_the_same_whoever_makes_it_and_wherever_training_goes_on(helix):
-    def batches(first: int, workers: int, count: int):
+    def batches(first: int, workers: int, count: int, processes: bool = False):
         source = CropSource(
             [helix], [], SimulationRange(), batch=2, side=16, experimental=0.0, device=CPU,
-            seed=(5, 0), first=first, workers=workers,
+            seed=(5, 0), first=first, workers=workers, processes=processes,
         )  # fmt: skip
         try:
             return [source.next().density for _ in range(count)]
@@ -167,6 +168,8 @@ def test_a_batch_is_the_same_whoever_makes_it_and_wherever_training_goes_on(heli
     for number, (a, b) in enumerate(zip(alone[2:], batches(2, 3, 4))):
         assert torch.equal(a, b), number
     assert not torch.equal(alone[0], alone[1])
+    for number, (a, b) in enumerate(zip(alone[1:], batches(1, 2, 2, processes=True))):
+        assert torch.allclose(a, b, atol=2e-3), number
 
 
 def test_making_crops_never_waits_for_the_device(helix):

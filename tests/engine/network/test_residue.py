@@ -129,7 +129,7 @@ def test_the_network_that_reads_held_out_maps_best_is_kept(tmp_path, chain_file,
     monkeypatch.setattr(
         residue_training,
         "validate",
-        lambda network, sets: {"cost_maps": next(costs, 4.0)} if "maps" in sets else {},
+        lambda network, sets: {"tempered_maps": next(costs, 4.0)} if "maps" in sets else {},
     )
     options = ResidueTraining(
         minutes=0.1, batch=64, side=40, width=32, blocks=1, validate_minutes=0.02
@@ -138,4 +138,4 @@ def test_the_network_that_reads_held_out_maps_best_is_kept(tmp_path, chain_file,
         [atoms], [], [], options, tmp_path, device=torch.device("cpu"), held_out_pairs=[pair],
         report=lambda line: None,
     )  # fmt: skip
-    assert json.loads((tmp_path / "residue.json").read_text())["validation"]["cost_maps"] == 1.0
+    assert json.loads((tmp_path / "residue.json").read_text())["validation"]["tempered_maps"] == 1.0

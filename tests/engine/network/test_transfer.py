@@ -15,6 +15,7 @@ from critasser.network.transfer import (
     SHELL,
     SHELLS,
     Transfer,
+    compare,
     draw_transfer,
     measure_transfer,
     transferred,
@@ -49,17 +50,21 @@ def pair_of(helix, transfer, noise=0.0):
     return Pair("known", grid.values, origin, atoms, 3.0)
 
 
+def measured(pair: Pair) -> Transfer:
+    return measure_transfer(pair, compare(pair))
+
+
 def test_a_transfer_that_was_put_on_is_measured_again(helix):
     put_on = known()
-    found = measure_transfer(pair_of(helix, put_on))
+    found = measured(pair_of(helix, put_on))
     assert np.allclose(found.gain[SEEN], put_on.gain[SEEN], rtol=0.25)
     assert (found.correlation[SEEN] > 0.9).all()
     assert found.resolution == 3.0
 
 
 def test_noise_is_seen_as_less_correlation(helix):
-    clean = measure_transfer(pair_of(helix, known()))
-    noisy = measure_transfer(pair_of(helix, known(correlation=0.5), noise=1.0))
+    clean = measured(pair_of(helix, known()))
+    noisy = measured(pair_of(helix, known(correlation=0.5), noise=1.0))
     assert noisy.correlation[SEEN].mean() < clean.correlation[SEEN].mean() - 0.05
 
 

@@ -8,7 +8,7 @@ from critasser.density import Grid, normalise
 from critasser.network.packing import Pair, atoms_of
 from critasser.network.packing import _read as read_structure
 from critasser.network.simulation import gather, gaussian_density, place
-from critasser.network.transfer import ATOM_VARIANCE, measure_transfer
+from critasser.network.transfer import ATOM_VARIANCE, compare, measure_transfer
 from critasser.network.visibility import Visibility, measure_visibility, shown
 
 SIDE = 110
@@ -35,7 +35,8 @@ def test_side_chains_that_are_faint_in_a_map_are_seen_to_be(chain):
 
     def measured(factor):
         pair = pair_of(chain, chain.amplitude * factor)
-        return measure_visibility([pair], [measure_transfer(pair)])
+        both = compare(pair)
+        return measure_visibility([pair], [both], [measure_transfer(pair, both)])
 
     whole, faded = measured(np.ones_like(faint)), measured(faint)
     there = np.unique(chain.residue_type)

@@ -71,7 +71,8 @@ def add_args(parser: argparse.ArgumentParser) -> None:
     network.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     network.add_argument("--threads", type=_count, help="CPU threads")
     network.add_argument("--workers", type=_from_zero, default=0,
-                         help="threads that make crops; 0, the default: 1, on a GPU 2")  # fmt: skip
+                         help="threads that make crops, beside a GPU processes; 0, the "
+                         "default: 1, on a GPU half the processors, 8 at most")  # fmt: skip
     network.add_argument("--seed", type=_from_zero, default=0)
     residue = kinds.add_parser("residue", help="a network that reads residues in their own frame")
     residue.add_argument("structures", type=Path)
@@ -80,7 +81,9 @@ def add_args(parser: argparse.ArgumentParser) -> None:
     residue.add_argument(
         "--minutes", type=float, default=80.0, help="budget, resumed runs included"
     )
-    residue.add_argument("--batch", type=int, default=256, help="residues a step")
+    residue.add_argument("--batch", type=_count, default=256, help="residues a step")
+    residue.add_argument("--reuse", type=_positive, default=3.0,
+                         help="steps that see a residue before it is drawn anew")  # fmt: skip
     residue.add_argument("--width", type=int, default=640, help="of the network's layers")
     residue.add_argument("--experimental", type=float, default=0.2,
                          help="share of crops from experimental maps")  # fmt: skip
@@ -89,6 +92,14 @@ def add_args(parser: argparse.ArgumentParser) -> None:
                               "reads them best is kept")  # fmt: skip
     residue.add_argument("--rate", type=_positive, default=2e-3,
                          help="highest learning rate (default: %(default)s)")  # fmt: skip
+    residue.add_argument("--temperature", type=_positive, default=1.0,
+                         help="by which the logits of amino acids are divided at the end, as a "
+                              "run with maps held out found best")  # fmt: skip
+    residue.add_argument("--validate-minutes", type=_positive, default=5.0, metavar="MINUTES",
+                         help="between validations (default: %(default)s)")  # fmt: skip
+    residue.add_argument("--workers", type=_from_zero, default=0,
+                         help="processes that make examples; 0, the default: none but this one, "
+                              "on a GPU half the processors, 8 at most")  # fmt: skip
     residue.add_argument(
         "--start-from", type=Path, help="a network to go on from; its width is kept"
     )
@@ -211,7 +222,8 @@ def _residue(args: argparse.Namespace) -> int:
     held = [pair for pair in data.pairs if pair.name in args.hold_out]
     options = ResidueTraining(
         minutes=args.minutes, batch=args.batch, width=args.width, experimental=args.experimental,
-        rate=args.rate, seed=args.seed,
+        rate=args.rate, seed=args.seed, reuse=args.reuse, temperature=args.temperature,
+        validate_minutes=args.validate_minutes, workers=args.workers,
     )  # fmt: skip
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     path = train_residue_network(

@@ -1,22 +1,17 @@
-"""Batches of training crops: simulated ones, and a source that makes them ahead of their use."""
+"""Simulated training crops."""
 
 from __future__ import annotations
 
-import contextlib
 import math
-import threading
-import time
-from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from critasser.network.corruption import ATOMS, CORRUPTIONS, MAPS, SHOWN, Dice, MapScene
-from critasser.network.experimental import PairOnDevice, backgrounds, experimental_crops
+from critasser.network.experimental import backgrounds
 from critasser.network.packing import Atoms, Pair
 from critasser.network.simulation import (
     Crops,
@@ -25,7 +20,6 @@ from critasser.network.simulation import (
     band_limit,
     gather,
     gaussian_density,
-    join,
     make_labels,
     normalise_tensor,
     place,
@@ -36,13 +30,14 @@ from critasser.network.surroundings import MISSING, SURROUNDINGS, Scene
 from critasser.network.transfer import (
     ATOM_VARIANCE,
     Transfer,
+    compare,
     draw_transfer,
     measure_transfer,
     transferred,
 )
 from critasser.network.visibility import Visibility, measure_visibility, shown
 
-__all__ = ["CropSource", "Seen", "SimulationRange", "simulate_crops", "simulate_molecules"]
+__all__ = ["NOTHING_SEEN", "Seen", "SimulationRange", "simulate_crops", "simulate_molecules"]
 
 _PAD = 4
 """Voxels around a crop that are simulated with it: what is filtered wraps around."""
@@ -104,12 +99,17 @@ class Seen:
     @staticmethod
     def of(pairs: Sequence[Pair], device: torch.device) -> Seen:
         """Take it from maps with models."""
-        transfers = [measure_transfer(pair) for pair in pairs]
+        compared = [compare(pair, device) for pair in pairs]
+        transfers = [measure_transfer(pair, both) for pair, both in zip(pairs, compared)]
         return Seen(
-            [send(piece, device) for pair in pairs for piece in backgrounds(pair)],
+            [torch.from_numpy(piece) for pair in pairs for piece in backgrounds(pair)],
             transfers,
-            measure_visibility(pairs, transfers) if pairs else None,
-        )
+            measure_visibility(pairs, compared, transfers) if pairs else None,
+        ).to(device)
+
+    def to(self, device: torch.device) -> Seen:
+        """The same with its tensors on a device."""
+        return replace(self, backgrounds=[piece.to(device) for piece in self.backgrounds])
 
 
 NOTHING_SEEN = Seen()
@@ -261,120 +261,3 @@ def _image(
     for k in np.flatnonzero(with_transfer):
         density[k] = transferred(density[k], transfers[k], rng.uniform(), dice.generator)
     return density
-
-
-class CropSource:
-    """Makes batches in threads of its own, a few ahead of their use.
-
-    Batch `k` is the same whichever thread makes it and whenever training was stopped before it: all
-    its randomness comes from the seed, the rank and `k`.
-
-    Parameters
-    ----------
-    chains, pairs
-        What is simulated and what is cut from experimental maps.
-    batch, side
-        Crops in a batch and their side in Å.
-    experimental
-        Share of crops from `pairs`.
-    seed
-        Numbers that tell this source from others.
-    first
-        The first batch's number.
-    workers
-        Threads.
-    """
-
-    def __init__(
-        self,
-        chains: list[Atoms],
-        pairs: list[Pair],
-        ranges: SimulationRange,
-        *,
-        batch: int,
-        side: int,
-        experimental: float,
-        device: torch.device,
-        seed: tuple[int, ...] = (0,),
-        first: int = 0,
-        workers: int = 1,
-    ) -> None:
-        self.chains, self.ranges, self.device = chains, ranges, device
-        self.pairs = [PairOnDevice(pair, device) for pair in pairs]
-        self.seen = Seen.of(pairs, device)
-        if device.type == "cuda":
-            # The threads' streams do not wait for this one.
-            torch.cuda.synchronize(device)
-        # Larger models show more; the root keeps the small ones in.
-        size = np.array([len(pair.atoms.calpha) for pair in pairs], float) ** 0.5
-        self.share = size / size.sum() if len(pairs) else size
-        self.batch, self.side, self.seed = batch, side, seed
-        self.experimental = experimental if pairs else 0.0
-        self.workers, self.next_number = workers, first
-        self.made, self.busy = 0, 0.0
-        self._local, self._lock = threading.local(), threading.Lock()
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="crops")
-        self._ahead = deque(self._submit() for _ in range(2 * workers + 2))
-
-    def _submit(self) -> object:
-        self.next_number += 1
-        return self._pool.submit(self._timed, self.next_number - 1)
-
-    def next(self) -> Crops:
-        """The next batch, on the device."""
-        self._ahead.append(self._submit())
-        crops = self._ahead.popleft().result()
-        if self.device.type == "cuda":
-            # Made on another stream: the memory is not to be given out again before it is read.
-            for tensor in crops.tensors():
-                tensor.record_stream(torch.cuda.current_stream(self.device))
-        return crops
-
-    @property
-    def speed(self) -> float:
-        """Crops a second that the threads make when they are never held up."""
-        return self.made / self.busy * self.workers if self.busy else 0.0
-
-    def close(self) -> None:
-        """Stop the threads."""
-        self._pool.shutdown(cancel_futures=True)
-
-    def _timed(self, number: int) -> Crops:
-        begun = time.perf_counter()
-        with self._stream():
-            crops = self.make(number)
-            if self.device.type == "cuda":
-                # Only this thread waits, asleep, until its own stream is done.
-                done = torch.cuda.Event(blocking=True)
-                done.record()
-                done.synchronize()
-        with self._lock:
-            self.made += len(crops)
-            self.busy += time.perf_counter() - begun
-        return crops
-
-    def _stream(self) -> contextlib.AbstractContextManager[object]:
-        """A CUDA stream for each thread, beside training's own."""
-        if self.device.type != "cuda":
-            return contextlib.nullcontext()
-        if not hasattr(self._local, "stream"):
-            self._local.stream = torch.cuda.Stream(self.device)
-        return torch.cuda.stream(self._local.stream)
-
-    def make(self, number: int) -> Crops:
-        """Batch `number`."""
-        rng = np.random.default_rng([*self.seed, number])
-        real = int(rng.binomial(self.batch, self.experimental))
-        parts = []
-        if real:
-            chosen = rng.choice(len(self.pairs), real, p=self.share)
-            parts.append(experimental_crops([self.pairs[k] for k in chosen], self.side, rng))
-        if real < self.batch:
-            chosen = rng.integers(len(self.chains), size=self.batch - real)
-            parts.append(
-                simulate_crops(
-                    [self.chains[k] for k in chosen], self.side, self.ranges, rng, self.device,
-                    pool=self.chains, seen=self.seen,
-                )
-            )  # fmt: skip
-        return join(parts)

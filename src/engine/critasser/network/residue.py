@@ -16,15 +16,24 @@ from torch import Tensor, nn
 
 from critasser.network.boxes import ball
 
-__all__ = ["COARSE", "FINE", "OFFSET", "OUTPUTS", "Reading", "ResidueNetwork", "split_reading"]
+__all__ = [
+    "AMINO_ACID",
+    "COARSE",
+    "FINE",
+    "OFFSET",
+    "OUTPUTS",
+    "Reading",
+    "ResidueNetwork",
+    "split_reading",
+]
 
 FINE, COARSE = 1.0, 2.0
 """Å between the points at which density, and Gaussians on the Cα around, are read."""
 
 OUTPUTS = {"amino_acid": 20, "direction": 1, "real": 1, "offset": 3, "secondary_structure": 3}
 
-OFFSET = slice(22, 25)
-"""The columns of the offset."""
+AMINO_ACID, OFFSET = slice(0, 20), slice(22, 25)
+"""The columns of the amino acids and of the offset."""
 
 NEAR = 3.0
 """Å; standard deviation of the Gaussian about the Cα by which density is brought to one scale."""

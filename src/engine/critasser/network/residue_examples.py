@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from critasser.network.boxes import local_frames, sample_balls
+from critasser.network.boxes import ball, local_frames, sample_balls
 from critasser.network.residue import COARSE, FINE
 from critasser.network.simulation import Molecules, gaussian_density
 
-__all__ = ["Examples", "draw_examples"]
+__all__ = ["Examples", "draw_examples", "each_crop"]
 
 EDGE = 6.0
 """Å from the crop's faces at which residues still have their surroundings."""
@@ -40,6 +42,21 @@ class Examples:
     def __len__(self) -> int:
         return len(self.real)
 
+    def tensors(self) -> list[Tensor]:
+        """All fields in order."""
+        return [getattr(self, name) for name in self.__dataclass_fields__]
+
+    @staticmethod
+    def none(device: torch.device) -> Examples:
+        """No examples."""
+        k = len(ball(FINE)) + len(ball(COARSE))
+        empty = torch.zeros(0, device=device)
+        whole = empty.long()
+        return Examples(
+            torch.zeros(0, k, dtype=torch.half, device=device), whole, whole, empty, empty,
+            torch.zeros(0, 3, device=device), empty,
+        )  # fmt: skip
+
     def select(self, index: Tensor) -> Examples:
         """Those that an index names."""
         return Examples(*(getattr(self, name)[index] for name in self.__dataclass_fields__))
@@ -49,6 +66,20 @@ class Examples:
         """One after the other."""
         names = Examples.__dataclass_fields__
         return Examples(*(torch.cat([getattr(p, name) for p in parts]) for name in names))
+
+
+def each_crop(molecules: Molecules) -> list[Molecules]:
+    """A batch's atoms crop by crop, as `draw_examples` takes them."""
+    ends = np.cumsum((0, *molecules.counts))
+    return [
+        replace(
+            molecules,
+            positions=molecules.positions[first:last],
+            kind=molecules.kind[first:last],
+            residue=molecules.residue[first:last],
+        )
+        for first, last in pairwise(ends)
+    ]
 
 
 def draw_examples(

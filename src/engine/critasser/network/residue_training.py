@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,16 +16,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from critasser.network.crops import Seen, SimulationRange, simulate_molecules
-from critasser.network.experimental import PairOnDevice, experimental_molecules, with_noise
+from critasser.network.ahead import workers_beside
+from critasser.network.crops import SimulationRange, simulate_molecules
+from critasser.network.experimental import PairOnDevice, experimental_molecules
 from critasser.network.packing import Atoms, Pair
-from critasser.network.residue import ResidueNetwork, split_reading
+from critasser.network.residue import AMINO_ACID, ResidueNetwork, split_reading
 from critasser.network.residue_examples import Examples, draw_examples
+from critasser.network.residue_source import SHELLS, ExampleSource
 from critasser.network.weights import save_network
 
 __all__ = ["ResidueTraining", "train_residue_network", "validate"]
 
-SHELLS = SimulationRange((1.5, 3.0, 4.0, 5.0, 8.0, 12.0), (0.34, 0.28, 0.20, 0.13, 0.05))
+TEMPERATURES = torch.linspace(0.6, 2.4, 37)
+"""By which logits of amino acids may be divided."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,11 @@ class ResidueTraining:
         Residues that steps are drawn from.
     experimental
         Share of crops from experimental maps.
+    temperature
+        By which the logits of amino acids are divided in what is written: training ends surer of
+        them than it should be. With maps held out the best one for these is printed, and taken.
+    workers
+        Processes that make examples, 0 for none but this one.
     """
 
     minutes: float = 60.0
@@ -57,8 +66,10 @@ class ResidueTraining:
     corruption: float = 1.0
     width: int = 640
     blocks: int = 2
+    temperature: float = 1.0
     validate_minutes: float = 5.0
     seed: int = 0
+    workers: int = 0
 
 
 def loss_of(output: Tensor, truth: Examples) -> tuple[Tensor, dict[str, Tensor]]:
@@ -103,6 +114,7 @@ def validate(network: nn.Module, sets: dict[float | str, Examples]) -> dict[str,
             f"cost_{resolution}": float(
                 functional.cross_entropy(said.amino_acid[chain], truth.residue_type[chain])
             ),
+            **_best_temperature(said.amino_acid[chain], truth.residue_type[chain], resolution),
             f"structure_{resolution}": float(
                 (said.secondary_structure.argmax(1) == truth.structure)[real].float().mean()
             ),
@@ -113,38 +125,41 @@ def validate(network: nn.Module, sets: dict[float | str, Examples]) -> dict[str,
     return figures
 
 
-class _Source:
-    """Draws examples; all randomness comes from one generator."""
+def _best_temperature(logits: Tensor, kind: Tensor, name: float | str) -> dict[str, float]:
+    """By what logits are best divided, and the cross-entropy then."""
+    scaled = logits / TEMPERATURES.to(logits.device)[:, None, None]
+    costs = functional.cross_entropy(
+        scaled.flatten(0, 1), kind.repeat(len(TEMPERATURES)), reduction="none"
+    )
+    costs = costs.reshape(len(TEMPERATURES), -1).mean(1)
+    best = int(costs.argmin())
+    return {
+        f"temperature_{name}": float(TEMPERATURES[best]),
+        f"tempered_{name}": float(costs[best]),
+    }
 
-    def __init__(self, chains: list[Atoms], pairs: list[Pair], options: ResidueTraining,
-                 device: torch.device, seed: int) -> None:  # fmt: skip
-        self.chains, self.options, self.device = chains, options, device
-        self.pairs = [PairOnDevice(pair, device) for pair in pairs]
-        self.seen = Seen.of(pairs, device)
-        size = np.array([len(pair.atoms.calpha) for pair in pairs], float) ** 0.5
-        self.share = size / size.sum() if len(pairs) else size
-        self.rng = np.random.default_rng(seed)
-        self.ranges = SimulationRange(SHELLS.resolutions, SHELLS.weights, options.corruption)
 
-    def draw(self) -> Examples:
-        rng, options = self.rng, self.options
-        while True:
-            if self.pairs and rng.random() < options.experimental:
-                pair = self.pairs[rng.choice(len(self.pairs), p=self.share)]
-                density, molecule, dice = experimental_molecules([pair], options.side, rng)
-                density = with_noise(density, [pair], dice)
-                density = density * rng.uniform(0.8, 1.25) + rng.uniform(-0.06, 0.06)
-                resolution = pair.pair.resolution
-            else:
-                chain = self.chains[rng.integers(len(self.chains))]
-                density, molecule, (resolution,) = simulate_molecules(
-                    [chain], options.side, self.ranges, rng, self.device, pool=self.chains,
-                    seen=self.seen,
-                )  # fmt: skip
-            generator = torch.Generator(self.device).manual_seed(int(rng.integers(2**31)))
-            found = draw_examples(density[0], molecule, resolution, generator)
-            if found is not None and len(found) > 1:
-                return found
+class _Kept:
+    """Examples that steps are drawn from; the oldest make room for new ones."""
+
+    def __init__(self, most: int, device: torch.device) -> None:
+        none = Examples.none(device)
+        self.examples = Examples(
+            *(torch.empty(most, *t.shape[1:], dtype=t.dtype, device=device) for t in none.tensors())
+        )
+        self.most, self.device, self.added = most, device, 0
+
+    def add(self, fresh: Examples) -> None:
+        place = (self.added + torch.arange(len(fresh), device=self.device)) % self.most
+        for kept, new in zip(self.examples.tensors(), fresh.tensors()):
+            kept[place] = new
+        self.added += len(fresh)
+
+    def draw(self, count: int, generator: torch.Generator) -> Examples:
+        filled = min(self.added, self.most)
+        return self.examples.select(
+            torch.randint(filled, (count,), generator=generator, device=self.device)
+        )
 
 
 def validation_sets(chains: list[Atoms], device: torch.device, each: int = 24,
@@ -181,6 +196,15 @@ def held_out_maps(pairs: list[Pair], device: torch.device, each: int = 12) -> Ex
     return Examples.joined([part for part in parts if part is not None])
 
 
+@torch.no_grad()
+def tempered(network: ResidueNetwork, temperature: float) -> ResidueNetwork:
+    """A copy whose logits of amino acids are divided by a number."""
+    network = copy.deepcopy(network)
+    for values in (network.head.weight, network.head.bias):
+        values[AMINO_ACID] /= temperature
+    return network
+
+
 def train_residue_network(
     chains: list[Atoms],
     pairs: list[Pair],
@@ -214,14 +238,22 @@ def train_residue_network(
         optimizer.load_state_dict(state["optimizer"])
         spent, step, best = state["spent"], state["step"], state["best"]
         report(f"going on at step {step}, {spent / 60:.1f} of {options.minutes:g} minutes spent")
-    source = _Source(chains, pairs, options, device, options.seed + step)
+    begun = time.monotonic()
+    source = ExampleSource(
+        chains, pairs, replace(SHELLS, corruption=options.corruption),
+        crops=16 if device.type == "cuda" else 1, side=options.side,
+        experimental=options.experimental, device=device, seed=(options.seed, step),
+        workers=options.workers or (workers_beside(device) if device.type == "cuda" else 0),
+    )  # fmt: skip
     sets: dict[float | str, Examples] = validation_sets(held_out, device) if held_out else {}
     if held_out_pairs:
         sets["maps"] = held_out_maps(list(held_out_pairs), device)
-    kept = Examples.joined([source.draw() for _ in range(100)])
+    kept = _Kept(options.kept, device)
+    while kept.added < min(8 * options.batch, options.kept):
+        kept.add(source.next())
     generator = torch.Generator(device).manual_seed(options.seed + step)
-    slot, owed = 0, 0.0
-    budget, last = options.minutes * 60, time.monotonic()
+    owed = waited = 0.0
+    budget, last = options.minutes * 60, begun
     next_check, running = spent + options.validate_minutes * 60, {}
 
     def save() -> None:
@@ -241,17 +273,12 @@ def train_residue_network(
                 group["lr"] = options.rate * warm * fall
             owed += options.batch / options.reuse
             while owed > 0:
-                fresh = source.draw()
+                asked = time.monotonic()
+                fresh = source.next()
+                waited += time.monotonic() - asked
                 owed -= len(fresh)
-                if len(kept) < options.kept:
-                    kept = Examples.joined([kept, fresh])
-                    continue
-                place = (slot + torch.arange(len(fresh), device=device)) % len(kept)
-                for name in Examples.__dataclass_fields__:
-                    getattr(kept, name)[place] = getattr(fresh, name)
-                slot = (slot + len(fresh)) % len(kept)
-            pick = torch.randint(len(kept), (options.batch,), generator=generator, device=device)
-            batch = kept.select(pick)
+                kept.add(fresh)
+            batch = kept.draw(options.batch, generator)
             loss, parts = loss_of(network(batch.inputs.float()), batch)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
@@ -271,12 +298,14 @@ def train_residue_network(
             if step % 200 == 0:
                 told = "  ".join(f"{name} {float(value):.3f}" for name, value in running.items())
                 report(f"step {step}  {spent / 60:.1f} min  {told}")
+                report(f"  {kept.added} residues so far, {waited / spent:.0%} of the time waiting")
             if spent >= next_check or spent >= budget:
                 figures = validate(shadow, sets)
                 report("  ".join(f"{name} {value:.3f}" for name, value in figures.items()))
                 next_check = spent + options.validate_minutes * 60
-                worse = figures.get("cost_maps", -math.inf) > best
-                best = min(best, figures.get("cost_maps", best))
+                # Without maps held out nothing says which is best, and the last is kept.
+                worse = figures.get("tempered_maps", -math.inf) > best
+                best = min(best, figures.get("tempered_maps", best))
                 save()
                 if worse:
                     continue
@@ -284,10 +313,14 @@ def train_residue_network(
                         "minutes": round(spent / 60, 1), "chains": len(chains),
                         "pairs": [pair.name for pair in pairs], "device": str(device),
                         "validation": figures}  # fmt: skip
-                save_network(folder / "residue.safetensors", shadow, "residue", card)
+                temperature = figures.get("temperature_maps", options.temperature)
+                save_network(folder / "residue.safetensors", tempered(shadow, temperature),
+                             "residue", card)  # fmt: skip
                 (folder / "residue.json").write_text(json.dumps(card, indent=1))
     except KeyboardInterrupt:
         save()
         report(f"stopped at step {step}; the same command goes on from there")
         raise
+    finally:
+        source.close()
     return folder / "residue.safetensors"

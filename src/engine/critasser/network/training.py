@@ -19,7 +19,9 @@ import torch
 from torch import nn
 
 from critasser.errors import InputError
-from critasser.network.crops import CropSource, SimulationRange
+from critasser.network.ahead import workers_beside
+from critasser.network.crop_source import CropSource
+from critasser.network.crops import SimulationRange
 from critasser.network.device import autocast
 from critasser.network.losses import PARTS, multi_task_loss
 from critasser.network.packing import Atoms, Pair
@@ -79,7 +81,7 @@ class TrainingOptions:
     validate_minutes, validate_steps
         How often to validate and save; steps win where both are given.
     workers
-        Threads that make crops, 0 for as many as is good for the device.
+        Threads, or beside a GPU processes, that make crops; 0 for as many as is good.
     """
 
     architecture: str = "unet"
@@ -278,9 +280,7 @@ def train(
     if device.type == "cuda":
         torch.backends.cudnn.benchmark = True
     batch = options.batch or automatic_batch(options.architecture, options.side, device)
-    options = replace(
-        options, batch=batch, workers=options.workers or (2 if device.type == "cuda" else 1)
-    )
+    options = replace(options, batch=batch, workers=options.workers or workers_beside(device))
     learner = Learner(options, device, ranks, start_from)
     checkpoint, spent = folder / "checkpoint.pt", 0.0
     if checkpoint.exists():

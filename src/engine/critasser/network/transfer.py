@@ -45,6 +45,8 @@ NEIGHBOURING = 1.25
 _NORM = 8
 """The shell at 9.4 Å, whose gain is taken for 1: the molecule's own form ends before it."""
 
+CPU = torch.device("cpu")
+
 FREQUENCIES = (np.arange(SHELLS) + 0.5) * SHELL
 """1/Å, of the shells' middles."""
 
@@ -94,8 +96,8 @@ class Compared:
     index: np.ndarray
 
 
-def compare(pair: Pair) -> Compared:
-    """Bring a map and its model's atoms together."""
+def compare(pair: Pair, device: torch.device = CPU) -> Compared:
+    """Bring a map and its model's atoms together; `device` computes."""
     index = (pair.atoms.positions - pair.origin)[:, ::-1]
     low = np.maximum(np.floor(index.min(axis=0) - 12).astype(int), 0)
     high = np.minimum(np.ceil(index.max(axis=0) + 13).astype(int), pair.density.shape)
@@ -109,18 +111,18 @@ def compare(pair: Pair) -> Compared:
     density = density / (1 + np.exp((distance_transform_edt(empty) - 6) / 0.7))
     count = len(index)
     atoms = gaussian_density(
-        torch.from_numpy(index.astype(np.float32)),
-        torch.from_numpy(pair.atoms.amplitude),
-        torch.full((count, 3), math.sqrt(ATOM_VARIANCE)),
+        torch.from_numpy(index.astype(np.float32)).to(device),
+        torch.from_numpy(pair.atoms.amplitude).to(device),
+        torch.full((count, 3), math.sqrt(ATOM_VARIANCE), device=device),
         (count,),
         side,
-    )[0].numpy()
+    )[0]
+    atoms = atoms.cpu().numpy()
     return Compared(density, atoms, index)
 
 
-def measure_transfer(pair: Pair) -> Transfer:
-    """Compare a map with its model's atoms, within 6 Å of these."""
-    both = compare(pair)
+def measure_transfer(pair: Pair, both: Compared) -> Transfer:
+    """What a map, compared with its model's atoms, shows of these."""
     shell = shells(len(both.density))[1].ravel()
     seen, true = np.fft.rfftn(both.density).ravel(), np.fft.rfftn(both.atoms).ravel()
 

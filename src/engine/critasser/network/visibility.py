@@ -17,7 +17,7 @@ from torch import Tensor
 
 from critasser.network.packing import Pair
 from critasser.network.simulation import Molecules
-from critasser.network.transfer import FREQUENCIES, Transfer, compare, shells
+from critasser.network.transfer import FREQUENCIES, Compared, Transfer, shells
 
 __all__ = ["Visibility", "measure_visibility", "shown"]
 
@@ -47,19 +47,21 @@ class Visibility:
     oxygen: float
 
 
-def measure_visibility(pairs: Sequence[Pair], transfers: Sequence[Transfer]) -> Visibility:
+def measure_visibility(
+    pairs: Sequence[Pair], compared: Sequence[Compared], transfers: Sequence[Transfer]
+) -> Visibility:
     """Compare density at atoms with what the maps' transfers leave of it.
 
     Parameters
     ----------
     pairs : sequence of Pair
-    transfers : sequence of Transfer
+    compared, transfers : sequences of Compared and Transfer
         Of these.
     """
     seen, expected = np.zeros((20, len(REACHES) + 1)), np.zeros((20, len(REACHES) + 1))
     oxygen = np.zeros(2)
-    for pair, transfer in zip(pairs, transfers):
-        both, atoms = compare(pair), pair.atoms
+    for pair, both, transfer in zip(pairs, compared, transfers):
+        atoms = pair.atoms
         frequency = shells(len(both.density))[0]
         gain = np.interp(frequency, FREQUENCIES, transfer.gain)
         left = np.fft.irfftn(np.fft.rfftn(both.atoms) * gain, both.atoms.shape, axes=(0, 1, 2))

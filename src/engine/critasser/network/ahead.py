@@ -1,0 +1,121 @@
+"""Batches made ahead of their use: by a thread on processors, by processes beside a GPU.
+
+What a batch costs beside a GPU is mostly the host's: the geometry of chains and thousands of small
+operations to start. Threads would take turns at that; processes, each with a place of its own on
+the device, do not.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import multiprocessing.connection
+import os
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from typing import Any, Generic, TypeVar
+
+import torch
+
+__all__ = ["Ahead", "workers_beside"]
+
+Made = TypeVar("Made")
+Build = Callable[..., Callable[[int], Any]]
+
+_make: Callable[[int], Any] | None = None
+"""What this process makes, where it is one of `Ahead`'s."""
+
+
+def workers_beside(device: torch.device) -> int:
+    """How many make batches if nobody says: on a GPU, half the processors, 8 at most."""
+    return 1 if device.type == "cpu" else min(8, max(1, (os.cpu_count() or 2) // 2))
+
+
+def _end_with_parent() -> None:
+    multiprocessing.connection.wait([multiprocessing.parent_process().sentinel])
+    os._exit(0)
+
+
+def _prepare(build: Build, arguments: Sequence[Any]) -> None:
+    global _make
+    # Who started this process says when it ends, also where that one is killed.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    torch.set_num_threads(1)
+    _make = build(*arguments)
+
+
+def _made(number: int) -> tuple[Any, float]:
+    begun = time.perf_counter()
+    made = _make(number)
+    return made, time.perf_counter() - begun
+
+
+class Ahead(Generic[Made]):
+    """``build(*arguments)(number)`` for the numbers from `first` on, in order.
+
+    Parameters
+    ----------
+    build, arguments
+        What makes a maker of batches. Where processes are used all of these are sent to them, and
+        what the maker returns is sent back: arrays of numpy, not tensors.
+    workers
+        Threads or processes.
+    processes
+        Whether they are processes.
+    first
+        The first number.
+    """
+
+    def __init__(
+        self,
+        build: Build,
+        arguments: Sequence[Any],
+        *,
+        workers: int,
+        processes: bool,
+        first: int = 0,
+    ) -> None:
+        self.workers, self.made, self.busy = workers, 0, 0.0
+        self._pool: Executor
+        if processes:
+            self._pool = ProcessPoolExecutor(
+                workers, multiprocessing.get_context("spawn"), _prepare, (build, arguments)
+            )
+            self._work = _made
+        else:
+            self._pool = ThreadPoolExecutor(workers, thread_name_prefix="ahead")
+            maker = build(*arguments)
+
+            def work(number: int) -> tuple[Any, float]:
+                begun = time.perf_counter()
+                made = maker(number)
+                return made, time.perf_counter() - begun
+
+            self._work = work
+        self._number = first
+        self._waiting: deque[Future] = deque(self._submit() for _ in range(2 * workers + 2))
+
+    def _submit(self) -> Future:
+        self._number += 1
+        return self._pool.submit(self._work, self._number - 1)
+
+    def next(self) -> Made:
+        """The next one; waits for it."""
+        self._waiting.append(self._submit())
+        made, seconds = self._waiting.popleft().result()
+        self.made += 1
+        self.busy += seconds
+        return made
+
+    @property
+    def speed(self) -> float:
+        """How many a second are made where nobody is held up."""
+        return self.made / self.busy * self.workers if self.busy else 0.0
+
+    def close(self) -> None:
+        """Stop the workers."""
+        self._pool.shutdown(cancel_futures=True)

@@ -25,7 +25,7 @@ from benchmark.calpha_cases import CalphaCase, simulated
 from critasser.calpha import find_calpha
 from critasser.network import predict
 from critasser.network.reading import LEAST_PROBABILITY, PROBABILITY, judge_residues
-from critasser.pipeline import VIEWS
+from critasser.pipeline.map_stages import VIEWS
 from critasser.preflight import NETWORK, RESIDUE_NETWORK
 from critasser.shipped import shipped
 from critasser.structure import match_one_to_one

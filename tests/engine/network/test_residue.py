@@ -13,7 +13,15 @@ from critasser.network.boxes import local_frames, sample_balls
 from critasser.network.experimental import signed_permutations
 from critasser.network.packing import Pair, atoms_of, packed_structures
 from critasser.network.packing import _read as read_structure
-from critasser.network.residue_training import ResidueTraining, train_residue_network
+from critasser.network.reading import _together
+from critasser.network.residue import ResidueNetwork
+from critasser.network.residue_examples import Examples
+from critasser.network.residue_source import SHELLS, ExampleSource
+from critasser.network.residue_training import (
+    ResidueTraining,
+    tempered,
+    train_residue_network,
+)
 from critasser.shipped import shipped
 from critasser.structure import AMINO_ACIDS, CalphaSet, read_chains
 
@@ -139,3 +147,41 @@ def test_the_network_that_reads_held_out_maps_best_is_kept(tmp_path, chain_file,
         report=lambda line: None,
     )  # fmt: skip
     assert json.loads((tmp_path / "residue.json").read_text())["validation"]["tempered_maps"] == 1.0
+
+
+def test_tempered_logits_are_divided_and_nothing_else_changes():
+    torch.manual_seed(0)
+    network = ResidueNetwork(32, 1).eval()
+    inputs = torch.randn(5, network.body[0].in_features)
+    before, after = network(inputs), tempered(network, 2.0)(inputs)
+    assert torch.allclose(after[:, :20], before[:, :20] / 2, atol=1e-5)
+    assert torch.equal(after[:, 20:], before[:, 20:])
+
+
+def test_amino_acids_are_surer_where_both_networks_agree():
+    one = np.full((1, 20), 0.6 / 19)
+    one[0, 3] = 0.4
+    other = np.full((1, 20), 0.6 / 19)
+    other[0, 7] = 0.4
+    agreed, torn = _together(one, one)[0], _together(one, other)[0]
+    assert agreed.argmax() == 3
+    assert agreed[3] > 0.4
+    assert torn[3] > torn[7] > torn[0]
+    assert agreed.sum() == pytest.approx(1)
+
+
+def test_examples_made_by_processes_are_those_made_here(chain_file):
+    atoms = atoms_of(read_structure(chain_file))
+
+    def drawn(workers: int) -> Examples:
+        source = ExampleSource(
+            [atoms], [], SHELLS, crops=1, side=40, experimental=0.0, device=torch.device("cpu"),
+            seed=(3, 0), workers=workers,
+        )  # fmt: skip
+        try:
+            return Examples.joined([source.next() for _ in range(3)])
+        finally:
+            source.close()
+
+    for here, there in zip(drawn(0).tensors(), drawn(1).tensors()):
+        assert torch.allclose(here.float(), there.float(), atol=1e-3)

@@ -1,9 +1,9 @@
 """Fit the confidence that is shown to finished builds of known structures.
 
-    python -m benchmark.build --set val experimental --quality draft --work ~/benchmark
+    python -m benchmark.build --set val lifelike experimental --quality draft --work ~/benchmark
     python -m benchmark.confidence --quality draft --work ~/benchmark
 
-Learns from the set val and from the experimental maps of group train, and writes
+Learns from the sets val and lifelike and from the experimental maps of group train, and writes
 ``weights/confidence.json`` with a card: builds, residues, and how far shown confidence and true
 accuracy are apart before and after, each target judged by a fit to the others; and the same for the
 experimental maps of group bench, of which nothing is learnt. With ``--judge`` only those are told,
@@ -63,7 +63,7 @@ def _builds(
 ) -> dict[str, tuple[str, tuple[NDArray[np.float64], ...]]]:
     """Group and residues of every finished build of one chain: of the native's own order."""
     found = {}
-    for which in ("val", "experimental"):
+    for which in ("val", "lifelike", "experimental"):
         for target in targets(data, which):
             job = work / quality / which / target.folder / "job"
             if (job / "results.json").exists() and len(target.chains) == 1:

@@ -14,6 +14,7 @@ import gemmi
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.lifelike import lifelike_map
 from benchmark.noise import VARIED, add_noise
 from critasser.density import Grid, simulate, write_map
 from critasser.structure import ProteinChain, read_chains, tm_score
@@ -23,7 +24,7 @@ __all__ = ["MOST_RESIDUES", "SETS", "BenchmarkTarget", "atoms", "targets"]
 MOST_RESIDUES = 700
 """Experimental maps of more residues are left to the work on complexes, unless asked for."""
 
-SETS = ("experimental", "high", "low", "val")
+SETS = ("experimental", "high", "low", "val", "lifelike")
 
 
 def atoms(path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -56,6 +57,8 @@ class BenchmarkTarget:
     simulated : bool
     snr : float or None
         Signal to noise of a simulated map, see `add_noise`; None without noise.
+    neighbour : Path or None
+        Of a map of the set lifelike: the chain beside it.
     """
 
     name: str
@@ -66,6 +69,7 @@ class BenchmarkTarget:
     source: Path
     simulated: bool
     snr: float | None = None
+    neighbour: Path | None = None
 
     @property
     def folder(self) -> str:
@@ -100,11 +104,14 @@ class BenchmarkTarget:
 
     def simulated_map(self) -> Grid:
         """The map, of 1 Å voxels, of a target that has none of an experiment."""
+        rng = np.random.default_rng(zlib.crc32(f"{self.name} {self.resolution}".encode()))
+        if self.set == "lifelike":
+            data = self.source.parents[2]
+            return lifelike_map(data, self.source, self.resolution, rng, self.neighbour)
         positions, amplitudes = atoms(self.source)
         grid = simulate(positions, amplitudes, self.resolution, padding=10.0)
         if self.snr is None:
             return grid
-        rng = np.random.default_rng(zlib.crc32(f"{self.name} {self.resolution}".encode()))
         return add_noise(grid, positions, self.resolution, self.snr, rng)
 
     def aligned(self, calpha: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -174,6 +181,22 @@ def _validation(data: Path, count: int = 24) -> Iterator[BenchmarkTarget]:
         )  # fmt: skip
 
 
+def _lifelike(data: Path, count: int = 24) -> Iterator[BenchmarkTarget]:
+    """Other chains of split val, as experiments of 2.5–4.6 Å show them."""
+    rows = [row for row in _table(data / "structures" / "index.tsv") if row["split"] == "val"]
+    rng = np.random.default_rng(0)
+    order = rng.permutation(len(rows))
+    # The first of this order are the set val.
+    chosen = [rows[r] for r in order[count : 2 * count]]
+    for k, row in enumerate(chosen):
+        path = data / "structures" / row["file"]
+        beside = data / "structures" / rows[order[-1 - k]]["file"] if k % 2 else None
+        yield BenchmarkTarget(
+            row["id"], "lifelike", "lifelike", round(float(rng.uniform(2.5, 4.6)), 1),
+            read_chains(path), path, True, None, beside,
+        )  # fmt: skip
+
+
 def targets(
     data: Path, which: str, *, most_residues: int | None = MOST_RESIDUES
 ) -> list[BenchmarkTarget]:
@@ -188,8 +211,8 @@ def targets(
         raise SystemExit(f"{data}: no benchmark data there (bench.tsv); name the place by --data")
     if which == "experimental":
         found = list(_experimental(data, most_residues))
-    elif which == "val":
-        found = list(_validation(data))
+    elif which in ("val", "lifelike"):
+        found = list({"val": _validation, "lifelike": _lifelike}[which](data))
     else:
         found = list(_simulated(data, which))
     return sorted(found, key=lambda target: len(target.native))

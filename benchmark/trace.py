@@ -39,6 +39,8 @@ from critasser.density import (
     write_map,
 )
 from critasser.network import predict, read_residues
+from critasser.pipeline.map_stages import VIEWS
+from critasser.pipeline.sharpness import choose_bfactor, sharpened
 from critasser.results import load_calpha, load_features, save_calpha
 from critasser.shipped import NETWORK, RESIDUE_NETWORK, shipped
 from critasser.structure import (
@@ -58,7 +60,6 @@ from critasser.trace import (
 __all__ = ["WITHIN", "find_positions", "main", "measure_traces", "networks"]
 
 PERFECT = "perfect"
-VIEWS = (0, 7)
 WITHIN = 2.0
 """Å, of a residue that is where it belongs."""
 SURE = 0.9
@@ -103,9 +104,11 @@ def find_positions(
         folder.mkdir(parents=True, exist_ok=True)
         grid = density()
         write_map(map_file, grid)
-        features = predict(grid, shipped(NETWORK), views=VIEWS, file=features_file)
+        networks = shipped(NETWORK), shipped(RESIDUE_NETWORK)
+        seen = sharpened(grid, choose_bfactor(grid, length, *networks))
+        features = predict(seen, shipped(NETWORK), views=VIEWS, file=features_file)
         found = find_calpha(features, length)
-        calpha = read_residues(grid, found, shipped(RESIDUE_NETWORK), length)
+        calpha = read_residues(seen, found, shipped(RESIDUE_NETWORK), length)
         save_calpha(made, calpha, 1.0, True)
     return read_map(map_file), load_calpha(made)[0], load_features(features_file, map_file)
 

@@ -10,7 +10,7 @@ from critasser.job import Job
 from critasser.options import PRESETS, Inputs, Options
 from critasser.pipeline import map_stages
 from critasser.pipeline.build_stages import BuildStages
-from critasser.pipeline.files import DENSITY, FEATURES
+from critasser.pipeline.files import DENSITY, FEATURES, SEEN
 from critasser.preflight import Checked
 from critasser.results import load_arrays, load_features, save_arrays
 from critasser.running import running
@@ -38,11 +38,10 @@ def write_features(path, shape, value: float) -> None:
 
 
 def write_density(job: Job) -> None:
-    path = job.path(DENSITY)
-    path.parent.mkdir()
-    write_map(
-        path, Grid(np.arange(720.0).reshape(8, 9, 10), np.array([1.0, -2.0, 3.0]), np.ones(3))
-    )
+    grid = Grid(np.arange(720.0).reshape(8, 9, 10), np.array([1.0, -2.0, 3.0]), np.ones(3))
+    job.path(DENSITY).parent.mkdir()
+    for name in (DENSITY, SEEN):
+        write_map(job.path(name), grid)
 
 
 def test_a_tile_that_does_not_fit_gives_way_to_a_smaller_one_and_it_is_said(
@@ -58,6 +57,7 @@ def test_a_tile_that_does_not_fit_gives_way_to_a_smaller_one_and_it_is_said(
         return load_features(file, job.path(DENSITY))
 
     monkeypatch.setattr(map_stages, "predict", predict)
+    monkeypatch.setattr(map_stages, "choose_bfactor", lambda *_, **__: 0.0)
     write_density(job)
     marker = job.stage("network", stages(tmp_path).network, settings={})
     assert asked == [128, 96, 64]
@@ -102,6 +102,7 @@ def test_no_tile_that_fits_is_too_little_memory(tmp_path, job, monkeypatch):
         raise MemoryError
 
     monkeypatch.setattr(map_stages, "predict", predict)
+    monkeypatch.setattr(map_stages, "choose_bfactor", lambda *_, **__: 0.0)
     write_density(job)
     with pytest.raises(MemoryError):
         job.stage("network", stages(tmp_path).network, settings={})

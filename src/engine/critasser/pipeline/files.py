@@ -8,6 +8,7 @@ __all__ = [
     "DENSITY",
     "FEATURES",
     "QUALITY",
+    "SEEN",
     "TEMPLATES",
     "TRACES",
     "atoms_file",
@@ -15,6 +16,7 @@ __all__ = [
 ]
 
 DENSITY = "1_calpha/density.mrc"
+SEEN = "1_calpha/seen.mrc"
 FEATURES = "1_calpha/features.npy"
 CALPHA = "1_calpha/calpha.npz"
 TRACES = "2_traces/traces.npz"

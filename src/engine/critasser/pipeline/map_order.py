@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from critasser.job import Job
-from critasser.pipeline.files import DENSITY, FEATURES
+from critasser.pipeline.files import DENSITY, FEATURES, SEEN
 from critasser.pipeline.map_stages import VIEWS, MapStages
 
 __all__ = ["only", "run_map_stages"]
@@ -45,15 +45,15 @@ def run_map_stages(
     job.stage(
         "network",
         stages.network,
-        settings={"views": VIEWS},
+        settings={"views": VIEWS, "length": len(stages.target)},
         inputs=[DENSITY],
-        external=only(external, "weights"),
+        external=only(external, "weights", "residue_weights"),
     )
     job.stage(
         "calpha",
         stages.calpha,
         settings={"length": len(stages.target), **resolution},
-        inputs=[DENSITY, FEATURES],
+        inputs=[DENSITY, SEEN, FEATURES],
         external=only(external, "residue_weights"),
     )
     return resolution

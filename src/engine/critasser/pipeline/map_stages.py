@@ -24,7 +24,8 @@ from critasser.density import (
 from critasser.job import StageRun
 from critasser.network import predict, predict_resolution, read_residues
 from critasser.options import Inputs, ModelInputs, Options
-from critasser.pipeline.files import CALPHA, DENSITY, FEATURES
+from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, SEEN
+from critasser.pipeline.sharpness import choose_bfactor, sharpened
 from critasser.preflight import Checked
 from critasser.results import load_features, save_calpha, write_table
 from critasser.shipped import RESIDUE_NETWORK, RESOLUTION_NETWORK, shipped
@@ -105,8 +106,18 @@ class MapStages:
         run.say(f"{_size(whole)} voxels, cut out and resampled: {_size(grid.shape)} of 1 Å")
 
     def network(self, run: StageRun) -> None:
-        """What the network says of every voxel."""
-        density = read_map(run.job.path(DENSITY))
+        """What the network says of every voxel of the map, as sharp as it reads best."""
+        whole = read_map(run.job.path(DENSITY))
+        run.progress(0.0, "looking how sharp the map is")
+        bfactor = choose_bfactor(
+            whole,
+            len(self.target),
+            self.checked.weights,
+            shipped(RESIDUE_NETWORK),
+            device=self.checked.device,
+        )
+        density = sharpened(whole, bfactor)
+        write_map(run.file(SEEN), density)
         features = self._predict(run, density)
         maps = {
             "calpha_probability": features.calpha_grid,
@@ -116,6 +127,9 @@ class MapStages:
         }
         for name, grid in maps.items():
             write_map(run.file(f"1_calpha/{name}.mrc", "map", name), grid)
+        if bfactor:
+            did = "blurred" if bfactor > 0 else "sharpened"
+            run.say(f"the networks see the map {did} by {abs(bfactor):g} Å²")
         run.say(f"{len(VIEWS)} opinions of the network, on {self.checked.device}")
 
     def _predict(self, run: StageRun, density: Grid) -> FeatureMaps:
@@ -142,7 +156,7 @@ class MapStages:
         found = find_calpha(features, length)
         run.progress(0.4, "reading residues in their own frames")
         calpha = read_residues(
-            read_map(run.job.path(DENSITY)),
+            read_map(run.job.path(SEEN)),
             found,
             shipped(RESIDUE_NETWORK),
             length,

@@ -1,0 +1,117 @@
+"""How sharp the networks are to see a map.
+
+Maps come blurred and over-sharpened, and networks read best what is as sharp as it can be before
+noise takes over. Where that is they tell themselves: amino acids are told apart most surely there.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy import fft
+
+from critasser.calpha import find_calpha
+from critasser.density import Grid, normalise
+from critasser.network import predict
+from critasser.network.reading import judge_residues
+
+__all__ = ["BFACTORS", "choose_bfactor", "sharpened"]
+
+BFACTORS = (150.0, 100.0, 60.0, 30.0, 0.0, -30.0, -60.0, -90.0, -120.0)
+"""Å² that are tried; negative ones sharpen."""
+
+FINEST = 2.5
+"""Å; what is finer is sharpened no more than this."""
+
+SIDE = 112
+"""Voxels of the part of a map that is looked at."""
+
+LOSS = 0.03
+"""Of the mean probability of Cα: sharpening that costs more has brought up noise."""
+
+
+def sharpened(density: Grid, bfactor: float) -> Grid:
+    """A normalised map blurred (or, negative, sharpened) by a B-factor in Å², normalised again."""
+    if not bfactor:
+        return density
+    shape = density.shape
+    frequencies = [fft.fftfreq(n) ** 2 for n in shape[:2]] + [fft.rfftfreq(shape[2]) ** 2]
+    z, y, x = (f.astype(np.float32) for f in frequencies)
+    spectrum = fft.rfftn(np.asarray(density.values, np.float32), workers=-1)
+    # Section by section, for large maps.
+    for k, plane in enumerate(spectrum):
+        square = np.minimum(z[k] + y[:, None] + x[None, :], 1 / FINEST**2)
+        plane *= np.exp(-bfactor / 4 * square)
+    values = fft.irfftn(spectrum, s=shape, overwrite_x=True, workers=-1)
+    return normalise(density.with_values(values.astype(np.float32)))
+
+
+def choose_bfactor(
+    density: Grid,
+    length: int,
+    weights: Path,
+    residue_weights: Path,
+    *,
+    device: str | torch.device = "auto",
+) -> float:
+    """The B-factor by which the networks are to see a map.
+
+    Parameters
+    ----------
+    density : Grid
+        Normalised map at 1 Å.
+    length : int
+        Residues expected in it.
+    weights, residue_weights : Path
+        The two networks.
+    device : str or torch.device
+
+    Returns
+    -------
+    float
+        Å², for `sharpened`: of `BFACTORS` the one at which amino acids at the Cα found in the map
+        as it is are surest, or half of it, as long as Cα do not get less probable; 0 otherwise.
+    """
+    part, share = _fullest_part(density)
+    count = max(10, round(length * share))
+
+    def search(grid: Grid):
+        found = find_calpha(predict(grid, weights, device=device), count)
+        order = np.argsort(-found.probability, kind="stable")[:count]
+        return found.select(order)
+
+    found = search(part)
+    if len(found) < 10:
+        return 0.0
+    # What the residue network says alone: the map network has seen the map as it is.
+    asked = dataclasses.replace(found, amino_acid=np.full((len(found), 20), 0.05))
+
+    def certainty(bfactor: float) -> float:
+        read, _ = judge_residues(
+            sharpened(part, bfactor), asked, residue_weights, device=device, rounds=1
+        )
+        return float(read.amino_acid.max(axis=1).mean())
+
+    best = max(BFACTORS, key=certainty)
+    least = found.probability.mean() - LOSS
+    for bfactor in (best, best / 2):
+        if not bfactor or search(sharpened(part, bfactor)).probability.mean() >= least:
+            return bfactor
+    return 0.0
+
+
+def _fullest_part(density: Grid) -> tuple[Grid, float]:
+    """A box of `SIDE` voxels at most around the middle of the density, and its share of it."""
+    weight = np.clip(density.values, 0.0, None) ** 2
+    first = []
+    for axis, n in enumerate(density.shape):
+        along = weight.sum(axis=tuple(k for k in range(3) if k != axis), dtype=np.float64)
+        middle = float(along @ np.arange(n) / max(along.sum(), 1e-12))
+        first.append(int(np.clip(round(middle - SIDE / 2), 0, max(n - SIDE, 0))))
+    box = tuple(slice(a, a + SIDE) for a in first)
+    share = float(weight[box].sum(dtype=np.float64) / max(weight.sum(dtype=np.float64), 1e-12))
+    origin = density.origin + np.array(first[::-1]) * density.voxel_size
+    return Grid(np.ascontiguousarray(density.values[box]), origin, density.voxel_size), share

@@ -80,7 +80,7 @@ def test_there_are_no_seams_wherever_the_tiles_end(helix, whole):
         assert len(plan) > 1
         ends |= {(one.core_first, one.core_last) for one in plan}
         tiled = predict(helix, shipped("network.safetensors"), device="cpu", tile=side)
-        assert np.abs(whole.calpha.astype(float) - tiled.calpha).max() < 0.03
+        assert np.abs(whole.calpha.astype(float) - tiled.calpha).max() < 0.06
         assert np.abs(whole.backbone.astype(float) - tiled.backbone).max() < 0.05
         found = find_calpha(tiled, 55).positions
         assert len(match_one_to_one(native, found, 0.3)) == len(native) == len(found)

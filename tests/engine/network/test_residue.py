@@ -140,7 +140,7 @@ def test_the_network_that_reads_held_out_maps_best_is_kept(tmp_path, chain_file,
         lambda network, sets: {"tempered_maps": next(costs, 4.0)} if "maps" in sets else {},
     )
     options = ResidueTraining(
-        minutes=0.1, batch=64, side=40, width=32, blocks=1, validate_minutes=0.02
+        minutes=0.3, batch=64, side=40, width=32, blocks=1, validate_minutes=0.02
     )
     train_residue_network(
         [atoms], [], [], options, tmp_path, device=torch.device("cpu"), held_out_pairs=[pair],

@@ -47,7 +47,7 @@ leaves next to nothing of itself there, so that it tells the molecule from solve
 PROBABILITY = (-1.1, 2.8, 0.4, 1.2)
 """Log-odds that a position is a Cα: constant, and weights of the map network's log-odds, of the
 residue network's, and of the density around over that of the molecule. Logistic regression by
-``python -m benchmark.probability --chains 12`` on maps of val chains, 2–11 Å, clean and with
+``python -m benchmark.probability`` on maps of 12 val chains, 2–11 Å, clean and with
 signal-to-noise ratios of 2 and 1, each map weighing the same."""
 
 LEAST_PROBABILITY = 0.3

@@ -140,7 +140,7 @@ def main() -> int:
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--tile", type=int, default=128, help="side of the largest tile")
+    parser.add_argument("--tile", type=int, default=144, help="side of the largest tile")
     parser.add_argument("--sides", type=int, nargs="*", default=(64, 128), help="of full maps")
     parser.add_argument("--empty", type=int, default=600, help="side of the map that is empty …")
     parser.add_argument("--protein", type=int, default=150, help="… but for a cube of this side")

@@ -130,7 +130,7 @@ def _network(device: str) -> str:
     helix = np.stack([2.3 * np.cos(turn), 2.3 * np.sin(turn), 1.5 * np.arange(24)], axis=1)
     grid: Grid = simulate(helix, np.full(24, 30.0), 4.0, padding=8.0)
     begun = time.monotonic()
-    found = predict(normalise(grid), shipped(NETWORK), device=chosen, tile=48)
+    found = predict(normalise(grid), shipped(NETWORK), device=chosen, tile=64)
     seconds = time.monotonic() - begun
     at = np.rint(grid.to_index(helix[4:-4])).astype(int)
     seen = float(found.calpha[tuple(at.T)].mean())

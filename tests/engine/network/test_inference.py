@@ -11,12 +11,12 @@ from safetensors.torch import save_file
 
 from critasser.calpha import find_calpha
 from critasser.calpha.hand import tell_hand
-from critasser.density import Grid, normalise, simulate
+from critasser.density import BLOCK, Grid, normalise, simulate
 from critasser.errors import InputError
 from critasser.network import choose_device, load_network, predict, save_network
 from critasser.network.fusion import fused
 from critasser.network.resnet import ResNet
-from critasser.network.tiling import tiles
+from critasser.network.tiling import occupied_blocks, tiles
 from critasser.network.unet import UNet
 from critasser.shipped import shipped
 from critasser.structure import match_one_to_one
@@ -55,14 +55,21 @@ def test_probabilities_lie_on_the_grid_of_the_map(small_unet, blob):
     assert np.allclose(np.asarray(features.amino_acid, float).sum(0), 1, atol=0.02)
 
 
-@pytest.fixture(scope="module")
-def helix():
-    """A helix of 55 residues at 3.5 Å, longer than it is wide."""
+def map_of_helices(copies):
+    """A helix of 55 residues at 3.5 Å, longer than it is wide, and copies behind it."""
     structure = gemmi.read_structure(str(DATA / "1gl2_D.pdb.gz"))
     sites = [site.atom for site in structure[0].all()]
-    positions = [atom.pos.tolist() for atom in sites]
+    positions = np.array([atom.pos.tolist() for atom in sites])
     amplitudes = [atom.element.atomic_number for atom in sites]
-    return normalise(simulate(positions, amplitudes, 3.5, padding=8.0))
+    step = np.ptp(positions, axis=0)
+    step[step < step.max()] = 0.0
+    behind = np.concatenate([positions + k * step for k in range(copies)])
+    return normalise(simulate(behind, amplitudes * copies, 3.5, padding=8.0))
+
+
+@pytest.fixture(scope="module")
+def helix():
+    return map_of_helices(1)
 
 
 @pytest.fixture(scope="module")
@@ -72,19 +79,24 @@ def whole(helix):
     return predict(helix, shipped("network.safetensors"), device="cpu")
 
 
-def test_there_are_no_seams_wherever_the_tiles_end(helix, whole):
-    native = find_calpha(whole, 55).positions
+def test_there_are_no_seams_wherever_the_tiles_end():
+    rod = map_of_helices(2)
+    whole = predict(rod, shipped("network.safetensors"), device="cpu")
+    native = find_calpha(whole, 110).positions
+    # What lies in a block without density is said only where a tile happens to reach over it.
+    dense = np.kron(occupied_blocks(rod.values), np.ones((BLOCK,) * 3, bool))
+    dense = dense[tuple(map(slice, rod.shape))]
     ends = set()
-    for side in (52, 50):
-        plan = list(tiles(helix.values, side))
+    for side in (64, 56):
+        plan = list(tiles(rod.values, side))
         assert len(plan) > 1
         ends |= {(one.core_first, one.core_last) for one in plan}
-        tiled = predict(helix, shipped("network.safetensors"), device="cpu", tile=side)
-        assert np.abs(whole.calpha.astype(float) - tiled.calpha).max() < 0.06
-        assert np.abs(whole.backbone.astype(float) - tiled.backbone).max() < 0.05
-        found = find_calpha(tiled, 55).positions
+        tiled = predict(rod, shipped("network.safetensors"), device="cpu", tile=side)
+        assert np.abs(whole.calpha.astype(float) - tiled.calpha)[dense].max() < 0.05
+        assert np.abs(whole.backbone.astype(float) - tiled.backbone)[dense].max() < 0.1
+        found = find_calpha(tiled, 110).positions
         assert len(match_one_to_one(native, found, 0.3)) == len(native) == len(found)
-    assert len(ends) == 5
+    assert len(ends) > 3
 
 
 def test_a_map_of_the_other_hand_shows_in_the_positions(helix, whole):

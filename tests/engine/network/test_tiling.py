@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from critasser.network.tiling import EMPTY_MARGIN, LOWEST_DENSITY, occupied_blocks, tiles
+from critasser.network.tiling import EMPTY_MARGIN, LOWEST_DENSITY, MARGIN, occupied_blocks, tiles
 
 
 def full(*shape):
@@ -11,7 +11,7 @@ def full(*shape):
 
 
 @pytest.mark.parametrize("shape", [(37, 60, 150), (150, 150, 150), (8, 8, 8), (5, 130, 9)])
-@pytest.mark.parametrize("side", [48, 96])
+@pytest.mark.parametrize("side", [64, 96])
 def test_every_block_with_density_is_answered_for_once_and_has_its_context(shape, side):
     values = full(*shape)
     values[: shape[0] // 2, :, shape[2] // 3 :] = 0
@@ -29,7 +29,7 @@ def test_every_block_with_density_is_answered_for_once_and_has_its_context(shape
             # Either the whole margin, or all that there is of density and emptiness.
             before = tile.core_first[axis] - tile.first[axis]
             rest = values.take(range(max(tile.first[axis], 0)), axis=axis)
-            assert before >= 16 or rest.size == 0 or rest.max() <= LOWEST_DENSITY
+            assert before >= MARGIN or rest.size == 0 or rest.max() <= LOWEST_DENSITY
     assert answered.max() == 1
     blocks = occupied_blocks(values)
     assert np.all(answered[::8, ::8, ::8][blocks] == 1)
@@ -49,9 +49,9 @@ def test_emptiness_is_not_computed():
     assert not list(tiles(np.zeros((30, 30, 30), np.float32), 64))
 
 
-@pytest.mark.parametrize(("side", "most"), [(128, 1.0), (150, 1.9), (200, 2.0)])
+@pytest.mark.parametrize(("side", "most"), [(144, 1.0), (170, 1.9), (220, 2.1)])
 def test_little_is_computed_twice(side, most):
-    computed = sum(tile.voxels for tile in tiles(full(side, side, side), 128))
+    computed = sum(tile.voxels for tile in tiles(full(side, side, side), 144))
     assert computed <= most * side**3
 
 

@@ -107,7 +107,7 @@ def predict(
     weights: Path,
     *,
     device: str | torch.device = "auto",
-    tile: int = 128,
+    tile: int = 144,
     margin: int = MARGIN,
     views: Sequence[int] = (0,),
     file: Path | None = None,

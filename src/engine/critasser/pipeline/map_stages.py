@@ -36,7 +36,7 @@ __all__ = ["TILES", "VIEWS", "MapStages"]
 VIEWS = (0, 7)
 """The network's opinions: the map as it is, and turned by a rotation of the cube."""
 
-TILES = (128, 96, 64, 48)
+TILES = (144, 112, 88, 64)
 """Sides of the largest tiles; the next one when a tile does not fit in memory."""
 
 HAND_RESOLUTION = 6.0

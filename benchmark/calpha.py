@@ -30,6 +30,8 @@ from benchmark.strategies import DEFAULT, MAP_MEASURES, STRATEGIES, VIEWS
 from critasser.density import FeatureMaps
 from critasser.errors import InputError
 from critasser.network import load_network, predict
+from critasser.pipeline.sharpness import choose_bfactor, sharpened
+from critasser.shipped import RESIDUE_NETWORK, shipped
 
 __all__ = ["Work", "main", "measure_map"]
 
@@ -90,23 +92,32 @@ def measure_map(work: Work) -> list[Record]:
         })  # fmt: skip
 
     for network, names in work.methods.items():
-        features: dict[int, FeatureMaps | None] = {0: None}
-        spent = {0: 0.0}
+        features: dict[tuple[int, bool], FeatureMaps | None] = {(0, False): None}
+        spent = {(0, False): 0.0}
+        sharp, sharpening = None, 0.0
         for name in names:
             if name not in STRATEGIES:
                 continue
             strategy = STRATEGIES[name]
             views = strategy.views
-            if views not in features:
+            weights = work.networks[network]
+            if strategy.sharp and sharp is None:
                 begun = time.monotonic()
-                features[views] = predict(
-                    density, work.networks[network], device=device, views=VIEWS[:views]
-                )
-                spent[views] = time.monotonic() - begun
+                residue = shipped(RESIDUE_NETWORK)
+                bfactor = choose_bfactor(density, len(truth), weights, residue, device=device)
+                sharp = sharpened(density, bfactor)
+                sharpening = time.monotonic() - begun
+            seen = sharp if strategy.sharp else density
+            asked = views, strategy.sharp
+            if asked not in features:
+                begun = time.monotonic()
+                features[asked] = predict(seen, weights, device=device, views=VIEWS[:views])
+                spent[asked] = time.monotonic() - begun + strategy.sharp * sharpening
             begun = time.monotonic()
-            seen = density if views or not truth.crowded else truth.alone(density)
-            found = strategy.find(features[views], seen, len(truth))
-            seconds = spent[views] + time.monotonic() - begun
+            if not views and truth.crowded:
+                seen = truth.alone(density)
+            found = strategy.find(features[asked], seen, len(truth))
+            seconds = spent[asked] + time.monotonic() - begun
             add(network, name, seconds, calpha_set_figures(found, truth))
         for name in names:
             if name in MAP_MEASURES:

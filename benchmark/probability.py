@@ -3,14 +3,15 @@
     python -m benchmark.probability
 
 Prints the constants `PROBABILITY` of `critasser.network.reading`, fitted to maps of validation
-chains, and F1 at 2 Å by signal to noise: with the constants that are there, and with the fitted
-ones, each chain judged by a fit to the others.
+chains, and F1 at 2 Å by signal to noise, and as experiments show them: with the constants that are
+there, and with the fitted ones, each chain judged by a fit to the others.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,11 +22,14 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from benchmark.build import ROOT
-from benchmark.calpha_cases import CalphaCase, simulated
+from benchmark.calpha_cases import simulated
+from benchmark.sets import targets
 from critasser.calpha import find_calpha
+from critasser.density import Grid, crop_to_molecule, normalise, resample
 from critasser.network import predict
 from critasser.network.reading import LEAST_PROBABILITY, PROBABILITY, judge_residues
 from critasser.pipeline.map_stages import VIEWS
+from critasser.pipeline.sharpness import choose_bfactor, sharpened
 from critasser.preflight import NETWORK, RESIDUE_NETWORK
 from critasser.shipped import shipped
 from critasser.structure import match_one_to_one
@@ -33,7 +37,8 @@ from critasser.structure import match_one_to_one
 __all__ = ["Judged", "fit", "main"]
 
 SHELLS = ("2-3", "3-4", "4-5", "5-8", "8-11")
-NOISES = (None, 2.0, 1.0)
+KINDS = {"clean": None, "SNR 2": 2.0, "SNR 1": 1.0}
+LIFELIKE = "lifelike"
 RADIUS = 2.0
 """Å from a true Cα within which a position is one."""
 
@@ -45,7 +50,8 @@ class Judged:
     Attributes
     ----------
     chain : str
-    snr : float or None
+    kind : str
+        ``clean``, ``SNR 2`` …, or ``lifelike``.
     evidence : ndarray (n, 4)
         1, and the terms that `judge_residues` returns.
     right : ndarray (n,) bool
@@ -53,7 +59,7 @@ class Judged:
     """
 
     chain: str
-    snr: float | None
+    kind: str
     evidence: NDArray[np.float64]
     right: NDArray[np.bool_]
     residues: int
@@ -67,14 +73,27 @@ class Judged:
         return 2 * self.right[kept].sum() / (len(kept) + self.residues)
 
 
-def _judge(case: CalphaCase) -> Judged:
-    density, truth = case.density(), case.truth().positions
+def _judge(chain: str, kind: str, density: Grid, truth: NDArray[np.float64]) -> Judged:
+    networks = shipped(NETWORK), shipped(RESIDUE_NETWORK)
+    density = sharpened(density, choose_bfactor(density, len(truth), *networks))
     found = find_calpha(predict(density, shipped(NETWORK), views=VIEWS), len(truth))
     read, terms = judge_residues(density, found, shipped(RESIDUE_NETWORK))
     right = np.zeros(len(read), bool)
     right[match_one_to_one(read.positions, truth, RADIUS)[:, 0]] = True
     evidence = np.column_stack([np.ones(len(read)), terms])
-    return Judged(case.name, case.snr, evidence, right, len(truth))
+    return Judged(chain, kind, evidence, right, len(truth))
+
+
+def _judged(data: Path, chains: int, longest: int) -> Iterator[Judged]:
+    for case in simulated(data, "val", chains, SHELLS, KINDS.values()):
+        if case.residues <= longest:
+            kind = next(kind for kind, snr in KINDS.items() if snr == case.snr)
+            yield _judge(case.name, kind, case.density(), case.truth().positions)
+    lifelike = [one for one in targets(data, LIFELIKE) if one.neighbour is None]
+    for target in lifelike[:chains]:
+        if len(target.native) <= longest:
+            density = normalise(resample(crop_to_molecule(target.simulated_map())))
+            yield _judge(f"val {target.name}", LIFELIKE, density, target.native)
 
 
 def fit(judged: list[Judged]) -> NDArray[np.float64]:
@@ -101,20 +120,20 @@ def main() -> int:
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     judged = []
-    for case in simulated(args.data, "val", args.chains, SHELLS, NOISES):
-        if case.residues <= args.longest:
-            judged.append(_judge(case))
-            print(f"{case.key}: {judged[-1].f1(np.array(PROBABILITY)):.2f}", file=sys.stderr)
+    for one in _judged(args.data, args.chains, args.longest):
+        judged.append(one)
+        f1 = one.f1(np.array(PROBABILITY))
+        print(f"{one.chain}, {one.kind}: {f1:.2f}", file=sys.stderr)
     chains = {one.chain for one in judged}
     if len(chains) < 2:
         raise SystemExit("one chain is not enough: each is judged by a fit to the others")
     of_others = {name: fit([one for one in judged if one.chain != name]) for name in chains}
-    print("SNR    F1 as it is  fitted")
-    for snr in NOISES:
-        rows = [one for one in judged if one.snr == snr]
+    print("maps      F1 as it is  fitted")
+    for kind in (*KINDS, LIFELIKE):
+        rows = [one for one in judged if one.kind == kind]
         before = np.mean([one.f1(np.array(PROBABILITY)) for one in rows])
         after = np.mean([one.f1(of_others[one.chain]) for one in rows])
-        print(f"{'clean' if snr is None else f'{snr:g}':6s} {before:11.3f} {after:7.3f}")
+        print(f"{kind:9s} {before:11.3f} {after:7.3f}")
     print(f"PROBABILITY = ({', '.join(f'{weight:.1f}' for weight in fit(judged))})")
     return 0
 

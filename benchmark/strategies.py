@@ -38,10 +38,13 @@ class Strategy:
     find : function (features, density, length) -> CalphaSet
         Features are that mean, None without views; density is normalised, at 1 Å; length is the
         number of residues with a Cα.
+    sharp : bool
+        Whether features and density are of the map as sharp as the networks read it best.
     """
 
     views: int
     find: Callable[[FeatureMaps | None, Grid, int], CalphaSet]
+    sharp: bool = False
 
 
 def _on_mean(views: int, rule: str) -> Strategy:
@@ -54,7 +57,7 @@ def _read(features: FeatureMaps, density: Grid, length: int) -> CalphaSet:
 
 
 STRATEGIES = {
-    "read-2": Strategy(2, _read),
+    "read-2": Strategy(2, _read, sharp=True),
     "refined-2": _on_mean(2, "refined"),
     "refined-1": _on_mean(1, "refined"),
     "refined-24": _on_mean(24, "refined"),
@@ -63,7 +66,8 @@ STRATEGIES = {
     "naive": Strategy(0, lambda _, density, length: highest_density(density, length)),
 }
 """The number is that of views averaged. ``refined``: local maxima moved by mean
-shift, ``read``: these read by the residue network, as builds do, ``paper``: the paper's rule."""
+shift, ``read``: these read by the residue network in
+a map as sharp as both networks read it best, as builds do, ``paper``: the paper's rule."""
 
 DEFAULT = tuple(name for name, strategy in STRATEGIES.items() if strategy.views <= 2)
 

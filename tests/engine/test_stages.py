@@ -60,10 +60,11 @@ def test_a_tile_that_does_not_fit_gives_way_to_a_smaller_one_and_it_is_said(
     monkeypatch.setattr(map_stages, "choose_bfactor", lambda *_, **__: 0.0)
     write_density(job)
     marker = job.stage("network", stages(tmp_path).network, settings={})
-    assert asked == [128, 96, 64]
+    assert asked == [144, 112, 88, 64]
     assert [text[:30] for text in marker["warnings"]] == [
-        "tiles of 128 voxels do not fit",
-        "tiles of 96 voxels do not fit ",
+        "tiles of 144 voxels do not fit",
+        "tiles of 112 voxels do not fit",
+        "tiles of 88 voxels do not fit ",
     ]
     with mrcfile.open(job.path("1_calpha/calpha_probability.mrc")) as mean:
         assert np.all(mean.data == 0.375)

@@ -107,7 +107,15 @@ def command(
         Anything that can be known to be wrong before the engine starts.
     """
     from ..jobs.engine import configured_python, engine_command
-    from ..jobs.inputs import check_grid, check_sequences, job_name
+    from ..jobs.inputs import (
+        PlacedMap,
+        check_grid,
+        check_sequences,
+        job_name,
+        nothing_left,
+        write_map,
+        write_mask,
+    )
     from ..jobs.request import Request
     from ..models.results import Results
     from .running import start, waits
@@ -136,8 +144,18 @@ def command(
 
     folder = new_folder(folder, job_name(volume.name))
     name = job_name(folder.name)
-    planes, where = _inside(volume, chosen, mask, near, range or 8.0)
-    files = _write_inputs(folder, name, volume, sequence, planes, where, templates)
+    placed = PlacedMap.of(volume)
+    planes, where = _inside(placed, chosen, mask, near, range or 8.0)
+    files = _write_small(folder, name, placed, sequence, templates)
+    if planes is not None:
+        files["mask"] = files["map"].with_name("mask.mrc")
+
+    def prepare() -> None:
+        with nothing_left(folder):
+            write_map(files["map"], placed)
+            if planes is not None:
+                write_mask(files["mask"], placed, planes, where)
+
     options = {"-o": (folder,)}
     if "mask" in files:
         options["--mask"] = (files["mask"],)
@@ -152,6 +170,7 @@ def command(
         engine_command(python, request.command, *request.arguments()),
         view=Results(session, name, folder, volume),
         wait=waits(session, wait),
+        prepare=prepare,
     )
 
 
@@ -198,33 +217,26 @@ def new_folder(given: str | None, name: str) -> Path:
     return folder
 
 
-def _inside(volume, chosen, mask, near, distance):
+def _inside(placed, chosen, mask, near, distance):
     """Sections of the map's grid where to build, and what is said when no voxel is; else None."""
-    from ..jobs.inputs import mask_planes, zone_planes
+    from ..jobs.inputs import PlacedMap, mask_planes, zone_planes
 
     if chosen is not None:
         from ..segments.choosing import chosen_planes
 
-        return chosen_planes(volume, chosen, distance), chosen.summary
+        return chosen_planes(placed, chosen, distance), chosen.summary
     if mask is not None:
-        return mask_planes(volume, mask), f"the mask {mask}"
+        return mask_planes(placed, PlacedMap.of(mask)), f"the mask {mask}"
     if near is not None:
-        planes = zone_planes(volume, near.scene_coords, distance)
+        planes = zone_planes(placed, near.scene_coords, distance)
         return planes, f"{distance:g} Å of those atoms"
     return None, ""
 
 
-def _write_inputs(folder, name, volume, sequence, planes, where, templates) -> dict:
-    """Write all inputs; what was written is removed when one of them is no good."""
+def _write_small(folder, name, placed, sequence, templates) -> dict:
+    """Write all inputs but the maps, which take their time; removed when one of them is no good."""
     from ..jobs.folder import write_placement
-    from ..jobs.inputs import (
-        frame,
-        new_inputs,
-        write_map,
-        write_mask,
-        write_sequences,
-        write_templates,
-    )
+    from ..jobs.inputs import frame, new_inputs, write_sequences, write_templates
 
     with new_inputs(folder) as inputs:
         files = {
@@ -232,9 +244,5 @@ def _write_inputs(folder, name, volume, sequence, planes, where, templates) -> d
             "map": inputs / "map.mrc",
             "templates": write_templates(inputs, templates if templates is not None else ()),
         }
-        write_map(files["map"], volume)
-        if planes is not None:
-            files["mask"] = inputs / "mask.mrc"
-            write_mask(files["mask"], volume, planes, where)
-        write_placement(folder, name, frame(volume.data))
+        write_placement(folder, name, frame(placed.data))
     return files

@@ -49,7 +49,7 @@ def command(session, folder, *, in_map=None, wait=None):
         if job.folder != folder or job.outcome not in ("queued", "running"):
             continue
         if job.outcome == "queued":
-            raise UserError(f"that is job {job.id}, which waits for its turn")
+            raise UserError(f"that is job {job.id}, which waits for {job.waits_for}")
         if job.view.is_open and in_map is None:
             raise UserError(f"that is job {job.id}, which runs and is shown already")
         job.view.reveal(in_map)

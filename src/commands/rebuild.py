@@ -83,8 +83,8 @@ def command(
     from ..jobs.engine import configured_python, engine_command
     from ..jobs.folder import inside, read_placement
     from ..jobs.inputs import check_grid, job_name
-    from ..jobs.modelfile import model_name, stretches_of
-    from ..jobs.request import Request
+    from ..jobs.modelfile import check_lies_in, model_name, stretches_of
+    from ..jobs.request import Request, is_model
     from ..models.origin import keep_origin
     from ..models.results import Results
     from ..models.scored import RebuiltResults, source_of
@@ -103,13 +103,20 @@ def command(
             f"{structure} is of no job, which would know its map: give it by inMap, as in "
             f"critasser rebuild {structure.atomspec}/A:45-56 inMap #1"
         )
+    # A file of a job tells by its place; of any other model its atoms do.
+    if not is_model(source[1]) if source is not None else set(structure.atoms.names) == {"CA"}:
+        raise UserError(
+            f"{structure} is a trace of Cα, beside which no stretch can be built: rebuild a model "
+            "with all its backbone"
+        )
     if in_map is not None:
         check_grid(in_map)
+        check_lies_in(structure, in_map)
     python = configured_python(session)
     if source is None:
         folder = new_folder(folder, f"{model_name(structure)}_rebuilt")
         name = job_name(folder.name)
-        files = write_inputs(
+        files, prepare = write_inputs(
             folder, name, in_map, structure, sequence or _whole_sequences(residues)
         )
         view = Results(session, name, folder, in_map)
@@ -122,7 +129,7 @@ def command(
         first_name = re.sub(r"_rebuilt(_\d+)?$", "", old_name)
         folder = new_folder(folder, f"{first_name}_rebuilt")
         name = job_name(folder.name)
-        files = _carry_placement(folder, name, frame, sequence)
+        files, prepare = _carry_placement(folder, name, frame, sequence), None
         keep_origin(folder, structure)
         view = RebuiltResults(session, name, folder, structure.scene_position)
         model, options = path, {}
@@ -138,6 +145,7 @@ def command(
         engine_command(python, request.command, *request.arguments()),
         view=view,
         wait=waits(session, wait),
+        prepare=prepare,
     )
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from chimerax.core.errors import UserError
 
-from ..jobs.queue import installing, runs_on
+from ..jobs.queue import free_now, installing, runs_on
 from ..jobs.telling import tell
 
 __all__ = ["follow", "start", "waits"]
@@ -30,6 +30,7 @@ def start(
     view,
     wait: bool,
     again: bool = False,
+    prepare: Callable[[], None] | None = None,
 ):
     """Start an engine in a folder and watch it, or queue it when its device is taken.
 
@@ -43,6 +44,9 @@ def start(
     wait : bool
     again : bool
         The folder holds an earlier run.
+    prepare : callable, optional
+        Writes what the engine needs and takes long to write: in the job's thread where somebody
+        works on meanwhile.
 
     Returns
     -------
@@ -51,7 +55,7 @@ def start(
     from ..jobs.engine import environment
     from ..jobs.job import BuildJob
     from ..jobs.process import EngineProcess
-    from ..jobs.queue import device_of, free_now
+    from ..jobs.queue import device_of
     from ..jobs.request import mark_taken, write_request
     from ..jobs.settings import remember_job
 
@@ -61,20 +65,29 @@ def start(
             mark_taken(folder)
         return process
 
+    def get_ready() -> None:
+        if prepare is not None:
+            prepare()
+        try:
+            _, _, _, kind, *arguments = command  # as `engine_command` makes it
+            write_request(folder, kind, arguments, again=again)
+        except OSError as error:
+            raise UserError(f"{folder}: cannot write there, {error.strerror}") from error
+
     device = device_of(command, folder)
-    try:
-        _, _, _, kind, *arguments = command  # as `engine_command` makes it
-        write_request(folder, kind, arguments, again=again)
-    except OSError as error:
-        raise UserError(f"{folder}: cannot write there, {error.strerror}") from error
-    if free_now(session, device):
+    later = get_ready if prepare is not None and session.ui.is_gui and not wait else None
+    if later is None:
+        get_ready()
+    if later is None and free_now(session, device):
         try:
             process = launch()
         except OSError as error:
             raise UserError(f"the engine could not be started: {error}") from None
         job = BuildJob(session, folder, name, view, process, skip=again, device=device)
     else:
-        job = BuildJob(session, folder, name, view, skip=again, launch=launch, device=device)
+        job = BuildJob(
+            session, folder, name, view, skip=again, prepare=later, launch=launch, device=device
+        )
     remember_job(session, str(folder))
     _announce(session, job)
     return _watch(job, wait)
@@ -101,7 +114,10 @@ def _watch(job, wait: bool):
 
 
 def _announce(session, job) -> None:
-    if job.outcome == "queued":
+    if job.outcome == "queued" and free_now(session, job.device, but=job):
+        text = f"critasser {job.name} is job {job.id} in {job.folder}; its map is being written"
+        tell(session, text, (f"critasser stop {job.id}", "stop it"))
+    elif job.outcome == "queued":
         until = f"the {'GPU' if job.device == 'gpu' else 'processor'} is free"
         if installing(session):
             until = "the installation is over"

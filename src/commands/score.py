@@ -73,7 +73,7 @@ def command(
     """
     from ..jobs.engine import configured_python, engine_command
     from ..jobs.inputs import check_grid, job_name
-    from ..jobs.modelfile import model_name
+    from ..jobs.modelfile import check_lies_in, model_name
     from ..jobs.request import Request
     from ..models.origin import keep_origin
     from ..models.scored import ScoredModel
@@ -82,10 +82,11 @@ def command(
     from .running import start, waits
 
     check_grid(in_map)
+    check_lies_in(structure, in_map)
     python = configured_python(session)
     folder = new_folder(folder, f"{model_name(structure)}_score")
     name = job_name(folder.name)
-    files = write_inputs(folder, name, in_map, structure)
+    files, prepare = write_inputs(folder, name, in_map, structure)
     keep_origin(folder, structure)
     options = {"-o": (folder,), **engine_options(resolution, device)}
     request = Request((files["model"], files["map"]), options, "score")
@@ -96,4 +97,5 @@ def command(
         engine_command(python, request.command, *request.arguments()),
         view=ScoredModel(session, name, folder, structure, key=key),
         wait=waits(session, wait),
+        prepare=prepare,
     )

@@ -3,6 +3,9 @@
 The engine is given the whole map at full resolution, whatever part or step is displayed, in the
 map's own coordinates but for a rotation of its grid, which an MRC file cannot hold: `frame` leads
 from the engine's coordinates back to the map's.
+
+Maps and masks are large, and are written while ChimeraX is being worked with: all that is written
+is taken as it was and where it was when it was asked for (`PlacedMap`).
 """
 
 from __future__ import annotations
@@ -11,7 +14,9 @@ import contextlib
 import re
 import shutil
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from chimerax.core.errors import UserError
@@ -22,13 +27,16 @@ from .quoting import quoted_path
 from .sequences import complaint, read_sequences
 
 __all__ = [
+    "PlacedMap",
     "check_grid",
     "check_sequences",
     "frame",
     "grid_positions",
     "job_name",
     "mask_planes",
+    "nearest_planes",
     "new_inputs",
+    "nothing_left",
     "write_map",
     "write_mask",
     "write_sequences",
@@ -43,6 +51,28 @@ _INSIDE = 0.5
 """Value from which on a voxel of a mask is inside, as the engine has it."""
 
 
+@dataclass(frozen=True)
+class PlacedMap:
+    """A map as it is now and where it lies now, whatever becomes of its model.
+
+    Attributes
+    ----------
+    name : str
+        For people.
+    data : chimerax.map_data.GridData
+    to_scene : chimerax.geometry.Place
+    """
+
+    name: str
+    data: Any
+    to_scene: Any
+
+    @classmethod
+    def of(cls, volume) -> PlacedMap:
+        """Of a chimerax.map.Volume."""
+        return cls(str(volume), volume.data, volume.scene_position)
+
+
 @contextlib.contextmanager
 def new_inputs(folder: Path) -> Iterator[Path]:
     """The place for the inputs of a new job; what is written there is removed after an error.
@@ -52,12 +82,25 @@ def new_inputs(folder: Path) -> Iterator[Path]:
     UserError
         It cannot be written to.
     """
-    inputs = folder / INPUTS
-    try:
+    with nothing_left(folder):
+        inputs = folder / INPUTS
         inputs.mkdir()
         yield inputs
+
+
+@contextlib.contextmanager
+def nothing_left(folder: Path) -> Iterator[None]:
+    """Remove the inputs of a job that has not begun, and its folder, after an error.
+
+    Raises
+    ------
+    UserError
+        In the place of an OSError.
+    """
+    try:
+        yield
     except BaseException as error:
-        shutil.rmtree(inputs, ignore_errors=True)
+        shutil.rmtree(folder / INPUTS, ignore_errors=True)
         with contextlib.suppress(OSError):  # the person's, if there is something in it
             folder.rmdir()
         if isinstance(error, OSError):
@@ -139,7 +182,7 @@ def frame(data) -> list[list[float]]:
     return np.column_stack([rotation, origin - rotation @ origin]).tolist()
 
 
-def write_map(path: Path, volume) -> None:
+def write_map(path: Path, placed: PlacedMap) -> None:
     """Write a whole map.
 
     Raises
@@ -147,23 +190,25 @@ def write_map(path: Path, volume) -> None:
     UserError
         Its values are all the same, or not all numbers.
     """
-    data = volume.data
+    data = placed.data
     nx, ny, nz = data.size
     planes = (data.matrix((0, 0, z), (nx, ny, 1))[0] for z in range(nz))
     lowest, highest = write_mrc(path, planes, data.size, data.origin, data.step)
     if not (np.isfinite(lowest) and np.isfinite(highest)):
-        raise UserError(f"{volume} has values that are not numbers")
+        raise UserError(f"{placed.name} has values that are not numbers")
     if lowest == highest:
-        raise UserError(f"{volume} has the same value everywhere, {lowest:g}: there is no density")
+        raise UserError(
+            f"{placed.name} has the same value everywhere, {lowest:g}: there is no density"
+        )
 
 
-def write_mask(path: Path, volume, planes: Iterator[np.ndarray], what: str) -> None:
+def write_mask(path: Path, placed: PlacedMap, planes: Iterator[np.ndarray], what: str) -> None:
     """Write where to build, 1 inside and 0 outside, on the map's own grid.
 
     Parameters
     ----------
     path : Path
-    volume : chimerax.map.Volume
+    placed : PlacedMap
         The map.
     planes : iterator of ndarray (ny, nx) of bool
     what : str
@@ -174,43 +219,79 @@ def write_mask(path: Path, volume, planes: Iterator[np.ndarray], what: str) -> N
     UserError
         No voxel is inside.
     """
-    data = volume.data
+    data = placed.data
     _, highest = write_mrc(
         path, (plane.astype(np.float32) for plane in planes), data.size, data.origin, data.step
     )
     if not highest:
-        raise UserError(f"no voxel of {volume} is inside {what}")
+        raise UserError(f"no voxel of {placed.name} is inside {what}")
 
 
-def mask_planes(volume, mask) -> Iterator[np.ndarray]:
+def mask_planes(placed: PlacedMap, mask: PlacedMap) -> Iterator[np.ndarray]:
     """Sections of a map's grid that lie where another map is 0.5 or more.
 
     Works for masks of 0 and 1 and for maps of regions' numbers, on any grid and wherever both
     have been moved to: the nearest voxel counts.
     """
-    into_mask = mask.scene_position.inverse() * volume.scene_position
-    for points, shape in grid_positions(volume.data):
-        values = mask.interpolated_values(into_mask * points, method="nearest")
-        yield (values >= _INSIDE).reshape(shape)
+    grid = mask.to_scene * mask.data.ijk_to_xyz_transform
+    values = mask.data.matrix((0, 0, 0), mask.data.size)
+    for nearest in nearest_planes(placed, values, grid.inverse() * placed.to_scene):
+        yield nearest >= _INSIDE
 
 
-def zone_planes(volume, scene_points: np.ndarray, distance: float) -> Iterator[np.ndarray]:
+def nearest_planes(placed: PlacedMap, values: np.ndarray, into) -> Iterator[np.ndarray]:
+    """Sections of a map's grid with the values of the nearest voxels of another one; 0 outside.
+
+    Parameters
+    ----------
+    placed : PlacedMap
+    values : ndarray (nz, ny, nx)
+    into : chimerax.geometry.Place
+        From the map's coordinates to the other's voxels (x, y, z).
+    """
+    size = np.array(values.shape[::-1])
+    for points, shape in grid_positions(placed.data):
+        ijk = np.rint(into * points).astype(np.int64)
+        within = ((ijk >= 0) & (ijk < size)).all(axis=1)
+        i, j, k = np.where(within[:, None], ijk, 0).T
+        yield np.where(within, values[k, j, i], 0).reshape(shape)
+
+
+def zone_planes(placed: PlacedMap, scene_points: np.ndarray, distance: float):
     """Sections of a map's grid within a distance of points.
 
     Parameters
     ----------
-    volume : chimerax.map.Volume
+    placed : PlacedMap
     scene_points : ndarray (n, 3)
         Å, scene coordinates.
     distance : float
         Å.
+
+    Yields
+    ------
+    ndarray (ny, nx) of bool
     """
     from scipy.spatial import cKDTree
 
-    near = cKDTree(volume.scene_position.inverse() * np.asarray(scene_points, dtype=np.float64))
-    for points, shape in grid_positions(volume.data):
-        found, _ = near.query(points, distance_upper_bound=distance)
-        yield (found <= distance).reshape(shape)
+    data = placed.data
+    points = placed.to_scene.inverse() * np.asarray(scene_points, dtype=np.float64)
+    near = cKDTree(points)
+    # Only the box that can hold such voxels is looked through.
+    reach = distance / np.array(data.step)
+    index = data.xyz_to_ijk(points)
+    size = np.array(data.size)
+    low = np.clip(np.floor(index.min(axis=0) - reach), 0, size).astype(int)
+    high = np.clip(np.ceil(index.max(axis=0) + reach) + 1, low, size).astype(int)
+    columns = np.mgrid[low[1] : high[1], low[0] : high[0]].reshape(2, -1)[::-1].T
+    for z in range(data.size[2]):
+        plane = np.zeros((data.size[1], data.size[0]), dtype=bool)
+        if low[2] <= z < high[2]:
+            voxels = np.column_stack([columns, np.full(len(columns), z)]).astype(np.float32)
+            found, _ = near.query(data.ijk_to_xyz(voxels), distance_upper_bound=distance)
+            inside = (found <= distance).reshape(high[1] - low[1], high[0] - low[0])
+            plane[low[1] : high[1], low[0] : high[0]] = inside
+        yield plane
 
 
 def grid_positions(data) -> Iterator[tuple[np.ndarray, tuple[int, int]]]:

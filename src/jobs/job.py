@@ -16,6 +16,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+from chimerax.core.errors import UserError
 from chimerax.core.tasks import Job, TaskState
 
 from .folder import Event, ProgressReader, request_stop, worker
@@ -23,7 +24,7 @@ from .process import EngineProcess, end_process
 from .queue import take_turn
 from .quoting import quoted_path
 from .request import keep_waiting, release
-from .settings import remember_open
+from .settings import forget_job, remember_open
 from .telling import duration, tell, why_failed
 
 __all__ = ["BuildJob", "jobs_of", "triggers"]
@@ -87,6 +88,9 @@ class BuildJob(Job):
         None for an engine that was started elsewhere, or is still to be started.
     skip : bool
         `progress.jsonl` holds lines of an earlier run.
+    prepare : callable or None
+        Writes what the engine needs, in the job's thread, before it waits for its turn; raises
+        UserError where that is no good.
     launch : callable or None
         Starts the engine when the device is free: the job is queued.
     device : str
@@ -106,6 +110,7 @@ class BuildJob(Job):
         process: EngineProcess | None = None,
         *,
         skip: bool = False,
+        prepare: Callable[[], None] | None = None,
         launch: Callable[[], EngineProcess] | None = None,
         device: str = "cpu",
     ) -> None:
@@ -116,6 +121,7 @@ class BuildJob(Job):
         self.outcome = "running" if launch is None else "queued"
         self.device = device
         self.view = view
+        self._prepare = prepare
         self._launch = launch
         self._process = process
         self._reader = ProgressReader(folder, skip=skip)
@@ -154,7 +160,7 @@ class BuildJob(Job):
         """Watch until the engine has ended; in a thread of its own."""
         self._ready.wait()
         try:
-            if self._launch is None or self._wait_for_turn():
+            if self._launch is None or (self._prepared() and self._wait_for_turn()):
                 self._watch()
         except Exception:
             self._crash = traceback.format_exc()
@@ -166,6 +172,13 @@ class BuildJob(Job):
         with self._ending:
             self._over.set()
         self._post()
+
+    @property
+    def waits_for(self) -> str:
+        """What a queued job waits for."""
+        if self.outcome != "queued":
+            return ""
+        return "another build to end" if self._prepare is None else "its map to be written"
 
     def running(self) -> bool:
         """Whether the engine is at work."""
@@ -183,6 +196,18 @@ class BuildJob(Job):
             self._said = event.state
             self._queue.put(event)
             self._post()
+
+    def _prepared(self) -> bool:
+        """Write what is still to be written; whether that was possible."""
+        if self._prepare is not None:
+            try:
+                self._prepare()
+            except UserError as error:
+                self._refused = f"critasser {self.name}: {error}"
+                return False
+            self._prepare = None
+            self._post()
+        return True
 
     def _wait_for_turn(self) -> bool:
         """Start the engine when the device is free; whether it came to that."""
@@ -353,6 +378,8 @@ class BuildJob(Job):
             logger.bug(f"critasser {self.name}: watching the engine failed\n{self._crash}")
         elif self._refused:
             logger.error(self._refused)
+            if not self.folder.is_dir():
+                forget_job(self.session, str(self.folder))
         else:
             logger.error(why_failed(self.folder, self.name, self._status, self._said))
 

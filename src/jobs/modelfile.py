@@ -16,7 +16,14 @@ from chimerax.geometry import Place
 
 from .inputs import frame, job_name
 
-__all__ = ["engine_place", "model_name", "pieces", "stretches_of", "write_structure"]
+__all__ = [
+    "check_lies_in",
+    "engine_place",
+    "model_name",
+    "pieces",
+    "stretches_of",
+    "write_structure",
+]
 
 _COLUMNS = (
     "group_PDB", "id", "type_symbol", "label_atom_id", "label_alt_id", "label_comp_id",
@@ -36,6 +43,23 @@ def model_name(structure) -> str:
 def engine_place(volume) -> Place:
     """From the engine's coordinates, those of the written map, to the scene."""
     return volume.scene_position * Place(matrix=frame(volume.data))
+
+
+def check_lies_in(structure, volume) -> None:
+    """Refuse a model that does not lie in a map, before anything is written.
+
+    Raises
+    ------
+    UserError
+        None of its atoms is inside the map's box.
+    """
+    points = structure.scene_position * np.asarray(structure.atoms.coords, dtype=np.float64)
+    index = volume.data.xyz_to_ijk(volume.scene_position.inverse() * points)
+    if not ((index > -0.5) & (index < np.array(volume.data.size) - 0.5)).all(axis=1).any():
+        raise UserError(
+            f"{structure} lies outside {volume}: lay it into the map first, with: fitmap "
+            f"{structure.atomspec} inMap {volume.atomspec}"
+        )
 
 
 def write_structure(path: Path, structure, volume) -> None:

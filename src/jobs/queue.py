@@ -42,13 +42,13 @@ def device_of(arguments: Sequence[str], folder: Path) -> str:
     return "gpu" if chosen == "cuda" else "cpu"
 
 
-def free_now(session, device: str) -> bool:
-    """Whether a build could start at once."""
+def free_now(session, device: str, but=None) -> bool:
+    """Whether a build could start at once, were it not for one."""
     from .job import jobs_of
 
     if installing(session):
         return False
-    jobs = [job for job in jobs_of(session) if job.device == device]
+    jobs = [job for job in jobs_of(session) if job.device == device and job is not but]
     if any(job.outcome == "queued" for job in jobs):
         return False
     return _busy(session, jobs, device) < slots(device)

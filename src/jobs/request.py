@@ -23,6 +23,7 @@ from .folder import INPUTS, KINDS, alive, inside, read_json, this_process
 __all__ = [
     "Request",
     "files_of_request",
+    "is_model",
     "map_of_job",
     "mark_taken",
     "keep_waiting",
@@ -130,6 +131,11 @@ def files_of_request(folder: Path) -> Iterator[str]:
     for word in words if isinstance(words, list) else ():
         if isinstance(word, dict) and "job" not in word and isinstance(word.get("path"), str):
             yield word["path"]
+
+
+def is_model(name: str) -> bool:
+    """Whether a file of a job folder, by its path in it, is an all-atom model of it."""
+    return bool(_MODEL.fullmatch(name))
 
 
 def map_of_job(folder: Path) -> str:

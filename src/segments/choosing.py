@@ -9,6 +9,7 @@ import numpy as np
 from chimerax.core.errors import UserError
 from chimerax.core.models import Surface
 
+from ..jobs.inputs import PlacedMap, mask_planes, nearest_planes, zone_planes
 from .models import Segment, Segmentation
 from .voxelise import enclosed_voxels
 
@@ -98,85 +99,73 @@ def _has_sides(model) -> bool:
     return isinstance(model, Surface) and model.triangles is not None and len(model.triangles) > 0
 
 
-def chosen_planes(volume, chosen: Chosen, distance: float) -> Iterator[np.ndarray]:
+def chosen_planes(placed: PlacedMap, chosen: Chosen, distance: float) -> Iterator[np.ndarray]:
     """Sections of a map's grid that lie in what is chosen: the union of all of it.
 
     Regions of the map's own segmentation are its voxels, exactly; all else is looked up where it
-    lies in the scene now.
+    lies in the scene now. What is chosen is taken as it is now, the voxels are found later, as the
+    sections are asked for, in any thread.
 
     Parameters
     ----------
-    volume : chimerax.map.Volume
+    placed : PlacedMap
     chosen : Chosen
     distance : float
         Å; how near atoms.
     """
-    from ..jobs.inputs import mask_planes, zone_planes
-
-    parts = [_segment_planes(volume, model, numbers) for model, numbers in chosen.segments.items()]
-    parts += [iter(inside_surface(volume, surface)) for surface in chosen.surfaces]
-    parts += [mask_planes(volume, mask) for mask in chosen.maps]
+    parts = [_segment_planes(placed, model, numbers) for model, numbers in chosen.segments.items()]
+    parts += [inside_surface(placed, surface) for surface in chosen.surfaces]
+    parts += [mask_planes(placed, PlacedMap.of(mask)) for mask in chosen.maps]
     if len(chosen.atoms):
-        parts.append(zone_planes(volume, chosen.atoms.scene_coords, distance))
-    for planes in zip(*parts):
-        yield np.logical_or.reduce(planes)
+        parts.append(zone_planes(placed, chosen.atoms.scene_coords, distance))
+    return (np.logical_or.reduce(planes) for planes in zip(*parts))
 
 
-def _segment_planes(volume, segmentation: Segmentation, numbers) -> Iterator[np.ndarray]:
-    index = segmentation.index_map
-    inside = np.zeros(int(index.max(initial=0)) + 1, dtype=bool)
+def _segment_planes(placed: PlacedMap, segmentation: Segmentation, numbers) -> Iterator[np.ndarray]:
+    # Editing makes new groups and leaves these as they are.
+    regions, group = segmentation.regions, segmentation.group
+    inside = np.zeros(int(group.max(initial=0)) + 1, dtype=bool)
     inside[[number for number in numbers if number < len(inside)]] = True
     inside[0] = False
-    if segmentation.volume is volume:
-        for plane in index:
+    own = segmentation.volume is not None and segmentation.volume.data is placed.data
+    into = None if own else segmentation.to_scene.inverse() * placed.to_scene
+
+    def planes() -> Iterator[np.ndarray]:
+        index = regions.index_map(group)
+        for plane in index if into is None else nearest_planes(placed, index, into):
             yield inside[plane]
-        return
-    into = segmentation.to_scene.inverse() * volume.scene_position
-    yield from (inside[plane] for plane in nearest_planes(volume, index, into))
+
+    return planes()
 
 
-def nearest_planes(volume, index: np.ndarray, into) -> Iterator[np.ndarray]:
-    """Sections of a map's grid with the values of the nearest voxels of another one; 0 outside.
-
-    Parameters
-    ----------
-    volume : chimerax.map.Volume
-    index : ndarray (nz, ny, nx)
-    into : chimerax.geometry.Place
-        From the map's coordinates to the other's voxels (x, y, z).
-    """
-    from ..jobs.inputs import grid_positions
-
-    size = np.array(index.shape[::-1])
-    for points, shape in grid_positions(volume.data):
-        ijk = np.rint(into * points).astype(np.int64)
-        within = ((ijk >= 0) & (ijk < size)).all(axis=1)
-        i, j, k = np.where(within[:, None], ijk, 0).T
-        yield np.where(within, index[k, j, i], 0).reshape(shape)
-
-
-def inside_surface(volume, surface) -> np.ndarray:
-    """Voxels of a map that a surface encloses, where both are now: (nz, ny, nx) of bool.
+def inside_surface(placed: PlacedMap, surface) -> Iterator[np.ndarray]:
+    """Sections of a map's grid that a surface encloses, where both are now: (ny, nx) of bool.
 
     Raises
     ------
     UserError
-        The surface is not closed.
+        When the first section is asked for: the surface is not closed.
     """
-    into = volume.scene_position.inverse() * surface.scene_position
-    vertices = volume.data.xyz_to_ijk(into * np.asarray(surface.vertices, dtype=np.float64))
+    into = placed.to_scene.inverse() * surface.scene_position
+    vertices = placed.data.xyz_to_ijk(into * np.asarray(surface.vertices, dtype=np.float64))
     triangles = surface.masked_triangles
-    inside, leaking = enclosed_voxels(vertices, triangles, tuple(volume.data.size[::-1]))
-    if leaking > _LEAKING:
-        raise UserError(
-            f"{surface} encloses nothing: {leaking:.0%} of it has no other side. Choose a closed "
-            "surface, or atoms near which to build"
-        )
-    if leaking:
-        surface.session.logger.warning(
-            f"{surface} has holes; what it encloses was found as well as it could be"
-        )
-    return inside
+    name, session = str(surface), surface.session
+
+    def planes() -> Iterator[np.ndarray]:
+        inside, leaking = enclosed_voxels(vertices, triangles, tuple(placed.data.size[::-1]))
+        if leaking > _LEAKING:
+            raise UserError(
+                f"{name} encloses nothing: {leaking:.0%} of it has no other side. Choose a closed "
+                "surface, or atoms near which to build"
+            )
+        if leaking:
+            session.ui.thread_safe(
+                session.logger.warning,
+                f"{name} has holes; what it encloses was found as well as it could be",
+            )
+        yield from inside
+
+    return planes()
 
 
 def labels_from(volume, objects) -> np.ndarray:
@@ -198,19 +187,21 @@ def labels_from(volume, objects) -> np.ndarray:
         There are none, or no numbers of regions.
     """
     chosen = sort_out(objects, volume)
+    placed = PlacedMap.of(volume)
     if len(chosen.maps) == 1 and not (chosen.segments or chosen.surfaces):
-        labels = _labels_of_map(volume, chosen.maps[0])
+        labels = _labels_of_map(placed, chosen.maps[0])
     elif chosen.segments and not chosen.maps:
         labels = np.zeros(tuple(volume.data.size[::-1]), dtype=np.uint32)
         for number, (model, one) in enumerate(
             ((model, one) for model, all_ in chosen.segments.items() for one in all_), start=1
         ):
-            planes = np.array(list(_segment_planes(volume, model, [one])))
+            planes = np.array(list(_segment_planes(placed, model, [one])))
             labels[planes & (labels == 0)] = number
     elif chosen.surfaces and not chosen.maps:
         labels = np.zeros(tuple(volume.data.size[::-1]), dtype=np.uint32)
         for number, surface in enumerate(chosen.surfaces, start=1):
-            labels[inside_surface(volume, surface) & (labels == 0)] = number
+            planes = np.array(list(inside_surface(placed, surface)))
+            labels[planes & (labels == 0)] = number
     else:
         raise UserError(f"from: give one map of regions' numbers or surfaces, not {chosen.summary}")
     if not labels.any():
@@ -218,7 +209,7 @@ def labels_from(volume, objects) -> np.ndarray:
     return labels
 
 
-def _labels_of_map(volume, source) -> np.ndarray:
+def _labels_of_map(placed: PlacedMap, source) -> np.ndarray:
     values = source.full_matrix()
     whole = np.rint(values)
     if not np.array_equal(whole, values) or whole.min() < 0 or whole.max() >= 2**32:
@@ -227,6 +218,6 @@ def _labels_of_map(volume, source) -> np.ndarray:
     if len(numbers) > _MOST_LABELS:
         raise UserError(f"{source} has {len(numbers)} regions, {_MOST_LABELS} are most")
     grid = source.scene_position * source.data.ijk_to_xyz_transform
-    into = grid.inverse() * volume.scene_position
-    planes = nearest_planes(volume, whole.astype(np.uint32), into)
+    into = grid.inverse() * placed.to_scene
+    planes = nearest_planes(placed, whole.astype(np.uint32), into)
     return np.array(list(planes), dtype=np.uint32)

@@ -28,6 +28,8 @@ class JobLine:
         ``queued``, ``running``, ``finished``, ``cancelled`` or ``failed``.
     number : int or None
         By which `critasser stop` knows it; None for one of another time.
+    waits : str
+        For what a queued one waits; empty where no ChimeraX waits with it.
     when : float
         Seconds since 1970, when the folder was last written to. Lines that differ in it alone
         are equal: it changes with all that a job says.
@@ -38,6 +40,7 @@ class JobLine:
     state: str
     number: int | None
     when: float = field(compare=False)
+    waits: str = ""
 
 
 class JobList:
@@ -53,8 +56,10 @@ class JobList:
         for job in jobs:
             before = self._own.get(job.folder)
             if before is None or before.number <= job.id:
-                line = JobLine(job.folder, job.name, job.outcome, job.id, _when(job.folder))
-                self._own[job.folder] = line
+                when = _when(job.folder)
+                self._own[job.folder] = JobLine(
+                    job.folder, job.name, job.outcome, job.id, when, job.waits_for
+                )
         return self._join()
 
     def keep(self, jobs: Iterable) -> bool:
@@ -90,7 +95,8 @@ def folder_lines(folders: Iterable[Path]) -> list[JobLine]:
         with contextlib.suppress(OSError):  # a folder that may not be read
             if is_job(folder):
                 record = read_record(folder)
-                lines.append(JobLine(folder, record.name, record.state, None, _when(folder)))
+                waits = "its turn in another ChimeraX" if record.elsewhere else ""
+                lines.append(JobLine(folder, record.name, record.state, None, _when(folder), waits))
     return lines
 
 

@@ -169,7 +169,7 @@ class ProgressPage(QWidget):
         self._title.setText(line.name if line is not None else watch.folder.name)
         self.bar.setValue(round(1000 * (1.0 if state == "finished" else history.fraction)))
         self.bar.setVisible(state == "running" or (state == "queued" and mine))
-        self._message.setText(_told(history, state, watch.outcome, mine=mine))
+        self._message.setText(_told(history, state, watch.outcome, line.waits if line else ""))
         self.stages.show_rows(history.rows(time.time() if runs else None, runs=runs))
         self.stages.setVisible(bool(history.stage))
         energies = watch.energies
@@ -178,7 +178,8 @@ class ProgressPage(QWidget):
         warnings = watch.outcome.warnings if watch.outcome is not None and not runs else ()
         self._warnings.tell("\n".join(warnings))
         self.stop.setVisible(state in ("running", "queued") and mine)
-        self.resume.setVisible(state in ("cancelled", "failed") or (state == "queued" and not mine))
+        forgotten = state == "queued" and not line.waits
+        self.resume.setVisible(state in ("cancelled", "failed") or forgotten)
         self.show_button.setVisible(state != "queued" and not (state == "running" and mine))
         self.show_button.setText("&Follow" if state == "running" else "&Show")
         self.report.setVisible(inside(watch.folder, "report.html") is not None)
@@ -200,11 +201,11 @@ class ProgressPage(QWidget):
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
 
 
-def _told(history, state: str, outcome, *, mine: bool) -> str:
+def _told(history, state: str, outcome, waits: str) -> str:
     """One line on where the job stands."""
     if state == "queued":
-        if mine:
-            return "waits for another build to end"
+        if waits:
+            return f"waits for {waits}"
         return "has not begun: it waited for its turn when its ChimeraX ended; Resume starts it"
     if state == "running":
         parts = [f"{history.fraction:.0%}"]

@@ -16,10 +16,10 @@ def turned():
 
 
 def test_a_map_is_written_whole_with_its_origin_and_voxel_size(session, open_volume, tmp_path):
-    from chimerax.critasser.jobs.inputs import write_map
+    from chimerax.critasser.jobs.inputs import PlacedMap, write_map
 
     volume = open_volume(session)
-    write_map(tmp_path / "map.mrc", volume)
+    write_map(tmp_path / "map.mrc", PlacedMap.of(volume))
 
     assert mrcfile.validate(tmp_path / "map.mrc")
     grid = read_map(tmp_path / "map.mrc")
@@ -31,10 +31,10 @@ def test_a_map_is_written_whole_with_its_origin_and_voxel_size(session, open_vol
 def test_a_rotated_grid_is_written_unrotated_and_the_frame_turns_results_back(
     session, open_volume, tmp_path, turned
 ):
-    from chimerax.critasser.jobs.inputs import frame, write_map
+    from chimerax.critasser.jobs.inputs import PlacedMap, frame, write_map
 
     volume = open_volume(session, rotation=turned.matrix[:, :3].tolist())
-    write_map(tmp_path / "map.mrc", volume)
+    write_map(tmp_path / "map.mrc", PlacedMap.of(volume))
 
     grid = read_map(tmp_path / "map.mrc")
     in_engine = grid.to_position(np.argwhere(grid.values > 1).astype(float))[0]
@@ -76,10 +76,10 @@ def test_results_lie_in_the_map_where_it_is_now_unless_they_were_moved(
     [(np.zeros((3, 3, 3)), "same value"), (np.full((3, 3, 3), np.nan), "not numbers")],
 )
 def test_a_map_without_density_is_refused(session, open_volume, tmp_path, values, why):
-    from chimerax.critasser.jobs.inputs import write_map
+    from chimerax.critasser.jobs.inputs import PlacedMap, write_map
 
     with pytest.raises(UserError, match=why):
-        write_map(tmp_path / "map.mrc", open_volume(session, values=values))
+        write_map(tmp_path / "map.mrc", PlacedMap.of(open_volume(session, values=values)))
 
 
 def test_a_skewed_or_huge_map_is_refused_before_anything_is_written(session, open_volume):
@@ -98,15 +98,17 @@ def test_a_skewed_or_huge_map_is_refused_before_anything_is_written(session, ope
 def test_a_mask_of_another_grid_that_was_moved_with_the_map_marks_the_same_density(
     session, open_volume, tmp_path, turned
 ):
-    from chimerax.critasser.jobs.inputs import mask_planes, write_map, write_mask
+    from chimerax.critasser.jobs.inputs import PlacedMap, mask_planes, write_map, write_mask
 
     volume = open_volume(session)
     regions = np.zeros((12, 10, 8), dtype=np.float32)
     regions[4:6, 6:8, 2:4] = 7
     mask = open_volume(session, "mask", regions, origin=(9.625, -5.375, 2.5), step=(0.75, 0.75, 1))
     volume.scene_position = mask.scene_position = turned
-    write_map(tmp_path / "map.mrc", volume)
-    write_mask(tmp_path / "mask.mrc", volume, mask_planes(volume, mask), "it")
+    write_map(tmp_path / "map.mrc", PlacedMap.of(volume))
+    placed = PlacedMap.of(volume)
+    planes = mask_planes(placed, PlacedMap.of(mask))
+    write_mask(tmp_path / "mask.mrc", placed, planes, "it")
 
     grid, inside = read_map(tmp_path / "map.mrc"), read_map(tmp_path / "mask.mrc")
     assert inside.same_frame(grid)
@@ -114,12 +116,12 @@ def test_a_mask_of_another_grid_that_was_moved_with_the_map_marks_the_same_densi
 
 
 def test_near_marks_voxels_within_the_range_of_atoms(session, open_volume, turned):
-    from chimerax.critasser.jobs.inputs import zone_planes
+    from chimerax.critasser.jobs.inputs import PlacedMap, zone_planes
 
     volume = open_volume(session)
     volume.scene_position = turned
     atom = turned * volume.data.ijk_to_xyz([(1, 3, 2)])
-    near = np.array(list(zone_planes(volume, atom, 1.6)))
+    near = np.array(list(zone_planes(PlacedMap.of(volume), atom, 1.6)))
 
     assert sorted(map(tuple, np.argwhere(near).tolist())) == sorted(
         [(2, 3, 1), (2, 2, 1), (2, 4, 1), (2, 3, 0), (2, 3, 2)]
@@ -127,12 +129,12 @@ def test_near_marks_voxels_within_the_range_of_atoms(session, open_volume, turne
 
 
 def test_a_region_without_a_voxel_is_refused(session, open_volume, tmp_path):
-    from chimerax.critasser.jobs.inputs import write_mask, zone_planes
+    from chimerax.critasser.jobs.inputs import PlacedMap, write_mask, zone_planes
 
     volume = open_volume(session)
-    planes = zone_planes(volume, np.full((1, 3), 1000.0), 8.0)
+    planes = zone_planes(PlacedMap.of(volume), np.full((1, 3), 1000.0), 8.0)
     with pytest.raises(UserError, match="inside 8 Å"):
-        write_mask(tmp_path / "mask.mrc", volume, planes, "8 Å")
+        write_mask(tmp_path / "mask.mrc", PlacedMap.of(volume), planes, "8 Å")
 
 
 def test_chains_become_records_without_gaps_and_equal_ones_stay_two(tmp_path):

@@ -47,9 +47,12 @@ class Opened(Structure):
 
 @pytest.fixture
 def open_model():
-    """Open a model of residues with one Cα each: (chain, number, insertion code), and water."""
+    """Open a model of residues with one atom each: (chain, number, insertion code), and water.
 
-    def open_one(session, names, place=None, positions=None):
+    It lies in the map of `open_volume`, wherever both have been moved.
+    """
+
+    def open_one(session, names, place=None, volume=None):
         structure = Opened("mine.pdb", session)
         structure.scene_position = place or Place()
         chains = {}
@@ -68,8 +71,10 @@ def open_model():
         every = [*residues, water]
         structure.residues = Residues(every)
         n = len(every)
-        if positions is None:
-            positions = np.arange(3.0 * n).reshape(n, 3)
+        positions = [12.0, -2.0, 7.0] + np.arange(3.0 * n).reshape(n, 3) / 10
+        if volume is not None:
+            positions = volume.scene_position * positions
+        positions = structure.scene_position.inverse() * positions
         structure.atoms = Atoms(
             coords=np.asarray(positions),
             element_names=["C"] * (n - 1) + ["O"],
@@ -281,7 +286,7 @@ def test_a_model_of_no_job_is_rebuilt_in_the_map_that_is_named(
 ):
     volume = open_volume(session)
     volume.scene_position = TURNED
-    _, residues = open_model(session, NAMES, ELSEWHERE)
+    _, residues = open_model(session, NAMES, ELSEWHERE, volume)
     job = rebuild(session, Residues(residues[1:3]), in_map=volume, quality="draft", models=2)
     assert job.outcome == "finished"
     words = shlex.split((job.folder / "command").read_text())
@@ -356,3 +361,21 @@ def test_rebuilding_needs_one_model_and_a_map(session, open_model, located):
         rebuild(session, Residues([*one[:2], *other[:2]]))
     with pytest.raises(UserError, match="inMap"):
         rebuild(session, Residues(one[:2]))
+
+
+def test_what_cannot_be_judged_or_rebuilt_is_refused_before_anything_is_made(
+    session, open_volume, open_model, located, tmp_path
+):
+    from chimerax.critasser.jobs.job import jobs_of
+
+    volume = open_volume(session)
+    away, residues = open_model(session, NAMES)
+    away.scene_position = Place([[1, 0, 0, 500], [0, 1, 0, 0], [0, 0, 1, 0]])
+    for command, what in ((score, away), (rebuild, residues)):
+        with pytest.raises(UserError, match=r"lies outside emd_1.map #1: .* fitmap #2 inMap #1"):
+            command(session, what, in_map=volume)
+    trace, residues = open_model(session, NAMES)
+    trace.atoms.names = ["CA"] * len(trace.atoms)
+    with pytest.raises(UserError, match="is a trace of Cα"):
+        rebuild(session, residues, in_map=volume)
+    assert not jobs_of(session) and not (tmp_path / "home" / "critasser").exists()

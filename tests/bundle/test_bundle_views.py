@@ -40,6 +40,7 @@ def scored(session, fake_engine, open_volume, monkeypatch):
         path.write_text("\n".join([*lines, *(f"ATOM CA A {n}" for n in range(1, 6)), ""]))
 
     monkeypatch.setattr(modelfile, "write_structure", write)
+    monkeypatch.setattr(modelfile, "check_lies_in", lambda structure, volume: None)
     location.command(session, sys.executable)
     model = model_in(session)
     job = score.command(session, model, in_map=open_volume(session))

@@ -197,7 +197,11 @@ def jobs(tmp_path):
     """Two of this ChimeraX."""
     return [
         SimpleNamespace(
-            id=n, folder=job_folder(tmp_path / f"job{n}"), name=f"map{n}", outcome=outcome
+            id=n,
+            folder=job_folder(tmp_path / f"job{n}"),
+            name=f"map{n}",
+            outcome=outcome,
+            waits_for="",
         )
         for n, outcome in ((1, "finished"), (2, "running"))
     ]

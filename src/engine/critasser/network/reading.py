@@ -44,11 +44,11 @@ SURROUNDING = 3.0
 """Å; standard deviation of the Gaussian over which the density around a position is averaged. Noise
 leaves next to nothing of itself there, so that it tells the molecule from solvent."""
 
-PROBABILITY = (-1.1, 2.8, 0.4, 1.2)
+PROBABILITY = (-2.0, 3.6, 0.5, 1.8)
 """Log-odds that a position is a Cα: constant, and weights of the map network's log-odds, of the
 residue network's, and of the density around over that of the molecule. Logistic regression by
-``python -m benchmark.probability`` on maps of 12 val chains, 2–11 Å, clean and with
-signal-to-noise ratios of 2 and 1, each map weighing the same."""
+``python -m benchmark.probability`` on maps of 5 val chains, 2–11 Å, clean and with
+signal-to-noise ratios of 2 and 1, and of 4 as experiments show them, each map weighing the same."""
 
 LEAST_PROBABILITY = 0.3
 """Less likely positions go, but for those that the expected number of residues needs."""

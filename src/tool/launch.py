@@ -16,7 +16,7 @@ from Qt.QtWidgets import (
     QWidget,
 )
 
-from ..jobs.sequences import Entry, holds, write_fasta
+from ..jobs.sequences import Entry, complaint, holds, write_fasta
 from ..jobs.settings import settings
 from .layout import (
     AMBER,
@@ -176,7 +176,7 @@ class LaunchPage(QWidget):
         self.distance.valueChanged.connect(self.refresh)
         self._segments = button(
             "Se&gments…", "Divide the map into regions and choose among them",
-            lambda: self._run('ui tool show "Critasser Segments"'),
+            self._choose_segments,
         )  # fmt: skip
         self.mask_menu.setToolTip("Build where this map is 0.5 or more")
         layout.addLayout(
@@ -291,6 +291,13 @@ class LaunchPage(QWidget):
             return
         for name in ("quality", "device", "models", "seed", "distance"):
             setattr(self._memory, name, getattr(plan, name))
+        plan = self._with_file(plan)
+        if self._run(build_command(plan, self._sequences_folder)) is not None:
+            self.options.folder.clear()  # it is not empty any more
+            self.started.emit()
+
+    def _with_file(self, plan: Plan) -> Plan:
+        """A plan whose sequences are in a file where the command needs one."""
         folder = self._sequences_folder
         if plan.fasta is not None and not holds(plan.fasta, plan.entries):
             plan = replace(plan, fasta=None)  # the file has changed since
@@ -299,9 +306,17 @@ class LaunchPage(QWidget):
                 write_fasta(folder, plan.entries)
             except OSError as error:
                 raise UserError(f"{folder}: cannot write there, {error.strerror}") from None
-        if self._run(build_command(plan, folder)) is not None:
-            self.options.folder.clear()  # it is not empty any more
-            self.started.emit()
+        return plan
+
+    def _choose_segments(self) -> None:
+        """Show the regions, and tell there what is to be built unless that is known there."""
+        from .segments import show_segments
+
+        self._run('ui tool show "Critasser Segments"')
+        shown, plan = show_segments(self._session), self.plan()
+        whole = all(not complaint(one.letters) for one in plan.entries)
+        if plan.entries and whole and not shown.sequence:
+            shown.sequence, _ = sequence_argument(self._with_file(plan), self._sequences_folder)
 
     def _run(self, command: str):
         """Run a command; what is wrong is shown by ChimeraX as for a typed one."""

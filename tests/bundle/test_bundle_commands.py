@@ -1,5 +1,6 @@
 """What a person types, and what comes of it."""
 
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -9,6 +10,8 @@ import pytest
 from chimerax.atomic import AtomicStructure, Sequence, Structure
 from chimerax.core.commands import AnnotationError
 from chimerax.core.errors import UserError
+
+SOURCE = Path(__file__).parents[2] / "src"
 
 
 @pytest.fixture
@@ -262,3 +265,20 @@ def test_what_is_no_protein_is_refused_before_a_job_is_made(
     with pytest.raises(UserError, match=told):
         build.command(session, open_volume(session), fasta, folder=str(folder))
     assert not folder.exists() and not len(session.tasks)
+
+
+def test_the_help_page_names_every_keyword_of_every_command():
+    from chimerax.core.commands import REGISTERED
+    from chimerax.critasser.commands import COMMANDS, register_command
+
+    page = (SOURCE / "docs/user/commands/critasser.html").read_text(encoding="utf-8")
+    parts = re.split(r'<a name="(\w+)">', page)
+    sections = dict(zip(parts[1::2], parts[2::2]))
+    for name in COMMANDS:
+        register_command(name, None)
+        description, _ = REGISTERED[name]
+        section = sections[name.split()[1]]
+        for keyword in description.keyword:
+            first, *others = keyword.split("_")
+            word = first + "".join(other.title() for other in others)
+            assert f"<b>{word}</b>" in section, (name, word)

@@ -91,7 +91,7 @@ def test_the_example_is_built_by_its_command(chimerax):
 job = run(session, "critasser example folder '{chimerax.home / "example"}'")
 assert job.outcome == "finished"
 names = [m.name for m in session.models.list()]
-assert "emd_5925.mrc" in names and "critasser emd_5925" in names, names
+assert "emd_5925.mrc" in names and "critasser example" in names, names
 command = (job.folder / "command").read_text()
 assert "--quality draft" in command and "--resolution 3.64" in command, command
 volume = session.models.list()[0]

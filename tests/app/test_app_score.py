@@ -120,7 +120,7 @@ again = run(session, "critasser rebuild #2.3.1/A:5-9 folder second")
 words = (again.folder / "command").read_text()
 assert f"rebuild {{first.folder / '5_models/model_1.cif'}}" in words, words
 assert "--map" not in words and "--stretch A:5-9" in words
-old, new = [m for m in session.models.list() if m.name.startswith("critasser blob")]
+old, new = [m for m in session.models.list() if m.name.startswith("critasser ")]
 assert old.scene_position == new.scene_position and not new.scene_position.is_identity()
 third = run(session, f"critasser rebuild {{new.atomspec}}.3.1/A:2-3 folder third")
 assert "second/5_models" in (third.folder / "command").read_text()

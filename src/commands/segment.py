@@ -68,7 +68,7 @@ def command(
     Segmentation or None
         None when it appears later, or when nothing was found.
     """
-    from ..segments.expected import chain_lengths, chain_volume
+    from ..segments.expected import chain_lengths
     from ..segments.making import displayed_level, segment_map, segment_map_by_labels
     from .running import waits
 
@@ -84,6 +84,7 @@ def command(
         raise UserError("steps lead to a smoothing; give that too")
     if smoothing is not None and sequence is not None:
         raise UserError("give either smoothing or a sequence, from which the smoothing follows")
+    lengths = None if sequence is None else chain_lengths(sequence)
     return segment_map(
         session,
         volume,
@@ -92,6 +93,6 @@ def command(
         smoothing=smoothing,
         steps=steps,
         least=min_size,
-        chain_volume=None if sequence is None else chain_volume(sequence),
-        chains=1 if sequence is None else len(chain_lengths(sequence)),
+        chain_residues=None if lengths is None else sum(lengths) / len(lengths),
+        chains=1 if lengths is None else len(lengths),
     )

@@ -7,9 +7,7 @@ from pathlib import Path
 
 from chimerax.core.errors import UserError
 
-from .regions import RESIDUE_VOLUME
-
-__all__ = ["chain_lengths", "chain_volume", "expected_volume"]
+__all__ = ["chain_lengths"]
 
 
 def chain_lengths(sequences: Path | Sequence) -> list[int]:
@@ -38,14 +36,3 @@ def chain_lengths(sequences: Path | Sequence) -> list[int]:
     if not lengths:
         raise UserError("there is no sequence in what was given")
     return lengths
-
-
-def expected_volume(sequences: Path | Sequence) -> float:
-    """Å³ of all chains together."""
-    return sum(chain_lengths(sequences)) * RESIDUE_VOLUME
-
-
-def chain_volume(sequences: Path | Sequence) -> float:
-    """Å³ of a chain, on average."""
-    lengths = chain_lengths(sequences)
-    return sum(lengths) / len(lengths) * RESIDUE_VOLUME

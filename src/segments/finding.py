@@ -20,7 +20,7 @@ _FEWEST = 3
 """Regions of a whole map, more or less, where no sequence tells the size of a chain."""
 
 _LEAST_SHARE = 0.05
-"""Of a chain's volume: smaller regions go to their neighbours."""
+"""Of a chain: smaller regions go to their neighbours."""
 
 Told = Callable[[float], None]
 
@@ -33,7 +33,7 @@ def find_regions(
     smoothing: float | None = None,
     steps: int | None = None,
     least: float | None = None,
-    chain_volume: float | None = None,
+    chain_residues: float | None = None,
     chains: int = 1,
     told: Told = lambda fraction: None,
 ) -> tuple[Regions, np.ndarray, float]:
@@ -47,15 +47,15 @@ def find_regions(
     voxel_size : three floats
         z, y, x; Å.
     smoothing : float, optional
-        Width (σ) of the widest Gaussian, Å; else the one that makes regions of a chain's volume.
+        Width (σ) of the widest Gaussian, Å; else the one that makes regions of a chain's size.
     steps : int, optional
         Steps to that width; 4 unless given.
     least : float, optional
         Å³ of the smallest region; else a twentieth of a chain.
-    chain_volume : float, optional
-        Å³; else that of 300 residues, or what makes a few to a few dozen regions.
+    chain_residues : float, optional
+        Of a chain; else 300, or what makes a few to a few dozen regions.
     chains : int
-        How many of that volume there are at least: a level that is too high does not make fewer.
+        How many of that size there are at least: a level that is too high does not make fewer.
     told : callable
         Is told the fraction that is done.
 
@@ -80,15 +80,14 @@ def find_regions(
     if coarse > 1:
         basins = _on_full_grid(basins, values, level, coarse)
     regions = _regions(basins, scales, values, step)
-    total = float(regions.voxels.sum()) * regions.voxel_volume
-    if chain_volume is None:
-        chain_volume = CHAIN_RESIDUES * RESIDUE_VOLUME
-        chain_volume = float(np.clip(chain_volume, total / _MOST, max(total / _FEWEST, 1.0)))
+    total = float(regions.residues(regions.scales[0]).sum())
+    if chain_residues is None:
+        chain_residues = float(np.clip(CHAIN_RESIDUES, total / _MOST, max(total / _FEWEST, 1.0)))
     else:
-        chain_volume = min(chain_volume, max(total / chains, 1.0))
+        chain_residues = min(chain_residues, max(total / chains, 1.0))
     if least is None:
-        least = _LEAST_SHARE * chain_volume
-    scale = len(sigmas) - 1 if smoothing is not None else regions.best_scale(chain_volume)
+        least = _LEAST_SHARE * chain_residues * RESIDUE_VOLUME
+    scale = len(sigmas) - 1 if smoothing is not None else regions.best_scale(chain_residues)
     return regions, regions.at_scale(scale, least), least
 
 

@@ -45,7 +45,7 @@ def segment_map(
     smoothing: float | None = None,
     steps: int | None = None,
     least: float | None = None,
-    chain_volume: float | None = None,
+    chain_residues: float | None = None,
     chains: int = 1,
 ) -> Segmentation | None:
     """Find the regions of a map and show them.
@@ -57,7 +57,7 @@ def segment_map(
     level : float
     wait : bool
         Come back with the segmentation; else it appears when it is ready, and None comes back.
-    smoothing, steps, least, chain_volume, chains : optional
+    smoothing, steps, least, chain_residues, chains : optional
         As for `find_regions`.
 
     Raises
@@ -71,7 +71,7 @@ def segment_map(
         _check(values, level, name)
         return find_regions(
             values, level, volume.data.step[::-1], smoothing=smoothing, steps=steps, least=least,
-            chain_volume=chain_volume, chains=chains, told=told,
+            chain_residues=chain_residues, chains=chains, told=told,
         )  # fmt: skip
 
     return _made(session, volume, compute, wait)

@@ -15,7 +15,7 @@ from .history import Arrangement, Change
 from .mates import index_operations, symmetry_mates
 from .palette import choose_colors
 from .picking import give_clicks_back, let_clicks_through, was_pickable
-from .regions import RESIDUE_VOLUME, Regions
+from .regions import Regions
 from .surfaces import Geometry, geometries, placed
 
 __all__ = ["SEGMENTS_CHANGED", "Segment", "Segmentation"]
@@ -48,8 +48,8 @@ class Segment(Surface):
 
     @property
     def expected_residues(self) -> int:
-        """Residues that a region of this volume holds."""
-        return round(self.region_volume / RESIDUE_VOLUME)
+        """Residues that a region of this size holds."""
+        return round(self.segmentation.residues_of(self.number))
 
     @property
     def mates(self) -> int:
@@ -162,6 +162,7 @@ class Segmentation(Model):
         if self._numbers_known is None:
             self._numbers_known = {
                 "volumes": self.regions.volumes(self.group),
+                "residues": self.regions.residues(self.group),
                 "densities": self.regions.mean_densities(self.group),
                 "mates": self._find_mates(),
             }
@@ -170,6 +171,10 @@ class Segmentation(Model):
     def volume_of(self, number: int) -> float:
         """Å³ of a region."""
         return float(self._numbers["volumes"][number])
+
+    def residues_of(self, number: int) -> float:
+        """Residues of protein that a region holds."""
+        return float(self._numbers["residues"][number])
 
     def mean_density_of(self, number: int) -> float:
         """Mean density in a region."""

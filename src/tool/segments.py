@@ -23,7 +23,7 @@ class SegmentsTool(ToolInstance):
         from ..segments.models import SEGMENTS_CHANGED
 
         self.display_name = _NAME
-        self._expected: float | None = None
+        self._expected: int | None = None
         self._selecting = False
         self._follows = False
         self.tool_window = MainToolWindow(self)
@@ -144,7 +144,7 @@ class SegmentsTool(ToolInstance):
         self._name_column = table.add_column("name", "name", data_set=self._rename, editable=True)
         for title, value, form, tip in (
             ("Å³", "region_volume", "%.0f", "Volume above the level"),
-            ("residues", "expected_residues", "%d", "That a protein of this volume has"),
+            ("residues", "expected_residues", "%d", "That a protein of this size has, about"),
             ("density", "mean_density", "%.3g", "Mean density in the region"),
             ("group", lambda segment: segment.mates or "", "%s", "Symmetry mates have the same"),
         ):
@@ -227,19 +227,12 @@ class SegmentsTool(ToolInstance):
 
     def _tell_total(self, chosen) -> None:
         from ..segments.editing import last_changed
-        from ..segments.regions import RESIDUE_VOLUME
 
-        volume = sum(segment.region_volume for segment in chosen)
+        residues = sum(segment.expected_residues for segment in chosen)
         count = len(chosen)
-        text = (
-            f"{count} selected: {volume:,.0f} Å³, room for {volume / RESIDUE_VOLUME:.0f} residues"
-            if count
-            else "nothing selected"
-        )
+        text = f"{count} selected: about {residues:,} residues" if count else "nothing selected"
         if self._expected:
-            text += f"; the sequence needs {self._expected:,.0f} Å³"
-            if count:
-                text += f" ({100 * volume / self._expected:.0f}% of that)"
+            text += f"; the sequence has {self._expected:,}"
         self.total.setText(text)
         self.merge_button.setEnabled(count > 1)
         for button in (self.split_button, self.delete_button, self.mates_button):
@@ -263,13 +256,13 @@ class SegmentsTool(ToolInstance):
         from chimerax.core.errors import UserError
 
         from ..commands.arguments import BuildSequenceArg
-        from ..segments.expected import expected_volume
+        from ..segments.expected import chain_lengths
 
         self._expected = None
         if self.sequence:
             try:
                 found, _, _ = BuildSequenceArg.parse(self.sequence, self.session)
-                self._expected = expected_volume(found)
+                self._expected = sum(chain_lengths(found))
             except (UserError, ValueError) as error:
                 self.session.logger.status(str(error), color="red")
         self._follow_selection()

@@ -70,7 +70,7 @@ def test_where_nothing_reaches_the_level_there_are_no_regions():
 
 
 def test_two_domains_are_two_regions_and_the_speck_is_none(two_domains):
-    regions, group, _ = find_regions(two_domains, 0.3, (1.0, 1.0, 1.0), chain_volume=2000.0)
+    regions, group, _ = find_regions(two_domains, 0.3, (1.0, 1.0, 1.0), chain_residues=15)
     index = regions.index_map(group)
     assert set(np.unique(index)) == {0, 1, 2}
     assert index[20, 20, 12] != index[20, 20, 27]
@@ -84,7 +84,7 @@ def test_two_domains_are_two_regions_and_the_speck_is_none(two_domains):
 
 
 def test_volumes_and_densities_are_those_of_the_voxels(two_domains):
-    regions, group, _ = find_regions(two_domains, 0.3, (1.0, 1.0, 2.0), chain_volume=4000.0)
+    regions, group, _ = find_regions(two_domains, 0.3, (1.0, 1.0, 2.0), chain_residues=30)
     index = regions.index_map(group)
     for number in (1, 2):
         own = index == number
@@ -105,7 +105,7 @@ def test_more_smoothing_makes_fewer_regions(two_domains):
 
 
 def test_a_region_is_split_at_the_coarsest_scale_that_does_and_merged_again(two_domains):
-    regions, group, _ = find_regions(two_domains, 0.3, (1, 1, 1), chain_volume=2000.0)
+    regions, group, _ = find_regions(two_domains, 0.3, (1, 1, 1), chain_residues=15)
     both = merged(group, (1, 2), 1)
     assert set(np.unique(regions.index_map(both))) == {0, 1}
     parts = regions.parts(both, 1, 20.0)
@@ -120,9 +120,9 @@ def test_a_region_is_split_at_the_coarsest_scale_that_does_and_merged_again(two_
 def test_a_large_map_is_thinned_but_voxels_are_its_own(monkeypatch, two_domains):
     from chimerax.critasser.segments import finding
 
-    exact, _, _ = find_regions(two_domains, 0.3, (1, 1, 1), chain_volume=2000.0)
+    exact, _, _ = find_regions(two_domains, 0.3, (1, 1, 1), chain_residues=15)
     monkeypatch.setattr(finding, "_LARGEST", 20)
-    regions, group, _ = find_regions(two_domains, 0.3, (1, 1, 1), chain_volume=2000.0)
+    regions, group, _ = find_regions(two_domains, 0.3, (1, 1, 1), chain_residues=15)
     assert regions.count < exact.count or regions.count == 16
     index = regions.index_map(group)
     assert index.shape == two_domains.shape
@@ -142,7 +142,7 @@ def test_regions_of_others_keep_their_voxels_and_numbers_and_can_be_split(two_do
 
 
 def test_a_snapshot_gives_the_same_regions_and_a_damaged_one_none(two_domains):
-    regions, group, _ = find_regions(two_domains, 0.3, (1, 1, 1), chain_volume=2000.0)
+    regions, group, _ = find_regions(two_domains, 0.3, (1, 1, 1), chain_residues=15)
     data = regions.snapshot()
     assert len(data["labels"]) < regions.labels.nbytes / 4
     again = Regions.from_snapshot(data)
@@ -154,7 +154,7 @@ def test_a_snapshot_gives_the_same_regions_and_a_damaged_one_none(two_domains):
 
 def test_regions_that_the_symmetry_leads_onto_each_other_are_mates(two_domains):
     values = np.maximum(two_domains, two_domains[:, ::-1, ::-1])
-    regions, group, _ = find_regions(values, 0.3, (1, 1, 1), chain_volume=2000.0)
+    regions, group, _ = find_regions(values, 0.3, (1, 1, 1), chain_residues=15)
     index = regions.index_map(group)
     assert symmetry_mates(index, [TURN]) == {1: 1, 2: 1}
     assert symmetry_mates(index, []) == {}
@@ -220,3 +220,19 @@ def test_a_surface_with_a_hole_is_told_and_still_has_an_inside():
     expected = np.zeros((10, 10, 10), dtype=bool)
     expected[1:9, 1:9, 1:9] = True
     assert np.array_equal(inside, expected)
+
+
+def test_a_region_holds_more_residues_than_its_volume_alone(two_domains):
+    regions, group, _ = find_regions(two_domains, 0.3, (1, 1, 1), chain_residues=15)
+    index = regions.index_map(group)
+    volumes, residues = regions.volumes(group), regions.residues(group)
+    for number in (1, 2):
+        padded = np.pad(index == number, 1)
+        faces = sum(int((padded != np.roll(padded, 1, axis)).sum()) for axis in range(3))
+        # Those towards the other region are no rim.
+        both = np.pad(index, 1)
+        for axis in range(3):
+            other = np.roll(both, 1, axis)
+            faces -= int(((both != other) & (both > 0) & (other > 0)).sum())
+        assert residues[number] == pytest.approx((volumes[number] + 0.7 * faces) / 133.1)
+    assert residues[0] == 0

@@ -1,0 +1,77 @@
+"""How many residues a region of density is taken for, and how many are there.
+
+    python -m benchmark.regions
+
+Experimental maps that networks are trained on, of up to 700 residues, at several levels; density
+within 5 Å of the model counts. Tells expected over true residues: of the volume alone, and with
+the rim (`RIM` of the bundle's ``segments/regions.py``, which is chosen by this).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from benchmark.build import ROOT
+from benchmark.sets import targets
+from critasser.density import read_map
+
+__all__ = ["main"]
+
+NEAR = 5.0
+"""Å around Cα."""
+LEVELS = (0.3, 0.45, 0.6)
+"""As a share of the median density at Cα."""
+RESIDUE_VOLUME = 1.21 * 110.0
+"""Å³: 1.21 Å³ a dalton, 110 daltons a residue."""
+
+
+def main() -> int:
+    """Run the command."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser.add_argument("--rims", type=float, nargs="+", default=(0.0, 0.5, 0.7, 0.9), help="Å")
+    args = parser.parse_args()
+    found = []
+    for target in targets(args.data, "experimental"):
+        if target.group != "train":
+            continue
+        grid = read_map(target.source)
+        steps = np.asarray(grid.voxel_size, float)
+        native = target.native
+        box = grid.to_index(np.stack([native.min(0) - 8, native.max(0) + 8]))
+        low = np.clip(np.floor(box[0]).astype(int), 0, grid.shape)
+        high = np.clip(np.ceil(box[1]).astype(int), 0, grid.shape)
+        values = np.asarray(grid.values[tuple(map(slice, low, high))], float)
+        index = np.stack(np.meshgrid(*map(np.arange, low, high), indexing="ij"), axis=-1)
+        points = grid.origin + index.reshape(-1, 3)[:, ::-1] * steps
+        away, _ = cKDTree(native).query(points, distance_upper_bound=NEAR)
+        near = np.isfinite(away).reshape(values.shape)
+        at = np.rint(grid.to_index(native)).astype(int) - low
+        density = np.median(values[tuple(at.T)])
+        for level in LEVELS:
+            inside = np.pad(near & (values > level * density), 1)
+            volume = inside.sum() * steps.prod()
+            surface = sum(
+                np.diff(inside.astype(np.int8), axis=axis).astype(bool).sum() * steps.prod() / step
+                for axis, step in enumerate(steps[::-1])
+            )
+            sizes = [(volume + rim * surface) / RESIDUE_VOLUME for rim in args.rims]
+            found.append((level, *(size / len(native) for size in sizes)))
+            shown = "  ".join(f"{ratio:.2f}" for ratio in found[-1][1:])
+            print(f"{target.name:22s} {target.resolution:4.1f} Å  level {level:4.2f}: {shown}")
+    table = np.array(found)
+    for level in LEVELS:
+        rows = table[table[:, 0] == level, 1:]
+        for rim, ratios in zip(args.rims, rows.T):
+            print(f"level {level}, rim {rim} Å: {ratios.mean():.2f} ± {ratios.std():.2f}, "
+                  f"{ratios.min():.2f} to {ratios.max():.2f}")  # fmt: skip
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

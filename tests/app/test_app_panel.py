@@ -34,6 +34,11 @@ def test_an_empty_panel_tells_what_to_do_and_a_build_needs_clicks_only(gui, chim
     assert p.launch.preview.toPlainText() == (
         "critasser build #1 sequence AALEKAALEKAALEKAALEKA,AALEKAALEKAALEKAALEKA"
     ), p.launch.preview.toPlainText()
+    p.launch._segments.click()
+    tool, = [t for t in session.tools.list() if type(t).__name__ == "SegmentsTool"]
+    assert tool.sequence == "AALEKAALEKAALEKAALEKA,AALEKAALEKAALEKAALEKA", tool.sequence
+    assert "the sequence has 42" in tool.total.text(), tool.total.text()
+    tool.delete()
     p.launch.quality.setCurrentText("draft")
     p.launch.options.header.click()
     yield

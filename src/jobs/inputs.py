@@ -191,15 +191,19 @@ def write_map(path: Path, placed: PlacedMap) -> None:
         Its values are all the same, or not all numbers.
     """
     data = placed.data
-    nx, ny, nz = data.size
-    planes = (data.matrix((0, 0, z), (nx, ny, 1))[0] for z in range(nz))
-    lowest, highest = write_mrc(path, planes, data.size, data.origin, data.step)
+    lowest, highest = write_mrc(path, _sections(data), data.size, data.origin, data.step)
     if not (np.isfinite(lowest) and np.isfinite(highest)):
         raise UserError(f"{placed.name} has values that are not numbers")
     if lowest == highest:
         raise UserError(
             f"{placed.name} has the same value everywhere, {lowest:g}: there is no density"
         )
+
+
+def _sections(data) -> Iterator[np.ndarray]:
+    """One by one, since reading a whole file holds up all that others do."""
+    nx, ny, nz = data.size
+    return (data.matrix((0, 0, z), (nx, ny, 1))[0] for z in range(nz))
 
 
 def write_mask(path: Path, placed: PlacedMap, planes: Iterator[np.ndarray], what: str) -> None:
@@ -234,7 +238,7 @@ def mask_planes(placed: PlacedMap, mask: PlacedMap) -> Iterator[np.ndarray]:
     have been moved to: the nearest voxel counts.
     """
     grid = mask.to_scene * mask.data.ijk_to_xyz_transform
-    values = mask.data.matrix((0, 0, 0), mask.data.size)
+    values = np.stack(list(_sections(mask.data)))
     for nearest in nearest_planes(placed, values, grid.inverse() * placed.to_scene):
         yield nearest >= _INSIDE
 

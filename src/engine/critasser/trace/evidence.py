@@ -13,6 +13,7 @@ from scipy.spatial import cKDTree
 from critasser.density import FeatureMaps
 from critasser.structure import CalphaSet, Sequence, Target
 from critasser.trace.alignment import GapScores, align
+from critasser.trace.crowding import share_of_others
 from critasser.trace.graph import candidate_graph
 from critasser.trace.profiles import emissions
 from critasser.trace.statistics import statistics
@@ -119,14 +120,15 @@ def sequence_evidence(
     Evidence
     """
     known = statistics()
-    graph = candidate_graph(calpha, features, known.link)
+    crowd = share_of_others(calpha, len(target))
+    graph = candidate_graph(calpha, features, known.link).beside_others(crowd)
 
     def mean_log_odds(one: Target, k: int) -> float:
         def told(fraction: float) -> None:
             if tick is not None:
                 tick((k + fraction) / (DECOYS + 1))
 
-        emission = emissions(calpha, one, known)
+        emission = emissions(calpha, one, known, others=crowd)
         found = align(emission, graph, one.bonded, GapScores(), rounds=ROUNDS, tick=told)
         return float((found.marginal * emission).sum()) / len(one)
 

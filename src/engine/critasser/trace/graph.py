@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from scipy.spatial import cKDTree
 
 from critasser.density import FeatureMaps, sample
 from critasser.structure import CalphaSet, Ways
+from critasser.trace.crowding import beside_others
 
 __all__ = ["CandidateGraph", "LinkModel", "candidate_graph", "link_features"]
 
@@ -74,6 +75,13 @@ class CandidateGraph:
     skip_start: NDArray[np.int32]
     skip_source: NDArray[np.int32]
     skip: NDArray[np.float32]
+
+    def beside_others(self, share: float) -> CandidateGraph:
+        """What links and turns are worth where a share of the positions is of other molecules."""
+        if not share:
+            return self
+        link, turn = (beside_others(odds, share) for odds in (self.link, self.turn))
+        return replace(self, link=link.astype(np.float32), turn=turn.astype(np.float32))
 
     @property
     def kernel_arrays(self) -> tuple[NDArray, ...]:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from critasser.structure import CalphaSet, Target
+from critasser.trace.crowding import beside_others
 from critasser.trace.statistics import Statistics, sequence_structure
 
 __all__ = ["emissions", "position_evidence"]
@@ -28,6 +29,7 @@ def emissions(
     *,
     sharpness: float = 1.0,
     structure_weight: float = 1.0,
+    others: float = 0.0,
 ) -> NDArray[np.float32]:
     """Log-odds that a position is a certain residue rather than any.
 
@@ -40,6 +42,8 @@ def emissions(
         Multiplies the network's logarithms of amino-acid probabilities (an inverse temperature).
     structure_weight : float
         Multiplies the log-odds from secondary structure.
+    others : float
+        Share of the positions that are of other molecules.
 
     Returns
     -------
@@ -58,4 +62,4 @@ def emissions(
     by_map = by_map / by_map.sum(axis=1, keepdims=True)
     agree = by_sequence @ (by_map / known.structure_background).T
     result = result + structure_weight * np.clip(np.log(agree), -STRUCTURE_BOUND, STRUCTURE_BOUND)
-    return (result + position_evidence(calpha)[None, :]).astype(np.float32)
+    return (result + beside_others(position_evidence(calpha), others)).astype(np.float32)

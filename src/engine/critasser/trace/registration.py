@@ -22,6 +22,7 @@ from scipy.special import expit
 from critasser.density import FeatureMaps, Grid
 from critasser.structure import CalphaSet, Target, Trace
 from critasser.trace.alignment import Alignment, GapScores, align
+from critasser.trace.crowding import share_of_others
 from critasser.trace.evidence import Evidence
 from critasser.trace.graph import CandidateGraph, candidate_graph
 from critasser.trace.placement import Placement, Problem, cover, improve, without_repeats
@@ -117,8 +118,9 @@ def register(
     report = progress or (lambda fraction, message: None)
     known = statistics()
     report(0.0, "graph of Cα positions")
-    graph = candidate_graph(calpha, features, known.link)
-    emission = emissions(calpha, target, known)
+    others = share_of_others(calpha, len(target))
+    graph = candidate_graph(calpha, features, known.link).beside_others(others)
+    emission = emissions(calpha, target, known, others=others)
     gaps = GapScores()
     problem = Problem(emission, graph, target.chain_index, gaps)
     effort = float(np.clip(joinings / DEFAULT_JOININGS, 0.05, 20.0))

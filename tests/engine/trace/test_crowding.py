@@ -1,0 +1,48 @@
+"""Where a map holds other molecules too, what is clear in it speaks less for the target's chain."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from critasser.trace.crowding import beside_others, share_of_others
+from critasser.trace.graph import candidate_graph
+from critasser.trace.profiles import emissions
+from critasser.trace.statistics import statistics
+
+
+@pytest.fixture(scope="module")
+def view(barnase, seen):
+    return seen(barnase, knowledge=1.0)
+
+
+def test_positions_beyond_those_of_the_target_are_of_others(view):
+    calpha = replace(view.calpha, probability=np.ones(len(view.calpha)))
+    n = len(calpha)
+    assert share_of_others(calpha, n) == 0
+    assert share_of_others(calpha, round(n / 1.1)) == 0
+    assert share_of_others(calpha, n // 3) == pytest.approx(0.6, abs=0.02)
+    unsure = replace(calpha, probability=np.full(n, 0.3))
+    assert share_of_others(unsure, n // 3) == 0
+
+
+def test_log_odds_are_as_they_were_without_others_and_bounded_with_them():
+    odds = np.linspace(-8, 8, 17)
+    np.testing.assert_allclose(beside_others(odds, 0.0), odds)
+    worth = beside_others(odds, 0.5)
+    assert np.all(np.diff(worth) > 0) and worth.max() < np.log(2)
+    # What speaks against a chain speaks against this one as well.
+    np.testing.assert_allclose(worth[0], odds[0] - np.log(0.5), atol=1e-3)
+
+
+def test_links_turns_and_positions_are_worth_less_beside_others(view):
+    known = statistics()
+    graph = candidate_graph(view.calpha, view.features, known.link)
+    assert graph.beside_others(0.0) is graph
+    crowded = graph.beside_others(0.6)
+    assert crowded.link.max() < 0.52 and crowded.turn.max() < 0.52
+    np.testing.assert_array_equal(np.argsort(crowded.link), np.argsort(graph.link))
+    alone = emissions(view.calpha, view.target, known)
+    beside = emissions(view.calpha, view.target, known, others=0.6)
+    # The same for all residues at a position: what a position's amino acid tells stays.
+    np.testing.assert_allclose(np.ptp(alone - beside, axis=0), 0, atol=1e-4)

@@ -96,6 +96,14 @@ def write_csv(path: Path, rows: list[dict]) -> None:
         writer.writerows(rows)
 
 
+def _other_rows(path: Path, names: set[str]) -> list[dict]:
+    """Rows of an earlier run that are of other targets."""
+    if not path.exists():
+        return []
+    with path.open(newline="") as lines:
+        return [row for row in csv.DictReader(lines) if row["target"] not in names]
+
+
 def main() -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -109,7 +117,8 @@ def main() -> int:
     args = parser.parse_args()
     for which in args.set:
         chosen = [t for t in targets(args.data, which) if not args.only or t.name in args.only]
-        rows: list[dict] = []
+        path = args.work / f"{which}.{args.quality}.csv"
+        rows = _other_rows(path, {t.name for t in chosen}) if args.only else []
         with ThreadPoolExecutor(args.jobs) as pool:
             futures = [
                 pool.submit(run_target, t, args.work, args.quality, args.weights) for t in chosen
@@ -117,8 +126,7 @@ def main() -> int:
             for future in futures:
                 row = future.result()
                 rows.append(row)
-                if not args.only:
-                    write_csv(args.work / f"{which}.{args.quality}.csv", rows)
+                write_csv(path, rows)
                 told = row["failed"] or (
                     f"Cα {row['calpha_precision']:.2f}/{row['calpha_recall']:.2f}  "
                     f"CRscore {row['crscore']:.2f}  trace {row['best_trace_tm']:.2f}  "

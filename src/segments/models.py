@@ -39,17 +39,17 @@ class Segment(Surface):
     @property
     def region_volume(self) -> float:
         """Å³."""
-        return self.segmentation.volume_of(self.number)
+        return self.segmentation.value_of("volumes", self.number)
 
     @property
     def mean_density(self) -> float:
         """In the map's units."""
-        return self.segmentation.mean_density_of(self.number)
+        return self.segmentation.value_of("densities", self.number)
 
     @property
     def expected_residues(self) -> int:
         """Residues that a region of this size holds."""
-        return round(self.segmentation.residues_of(self.number))
+        return round(self.segmentation.value_of("residues", self.number))
 
     @property
     def mates(self) -> int:
@@ -168,17 +168,9 @@ class Segmentation(Model):
             }
         return self._numbers_known
 
-    def volume_of(self, number: int) -> float:
-        """Å³ of a region."""
-        return float(self._numbers["volumes"][number])
-
-    def residues_of(self, number: int) -> float:
-        """Residues of protein that a region holds."""
-        return float(self._numbers["residues"][number])
-
-    def mean_density_of(self, number: int) -> float:
-        """Mean density in a region."""
-        return float(self._numbers["densities"][number])
+    def value_of(self, name: str, number: int) -> float:
+        """Of a region: ``volumes`` (Å³), ``residues`` of protein it holds, or ``densities``."""
+        return float(self._numbers[name][number])
 
     @property
     def mates(self) -> Mapping[int, int]:
@@ -209,7 +201,7 @@ class Segmentation(Model):
             The same in the map's coordinates: vertices, normals, triangles.
         """
         self._geometries = dict(shapes)
-        numbers = sorted(shapes, key=lambda number: -self.volume_of(number))
+        numbers = sorted(shapes, key=lambda number: -self.value_of("volumes", number))
         colors = choose_colors(numbers, self.regions.neighbours(self.group))
         self._make({number: (f"region {number}", colors[number]) for number in numbers}, drawn)
 

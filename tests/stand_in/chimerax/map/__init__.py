@@ -70,14 +70,6 @@ class Volume(Model):
         """The level that a hundredth of the voxels reach."""
         return [float(np.quantile(self.data._values, 0.99))], [(1, 1, 1, 1)]
 
-    def interpolated_values(self, points, method="linear"):
-        if method != "nearest":
-            raise NotImplementedError
-        index = np.rint(self.data.xyz_to_ijk(points)).astype(int)
-        inside = ((index >= 0) & (index < self.data.size)).all(axis=1)
-        i, j, k = np.where(inside[:, None], index, 0).T
-        return np.where(inside, self.data._values[k, j, i], 0.0)
-
 
 class VolumeSurface(Surface):
     def __init__(self, volume):

@@ -100,7 +100,7 @@ def measure_map(work: Work) -> list[Record]:
                 continue
             strategy = STRATEGIES[name]
             views = strategy.views
-            weights = work.networks[network]
+            weights = work.networks.get(network)  # without views none is needed
             if strategy.sharp and sharp is None:
                 begun = time.monotonic()
                 residue = shipped(RESIDUE_NETWORK)

@@ -114,8 +114,10 @@ def main() -> int:
     parser.add_argument(
         "--judge", action="store_true", help="judge the file that is there; learn nothing"
     )
+    parser.add_argument("--without", nargs="+", default=(), help="names of targets left out")
     args = parser.parse_args()
     builds = _builds(args.data, args.work, args.quality)
+    builds = {name: build for name, build in builds.items() if name not in args.without}
     learnt = {name: parts for name, (group, parts) in builds.items() if group != "bench"}
     unseen = [parts for group, parts in builds.values() if group == "bench"]
     if args.judge:

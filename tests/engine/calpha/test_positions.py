@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from critasser.calpha import agreement, consensus, find_calpha
+from critasser.calpha import TRUSTED_CRSCORE, agreement, find_calpha
 from critasser.calpha.kernels import mean_shift
 from critasser.calpha.positions import suppress_neighbours
 from critasser.density import FeatureMaps
@@ -93,15 +93,17 @@ def calpha_set(positions):
     return CalphaSet(positions, np.ones(n), np.full((n, 20), 0.05), np.full((n, 3), 1 / 3))
 
 
-def test_two_opinions_that_agree_are_averaged_and_trusted(helix):
-    joined = consensus(calpha_set(helix + 0.1), calpha_set(helix[::-1] - 0.1), 30)
-    assert joined.trusted and joined.agreement > 0.85
-    assert len(match_one_to_one(joined.calpha.positions, helix, 0.01)) == 30
+def test_two_opinions_that_agree_are_trusted_and_two_that_differ_are_not(helix):
+    first = calpha_set(helix + 0.1)
+    assert agreement(first, calpha_set(helix[::-1] - 0.1), 30) > TRUSTED_CRSCORE
+    assert agreement(first, calpha_set(helix + [30.0, 0, 0]), 30) < TRUSTED_CRSCORE
 
 
-def test_two_opinions_that_differ_are_not_trusted(helix):
-    joined = consensus(calpha_set(helix), calpha_set(helix + [30.0, 0, 0]), 30)
-    assert not joined.trusted
+def test_opinions_agree_on_two_copies_whichever_they_have_first(helix):
+    both = helix, helix + [30.0, 0, 0]
+    first, second = (calpha_set(np.concatenate(one)) for one in (both, both[::-1]))
+    assert agreement(first, second, 60) == 1
+    assert agreement(first, second, 30) < TRUSTED_CRSCORE
 
 
 def test_few_positions_of_a_long_chain_are_not_trusted(helix):

@@ -163,7 +163,8 @@ class MapStages:
             device=self.checked.device,
         )
         run.progress(0.8, "comparing opinions")
-        agreed = agreement(*(find_calpha(one, length) for one in features.opinions), length)
+        opinions = (find_calpha(one, length) for one in features.opinions)
+        agreed = agreement(*opinions, max(length, len(calpha)))
         trusted = agreed > TRUSTED_CRSCORE
         save_calpha(run.file(CALPHA), calpha, agreed, trusted)
         write_positions(run.file("1_calpha/calpha.cif", "calpha", "Cα positions"), calpha)

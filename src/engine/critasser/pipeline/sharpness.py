@@ -16,7 +16,8 @@ from scipy import fft
 from critasser.calpha import find_calpha
 from critasser.density import Grid, normalise
 from critasser.network import predict
-from critasser.network.reading import judge_residues
+from critasser.network.reading import judge_residues, read_residues
+from critasser.structure import CalphaSet
 
 __all__ = ["BFACTORS", "choose_bfactor", "sharpened"]
 
@@ -31,9 +32,6 @@ SIDE = 112
 
 SAMPLE = 160
 """Positions, those nearest the middle of all, whose amino acids are asked for."""
-
-LOSS = 0.03
-"""Of the mean probability of Cα: sharpening that costs more has brought up noise."""
 
 
 def sharpened(density: Grid, bfactor: float) -> Grid:
@@ -76,12 +74,13 @@ def choose_bfactor(
     -------
     float
         Å², for `sharpened`: of `BFACTORS` the one at which amino acids at the Cα found in the map
-        as it is are surest, or half of it, as long as Cα do not get less probable; 0 otherwise.
+        as it is are surest, half of it, or 0: where the Cα found then, and their amino acids, are
+        surest. Noise that sharpening brings up makes Cα less so.
     """
     part, share = _fullest_part(density)
     count = max(10, round(length * share))
 
-    def search(grid: Grid):
+    def search(grid: Grid) -> CalphaSet:
         found = find_calpha(predict(grid, weights, device=device), count)
         order = np.argsort(-found.probability, kind="stable")[:count]
         return found.select(order)
@@ -101,11 +100,16 @@ def choose_bfactor(
         return float(read.amino_acid.max(axis=1).mean())
 
     best = max(BFACTORS, key=certainty)
-    least = found.probability.mean() - LOSS
-    for bfactor in (best, best / 2):
-        if not bfactor or search(sharpened(part, bfactor)).probability.mean() >= least:
-            return bfactor
-    return 0.0
+    if not best:
+        return 0.0
+
+    def sureness(bfactor: float) -> float:
+        grid = sharpened(part, bfactor)
+        there = search(grid) if bfactor else found
+        read = read_residues(grid, there, residue_weights, count, device=device)
+        return float((read.probability + read.amino_acid.max(axis=1))[:count].mean())
+
+    return max((best, best / 2, 0.0), key=sureness)
 
 
 def _fullest_part(density: Grid) -> tuple[Grid, float]:

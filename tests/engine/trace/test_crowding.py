@@ -5,8 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from critasser.trace.alignment import GapScores
 from critasser.trace.crowding import beside_others, share_of_others
 from critasser.trace.graph import candidate_graph
+from critasser.trace.placement import FAR_BESIDE_OTHERS, Problem
 from critasser.trace.profiles import emissions
 from critasser.trace.statistics import statistics
 
@@ -46,3 +48,24 @@ def test_links_turns_and_positions_are_worth_less_beside_others(view):
     beside = emissions(view.calpha, view.target, known, others=0.6)
     # The same for all residues at a position: what a position's amino acid tells stays.
     np.testing.assert_allclose(np.ptp(alone - beside, axis=0), 0, atol=1e-4)
+
+
+def test_beside_others_a_chain_does_not_go_on_out_of_reach(view):
+    """Else it would, wherever a piece of another copy is clearer than its own next one."""
+    known, L = statistics(), len(view.target)
+    graph = candidate_graph(view.calpha, view.features, known.link)
+    emission = emissions(view.calpha, view.target, known)
+    x = view.calpha.positions
+    first, last = np.unravel_index(
+        np.linalg.norm(x[:, None] - x, axis=2).argmax(), (len(x), len(x))
+    )
+    node = np.full(L, -1, np.int32)
+    node[[50, 53]] = first, last
+
+    def score(others):
+        problem = Problem(
+            emission, graph, np.zeros(L, np.int64), GapScores(), known.span, others=others
+        )
+        return problem.score(node)
+
+    assert score(0.0) - score(0.6) == pytest.approx(0.6 * FAR_BESIDE_OTHERS)

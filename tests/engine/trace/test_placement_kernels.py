@@ -19,12 +19,13 @@ def problem(barnase, seen):
     known = statistics()
     graph = candidate_graph(view.calpha, view.features, known.link)
     chain = (np.arange(len(view.target)) >= 60).astype(np.int64)
-    return Problem(emissions(view.calpha, view.target, known), graph, chain, GapScores())
+    emission = emissions(view.calpha, view.target, known)
+    return Problem(emission, graph, chain, GapScores(), known.span)
 
 
 def slow_score(problem, node):
     """The definition: emissions, links of consecutive placed residues, turns."""
-    graph, costs = problem.graph, problem.costs
+    graph, (costs, span) = problem.graph, problem.costs
     edges = {
         (int(q), int(p)): e for e, (q, p) in enumerate(zip(graph.source, graph.target, strict=True))
     }
@@ -45,8 +46,11 @@ def slow_score(problem, node):
             continue
         distance = np.linalg.norm(graph.positions[p] - graph.positions[q])
         too_far = np.clip(costs[1] * (distance - 3.8 * (j - i) - 0.8), 0, costs[2])
-        price = {1: costs[3], 2: costs[4]}.get(j - i, costs[0])
-        total -= price + too_far + (costs[5] if j == i + 1 and distance < 3.0 else 0.0)
+        if j > i + 1:
+            worth = min(span[j - i, int(distance)], -too_far or np.inf)
+            total += worth - (costs[4] if j == i + 2 else costs[0])
+            continue
+        total -= costs[3] + too_far + (costs[5] if distance < 3.0 else 0.0)
     return total
 
 
@@ -68,7 +72,7 @@ def test_what_changes_across_cuts_is_the_change_of_the_whole(problem):
     rng = np.random.default_rng(1)
     graph = problem.graph
     arguments = (graph.positions, np.zeros_like(problem.chain), graph.kernel_arrays, problem.costs)
-    one_chain = Problem(problem.emission, graph, arguments[1], problem.gaps)
+    one_chain = Problem(problem.emission, graph, arguments[1], problem.gaps, problem.span)
     for _ in range(20):
         node = random_placement(problem, rng)
         a = int(rng.integers(2, 50))

@@ -3,7 +3,13 @@
 import numpy as np
 
 from critasser.structure import AMINO_ACIDS
-from critasser.trace.statistics import learn, learn_links, sequence_structure, statistics
+from critasser.trace.statistics import (
+    _spans,
+    learn,
+    learn_links,
+    sequence_structure,
+    statistics,
+)
 
 
 def test_shipped_numbers_know_helix_formers_and_breakers():
@@ -35,10 +41,29 @@ def test_shipped_links_prefer_a_bond_along_the_backbone(barnase, seen):
     assert np.mean(odds[~true] > 0) < 0.1
 
 
+def test_shipped_spans_know_how_far_a_stretch_reaches():
+    span = statistics().span
+    assert np.all(span[:2] == 0)
+    # Seven residues on: at hand, stretched out, out of reach (7 · 3.8 Å).
+    assert span[7, 10] > 0 > span[7, 24] > span[7, 30] == -10
+    # Forty residues on a chain has mostly come back.
+    assert span[40, 15] > span[40, 30] > span[40, 60] > -10
+
+
+def test_spans_end_where_a_chain_is_broken(barnase):
+    half = len(barnase) // 2
+    halves = barnase.calpha.copy()
+    halves[half:] += 60.0
+    broken = _spans(halves)
+    assert broken[10].sum() == len(barnase) - 20
+    assert broken[:, 50:].sum() == 0
+
+
 def test_learning_gives_every_table(barnase, seen):
     table = learn([barnase])
     assert table["window"].shape == (17, 20, 3)
     assert np.isclose(table["background"].sum(), 1)
+    assert table["span"].shape == statistics().span.shape
     view = seen(barnase, knowledge=1.0)
     links = learn_links([(view.calpha, view.features, view.residue)])
     assert links["link_weights"].shape == statistics().link.weights.shape

@@ -15,6 +15,7 @@ from critasser.trace.placement_kernels import placement_score
 
 __all__ = ["Placement", "Problem", "cover", "improve", "without_repeats"]
 
+FAR_BESIDE_OTHERS = 45.0
 # Moves between two looks at progress and cancel: about a tenth of a second.
 SLICE = 100_000
 
@@ -30,19 +31,28 @@ class Problem:
     chain : ndarray (L,) int64
         Chain of each residue.
     gaps : GapScores
+    span : ndarray (s, d)
+        `Statistics.span`.
+    others : float
+        See `crowding.share_of_others`.
     """
 
     emission: NDArray[np.float32]
     graph: CandidateGraph
     chain: NDArray[np.int64]
     gaps: GapScores
+    span: NDArray[np.float32]
+    others: float = 0.0
 
     @property
-    def costs(self) -> NDArray[np.float64]:
+    def costs(self) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
         """As the annealing kernels take them."""
         gaps = self.gaps
-        # A gap costs what it costs anywhere, and each Å too far two units, at most ten.
-        return np.array([3.0 - gaps.opened, 2.0, 10.0, 1.0 - gaps.jump, -gaps.skip, 6.0])
+        # Each Å too far costs two units. More than ten would hinder the search, but where others
+        # lie beside the chain there is always something of theirs that seems worth ten.
+        farthest = 10.0 + FAR_BESIDE_OTHERS * self.others
+        costs = np.array([3.0 - gaps.opened, 2.0, farthest, 1.0 - gaps.jump, -gaps.skip, 6.0])
+        return costs, self.span
 
     def score(self, node: NDArray[np.int32]) -> float:
         """Score of a placement (L,)."""

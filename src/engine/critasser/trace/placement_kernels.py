@@ -30,8 +30,10 @@ def _edge(start, source, p, q):
 def pair_score(positions, start, source, link, costs, i, p, j, q):
     """Score of residue i at p and j > i at q, none placed between them, in one chain.
 
-    `costs`: gap opened, slope (per Å too far), most for too far, jump, skip, clash.
+    `costs`: gap opened, slope (per Å too far), most for too far, jump, skip, clash; and
+    `Statistics.span` for gaps.
     """
+    costs, span = costs
     apart = j - i
     if apart == 1:
         e = _edge(start, source, q, p)
@@ -41,13 +43,19 @@ def pair_score(positions, start, source, link, costs, i, p, j, q):
     dy = positions[p, 1] - positions[q, 1]
     dz = positions[p, 2] - positions[q, 2]
     distance = math.sqrt(dx * dx + dy * dy + dz * dz)
-    excess = costs[1] * (distance - 3.8 * apart - 0.8)
+    too_far = min(max(costs[1] * (distance - 3.8 * apart - 0.8), 0.0), costs[2])
     if apart == 1:
         # Too close for a bond is a clash; farther than any edge may be a break of the sequence.
-        value = -costs[3] - min(max(excess, 0.0), costs[2])
+        value = -costs[3] - too_far
         return value - costs[5] if distance < 3.0 else value
-    value = -(costs[4] if apart == 2 else costs[0])
-    return value - min(max(excess, 0.0), costs[2])
+    longest = len(span) - 1
+    if apart > longest:
+        distance *= math.sqrt(longest / apart)
+        apart = longest
+    worth = span[apart, min(int(distance), span.shape[1] - 1)]
+    if too_far > 0.0:
+        worth = min(worth, -too_far)
+    return worth - (costs[4] if apart == 2 else costs[0])
 
 
 @njit(cache=True)
@@ -78,7 +86,7 @@ def placement_score(emission, gap, positions, chain, graph, costs, node):
         Chain of each residue.
     graph : tuple of ndarray
         start, source, link, turn, turn_start as in `CandidateGraph`.
-    costs : ndarray (6,)
+    costs : tuple of ndarray (6,) and ndarray (s, d)
         See `pair_score`.
     node : ndarray (L,) int32
     """

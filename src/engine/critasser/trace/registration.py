@@ -122,7 +122,7 @@ def register(
     graph = candidate_graph(calpha, features, known.link).beside_others(others)
     emission = emissions(calpha, target, known, others=others)
     gaps = GapScores()
-    problem = Problem(emission, graph, target.chain_index, gaps)
+    problem = Problem(emission, graph, target.chain_index, gaps, known.span, others)
     effort = float(np.clip(joinings / DEFAULT_JOININGS, 0.05, 20.0))
     moves = round(effort * MOVES_PER_RESIDUE * min(problem.emission.shape))
     alignment, found = _search(problem, target.bonded, moves, rng, report)

@@ -12,6 +12,7 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
 from scipy.optimize import minimize
 from scipy.spatial import cKDTree
 
@@ -26,6 +27,11 @@ __all__ = ["Statistics", "learn", "learn_confidence", "learn_links", "sequence_s
 # Residues to either side that tell of a residue's secondary structure.
 HALF_WINDOW = 8
 TURN_BINS = 50
+LONGEST_SPAN, SPAN_BINS = 60, 120
+"""Residues, and Å, that `Statistics.span` goes to."""
+LEAST_SPAN_WORTH = -10.0
+LONGEST_BOND = 4.3
+"""Å between neighbours of a chain without a break."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +48,9 @@ class Statistics:
         Log-odds of the secondary structure in the middle for each residue around it.
     window_bias : ndarray (3,)
     link : LinkModel
+    span : ndarray (s, d)
+        Log-odds that residues s apart in a chain are d to d + 1 Å apart, against positions spread
+        evenly in space; 0 for the average pair of residues.
     confidence : ndarray (4,)
         Logistic regression of "within 2 Å of the right residue" on
         `registration.confidence_features`.
@@ -52,6 +61,7 @@ class Statistics:
     window: NDArray[np.float64]
     window_bias: NDArray[np.float64]
     link: LinkModel
+    span: NDArray[np.float32]
     confidence: NDArray[np.float64]
 
 
@@ -65,6 +75,7 @@ def statistics() -> Statistics:
             stored["window"],
             stored["window_bias"],
             LinkModel(stored["link_weights"], stored["turn"]),
+            stored["span"],
             stored["confidence"],
         )
 
@@ -115,15 +126,18 @@ def learn(chains: Iterable[ProteinChain]) -> dict[str, NDArray]:
     Returns
     -------
     dict of ndarray
-        background (20,), structure_background (3,), window (17, 20, 3), window_bias (3,).
+        background (20,), structure_background (3,), window (17, 20, 3), window_bias (3,), span
+        (61, 120).
     """
     columns, labels, counts = [], [], np.ones(20)
+    spans = np.zeros((LONGEST_SPAN + 1, SPAN_BINS))
     for chain in chains:
         calpha = chain.calpha
         known = np.isfinite(calpha).all(axis=1)
         columns.append(_windows(chain.codes)[known])
         labels.append(assign_secondary_structure(calpha)[known])
         counts += np.bincount(chain.codes[chain.codes >= 0], minlength=20)
+        spans += _spans(calpha)
     column = np.concatenate(columns)
     label = np.concatenate(labels).astype(np.int64)
     size = (2 * HALF_WINDOW + 1) * 20
@@ -154,7 +168,34 @@ def learn(chains: Iterable[ProteinChain]) -> dict[str, NDArray]:
         "structure_background": np.bincount(label, minlength=3) / len(label),
         "window": fit.x[:-3].reshape(2 * HALF_WINDOW + 1, 20, 3),
         "window_bias": fit.x[-3:],
+        "span": _span_worth(spans),
     }
+
+
+def _spans(calpha: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How often residues of a chain (L, 3) s apart lie d to d + 1 Å apart, without breaks."""
+    counts = np.zeros((LONGEST_SPAN + 1, SPAN_BINS))
+    broken = ~(np.linalg.norm(np.diff(calpha, axis=0), axis=1) < LONGEST_BOND)
+    part = np.concatenate([[0], np.cumsum(broken)])
+    for s in range(2, min(LONGEST_SPAN + 1, len(calpha))):
+        apart = np.linalg.norm(calpha[s:] - calpha[:-s], axis=1)[part[s:] == part[:-s]]
+        counts[s] = np.bincount(np.minimum(apart.astype(np.int64), SPAN_BINS - 1),
+                                minlength=SPAN_BINS)  # fmt: skip
+    return counts
+
+
+def _span_worth(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """`Statistics.span` from `_spans` of many chains."""
+    worth = np.zeros_like(counts)
+    middle = np.arange(SPAN_BINS) + 0.5
+    for s, count in enumerate(counts):
+        if not count.any():
+            continue
+        # Positions in maps are off by about 1 Å.
+        share = gaussian_filter1d(count / count.sum(), 1.0) + 1e-6
+        value = np.log(share) - 2 * np.log(middle)
+        worth[s] = np.maximum(value - count @ value / count.sum(), LEAST_SPAN_WORTH)
+    return worth.astype(np.float32)
 
 
 def learn_links(

@@ -3,7 +3,7 @@
 import numpy as np
 
 from critasser.structure import Sequence, Target, Trace
-from critasser.trace.copies import in_the_same_places
+from critasser.trace.copies import in_the_same_places, twins
 
 TARGET = Target(
     (
@@ -49,3 +49,11 @@ def test_traces_of_different_chains_are_left_alone():
     target = Target((Sequence("a", "ACDEF"), Sequence("b", "GHIKL")))
     traces = [Trace(np.ones((10, 3)) * k, np.ones(10), 1.0, "") for k in range(2)]
     assert in_the_same_places(traces, target) == tuple(traces)
+
+
+def test_the_twin_of_a_residue_is_the_same_one_of_the_next_copy():
+    twin = twins(TARGET)
+    letters = "".join(sequence.letters for sequence in TARGET.sequences)
+    assert all(letters[i] == letters[j] for i, j in enumerate(twin))
+    assert twin[0] == 11 and twin[11] == 16 and twin[16] == 0
+    assert list(twin[5:11]) == [5, 6, 7, 8, 9, 10]

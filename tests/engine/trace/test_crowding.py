@@ -63,9 +63,8 @@ def test_beside_others_a_chain_does_not_go_on_out_of_reach(view):
     node[[50, 53]] = first, last
 
     def score(others):
-        problem = Problem(
-            emission, graph, np.zeros(L, np.int64), GapScores(), known.span, others=others
-        )
+        one, own = np.zeros(L, np.int64), np.arange(L)
+        problem = Problem(emission, graph, one, own, GapScores(), known.span, others)
         return problem.score(node)
 
     assert score(0.0) - score(0.6) == pytest.approx(0.6 * FAR_BESIDE_OTHERS)

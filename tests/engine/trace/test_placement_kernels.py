@@ -1,6 +1,7 @@
 """Placements are scored as defined, and moves keep book of the score rightly."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,9 +19,12 @@ def problem(barnase, seen):
     view = seen(barnase, knowledge=1.0)
     known = statistics()
     graph = candidate_graph(view.calpha, view.features, known.link)
-    chain = (np.arange(len(view.target)) >= 60).astype(np.int64)
+    # Two chains; that they are no copies matters to no book-keeping.
+    half = len(view.target) // 2
+    chain = (np.arange(2 * half) >= half).astype(np.int64)
+    twin = (np.arange(2 * half) + half) % (2 * half)
     emission = emissions(view.calpha, view.target, known)
-    return Problem(emission, graph, chain, GapScores(), known.span)
+    return Problem(emission, graph, chain, twin, GapScores(), known.span)
 
 
 def slow_score(problem, node):
@@ -72,7 +76,7 @@ def test_what_changes_across_cuts_is_the_change_of_the_whole(problem):
     rng = np.random.default_rng(1)
     graph = problem.graph
     arguments = (graph.positions, np.zeros_like(problem.chain), graph.kernel_arrays, problem.costs)
-    one_chain = Problem(problem.emission, graph, arguments[1], problem.gaps, problem.span)
+    one_chain = replace(problem, chain=arguments[1])
     for _ in range(20):
         node = random_placement(problem, rng)
         a = int(rng.integers(2, 50))
@@ -118,6 +122,7 @@ def test_annealing_keeps_the_running_score_exact(problem):
         problem.gaps.missing,
         graph.positions,
         problem.chain,
+        problem.twin,
         graph.kernel_arrays,
         problem.costs,
         node,
@@ -133,3 +138,33 @@ def test_annealing_keeps_the_running_score_exact(problem):
     assert score == pytest.approx(slow_score(problem, node), abs=0.05)
     assert best_score == pytest.approx(slow_score(problem, best), abs=0.05)
     assert all(node[where[p]] == p for p in range(n) if where[p] >= 0)
+
+
+def test_ends_of_two_copies_that_were_exchanged_are_exchanged_back(barnase, seen):
+    view = seen(barnase, knowledge=3.0, missing=0.0, false=0.0)
+    known, L, half = statistics(), len(barnase), len(barnase) // 2
+    # Two halves of a chain, 50 Å apart, that pass for copies: no amino acid tells which is which.
+    graph = candidate_graph(view.calpha, view.features, known.link)
+    apart = graph.positions + np.where(view.residue >= half, 50.0, 0.0)[:, None]
+    problem = Problem(
+        np.zeros((L, L), np.float32),
+        replace(graph, positions=apart),
+        (np.arange(L) >= half).astype(np.int64),
+        (np.arange(L) + half) % L,
+        GapScores(),
+        known.span,
+    )
+    right = np.empty(L, np.int32)
+    right[view.residue] = np.arange(L)
+    # Nothing is seen of the stretch where they were exchanged: no link tells.
+    right[18:24] = right[half + 18 : half + 24] = -1
+    wrong = right.copy()
+    wrong[20:half], wrong[half + 20 :] = right[half + 20 :], right[20:half]
+    assert problem.score(wrong) < problem.score(right) - 5
+
+    def search(problem):
+        rng = np.random.default_rng(0)
+        return improve(problem, wrong, rng, steps=3000, hot=0.01, cold=0.01).score
+
+    assert search(problem) >= problem.score(right)
+    assert search(replace(problem, twin=np.arange(L))) < problem.score(right)

@@ -1,7 +1,8 @@
 """Monte Carlo over which residue sits at which position.
 
 Moves reverse a piece of the chain, exchange neighbouring pieces (a register shift when one of them
-is empty or dropped), exchange distant pieces, or change single residues. Pieces keep their inner
+is empty or dropped), exchange distant pieces or the ends of two copies of a chain, or change single
+residues. Pieces keep their inner
 links, so only links across the cuts are scored again.
 """
 
@@ -61,6 +62,7 @@ def anneal(
     gap,
     positions,
     chain,
+    twin,
     graph,
     costs,
     node,
@@ -79,6 +81,8 @@ def anneal(
     ----------
     emission, gap, positions, chain, graph, costs
         As in `placement_score`.
+    twin : ndarray (L,)
+        See `copies.twins`.
     node, where : ndarray (L,), (n,) int32
         The state and its inverse (−1: empty), changed in place.
     best : ndarray (L,) int32
@@ -254,16 +258,30 @@ def anneal(
                 # Dropping inside changes every link there: score the whole range.
                 ranges = 3
         else:
-            # Exchange two distant pieces of one length.
-            size = _length(L // 2)
-            a = i
-            c = int(np.random.random() * L)
-            if c < a:
-                a, c = c, a
-            if a + size > c or c + size > L:
-                continue
-            flip_first = np.random.random() < 0.3
-            flip_second = np.random.random() < 0.3
+            # Exchange two distant pieces of one length; of two copies of a chain, often all that
+            # follows in them.
+            j = i
+            if twin[i] != i and np.random.random() < 0.5:
+                for _hop in range(1 + int(np.random.random() * 3)):
+                    j = twin[j]
+            if j != i:
+                a = min(i, j)
+                c = max(i, j)
+                size = 1
+                while a + size < c and chain[a + size] == chain[a]:
+                    size += 1
+                flip_first = False
+                flip_second = False
+            else:
+                size = _length(L // 2)
+                a = i
+                c = int(np.random.random() * L)
+                if c < a:
+                    a, c = c, a
+                if a + size > c or c + size > L:
+                    continue
+                flip_first = np.random.random() < 0.3
+                flip_second = np.random.random() < 0.3
             for k in range(size):
                 trial[c + k] = node[a + size - 1 - k] if flip_first else node[a + k]
                 trial[a + k] = node[c + size - 1 - k] if flip_second else node[c + k]

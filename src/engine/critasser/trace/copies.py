@@ -6,14 +6,37 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from critasser.structure import Target, Trace
 
-__all__ = ["in_the_same_places"]
+__all__ = ["in_the_same_places", "twins"]
 
 SAME_PLACE = 4.0
 """Å within which a residue of two traces is where it was; a neighbour in the chain is 3.8 Å off."""
+
+
+def twins(target: Target) -> NDArray[np.int64]:
+    """The same residue of the next copy of its chain, of the first for the last; (L,).
+
+    A residue of a chain without copies is its own.
+    """
+    twin = np.arange(len(target))
+    part = target.chain_slices
+    for group in _groups(target):
+        for one, after in zip(group, (*group[1:], group[0])):
+            twin[part[one]] = np.arange(len(target))[part[after]]
+    return twin
+
+
+def _groups(target: Target) -> list[list[int]]:
+    """Chains of one sequence, where there are several."""
+    letters = [sequence.letters for sequence in target.sequences]
+    groups = [
+        [k for k, other in enumerate(letters) if other == one] for one in dict.fromkeys(letters)
+    ]
+    return [group for group in groups if len(group) > 1]
 
 
 def in_the_same_places(traces: Sequence[Trace], target: Target) -> tuple[Trace, ...]:
@@ -34,11 +57,7 @@ def in_the_same_places(traces: Sequence[Trace], target: Target) -> tuple[Trace, 
         The same traces; copies are permuted in all but the first so that as many residues as
         possible are where the first one has them.
     """
-    letters = [sequence.letters for sequence in target.sequences]
-    groups = [
-        [k for k, other in enumerate(letters) if other == one] for one in dict.fromkeys(letters)
-    ]
-    groups = [group for group in groups if len(group) > 1]
+    groups = _groups(target)
     if not traces or not groups:
         return tuple(traces)
     return (traces[0], *(_renamed(trace, traces[0], groups, target) for trace in traces[1:]))

@@ -30,6 +30,8 @@ class Problem:
     graph : CandidateGraph
     chain : ndarray (L,) int64
         Chain of each residue.
+    twin : ndarray (L,) int64
+        See `copies.twins`.
     gaps : GapScores
     span : ndarray (s, d)
         `Statistics.span`.
@@ -40,6 +42,7 @@ class Problem:
     emission: NDArray[np.float32]
     graph: CandidateGraph
     chain: NDArray[np.int64]
+    twin: NDArray[np.int64]
     gaps: GapScores
     span: NDArray[np.float32]
     others: float = 0.0
@@ -226,6 +229,7 @@ def improve(
             problem.gaps.missing,
             problem.graph.positions,
             problem.chain,
+            problem.twin,
             problem.graph.kernel_arrays,
             problem.costs,
             node,

@@ -22,6 +22,7 @@ from scipy.special import expit
 from critasser.density import FeatureMaps, Grid
 from critasser.structure import CalphaSet, Target, Trace
 from critasser.trace.alignment import Alignment, GapScores, align
+from critasser.trace.copies import twins
 from critasser.trace.crowding import share_of_others
 from critasser.trace.evidence import Evidence
 from critasser.trace.graph import CandidateGraph, candidate_graph
@@ -122,7 +123,7 @@ def register(
     graph = candidate_graph(calpha, features, known.link).beside_others(others)
     emission = emissions(calpha, target, known, others=others)
     gaps = GapScores()
-    problem = Problem(emission, graph, target.chain_index, gaps, known.span, others)
+    problem = Problem(emission, graph, target.chain_index, twins(target), gaps, known.span, others)
     effort = float(np.clip(joinings / DEFAULT_JOININGS, 0.05, 20.0))
     moves = round(effort * MOVES_PER_RESIDUE * min(problem.emission.shape))
     alignment, found = _search(problem, target.bonded, moves, rng, report)

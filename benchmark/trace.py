@@ -54,6 +54,7 @@ from critasser.trace import (
     DEFAULT_STRATEGY,
     STRATEGIES,
     build_traces,
+    find_unit,
     sequence_evidence,
 )
 
@@ -178,12 +179,14 @@ def measure_traces(work: TraceWork) -> list[Record]:
         else:
             rng = np.random.default_rng(1)
             evidence = None
+            unit = find_unit(calpha, features, asked)
             if strategy == DEFAULT_STRATEGY:
-                evidence = sequence_evidence(calpha, features, asked, rng=rng)
-            traces = build_traces(
-                calpha, features, density, asked, target.resolution, rng=rng, count=COUNT,
-                strategy=strategy, evidence=evidence, joinings=work.joinings,
+                evidence = sequence_evidence(unit.calpha, features, unit.target, rng=rng)
+            of_unit = build_traces(
+                unit.calpha, features, density, unit.target, target.resolution, rng=rng,
+                count=COUNT, strategy=strategy, evidence=evidence, joinings=work.joinings,
             )  # fmt: skip
+            traces = tuple(unit.whole(trace) for trace in of_unit)
         seconds = round(time.monotonic() - begun, 2)
         whole = None
         if traces:

@@ -21,7 +21,7 @@ from critasser.report import ReportContent, write_report
 from critasser.results import load_arrays, load_calpha, load_features, save_arrays, write_table
 from critasser.shipped import CALIBRATION, shipped
 from critasser.structure import AtomicModel, ModelFile, ModelResidue
-from critasser.trace import SIGNIFICANT, register_evidence, sequence_evidence
+from critasser.trace import SIGNIFICANT, find_unit, register_evidence, sequence_evidence
 
 __all__ = ["ModelStages"]
 
@@ -85,10 +85,11 @@ class ModelStages(MapStages):
             said.append(f"register z-score {own.z_score:.1f}")
         if len(self.target) <= MOST_RESIDUES:
             features = load_features(run.job.path(FEATURES), run.job.path(DENSITY))
+            unit = find_unit(calpha, features, self.target)
             whole = sequence_evidence(
-                calpha,
+                unit.calpha,
                 features,
-                self.target,
+                unit.target,
                 rng=run.generator,
                 tick=lambda done: run.progress(done, "scrambled sequences to compare with"),
             )

@@ -31,7 +31,7 @@ from critasser.structure import (
 )
 from critasser.templates import survey
 from critasser.threading import read_contacts
-from critasser.trace import build_traces, positions_used, sequence_evidence
+from critasser.trace import build_traces, find_unit, positions_used, sequence_evidence
 
 __all__ = ["TraceStages"]
 
@@ -67,37 +67,41 @@ class TraceStages(MapStages):
         if self.inputs.contacts is not None:
             run.warn("predicted contacts guide the assembly; traces are found without them")
         traces: tuple[Trace, ...] = ()
+        found = ""
         if len(calpha):
             features = load_features(job.path(FEATURES), job.path(DENSITY))
+            unit = find_unit(calpha, features, self.target)
+            if unit.units > 1:
+                found = f"{unit.units} units alike in the map; "
             evidence = sequence_evidence(
-                calpha,
+                unit.calpha,
                 features,
-                self.target,
+                unit.target,
                 rng=run.generator,
                 tick=lambda done: run.progress(0.1 * done, "scrambled sequences to compare with"),
             )
             run.summary["sequence_z_score"] = evidence.z_score
             if advice := evidence.advice():
                 run.warn(advice)
-            traces = build_traces(
-                calpha,
+            of_unit = build_traces(
+                unit.calpha,
                 features,
                 read_map(job.path(DENSITY)),
-                self.target,
+                unit.target,
                 self.resolution,
                 rng=run.generator,
                 count=self.options.schedule.traces,
-                contacts=self._contacts(),
                 evidence=evidence,
                 joinings=self.options.schedule.joinings,
                 progress=lambda done, told: run.progress(0.1 + 0.8 * done, told),
             )
+            traces = tuple(unit.whole(trace) for trace in of_unit)
         save_traces(run.file(TRACES), traces, length)
         self._write_traces(run, traces, calpha)
         placed = int(traces[0].placed.sum()) if traces else 0
         if not traces:
             run.warn("no trace was found; the assembly starts from templates alone")
-        run.say(f"{len(traces)} traces; the best places {placed} of {length} residues")
+        run.say(f"{found}{len(traces)} traces; the best places {placed} of {length} residues")
 
     def _write_traces(self, run: StageRun, traces: Sequence[Trace], calpha: CalphaSet) -> None:
         """Traces as whole chains, and the positions that the first one leaves."""

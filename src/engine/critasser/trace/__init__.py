@@ -15,13 +15,16 @@ from critasser.trace.copies import in_the_same_places
 from critasser.trace.evidence import SIGNIFICANT, Evidence, register_evidence, sequence_evidence
 from critasser.trace.joining import by_joining, by_keep_tracing
 from critasser.trace.registration import by_registration
+from critasser.trace.unit import Unit, find_unit
 
 __all__ = [
     "DEFAULT_STRATEGY",
     "SIGNIFICANT",
     "STRATEGIES",
     "Evidence",
+    "Unit",
     "build_traces",
+    "find_unit",
     "positions_used",
     "register_evidence",
     "sequence_evidence",

@@ -1,0 +1,173 @@
+"""The symmetry of what a map holds, told by its Cα positions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from critasser.structure import CalphaSet
+
+__all__ = ["Symmetry", "find_symmetry"]
+
+LEAST_PROBABILITY = 0.5
+LEAST_POSITIONS = 60
+"""Likely positions that there must be to look for symmetry among them."""
+AROUND = 4
+"""Positions to either side that make the piece of chain by which places are compared."""
+ALIKE, CANDIDATES = 1.0, 8
+"""Å RMSD of the distances within two pieces that may be of one kind; pieces tried for each."""
+REACH = 30.0
+"""Å from the middle, of the points whose images tell operations apart."""
+SAME, MATCHED = 6.0, 1.5
+"""Å between such images of one operation as pieces tell it; and of a position and its image."""
+SHARE = 0.6
+"""Of the likely positions that must lie on others' images."""
+AGREEMENT = 0.5
+"""What amino acids at positions must tell of those at their images, over what they tell of
+themselves: repeats and relatives of one fold are no copies."""
+MOST_OPERATIONS = 60
+
+
+@dataclass(frozen=True, eq=False)
+class Symmetry:
+    """Operations that bring what a map holds onto itself.
+
+    Attributes
+    ----------
+    rotation : ndarray (k, 3, 3)
+        Applied to columns x y z; the first is the identity.
+    shift : ndarray (k, 3)
+        Å, after the rotation.
+    """
+
+    rotation: NDArray[np.float64]
+    shift: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.rotation)
+
+    def images(self, positions: NDArray[np.float64]) -> NDArray[np.float64]:
+        """All images (k, n, 3) of positions (n, 3)."""
+        return np.einsum("kij,nj->kni", self.rotation, positions) + self.shift[:, None]
+
+
+def _fits(
+    here: NDArray[np.float64], there: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Rotations (t, 3, 3) and shifts (t, 3) that bring pieces (t, m, 3) onto others (Kabsch)."""
+    a, b = here.mean(axis=1, keepdims=True), there.mean(axis=1, keepdims=True)
+    u, _, vt = np.linalg.svd(np.einsum("tmi,tmj->tij", here - a, there - b))
+    u[:, :, 2] *= np.sign(np.linalg.det(u @ vt))[:, None]
+    rotation = np.swapaxes(u @ vt, 1, 2)
+    return rotation, (b - np.einsum("tij,tmj->tmi", rotation, a))[:, 0]
+
+
+def _pieces(calpha: CalphaSet) -> NDArray[np.int64]:
+    """Pieces (t, 2 · AROUND + 1) of the likeliest way of the chain around each position."""
+    triple, odds = calpha.ways.triple, calpha.ways.log_odds
+    order = np.argsort(odds, kind="stable")
+    order = order[odds[order] > 0]
+    n = len(calpha)
+    best = np.full(n, -1)
+    best[triple[order, 1]] = order  # the likeliest comes last and stays
+    before = np.full(n, -1)
+    after = np.full(n, -1)
+    has = best >= 0
+    before[has], after[has] = triple[best[has], 0], triple[best[has], 2]
+    middle = np.flatnonzero(has)
+    piece = [middle]
+    back = forth = middle
+    alive = np.ones(len(middle), bool)
+    for _ in range(AROUND):
+        back, forth = before[back], after[forth]
+        alive &= (back >= 0) & (forth >= 0)
+        piece = [back, *piece, forth]
+    return np.column_stack(piece)[alive]
+
+
+def find_symmetry(calpha: CalphaSet) -> Symmetry:
+    """Operations of the point group that the likely positions have as a whole.
+
+    Pieces of chain of one shape vote for the operations that bring them onto each other; those with
+    most votes are fitted to all positions, and are true where these lie on each other's images.
+
+    Parameters
+    ----------
+    calpha : CalphaSet
+        n positions, with their ways.
+
+    Returns
+    -------
+    Symmetry
+        The identity alone where there is no other.
+    """
+    alone = Symmetry(np.eye(3)[None], np.zeros((1, 3)))
+    likely = calpha.select(calpha.probability >= LEAST_PROBABILITY)
+    if calpha.ways is None or len(likely) < LEAST_POSITIONS:
+        return alone
+    pieces = _pieces(likely)
+    if len(pieces) < LEAST_POSITIONS // 2:
+        return alone
+    x = likely.positions
+    middle = x.mean(axis=0)
+    tree = cKDTree(x)
+    rotation, shift = _fits(*_alike(x[pieces]))
+    points = np.vstack([np.zeros(3), REACH * np.eye(3)])
+    votes = (np.einsum("tij,pj->tpi", rotation, points + middle) + shift[:, None]).reshape(-1, 12)
+    counted = cKDTree(votes)
+    found = [(np.eye(3), np.zeros(3))]
+    seen = [(points + middle).ravel()]
+    radius = SAME * np.sqrt(len(points))
+    weight = np.array([len(near) for near in counted.query_ball_point(votes, radius)])
+    for k in np.argsort(-weight, kind="stable")[: 40 * MOST_OPERATIONS]:
+        if min(np.linalg.norm(votes[k] - one) for one in seen) < radius:
+            continue
+        seen.append(votes[k])
+        fitted = _refined(likely, tree, rotation[k], shift[k])
+        if fitted is None:
+            continue
+        image = ((points + middle) @ fitted[0].T + fitted[1]).ravel()
+        if any(
+            np.linalg.norm(((points + middle) @ r.T + s).ravel() - image) < radius for r, s in found
+        ):
+            continue
+        found.append(fitted)
+        if len(found) == MOST_OPERATIONS:
+            break
+    return Symmetry(np.array([r for r, _ in found]), np.array([s for _, s in found]))
+
+
+def _alike(pieces: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Pairs of pieces (t, m, 3) of one shape: the first and the second ones."""
+    first, second = np.triu_indices(pieces.shape[1], 2)
+    shape = np.linalg.norm(pieces[:, first] - pieces[:, second], axis=2)
+    distance, other = cKDTree(shape).query(
+        shape, k=min(CANDIDATES + 1, len(shape)), distance_upper_bound=ALIKE * np.sqrt(len(first))
+    )
+    here, rank = np.nonzero(np.isfinite(distance))
+    there = other[here, rank]
+    apart = here != there
+    return pieces[here[apart]], pieces[there[apart]]
+
+
+def _refined(
+    likely: CalphaSet, tree: cKDTree, rotation: NDArray, shift: NDArray
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """An operation fitted to all positions that it brings onto others of their kind; None where
+    these are few."""
+    x = likely.positions
+    for reach in (5.0, 4.0, 3.0, 2.0, MATCHED, MATCHED):
+        distance, other = tree.query(x @ rotation.T + shift, distance_upper_bound=reach)
+        on = np.isfinite(distance)
+        if on.mean() < SHARE / 2:
+            return None
+        (rotation,), (shift,) = _fits(x[on][None], x[other[on]][None])
+    if on.mean() < SHARE:
+        return None
+    here, there = likely.amino_acid[on], likely.amino_acid[other[on]]
+    frequency = likely.amino_acid.mean(axis=0) + 1e-6
+    told, own = (np.log((here * q / frequency).sum(axis=1)).mean() for q in (there, here))
+    return (rotation, shift) if told >= AGREEMENT * own else None

@@ -1,0 +1,216 @@
+"""One unit of a symmetric molecule: its positions, and the chains that are laid through them.
+
+Where a map holds several copies of a chain, a stretch that is hard to follow in one copy suits an
+easier stretch of another, as if nobody were there. Of one unit every position is the only one of
+its kind, so that nothing is free to be taken; and there is less to search. Other units are images.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import heapq
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
+
+from critasser.density import FeatureMaps
+from critasser.structure import CalphaSet, Target, Trace
+from critasser.trace.graph import candidate_graph
+from critasser.trace.statistics import Statistics, statistics
+from critasser.trace.symmetry import MATCHED, Symmetry, find_symmetry
+
+__all__ = ["Unit", "find_unit"]
+
+LEAST_SHARE = 0.7
+"""Positions over residues of a unit; with fewer the symmetry is one within a chain."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Unit:
+    """What traces are looked for in.
+
+    Attributes
+    ----------
+    calpha : CalphaSet
+        Positions of one unit.
+    target : Target
+        Chains of one unit.
+    symmetry : Symmetry
+        Of what the map holds.
+    chains : ndarray (c, 2)
+        For each chain of the whole target: the unit's chain that it is an image of, and under which
+        operation.
+    """
+
+    calpha: CalphaSet
+    target: Target
+    symmetry: Symmetry
+    chains: NDArray[np.int64]
+
+    @property
+    def units(self) -> int:
+        """Units in the map."""
+        return len(self.symmetry)
+
+    def whole(self, trace: Trace) -> Trace:
+        """A trace of the unit as one of the whole target."""
+        trace = _together(trace, self)
+        images = self.symmetry.images(trace.positions)
+        part = self.target.chain_slices
+        return dataclasses.replace(
+            trace,
+            positions=np.concatenate([images[k, part[c]] for c, k in self.chains]),
+            confidence=np.concatenate([trace.confidence[part[c]] for c, _ in self.chains]),
+        )
+
+
+def find_unit(calpha: CalphaSet, features: FeatureMaps, target: Target) -> Unit:
+    """The symmetry of what a map holds, and one unit of it; all of it where there is none.
+
+    Parameters
+    ----------
+    calpha : CalphaSet
+    features : FeatureMaps
+        What the network saw.
+    target : Target
+        Chains of one unit, or of several.
+
+    Returns
+    -------
+    Unit
+    """
+    symmetry = find_symmetry(calpha)
+    if len(symmetry) > 1:
+        copies = _copies(target, len(symmetry))
+        letters = [sequence.letters for sequence in target.sequences]
+        # The k-th copy of a sequence is of unit k modulo copies.
+        rank = np.array([letters[:k].count(one) for k, one in enumerate(letters)])
+        own = np.flatnonzero(rank % copies == 0)
+        part = Target(tuple(target.sequences[k] for k in own))
+        chosen = _one_of_each(calpha, features, symmetry, statistics())
+        if len(chosen) >= LEAST_SHARE * len(part):
+            place = {(letters[k], int(rank[k]) // copies): c for c, k in enumerate(own)}
+            chain = [place[one, int(r) // copies] for one, r in zip(letters, rank)]
+            nearest = _nearest_first(symmetry, chosen)
+            return Unit(chosen, part, nearest, np.column_stack([chain, rank % copies]))
+    count = len(target.sequences)
+    alone = Symmetry(symmetry.rotation[:1], symmetry.shift[:1])
+    return Unit(calpha, target, alone, np.column_stack([np.arange(count), np.zeros(count, int)]))
+
+
+def _copies(target: Target, units: int) -> int:
+    """Units that the chains of a target make up, of the `units` that a map holds."""
+    letters = [sequence.letters for sequence in target.sequences]
+    common = math.gcd(*(letters.count(one) for one in set(letters)))
+    return max(k for k in range(1, units + 1) if common % k == 0)
+
+
+def _nearest_first(symmetry: Symmetry, calpha: CalphaSet) -> Symmetry:
+    """The same operations, the identity first and those whose image of the unit is near next."""
+    middle = calpha.positions.mean(axis=0)
+    distance = np.linalg.norm(symmetry.images(middle[None])[:, 0] - middle, axis=1)
+    distance[0] = -1.0
+    order = np.argsort(distance, kind="stable")
+    return Symmetry(symmetry.rotation[order], symmetry.shift[order])
+
+
+def _one_of_each(
+    calpha: CalphaSet, features: FeatureMaps, symmetry: Symmetry, known: Statistics
+) -> CalphaSet:
+    """Of positions that are images of each other one each, those that chains run through together.
+
+    Positions are taken one by one along the likeliest link from those taken to a new kind; where no
+    link leads on, the image that is nearest to them.
+    """
+    kind = _kinds(calpha, symmetry)
+    graph = candidate_graph(calpha, features, known.link)
+    positions = calpha.positions.copy()
+    onward: list[list[int]] = [[] for _ in range(len(calpha))]
+    for edge, tail in enumerate(graph.source):
+        onward[tail].append(edge)
+    taken = np.zeros(len(calpha), bool)
+    open_kinds = set(kind.tolist())
+    ways: list[tuple[float, int]] = []
+    first = int(graph.source[graph.link.argmax()]) if len(graph.link) else 0
+    queue: int | None = first
+    while open_kinds:
+        if queue is None:
+            queue = _nearest(positions, taken, np.isin(kind, list(open_kinds)), symmetry)
+        taken[queue] = True
+        open_kinds.discard(int(kind[queue]))
+        for edge in onward[queue]:
+            heapq.heappush(ways, (-float(graph.link[edge]), int(graph.target[edge])))
+        queue = None
+        while ways and queue is None:
+            _, head = heapq.heappop(ways)
+            if kind[head] in open_kinds:
+                queue = head
+    chosen = np.flatnonzero(taken)
+    return dataclasses.replace(calpha, positions=positions).select(chosen)
+
+
+def _nearest(
+    positions: NDArray[np.float64],
+    taken: NDArray[np.bool_],
+    free: NDArray[np.bool_],
+    symmetry: Symmetry,
+) -> int:
+    """The free position of which an image is nearest to those taken; it is moved there."""
+    index = np.flatnonzero(free)
+    images = symmetry.images(positions[index])
+    distance, _ = cKDTree(positions[taken]).query(images)
+    k, best = np.unravel_index(distance.argmin(), distance.shape)
+    positions[index[best]] = images[k, best]
+    return int(index[best])
+
+
+def _kinds(calpha: CalphaSet, symmetry: Symmetry) -> NDArray[np.int64]:
+    """Names (n,) that positions share with their images."""
+    x = calpha.positions
+    tree = cKDTree(x)
+    rows, columns = [], []
+    for image in symmetry.images(x)[1:]:
+        distance, other = tree.query(image, distance_upper_bound=MATCHED)
+        back = cKDTree(image).query(x)[1]
+        on = np.flatnonzero(np.isfinite(distance))
+        on = on[back[other[on]] == on]
+        rows.append(on)
+        columns.append(other[on])
+    row, column = np.concatenate(rows), np.concatenate(columns)
+    linked = coo_array((np.ones(len(row)), (row, column)), shape=(len(x), len(x)))
+    return connected_components(linked, directed=False)[1]
+
+
+def _together(trace: Trace, unit: Unit) -> Trace:
+    """Stretches between gaps, each as that image which goes on best from its neighbour.
+
+    Nothing but the distance tells to which unit a stretch belongs that no link leads to.
+    """
+    positions = trace.positions.copy()
+    span = statistics().span
+    for part in unit.target.chain_slices:
+        x = positions[part]
+        placed = np.flatnonzero(np.isfinite(x[:, 0]))
+        if not len(placed):
+            continue
+        runs = np.split(placed, np.flatnonzero(np.diff(placed) > 1) + 1)
+        start = max(range(len(runs)), key=lambda k: len(runs[k]))
+        for step, order in ((1, range(start + 1, len(runs))), (-1, range(start - 1, -1, -1))):
+            for k in order:
+                images = unit.symmetry.images(x[runs[k]])
+                here = runs[k - step][-1 if step > 0 else 0]
+                there = 0 if step > 0 else -1
+                apart = abs(int(runs[k][there]) - int(here))
+                distance = np.linalg.norm(images[:, there] - x[here], axis=1)
+                row = span[min(apart, len(span) - 1)]
+                worth = row[np.minimum(distance, len(row) - 1).astype(np.int64)]
+                # Beyond reach the nearer one is better still.
+                worth = worth - np.maximum(distance - 3.8 * apart, 0.0)
+                best = int(worth.argmax())
+                if worth[best] > worth[0] + 1e-6:
+                    x[runs[k]] = images[best]
+    return dataclasses.replace(trace, positions=positions)

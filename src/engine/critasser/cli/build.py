@@ -28,8 +28,9 @@ def add_args(parser: argparse.ArgumentParser) -> None:
     default = Options()
     parser.add_argument("map", type=Path, nargs="?", metavar="MAP", help="MRC or CCP4 map, .gz too")
     parser.add_argument(
-        "sequence", type=Path, nargs="?", metavar="FASTA", help="sequences, one record a chain"
-    )
+        "sequence", type=Path, nargs="?", metavar="FASTA",
+        help="sequences, one record a chain; of a symmetric molecule those of one unit will do",
+    )  # fmt: skip
     add_place(parser)
     parser.add_argument("--mask", type=Path, help="map of 0 to 1 on the same grid: where to build")
     parser.add_argument(

@@ -130,7 +130,12 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=1500, help="of two crops of 32³ each")
     parser.add_argument("--chains", type=int, default=4, help="validation chains a shell")
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="trainings at a time")
+    parser.add_argument(
+        "--only", nargs="+", choices=[one.name for one in VARIANTS], metavar="NAME",
+        help=f"of {', '.join(one.name for one in VARIANTS)}",
+    )  # fmt: skip
     args = parser.parse_args()
+    variants = [one for one in VARIANTS if not args.only or one.name in args.only]
     args.work.mkdir(parents=True, exist_ok=True)
     # Packed once, before the workers read it.
     for split in ("train", "val"):
@@ -141,7 +146,7 @@ def main() -> int:
     with ProcessPoolExecutor(args.workers, mp_context=context) as pool:
         running = {
             pool.submit(_train, variant, args.data, args.work, args.steps): variant
-            for variant in VARIANTS
+            for variant in variants
         }
         for task in as_completed(running):
             networks[running[task].name] = task.result()
@@ -149,7 +154,7 @@ def main() -> int:
 
     cases = _cases(args.data, args.chains)
     records = Records(args.work / "calpha.jsonl")
-    sums = {variant.name: checksum(networks[variant.name]) for variant in VARIANTS}
+    sums = {variant.name: checksum(networks[variant.name]) for variant in variants}
     paths = {sums[name]: path for name, path in networks.items()}
     todo = []
     for case in cases:
@@ -162,7 +167,7 @@ def main() -> int:
         "| trained with | experimental: F1 2 Å | 1 Å | amino acid "
         "| clean 2–4 Å: F1 2 Å | 1 Å | amino acid |\n" + "|---" * 7 + "|"
     )
-    for variant in VARIANTS:
+    for variant in variants:
         found = [records.found[sums[variant.name], case.key, METHOD] for case in cases]
         print(_row(variant.name, cases, found))
     return 0

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from critasser.density import FeatureMaps, simulate
 from critasser.structure import CalphaSet, Sequence, Target, Trace, Ways
@@ -54,6 +55,16 @@ def features_of(chain, operations):
     )  # fmt: skip
 
 
+def turned_copies(chain, seen, operations):
+    """Each copy seen by itself: another noise, other positions missing."""
+    views = []
+    for k, (rotation, shift) in enumerate(operations):
+        view = seen(chain, knowledge=3.0, jitter=0.4, seed=k)
+        turned = replace(view.calpha, positions=view.calpha.positions @ rotation.T + shift)
+        views.append(replace(view, calpha=turned))
+    return views
+
+
 @pytest.fixture(scope="module")
 def operations(barnase):
     middle = barnase.calpha.mean(axis=0)
@@ -62,19 +73,17 @@ def operations(barnase):
 
 @pytest.fixture(scope="module")
 def copies(barnase, seen, operations):
-    """Each copy seen by itself: another noise, other positions missing."""
-    views = []
-    for k, (rotation, shift) in enumerate(operations):
-        view = seen(barnase, knowledge=3.0, jitter=0.4, seed=k)
-        turned = replace(view.calpha, positions=view.calpha.positions @ rotation.T + shift)
-        views.append(replace(view, calpha=turned))
-    return views
+    return turned_copies(barnase, seen, operations)
 
 
-def test_the_rotations_of_a_ring_are_found(copies, operations):
-    found = find_symmetry(looked_at(copies))
-    assert len(found) == UNITS
-    x = copies[0].chain.calpha
+@pytest.mark.parametrize("name", ["C2", "C3", "D3", "T"])
+def test_all_operations_of_a_group_are_found(barnase, seen, name):
+    group = Rotation.create_group(name).as_matrix()
+    x = barnase.calpha
+    middle = x.mean(axis=0) + [40.0, 25.0, 15.0]
+    operations = [(rotation, middle - rotation @ middle) for rotation in group]
+    found = find_symmetry(looked_at(turned_copies(barnase, seen, operations)))
+    assert len(found) == len(group)
     for rotation, shift in operations:
         there = x @ rotation.T + shift
         off = np.sqrt(((found.images(x) - there) ** 2).sum(axis=2).mean(axis=1))

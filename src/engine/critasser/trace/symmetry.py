@@ -17,8 +17,9 @@ LEAST_POSITIONS = 60
 """Likely positions that there must be to look for symmetry among them."""
 AROUND = 4
 """Positions to either side that make the piece of chain by which places are compared."""
-ALIKE, CANDIDATES = 1.0, 8
-"""Å RMSD of the distances within two pieces that may be of one kind; pieces tried for each."""
+ALIKE, CANDIDATES, VOTERS = 1.0, 8, 1500
+"""Å RMSD of the distances within two pieces that may be of one kind; pieces tried for each, and
+about how many pieces they are tried for."""
 REACH = 30.0
 """Å from the middle, of the points whose images tell operations apart."""
 SAME, MATCHED = 6.0, 1.5
@@ -28,7 +29,7 @@ SHARE = 0.6
 AGREEMENT = 0.5
 """What amino acids at positions must tell of those at their images, over what they tell of
 themselves: repeats and relatives of one fold are no copies."""
-MOST_OPERATIONS = 60
+MOST_OPERATIONS, MOST_TRIED = 60, 150
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +89,50 @@ def _pieces(calpha: CalphaSet) -> NDArray[np.int64]:
     return np.column_stack(piece)[alive]
 
 
+class _Search:
+    """Operations found so far, each told from others by where it brings a few points."""
+
+    def __init__(self, likely: CalphaSet) -> None:
+        self.likely = likely
+        self.tree = cKDTree(likely.positions)
+        middle = likely.positions.mean(axis=0)
+        self.points = middle + np.vstack([np.zeros(3), REACH * np.eye(3)])
+        self.radius = SAME * np.sqrt(len(self.points))
+        self.found = [(np.eye(3), np.zeros(3))]
+        self.places = [self.points.ravel()]
+
+    def seen(self, rotation: NDArray, shift: NDArray) -> NDArray[np.float64]:
+        """Where operations (t, 3, 3), (t, 3) bring the points, (t, 12)."""
+        images = np.einsum("tij,pj->tpi", rotation, self.points) + shift[:, None]
+        return images.reshape(len(rotation), -1)
+
+    def new(self, place: NDArray[np.float64]) -> bool:
+        """None of the operations found brings the points there."""
+        return min(np.linalg.norm(place - one) for one in self.places) >= self.radius
+
+    def offer(self, rotation: NDArray, shift: NDArray) -> None:
+        """Keep an operation, fitted to all positions, if it is true and new."""
+        if not self.new(self.seen(rotation[None], shift[None])[0]):
+            return
+        fitted = _refined(self.likely, self.tree, rotation, shift)
+        if fitted is None:
+            return
+        place = self.seen(fitted[0][None], fitted[1][None])[0]
+        if self.new(place):
+            self.found.append(fitted)
+            self.places.append(place)
+
+    def close(self) -> None:
+        """What two operations of a group make one after the other is one of it."""
+        done = 0
+        while done < len(self.found) < MOST_OPERATIONS:
+            rotation, shift = self.found[done]
+            for other, after in list(self.found):
+                self.offer(other @ rotation, other @ shift + after)
+                self.offer(rotation @ other, rotation @ after + shift)
+            done += 1
+
+
 def find_symmetry(calpha: CalphaSet) -> Symmetry:
     """Operations of the point group that the likely positions have as a whole.
 
@@ -111,32 +156,21 @@ def find_symmetry(calpha: CalphaSet) -> Symmetry:
     pieces = _pieces(likely)
     if len(pieces) < LEAST_POSITIONS // 2:
         return alone
-    x = likely.positions
-    middle = x.mean(axis=0)
-    tree = cKDTree(x)
-    rotation, shift = _fits(*_alike(x[pieces]))
-    points = np.vstack([np.zeros(3), REACH * np.eye(3)])
-    votes = (np.einsum("tij,pj->tpi", rotation, points + middle) + shift[:, None]).reshape(-1, 12)
-    counted = cKDTree(votes)
-    found = [(np.eye(3), np.zeros(3))]
-    seen = [(points + middle).ravel()]
-    radius = SAME * np.sqrt(len(points))
-    weight = np.array([len(near) for near in counted.query_ball_point(votes, radius)])
-    for k in np.argsort(-weight, kind="stable")[: 40 * MOST_OPERATIONS]:
-        if min(np.linalg.norm(votes[k] - one) for one in seen) < radius:
+    search = _Search(likely)
+    rotation, shift = _fits(*_alike(likely.positions[pieces]))
+    votes = search.seen(rotation, shift)
+    weight = cKDTree(votes).query_ball_point(votes, search.radius, return_length=True)
+    tried: list[NDArray[np.float64]] = []
+    for k in np.argsort(-weight, kind="stable"):
+        # Each operation is tried once, from the piece that most others agree with.
+        if tried and min(np.linalg.norm(votes[k] - one) for one in tried) < search.radius:
             continue
-        seen.append(votes[k])
-        fitted = _refined(likely, tree, rotation[k], shift[k])
-        if fitted is None:
-            continue
-        image = ((points + middle) @ fitted[0].T + fitted[1]).ravel()
-        if any(
-            np.linalg.norm(((points + middle) @ r.T + s).ravel() - image) < radius for r, s in found
-        ):
-            continue
-        found.append(fitted)
-        if len(found) == MOST_OPERATIONS:
+        tried.append(votes[k])
+        search.offer(rotation[k], shift[k])
+        if len(tried) == MOST_TRIED:
             break
+    search.close()
+    found = search.found[:MOST_OPERATIONS]
     return Symmetry(np.array([r for r, _ in found]), np.array([s for _, s in found]))
 
 
@@ -144,11 +178,14 @@ def _alike(pieces: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np
     """Pairs of pieces (t, m, 3) of one shape: the first and the second ones."""
     first, second = np.triu_indices(pieces.shape[1], 2)
     shape = np.linalg.norm(pieces[:, first] - pieces[:, second], axis=2)
+    asked = np.arange(0, len(shape), max(1, len(shape) // VOTERS))
     distance, other = cKDTree(shape).query(
-        shape, k=min(CANDIDATES + 1, len(shape)), distance_upper_bound=ALIKE * np.sqrt(len(first))
+        shape[asked],
+        k=min(CANDIDATES + 1, len(shape)),
+        distance_upper_bound=ALIKE * np.sqrt(len(first)),
     )
-    here, rank = np.nonzero(np.isfinite(distance))
-    there = other[here, rank]
+    row, rank = np.nonzero(np.isfinite(distance))
+    here, there = asked[row], other[row, rank]
     apart = here != there
     return pieces[here[apart]], pieces[there[apart]]
 

@@ -103,6 +103,17 @@ def test_one_molecule_and_unlike_ones_have_no_symmetry(copies):
     assert len(find_symmetry(without_ways)) == 1
 
 
+def test_a_chain_of_which_no_piece_is_like_another_has_no_symmetry():
+    n = 100
+    walk = 3.0 * np.cumsum(np.random.default_rng(0).normal(size=(n, 3)), axis=0)
+    triple = np.arange(n - 2)[:, None] + np.arange(3)
+    found = CalphaSet(
+        walk, np.ones(n), np.full((n, 20), 0.05), np.full((n, 3), 1 / 3),
+        Ways(triple, np.full(n - 2, 2.0)),
+    )  # fmt: skip
+    assert len(find_symmetry(found)) == 1
+
+
 def test_a_unit_holds_one_position_of_each_kind_and_of_one_molecule(barnase, copies, operations):
     target = Target((Sequence("A", barnase.letters),))
     unit = find_unit(looked_at(copies), features_of(barnase, operations), target)

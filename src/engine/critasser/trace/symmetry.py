@@ -104,7 +104,7 @@ class _Search:
     def seen(self, rotation: NDArray, shift: NDArray) -> NDArray[np.float64]:
         """Where operations (t, 3, 3), (t, 3) bring the points, (t, 12)."""
         images = np.einsum("tij,pj->tpi", rotation, self.points) + shift[:, None]
-        return images.reshape(len(rotation), -1)
+        return images.reshape(-1, self.points.size)
 
     def new(self, place: NDArray[np.float64]) -> bool:
         """None of the operations found brings the points there."""

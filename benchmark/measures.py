@@ -197,6 +197,7 @@ def measure(target: BenchmarkTarget, job: Path) -> dict[str, float | int | str]:
         "best_model_tm": max(target.tm(model) for model in models),
         "in_register": float(np.nanmean(distance < 2.0)),
         "z_score": results["sequence_z_score"],
+        "memory_mb": results["peak_memory_bytes"] / 2**20,
         "confidence": first["mean_confidence"],
         "etm": first["etm"],
         "pcc": first["pcc_mask"],

@@ -27,6 +27,8 @@ __all__ = ["Unit", "find_unit"]
 
 LEAST_SHARE = 0.7
 """Positions over residues of a unit; with fewer the symmetry is one within a chain."""
+LEAST_GAIN = 2.0
+"""In log-odds, for which a stretch goes to another unit than that whose positions it lies among."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -211,6 +213,6 @@ def _together(trace: Trace, unit: Unit) -> Trace:
                 # Beyond reach the nearer one is better still.
                 worth = worth - np.maximum(distance - 3.8 * apart, 0.0)
                 best = int(worth.argmax())
-                if worth[best] > worth[0] + 1e-6:
+                if worth[best] > worth[0] + LEAST_GAIN:
                     x[runs[k]] = images[best]
     return dataclasses.replace(trace, positions=positions)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from critasser.structure import CalphaSet
+from critasser.structure import CalphaSet, kabsch
 
 __all__ = ["Symmetry", "find_symmetry"]
 
@@ -53,17 +54,6 @@ class Symmetry:
     def images(self, positions: NDArray[np.float64]) -> NDArray[np.float64]:
         """All images (k, n, 3) of positions (n, 3)."""
         return np.einsum("kij,nj->kni", self.rotation, positions) + self.shift[:, None]
-
-
-def _fits(
-    here: NDArray[np.float64], there: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Rotations (t, 3, 3) and shifts (t, 3) that bring pieces (t, m, 3) onto others (Kabsch)."""
-    a, b = here.mean(axis=1, keepdims=True), there.mean(axis=1, keepdims=True)
-    u, _, vt = np.linalg.svd(np.einsum("tmi,tmj->tij", here - a, there - b))
-    u[:, :, 2] *= np.sign(np.linalg.det(u @ vt))[:, None]
-    rotation = np.swapaxes(u @ vt, 1, 2)
-    return rotation, (b - np.einsum("tij,tmj->tmi", rotation, a))[:, 0]
 
 
 def _pieces(calpha: CalphaSet) -> NDArray[np.int64]:
@@ -157,7 +147,9 @@ def find_symmetry(calpha: CalphaSet) -> Symmetry:
     if len(pieces) < LEAST_POSITIONS // 2:
         return alone
     search = _Search(likely)
-    rotation, shift = _fits(*_alike(likely.positions[pieces]))
+    operations = [kabsch(*pair) for pair in _alike(likely.positions[pieces])]
+    rotation = np.array([r for r, _ in operations]).reshape(-1, 3, 3)
+    shift = np.array([s for _, s in operations]).reshape(-1, 3)
     votes = search.seen(rotation, shift)
     weight = cKDTree(votes).query_ball_point(votes, search.radius, return_length=True)
     tried: list[NDArray[np.float64]] = []
@@ -174,8 +166,10 @@ def find_symmetry(calpha: CalphaSet) -> Symmetry:
     return Symmetry(np.array([r for r, _ in found]), np.array([s for _, s in found]))
 
 
-def _alike(pieces: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Pairs of pieces (t, m, 3) of one shape: the first and the second ones."""
+def _alike(
+    pieces: NDArray[np.float64],
+) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """Pairs of pieces (m, 3) of one shape, of pieces (t, m, 3)."""
     first, second = np.triu_indices(pieces.shape[1], 2)
     shape = np.linalg.norm(pieces[:, first] - pieces[:, second], axis=2)
     asked = np.arange(0, len(shape), max(1, len(shape) // VOTERS))
@@ -186,8 +180,7 @@ def _alike(pieces: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np
     )
     row, rank = np.nonzero(np.isfinite(distance))
     here, there = asked[row], other[row, rank]
-    apart = here != there
-    return pieces[here[apart]], pieces[there[apart]]
+    yield from ((pieces[a], pieces[b]) for a, b in zip(here, there) if a != b)
 
 
 def _refined(
@@ -201,7 +194,7 @@ def _refined(
         on = np.isfinite(distance)
         if on.mean() < SHARE / 2:
             return None
-        (rotation,), (shift,) = _fits(x[on][None], x[other[on]][None])
+        rotation, shift = kabsch(x[on], x[other[on]])
     if on.mean() < SHARE:
         return None
     here, there = likely.amino_acid[on], likely.amino_acid[other[on]]

@@ -30,6 +30,9 @@ FINEST = 2.5
 SIDE = 112
 """Voxels of the part of a map that is looked at."""
 
+FEWEST = 10
+"""Positions that tell anything of a map."""
+
 SAMPLE = 160
 """Positions, those nearest the middle of all, whose amino acids are asked for."""
 
@@ -78,7 +81,7 @@ def choose_bfactor(
         surest. Noise that sharpening brings up makes Cα less so.
     """
     part, share = _fullest_part(density)
-    count = max(10, round(length * share))
+    count = max(FEWEST, round(length * share))
 
     def search(grid: Grid) -> CalphaSet:
         found = find_calpha(predict(grid, weights, device=device), count)
@@ -86,7 +89,7 @@ def choose_bfactor(
         return found.select(order)
 
     found = search(part)
-    if len(found) < 10:
+    if len(found) < FEWEST:
         return 0.0
     # What the residue network says alone: the map network has seen the map as it is.
     away = np.linalg.norm(found.positions - np.median(found.positions, axis=0), axis=1)
@@ -106,6 +109,8 @@ def choose_bfactor(
     def sureness(bfactor: float) -> float:
         grid = sharpened(part, bfactor)
         there = search(grid) if bfactor else found
+        if len(there) < FEWEST:
+            return 0.0
         read = read_residues(grid, there, residue_weights, count, device=device)
         return float((read.probability + read.amino_acid.max(axis=1))[:count].mean())
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from critasser.atomic import rebuild_atoms
+from critasser.atomic import rebuild_atoms, splicing
 from critasser.atomic.chemistry import ATOMS
-from critasser.atomic.soundness import clashing_atoms, stretched_bonds
+from critasser.atomic.soundness import clashing_atoms, omega, stretched_bonds
 
 
 @pytest.fixture(scope="module")
@@ -58,3 +58,20 @@ def test_a_backbone_that_is_missing_beside_is_an_error(target, native, density):
             target, atoms, native.positions[:, 1], built, built, density, 3.0,
             rng=np.random.default_rng(0),
         )  # fmt: skip
+
+
+def test_a_peptide_wrongly_taken_for_cis_becomes_trans(target, native, density, monkeypatch):
+    built = np.zeros(len(target), dtype=bool)
+    built[20:28] = True
+    atoms = native.positions.copy()
+    atoms[built] = np.nan
+    rng = np.random.default_rng(0)
+    calpha = native.positions[:, 1] + built[:, None] * rng.normal(scale=0.4, size=(len(target), 3))
+    wrong = np.arange(len(target) - 1) == 23
+    monkeypatch.setattr(splicing, "choose_cis", lambda *_: wrong)
+    found, warnings = rebuild_atoms(
+        target, atoms, calpha, built, built, density, 3.0,
+        rng=rng, schedule="draft",
+    )  # fmt: skip
+    assert warnings == ()
+    assert np.abs(omega(target, found)[23]) > np.radians(120.0)

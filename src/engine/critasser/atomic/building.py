@@ -233,6 +233,17 @@ class Builder:
             bridged[list(pair)] = True
         return bridged
 
+    def _uncertain_cis(self, twisted: NDArray[np.int64]) -> None:
+        """A peptide that was taken for cis and does not stay so, not before proline, is trans."""
+        before_proline = self.target.codes[twisted + 1] == AMINO_ACIDS.index("P")
+        wrong = twisted[self.cis[twisted] & ~before_proline]
+        if len(wrong):
+            self.cis = self.cis.copy()
+            self.cis[wrong] = False
+            self.settings["cis"] = self.cis
+            disulfides, self.molecule = self.molecule.disulfides, None
+            self._bridge(disulfides)
+
     def _prepare(self, line: NDArray[np.float64], firm: NDArray[np.float64]) -> None:
         """The soft field about the molecule, no cysteine bridged yet."""
         self.settings = {
@@ -361,6 +372,7 @@ class Builder:
             found["inverted"] += len(faults.inverted)
             found["flipped"] += len(faults.twisted)
             found["threaded"] += len(faults.threaded)
+            self._uncertain_cis(faults.twisted)
             self.watch.span(0.9 + 0.025 * done, 0.925 + 0.025 * done, f"repair, round {done + 1}")
             atoms = mended(
                 self.target, atoms, faults, self.cis, self.backbone_tables, self.rotamer_tables,

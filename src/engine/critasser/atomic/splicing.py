@@ -109,12 +109,9 @@ class _Splicer(Builder):
         """Everything, in order."""
         target, plan, watch = self.target, self.plan, self.watch
         watch.span(0.0, 0.05, "regularising the stretch")
-        self.cis = choose_cis(
-            calpha,
-            target.codes == AMINO_ACIDS.index("P"),
-            target.bonded,
-            tuple(self.backbone_tables.counts["cis_fraction"]),
-        )
+        # The new Cα are less accurate than their surroundings, which would vouch for short bonds.
+        fresh = self.built[:-1] | self.built[1:]
+        self.cis = self._chosen_cis(calpha, fresh) | self._chosen_cis(calpha, ~fresh)
         line = watch.during(lambda: regularise(calpha, target.bonded, self.cis, mobile=self.built))
         watch.span(0.05, 0.15, "placing backbone and side chains")
         self.still = self._surroundings(atoms, line)
@@ -134,6 +131,16 @@ class _Splicer(Builder):
             self.warnings += faults.sentences(target)
         watch.span(1.0, 1.0, "atoms are placed")
         return self._held(placed), tuple(self.warnings)
+
+    def _chosen_cis(
+        self, calpha: NDArray[np.float64], among: NDArray[np.bool_]
+    ) -> NDArray[np.bool_]:
+        return choose_cis(
+            calpha,
+            self.target.codes == AMINO_ACIDS.index("P"),
+            self.target.bonded & among,
+            tuple(self.backbone_tables.counts["cis_fraction"]),
+        )
 
     def _surroundings(
         self, atoms: NDArray[np.float64], line: NDArray[np.float64]

@@ -122,6 +122,7 @@ class Results:
                 set_spread(self.group.parts("models"))
         if models:
             self._report(models)
+            self._tell_symmetry(results.get("symmetry"), models[0][0])
         if self._hidden:
             path = quoted_path(self._folder)
             tell(
@@ -311,6 +312,22 @@ class Results:
             f"critasser {escape(self._name)} in {escape(str(self._folder))}"
             f"<table><tr><th></th>{heads}</tr>{rows}</table>{link}",
             is_html=True,
+        )
+
+    def _tell_symmetry(self, symmetry: Any, best: str) -> None:
+        """How to see all units of a symmetric molecule of which one was built."""
+        model = self.group.part(best) if self.is_open else None
+        if model is None or not isinstance(symmetry, dict) or symmetry.get("built") != 1:
+            return
+        units = as_number(symmetry.get("units"))
+        if units is None or units < 2:
+            return
+        # As graphical clones they lie in the group, so in the map's place, and keep their colours.
+        tell(
+            self._session,
+            f"critasser {self._name}: the map holds {units:.0f} units alike; one was built",
+            (f"sym {model.atomspec} assembly 1 copies false newModel false", "show all"),
+            (f"sym clear {model.atomspec}", "show one"),
         )
 
     def _link(self, relative: str, label: str) -> str:

@@ -1,5 +1,7 @@
 """What a job shows, class by class, how it is coloured, and what sessions keep of it."""
 
+import json
+
 import numpy as np
 import pytest
 from chimerax.atomic import AtomicStructure, Residue
@@ -443,3 +445,26 @@ def test_results_that_come_take_the_one_key_and_all_colours_with_it(session, sta
     assert get_model(session).name == "Critasser confidence"
     old = first.view.group.parts("models")[0].atomspec
     assert any(text.startswith(f"color byattribute r:critasser_confidence {old} ") for text in RUN)
+
+
+@pytest.mark.parametrize(
+    ("symmetry", "told"),
+    [
+        ({"name": "C4", "units": 4, "built": 1}, True),
+        ({"name": "C4", "units": 4, "built": 4}, False),
+        ({"name": "", "units": 1, "built": 1}, False),
+        ({"units": "4; exit", "built": 1}, False),
+        (["C4"], False),
+        (None, False),
+    ],
+)
+def test_units_that_were_not_built_can_be_shown(session, start, symmetry, told):
+    job = start(session, "success")
+    file = job.folder / "results.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "symmetry": symmetry}))
+    job.view.finish()
+    best = job.view.group.parts("models")[0]
+    log = session.logger.text("info")
+    assert (f"sym {best.atomspec} assembly 1 copies false newModel false" in log) == told
+    assert (f"sym clear {best.atomspec}" in log) == told
+    assert "exit" not in log

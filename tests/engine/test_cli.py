@@ -12,6 +12,7 @@ import pytest
 
 from critasser import __version__, cli
 from critasser.density import Grid, read_map, write_map
+from critasser.job import FORMAT
 from critasser.structure import read_chains
 
 ROOT = Path(__file__).parents[2]
@@ -248,13 +249,13 @@ def test_what_is_no_job_cannot_be_resumed(capsys, tmp_path):
         ({"options": {"device": ["cpu"]}}, "device"),
         ({"options": {"resolution": "3"}}, "resolution"),
         ({"options": {"hidden": True}}, "options are damaged"),
-        ({"format": 2}, "format 2"),
+        ({"format": 99}, "format 99"),
         ({"version": "99"}, "Critasser 99"),
     ],
 )  # fmt: skip
 def test_a_hostile_job_is_told_not_obeyed(capsys, tmp_path, content, told):
     good = {
-        "format": 1,
+        "format": FORMAT,
         "version": __version__,
         "inputs": {"map": {"path": str(PIECE)}, "sequence": {"path": "s.fasta"}},
         "options": {},

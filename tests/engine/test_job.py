@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from critasser.errors import Cancelled, InputError
-from critasser.job import Job, stage_generator
+from critasser.job import FORMAT, Job, stage_generator
 from critasser.progress import Event, Progress
 from critasser.records import write_json
 from critasser.running import running
@@ -22,7 +22,7 @@ ENGINE = Path(__file__).parents[2] / "src" / "engine"
 def describe(job: Job) -> None:
     from critasser import __version__
 
-    write_json(job.path("job.json"), {"format": 1, "version": __version__})
+    write_json(job.path("job.json"), {"format": FORMAT, "version": __version__})
 
 
 def steps(job: Job, calls: list[str], *, cutoff: float = 1.0, name: str = "x", seed: int = 0):
@@ -237,7 +237,7 @@ def test_a_job_is_not_overwritten(tmp_path):
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ('{"format": 1, "version": "0.0.1"}', "job of Critasser 0.0.1"),
+        ('{"format": 2, "version": "0.0.1"}', "job of Critasser 0.0.1"),
         ('{"format": 99, "version": "0.1.0"}', "format 99"),
         ("not json", "damaged"),
         ("[" * 100_000, "damaged"),

@@ -39,7 +39,7 @@ from critasser.records import checksum, is_marker, plain, read_json, write_json
 
 __all__ = ["FORMAT", "Job", "StageRun", "stage_generator"]
 
-FORMAT = 1
+FORMAT = 2
 """Version of the folder's layout."""
 
 _MARKERS = "stages"

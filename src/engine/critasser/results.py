@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from critasser.density import FeatureMaps, read_blocks, read_map_header
 from critasser.errors import InputError
-from critasser.structure import AtomicModel, CalphaSet, Target, Template, Trace, Ways
+from critasser.structure import AtomicModel, CalphaSet, Symmetry, Target, Template, Trace, Ways
 from critasser.writing import appearing
 
 __all__ = [
@@ -26,11 +26,13 @@ __all__ = [
     "load_atoms",
     "load_calpha",
     "load_features",
+    "load_symmetry",
     "load_templates",
     "load_traces",
     "save_arrays",
     "save_atoms",
     "save_calpha",
+    "save_symmetry",
     "save_templates",
     "save_traces",
     "write_table",
@@ -133,6 +135,16 @@ def load_traces(path: Path) -> tuple[Trace, ...]:
         Trace(positions, confidence, float(score), str(source))
         for positions, confidence, score, source in zip(*columns)
     )
+
+
+def save_symmetry(path: Path, symmetry: Symmetry) -> None:
+    """Operations that bring what is built onto all that the map holds."""
+    save_arrays(path, rotation=symmetry.rotation, shift=symmetry.shift)
+
+
+def load_symmetry(path: Path) -> Symmetry:
+    """What `save_symmetry` wrote."""
+    return Symmetry(*load_arrays(path, "rotation", "shift"))
 
 
 def save_templates(path: Path, templates: Sequence[Template], length: int) -> None:

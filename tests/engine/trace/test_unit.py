@@ -7,7 +7,14 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from critasser.density import FeatureMaps, simulate
-from critasser.structure import CalphaSet, Sequence, Target, Trace, Ways
+from critasser.structure import (
+    CalphaSet,
+    Sequence,
+    Target,
+    Trace,
+    Ways,
+    symmetry_name,
+)
 from critasser.trace.symmetry import find_symmetry
 from critasser.trace.unit import find_unit
 
@@ -88,6 +95,7 @@ def test_all_operations_of_a_group_are_found(barnase, seen, name):
         there = x @ rotation.T + shift
         off = np.sqrt(((found.images(x) - there) ** 2).sum(axis=2).mean(axis=1))
         assert off.min() < 0.5
+    assert symmetry_name(found, x.mean(axis=0)) == name
 
 
 def test_one_molecule_and_unlike_ones_have_no_symmetry(copies):
@@ -118,6 +126,7 @@ def test_a_unit_holds_one_position_of_each_kind_and_of_one_molecule(barnase, cop
     target = Target((Sequence("A", barnase.letters),))
     unit = find_unit(looked_at(copies), features_of(barnase, operations), target)
     assert unit.units == UNITS and len(unit.target) == len(barnase)
+    assert unit.built == 1 and unit.name == "C3"
     native = [barnase.calpha @ r.T + s for r, s in operations]
     near = [
         np.linalg.norm(unit.calpha.positions[:, None] - one, axis=2).min(axis=1) < 2
@@ -134,7 +143,7 @@ def test_each_chain_of_the_target_is_an_image_of_the_unit(barnase, copies, opera
     target = Target(tuple(Sequence(name, barnase.letters) for name in "ABC"))
     unit = find_unit(looked_at(copies), features_of(barnase, operations), target)
     L = len(barnase)
-    assert len(unit.target) == L
+    assert len(unit.target) == L and unit.built == 3
     positions = barnase.calpha.copy()
     positions[50:60] = np.nan
     # What follows a gap was found in the next copy.

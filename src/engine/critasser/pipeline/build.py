@@ -20,6 +20,7 @@ from critasser.pipeline.files import (
     DENSITY,
     FEATURES,
     QUALITY,
+    SYMMETRY,
     TEMPLATES,
     TRACES,
     atoms_file,
@@ -134,6 +135,7 @@ class Build:
                 draws=True,
             )
             stages.z_score = float(found["summary"].get("sequence_z_score", 0.0))
+            stages.symmetry = found["summary"].get("symmetry")
             job.stage(
                 "templates",
                 stages.templates,
@@ -183,14 +185,20 @@ class Build:
                 "quality",
                 partial(stages.quality, models),
                 settings={**sequence, **resolution, "sequence_z_score": stages.z_score},
-                inputs=[DENSITY, CALPHA, CLUSTERS, *(atoms_file(k) for k in range(models))],
+                inputs=[
+                    DENSITY,
+                    CALPHA,
+                    SYMMETRY,
+                    CLUSTERS,
+                    *(atoms_file(k) for k in range(models)),
+                ],
                 external=only(external, CALIBRATION),
             )
             job.stage(
                 "report",
                 stages.report,
                 settings={},
-                inputs=[DENSITY, DECOYS, CLUSTERS, QUALITY],
+                inputs=[DENSITY, SYMMETRY, DECOYS, CLUSTERS, QUALITY],
             )
             job.prune()
             results = read_json(job.path("results.json")) or {}

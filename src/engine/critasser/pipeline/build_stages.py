@@ -24,6 +24,7 @@ from critasser.pipeline.files import (
     DECOYS,
     DENSITY,
     QUALITY,
+    SYMMETRY,
     TEMPLATES,
     TRACES,
     atoms_file,
@@ -37,6 +38,7 @@ from critasser.results import (
     load_arrays,
     load_atoms,
     load_calpha,
+    load_symmetry,
     load_templates,
     load_traces,
     save_arrays,
@@ -201,6 +203,7 @@ class BuildStages(TraceStages):
         )
         arrays = {field.name: getattr(found, field.name) for field in dataclasses.fields(found)}
         save_arrays(run.file(QUALITY), calpha=[model.calpha for model in models], **arrays)
+        symmetry = load_symmetry(path(SYMMETRY))
         for rank, k in enumerate(found.order, 1):
             name = f"5_models/model_{rank}.cif"
             write_model(
@@ -213,6 +216,7 @@ class BuildStages(TraceStages):
                     "CRscore": float(found.crscore[k]),
                     "PCC": float(found.pcc_mask[k]),
                 },
+                symmetry=symmetry,
             )
             write_table(
                 run.file(f"5_models/model_{rank}.csv"),
@@ -266,6 +270,7 @@ class BuildStages(TraceStages):
             "warnings": job.warnings(),
             "timings": job.timings(),
             "sequence_z_score": self.z_score,
+            "symmetry": self.symmetry,
             "stages": {
                 label: marker["summary"].get("said", "") for label, marker in job.markers.items()
             },
@@ -290,6 +295,7 @@ class BuildStages(TraceStages):
             density=read_map(job.path(DENSITY)),
             calpha=[quality["calpha"][k] for k in order],
             confidence=[quality["shown"][k] for k in order],
+            others=load_symmetry(job.path(SYMMETRY)).images(best)[1:],
             cycle=1 + np.arange(len(trajectory)),
             lowest_energy=trajectory.min(axis=1),
             mean_energy=trajectory.mean(axis=1),

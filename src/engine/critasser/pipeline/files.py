@@ -9,6 +9,7 @@ __all__ = [
     "FEATURES",
     "QUALITY",
     "SEEN",
+    "SYMMETRY",
     "TEMPLATES",
     "TRACES",
     "atoms_file",
@@ -20,6 +21,7 @@ SEEN = "1_calpha/seen.mrc"
 FEATURES = "1_calpha/features.npy"
 CALPHA = "1_calpha/calpha.npz"
 TRACES = "2_traces/traces.npz"
+SYMMETRY = "2_traces/symmetry.npz"
 TEMPLATES = "3_templates/templates.npz"
 DECOYS = "4_assembly/decoys.npz"
 CLUSTERS = "4_assembly/clusters.npz"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,18 +12,20 @@ from critasser.assembly import Guide, complete
 from critasser.density import read_map
 from critasser.job import StageRun
 from critasser.options import Inputs, Options
-from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, TEMPLATES, TRACES
+from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, SYMMETRY, TEMPLATES, TRACES
 from critasser.pipeline.map_stages import MapStages
 from critasser.preflight import Checked
 from critasser.results import (
     load_calpha,
     load_features,
+    save_symmetry,
     save_templates,
     save_traces,
     write_table,
 )
 from critasser.structure import (
     CalphaSet,
+    Symmetry,
     Trace,
     chain_names,
     read_chains,
@@ -53,12 +56,15 @@ class TraceStages(MapStages):
     z_score : float
         Of the sequence against decoys, see `Evidence`; known from the trace stage on, 0 where
         there are no positions.
+    symmetry : mapping or None
+        ``name``, ``units`` and how many are ``built``, of a symmetric molecule; known from then on.
     """
 
     def __init__(self, inputs: Inputs, checked: Checked, options: Options) -> None:
         super().__init__(inputs, checked, options)
         self.inputs: Inputs = inputs
         self.z_score = 0.0
+        self.symmetry: Mapping[str, Any] | None = None
 
     def trace(self, run: StageRun) -> None:
         """Chains through the positions, with the sequence on them."""
@@ -67,12 +73,18 @@ class TraceStages(MapStages):
         if self.inputs.contacts is not None:
             run.warn("predicted contacts guide the assembly; traces are found without them")
         traces: tuple[Trace, ...] = ()
-        found = ""
+        found, whole = "", Symmetry(np.eye(3)[None], np.zeros((1, 3)))
         if len(calpha):
             features = load_features(job.path(FEATURES), job.path(DENSITY))
             unit = find_unit(calpha, features, self.target)
             if unit.units > 1:
-                found = f"{unit.units} units alike in the map; "
+                name = f"{unit.name}: " if unit.name else ""
+                found = f"{name}{unit.units} units alike in the map, {unit.built} built; "
+                run.summary["symmetry"] = {
+                    "name": unit.name, "units": unit.units, "built": unit.built,
+                }  # fmt: skip
+                if unit.built == 1:
+                    whole = unit.symmetry
             evidence = sequence_evidence(
                 unit.calpha,
                 features,
@@ -97,6 +109,7 @@ class TraceStages(MapStages):
             )
             traces = tuple(unit.whole(trace) for trace in of_unit)
         save_traces(run.file(TRACES), traces, length)
+        save_symmetry(run.file(SYMMETRY), whole)
         self._write_traces(run, traces, calpha)
         placed = int(traces[0].placed.sum()) if traces else 0
         if not traces:

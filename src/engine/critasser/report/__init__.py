@@ -36,6 +36,8 @@ class ReportContent:
         Of each model, best first; Å.
     confidence : sequence of ndarray (L,)
         0 … 100.
+    others : ndarray (k, L, 3), optional
+        The first model as the other units of a symmetric molecule.
     cycle, lowest_energy, mean_energy : ndarray (n,), optional
         Over the replicas, along the assembly.
     decoy_cycle, decoy_tm : ndarray (m,), optional
@@ -48,6 +50,7 @@ class ReportContent:
     density: Grid
     calpha: Sequence[NDArray[np.float64]]
     confidence: Sequence[NDArray[np.float64]]
+    others: NDArray[np.float64] | None = None
     cycle: NDArray[np.float64] | None = None
     lowest_energy: NDArray[np.float64] | None = None
     mean_energy: NDArray[np.float64] | None = None
@@ -84,11 +87,14 @@ def _page(content: ReportContent) -> str:
         section(
             "The first model in its map",
             figure(
-                figures.projections(content.density, content.calpha[0], content.confidence[0]),
+                figures.projections(
+                    content.density, content.calpha[0], content.confidence[0], content.others
+                ),
                 "The map projected along x, y and z with the Cα trace of the first model, "
                 "coloured by confidence",
             ),
-            note="Grey: density summed along the axis. Line: Cα trace. Colours as in ChimeraX.",
+            note="Grey: density summed along the axis. Line: Cα trace. Colours as in ChimeraX."
+            + _symmetry_note(results.get("symmetry")),
         )
     )
     body.append(section("Models", _models(models), note=_MODELS_NOTE))
@@ -142,6 +148,16 @@ def _page(content: ReportContent) -> str:
         tiles,
         body,
     )
+
+
+def _symmetry_note(symmetry: Mapping[str, Any] | None) -> str:
+    if not symmetry:
+        return ""
+    told = f" The map holds {symmetry['units']} units alike"
+    told += f" ({symmetry['name']})" if symmetry["name"] else ""
+    if symmetry["built"] == 1:
+        return f"{told}; thin lines: the others, which are assembly 1 in the models' files."
+    return f"{told}; {symmetry['built']} of them were built."
 
 
 _MODELS_NOTE = (

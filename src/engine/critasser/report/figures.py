@@ -59,7 +59,12 @@ _STYLE = {
 }
 
 
-def projections(density: Grid, calpha: NDArray[np.float64], confidence: NDArray) -> str:
+def projections(
+    density: Grid,
+    calpha: NDArray[np.float64],
+    confidence: NDArray,
+    others: NDArray[np.float64] | None = None,
+) -> str:
     """The map along its three axes and a Cα trace on it, coloured by confidence.
 
     Parameters
@@ -69,6 +74,8 @@ def projections(density: Grid, calpha: NDArray[np.float64], confidence: NDArray)
         Å; NaN interrupts the trace.
     confidence : ndarray (L,)
         0 … 100.
+    others : ndarray (k, L, 3), optional
+        Further units, drawn thin.
 
     Returns
     -------
@@ -77,7 +84,9 @@ def projections(density: Grid, calpha: NDArray[np.float64], confidence: NDArray)
     """
     with mpl.rc_context(_STYLE):
         low, high = density.origin, density.upper
-        placed = calpha[np.isfinite(calpha).all(axis=1)]
+        others = np.zeros((0, *calpha.shape)) if others is None else others
+        placed = np.concatenate([calpha, *others])
+        placed = placed[np.isfinite(placed).all(axis=1)]
         shown = (
             np.maximum(placed.min(axis=0) - 10.0, low),
             np.minimum(placed.max(axis=0) + 10.0, high),
@@ -108,6 +117,9 @@ def projections(density: Grid, calpha: NDArray[np.float64], confidence: NDArray)
                 ),
                 interpolation="bilinear",
             )
+            for other in others[:, :, [across, up]]:
+                bonds = list(_bonds(other)[1])
+                axis.add_collection(LineCollection(bonds, colors=_MUTED, linewidths=0.6))
             _draw_trace(axis, calpha[:, [across, up]], calpha[:, along], confidence)
             axis.set_title(f"along {names[along]}")
             axis.set_xlabel(f"{names[across]} (Å)")
@@ -124,19 +136,26 @@ def projections(density: Grid, calpha: NDArray[np.float64], confidence: NDArray)
 
 
 def _draw_trace(axis: Axes, flat: NDArray, depth: NDArray, confidence: NDArray) -> None:
-    steps = np.stack([flat[:-1], flat[1:]], axis=1)
     middle = (confidence[:-1] + confidence[1:]) / 2
-    drawn = np.flatnonzero(np.isfinite(steps).all(axis=(1, 2)))
-    # Far ends of two chains are no bond.
-    drawn = drawn[np.linalg.norm(steps[drawn, 0] - steps[drawn, 1], axis=1) < 8.0]
-    drawn = drawn[np.argsort(depth[drawn], kind="stable")]
+    drawn, steps = _bonds(flat)
+    order = np.argsort(depth[drawn], kind="stable")
+    drawn, steps = drawn[order], steps[order]
     for width, colours in (
         (3.4, "white"),
         (2.0, CONFIDENCE_COLOURS(_SCALE(middle[drawn]))),
     ):
         axis.add_collection(
-            LineCollection(list(steps[drawn]), colors=colours, linewidths=width, capstyle="round")
+            LineCollection(list(steps), colors=colours, linewidths=width, capstyle="round")
         )
+
+
+def _bonds(flat: NDArray) -> tuple[NDArray, NDArray]:
+    """Numbers (m,) of the residues that the next one follows, and lines (m, 2, 2) to it."""
+    steps = np.stack([flat[:-1], flat[1:]], axis=1)
+    drawn = np.flatnonzero(np.isfinite(steps).all(axis=(1, 2)))
+    # Far ends of two chains are no bond.
+    drawn = drawn[np.linalg.norm(steps[drawn, 0] - steps[drawn, 1], axis=1) < 8.0]
+    return drawn, steps[drawn]
 
 
 def chain_confidence(target: Target, confidence: Sequence[NDArray], names: Sequence[str]) -> str:

@@ -17,6 +17,7 @@ from critasser.structure.scores import cr_score, d0, greedy_pairs, match_one_to_
 from critasser.structure.secondary import COIL, HELIX, STRAND, assign_secondary_structure
 from critasser.structure.sequence import Sequence, Target
 from critasser.structure.superposition import kabsch, rmsd
+from critasser.structure.symmetry import Symmetry, symmetry_name
 
 __all__ = [
     "AMINO_ACIDS",
@@ -33,6 +34,7 @@ __all__ = [
     "ModelResidue",
     "ProteinChain",
     "Sequence",
+    "Symmetry",
     "Target",
     "Template",
     "Trace",
@@ -47,6 +49,7 @@ __all__ = [
     "read_chains",
     "read_fasta",
     "rmsd",
+    "symmetry_name",
     "tm_score",
     "write_calpha",
     "write_model",

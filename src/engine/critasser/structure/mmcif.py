@@ -13,6 +13,7 @@ import critasser
 from critasser.structure.alphabet import ONE_TO_THREE
 from critasser.structure.results import AtomicModel, CalphaSet
 from critasser.structure.sequence import Target
+from critasser.structure.symmetry import Symmetry
 from critasser.writing import appearing
 
 __all__ = [
@@ -35,6 +36,7 @@ def write_model(
     title: str = "Critasser model",
     scores: Mapping[str, float] | None = None,
     details: str = "",
+    symmetry: Symmetry | None = None,
 ) -> None:
     """Write a model as mmCIF that says how far each residue can be trusted.
 
@@ -54,6 +56,9 @@ def write_model(
         Scores of the model as a whole, such as ``{"eTM": 0.83}``; written as global metrics.
     details : str
         Anything else about how it was made, for `_struct.pdbx_model_details`.
+    symmetry : Symmetry, optional
+        Operations that make the whole molecule of the model; written as assembly 1, which viewers
+        can show.
 
     Raises
     ------
@@ -71,6 +76,7 @@ def write_model(
         title,
         scores or {},
         details,
+        symmetry,
     )
 
 
@@ -175,6 +181,7 @@ def _write(
     title: str,
     scores: Mapping[str, float],
     details: str,
+    symmetry: Symmetry | None = None,
 ) -> None:
     if not np.isfinite(positions).all():
         raise ValueError("an atom has no position")
@@ -193,6 +200,8 @@ def _write(
     for entity in entities.values():
         structure.entities.append(entity)
     _add_residues(structure, target, names, elements, owner, positions, confidence)
+    if symmetry is not None and len(symmetry) > 1:
+        structure.assemblies.append(_assembly(symmetry, chain_names(len(target.sequences))))
     document = mmcif_document(structure, details)
     names = {s.letters: s.name for s in reversed(target.sequences)}
     table = document.sole_block().find("_entity.", ["id", "type"])
@@ -213,6 +222,23 @@ def _write(
     ]
     add_metrics(document.sole_block(), local, scores)
     _save(path, document)
+
+
+def _assembly(symmetry: Symmetry, chains: list[str]) -> gemmi.Assembly:
+    """All units of a molecule, made of the chains of one."""
+    assembly = gemmi.Assembly("1")
+    assembly.software_determined = True
+    generator = gemmi.Assembly.Gen()
+    generator.subchains = chains
+    for number, (rotation, shift) in enumerate(zip(symmetry.rotation, symmetry.shift), 1):
+        operator = gemmi.Assembly.Operator()
+        operator.name = str(number)
+        operator.type = "identity operation" if number == 1 else ""
+        operator.transform.mat.fromlist(rotation.tolist())
+        operator.transform.vec.fromlist(shift.tolist())
+        generator.operators.append(operator)
+    assembly.generators.append(generator)
+    return assembly
 
 
 def _add_residues(

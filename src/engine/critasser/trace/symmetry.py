@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from critasser.structure import CalphaSet, kabsch
+from critasser.structure import CalphaSet, Symmetry, kabsch
 
-__all__ = ["Symmetry", "find_symmetry"]
+__all__ = ["find_symmetry"]
 
 LEAST_PROBABILITY = 0.5
 LEAST_POSITIONS = 60
@@ -31,29 +30,6 @@ AGREEMENT = 0.5
 """What amino acids at positions must tell of those at their images, over what they tell of
 themselves: repeats and relatives of one fold are no copies."""
 MOST_OPERATIONS, MOST_TRIED = 60, 150
-
-
-@dataclass(frozen=True, eq=False)
-class Symmetry:
-    """Operations that bring what a map holds onto itself.
-
-    Attributes
-    ----------
-    rotation : ndarray (k, 3, 3)
-        Applied to columns x y z; the first is the identity.
-    shift : ndarray (k, 3)
-        Å, after the rotation.
-    """
-
-    rotation: NDArray[np.float64]
-    shift: NDArray[np.float64]
-
-    def __len__(self) -> int:
-        return len(self.rotation)
-
-    def images(self, positions: NDArray[np.float64]) -> NDArray[np.float64]:
-        """All images (k, n, 3) of positions (n, 3)."""
-        return np.einsum("kij,nj->kni", self.rotation, positions) + self.shift[:, None]
 
 
 def _pieces(calpha: CalphaSet) -> NDArray[np.int64]:

@@ -18,10 +18,10 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from critasser.density import FeatureMaps
-from critasser.structure import CalphaSet, Target, Trace
+from critasser.structure import CalphaSet, Symmetry, Target, Trace, symmetry_name
 from critasser.trace.graph import candidate_graph
 from critasser.trace.statistics import Statistics, statistics
-from critasser.trace.symmetry import MATCHED, Symmetry, find_symmetry
+from critasser.trace.symmetry import MATCHED, find_symmetry
 
 __all__ = ["Unit", "find_unit"]
 
@@ -57,6 +57,16 @@ class Unit:
     def units(self) -> int:
         """Units in the map."""
         return len(self.symmetry)
+
+    @property
+    def built(self) -> int:
+        """Units that the whole target is."""
+        return int(self.chains[:, 1].max()) + 1
+
+    @property
+    def name(self) -> str:
+        """Of the symmetry, see `symmetry_name`."""
+        return symmetry_name(self.symmetry, self.calpha.positions.mean(axis=0))
 
     def whole(self, trace: Trace) -> Trace:
         """A trace of the unit as one of the whole target."""

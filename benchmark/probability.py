@@ -32,15 +32,38 @@ from critasser.pipeline.map_stages import VIEWS
 from critasser.pipeline.sharpness import choose_bfactor, sharpened
 from critasser.preflight import NETWORK, RESIDUE_NETWORK
 from critasser.shipped import shipped
-from critasser.structure import match_one_to_one
+from critasser.structure import CalphaSet, match_one_to_one
 
-__all__ = ["Judged", "fit", "main"]
+__all__ = ["KINDS", "LIFELIKE", "RADIUS", "Judged", "ReadMap", "fit", "main", "read_maps"]
 
 SHELLS = ("2-3", "3-4", "4-5", "5-8", "8-11")
 KINDS = {"clean": None, "SNR 2": 2.0, "SNR 1": 1.0}
 LIFELIKE = "lifelike"
 RADIUS = 2.0
 """Å from a true Cα within which a position is one."""
+
+
+@dataclass(frozen=True, eq=False)
+class ReadMap:
+    """What both networks found in a map.
+
+    Attributes
+    ----------
+    chain : str
+    kind : str
+        ``clean``, ``SNR 2`` …, or ``lifelike``.
+    read : CalphaSet
+    evidence : ndarray (n, 3)
+        Both as `judge_residues` returns them.
+    truth : ndarray (L, 3)
+        Native Cα, Å.
+    """
+
+    chain: str
+    kind: str
+    read: CalphaSet
+    evidence: NDArray[np.float64]
+    truth: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,27 +96,32 @@ class Judged:
         return 2 * self.right[kept].sum() / (len(kept) + self.residues)
 
 
-def _judge(chain: str, kind: str, density: Grid, truth: NDArray[np.float64]) -> Judged:
-    networks = shipped(NETWORK), shipped(RESIDUE_NETWORK)
-    density = sharpened(density, choose_bfactor(density, len(truth), *networks))
-    found = find_calpha(predict(density, shipped(NETWORK), views=VIEWS), len(truth))
-    read, terms = judge_residues(density, found, shipped(RESIDUE_NETWORK))
-    right = np.zeros(len(read), bool)
-    right[match_one_to_one(read.positions, truth, RADIUS)[:, 0]] = True
-    evidence = np.column_stack([np.ones(len(read)), terms])
-    return Judged(chain, kind, evidence, right, len(truth))
-
-
-def _judged(data: Path, chains: int, longest: int) -> Iterator[Judged]:
+def read_maps(data: Path, chains: int, longest: int) -> Iterator[ReadMap]:
+    """Maps of validation chains of up to `longest` residues, read as a build reads them."""
     for case in simulated(data, "val", chains, SHELLS, KINDS.values()):
         if case.residues <= longest:
             kind = next(kind for kind, snr in KINDS.items() if snr == case.snr)
-            yield _judge(case.name, kind, case.density(), case.truth().positions)
+            yield _read(case.name, kind, case.density(), case.truth().positions)
     lifelike = [one for one in targets(data, LIFELIKE) if one.neighbour is None]
     for target in lifelike[:chains]:
         if len(target.native) <= longest:
             density = normalise(resample(crop_to_molecule(target.simulated_map())))
-            yield _judge(f"val {target.name}", LIFELIKE, density, target.native)
+            yield _read(f"val {target.name}", LIFELIKE, density, target.native)
+
+
+def _read(chain: str, kind: str, density: Grid, truth: NDArray[np.float64]) -> ReadMap:
+    networks = shipped(NETWORK), shipped(RESIDUE_NETWORK)
+    density = sharpened(density, choose_bfactor(density, len(truth), *networks))
+    found = find_calpha(predict(density, shipped(NETWORK), views=VIEWS), len(truth))
+    read, evidence = judge_residues(density, found, shipped(RESIDUE_NETWORK))
+    return ReadMap(chain, kind, read, evidence, truth)
+
+
+def _judge(seen: ReadMap) -> Judged:
+    right = np.zeros(len(seen.read), bool)
+    right[match_one_to_one(seen.read.positions, seen.truth, RADIUS)[:, 0]] = True
+    evidence = np.column_stack([np.ones(len(seen.read)), seen.evidence])
+    return Judged(seen.chain, seen.kind, evidence, right, len(seen.truth))
 
 
 def fit(judged: list[Judged]) -> NDArray[np.float64]:
@@ -120,8 +148,8 @@ def main() -> int:
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     judged = []
-    for one in _judged(args.data, args.chains, args.longest):
-        judged.append(one)
+    for seen in read_maps(args.data, args.chains, args.longest):
+        judged.append(one := _judge(seen))
         f1 = one.f1(np.array(PROBABILITY))
         print(f"{one.chain}, {one.kind}: {f1:.2f}", file=sys.stderr)
     chains = {one.chain for one in judged}

@@ -14,13 +14,14 @@ from torch import Tensor, nn
 
 from critasser.density import Grid, sample
 from critasser.network.boxes import local_frames, sample_balls
+from critasser.network.course import read_course
 from critasser.network.device import choose_device
 from critasser.network.residue import COARSE, FINE, OFFSET, split_reading
 from critasser.network.simulation import gaussian_density
 from critasser.network.weights import load_network
 from critasser.structure import CalphaSet, Ways
 
-__all__ = ["judge_residues", "read_residues", "read_triples"]
+__all__ = ["judge_residues", "keep_likely", "read_residues", "read_triples"]
 
 NEAREST, FARTHEST = 2.4, 5.6
 """Å between Cα that may be neighbours in the chain, as far as a search can be off."""
@@ -172,10 +173,18 @@ def read_residues(
     -------
     CalphaSet
         Highest first: the positions, moved, with both networks' probability, the residue network's
-        amino acids and secondary structure as far as it knows the frame, and the ways of the chain.
-        Beyond `length` only those that are likely.
+        amino acids and secondary structure as far as it knows the frame, the latter joined with
+        what the course of the chain tells, and the ways of the chain. Beyond `length` only those
+        that are likely.
     """
-    found, evidence = judge_residues(density, calpha, weights, device=device, rounds=rounds)
+    return read_course(
+        keep_likely(*judge_residues(density, calpha, weights, device=device, rounds=rounds), length)
+    )
+
+
+def keep_likely(found: CalphaSet, evidence: NDArray[np.float64], length: int) -> CalphaSet:
+    """What `judge_residues` returned with its probability, highest first; beyond `length` only what
+    is likely."""
     logit = evidence @ PROBABILITY[1:] + PROBABILITY[0]
     found = dataclasses.replace(found, probability=1 / (1 + np.exp(-logit)))
     order = np.argsort(-found.probability, kind="stable")

@@ -3,11 +3,11 @@
     python -m benchmark.ablation --work ~/ablation
 
 Trains the map network from nothing on the same simulated crops: with all corruptions, with other
-crops (what chance does), with none, and with one group of them left out at a time; no experimental
-crop among them, though transfers, visibility and backgrounds are taken from the experimental maps
-of split train. Each is then asked for the Cα of the experimental bench maps of up to 4 Å and of
-clean simulated maps of validation chains. Trainings are short: what is told is what a corruption is
-worth to a young network. An interrupted run goes on; trainings are kept in WORK.
+crops (what chance does), with none, with one group of them left out at a time, and with one alone;
+no experimental crop among them, though transfers, visibility and backgrounds are taken from the
+experimental maps of split train. Each is then asked for the Cα of the experimental bench maps of up
+to 4 Å and of clean simulated maps of validation chains. Trainings are short: what is told is what a
+corruption is worth to a young network. An interrupted run goes on; trainings are kept in WORK.
 """
 
 from __future__ import annotations
@@ -76,11 +76,16 @@ class Variant:
     seed: int = 1
 
 
+def _all_but(name: str) -> tuple[str, ...]:
+    return tuple(one for other, names in GROUPS.items() if other != name for one in names)
+
+
 VARIANTS = (
     Variant("all"),
     Variant("all, other crops", seed=2),
     Variant("none", corruption=0.0),
     *(Variant(f"without {name}", names) for name, names in GROUPS.items()),
+    *(Variant(f"only {name}", _all_but(name)) for name in GROUPS),
 )
 
 

@@ -63,19 +63,15 @@ class Told:
         seen = kept.secondary_structure[found]
         return cls(map_.chain, map_.kind, seen, course[found], known[found], truth)
 
-    def right(self, *constants: NDArray[np.float64]) -> float:
-        """Share that is right; without constants by those that are there."""
-        joined = join_course(self.seen, self.course, self.known, *constants)
+    def right(self, *weights: float) -> float:
+        """Share that is right; without what `fit` returned by the constants that are there."""
+        fitted = (weights[0], weights[1:]) if weights else ()
+        joined = join_course(self.seen, self.course, self.known, *fitted)
         return float(np.mean(joined.argmax(axis=1) == self.truth))
 
 
-def _constants(weights: NDArray[np.float64]) -> tuple:
-    """`SEEN`, `KNOWN` and `KINDS` of five numbers."""
-    return weights[0], weights[1:3], np.append(1.0, weights[3:])
-
-
 def fit(told: list[Told]) -> NDArray[np.float64]:
-    """Weights (5,) for `_constants` by multinomial regression, each map weighing the same."""
+    """`SEEN` and both numbers of `KNOWN` by multinomial regression, each map weighing the same."""
     seen, course, known, truth = (
         np.concatenate([getattr(one, name) for one in told])
         for name in ("seen", "course", "known", "truth")
@@ -83,17 +79,17 @@ def fit(told: list[Told]) -> NDArray[np.float64]:
     share = np.concatenate([np.full(len(one.truth), 1 / len(one.truth)) for one in told])
 
     def loss(weights: NDArray[np.float64]) -> float:
-        odds = join_course(seen, course, known, *_constants(weights))
+        odds = join_course(seen, course, known, weights[0], weights[1:])
         return -float(share @ log_softmax(odds, axis=1)[np.arange(len(truth)), truth]) / len(told)
 
-    return minimize(loss, np.array([0.9, -8.0, 0.9, 1.0, 1.0]), method="BFGS").x
+    return minimize(loss, np.array([0.9, -8.0, 1.0]), method="BFGS").x
 
 
 def main() -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
-    parser.add_argument("--chains", type=int, default=8, help="of split val")
+    parser.add_argument("--chains", type=int, default=6, help="of split val")
     parser.add_argument("--longest", type=int, default=300, help="residues; longer ones are left")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     args = parser.parse_args()
@@ -111,12 +107,10 @@ def main() -> int:
         rows = [one for one in told if one.kind == kind]
         alone = np.mean([np.mean(one.seen.argmax(axis=1) == one.truth) for one in rows])
         before = np.mean([one.right() for one in rows])
-        after = np.mean([one.right(*_constants(of_others[one.chain])) for one in rows])
+        after = np.mean([one.right(*of_others[one.chain]) for one in rows])
         print(f"{kind:9s} {alone:8.3f} {before:9.3f} {after:7.3f}")
-    seen, known, kinds = _constants(fit(told))
-    print(f"SEEN = {seen:.1f}")
-    print(f"KNOWN = ({', '.join(f'{weight:.1f}' for weight in known)})")
-    print(f"KINDS = ({', '.join(f'{weight:.1f}' for weight in kinds)})")
+    seen, constant, slope = fit(told)
+    print(f"SEEN = {seen:.1f}\nKNOWN = ({constant:.1f}, {slope:.1f})")
     return 0
 
 

@@ -28,12 +28,10 @@ UNSEEN_ENDS = 2
 SEEN = 0.9
 """Weight of the logarithms of what the networks say."""
 
-KNOWN = (-11.4, 1.3)
-"""What geometry counts is the softplus of: a constant, and the weight of the mean odds of links."""
-
-KINDS = (1.0, 1.1, 1.7)
-"""And by what it says: helix, strand, coil. Multinomial regression by ``python -m
-benchmark.course`` on maps of validation chains."""
+KNOWN = (-7.5, 1.0)
+"""What geometry counts is the softplus of: a constant, and the weight of the mean odds of links.
+Multinomial regression, like `SEEN`, by ``python -m benchmark.course`` on maps of validation
+chains."""
 
 
 def follow_chains(
@@ -123,7 +121,6 @@ def join_course(
     known: NDArray[np.float64],
     weight: float = SEEN,
     worth: ArrayLike = KNOWN,
-    kinds: ArrayLike = KINDS,
 ) -> NDArray[np.float64]:
     """Logarithms (n, 3), up to a constant, of what networks and geometry say together.
 
@@ -133,13 +130,12 @@ def join_course(
         Probabilities of helix, strand, coil by the networks.
     kind, known : ndarray (n,)
         As `told_by_course` returns them.
-    weight, worth, kinds
-        `SEEN`, `KNOWN` and `KINDS`.
+    weight, worth
+        `SEEN` and `KNOWN`.
     """
     constant, slope = worth
     belief = np.where(kind < 0, 0.0, np.logaddexp(0.0, constant + slope * known))
-    said = (kind[:, None] == np.arange(3)) * np.asarray(kinds)
-    return weight * np.log(seen + 0.02) + belief[:, None] * said
+    return weight * np.log(seen + 0.02) + belief[:, None] * (kind[:, None] == np.arange(3))
 
 
 def read_course(calpha: CalphaSet) -> CalphaSet:

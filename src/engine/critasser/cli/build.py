@@ -73,6 +73,9 @@ def main(args: argparse.Namespace) -> int:
     print(f"model   {folder / best['file']}")
     print(f"sure    {best['mean_confidence']:.0f} of 100 on average (confidence of residues)")
     print(f"eTM     {best['etm']:.3f}")
+    if (symmetry := results["symmetry"]) and symmetry["units"] > symmetry["built"] == 1:
+        name = f" ({symmetry['name']})" if symmetry["name"] else ""
+        print(f"units   {symmetry['units']} alike{name}, all of them assembly 1 of the model")
     print(f"report  {folder / 'report.html'}")
     print(f"time    {duration(sum(results['timings'].values()))}")
     return 0

@@ -152,12 +152,7 @@ class Builder:
         """Everything, in order."""
         target, plan, watch = self.target, self.plan, self.watch
         watch.span(0.0, 0.02, "regularising the chain")
-        self.cis = choose_cis(
-            calpha,
-            target.codes == AMINO_ACIDS.index("P"),
-            target.bonded,
-            tuple(self.backbone_tables.counts["cis_fraction"]),
-        )
+        self.cis = self._chosen_cis(calpha, target.bonded)
         noise = float(np.clip(estimated_noise(calpha, target.bonded), 0.2, 1.5))
         line = watch.during(lambda: regularise(calpha, target.bonded, self.cis))
         firm = np.ones(len(target)) if confidence is None else 0.2 + 0.8 * np.asarray(confidence)
@@ -233,7 +228,14 @@ class Builder:
             bridged[list(pair)] = True
         return bridged
 
-    def _uncertain_cis(self, twisted: NDArray[np.int64]) -> None:
+    def _chosen_cis(
+        self, calpha: NDArray[np.float64], bonded: NDArray[np.bool_]
+    ) -> NDArray[np.bool_]:
+        proline = self.target.codes == AMINO_ACIDS.index("P")
+        fraction = tuple(self.backbone_tables.counts["cis_fraction"])
+        return choose_cis(calpha, proline, bonded, fraction)
+
+    def _give_up_cis(self, twisted: NDArray[np.int64]) -> None:
         """A peptide that was taken for cis and does not stay so, not before proline, is trans."""
         before_proline = self.target.codes[twisted + 1] == AMINO_ACIDS.index("P")
         wrong = twisted[self.cis[twisted] & ~before_proline]
@@ -372,7 +374,7 @@ class Builder:
             found["inverted"] += len(faults.inverted)
             found["flipped"] += len(faults.twisted)
             found["threaded"] += len(faults.threaded)
-            self._uncertain_cis(faults.twisted)
+            self._give_up_cis(faults.twisted)
             self.watch.span(0.9 + 0.025 * done, 0.925 + 0.025 * done, f"repair, round {done + 1}")
             atoms = mended(
                 self.target, atoms, faults, self.cis, self.backbone_tables, self.rotamer_tables,

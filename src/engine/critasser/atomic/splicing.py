@@ -12,7 +12,7 @@ from critasser.atomic.backbone import build_backbone
 from critasser.atomic.building import CONTACT_WEIGHT, Builder, checked_schedule
 from critasser.atomic.chemistry import ATOMS, OXT, SLOTS
 from critasser.atomic.internal_coordinates import place
-from critasser.atomic.regularisation import choose_cis, regularise
+from critasser.atomic.regularisation import regularise
 from critasser.atomic.relaxation import Watch
 from critasser.atomic.repair import Faults, faults_of
 from critasser.atomic.schedules import Schedule, pull_at
@@ -111,7 +111,10 @@ class _Splicer(Builder):
         watch.span(0.0, 0.05, "regularising the stretch")
         # The new Cα are less accurate than their surroundings, which would vouch for short bonds.
         fresh = self.built[:-1] | self.built[1:]
-        self.cis = self._chosen_cis(calpha, fresh) | self._chosen_cis(calpha, ~fresh)
+        self.cis = np.logical_or(
+            self._chosen_cis(calpha, target.bonded & fresh),
+            self._chosen_cis(calpha, target.bonded & ~fresh),
+        )
         line = watch.during(lambda: regularise(calpha, target.bonded, self.cis, mobile=self.built))
         watch.span(0.05, 0.15, "placing backbone and side chains")
         self.still = self._surroundings(atoms, line)
@@ -131,16 +134,6 @@ class _Splicer(Builder):
             self.warnings += faults.sentences(target)
         watch.span(1.0, 1.0, "atoms are placed")
         return self._held(placed), tuple(self.warnings)
-
-    def _chosen_cis(
-        self, calpha: NDArray[np.float64], among: NDArray[np.bool_]
-    ) -> NDArray[np.bool_]:
-        return choose_cis(
-            calpha,
-            self.target.codes == AMINO_ACIDS.index("P"),
-            self.target.bonded & among,
-            tuple(self.backbone_tables.counts["cis_fraction"]),
-        )
 
     def _surroundings(
         self, atoms: NDArray[np.float64], line: NDArray[np.float64]

@@ -28,8 +28,8 @@ from benchmark.build import ROOT
 from benchmark.calpha import Work, checksum, measure_map
 from benchmark.calpha_cases import CalphaCase, experimental, simulated
 from benchmark.records import Record, Records, measure_all
-from critasser.network.packing import packed_pairs, packed_structures
-from critasser.network.training import Data, TrainingOptions, train
+from critasser.network.training.map_network import Data, TrainingOptions, train
+from critasser.network.training.packing import packed_pairs, packed_structures
 
 __all__ = ["GROUPS", "VARIANTS", "Variant", "main"]
 

@@ -2,9 +2,10 @@
 
     python -m benchmark.course
 
-Prints the constants of `critasser.network.course`, fitted to maps of validation chains, and the
-share of residues whose secondary structure is right by kind of map: by the networks alone, with the
-constants that are there, and with fitted ones, each chain judged by a fit to the others.
+Prints the constants of `critasser.network.residue.secondary_structure`, fitted to maps of
+validation chains, and the share of residues whose secondary structure is right by kind of map: by
+the networks alone, with the constants that are there, and with fitted ones, each chain judged by a
+fit to the others.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ from scipy.special import log_softmax
 
 from benchmark.build import ROOT
 from benchmark.probability import KINDS, LIFELIKE, RADIUS, ReadMap, read_maps
-from critasser.network.course import join_course, told_by_course
-from critasser.network.reading import keep_likely
+from critasser.network.residue.reading import keep_likely
+from critasser.network.residue.secondary_structure import join_course, told_by_course
 from critasser.structure import assign_secondary_structure, match_one_to_one
 
 __all__ = ["Told", "fit", "main"]

@@ -1,10 +1,10 @@
 """Maps of validation chains as experiments show them.
 
 Their atoms are seen as the experimental maps of split train see theirs: amplitudes by frequency and
-what is not the atoms' (`critasser.network.transfer`), faint side chains
-(`critasser.network.visibility`), mobile residues, and in every second map a neighbour that the box
-cuts. Nothing in them is of group bench, so that what is to be good on experimental maps can be
-chosen and calibrated on them.
+what is not the atoms' (`critasser.network.training.transfer`), faint side chains
+(`critasser.network.training.visibility`), mobile residues, and in every second map a neighbour that
+the box cuts. Nothing in them is of group bench, so that what is to be good on experimental maps can
+be chosen and calibrated on them.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ import numpy as np
 import torch
 
 from critasser.density import Grid
-from critasser.network.corruption import ATOMS, Dice
-from critasser.network.crops import Seen
-from critasser.network.packing import atoms_of, packed_pairs
-from critasser.network.simulation import gather, gaussian_density, place
-from critasser.network.surroundings import SURROUNDINGS, Scene
-from critasser.network.transfer import ATOM_VARIANCE, draw_transfer, transferred
-from critasser.network.visibility import shown
+from critasser.network.training.corruption import ATOMS, Dice
+from critasser.network.training.crops import Seen
+from critasser.network.training.packing import atoms_of, packed_pairs
+from critasser.network.training.simulation import gather, gaussian_density, place
+from critasser.network.training.surroundings import SURROUNDINGS, Scene
+from critasser.network.training.transfer import ATOM_VARIANCE, draw_transfer, transferred
+from critasser.network.training.visibility import shown
 
 __all__ = ["lifelike_map"]
 

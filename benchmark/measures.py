@@ -14,7 +14,7 @@ from scipy.spatial import cKDTree
 
 from benchmark.sets import BenchmarkTarget, atoms
 from critasser.density import Grid, model_mask
-from critasser.results import load_traces
+from critasser.job.arrays import load_traces
 from critasser.structure import (
     CalphaSet,
     ProteinChain,

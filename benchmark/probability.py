@@ -2,9 +2,9 @@
 
     python -m benchmark.probability
 
-Prints the constants `PROBABILITY` of `critasser.network.reading`, fitted to maps of validation
-chains, and F1 at 2 Å by signal to noise, and as experiments show them: with the constants that are
-there, and with the fitted ones, each chain judged by a fit to the others.
+Prints the constants `PROBABILITY` of `critasser.network.residue.reading`, fitted to maps of
+validation chains, and F1 at 2 Å by signal to noise, and as experiments show them: with the
+constants that are there, and with the fitted ones, each chain judged by a fit to the others.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from benchmark.sets import targets
 from critasser.calpha import find_calpha
 from critasser.density import Grid, crop_to_molecule, normalise, resample
 from critasser.network import predict
-from critasser.network.reading import LEAST_PROBABILITY, PROBABILITY, judge_residues
+from critasser.network.residue.reading import LEAST_PROBABILITY, PROBABILITY, judge_residues
+from critasser.pipeline.checks import NETWORK, RESIDUE_NETWORK
 from critasser.pipeline.map_stages import VIEWS
 from critasser.pipeline.sharpness import choose_bfactor, sharpened
-from critasser.preflight import NETWORK, RESIDUE_NETWORK
 from critasser.shipped import shipped
 from critasser.structure import CalphaSet, match_one_to_one
 

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.sets import BenchmarkTarget, targets
-from critasser.job import Job
+from critasser.job.folder import Job
 from critasser.options import Inputs, ModelInputs, Options, RebuildOptions
 from critasser.pipeline import Rebuild
 from critasser.structure import ModelFile, read_chains

@@ -23,8 +23,8 @@ from benchmark.build import ROOT
 from benchmark.sets import BenchmarkTarget, targets
 from critasser.density import crop_to_molecule, normalise, read_map, resample
 from critasser.network import load_network
-from critasser.network.reading import read_triples
-from critasser.network.residue import split_reading
+from critasser.network.residue.network import split_reading
+from critasser.network.residue.reading import read_triples
 from critasser.shipped import RESIDUE_NETWORK, shipped
 from critasser.structure import AMINO_ACIDS, assign_secondary_structure
 

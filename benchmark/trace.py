@@ -38,10 +38,10 @@ from critasser.density import (
     resample,
     write_map,
 )
+from critasser.job.arrays import load_calpha, load_features, save_calpha
 from critasser.network import predict, read_residues
 from critasser.pipeline.map_stages import VIEWS
 from critasser.pipeline.sharpness import choose_bfactor, sharpened
-from critasser.results import load_calpha, load_features, save_calpha
 from critasser.shipped import NETWORK, RESIDUE_NETWORK, shipped
 from critasser.structure import (
     CalphaSet,
@@ -55,7 +55,7 @@ from critasser.trace import (
     STRATEGIES,
     build_traces,
     find_unit,
-    sequence_evidence,
+    sequence_significance,
 )
 
 __all__ = ["WITHIN", "find_positions", "main", "measure_traces", "networks"]
@@ -178,13 +178,13 @@ def measure_traces(work: TraceWork) -> list[Record]:
             traces = (perfect(calpha, native),)
         else:
             rng = np.random.default_rng(1)
-            evidence = None
+            significance = None
             unit = find_unit(calpha, features, asked)
             if strategy == DEFAULT_STRATEGY:
-                evidence = sequence_evidence(unit.calpha, features, unit.target, rng=rng)
+                significance = sequence_significance(unit.calpha, features, unit.target, rng=rng)
             of_unit = build_traces(
                 unit.calpha, features, density, unit.target, target.resolution, rng=rng,
-                count=COUNT, strategy=strategy, evidence=evidence, joinings=work.joinings,
+                count=COUNT, strategy=strategy, significance=significance, joinings=work.joinings,
             )  # fmt: skip
             traces = tuple(unit.whole(trace) for trace in of_unit)
         seconds = round(time.monotonic() - begun, 2)

@@ -40,7 +40,7 @@ from critasser.structure import (
     match_one_to_one,
     read_chains,
 )
-from critasser.trace import sequence_evidence
+from critasser.trace import sequence_significance
 from critasser.trace.registration import confidence_features, register
 from critasser.trace.statistics import learn_confidence, learn_links
 from critasser.writing import appearing
@@ -159,14 +159,14 @@ def _of_confidence(one: Example) -> tuple[Told, Told]:
     for letters in (chain.letters.replace("X", ""), one.foreign):
         target = Target((Sequence("1", letters),))
         rng = np.random.default_rng(1)
-        evidence = sequence_evidence(calpha, features, target, rng=rng)
+        significance = sequence_significance(calpha, features, target, rng=rng)
         made = register(calpha, features, target, rng=rng, count=1, joinings=20_000)
         node = made.placements[0].node
-        table = confidence_features(made.marginal[0], made.agreement[0], evidence)
+        table = confidence_features(made.marginal[0], made.agreement[0], significance)
         asked = (node >= 0) & np.isfinite(native).all(axis=1)
         right = np.linalg.norm(calpha.positions[node[asked]] - native[asked], axis=1) < WITHIN
         right &= letters != one.foreign
-        results.append(Told(evidence.z_score, table[asked], right))
+        results.append(Told(significance.z_score, table[asked], right))
     return results[0], results[1]
 
 

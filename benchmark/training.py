@@ -22,13 +22,13 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmark.build import ROOT
 from critasser.network import choose_device
-from critasser.network.ahead import workers_beside
-from critasser.network.crop_source import CropSource
-from critasser.network.crops import SimulationRange
 from critasser.network.device import autocast
-from critasser.network.packing import packed_pairs, packed_structures
-from critasser.network.ranks import Ranks
-from critasser.network.training import Learner, TrainingOptions, automatic_batch
+from critasser.network.training.crop_source import CropSource
+from critasser.network.training.crops import SimulationRange
+from critasser.network.training.distributed import Ranks
+from critasser.network.training.map_network import Learner, TrainingOptions, automatic_batch
+from critasser.network.training.packing import packed_pairs, packed_structures
+from critasser.network.training.prefetch import workers_beside
 
 __all__ = ["main"]
 

@@ -7,9 +7,9 @@ import pytest
 
 from benchmark import lifelike
 from critasser.density import sample
-from critasser.network.crops import Seen
-from critasser.network.transfer import SHELLS, Transfer
-from critasser.network.visibility import Visibility
+from critasser.network.training.crops import Seen
+from critasser.network.training.transfer import SHELLS, Transfer
+from critasser.network.training.visibility import Visibility
 from critasser.structure import read_chains
 
 CHAIN = Path(__file__).parents[1] / "data" / "1gl2_D.pdb.gz"

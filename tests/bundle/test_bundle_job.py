@@ -218,7 +218,7 @@ def test_the_engine_gets_an_environment_of_its_own_but_not_an_empty_one(monkeypa
 def test_the_real_engines_progress_is_understood(tmp_path):
     from chimerax.critasser.jobs.folder import ProgressReader
 
-    from critasser.progress import Progress
+    from critasser.job.progress import Progress
 
     progress = Progress(tmp_path / "progress.jsonl", {"trace": 10.0, "atomic": 10.0})
     progress.begin("trace")
@@ -235,7 +235,7 @@ def test_the_real_engines_progress_is_understood(tmp_path):
 def test_the_real_engine_accepts_a_folder_with_our_inputs_in_it(tmp_path):
     from chimerax.critasser.jobs.folder import INPUTS, worker, write_placement
 
-    from critasser.job import Job
+    from critasser.job.folder import Job
 
     (tmp_path / INPUTS).mkdir()
     write_placement(tmp_path, "map", [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]])

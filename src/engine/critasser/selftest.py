@@ -14,7 +14,7 @@ from importlib import metadata
 from pathlib import Path
 
 from critasser.errors import InputError
-from critasser.records import checksum
+from critasser.job.records import checksum
 from critasser.shipped import NETWORK, shipped
 
 __all__ = ["PACKAGES", "Finding", "examine"]

@@ -11,7 +11,7 @@ from critasser.atomic.backbone_statistics import learn_from_atoms, phi_psi
 from critasser.atomic.internal_coordinates import angle, torsion
 from critasser.atomic.regularisation import regularise
 from critasser.atomic.residue_atoms import ResidueAtoms
-from critasser.atomic.soundness import inverted_centres
+from critasser.atomic.validation import inverted_centres
 
 
 @pytest.fixture(scope="module")

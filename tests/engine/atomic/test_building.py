@@ -7,7 +7,7 @@ from critasser.atomic import AtomicReport, build_atoms
 from critasser.atomic.chemistry import ATOMS
 from critasser.atomic.relaxation import Relaxation, RelaxationError
 from critasser.atomic.residue_atoms import atoms_of_model
-from critasser.atomic.soundness import (
+from critasser.atomic.validation import (
     clashing_atoms,
     inverted_centres,
     omega,

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from critasser.network.packing import Atoms
+from critasser.network.training.packing import Atoms
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import torch
 
 from critasser.density import Grid, normalise, simulate
 from critasser.errors import InputError
-from critasser.network.packing import packed_structures
 from critasser.network.resolution import SIDE, predict_resolution, spectrum, train_resolution
+from critasser.network.training.packing import packed_structures
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import torch
 
 from critasser.errors import InputError
 from critasser.network import load_network
-from critasser.network.residue import ResidueNetwork
+from critasser.network.residue.network import ResidueNetwork
 from critasser.network.weights import average_networks, read_card, save_network
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from critasser.structure import Ways
+from critasser.structure import CalphaTriples
 from critasser.trace.graph import WAY_UNREAD, WAY_WEIGHT, candidate_graph
 from critasser.trace.statistics import statistics
 
@@ -30,8 +30,8 @@ def test_read_triples_add_their_bounded_odds_and_unread_ones_lose(view):
     at = next(iter(plain))[1]
     around = [triple for triple in plain if triple[1] == at]
     read = {around[0]: 2.0, around[1]: -50.0}
-    ways = Ways(np.array(list(read)), np.array(list(read.values())))
-    told = turns(candidate_graph(replace(view.calpha, ways=ways), view.features, known))
+    ways = CalphaTriples(np.array(list(read)), np.array(list(read.values())))
+    told = turns(candidate_graph(replace(view.calpha, triples=ways), view.features, known))
     for triple, worth in plain.items():
         added = 0.0
         if triple[1] == at:
@@ -40,9 +40,9 @@ def test_read_triples_add_their_bounded_odds_and_unread_ones_lose(view):
 
 
 def test_ways_keep_their_positions_when_some_are_selected(view):
-    ways = Ways(np.array([[0, 1, 2], [2, 1, 0], [1, 2, 3]]), np.array([1.0, -1.0, 0.5]))
-    chosen = replace(view.calpha, ways=ways).select([3, 2, 1])
-    assert chosen.ways.triple.tolist() == [[2, 1, 0]]
-    assert chosen.ways.log_odds.tolist() == [0.5]
+    ways = CalphaTriples(np.array([[0, 1, 2], [2, 1, 0], [1, 2, 3]]), np.array([1.0, -1.0, 0.5]))
+    chosen = replace(view.calpha, triples=ways).select([3, 2, 1])
+    assert chosen.triples.triple.tolist() == [[2, 1, 0]]
+    assert chosen.triples.log_odds.tolist() == [0.5]
     mask = np.isin(np.arange(len(view.calpha)), [0, 1, 2])
-    assert len(replace(view.calpha, ways=ways).select(mask).ways.triple) == 2
+    assert len(replace(view.calpha, triples=ways).select(mask).triples.triple) == 2

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from critasser.trace.alignment import GapScores
+from critasser.trace.emissions import emissions
 from critasser.trace.graph import candidate_graph
 from critasser.trace.placement import Problem, cover, improve
 from critasser.trace.placement_kernels import cuts_score, span_score
-from critasser.trace.profiles import emissions
 from critasser.trace.statistics import statistics
 
 

@@ -4,7 +4,7 @@ from critasser.assembly.complete import Guide, Start, complete
 from critasser.assembly.energy import Weights
 from critasser.assembly.exchange import Decoys, assemble, refine_centroids
 from critasser.assembly.statistics import learn
-from critasser.assembly.stretches import Candidates, sample_stretches
+from critasser.assembly.stretch import Candidates, sample_stretches
 
 __all__ = [
     "Candidates",

@@ -4,7 +4,7 @@ from critasser.atomic.building import build_atoms
 from critasser.atomic.report import AtomicReport
 from critasser.atomic.residue_atoms import atoms_of_model, model_of_atoms, written_atoms
 from critasser.atomic.schedules import SCHEDULES, Schedule
-from critasser.atomic.splicing import rebuild_atoms
+from critasser.atomic.stretch import rebuild_atoms
 
 __all__ = [
     "SCHEDULES",

@@ -24,7 +24,7 @@ from critasser.atomic.report import AtomicReport
 from critasser.atomic.residue_atoms import model_of_atoms
 from critasser.atomic.schedules import SCHEDULES, Pull, Schedule, pull_at
 from critasser.atomic.side_chains import load_rotamer_tables, pack_side_chains
-from critasser.atomic.soundness import find_disulfides, omega
+from critasser.atomic.validation import find_disulfides, omega
 from critasser.density import Grid
 from critasser.errors import InputError
 from critasser.structure import AMINO_ACIDS, AtomicModel, Target

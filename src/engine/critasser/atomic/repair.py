@@ -12,7 +12,7 @@ from critasser.atomic.backbone import BackboneTables, build_backbone
 from critasser.atomic.chemistry import OXT, RINGS, atom_slot
 from critasser.atomic.internal_coordinates import unit
 from critasser.atomic.side_chains import RotamerTables, pack_side_chains
-from critasser.atomic.soundness import (
+from critasser.atomic.validation import (
     InvertedCentres,
     clashing_atoms,
     inverted_centres,

@@ -1,6 +1,6 @@
 """Cα positions from probability."""
 
-from critasser.calpha.opinions import TRUSTED_CRSCORE, agreement
+from critasser.calpha.agreement import TRUSTED_CRSCORE, agreement
 from critasser.calpha.positions import STRATEGIES, find_calpha, greedy_voxels, refined_peaks
 
 __all__ = [

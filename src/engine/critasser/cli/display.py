@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.text import Text
 
-from critasser.progress import Event
+from critasser.job.progress import Event
 
 __all__ = ["PlainDisplay", "RichDisplay", "display", "duration"]
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from critasser.density import Grid, model_mask, pcc, read_map, simulate
 from critasser.errors import InputError
-from critasser.records import plain
+from critasser.job.records import plain
 from critasser.structure import (
     ProteinChain,
     cr_score,

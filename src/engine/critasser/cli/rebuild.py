@@ -17,12 +17,12 @@ import dataclasses
 from pathlib import Path
 
 from critasser.cli.display import duration
-from critasser.cli.working import add_choices, add_place, work
-from critasser.description import described
+from critasser.cli.job_arguments import add_choices, add_place, work
 from critasser.errors import InputError
-from critasser.job import Job
+from critasser.job.folder import Job
 from critasser.options import Inputs, ModelInputs, Options, RebuildOptions
 from critasser.pipeline import REBUILD_STAGES, Rebuild
+from critasser.pipeline.description import described
 
 __all__ = ["add_args", "main"]
 

@@ -13,10 +13,10 @@ import dataclasses
 from pathlib import Path
 
 from critasser.cli.display import duration
-from critasser.cli.working import add_choices, add_place, work
-from critasser.description import described
+from critasser.cli.job_arguments import add_choices, add_place, work
 from critasser.errors import InputError
 from critasser.options import ModelInputs, Options, check_readable
+from critasser.pipeline.description import described
 
 __all__ = ["add_args", "main"]
 

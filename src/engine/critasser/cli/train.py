@@ -32,7 +32,7 @@ from critasser.shipped import shipped
 from critasser.structure import ProteinChain, read_chains
 
 if TYPE_CHECKING:
-    from critasser.network.training import Data
+    from critasser.network.training.map_network import Data
 
 __all__ = ["add_args", "main"]
 
@@ -162,9 +162,9 @@ def _network(args: argparse.Namespace) -> int:
     import torch
 
     from critasser.network import load_network
-    from critasser.network.corruption import CORRUPTIONS
-    from critasser.network.ranks import start_ranks
-    from critasser.network.training import TrainingOptions, train
+    from critasser.network.training.corruption import CORRUPTIONS
+    from critasser.network.training.distributed import start_ranks
+    from critasser.network.training.map_network import TrainingOptions, train
 
     unknown = [name for name in args.without if name not in CORRUPTIONS]
     if unknown:
@@ -203,8 +203,8 @@ def _residue(args: argparse.Namespace) -> int:
     import torch
 
     from critasser.network import choose_device, load_network
-    from critasser.network.residue import ResidueNetwork
-    from critasser.network.residue_training import ResidueTraining, train_residue_network
+    from critasser.network.residue.network import ResidueNetwork
+    from critasser.network.training.residue_network import ResidueTraining, train_residue_network
 
     def report(line: str) -> None:
         print(line, flush=True)
@@ -237,8 +237,8 @@ def _residue(args: argparse.Namespace) -> int:
 
 def _data(args: argparse.Namespace, folder: Path, report: Callable[[str], None]) -> Data:
     """What is trained on and what is looked at on the way, packed into `folder` the first time."""
-    from critasser.network.packing import packed_pairs, packed_structures
-    from critasser.network.training import Data
+    from critasser.network.training.map_network import Data
+    from critasser.network.training.packing import packed_pairs, packed_structures
 
     chains, pairs = {}, {"train": [], "val": []}
     for split in pairs:

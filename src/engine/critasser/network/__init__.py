@@ -2,7 +2,7 @@
 
 from critasser.network.device import choose_device
 from critasser.network.inference import predict
-from critasser.network.reading import read_residues
+from critasser.network.residue.reading import read_residues
 from critasser.network.resolution import predict_resolution
 from critasser.network.weights import load_network, read_card, save_network
 

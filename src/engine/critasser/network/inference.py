@@ -12,10 +12,10 @@ from torch import Tensor, nn
 
 from critasser.density import BLOCK, FeatureMaps, Grid, SparseBlocks, read_blocks, write_blocks
 from critasser.network.device import autocast, choose_device
-from critasser.network.experimental import signed_permutations
 from critasser.network.fusion import fused
 from critasser.network.layers import split_heads
 from critasser.network.tiling import MARGIN, tiles
+from critasser.network.training.experimental import signed_permutations
 from critasser.network.weights import load_network
 
 __all__ = ["answer", "predict", "ready"]

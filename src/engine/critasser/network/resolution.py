@@ -20,9 +20,9 @@ from torch import Tensor, nn
 
 from critasser.density import Grid
 from critasser.errors import InputError
-from critasser.network.crops import SimulationRange, simulate_crops
-from critasser.network.experimental import PairOnDevice, experimental_crops
-from critasser.network.packing import Atoms, Pair
+from critasser.network.training.crops import SimulationRange, simulate_crops
+from critasser.network.training.experimental import PairOnDevice, experimental_crops
+from critasser.network.training.packing import Atoms, Pair
 
 __all__ = ["SpectrumNetwork", "predict_resolution", "spectrum", "train_resolution"]
 

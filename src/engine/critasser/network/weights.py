@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from critasser.errors import InputError
-from critasser.network.residue import ResidueNetwork
+from critasser.network.residue.network import ResidueNetwork
 from critasser.network.resnet import ResNet
 from critasser.network.unet import UNet
 

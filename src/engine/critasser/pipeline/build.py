@@ -9,10 +9,15 @@ from typing import Any
 from critasser.assembly import learn as learn_assembly
 from critasser.atomic.backbone_statistics import learn as learn_backbone
 from critasser.atomic.rotamer_statistics import learn as learn_rotamers
-from critasser.description import describe
-from critasser.job import Job
+from critasser.job.folder import Job
+from critasser.job.progress import Event
+from critasser.job.records import read_json
+from critasser.job.running import running
 from critasser.options import Inputs, Options
 from critasser.pipeline.build_stages import BuildStages
+from critasser.pipeline.checks import Checked, check
+from critasser.pipeline.description import describe
+from critasser.pipeline.expected_time import expected_seconds
 from critasser.pipeline.files import (
     CALPHA,
     CLUSTERS,
@@ -27,12 +32,7 @@ from critasser.pipeline.files import (
     centroid_file,
 )
 from critasser.pipeline.map_order import only, run_map_stages
-from critasser.preflight import Checked, check
-from critasser.progress import Event
-from critasser.records import read_json
-from critasser.running import running
 from critasser.shipped import CALIBRATION
-from critasser.timing import expected_seconds
 from critasser.trace.statistics import learn as learn_trace
 
 __all__ = ["STAGES", "STATISTICS", "Build"]

@@ -17,7 +17,19 @@ from critasser.atomic import build_atoms
 from critasser.decoys import cluster
 from critasser.density import read_map
 from critasser.errors import InputError
-from critasser.job import StageRun
+from critasser.job.arrays import (
+    load_arrays,
+    load_atoms,
+    load_calpha,
+    load_symmetry,
+    load_templates,
+    load_traces,
+    save_arrays,
+    save_atoms,
+    write_table,
+)
+from critasser.job.folder import StageRun
+from critasser.job.records import plain, write_json
 from critasser.pipeline.files import (
     CALPHA,
     CLUSTERS,
@@ -32,19 +44,7 @@ from critasser.pipeline.files import (
 )
 from critasser.pipeline.trace_stages import TraceStages
 from critasser.quality import assess, read_calibration
-from critasser.records import plain, write_json
 from critasser.report import ReportContent, write_report
-from critasser.results import (
-    load_arrays,
-    load_atoms,
-    load_calpha,
-    load_symmetry,
-    load_templates,
-    load_traces,
-    save_arrays,
-    save_atoms,
-    write_table,
-)
 from critasser.shipped import CALIBRATION, shipped
 from critasser.structure import (
     chain_names,

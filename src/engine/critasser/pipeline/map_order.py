@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from critasser.job import Job
+from critasser.job.folder import Job
 from critasser.pipeline.files import DENSITY, FEATURES, SEEN
 from critasser.pipeline.map_stages import VIEWS, MapStages
 

@@ -21,13 +21,13 @@ from critasser.density import (
     resample,
     write_map,
 )
-from critasser.job import StageRun
+from critasser.job.arrays import load_features, save_calpha, write_table
+from critasser.job.folder import StageRun
 from critasser.network import predict, predict_resolution, read_residues
 from critasser.options import Inputs, ModelInputs, Options
+from critasser.pipeline.checks import Checked
 from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, SEEN
 from critasser.pipeline.sharpness import choose_bfactor, sharpened
-from critasser.preflight import Checked
-from critasser.results import load_features, save_calpha, write_table
 from critasser.shipped import RESIDUE_NETWORK, RESOLUTION_NETWORK, shipped
 from critasser.structure import AMINO_ACIDS, write_positions
 

@@ -6,10 +6,10 @@ import numpy as np
 
 from critasser.density import crop, read_map, read_mask
 from critasser.errors import InputError
+from critasser.job.records import checksum
 from critasser.options import ModelInputs, Options, check_readable
+from critasser.pipeline.checks import SHORTEST, Checked, enough_memory, programs
 from critasser.pipeline.map_stages import MODEL_MARGIN
-from critasser.preflight import SHORTEST, Checked, enough_memory, programs
-from critasser.records import checksum
 from critasser.structure import ModelFile
 
 __all__ = ["check_model"]

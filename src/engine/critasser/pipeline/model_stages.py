@@ -10,18 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from critasser.density import read_map
-from critasser.job import StageRun
+from critasser.job.arrays import load_arrays, load_calpha, load_features, save_arrays, write_table
+from critasser.job.folder import StageRun
+from critasser.job.records import plain, write_json
 from critasser.options import ModelInputs, Options
+from critasser.pipeline.checks import Checked
 from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, QUALITY
 from critasser.pipeline.map_stages import MapStages
-from critasser.preflight import Checked
 from critasser.quality import Quality, assess, read_calibration
-from critasser.records import plain, write_json
 from critasser.report import ReportContent, write_report
-from critasser.results import load_arrays, load_calpha, load_features, save_arrays, write_table
 from critasser.shipped import CALIBRATION, shipped
 from critasser.structure import AtomicModel, ModelFile, ModelResidue
-from critasser.trace import SIGNIFICANT, find_unit, register_evidence, sequence_evidence
+from critasser.trace import SIGNIFICANT, find_unit, register_significance, sequence_significance
 
 __all__ = ["ModelStages"]
 
@@ -78,7 +78,7 @@ class ModelStages(MapStages):
             run.warn("the network finds no Cα positions in the map, so that nothing tells the "
                      "sequence")  # fmt: skip
             return
-        own = register_evidence(self.model.calpha, calpha, self.target, rng=run.generator)
+        own = register_significance(self.model.calpha, calpha, self.target, rng=run.generator)
         said = []
         if own.length:
             run.summary["register_z_score"] = own.z_score
@@ -86,7 +86,7 @@ class ModelStages(MapStages):
         if len(self.target) <= MOST_RESIDUES:
             features = load_features(run.job.path(FEATURES), run.job.path(DENSITY))
             unit = find_unit(calpha, features, self.target)
-            whole = sequence_evidence(
+            whole = sequence_significance(
                 unit.calpha,
                 features,
                 unit.target,

@@ -11,10 +11,15 @@ from typing import Any
 import numpy as np
 
 from critasser.atomic import atoms_of_model
-from critasser.description import describe
 from critasser.errors import InputError
-from critasser.job import Job
+from critasser.job.folder import Job
+from critasser.job.progress import Event
+from critasser.job.records import read_json
+from critasser.job.running import running
 from critasser.options import ModelInputs, RebuildOptions
+from critasser.pipeline.checks import Checked
+from critasser.pipeline.description import describe
+from critasser.pipeline.expected_time import expected_model_seconds
 from critasser.pipeline.files import (
     CALPHA,
     CANDIDATES,
@@ -27,14 +32,9 @@ from critasser.pipeline.files import (
 from critasser.pipeline.map_order import only, run_map_stages
 from critasser.pipeline.model_checks import check_model
 from critasser.pipeline.rebuild_stages import RebuildStages
-from critasser.pipeline.stretches import Plan, plan_rebuild
-from critasser.preflight import Checked
-from critasser.progress import Event
-from critasser.records import read_json
-from critasser.running import running
+from critasser.rebuild.plan import Plan, plan_rebuild
 from critasser.shipped import CALIBRATION
 from critasser.structure import ModelFile, read_fasta
-from critasser.timing import expected_model_seconds
 
 __all__ = ["REBUILD_STAGES", "Rebuild"]
 

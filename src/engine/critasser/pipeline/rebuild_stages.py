@@ -13,8 +13,18 @@ from scipy.spatial import cKDTree
 from critasser.assembly import sample_stretches
 from critasser.atomic import atoms_of_model, rebuild_atoms, written_atoms
 from critasser.density import Grid, crop, read_map
-from critasser.job import StageRun
+from critasser.job.arrays import (
+    load_arrays,
+    load_calpha,
+    load_features,
+    load_traces,
+    save_arrays,
+    save_traces,
+    write_table,
+)
+from critasser.job.folder import StageRun
 from critasser.options import REBUILDS, ModelInputs, RebuildOptions
+from critasser.pipeline.checks import Checked
 from critasser.pipeline.files import (
     CALPHA,
     CANDIDATES,
@@ -25,18 +35,8 @@ from critasser.pipeline.files import (
     atoms_file,
 )
 from critasser.pipeline.model_stages import ModelStages
-from critasser.pipeline.stretches import Plan
-from critasser.preflight import Checked
 from critasser.quality import local_correlation
-from critasser.results import (
-    load_arrays,
-    load_calpha,
-    load_features,
-    load_traces,
-    save_arrays,
-    save_traces,
-    write_table,
-)
+from critasser.rebuild.plan import Plan
 from critasser.structure import AtomicModel, CalphaSet, ModelFile, Sequence, Target, Trace
 from critasser.trace import build_traces
 

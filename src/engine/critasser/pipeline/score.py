@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from critasser.description import describe
-from critasser.job import Job
+from critasser.job.folder import Job
+from critasser.job.progress import Event
+from critasser.job.records import read_json
+from critasser.job.running import running
 from critasser.options import ModelInputs, Options
+from critasser.pipeline.checks import Checked
+from critasser.pipeline.description import describe
+from critasser.pipeline.expected_time import expected_model_seconds
 from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, QUALITY
 from critasser.pipeline.map_order import only, run_map_stages
 from critasser.pipeline.model_checks import check_model
 from critasser.pipeline.model_stages import ModelStages
-from critasser.preflight import Checked
-from critasser.progress import Event
-from critasser.records import read_json
-from critasser.running import running
 from critasser.shipped import CALIBRATION
 from critasser.structure import ModelFile
-from critasser.timing import expected_model_seconds
 
 __all__ = ["SCORE_STAGES", "Score"]
 

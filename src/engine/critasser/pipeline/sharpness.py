@@ -16,7 +16,7 @@ from scipy import fft
 from critasser.calpha import find_calpha
 from critasser.density import Grid, normalise
 from critasser.network import predict
-from critasser.network.reading import judge_residues, read_residues
+from critasser.network.residue.reading import judge_residues, read_residues
 from critasser.structure import CalphaSet
 
 __all__ = ["BFACTORS", "choose_bfactor", "sharpened"]

@@ -10,12 +10,7 @@ from numpy.typing import NDArray
 
 from critasser.assembly import Guide, complete
 from critasser.density import read_map
-from critasser.job import StageRun
-from critasser.options import Inputs, Options
-from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, SYMMETRY, TEMPLATES, TRACES
-from critasser.pipeline.map_stages import MapStages
-from critasser.preflight import Checked
-from critasser.results import (
+from critasser.job.arrays import (
     load_calpha,
     load_features,
     save_symmetry,
@@ -23,18 +18,23 @@ from critasser.results import (
     save_traces,
     write_table,
 )
+from critasser.job.folder import StageRun
+from critasser.options import Inputs, Options
+from critasser.pipeline.checks import Checked
+from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, SYMMETRY, TEMPLATES, TRACES
+from critasser.pipeline.map_stages import MapStages
 from critasser.structure import (
     CalphaSet,
     Symmetry,
     Trace,
     chain_names,
     read_chains,
+    read_contacts,
     write_calpha,
     write_positions,
 )
 from critasser.templates import survey
-from critasser.threading import read_contacts
-from critasser.trace import build_traces, find_unit, positions_used, sequence_evidence
+from critasser.trace import build_traces, find_unit, positions_used, sequence_significance
 
 __all__ = ["TraceStages"]
 
@@ -54,7 +54,7 @@ class TraceStages(MapStages):
     Attributes
     ----------
     z_score : float
-        Of the sequence against decoys, see `Evidence`; known from the trace stage on, 0 where
+        Of the sequence against shuffled ones, see `Significance`; known from the trace stage on, 0 where
         there are no positions.
     symmetry : mapping or None
         ``name``, ``units`` and how many are ``built``, of a symmetric molecule; known from then on.
@@ -85,15 +85,15 @@ class TraceStages(MapStages):
                 }  # fmt: skip
                 if unit.built == 1:
                     whole = unit.symmetry
-            evidence = sequence_evidence(
+            significance = sequence_significance(
                 unit.calpha,
                 features,
                 unit.target,
                 rng=run.generator,
                 tick=lambda done: run.progress(0.1 * done, "scrambled sequences to compare with"),
             )
-            run.summary["sequence_z_score"] = evidence.z_score
-            if advice := evidence.advice():
+            run.summary["sequence_z_score"] = significance.z_score
+            if advice := significance.advice():
                 run.warn(advice)
             of_unit = build_traces(
                 unit.calpha,
@@ -103,7 +103,7 @@ class TraceStages(MapStages):
                 self.resolution,
                 rng=run.generator,
                 count=self.options.schedule.traces,
-                evidence=evidence,
+                significance=significance,
                 joinings=self.options.schedule.joinings,
                 progress=lambda done, told: run.progress(0.1 + 0.8 * done, told),
             )

@@ -200,7 +200,7 @@ def assess(
         Of the models' clusters, see `cluster_confidence`. Without them, for models that come from
         elsewhere, C is the CRscore alone.
     z_score : float, optional
-        Of the sequence against decoys in this map (`critasser.trace.Evidence`).
+        Of the sequence against shuffled ones in this map (`critasser.trace.Significance`).
     calibration : Calibration, optional
         Turns features of residues into the confidence that is shown.
     progress : callable, optional

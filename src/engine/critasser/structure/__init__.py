@@ -7,12 +7,14 @@ from critasser.structure.alphabet import (
     SECONDARY_STRUCTURE,
     THREE_TO_ONE,
 )
+from critasser.structure.calpha import CalphaSet, CalphaTriples, Template, Trace
 from critasser.structure.chain import ProteinChain
+from critasser.structure.contacts import read_contacts
 from critasser.structure.fasta import read_fasta
 from critasser.structure.mmcif import chain_names, write_calpha, write_model, write_positions
+from critasser.structure.model import AtomicModel
 from critasser.structure.modelfile import ModelFile, ModelResidue
 from critasser.structure.reading import read_chains
-from critasser.structure.results import AtomicModel, CalphaSet, Template, Trace, Ways
 from critasser.structure.scores import cr_score, d0, greedy_pairs, match_one_to_one, tm_score
 from critasser.structure.secondary import COIL, HELIX, STRAND, assign_secondary_structure
 from critasser.structure.sequence import Sequence, Target
@@ -30,6 +32,7 @@ __all__ = [
     "THREE_TO_ONE",
     "AtomicModel",
     "CalphaSet",
+    "CalphaTriples",
     "ModelFile",
     "ModelResidue",
     "ProteinChain",
@@ -38,7 +41,6 @@ __all__ = [
     "Target",
     "Template",
     "Trace",
-    "Ways",
     "assign_secondary_structure",
     "chain_names",
     "cr_score",
@@ -47,6 +49,7 @@ __all__ = [
     "kabsch",
     "match_one_to_one",
     "read_chains",
+    "read_contacts",
     "read_fasta",
     "rmsd",
     "symmetry_name",

@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 import critasser
 from critasser.structure.alphabet import ONE_TO_THREE
-from critasser.structure.results import AtomicModel, CalphaSet
+from critasser.structure.calpha import CalphaSet
+from critasser.structure.model import AtomicModel
 from critasser.structure.sequence import Target
 from critasser.structure.symmetry import Symmetry
 from critasser.writing import appearing

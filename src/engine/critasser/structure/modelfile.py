@@ -16,8 +16,8 @@ from critasser.errors import InputError
 from critasser.structure.alphabet import ONE_TO_THREE, THREE_TO_ONE
 from critasser.structure.chain import ProteinChain
 from critasser.structure.mmcif import add_metrics, mmcif_document
+from critasser.structure.model import AtomicModel
 from critasser.structure.reading import protein_of, read_structure
-from critasser.structure.results import AtomicModel
 from critasser.structure.sequence import Sequence as ChainSequence
 from critasser.structure.sequence import Target
 from critasser.writing import appearing

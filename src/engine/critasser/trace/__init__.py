@@ -11,23 +11,28 @@ from scipy.spatial import cKDTree
 from critasser.density import FeatureMaps, Grid
 from critasser.errors import InputError
 from critasser.structure import CalphaSet, Target, Trace
-from critasser.trace.copies import in_the_same_places
-from critasser.trace.evidence import SIGNIFICANT, Evidence, register_evidence, sequence_evidence
+from critasser.trace.asymmetric_unit import Unit, find_unit
+from critasser.trace.chain_copies import in_the_same_places
 from critasser.trace.joining import by_joining, by_keep_tracing
 from critasser.trace.registration import by_registration
-from critasser.trace.unit import Unit, find_unit
+from critasser.trace.significance import (
+    SIGNIFICANT,
+    Significance,
+    register_significance,
+    sequence_significance,
+)
 
 __all__ = [
     "DEFAULT_STRATEGY",
     "SIGNIFICANT",
     "STRATEGIES",
-    "Evidence",
+    "Significance",
     "Unit",
     "build_traces",
     "find_unit",
     "positions_used",
-    "register_evidence",
-    "sequence_evidence",
+    "register_significance",
+    "sequence_significance",
 ]
 
 STRATEGIES: dict[str, Callable[..., tuple[Trace, ...]]] = {
@@ -49,7 +54,7 @@ def build_traces(
     count: int = 40,
     strategy: str = DEFAULT_STRATEGY,
     contacts: NDArray[np.float64] | None = None,
-    evidence: Evidence | None = None,
+    significance: Significance | None = None,
     joinings: int = 100_000,
     progress: Callable[[float, str], None] | None = None,
 ) -> tuple[Trace, ...]:
@@ -74,7 +79,7 @@ def build_traces(
         A key of `STRATEGIES`: "registration" is ours, "joining" and "keep-tracing" the paper's.
     contacts : ndarray (L, L), optional
         Predicted probabilities of contact; used by the paper's strategies to rank.
-    evidence : Evidence, optional
+    significance : Significance, optional
         Whether the map tells the sequence; confidence is the lower the less it does, and as if it
         did without this.
     joinings : int
@@ -115,7 +120,7 @@ def build_traces(
         rng=rng,
         count=count,
         contacts=contacts,
-        evidence=evidence,
+        significance=significance,
         joinings=joinings,
         progress=progress,
     )

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from critasser.density import FeatureMaps, sample
-from critasser.structure import CalphaSet, Ways
-from critasser.trace.crowding import beside_others
+from critasser.structure import CalphaSet, CalphaTriples
+from critasser.trace.other_molecules import beside_others
 
 __all__ = ["CandidateGraph", "LinkModel", "candidate_graph", "link_features"]
 
@@ -238,22 +238,22 @@ def _turns(
     share = (share + 0.02) / (share + 0.02).sum(axis=1, keepdims=True)
     odds = (share * np.exp(model.turn[:, bins]).T).sum(axis=1)
     worth = np.log(odds)
-    if calpha.ways is not None and len(calpha.ways.triple):
-        worth = worth + WAY_WEIGHT * _ways(calpha.ways, np.column_stack([first, middle, last]))
+    if calpha.triples is not None and len(calpha.triples.triple):
+        worth = worth + WAY_WEIGHT * _ways(calpha.triples, np.column_stack([first, middle, last]))
     return turn_start, worth.astype(np.float32)
 
 
-def _ways(ways: Ways, triple: NDArray[np.int64]) -> NDArray[np.float64]:
+def _ways(triples: CalphaTriples, triple: NDArray[np.int64]) -> NDArray[np.float64]:
     """Bounded log-odds (k,) of triples (k, 3); 0 where nothing is known of the middle one."""
-    count = 1 + max(int(ways.triple.max()), int(triple.max(initial=0)))
+    count = 1 + max(int(triples.triple.max()), int(triple.max(initial=0)))
 
     def key(rows: NDArray) -> NDArray[np.int64]:
         return (rows[:, 0].astype(np.int64) * count + rows[:, 1]) * count + rows[:, 2]
 
-    known = key(ways.triple)
+    known = key(triples.triple)
     order = np.argsort(known)
     asked = key(triple)
     place = order[np.minimum(np.searchsorted(known, asked, sorter=order), len(known) - 1)]
-    read = np.isin(np.arange(count), ways.triple[:, 1])[triple[:, 1]]
-    odds = np.clip(ways.log_odds[place], -WAY_BOUND, WAY_BOUND)
+    read = np.isin(np.arange(count), triples.triple[:, 1])[triple[:, 1]]
+    odds = np.clip(triples.log_odds[place], -WAY_BOUND, WAY_BOUND)
     return np.where(known[place] == asked, odds, np.where(read, WAY_UNREAD, 0.0))

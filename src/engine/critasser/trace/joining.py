@@ -16,9 +16,9 @@ from scipy.spatial import cKDTree
 
 from critasser.density import FeatureMaps, Grid, model_mask, pcc, simulate
 from critasser.structure import CalphaSet, Target, Trace
-from critasser.trace.evidence import Evidence
+from critasser.trace.emissions import emissions
 from critasser.trace.joining_kernels import join_fragments, links_at_cutoff, thread_gapless
-from critasser.trace.profiles import emissions
+from critasser.trace.significance import Significance
 from critasser.trace.statistics import statistics
 
 __all__ = ["by_joining", "by_keep_tracing", "connect"]
@@ -90,14 +90,14 @@ def by_joining(
     rng: np.random.Generator,
     count: int = 40,
     contacts: NDArray[np.float64] | None = None,
-    evidence: Evidence | None = None,
+    significance: Significance | None = None,
     joinings: int = 100_000,
     progress: Callable[[float, str], None] | None = None,
     jump_into_fragments: bool = False,
 ) -> tuple[Trace, ...]:
     """Traces by random joining of fragments.
 
-    Parameters and result as `build_traces`; `evidence` is not used.
+    Parameters and result as `build_traces`; `significance` is not used.
     """
     report = progress or (lambda fraction, message: None)
     emission = emissions(calpha, target, statistics())

@@ -22,14 +22,14 @@ from scipy.special import expit
 from critasser.density import FeatureMaps, Grid
 from critasser.structure import CalphaSet, Target, Trace
 from critasser.trace.alignment import Alignment, GapScores, align
-from critasser.trace.copies import twins
-from critasser.trace.crowding import share_of_others
-from critasser.trace.evidence import Evidence
+from critasser.trace.chain_copies import twins
+from critasser.trace.emissions import emissions
 from critasser.trace.graph import CandidateGraph, candidate_graph
+from critasser.trace.integer_programme import unite
+from critasser.trace.other_molecules import share_of_others
 from critasser.trace.placement import Placement, Problem, cover, improve, without_repeats
-from critasser.trace.profiles import emissions
+from critasser.trace.significance import Significance
 from critasser.trace.statistics import statistics
-from critasser.trace.union import unite
 
 __all__ = ["Registered", "by_registration", "confidence_features", "register"]
 
@@ -81,7 +81,7 @@ def by_registration(
     rng: np.random.Generator,
     count: int = 40,
     contacts: NDArray[np.float64] | None = None,
-    evidence: Evidence | None = None,
+    significance: Significance | None = None,
     joinings: int = 100_000,
     progress: Callable[[float, str], None] | None = None,
 ) -> tuple[Trace, ...]:
@@ -97,7 +97,7 @@ def by_registration(
     return tuple(
         Trace(
             np.where((p.node >= 0)[:, None], calpha.positions[p.node], np.nan),
-            np.where(p.node >= 0, expit(confidence_features(m, a, evidence) @ weights), 0.0),
+            np.where(p.node >= 0, expit(confidence_features(m, a, significance) @ weights), 0.0),
             p.score,
             "registration",
         )
@@ -214,13 +214,13 @@ def _support(
 
 
 def confidence_features(
-    marginal: NDArray[np.float64], agreement: NDArray[np.float64], evidence: Evidence | None
+    marginal: NDArray[np.float64], agreement: NDArray[np.float64], significance: Significance | None
 ) -> NDArray[np.float64]:
     """What a residue's confidence (L, 4) is judged by, see `Statistics.confidence`.
 
-    Without evidence the sequence is taken to be the right one.
+    Without significance the sequence is taken to be the right one.
     """
-    z_score = HIGHEST_Z if evidence is None else np.clip(evidence.z_score, 0.0, HIGHEST_Z)
+    z_score = HIGHEST_Z if significance is None else np.clip(significance.z_score, 0.0, HIGHEST_Z)
     known = np.full(len(marginal), z_score / HIGHEST_Z)
     return np.column_stack([np.ones_like(known), _logit(marginal), _logit(agreement), known])
 

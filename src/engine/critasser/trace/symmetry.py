@@ -34,7 +34,7 @@ MOST_OPERATIONS, MOST_TRIED = 60, 150
 
 def _pieces(calpha: CalphaSet) -> NDArray[np.int64]:
     """Pieces (t, 2 · AROUND + 1) of the likeliest way of the chain around each position."""
-    triple, odds = calpha.ways.triple, calpha.ways.log_odds
+    triple, odds = calpha.triples.triple, calpha.triples.log_odds
     order = np.argsort(odds, kind="stable")
     order = order[odds[order] > 0]
     n = len(calpha)
@@ -108,7 +108,7 @@ def find_symmetry(calpha: CalphaSet) -> Symmetry:
     Parameters
     ----------
     calpha : CalphaSet
-        n positions, with their ways.
+        n positions, with their triples.
 
     Returns
     -------
@@ -117,7 +117,7 @@ def find_symmetry(calpha: CalphaSet) -> Symmetry:
     """
     alone = Symmetry(np.eye(3)[None], np.zeros((1, 3)))
     likely = calpha.select(calpha.probability >= LEAST_PROBABILITY)
-    if calpha.ways is None or len(likely) < LEAST_POSITIONS:
+    if calpha.triples is None or len(likely) < LEAST_POSITIONS:
         return alone
     pieces = _pieces(likely)
     if len(pieces) < LEAST_POSITIONS // 2:

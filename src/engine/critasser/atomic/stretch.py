@@ -1,0 +1,217 @@
+"""All atoms of a few residues rebuilt on new Cα while their surroundings stay where they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import openmm
+from numpy.typing import NDArray
+
+from critasser.atomic.backbone import build_backbone
+from critasser.atomic.building import CONTACT_WEIGHT, Builder, checked_schedule
+from critasser.atomic.chemistry import ATOMS, OXT, SLOTS
+from critasser.atomic.internal_coordinates import place
+from critasser.atomic.regularisation import regularise
+from critasser.atomic.relaxation import Watch
+from critasser.atomic.repair import Faults, faults_of
+from critasser.atomic.schedules import Schedule, pull_at
+from critasser.atomic.side_chains import pack_side_chains
+from critasser.atomic.validation import InvertedCentres, find_disulfides
+from critasser.density import Grid
+from critasser.structure import AMINO_ACIDS, Target
+
+__all__ = ["rebuild_atoms"]
+
+DRAWN_NOISE = 0.4
+"""Å, error of sampled Cα, by which the angles of a new backbone are let off."""
+
+
+def rebuild_atoms(
+    target: Target,
+    atoms: NDArray[np.float64],
+    calpha: NDArray[np.float64],
+    built: NDArray[np.bool_],
+    eased: NDArray[np.bool_],
+    density: Grid | None,
+    resolution: float,
+    *,
+    rng: np.random.Generator,
+    schedule: str = "standard",
+    platform: str = "CPU",
+    threads: int | None = None,
+    progress: Callable[[float, str], None] | None = None,
+) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+    """Atoms of residues on new Cα, relaxed in the map beside all others, which are held.
+
+    Parameters
+    ----------
+    target : Target
+        The residues and what is around them; a chain begins wherever something is missing.
+    atoms : ndarray (L, SLOTS, 3)
+        Å; what there is of each residue, NaN for what is not. Those that are not built need N, CA,
+        C and O.
+    calpha : ndarray (L, 3)
+        Å; new ones of the residues to build, the old ones of all others.
+    built : ndarray (L,)
+        Residues to build; whatever atoms they have are forgotten.
+    eased : ndarray (L,)
+        Residues beside them that may give way; they keep their side chain's rotamer.
+    density, resolution, rng, schedule, platform, threads, progress
+        As `build_atoms`.
+
+    Returns
+    -------
+    atoms : ndarray (L, SLOTS, 3)
+        Of residues that are neither built nor eased, exactly as given but for atoms that they
+        lacked.
+    warnings : tuple of str
+        What is wrong with the built residues in the end.
+
+    Raises
+    ------
+    ValueError
+        Shapes do not fit, or an atom is missing that is needed.
+    """
+    plan = checked_schedule(schedule)
+    if atoms.shape != (len(target), SLOTS, 3) or calpha.shape != (len(target), 3):
+        raise ValueError("atoms and Cα are not those of the target")
+    if not np.isfinite(atoms[~built, :4]).all() or not np.isfinite(calpha).all():
+        raise ValueError("a residue that stays lacks atoms of its backbone")
+    builder = _Splicer(target, density, resolution, plan, rng, platform, threads or 1,
+                       Watch(progress), built, eased)  # fmt: skip
+    return builder.splice(atoms, calpha)
+
+
+class _Splicer(Builder):
+    """The state of one call of `rebuild_atoms`."""
+
+    def __init__(
+        self,
+        target: Target,
+        density: Grid | None,
+        resolution: float,
+        plan: Schedule,
+        rng: np.random.Generator,
+        platform: str,
+        threads: int,
+        watch: Watch,
+        built: NDArray[np.bool_],
+        eased: NDArray[np.bool_],
+    ) -> None:
+        super().__init__(target, density, pull_at(resolution), plan, rng, platform, threads, watch)
+        self.built, self.moving = built, built | eased
+        self.still = np.zeros((len(target), SLOTS, 3))
+
+    def splice(
+        self, atoms: NDArray[np.float64], calpha: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+        """Everything, in order."""
+        target, plan, watch = self.target, self.plan, self.watch
+        watch.span(0.0, 0.05, "regularising the stretch")
+        # The new Cα are less accurate than their surroundings, which would vouch for short bonds.
+        fresh = self.built[:-1] | self.built[1:]
+        self.cis = np.logical_or(
+            self._chosen_cis(calpha, target.bonded & fresh),
+            self._chosen_cis(calpha, target.bonded & ~fresh),
+        )
+        line = watch.during(lambda: regularise(calpha, target.bonded, self.cis, mobile=self.built))
+        watch.span(0.05, 0.15, "placing backbone and side chains")
+        self.still = self._surroundings(atoms, line)
+        placed = self.still.copy()
+        self._prepare(line, np.ones(len(target)))
+        watch.span(0.15, 0.45, "relieving contacts")
+        placed = self._softened(placed, plan.soft, side_chains=0.3)
+        placed = self._packed(placed, None)
+        self._bridge(find_disulfides(target, placed))
+        placed = self._softened(placed, plan.soft // 2, side_chains=1.0)
+        watch.span(0.45, 0.85, "relaxing in the force field")
+        placed, energy = self._relaxed(placed, plan.full, plan.dynamics)
+        watch.span(0.85, 0.9, "looking for faults")
+        placed, *_ = self._repaired(placed, energy)
+        faults = self._faults(placed)
+        if len(faults):
+            self.warnings += faults.sentences(target)
+        watch.span(1.0, 1.0, "atoms are placed")
+        return self._held(placed), tuple(self.warnings)
+
+    def _surroundings(
+        self, atoms: NDArray[np.float64], line: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """All heavy atoms: those given, side chains that were missing, and ends."""
+        target = self.target
+        fresh = self.watch.during(lambda: self._placed_backbone(line))
+        whole = np.where(np.isfinite(atoms), atoms, np.nan)
+        whole[self.built] = fresh[self.built]
+        glycine = target.codes == AMINO_ACIDS.index("G")
+        bare = ~np.isfinite(whole[:, 4, 0]) & ~glycine
+        whole[bare, 4] = fresh[bare, 4]
+        last = np.append(~target.bonded, True)
+        lacks = last & ~np.isfinite(whole[:, OXT, 0])
+        length, bend, turn = self.backbone_tables.counts["oxt"]
+        ends = whole[lacks]
+        whole[lacks, OXT] = place(ends[:, 2], ends[:, 1], ends[:, 3], length, bend, turn)
+        whole[~last, OXT] = np.nan
+        lacking = np.array(
+            [
+                not np.isfinite(whole[i, : len(ATOMS[letter])]).all()
+                for i, letter in enumerate(target.letters)
+            ]
+        )
+        packed = self._packed(whole, lacking | self.built)
+        # What there is stays, also of a side chain that could not be completed around it.
+        given = np.isfinite(atoms) & ~self.built[:, None, None]
+        return np.where(given, atoms, packed)
+
+    def _placed_backbone(self, line: NDArray[np.float64]) -> NDArray[np.float64]:
+        return build_backbone(
+            line, self.target.codes, self.target.bonded, self.cis, self.backbone_tables,
+            density=self.density, density_weight=self.pull.backbone, noise=DRAWN_NOISE,
+        )  # fmt: skip
+
+    def _packed(
+        self, atoms: NDArray[np.float64], only: NDArray[np.bool_] | None
+    ) -> NDArray[np.float64]:
+        return pack_side_chains(
+            atoms, self.target.codes, self.target.bonded, self.rotamer_tables, rng=self.rng,
+            density=self.density, density_weight=self.pull.side_chain, sweeps=self.plan.sweeps,
+            contact_weight=CONTACT_WEIGHT, only=self.built if only is None else only,
+            progress=self.watch.tell,
+        )  # fmt: skip
+
+    def _bridged(self) -> NDArray[np.bool_]:
+        return super()._bridged() | ~self.moving
+
+    def _system(self, system: openmm.System) -> openmm.System:
+        """A system in which what stays has no mass, so that nothing moves it."""
+        for index in np.flatnonzero(~self.moving[self.molecule.residue]):
+            system.setParticleMass(int(index), 0.0)
+        return system
+
+    def _held(self, atoms: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.where(self.moving[:, None, None], atoms, self.still)
+
+    def _faults(self, atoms: NDArray[np.float64]) -> Faults:
+        """Faults in which a residue that moves has a part."""
+        every = faults_of(self.target, self._held(atoms), self.cis, self.molecule.disulfides)
+        moving = self.moving
+        after = np.append(moving[1:], False)
+        return Faults(
+            every.clashes[moving[every.clashes[:, [0, 2]]].any(axis=1)],
+            InvertedCentres(
+                every.inverted.calpha[moving[every.inverted.calpha]],
+                every.inverted.side_chain[moving[every.inverted.side_chain]],
+            ),
+            every.twisted[(moving | after)[every.twisted]],
+            every.threaded[moving[every.threaded[:, [0, 1, 3]]].any(axis=1)],
+            every.stretched[moving[every.stretched[:, [0, 2]]].any(axis=1)],
+        )
+
+    def _softened(self, atoms: NDArray[np.float64], iterations: int, **more) -> NDArray[np.float64]:
+        return self._held(super()._softened(self._held(atoms), iterations, **more))
+
+    def _relaxed(
+        self, atoms: NDArray[np.float64], iterations: int, steps: int
+    ) -> tuple[NDArray[np.float64], float]:
+        atoms, energy = super()._relaxed(self._held(atoms), iterations, steps)
+        return self._held(atoms), energy

@@ -1,0 +1,1 @@
+"""The residue network: reads each Cα position in its own frame."""

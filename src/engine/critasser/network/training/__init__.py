@@ -1,0 +1,1 @@
+"""All that makes the weights of the networks; a build never imports it."""

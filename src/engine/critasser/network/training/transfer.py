@@ -1,0 +1,226 @@
+"""What experiments make of the amplitudes of atoms, measured on maps with models.
+
+Between sharp atoms and a map lie solvent, microscope, averaging, sharpening and masks. Most of it
+depends on the frequency alone: in shells of Fourier space, how much of the atoms' amplitude comes
+through, and how much of the map is something else. Simulated maps that are given the same look, to
+a network, far more like experimental ones than any formula makes them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import torch
+from scipy.ndimage import distance_transform_edt
+from torch import Tensor
+
+from critasser.network.training.packing import Pair
+from critasser.network.training.simulation import gaussian_density
+
+__all__ = [
+    "ATOM_VARIANCE",
+    "FREQUENCIES",
+    "Transfer",
+    "compare",
+    "draw_transfer",
+    "measure_transfer",
+    "shells",
+    "transferred",
+    "unevenly_sharpened",
+]
+
+ATOM_VARIANCE = 0.25
+"""Å²; of the Gaussians that stand for sharp atoms."""
+
+SHELL, SHELLS = 0.0125, 40
+"""Width of a shell in 1/Å, and how many: up to 2 Å."""
+
+NEIGHBOURING = 1.25
+"""Ratio of resolutions within which a map's transfer does for another one."""
+
+_NORM = 8
+"""The shell at 9.4 Å, whose gain is taken for 1: the molecule's own form ends before it."""
+
+CPU = torch.device("cpu")
+
+FREQUENCIES = (np.arange(SHELLS) + 0.5) * SHELL
+"""1/Å, of the shells' middles."""
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """A map's transfer; arrays are (SHELLS,) in shells of `SHELL`.
+
+    Attributes
+    ----------
+    gain : ndarray
+        Amplitude of the map that is the atoms', over theirs.
+    correlation : ndarray
+        Fourier shell correlation of map and atoms, 0.2 to 0.98.
+    resolution : float
+        Å.
+    """
+
+    gain: np.ndarray
+    correlation: np.ndarray
+    resolution: float
+
+
+def shells(side: int) -> tuple[np.ndarray, np.ndarray]:
+    """Frequency in 1/Å, and number of the shell, of each value of a cube's `rfftn`."""
+    f, h = np.fft.fftfreq(side), np.fft.rfftfreq(side)
+    frequency = np.sqrt(f[:, None, None] ** 2 + f[:, None] ** 2 + h**2)
+    return frequency, np.minimum((frequency / SHELL).astype(np.int64), SHELLS - 1)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A map and its model in one cube.
+
+    Attributes
+    ----------
+    density : ndarray (side, side, side)
+        The map within 6 Å of the atoms.
+    atoms : ndarray (side, side, side)
+        Of sharp atoms alone, see `ATOM_VARIANCE`.
+    index : ndarray (n, 3)
+        Of the atoms, z y x.
+    """
+
+    density: np.ndarray
+    atoms: np.ndarray
+    index: np.ndarray
+
+
+def compare(pair: Pair, device: torch.device = CPU) -> Compared:
+    """Bring a map and its model's atoms together; `device` computes."""
+    index = (pair.atoms.positions - pair.origin)[:, ::-1]
+    low = np.maximum(np.floor(index.min(axis=0) - 12).astype(int), 0)
+    high = np.minimum(np.ceil(index.max(axis=0) + 13).astype(int), pair.density.shape)
+    index = index - low
+    side = int((high - low).max())
+    part = pair.density[tuple(slice(a, b) for a, b in zip(low, high))]
+    density = np.pad(part, [(0, side - n) for n in part.shape])
+    empty = np.ones_like(density, bool)
+    at = np.round(index).astype(int)
+    empty[tuple(at[((at >= 0) & (at < side)).all(axis=1)].T)] = False
+    density = density / (1 + np.exp((distance_transform_edt(empty) - 6) / 0.7))
+    count = len(index)
+    atoms = gaussian_density(
+        torch.from_numpy(index.astype(np.float32)).to(device),
+        torch.from_numpy(pair.atoms.amplitude).to(device),
+        torch.full((count, 3), math.sqrt(ATOM_VARIANCE), device=device),
+        (count,),
+        side,
+    )[0]
+    atoms = atoms.cpu().numpy()
+    return Compared(density, atoms, index)
+
+
+def measure_transfer(pair: Pair, both: Compared) -> Transfer:
+    """What a map, compared with its model's atoms, shows of these."""
+    shell = shells(len(both.density))[1].ravel()
+    seen, true = np.fft.rfftn(both.density).ravel(), np.fft.rfftn(both.atoms).ravel()
+
+    def total(values: np.ndarray) -> np.ndarray:
+        return np.bincount(shell, values, SHELLS)
+
+    common, power = total((seen * true.conj()).real), total(np.abs(true) ** 2)
+    gain = common / np.maximum(power, 1e-12)
+    correlation = common / np.sqrt(np.maximum(power * total(np.abs(seen) ** 2), 1e-12))
+    return Transfer(
+        np.maximum(gain / gain[_NORM], 1e-3), np.clip(correlation, 0.2, 0.98), pair.resolution
+    )
+
+
+def draw_transfer(
+    transfers: Sequence[Transfer], resolution: float, rng: np.random.Generator
+) -> Transfer | None:
+    """A transfer for a resolution in Å: that of one map, or between two maps, a little changed.
+
+    None where no map is near enough in resolution.
+    """
+    near = [
+        one for one in transfers if 1 / NEIGHBOURING < one.resolution / resolution < NEIGHBOURING
+    ]
+    if not near:
+        return None
+    chosen = [near[k] for k in rng.choice(len(near), min(2, len(near)), replace=False)]
+    share = rng.uniform() if rng.random() < 0.5 else 0.0
+    weights = (1 - share, share) if len(chosen) == 2 else (1.0,)
+
+    def mean(name: str) -> np.ndarray:
+        return np.exp(sum(w * np.log(_scaled(one, name)) for w, one in zip(weights, chosen)))
+
+    def _scaled(one: Transfer, name: str) -> np.ndarray:
+        return np.interp(FREQUENCIES * resolution / one.resolution, FREQUENCIES, getattr(one, name))
+
+    blurred = np.exp(-rng.uniform(-40, 60) * FREQUENCIES**2 / 4)
+    gain = mean("gain") * blurred * _uneven_gain(rng, 0.2)
+    return Transfer(gain, mean("correlation"), resolution)
+
+
+def _uneven_gain(rng: np.random.Generator, spread: float) -> np.ndarray:
+    """A smooth random gain (SHELLS,) around 1."""
+    knots = rng.normal(0, spread, 7)
+    return np.exp(np.interp(FREQUENCIES, np.linspace(0, SHELL * SHELLS, 7), knots))
+
+
+def unevenly_sharpened(density: Tensor, rng: np.random.Generator) -> Tensor:
+    """Cubes (k, side, side, side), each with a smooth random gain by frequency."""
+    gains = np.stack([_uneven_gain(rng, 0.25) for _ in density])
+    spectrum = torch.fft.rfftn(density, dim=(1, 2, 3)) * _spread(
+        gains, density.shape[-1], density.device
+    )
+    return torch.fft.irfftn(spectrum, s=density.shape[1:], dim=(1, 2, 3))
+
+
+def _spread(values: np.ndarray, side: int, device: torch.device) -> Tensor:
+    """Values (…, SHELLS) interpolated to a cube's `rfftn` (…, side, side, side // 2 + 1)."""
+    place = (_grid(side, device)[0] / SHELL - 0.5).clamp(0, SHELLS - 1.001)
+    first = place.long()
+    table = torch.as_tensor(values, dtype=torch.float32, device=device)
+    return torch.lerp(table[..., first], table[..., first + 1], place - first)
+
+
+@lru_cache
+def _grid(side: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    frequency, shell = shells(side)
+    return (
+        torch.as_tensor(frequency, dtype=torch.float32, device=device),
+        torch.as_tensor(shell, device=device),
+    )
+
+
+def transferred(
+    density: Tensor, transfer: Transfer, noise: float, generator: torch.Generator
+) -> Tensor:
+    """What a map shows of sharp atoms.
+
+    Parameters
+    ----------
+    density : Tensor (side, side, side)
+        Of atoms of variance `ATOM_VARIANCE`.
+    transfer : Transfer
+    noise : float
+        Share (of amplitude) of all that is not the atoms' in the map which is put in as noise.
+    generator : torch.Generator
+
+    Returns
+    -------
+    Tensor (side, side, side)
+    """
+    side, device = density.shape[-1], density.device
+    shell = _grid(side, device)[1]
+    signal = torch.fft.rfftn(density) * _spread(transfer.gain, side, device)
+    count = torch.bincount(shell.flatten(), minlength=SHELLS).clamp_min(1)
+    power = torch.zeros(SHELLS, device=device)
+    power = power.index_add(0, shell.flatten(), signal.abs().square().flatten()) / count
+    other = torch.as_tensor(1 / transfer.correlation**2 - 1, dtype=torch.float32, device=device)
+    white = torch.randn(density.shape, generator=generator, device=device)
+    level = noise * (power * other).sqrt() / side**1.5
+    return torch.fft.irfftn(signal + torch.fft.rfftn(white) * level[shell], s=density.shape)

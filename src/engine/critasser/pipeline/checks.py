@@ -1,0 +1,153 @@
+"""Everything that can be known to be wrong before any work starts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import psutil
+
+from critasser.density import Grid, crop_to_molecule, read_map, read_mask
+from critasser.errors import InputError
+from critasser.job.records import checksum
+from critasser.network import choose_device, load_network
+from critasser.options import Inputs, Options, check_readable
+from critasser.shipped import NETWORK, RESIDUE_NETWORK, RESOLUTION_NETWORK, TABLES, shipped
+from critasser.structure import Target, read_chains, read_contacts, read_fasta
+
+__all__ = ["SHORTEST", "Checked", "check", "enough_memory", "programs"]
+
+PROGRAM_BYTES = 0.7e9
+"""Of memory that a build takes whatever the map."""
+
+BYTES_A_VOXEL = 50
+"""Of memory for each 1 Å³ of the molecule's box. Measured in a box of 300³: 48 at most, in the
+assembly, whose fields cover the box; up to the Cα positions 27. What the network says of the voxels
+lies in a file."""
+
+BYTES_A_TILE_VOXEL = 600
+"""Of memory for each voxel that the network computes at once. Measured: 570."""
+
+LARGEST_TILE = 128**3
+
+RESIDUE_VOLUME = 1.21 * 110.0
+"""Å³ of a residue: partial specific volume of protein in Å³/Da times the mean residue mass."""
+
+LEAST_SHARE = 0.3
+"""Maps cut at a high contour keep this share of a residue's volume, not less (half, at 2.9 Å)."""
+
+SHORTEST = 5
+"""Residues; d0, secondary structure and everything else mean nothing for less."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What the checks found.
+
+    Attributes
+    ----------
+    target : Target
+    device : str
+        ``cpu`` or ``cuda``.
+    weights : Path
+    checksums : mapping of str to str
+        Content of every input file by its role, of ``weights`` and
+        ``residue_weights``, and of ``resolution_weights`` when the person gave no resolution.
+    volume : float
+        Å³ of positive density.
+    """
+
+    target: Target
+    device: str
+    weights: Path
+    checksums: Mapping[str, str]
+    volume: float
+
+
+def check(inputs: Inputs, options: Options) -> Checked:
+    """Read all inputs once.
+
+    Raises
+    ------
+    InputError
+        The first mistake found, in one line.
+    """
+    check_readable(inputs)
+    target = read_fasta(inputs.sequence)
+    if len(target) < SHORTEST:
+        raise InputError(
+            f"{inputs.sequence}: {len(target)} residues; give a protein of at least {SHORTEST}"
+        )
+    for sequence in target.sequences:
+        if len(sequence.letters) < 2:
+            raise InputError(
+                f"{inputs.sequence}: chain {sequence.name!r} has one residue; give two or more"
+            )
+    density = read_map(inputs.map)
+    volume = _volume(inputs, density, target)
+    _memory(inputs, density)
+    if inputs.contacts is not None:
+        read_contacts(inputs.contacts, len(target))
+    for path in inputs.templates:
+        if not read_chains(path):
+            raise InputError(f"{path}: no protein in it; give protein structures as templates")
+    device, weights, checksums = programs(options)
+    checksums = {role: checksum(path) for role, path in inputs.files().items()} | checksums
+    return Checked(target, device, weights, checksums, volume)
+
+
+def programs(options: Options) -> tuple[str, Path, dict[str, str]]:
+    """Device, network, and checksums of all that was learnt, by role.
+
+    Raises
+    ------
+    InputError
+        No GPU where one is asked for; a file is missing or damaged.
+    """
+    device = choose_device(options.device).type
+    weights = options.weights or shipped(NETWORK)
+    load_network(weights)
+    checksums = {"weights": checksum(weights)}
+    checksums["residue_weights"] = checksum(shipped(RESIDUE_NETWORK))
+    checksums |= {table: checksum(shipped(table)) for table in TABLES}
+    if options.resolution is None:
+        checksums["resolution_weights"] = checksum(shipped(RESOLUTION_NETWORK))
+    return device, weights, checksums
+
+
+def _memory(inputs: Inputs, density: Grid) -> None:
+    if inputs.mask is None:
+        enough_memory(inputs.map, crop_to_molecule(density))
+
+
+def enough_memory(path: Path, density: Grid) -> None:
+    """Refuse a molecule whose box, cut out of the map at a path, cannot be held at 1 Å."""
+    voxels = float(np.prod(density.shape) * np.prod(density.voxel_size))
+    needed = PROGRAM_BYTES + voxels * BYTES_A_VOXEL
+    needed += min(voxels, LARGEST_TILE) * BYTES_A_TILE_VOXEL
+    free = psutil.virtual_memory().available
+    if needed > 0.8 * free:
+        raise InputError(
+            f"{path}: the molecule's box of {voxels / 1e6:.0f} million Å³ needs about "
+            f"{needed / 2**30:.0f} GB of memory, {free / 2**30:.0f} GB are free; give a --mask of "
+            "the part to build, or check the voxel size"
+        )
+
+
+def _volume(inputs: Inputs, density: Grid, target: Target) -> float:
+    """Å³ of positive density, which the chain must find room in."""
+    inside = density.values > 0
+    if inputs.mask is not None:
+        inside &= read_mask(inputs.mask, density)
+    volume = float(inside.sum() * np.prod(density.voxel_size))
+    needed = LEAST_SHARE * RESIDUE_VOLUME * len(target)
+    if volume < needed:
+        room = int(volume / (LEAST_SHARE * RESIDUE_VOLUME))
+        raise InputError(
+            f"{inputs.sequence}: {len(target)} residues cannot lie in {inputs.map.name}, whose "
+            f"positive density of {volume:.0f} Å³ holds {room} at most; check the sequence, the "
+            "mask and the map's voxel size"
+        )
+    return volume

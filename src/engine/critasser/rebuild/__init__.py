@@ -1,0 +1,1 @@
+"""Which residues of a model are built again: ranges, missing residues, the plan."""

@@ -1,0 +1,266 @@
+"""A real map to models: whole, killed and resumed, stopped, asked for something else."""
+
+import gzip
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import gemmi
+import numpy as np
+import pytest
+from scipy.spatial import cKDTree
+
+from critasser.density import read_map, sample
+from critasser.pipeline import STAGES
+from critasser.structure import read_chains
+
+ROOT = Path(__file__).parents[3]
+DATA = ROOT / "tests" / "data"
+MAP = DATA / "emd_6555_piece.mrc.gz"
+
+# The shortest schedule that still runs every stage.
+COMMAND = """
+import sys
+from critasser import options
+from critasser.cli import main
+options.PRESETS["shortest"] = options.Schedule(4, 1000, 4, 30, 20, "draft")
+sys.exit(main(sys.argv[1:]))
+"""
+
+pytestmark = pytest.mark.slow
+
+
+def start(*arguments) -> subprocess.Popen:
+    """An engine as a process of its own group."""
+    return subprocess.Popen(
+        [sys.executable, "-c", COMMAND, "build", *map(str, arguments)],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src" / "engine")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        text=True,
+    )
+
+
+def finish(*arguments) -> str:
+    process = start(*arguments)
+    out, err = process.communicate()
+    assert process.returncode == 0, err
+    assert err == ""
+    return out
+
+
+def events(folder: Path) -> list[dict]:
+    found = []
+    for line in (folder / "progress.jsonl").read_text().splitlines():
+        try:
+            found.append(json.loads(line))
+        except ValueError:
+            continue
+    return found
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    """Every file that is a result; what tells the time is left out."""
+    files = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and "/" in name and not name.startswith("stages/"):
+            files[name] = path.read_bytes()
+    results = json.loads((folder / "results.json").read_text())
+    for changing in ("finished", "timings", "peak_memory_bytes"):
+        del results[changing]
+    files["results.json"] = json.dumps(results).encode()
+    return files
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory) -> list:
+    folder = tmp_path_factory.mktemp("inputs")
+    letters = read_chains(DATA / "emd_6555_piece.pdb")[0].letters
+    (folder / "sequence.fasta").write_text(f">piece <b>of</b> 3JCI\n{letters}\n")
+    return [MAP, folder / "sequence.fasta", "--resolution", 2.9, "--quality", "shortest",
+            "--models", 2]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def finished(inputs, tmp_path_factory) -> Path:
+    """A build that nothing disturbed."""
+    folder = tmp_path_factory.mktemp("finished") / "job"
+    out = finish(*inputs, "-o", folder)
+    assert f"model   {folder / '5_models/model_1.cif'}" in out
+    assert f"report  {folder / 'report.html'}" in out
+    return folder
+
+
+@pytest.fixture
+def copy(finished, tmp_path) -> Path:
+    return Path(shutil.copytree(finished, tmp_path / "job"))
+
+
+def test_models_have_every_residue_in_the_maps_frame(finished, inputs):
+    letters = inputs[1].read_text().splitlines()[1]
+    density = read_map(MAP)
+    models = json.loads((finished / "results.json").read_text())["models"]
+    assert [m["rank"] for m in models] == list(range(1, len(models) + 1))
+    assert [m["etm"] for m in models] == sorted((m["etm"] for m in models), reverse=True)
+    for model in models:
+        (chain,) = read_chains(finished / model["file"])
+        assert chain.letters == letters
+        assert chain.residue_number.tolist() == list(range(1, 61))
+        assert np.isfinite(chain.backbone).all()
+        # In place: most of the chain lies where the map is positive.
+        assert np.mean(sample(density, chain.calpha) > 0) > 0.7
+        assert 0 <= chain.b_factor.min() <= chain.b_factor.max() <= 100
+
+
+def test_no_two_atoms_of_different_residues_clash(finished):
+    for path in (finished / "5_models").glob("model_*.cif"):
+        (chain,) = read_chains(path)
+        close = cKDTree(chain.positions).query_pairs(2.0, output_type="ndarray")
+        for a, b in close:
+            first, second = sorted((chain.residue[a], chain.residue[b]))
+            bonded = second - first == 1 and {chain.atom_names[a], chain.atom_names[b]} == {
+                "C",
+                "N",
+            }
+            assert first == second or bonded
+
+
+def test_models_carry_their_confidence_as_a_local_metric(finished):
+    block = gemmi.cif.read(str(finished / "5_models/model_1.cif")).sole_block()
+    values = [float(v) for v in block.find_values("_ma_qa_metric_local.metric_value")]
+    assert len(values) == 60
+    (chain,) = read_chains(finished / "5_models/model_1.cif")
+    of_calpha = [chain.b_factor[i] for i, n in enumerate(chain.atom_names) if n == "CA"]
+    assert values == pytest.approx(of_calpha, abs=0.006)
+
+
+def test_the_folder_tells_all_of_its_run(finished):
+    told = events(finished)
+    assert [e["stage"] for e in told if e["stage_fraction"] == 0 and e["message"] == "starts"
+            ][:3] == list(STAGES[:3])  # fmt: skip
+    fractions = [e["fraction"] for e in told]
+    assert fractions == sorted(fractions)
+    assert told[-1]["state"] == "finished"
+    assert told[-1]["fraction"] == 1.0
+    assert list(told[0]["expected"]) == list(STAGES)
+    energies = [e["numbers"] for e in told if e["stage"] == "assembly" and "numbers" in e]
+    assert energies
+    assert all(n["lowest_energy"] <= n["mean_energy"] and n["cycle"] >= 1 for n in energies)
+    artifacts = {e["artifact"]: e["kind"] for e in told if "artifact" in e}
+    assert artifacts["1_calpha/calpha.cif"] == "calpha"
+    assert artifacts["2_traces/trace_01.cif"] == "traces"
+    assert artifacts["5_models/model_1.cif"] == "models"
+    assert artifacts["report.html"] == "report"
+    assert all((finished / name).is_file() for name in artifacts)
+    job = json.loads((finished / "job.json").read_text())
+    assert set(job["inputs"]) == {"map", "sequence"}
+    assert job["options"]["schedule"]["replicas"] == 4
+    assert job["versions"]["numpy"] == np.__version__
+    assert (finished / "command").read_text().startswith("critasser build ")
+    assert not (finished / "lock").exists()
+
+
+def test_the_report_needs_nothing_else_and_runs_nothing(finished):
+    page = (finished / "report.html").read_text()
+    assert "<script" not in page
+    assert not re.findall(r'(?:src|href)="(?!data:)', page)
+    assert page.count("<img ") == 4
+    for model in json.loads((finished / "results.json").read_text())["models"]:
+        assert f"{model['etm']:.3f}" in page
+
+
+def test_a_killed_build_resumes_to_the_same_result(inputs, finished, tmp_path):
+    rng = np.random.default_rng()
+    folder = tmp_path / "job"
+    told = events(finished)
+    begun = told[0]["time"]
+    # One moment in each quarter of the run, counted from when the first stage starts.
+    moments = (np.arange(4) + rng.random(4)) / 4 * (told[-1]["time"] - begun)
+    done_before: set[str] = set()
+    for moment in moments:
+        arguments = ["--resume", folder] if (folder / "job.json").exists() else [
+            *inputs, "-o", folder]  # fmt: skip
+        process = start(*arguments)
+        # What was done already is not waited for again.
+        spared = sum(
+            json.loads((folder / "stages" / f"{name}.json").read_text())["seconds"]
+            for name in done_before
+        )
+        until = None
+        while process.poll() is None:
+            if until is None and (folder / "lock").exists() and (folder / "job.json").exists():
+                until = time.monotonic() + max(moment - spared, 0.2)
+            if until is not None and time.monotonic() > until:
+                os.killpg(process.pid, signal.SIGKILL)
+                break
+            time.sleep(0.02)
+        process.communicate()
+        if (folder / "stages").exists():
+            stages = {path.stem for path in (folder / "stages").glob("[a-z]*.json")}
+            assert done_before <= stages | {"report"}
+            done_before = stages
+    finish("--resume", folder)
+    expected, found = content(finished), content(folder)
+    assert sorted(found) == sorted(expected)
+    assert [name for name in expected if found[name] != expected[name]] == []
+
+
+def test_a_finished_build_resumed_does_nothing(copy):
+    before = content(copy)
+    written = {path: path.stat().st_mtime_ns for path in (copy / "5_models").iterdir()}
+    finish("--resume", copy)
+    assert content(copy) == before
+    assert {path: path.stat().st_mtime_ns for path in (copy / "5_models").iterdir()} == written
+
+
+def again(copy: Path, *options) -> set[str]:
+    """Stages that ran when a finished job was resumed with other options."""
+    at = len((copy / "log.txt").read_text())
+    finish("--resume", copy, *options)
+    log = (copy / "log.txt").read_text()[at:]
+    return set(re.findall(r"^\S+ (\w+) starts$", log, flags=re.MULTILINE))
+
+
+def test_fewer_models_are_chosen_without_building_any_again(copy):
+    # Decoys that are all alike are one model, however many are asked for.
+    several = len(json.loads((copy / "results.json").read_text())["models"]) > 1
+    fewer = {"quality"} if several else set()
+    assert again(copy, "--models", 1) == {"decoys", "report"} | fewer
+    assert not (copy / "5_models/model_2.cif").exists()
+    assert not (copy / "stages/atomic_2.json").exists()
+    assert len(json.loads((copy / "results.json").read_text())["models"]) == 1
+
+
+def test_a_map_that_moved_is_the_same_map(copy, tmp_path):
+    # Compressed or not: what counts is what the file says.
+    elsewhere = tmp_path / "elsewhere.mrc"
+    elsewhere.write_bytes(gzip.decompress(MAP.read_bytes()))
+    job = json.loads((copy / "job.json").read_text())
+    job["inputs"]["map"]["path"] = str(elsewhere)
+    (copy / "job.json").write_text(json.dumps(job))
+    assert again(copy) == {"density", "report"}
+
+
+def test_cancel_stops_a_build_within_two_seconds(inputs, tmp_path):
+    folder = tmp_path / "job"
+    process = start(*inputs, "-o", folder)
+    while not (folder / "stages/density.json").exists():
+        assert process.poll() is None
+        time.sleep(0.02)
+    time.sleep(float(np.random.default_rng().uniform(0.2, 3.0)))
+    asked = time.monotonic()
+    (folder / "cancel").touch()
+    process.wait(timeout=20)
+    assert time.monotonic() - asked < 2.0
+    assert process.returncode == 130
+    assert events(folder)[-1]["state"] == "cancelled"
+    assert (folder / "stages/density.json").exists()
+    assert not (folder / "lock").exists()

@@ -54,8 +54,8 @@ class TraceStages(MapStages):
     Attributes
     ----------
     z_score : float
-        Of the sequence against shuffled ones, see `Significance`; known from the trace stage on, 0 where
-        there are no positions.
+        Of the sequence against shuffled ones, see `Significance`; known from the trace stage on, 0
+        where there are no positions.
     symmetry : mapping or None
         ``name``, ``units`` and how many are ``built``, of a symmetric molecule; known from then on.
     """

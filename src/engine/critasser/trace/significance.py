@@ -158,7 +158,7 @@ def register_significance(
     *,
     rng: np.random.Generator,
 ) -> Significance:
-    """Compare a model's own sequence with shuffled copies of it, each residue where the model has it.
+    """Compare a model's sequence with shuffled copies of it, each residue where the model has it.
 
     A model whose chain runs right but whose residues are one off does no better than these.
 

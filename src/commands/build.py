@@ -199,7 +199,7 @@ def new_folder(given: str | None, name: str) -> Path:
         It cannot be made, or is not empty.
     """
     from ..jobs.folder import free_folder
-    from ..jobs.quoting import quoted_path
+    from ..session.quoting import quoted_path
 
     if given is None:
         folder = free_folder((Path.home() / "critasser").resolve(), name)

@@ -76,5 +76,6 @@ def command(
 def _select(session, structures) -> None:
     from chimerax.core.commands import run
 
-    specs = " | ".join(structure.atomspec for structure in structures)
-    run(session, f"select ({specs}) & critasser-low")
+    from ..session.quoting import any_of, command_text
+
+    run(session, command_text("select", any_of(*structures), "& critasser-low"))

@@ -56,7 +56,8 @@ def command(session):
 
 def _row_of_job(job) -> tuple:
     from ..jobs.record import read_record
-    from ..jobs.telling import command_link, duration
+    from ..jobs.telling import duration
+    from ..session.quoting import command_link
 
     record = read_record(job.folder)
     stage = ""
@@ -66,7 +67,7 @@ def _row_of_job(job) -> tuple:
         stage = record.stage
     links = _links(job.folder, job.outcome, mine=True, shown=getattr(job.view, "is_open", True))
     if job.outcome in ("queued", "running"):
-        stop = command_link(f"critasser stop {job.id}", "stop")
+        stop = command_link("stop", "critasser stop", job.id)
         links = " ".join(filter(None, (stop, links)))
     etm = record.etm if job.outcome == "finished" else None
     time = "" if job.outcome == "queued" else duration(job.runtime.total_seconds())
@@ -92,20 +93,20 @@ def _score(etm: float | None) -> str:
 
 def _links(folder: Path, state: str, *, mine: bool = False, shown: bool = False) -> str:
     """What can be done with a job in this state."""
-    from ..jobs.quoting import quoted_path
-    from ..jobs.telling import command_link
+    from ..session.quoting import command_link, quotable
 
-    path = quoted_path(folder)
+    if quotable(folder) is None:
+        return ""
     links = []
     if (state != "queued" or (folder / "job.json").is_file()) and not (
         state == "running" and shown
     ):
-        links.append(command_link(f"critasser open {path}", "open"))
+        links.append(command_link("open", "critasser open", folder))
     waits = state == "queued" and not mine  # its ChimeraX has ended
     if waits or state in ("cancelled", "failed"):
-        links.append(command_link(f"critasser resume {path}", "resume"))
+        links.append(command_link("resume", "critasser resume", folder))
     if waits or state not in ("queued", "running"):
-        links.append(command_link(f"critasser jobs delete {path}", "delete"))
+        links.append(command_link("delete", "critasser jobs delete", folder))
     return " ".join(links)
 
 

@@ -33,8 +33,8 @@ def command(session, job, *, confirm=False) -> None:
     """
     from ..jobs.deletion import delete_job
     from ..jobs.job import jobs_of
-    from ..jobs.quoting import quoted_path
     from ..jobs.settings import forget_job
+    from ..session.quoting import quoted_path
 
     folder = _folder(session, job)
     for one in jobs_of(session):

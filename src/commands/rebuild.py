@@ -126,7 +126,8 @@ def command(
         if path is None:
             raise UserError(f"{source[0] / source[1]} is gone: give the map by inMap")
         old_name, frame = read_placement(source[0])
-        first_name = re.sub(r"_rebuilt(_\d+)?$", "", old_name)
+        # The name is what a folder says of itself: it may be a path that leads elsewhere.
+        first_name = job_name(re.sub(r"_rebuilt(_\d+)?$", "", old_name))
         folder = new_folder(folder, f"{first_name}_rebuilt")
         name = job_name(folder.name)
         files, prepare = _carry_placement(folder, name, frame, sequence), None

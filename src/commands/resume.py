@@ -83,8 +83,8 @@ def command(
     from ..jobs.engine import configured_python, engine_command
     from ..jobs.folder import job_kind, read_placement, worker
     from ..jobs.job import jobs_of
-    from ..jobs.quoting import quoted_path
     from ..jobs.request import Request, waits_again, waits_elsewhere
+    from ..session.quoting import quoted_path
     from .build import engine_options
     from .running import start, waits
 

@@ -116,7 +116,7 @@ def _watch(job, wait: bool):
 def _announce(session, job) -> None:
     if job.outcome == "queued" and free_now(session, job.device, but=job):
         text = f"critasser {job.name} is job {job.id} in {job.folder}; its map is being written"
-        tell(session, text, (f"critasser stop {job.id}", "stop it"))
+        tell(session, text, (("critasser stop", job.id), "stop it"))
     elif job.outcome == "queued":
         until = f"the {'GPU' if job.device == 'gpu' else 'processor'} is free"
         if installing(session):
@@ -125,7 +125,7 @@ def _announce(session, job) -> None:
             f"critasser {job.name} waits as job {job.id} in {job.folder} until {until}; it starts "
             "by itself"
         )
-        tell(session, text, (f"critasser stop {job.id}", "take it back"))
+        tell(session, text, (("critasser stop", job.id), "take it back"))
     else:
         text = f"critasser {job.name} runs as job {job.id} in {job.folder}"
-        tell(session, text, (f"critasser stop {job.id}", "stop it"))
+        tell(session, text, (("critasser stop", job.id), "stop it"))

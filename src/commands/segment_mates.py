@@ -35,6 +35,7 @@ def command(session, segments=None):
     from chimerax.core.commands import run
 
     from ..segments.editing import these_or_selected, with_mates
+    from ..session.quoting import command_text
 
     chosen = these_or_selected(session, segments)
     for segmentation in {segment.segmentation for segment in chosen}:
@@ -46,6 +47,6 @@ def command(session, segments=None):
                 f"{volume.atomspec}, or give it, by volume {volume.atomspec} symmetry"
             )
     all_of_them = with_mates(chosen)
-    run(session, "select " + " ".join(segment.atomspec for segment in all_of_them), log=False)
+    run(session, command_text("select", *all_of_them), log=False)
     session.logger.info(f"{len(all_of_them)} regions selected, {len(chosen)} of them before")
     return all_of_them

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..session.quoting import one_line
+
 __all__ = [
     "Event",
     "ProgressReader",
@@ -98,9 +100,9 @@ class Event:
         if not isinstance(content, dict) or not isinstance(content.get("stage"), str):
             return None
         return cls(
-            state=str(content.get("state") or "running"),
-            stage=content["stage"],
-            message=str(content.get("message") or ""),
+            state=one_line(str(content.get("state") or "running")),
+            stage=one_line(content["stage"]),
+            message=one_line(str(content.get("message") or "")),
             fraction=_share(content.get("fraction")),
             remaining=as_number(content.get("remaining")),
             artifact=_text(content.get("artifact")),
@@ -270,7 +272,7 @@ def read_placement(folder: Path) -> tuple[str, list[list[float]] | None]:
         and all(as_number(value) is not None for row in frame for value in row)
     ):
         frame = None
-    return str(content.get("name") or folder.name), frame
+    return one_line(str(content.get("name") or folder.name)), frame
 
 
 def write_origin(folder: Path, name: str, number: tuple[int, ...], path: Path | None) -> None:

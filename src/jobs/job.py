@@ -22,7 +22,6 @@ from chimerax.core.tasks import Job, TaskState
 from .folder import Event, ProgressReader, request_stop, worker
 from .process import EngineProcess, end_process
 from .queue import take_turn
-from .quoting import quoted_path
 from .request import keep_waiting, release
 from .settings import forget_job, remember_open
 from .telling import duration, tell, why_failed
@@ -384,13 +383,12 @@ class BuildJob(Job):
             logger.error(why_failed(self.folder, self.name, self._status, self._said))
 
     def _tell_how_to_go_on(self) -> None:
-        folder = quoted_path(self.folder)
         what = "what it finished is kept"
         if self._launch is not None and self._process is None:
             what = "it had not begun"
         tell(
             self.session,
             f"critasser {self.name} was stopped; {what}",
-            (f"critasser resume {folder}", "go on"),
-            (f"critasser jobs delete {folder}", "delete"),
+            (("critasser resume", self.folder), "go on"),
+            (("critasser jobs delete", self.folder), "delete"),
         )

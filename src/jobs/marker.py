@@ -15,8 +15,8 @@ from typing import Any
 
 from chimerax.core.errors import UserError
 
+from ..session.quoting import command_text
 from .folder import read_json, this_process, worker
-from .quoting import quoted_path
 
 __all__ = [
     "check_removable",
@@ -47,7 +47,7 @@ def install_command(folder: Path) -> str:
     """The command that makes or mends an environment in a folder."""
     if folder == default_folder():
         return "critasser install"
-    return f"critasser install {quoted_path(folder)}"
+    return command_text("critasser install", folder)
 
 
 def read_marker(folder: Path) -> dict[str, Any] | None:

@@ -121,14 +121,29 @@ def stretches_of(residues: Sequence) -> str:
     Residues are one stretch as long as no other residue that is there lies between them, so that
     the two sides of a gap are one that spans it.
 
+    A chain that has no name is ``_``.
+
     Raises
     ------
     UserError
-        Residues that are no protein, or are of several models.
+        Residues that are no protein, or are of several models, or of a chain whose name has signs
+        in it.
     """
     return ",".join(
-        f"{run[0].chain_id}:{_number(run[0])}-{_number(run[-1])}" for run in pieces(residues)
+        f"{_chain(run[0])}:{_number(run[0])}-{_number(run[-1])}" for run in pieces(residues)
     )
+
+
+def _chain(residue) -> str:
+    name = residue.chain_id.strip()
+    if not name:
+        return "_"
+    if not re.fullmatch(r"[A-Za-z0-9_]+", name):
+        raise UserError(
+            f"the chain {name!r} cannot be told to the engine: give it a name of letters and "
+            "digits first, with: changechains"
+        )
+    return name
 
 
 def pieces(residues: Sequence) -> Iterator[list]:

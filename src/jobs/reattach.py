@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from .quoting import quoted_path
 from .record import JobRecord, is_job, read_record
 from .settings import remember_open, settings
 from .telling import tell
@@ -80,16 +79,15 @@ def _follow(session, record: JobRecord) -> None:
     tell(
         session,
         f"critasser {record.name} still runs, {record.fraction:.0%} done, as job {job.id}",
-        (f"critasser open {quoted_path(folder)}", "show what it has made"),
-        (f"critasser stop {job.id}", "stop it"),
+        (("critasser open", folder), "show what it has made"),
+        (("critasser stop", job.id), "stop it"),
     )
 
 
 def _tell(session, record: JobRecord) -> None:
-    path = quoted_path(record.folder)
-    show = (f"critasser open {path}", "show it")
-    resume = (f"critasser resume {path}", "go on")
-    delete = (f"critasser jobs delete {path}", "delete")
+    show = (("critasser open", record.folder), "show it")
+    resume = (("critasser resume", record.folder), "go on")
+    delete = (("critasser jobs delete", record.folder), "delete")
     if record.state == "finished":
         etm = "" if record.etm is None else f", eTM {record.etm:.2f}"
         tell(session, f"critasser {record.name} finished while ChimeraX was away{etm}", show)

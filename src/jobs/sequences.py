@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ..session.quoting import one_line
+
 __all__ = [
     "Entry",
     "add_entries",
@@ -199,7 +201,7 @@ def fasta_text(entries: Iterable[Entry]) -> str:
     """A record for every chain."""
     lines = []
     for entry in entries:
-        name = " ".join(entry.name.replace(">", " ").split()) or "sequence"
+        name = one_line(entry.name.replace(">", " ")) or "sequence"
         for copy in range(1, entry.copies + 1):
             lines.append(f">{name}" if entry.copies == 1 else f">{name} copy {copy}")
             lines += [entry.letters[i : i + 60] for i in range(0, len(entry.letters), 60)]

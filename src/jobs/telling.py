@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from html import escape
 from pathlib import Path
-from urllib.parse import quote
 
+from ..session.quoting import command_link, quotable
 from .advice import advice
 from .folder import last_line
 from .wording import in_chimerax
 
-__all__ = ["command_link", "duration", "tell", "why_failed"]
+__all__ = ["Link", "duration", "tell", "why_failed"]
 
-_BARE = " /:;,#@=~+()!*'[]"
-"""What may stay as it is in a link's address, for people who look at it."""
+Link = tuple[str | tuple, str]
+"""A command, or its words as `command_text` takes them, and the label of the link that runs it."""
 
 
 def duration(seconds: float) -> str:
@@ -26,32 +26,31 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
-def command_link(command: str, label: str) -> str:
-    """HTML for the log: a link that runs a command.
-
-    ChimeraX takes the address for one and decodes it, so that ``%3B`` in a file's name would become
-    the end of the command.
-    """
-    return f'<a href="cxcmd:{quote(command, safe=_BARE)}">{escape(label)}</a>'
-
-
-def tell(session, text: str, *commands: tuple[str, str]) -> None:
+def tell(session, text: str, *links: Link) -> None:
     """A line in the log, with links where there is a log to click in.
+
+    Commands that cannot be said, as those with a folder of an impossible name, are left out.
 
     Parameters
     ----------
     session : chimerax.core.session.Session
     text : str
         Plain.
-    *commands : pairs of str
-        Commands that one may want next, and their labels.
+    *links : Link
+        Commands that one may want next.
     """
+    named = [(quotable(*_words(words)), label) for words, label in links]
+    known = [(command, label) for command, label in named if command is not None]
     if session.ui.is_gui:
-        links = " · ".join(command_link(*pair) for pair in commands)
-        session.logger.info(escape(text) + (f" ({links})" if links else ""), is_html=True)
+        html = " · ".join(command_link(label, command) for command, label in known)
+        session.logger.info(escape(text) + (f" ({html})" if html else ""), is_html=True)
     else:
-        typed = "".join(f"\n  {label}: {command}" for command, label in commands)
+        typed = "".join(f"\n  {label}: {command}" for command, label in known)
         session.logger.info(text + typed)
+
+
+def _words(words: str | tuple) -> tuple:
+    return words if isinstance(words, tuple) else (words,)
 
 
 def why_failed(folder: Path, name: str, status: int | None, said: str) -> str:

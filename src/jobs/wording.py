@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from ..session.quoting import one_line
+
 __all__ = ["in_chimerax"]
 
 _KEYWORDS = {"map": "inMap", "stretch": "residues after the model"}
@@ -14,5 +16,6 @@ _OPTION = re.compile(r"(?<!\S)--([a-z]+)\b")
 
 def in_chimerax(text: str) -> str:
     """A message of the engine with its options as keywords of ``critasser`` commands."""
+    text = one_line(text)
     text = re.sub(r"(?<!\S)--resume(?= \S)", "critasser resume", text)
     return _OPTION.sub(lambda option: _KEYWORDS.get(option[1], option[1]), text)

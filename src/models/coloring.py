@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from chimerax.core.errors import UserError
 
+from ..session.quoting import command_text, key_label
 from .confidence import (
     ATTRIBUTE,
     DISTANCE,
@@ -158,18 +159,15 @@ def color_structure(structure, scheme: Scheme, *, transparency: float | None = N
     """Colour an open structure; grey where there is no value."""
     from chimerax.core.commands import run
 
-    spec = structure.atomspec
     if not scheme.attribute:
-        command = f"color {spec} bychain"
+        words = ["color", structure, "bychain"]
     else:
         palette = ":".join(f"{value:g},{color}" for value, color in scheme.colors)
-        command = (
-            f"color byattribute r:{scheme.attribute} {spec} palette {palette} "
-            f"noValueColor {_NO_VALUE} logInfo false"
-        )
+        words = ["color byattribute", f"r:{scheme.attribute}", structure, "palette", palette]
+        words += ["noValueColor", _NO_VALUE, "logInfo false"]
     if transparency is not None:
-        command += f" transparency {transparency:g}"
-    run(structure.session, command, log=False)
+        words += ["transparency", transparency]
+    run(structure.session, command_text(*words), log=False)
 
 
 def show_scheme_key(session, scheme: Scheme, *, replace: bool = False) -> None:
@@ -182,7 +180,7 @@ def show_scheme_key(session, scheme: Scheme, *, replace: bool = False) -> None:
     replace : bool
         Also when there is a key that is not ours.
     """
-    labels = [f'"{color}:{value:g}{scheme.unit}"' for value, color in scheme.colors]
+    labels = [(color, f"{value:g}{scheme.unit}") for value, color in scheme.colors]
     _key(session, scheme.title, labels, replace=replace)
 
 
@@ -198,7 +196,7 @@ def _show_chain_key(session, structures) -> None:
     if not 2 <= len(colors) <= _MOST_CHAINS:
         _drop_key(session)
         return
-    labels = [f'"{color}:{chain}"' for chain, color in colors.items()]
+    labels = [(color, chain) for chain, color in colors.items()]
     _key(session, SCHEMES["chain"].title, labels, replace=True, distinct=True)
 
 
@@ -214,13 +212,13 @@ def _key(session, title: str, labels, *, replace: bool, distinct: bool = False) 
     width, _ = session.main_view.window_size
     share = min(max(0.28, _LEAST_WIDTH / max(width, 1)), 0.9)
     treatment = "distinct" if distinct else "blended"
-    run(
-        session,
-        f"key {' '.join(labels)} size {share:.3f},0.03 pos {0.97 - share:.3f},0.09 fontSize 16 "
-        "ticks true tickLength 6 tickThickness 2 numericLabelSpacing equal "
-        f"colorTreatment {treatment}",
-        log=False,
+    command = command_text(
+        "key",
+        *(key_label(color, label) for color, label in labels),
+        f"size {share:.3f},0.03 pos {0.97 - share:.3f},0.09 fontSize 16 ticks true tickLength 6 "
+        f"tickThickness 2 numericLabelSpacing equal colorTreatment {treatment}",
     )
+    run(session, command, log=False)
     get_model(session).name = title
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..session.quoting import command_text
+
 __all__ = ["markers_of", "see_through", "style_map"]
 
 _RADIUS = 0.8
@@ -51,4 +53,4 @@ def see_through(volume) -> None:
 
     opaque = [s for s in volume.surfaces if s.display and s.style == "surface" and s.rgba[3] >= 1]
     if volume.display and opaque:
-        run(volume.session, f"volume {volume.atomspec} transparency {_TRANSPARENCY}")
+        run(volume.session, command_text("volume", volume, "transparency", _TRANSPARENCY))

@@ -10,8 +10,10 @@ from chimerax.core.errors import UserError
 from chimerax.core.state import StateManager
 
 from ..jobs.telling import tell
+from ..session.quoting import command_text
 from .confidence import ATTRIBUTE, adopt_confidence
 from .group import group_of
+from .selecting import select_residues, view_residues
 
 __all__ = ["Places", "Stretch", "stretches", "tour_of"]
 
@@ -52,11 +54,14 @@ class Stretch:
         numbers = f"{self.first}" if self.first == self.last else f"{self.first}–{self.last}"
         return f"{self.chain} {numbers}, confidence {self.confidence:.0f}"
 
-    def spec(self, around: int = 0) -> str:
-        """Atom specifier of the stretch, and of so many residues to either side."""
-        # A number below 1 that there is not would be read as something else.
-        first, last = max(self.first - around, min(self.first, 1)), self.last + around
-        return f"{self.structure.atomspec}/{self.chain}:{first}-{last}"
+    def residues(self, around: int = 0) -> list:
+        """Residues of the stretch, and so many numbers to either side."""
+        first, last = self.first - around, self.last + around
+        return [
+            residue
+            for residue in self.structure.residues
+            if residue.chain_id == self.chain and first <= residue.number <= last
+        ]
 
     @property
     def key(self) -> tuple:
@@ -172,8 +177,9 @@ class Places(StateManager):
 
         # A ribbon that has not been drawn yet has no place that could be looked at.
         place.structure.update_graphics_if_needed()
-        run(self._session, f"select {place.spec()}", log=False)
-        run(self._session, f"view {place.spec(_AROUND)} clip false", log=False)
+        # No command names the residues: a file may give chains any name.
+        view_residues(self._session, place.residues(_AROUND))
+        select_residues(self._session, place.residues())
         volume = _map_of(place.structure) if zone else None
         if volume is not self._volume:
             at = self._at
@@ -185,10 +191,9 @@ class Places(StateManager):
             self._volume, self._hidden = volume, not volume.display
             volume.display = True
             self._before = [(s, s.auto_remask_triangles, s.triangle_mask) for s in volume.surfaces]
-        surfaces = " ".join(surface.atomspec for surface in volume.surfaces)
-        if surfaces:
-            near = f"nearAtoms {place.spec()} distance {_ZONE:g}"
-            run(self._session, f"surface zone {surfaces} {near}", log=False)
+        if volume.surfaces:
+            near = ("nearAtoms sel distance", _ZONE)
+            run(self._session, command_text("surface zone", *volume.surfaces, *near), log=False)
 
     # What ChimeraX asks of what a session keeps.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ..jobs.folder import worker
 from ..jobs.job import jobs_of
-from ..jobs.quoting import quoted_path
 from ..jobs.record import is_job, read_record
 from ..jobs.telling import tell
 
@@ -58,12 +57,11 @@ def _find_job(session, group, was_running: bool) -> None:
             "kept of it is shown. If it was moved: critasser open FOLDER"
         )
         return
-    path = quoted_path(folder)
     if worker(folder) is not None:
         follow(session, folder, name, view_of(session, folder, group=group), wait=False)
     elif was_running:
         state = read_record(folder).state
-        links = [(f"critasser open {path}", "show what it has made")]
+        links = [(("critasser open", folder), "show what it has made")]
         if state in ("queued", "cancelled", "failed"):
-            links.append((f"critasser resume {path}", "go on"))
+            links.append((("critasser resume", folder), "go on"))
         tell(session, f"critasser {name}, which ran when the session was saved: {state}", *links)

@@ -12,9 +12,9 @@ from chimerax.core.models import Model
 
 from ..jobs.advice import advice
 from ..jobs.folder import Event, ProgressReader, as_number, inside, read_json, read_placement
-from ..jobs.quoting import quoted_path
-from ..jobs.telling import command_link, tell
+from ..jobs.telling import tell
 from ..jobs.wording import in_chimerax
+from ..session.quoting import command_link, command_text, in_turn
 from .coloring import all_ours, color_models, shows_other_scheme
 from .confidence import color_by_confidence, read_confidence, read_table, set_spread, show_key
 from .group import JobGroup, mark_file, register_file_attributes
@@ -124,12 +124,8 @@ class Results:
             self._report(models)
             self._tell_symmetry(results.get("symmetry"), models[0][0])
         if self._hidden:
-            path = quoted_path(self._folder)
-            tell(
-                self._session,
-                f"critasser {self._name} has finished",
-                (f"critasser open {path}", "show it"),
-            )
+            text = f"critasser {self._name} has finished"
+            tell(self._session, text, (("critasser open", self._folder), "show it"))
         warnings = results.get("warnings")
         for warning in warnings if isinstance(warnings, list) else ():
             text = f"critasser {self._name}: {in_chimerax(str(warning))}"
@@ -294,7 +290,6 @@ class Results:
     def _report(self, models: list[tuple[str, dict[str, float]]]) -> None:
         """The table of models in the log."""
         columns = list(dict.fromkeys(name for _, scores in models for name in scores))
-        report = self._folder / "report.html"
         logger = self._session.logger
         if not self._session.ui.is_gui:
             lines = (f"{_title(n, s)}: {self._folder / p}" for n, (p, s) in enumerate(models, 1))
@@ -307,7 +302,9 @@ class Results:
             + "</tr>"
             for rank, (relative, scores) in enumerate(models, start=1)
         )
-        link = f'<br><a href="{report.as_uri()}">Report</a>' if report.exists() else ""
+        link = ""
+        if inside(self._folder, "report.html") is not None:
+            link = "<br>" + command_link("Report", "critasser report", self._folder)
         logger.info(
             f"critasser {escape(self._name)} in {escape(str(self._folder))}"
             f"<table><tr><th></th>{heads}</tr>{rows}</table>{link}",
@@ -326,8 +323,8 @@ class Results:
         tell(
             self._session,
             f"critasser {self._name}: the map holds {units:.0f} units alike; one was built",
-            (f"sym {model.atomspec} assembly 1 copies false newModel false", "show all"),
-            (f"sym clear {model.atomspec}", "show one"),
+            (("sym", model, "assembly 1 copies false newModel false"), "show all"),
+            (("sym clear", model), "show one"),
         )
 
     def _link(self, relative: str, label: str) -> str:
@@ -335,8 +332,11 @@ class Results:
         model = self.group.part(relative) if self.is_open else None
         if model is None:
             return escape(label)
-        others = self.group.section("models").atomspec
-        return command_link(f"hide {others}.1-99 models; show {model.atomspec} models", label)
+        others = [other for other in self.group.parts("models") if other is not model]
+        commands = [command_text("show", model, "models")]
+        if others:
+            commands.insert(0, command_text("hide", *others, "models"))
+        return command_link(label, in_turn(*commands))
 
 
 def _entries(results: dict[str, Any], folder: Path) -> Iterator[tuple[str, dict[str, float]]]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from html import escape
 from pathlib import Path
 
-from ..jobs.folder import Event, inside, read_json
+from ..jobs.folder import Event, as_number, inside, read_json
+from ..jobs.telling import tell
 from ..jobs.wording import in_chimerax
+from ..session.quoting import Quoted, command_text
 from .confidence import (
     ATTRIBUTE,
     LOCAL_PCC,
@@ -171,27 +172,27 @@ class ScoredModel:
         """Colour residues that have a confidence; all others keep their colours."""
         from chimerax.core.commands import run
 
-        run(
-            self._session,
-            f"color byattribute r:{ATTRIBUTE} {self._structure.atomspec}::{ATTRIBUTE}>=0 "
+        scored = Quoted(f"{command_text(self._structure)}::{ATTRIBUTE}>=0")
+        command = command_text(
+            f"color byattribute r:{ATTRIBUTE}",
+            scored,
             "palette alphafold range 0,100 logInfo false",
-            log=False,
         )
+        run(self._session, command, log=False)
 
     def _report(self, scores: dict, results: dict, found: int) -> None:
         """A line of scores in the log, with a link to the report."""
         told = [
-            f"{name} {source[key]:.{0 if key == 'mean_confidence' else 2}f}"
+            f"{name} {value:.{0 if key == 'mean_confidence' else 2}f}"
             for source, names in ((scores, _SCORES), (results, _WHOLE))
             for key, name in names
-            if isinstance(source.get(key), (int, float))
+            if (value := as_number(source.get(key))) is not None
         ]
         text = f"{self._structure}: {', '.join(told)}; {found} residues"
-        logger, report = self._session.logger, self._folder / "report.html"
-        if self._session.ui.is_gui and report.exists():
-            logger.info(f'{escape(text)} (<a href="{report.as_uri()}">report</a>)', is_html=True)
-        else:
-            logger.info(text)
+        links = []
+        if self._session.ui.is_gui and inside(self._folder, "report.html") is not None:
+            links.append((("critasser report", self._folder), "report"))
+        tell(self._session, text, *links)
 
 
 class RebuiltResults(Results):

@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from chimerax.core.errors import UserError
 
+from ..session.quoting import command_text
 from .finding import find_regions, regions_from_labels
 from .models import Segmentation
 from .surfaces import geometries, placed
@@ -201,7 +202,7 @@ def _hide_earlier(session, volume) -> None:
     for model in session.models.list():
         if isinstance(model, Segmentation) and model.volume is volume and model.display:
             session.logger.info(f"{model} is hidden, since there are other regions now")
-            run(session, f"hide {model.atomspec} models")
+            run(session, command_text("hide", model, "models"))
 
 
 def _let_picks_through(session, volume) -> None:
@@ -212,7 +213,7 @@ def _let_picks_through(session, volume) -> None:
         return
     if volume.image_shown:
         session.logger.info(f"{volume} is hidden, since its image would catch all clicks")
-        run(session, f"hide {volume.atomspec} models")
+        run(session, command_text("hide", volume, "models"))
         return
     session.logger.info(f"{volume} is made transparent, and clicks go through it to the regions")
-    run(session, f"volume {volume.atomspec} transparency 0.8 pickable false")
+    run(session, command_text("volume", volume, "transparency 0.8 pickable false"))

@@ -18,6 +18,7 @@ from Qt.QtWidgets import (
 
 from ..jobs.sequences import Entry, complaint, holds, write_fasta
 from ..jobs.settings import settings
+from ..session.quoting import command_text
 from .layout import (
     AMBER,
     CommandLine,
@@ -39,7 +40,6 @@ from .plan import (
     Plan,
     build_command,
     obstacle,
-    quoted,
     sequence_argument,
 )
 from .sequence_editor import SequenceEditor
@@ -328,7 +328,7 @@ class LaunchPage(QWidget):
     def _locate(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self, "The Python that runs the engine")
         if path:
-            self._run(f"critasser location {quoted(path)}")
+            self._run(command_text("critasser location", Path(path)))
 
     def snapshot(self) -> dict:
         """What a session keeps of this page: plain values."""

@@ -13,6 +13,7 @@ from Qt.QtGui import QKeySequence, QShortcut
 from Qt.QtWidgets import QSizePolicy, QTabWidget, QToolButton, QVBoxLayout, QWidget
 
 from ..jobs.settings import settings
+from ..session.quoting import command_text
 from .launch import LaunchPage
 from .layout import scrolled
 from .progress import ProgressPage
@@ -146,7 +147,7 @@ class Pages:
         button.setAutoRaise(True)
         button.setToolTip("Help on this panel")
         button.setAccessibleName("Help")
-        button.clicked.connect(lambda *_: run(self._session, f"help {self._tool.help}"))
+        button.clicked.connect(lambda *_: run(self._session, command_text("help", self._tool.help)))
         return button
 
     def close(self) -> None:

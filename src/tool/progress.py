@@ -19,6 +19,7 @@ from Qt.QtWidgets import (
 
 from ..jobs.folder import inside
 from ..jobs.telling import duration
+from ..session.quoting import command_text
 from .layout import (
     AMBER,
     Notice,
@@ -31,7 +32,6 @@ from .layout import (
     heading,
     small,
 )
-from .plan import quoted
 from .plots import EnergyPlot
 from .stage_list import StageList
 from .watch import Watch
@@ -108,7 +108,7 @@ class ProgressPage(QWidget):
         self.show_button = button("&Show", "Open what the job has made so far",
                                   lambda: self._command("open"))  # fmt: skip
         self.report = button("Re&port", "Open the report in the web browser",
-                             lambda: self._open("report.html"))  # fmt: skip
+                             lambda: self._command("report"))  # fmt: skip
         self.log = button("&Log", "Open what the engine said", lambda: self._open("log.txt"))
         self.folder = button("F&older", "Open the folder of the job", lambda: self._open(""))
         layout.addWidget(
@@ -187,11 +187,11 @@ class ProgressPage(QWidget):
 
     def _stop(self) -> None:
         if self._watch.line is not None and self._watch.line.number is not None:
-            run(self._session, f"critasser stop {self._watch.line.number}")
+            run(self._session, command_text("critasser stop", self._watch.line.number))
 
     def _command(self, name: str) -> None:
         if self._watch.folder is not None:
-            run(self._session, f"critasser {name} {quoted(self._watch.folder)}")
+            run(self._session, command_text("critasser", name, self._watch.folder))
 
     def _open(self, relative: str) -> None:
         """Open a file, or the folder, with what the system has for it."""

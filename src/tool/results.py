@@ -19,6 +19,7 @@ from Qt.QtWidgets import (
 )
 
 from ..jobs.telling import duration
+from ..session.quoting import command_text
 from .ask import ask_compare, ask_folder, ask_score
 from .confidence_panel import ConfidencePanel
 from .curves import confidence_colors
@@ -35,7 +36,6 @@ from .layout import (
     labelled,
 )
 from .outcome import ModelRow
-from .plan import quoted
 from .plots import MatrixPlot
 from .scene import models_of_files, only_commands, selected_structures
 from .watch import Watch
@@ -211,7 +211,7 @@ class ResultsPage(QWidget):
         models = [model for row in self._chosen() if (model := self._model(row)) is not None]
         if models:
             self.confidence.choose(models[0])
-            self._run(f"select {' '.join(model.atomspec for model in models)}")
+            self._run(command_text("select", *models))
 
     def selection_changed(self) -> None:
         """Choose the rows of which something is selected in the scene."""
@@ -247,14 +247,13 @@ class ResultsPage(QWidget):
         if model is None:
             menu.addAction("Show").triggered.connect(lambda *_: self._open())
         else:
-            spec = model.atomspec
             menu.addAction("Show only this").triggered.connect(lambda *_: self.show_only([row]))
             for text, command in (
                 ("Hide" if model.display else "Show too",
-                 f"{'hide' if model.display else 'show'} {spec} models"),
-                ("Select", f"select {spec}"),
-                ("Focus", f"view {spec}"),
-                ("Color by confidence", f"critasser confidence {spec}"),
+                 command_text("hide" if model.display else "show", model, "models")),
+                ("Select", command_text("select", model)),
+                ("Focus", command_text("view", model)),
+                ("Color by confidence", command_text("critasser confidence", model)),
             ):  # fmt: skip
                 menu.addAction(text).triggered.connect(lambda *_, c=command: self._run(c))
         menu.addSeparator()
@@ -277,7 +276,7 @@ class ResultsPage(QWidget):
 
     def _open(self) -> None:
         if self._watch.folder is not None:
-            self._run(f"critasser open {quoted(self._watch.folder)}")
+            self._run(command_text("critasser open", self._watch.folder))
 
     def _run(self, command: str) -> None:
         run(self._session, command)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from chimerax.core.tools import ToolInstance
+
+from ..session.quoting import command_text, quoted_text
 
 __all__ = ["SegmentsTool", "show_segments"]
 
@@ -24,6 +28,7 @@ class SegmentsTool(ToolInstance):
 
         self.display_name = _NAME
         self._expected: int | None = None
+        self._sequence_word: str | Path = ""
         self._selecting = False
         self._follows = False
         self.tool_window = MainToolWindow(self)
@@ -213,7 +218,7 @@ class SegmentsTool(ToolInstance):
         chosen = self.table.selected
         if {id(one) for one in chosen} == {id(s) for s in self.table.data if s.selected}:
             return
-        self._run(f"select {_spec(self.session, chosen)}" if chosen else "select clear")
+        self._run(command_text("select", _spec(self.session, chosen) if chosen else "clear"))
 
     def _cell(self, title: str, model) -> None:
         if any(model is segment for segment in self.table.data):
@@ -221,9 +226,7 @@ class SegmentsTool(ToolInstance):
             self.table.update_cell(column, model)
 
     def _rename(self, segment, name: str) -> None:
-        from chimerax.core.commands import StringArg
-
-        self._run(f"rename {segment.atomspec} {StringArg.unparse(name, self.session)}")
+        self._run(command_text("rename", segment, quoted_text(name)))
 
     def _tell_total(self, chosen) -> None:
         from ..segments.editing import last_changed
@@ -261,8 +264,11 @@ class SegmentsTool(ToolInstance):
         self._expected = None
         if self.sequence:
             try:
-                found, _, _ = BuildSequenceArg.parse(self.sequence, self.session)
+                found, used, rest = BuildSequenceArg.parse(self.sequence, self.session)
+                if rest.strip():
+                    raise UserError(f"{rest.strip()!r} follows the sequence: leave it out")
                 self._expected = sum(chain_lengths(found))
+                self._sequence_word = found if isinstance(found, Path) else used
             except (UserError, ValueError) as error:
                 self.session.logger.status(str(error), color="red")
         self._follow_selection()
@@ -274,10 +280,10 @@ class SegmentsTool(ToolInstance):
         if volume is None:
             self.session.logger.status("choose a map first", color="red")
             return
-        command = f"critasser segment {volume.atomspec}"
+        words = ["critasser segment", volume]
         if self._expected:
-            command += f" sequence {self.sequence}"
-        self._run(command)
+            words += ["sequence", self._sequence_word]
+        self._run(command_text(*words))
 
     def _merge(self) -> None:
         self._run("critasser segment merge")
@@ -300,9 +306,9 @@ class SegmentsTool(ToolInstance):
         if volume is None or volume.deleted:
             self.session.logger.status("choose regions of one open map", color="red")
             return
-        spec = _spec(self.session, self.table.selected)
-        sequence = self.sequence
-        self._run(f"critasser build {volume.atomspec} sequence {sequence} segments {spec}")
+        chosen = ("segments", _spec(self.session, self.table.selected))
+        words = ("critasser build", volume, "sequence", self._sequence_word, *chosen)
+        self._run(command_text(*words))
 
     def _run(self, command: str) -> None:
         from chimerax.core.commands import run

@@ -39,9 +39,15 @@ class Log:
 
     def __init__(self):
         self.said = []
+        self.html = []
 
     def __getattr__(self, level):
-        return lambda text, **_: self.said.append((level, text))
+        def say(text, is_html=False, **_):
+            self.said.append((level, text))
+            if is_html:
+                self.html.append(text)
+
+        return say
 
     def text(self, level):
         return "\n".join(text for said, text in self.said if said == level)
@@ -160,9 +166,10 @@ def gui_session():
 @pytest.fixture(autouse=True)
 def clean_stand_in():
     from chimerax.color_key.model import KEYS
-    from chimerax.core.commands import REGISTERED, RUN
+    from chimerax.core.commands import LOGGED, REGISTERED, RUN
+    from chimerax.std_commands.view import VIEWED
 
-    for kept in (KEYS, REGISTERED, RUN):
+    for kept in (KEYS, LOGGED, REGISTERED, RUN, VIEWED):
         kept.clear()
 
 

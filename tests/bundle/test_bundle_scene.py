@@ -183,7 +183,7 @@ def test_the_map_is_shown_around_a_place_and_as_before_in_the_end(session, uncer
     )
     volume.surfaces = [surface]
     confidence_next.command(session)
-    assert RUN[-1] == "surface zone #2.1 nearAtoms #1/A:7-7 distance 5"
+    assert RUN[-1] == "surface zone #2.1 nearAtoms sel distance 5"
     surface.auto_remask_triangles = surface.triangle_mask = None
     confidence_next.command(session)
     assert not renewed

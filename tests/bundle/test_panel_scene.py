@@ -2,6 +2,8 @@
 
 from types import SimpleNamespace
 
+from chimerax.atomic import AtomicStructure, Residue
+from chimerax.core.commands import LOGGED, RUN
 from chimerax.core.models import Model
 from chimerax.critasser.models.group import JobGroup, mark_file
 from chimerax.critasser.tool import scene
@@ -9,7 +11,7 @@ from chimerax.critasser.tool.scene import (
     has_confidence,
     less_sure_command,
     only_commands,
-    stretch_spec,
+    select_stretch,
 )
 
 
@@ -65,9 +67,18 @@ def test_less_sure_residues_are_selected_by_a_command():
     assert less_sure_command(structure(), 50.0) == "select #3.1::critasser_confidence<50"
 
 
-def test_a_stretch_is_specified_by_chain_and_numbers():
-    chain = SimpleNamespace(structure=structure(), chain_id="A")
-    assert stretch_spec(chain, 5, 5) == "#3.1/A:5"
-    assert stretch_spec(chain, 5, 12) == "#3.1/A:5-12"
-    chain.chain_id = " "
-    assert stretch_spec(chain, -3, 2) == "#3.1:-3-2"
+def test_residues_that_are_dragged_over_are_selected_and_a_clicked_one_is_looked_at(session):
+    model = AtomicStructure("model", session)
+    model.residues = [Residue(c, n, 0.0, structure=model) for c in "AB" for n in range(5, 9)]
+    session.models.add([model])
+
+    def selected():
+        chosen = [atom.residue for atom in model.atoms if atom.selected]
+        return [(residue.chain_id, residue.number) for residue in chosen]
+
+    select_stretch(session, model.chains[1], 1, 2)
+    assert selected() == [("B", 6), ("B", 7)] and not RUN
+    select_stretch(session, model.chains[0], 0, 0, add=True)
+    assert selected() == [("A", 5), ("B", 6), ("B", 7)]
+    assert RUN == ["view sel :<8"]
+    assert LOGGED == ["select #1/B:6-7", "select add #1/A:5"]

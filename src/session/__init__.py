@@ -1,0 +1,1 @@
+"""What everything else stands on: settings, messages, quoting, the operating system, threads."""

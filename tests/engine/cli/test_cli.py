@@ -343,7 +343,7 @@ def test_a_model_is_like_itself(capsys):
 
 
 def test_residues_are_paired_by_sequence_not_by_number(tmp_path):
-    from critasser.cli.evaluate import compare
+    from critasser.cli.comparison import compare
 
     chain = read_chains(MODEL)[0]
     lines = []

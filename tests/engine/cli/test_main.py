@@ -27,6 +27,21 @@ def test_python_m_critasser_tells_its_version_at_once():
     assert "numba" not in done.stderr
 
 
+@pytest.mark.parametrize("command", sorted(set(cli.COMMANDS) - {"train"}))
+def test_help_loads_nothing_heavy(command):
+    code = (
+        "import sys; from critasser.cli import main\n"
+        f"try: main(['{command}', '--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'numpy', 'scipy', 'torch', 'numba', 'openmm', 'ortools', 'gemmi', 'rich'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ENGINE)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True,
+                          text=True, check=False)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize("command", [*cli.COMMANDS])
 def test_every_command_has_help_with_examples(run, command):
     status, out, _ = run(command, "--help")

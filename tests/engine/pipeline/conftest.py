@@ -146,7 +146,7 @@ def check_declared():
                 elif str(name) in given:
                     people.add(given[str(name)])
             inside -= {*line["outputs"], "job.json", "cancel"}
-            inside = {name for name in inside if "/.part-" not in name}
+            inside = {name for name in inside if not Path(name).name.startswith(".part-")}
             assert inside == set(line["inputs"]), f"stage {line['stage']}"
             files = {roles.get(role, role) for role in line["external"]}
             assert learnt <= files, f"stage {line['stage']}"

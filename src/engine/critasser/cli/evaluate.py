@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_args", "main"]
 
-_WHAT = {
+_DESCRIPTIONS = {
     "tm_score": "TM-score (native residues, best superposition)",
     "cr_score": "CRscore (in place, without order)",
     "rmsd": "RMSD after superposition, Å",
@@ -63,10 +63,10 @@ def main(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(plain(scores), indent=1))
         return 0
-    width = max(len(_WHAT[name]) for name in scores)
+    width = max(len(_DESCRIPTIONS[name]) for name in scores)
     for name, value in scores.items():
         shown = f"{value:d}" if isinstance(value, int) else f"{value:.3f}"
-        print(f"{_WHAT[name]:<{width}}  {shown:>8}")
+        print(f"{_DESCRIPTIONS[name]:<{width}}  {shown:>8}")
     return 0
 
 

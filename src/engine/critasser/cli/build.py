@@ -13,12 +13,11 @@ from __future__ import annotations
 import argparse
 import dataclasses
 from pathlib import Path
+from typing import Any
 
-from critasser.cli.display import duration
-from critasser.cli.job_arguments import add_choices, add_place, work
+from critasser.cli.job_arguments import add_choices, add_place, given_files, given_options
 from critasser.errors import InputError
 from critasser.options import Inputs, Options, check_readable
-from critasser.pipeline.description import described
 
 __all__ = ["add_args", "main"]
 
@@ -58,14 +57,13 @@ def main(args: argparse.Namespace) -> int:
     inputs, options = _resolve(args)
     check_readable(inputs)
     # Only now: it takes seconds to load, and a wrong path need not wait for that.
-    from critasser.pipeline import STAGES, Build
+    from critasser.cli.display import duration
+    from critasser.cli.job_run import work
+    from critasser.pipeline.build import BUILD
 
+    task = BUILD.check(inputs, options)
     results = work(
-        Build(inputs, options),
-        folder,
-        STAGES,
-        resume=args.resume is not None,
-        arguments=args.arguments,
+        BUILD, task, folder, resume=args.resume is not None, arguments=args.arguments
     )
     for warning in results["warnings"]:
         print(f"warning: {warning}")
@@ -83,24 +81,16 @@ def main(args: argparse.Namespace) -> int:
 
 def _resolve(args: argparse.Namespace) -> tuple[Inputs, Options]:
     """Inputs and options: what is given, else the resumed job's, else the defaults."""
-    given = {
-        name: getattr(args, name)
-        for name in ("resolution", "device", "quality", "models", "seed")
-        if getattr(args, name) is not None
-    }
-    if args.weights is not None:
-        given["weights"] = args.weights.resolve()
-    files = {
-        name: getattr(args, name).resolve()
-        for name in ("map", "sequence", "mask", "contacts")
-        if getattr(args, name) is not None
-    }
+    given = given_options(args)
+    files: dict[str, Any] = given_files(args, "map", "sequence", "mask", "contacts")
     if args.templates is not None:
         files["templates"] = tuple(path.resolve() for path in args.templates)
     if args.resume is None:
         if "map" not in files or "sequence" not in files:
             raise InputError("a new job needs MAP and FASTA; see critasser build --help")
         return Inputs(**files), Options(**given)
+    from critasser.pipeline.description import described
+
     before = described(args.resume, "build")
     inputs = Inputs.from_json(before.get("inputs"))
     options = Options.from_json(before.get("options"))

@@ -19,14 +19,17 @@ _PLAIN_INTERVAL = 10.0
 """Seconds between two lines of the same stage where there is no terminal."""
 
 
+MINUTE, HOUR = 60, 3600
+
+
 def duration(seconds: float) -> str:
     """A time for people: 8 s, 3 min 20 s, 2 h 05 min."""
     whole = round(seconds)
-    if whole < 60:
+    if whole < MINUTE:
         return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+    if whole < HOUR:
+        return f"{whole // MINUTE} min {whole % MINUTE:02d} s"
+    return f"{whole // HOUR} h {whole % HOUR // MINUTE:02d} min"
 
 
 def display(stages: tuple[str, ...], stream: TextIO) -> PlainDisplay | RichDisplay:

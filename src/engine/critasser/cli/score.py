@@ -12,11 +12,9 @@ import argparse
 import dataclasses
 from pathlib import Path
 
-from critasser.cli.display import duration
-from critasser.cli.job_arguments import add_choices, add_place, work
+from critasser.cli.job_arguments import add_choices, add_place, given_files, given_options
 from critasser.errors import InputError
 from critasser.options import ModelInputs, Options, check_readable
-from critasser.pipeline.description import described
 
 __all__ = ["add_args", "main"]
 
@@ -45,14 +43,13 @@ def main(args: argparse.Namespace) -> int:
     inputs, options = _resolve(args)
     check_readable(inputs)
     # Only now: it takes seconds to load, and a wrong path need not wait for that.
-    from critasser.pipeline import SCORE_STAGES, Score
+    from critasser.cli.display import duration
+    from critasser.cli.job_run import work
+    from critasser.pipeline.score import SCORE
 
+    task = SCORE.check(inputs, options)
     results = work(
-        Score(inputs, options),
-        folder,
-        SCORE_STAGES,
-        resume=args.resume is not None,
-        arguments=args.arguments,
+        SCORE, task, folder, resume=args.resume is not None, arguments=args.arguments
     )
     for warning in results["warnings"]:
         print(f"warning: {warning}")
@@ -72,22 +69,13 @@ def main(args: argparse.Namespace) -> int:
 
 def _resolve(args: argparse.Namespace) -> tuple[ModelInputs, Options]:
     """Inputs and options: what is given, else the resumed job's, else the defaults."""
-    given = {
-        name: getattr(args, name)
-        for name in ("resolution", "device", "seed")
-        if getattr(args, name) is not None
-    }
-    if args.weights is not None:
-        given["weights"] = args.weights.resolve()
-    files = {
-        name: getattr(args, name).resolve()
-        for name in ("model", "map", "mask")
-        if getattr(args, name) is not None
-    }
+    given, files = given_options(args), given_files(args, "model", "map", "mask")
     if args.resume is None:
         if "model" not in files or "map" not in files:
             raise InputError("a new job needs MODEL and MAP; see critasser score --help")
         return ModelInputs(**files), Options(**given)
+    from critasser.pipeline.description import described
+
     before = described(args.resume, "score")
     inputs = ModelInputs.from_json(before.get("inputs"))
     options = Options.from_json(before.get("options"))

@@ -289,7 +289,7 @@ def training_chains(folder: Path) -> Iterator[ProteinChain]:
 
 
 def _statistics(args: argparse.Namespace) -> int:
-    from critasser.pipeline import STATISTICS
+    from critasser.pipeline.statistics import STATISTICS
 
     unknown = set(args.only or ()) - set(STATISTICS)
     if unknown:

@@ -48,6 +48,9 @@ Listener = Callable[["Event"], None]
 _SHORTEST_INTERVAL = 0.3
 """Seconds between two lines of the same stage, and between two looks for the cancel file."""
 
+TELLING_FRACTION = 0.02
+"""Of a stage, from which on its own pace counts for the time left."""
+
 _GRACE = 1.2
 """Seconds that the running stage has to notice a cancel before the process is ended under it."""
 
@@ -238,7 +241,7 @@ class Progress:
         rest = 0.0
         if self._stage not in self._done:
             rest = (1.0 - stage_fraction) * self._expected.get(self._stage, 0.0) * pace
-            if stage_fraction > 0.02:
+            if stage_fraction > TELLING_FRACTION:
                 elapsed = time.monotonic() - self._started
                 seen = elapsed * (1.0 - stage_fraction) / stage_fraction
                 trust = min(1.0, 2.0 * stage_fraction)

@@ -8,8 +8,8 @@ from critasser.assembly.complete import complete
 from critasser.assembly.energy import build_model, new_state
 from critasser.assembly.energy_kernels import TERMS, total_energy
 from critasser.assembly.field_kernels import mark_nearest
-from critasser.assembly.geometry_kernels import next_normal, next_uniform, seed_stream
-from critasser.assembly.move_kernels import MOVES, propose
+from critasser.assembly.move_kernels import MOVES, Chains, propose
+from critasser.assembly.random_kernels import next_normal, next_uniform, seed_stream
 from critasser.assembly.sampling_kernels import sweep
 
 
@@ -110,7 +110,7 @@ def components(model, x):
         if np.all(voxel >= 0) and np.all(voxel < model.nearest.shape):
             near = model.nearest[tuple(voxel)]
             if near >= 0:
-                fit = ramp(np.linalg.norm(model.found[near] - x[i]), 0.8, 2.5)
+                fit = ramp(np.linalg.norm(model.predicted[near] - x[i]), 0.8, 2.5)
                 parts[terms.IDENTITY] += fit * model.identity[near, model.codes[i]]
         square = np.sum((model.places[i] - x[i]) ** 2, axis=1)
         parts[terms.PLACE] -= np.max(model.place_weight[i] / (1 + square / 2.25))
@@ -186,8 +186,8 @@ def test_total_is_that_of_the_slow_reference_in_every_term(system, small):
 
 def proposed(kind, model, x, starts, stream, new, stretch):
     """A proposal at temperature 1."""
-    return propose(kind, x, model.first, model.last, model.runs, model.moving, starts, 1.0, stream,
-                   new, stretch)  # fmt: skip
+    chains = Chains(model.first, model.last, model.runs, model.moving)
+    return propose(kind, x, chains, starts, 1.0, stream, new, stretch)
 
 
 @pytest.mark.parametrize("kind", range(MOVES))
@@ -199,7 +199,7 @@ def test_changes_of_energy_add_up_to_the_difference_of_totals(system, kind):
     # Hot, so that every kind of move is accepted often, clashes and all.
     mix = np.where(np.arange(MOVES) >= kind, 1.0, 0.0)
     tally = np.zeros((MOVES, 2), dtype=np.int64)
-    change = sweep(model, state, 30.0, 1.0, 400, mix, starts, seed_stream(kind), tally)
+    change = sweep(model, state, 30.0, 400, mix, starts, seed_stream(kind), tally)
     after = total_energy(model, new_state(model, state.calpha), parts)
     assert tally[kind, 1] > 5
     assert change == pytest.approx(after - before, abs=1e-5 * abs(before) + 1e-3)

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from critasser.assembly.statistics import SHAPES, learn, load, statistics
+from critasser.assembly.learning import learn
+from critasser.assembly.statistics import SHAPES, load, statistics
 from critasser.errors import InputError
 from critasser.structure import AMINO_ACIDS
 

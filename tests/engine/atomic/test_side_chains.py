@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from critasser.atomic.chemistry import ATOMS, CHI, bonds_of
-from critasser.atomic.packing_kernels import contact_energy, fixed_energies, pack, total_energy
+from critasser.atomic.packing_kernels import (
+    FixedAtoms,
+    Rotamers,
+    contact_energy,
+    fixed_energies,
+    pack,
+    total_energy,
+)
 from critasser.atomic.rotamer_statistics import chi_angles, chi_bins, learn
 from critasser.atomic.side_chains import (
     RADII,
@@ -145,23 +152,27 @@ def test_total_energy_is_as_defined_and_the_search_finds_its_lowest(rng):
             for choice in itertools.product(range(3), repeat=4)
         }
         for choice in list(energies)[::9]:
-            assert total_energy(np.array(choice), *problem.values()) == pytest.approx(
+            assert total_energy(np.array(choice), Rotamers(**problem)) == pytest.approx(
                 energies[choice]
             )
         temperatures = np.concatenate([np.geomspace(3, 0.1, 60), np.zeros(3)])
         order = rng.permuted(np.tile(np.arange(4), (63, 1)), axis=1)
         choice = np.zeros(4, dtype=np.int64)
-        pack(choice, *problem.values(), order, rng.random((63, 4)), temperatures)
+        pack(choice, Rotamers(**problem), order, rng.random((63, 4)), temperatures)
         assert energies[tuple(choice)] <= np.partition(list(energies.values()), 2)[2] + 1e-9
 
 
 def test_contacts_with_fixed_atoms_leave_out_the_own_residue(rng):
     atoms, fixed = rng.uniform(0, 4, (2, 3)), rng.uniform(0, 4, (6, 3))
     kind, owner = rng.integers(0, 5, 6), np.array([0, 0, 1, 1, 2, 2])
-    found = fixed_energies(
-        atoms, np.array([0]), np.array([2]), np.array([0, 2]), np.array([0, 2]), np.array([0]),
-        fixed, kind, owner, np.arange(6), np.array([0, 6]), RADII, np.array([False]),
+    none = np.zeros(0, dtype=np.int64)
+    rotamers = Rotamers(
+        own=np.zeros(1), atoms=atoms, starts=np.array([0]), sizes=np.array([2]),
+        kinds=np.array([0, 2]), kind_starts=np.array([0, 2]), rows=np.array([0, 1]),
+        near=none, near_starts=np.array([0, 0]), radius=RADII,
     )  # fmt: skip
+    surroundings = FixedAtoms(fixed, kind, owner, np.arange(6), np.array([0, 6]))
+    found = fixed_energies(rotamers, np.array([0]), surroundings, np.array([False]))
     expected = sum(
         contact_by_definition(np.linalg.norm(atoms[a] - fixed[f]), [0, 2][a], kind[f])
         for a in range(2)

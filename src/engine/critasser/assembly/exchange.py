@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,18 +104,13 @@ def assemble(
     target : Target
     starts : sequence of Trace or Template
         In the map's frame; at least one with a residue.
-    calpha : CalphaSet
-        Predicted Cα.
-    density : Grid
-        Cropped and normalised.
-    resolution : float
-        Å.
+    calpha, density, resolution : CalphaSet, Grid, float
+        Predicted Cα; the map, cropped and normalised; its resolution in Å.
     rng : numpy.random.Generator
         The result depends on it and not on the number of threads.
-    replicas : int
-        Temperatures, and conformations at a time.
-    sweeps : int
-        Of every replica; a sweep is as many moves as there are residues.
+    replicas, sweeps : int
+        Conformations at a time, each at another temperature; sweeps of each of them, of as many
+        moves as there are residues.
     use_cnn : bool
         Whether the predicted Cα are trusted.
     contacts : ndarray (L, L), optional
@@ -125,10 +121,9 @@ def assemble(
         and with confidence 1.
     threads : int, optional
         Replicas moved at a time; all processors without it.
-    progress : callable, optional
-        Told the fraction done and a message; may raise `Cancelled`.
-    measure : callable, optional
-        Given ``cycle``, ``lowest_energy`` and ``mean_energy`` after every cycle.
+    progress, measure : callable, optional
+        Called with the fraction done and a message (may raise `Cancelled`); with ``cycle``,
+        ``lowest_energy`` and ``mean_energy`` after every cycle.
 
     Returns
     -------
@@ -139,10 +134,8 @@ def assemble(
     ----------
     Paper, "Density map-guided structural assembly simulations", eq. 5–7.
     """
-    if not starts:
-        raise ValueError("assembly needs at least one start")
-    if replicas < 1 or sweeps < 1:
-        raise ValueError(f"{replicas} replicas of {sweeps} sweeps are no run")
+    if not starts or min(replicas, sweeps) < 1:
+        raise ValueError(f"{replicas} replicas of {sweeps} sweeps from {len(starts)} starts")
     report = progress if progress is not None else lambda fraction, message: None
     grown_along = calpha if use_cnn else None
     chains = completed(target, starts, density, grown_along, replicas, rng, report, mobile)
@@ -159,11 +152,9 @@ def assemble(
         for cycle in range(cycles):
             share = COMPLETING + (1.0 - COMPLETING) * cycle / cycles
             message = f"cycle {cycle + 1} of {cycles}, lowest energy {run.energy.min():.0f}"
-            run.advance(pool, min(SWEEPS_PER_CYCLE, sweeps), lambda: report(share, message))  # noqa: B023
+            run.advance(pool, min(SWEEPS_PER_CYCLE, sweeps), partial(report, share, message))
             run.swap(cycle)
-            record.add(run, cycle)
-            if measure is not None:
-                measure(cycle=cycle + 1, **run.summary)
+            record.add(run, cycle, measure)
     decoys = record.decoys(run, moving)
     report(1.0, f"{len(decoys.energy)} decoys, lowest energy {decoys.energy.min():.0f}")
     return decoys
@@ -181,8 +172,8 @@ class _Record:
         self.trajectory = np.zeros((cycles, replicas))
         self.components = np.zeros((cycles, TERMS))
 
-    def add(self, run: Replicas, cycle: int) -> None:
-        """Note the end of a cycle."""
+    def add(self, run: Replicas, cycle: int, measure: Callable[..., None] | None) -> None:
+        """Note the end of a cycle, and tell `measure` of it."""
         self.trajectory[cycle] = run.energy[run.at_level]
         self.components[cycle] = run.parts[run.at_level[0]] * run.model.weights
         if cycle >= self.settled and (self.last - cycle) % self.every == 0:
@@ -190,6 +181,12 @@ class _Record:
                 r = run.at_level[level]
                 positions = run.states[r].calpha.astype(np.float32)
                 self.kept.append((positions, run.energy[r], r, level, cycle))
+        if measure is not None:
+            measure(
+                cycle=cycle + 1,
+                lowest_energy=float(run.energy.min()),
+                mean_energy=float(run.energy.mean()),
+            )
 
     def decoys(self, run: Replicas, moving: int) -> Decoys:
         """All of it; `moving` is the number of residues that may move."""

@@ -93,14 +93,6 @@ class Replicas:
         fill_state(self.model, state)
         self.energy[r] = total_energy(self.model, state, self.parts[r])
 
-    @property
-    def summary(self) -> dict[str, float]:
-        """Lowest and mean energy now."""
-        return {
-            "lowest_energy": float(self.energy.min()),
-            "mean_energy": float(self.energy.mean()),
-        }
-
     def swap(self, cycle: int) -> None:
         """Offer neighbouring temperatures each other's replicas, even and odd pairs in turn."""
         beta = 1.0 / self.temperatures

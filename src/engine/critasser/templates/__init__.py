@@ -1,4 +1,4 @@
-"""Known structures laid on the map's Cα positions."""
+"""Lays known structures on the map's Cα positions."""
 
 from critasser.templates.fingerprint import match_fingerprints
 from critasser.templates.pose import Pose

@@ -166,7 +166,6 @@ class _Candidates:
     kinds: NDArray[np.int64]
     kind_starts: NDArray[np.int64]
     weights: NDArray[np.float64]
-    chi: list[NDArray[np.float64]]
 
 
 def pack_side_chains(
@@ -277,17 +276,9 @@ def _candidates(
 ) -> _Candidates:
     torsions = np.nan_to_num(phi_psi(positions, bonded), nan=UNKNOWN_TORSION)
     bins = ((wrapped(torsions) + np.pi) / (2 * np.pi) * PHI_PSI_BINS).astype(int) % PHI_PSI_BINS
-    rows, owner, sizes, atoms, cost, kinds, kind_starts, weights, chis = (
-        [0],
-        [],
-        [],
-        [],
-        [],
-        [],
-        [0],
-        [],
-        [],
-    )
+    rows, kind_starts = [0], [0]
+    owner, sizes, kinds = [], [], []
+    atoms, cost, weights = [], [], []
     for i, code in enumerate(codes):
         letter = AMINO_ACIDS[code]
         beyond = ATOMS[letter][BEYOND_CB:]
@@ -295,7 +286,6 @@ def _candidates(
         kind_starts.append(len(kinds))
         if not beyond or not moving[i]:
             rows.append(rows[-1])
-            chis.append(np.empty((0, 0)))
             continue
         chi = tables.chi(letter)
         grown = grow_side_chain(
@@ -308,7 +298,6 @@ def _candidates(
         cost.append(tables.cost(letter)[:, bins[i, 0], bins[i, 1]])
         heavy = [ATOMIC_NUMBER[name[0]] / CARBON_NUMBER for name in beyond]
         weights.append(np.tile(heavy, len(chi)))
-        chis.append(chi)
     return _Candidates(
         np.array(rows),
         np.array(owner, dtype=np.int64),
@@ -321,7 +310,6 @@ def _candidates(
         np.array(kinds, dtype=np.int64),
         np.array(kind_starts, dtype=np.int64),
         np.concatenate(weights) if weights else np.empty(0),
-        chis,
     )
 
 

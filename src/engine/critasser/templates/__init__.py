@@ -7,7 +7,6 @@ from critasser.templates.reselection import (
     STRATEGIES,
     Rejected,
     Reselection,
-    reselect,
     survey,
 )
 from critasser.templates.triples import match_triples
@@ -20,6 +19,5 @@ __all__ = [
     "Reselection",
     "match_fingerprints",
     "match_triples",
-    "reselect",
     "survey",
 ]

@@ -17,7 +17,7 @@ from critasser.templates.fingerprint import match_fingerprints
 from critasser.templates.pose import Pose, Search
 from critasser.templates.triples import match_triples
 
-__all__ = ["GOOD", "STRATEGIES", "Rejected", "Reselection", "reselect", "survey"]
+__all__ = ["GOOD", "STRATEGIES", "Rejected", "Reselection", "survey"]
 
 STRATEGIES: dict[str, Search] = {
     "fingerprint": match_fingerprints,
@@ -106,21 +106,6 @@ class _Placing:
     held: frozenset[int]
     """Cα positions that it explains."""
     bodies: int
-
-
-def reselect(
-    chains: Sequence[ProteinChain],
-    calpha: CalphaSet,
-    target: Target,
-    *,
-    limit: int = 30,
-    progress: Callable[[float, str], None] | None = None,
-    strategy: str = "triples",
-) -> tuple[Template, ...]:
-    """Templates superposed on the Cα positions, best CRscore first; see `survey`."""
-    return survey(
-        chains, calpha, target, limit=limit, progress=progress, strategy=strategy
-    ).templates
 
 
 def survey(

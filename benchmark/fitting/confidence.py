@@ -1,7 +1,7 @@
 """Fit the confidence that is shown to finished builds of known structures.
 
     python -m benchmark.build --set val lifelike experimental --quality draft --work ~/benchmark
-    python -m benchmark.confidence --quality draft --work ~/benchmark
+    python -m benchmark.fitting.confidence --quality draft --work ~/benchmark
 
 Learns from the sets val and lifelike and from the experimental maps of group train, and writes
 ``weights/confidence.json`` with a card: builds, residues, and how far shown confidence and true
@@ -28,7 +28,10 @@ from critasser.quality.calibration import FEATURES
 __all__ = ["calibration_error", "main"]
 
 BINS = 10
+"""Of equally many residues, over which shown and true accuracy are compared."""
+
 FEWEST_TARGETS = 5
+"""Builds that can be learnt from."""
 
 
 def _residues(
@@ -41,11 +44,11 @@ def _residues(
         )
     if features.shape[-1] != len(FEATURES):
         raise SystemExit(f"{job}: built by an older Critasser; build it again")
-    known = np.isfinite(native).all(axis=1)
-    distance = np.linalg.norm(calpha[:, known] - native[known], axis=-1)
+    resolved = np.isfinite(native).all(axis=1)
+    distance = np.linalg.norm(calpha[:, resolved] - native[resolved], axis=-1)
     return (
-        features[:, known].reshape(-1, features.shape[-1]),
-        np.clip(confidence[:, known].ravel(), 0.0, 1.0),
+        features[:, resolved].reshape(-1, features.shape[-1]),
+        np.clip(confidence[:, resolved].ravel(), 0.0, 1.0),
         accuracy(distance).ravel(),
     )
 
@@ -62,13 +65,13 @@ def _builds(
     data: Path, work: Path, quality: str
 ) -> dict[str, tuple[str, tuple[NDArray[np.float64], ...]]]:
     """Group and residues of every finished build of one chain: of the native's own order."""
-    found = {}
+    builds = {}
     for which in ("val", "lifelike", "experimental"):
         for target in targets(data, which):
             job = work / quality / which / target.folder / "job"
             if (job / "results.json").exists() and len(target.chains) == 1:
-                found[target.name] = (target.group, _residues(job, target.native))
-    return found
+                builds[target.name] = (target.group, _residues(job, target.native))
+    return builds
 
 
 def _protein(name: str) -> str:
@@ -99,7 +102,7 @@ def _unseen_figures(
     return _figures(shown, truth, "experimental bench")
 
 
-def _tell(card: dict[str, object]) -> None:
+def _print(card: dict[str, object]) -> None:
     for name, value in card.items():
         print(f"{name}: {value if not isinstance(value, float) else round(value, 3)}")
 
@@ -121,7 +124,7 @@ def main() -> int:
     learnt = {name: parts for name, (group, parts) in builds.items() if group != "bench"}
     unseen = [parts for group, parts in builds.values() if group == "bench"]
     if args.judge:
-        _tell(_unseen_figures(read_calibration(args.output), unseen))
+        _print(_unseen_figures(read_calibration(args.output), unseen))
         return 0
     if len(learnt) < FEWEST_TARGETS:
         raise SystemExit(
@@ -135,7 +138,7 @@ def main() -> int:
         judged.append(calibration.expected(mine))
     calibration = fit(values, truth)
     card = {
-        "made by": "python -m benchmark.confidence",
+        "made by": "python -m benchmark.fitting.confidence",
         "builds": {name: builds[name][0] for name in learnt},
         "residues": len(truth),
     } | _figures(
@@ -146,7 +149,7 @@ def main() -> int:
     args.output.write_text(
         json.dumps(calibration.to_json() | {"card": card}, indent=1) + "\n", encoding="utf-8"
     )
-    _tell(card)
+    _print(card)
     return 0
 
 

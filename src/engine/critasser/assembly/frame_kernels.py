@@ -1,49 +1,42 @@
-"""Numba kernels of the bead chain: residue frames, side-chain centres, random numbers."""
+"""Numba kernels that place side-chain centres: the frame of a residue from three Cα."""
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
-__all__ = ["next_normal", "next_uniform", "residue_frame", "rotation_about", "seed_stream"]
+__all__ = [
+    "COMPACT_BELOW", "EXTENDED_ABOVE", "Frames", "all_frames", "residue_frame", "rotation_about",
+]  # fmt: skip
 
-# Between these Cα(i−1)–Cα(i+1) distances in Å (angles of 100° and 111°) the compact and the
-# extended side chain are mixed: a jump at 105° would be a jump in energy.
 COMPACT_BELOW, EXTENDED_ABOVE = 5.82, 6.26
+"""Å from Cα(i−1) to Cα(i+1), at bends of 100° and 111°: between them the compact and the extended
+side chain are mixed, since a jump at 105° would be a jump in energy."""
+
+TOO_SHORT_FOR_FRAME = (2.6, 2.8)
+"""Å along x and y at which a chain of one or two residues, which has no bend, is given neighbours
+as if it lay in a strand."""
+
+NO_LENGTH = 1e-6
+"""Å; a vector shorter than this has no direction."""
+
+NEARLY_ALONG = 0.9
+"""Cosine with the x axis above which the y axis is the safer partner of a cross product."""
+
+NO_SIDE_CHAIN = 0.3
+"""Å between Cα and side-chain centre below which a residue (glycine) points outwards instead."""
 
 
-@njit(cache=True)
-def seed_stream(seed):
-    """State (2,) uint64 of a stream of random numbers (xoroshiro128+, Blackman & Vigna 2018)."""
-    state = np.empty(2, dtype=np.uint64)
-    z = np.uint64(seed)
-    for k in range(2):
-        z += np.uint64(0x9E3779B97F4A7C15)
-        m = z
-        m = (m ^ (m >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        m = (m ^ (m >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        state[k] = m ^ (m >> np.uint64(31))
-    return state
+class Frames(NamedTuple):
+    """Frames of L residues, each array (L, 3) float64."""
 
-
-@njit(cache=True)
-def next_uniform(state):
-    """Next number in [0, 1); the stream's state (2,) uint64 goes on."""
-    a, b = state[0], state[1]
-    result = a + b
-    b ^= a
-    state[0] = ((a << np.uint64(24)) | (a >> np.uint64(40))) ^ b ^ (b << np.uint64(16))
-    state[1] = (b << np.uint64(37)) | (b >> np.uint64(27))
-    return (result >> np.uint64(11)) * (1.0 / 9007199254740992.0)
-
-
-@njit(cache=True)
-def next_normal(state):
-    """Next number of a standard normal distribution (Box and Muller)."""
-    radius = math.sqrt(-2.0 * math.log(1.0 - next_uniform(state)))
-    return radius * math.cos(2.0 * math.pi * next_uniform(state))
+    along: np.ndarray  # unit vectors along the chain
+    normal: np.ndarray  # across the plane of three Cα: hydrogen bonds of a strand
+    pointing: np.ndarray  # from Cα to side chain
+    sidechain: np.ndarray  # position of the side chain's centre, Å
 
 
 @njit(cache=True)
@@ -64,7 +57,7 @@ def rotation_about(axis, angle, rotation):
 
 
 @njit(cache=True)
-def residue_frame(calpha, i, first, last, centres, along, normal, pointing, sidechain):
+def residue_frame(calpha, i, first, last, centres, frames):
     """Frame of residue i from three Cα, and its side-chain centre from the frame.
 
     Parameters
@@ -77,16 +70,16 @@ def residue_frame(calpha, i, first, last, centres, along, normal, pointing, side
     first, last : int
     centres : (2, 3) float64
         Side-chain centre of the residue's type in the frame, compact and extended, Å.
-    along, normal, pointing, sidechain : (3,) float64
-        Results: unit vectors along the chain, across the plane of the three Cα (the direction of
-        hydrogen bonds in a strand), from Cα to the side chain; position of its centre.
+    frames : Frames
+        Row i is written.
     """
     before0, before1, before2 = 0.0, 0.0, 0.0
     after0, after1, after2 = 0.0, 0.0, 0.0
     x0, x1, x2 = calpha[i, 0], calpha[i, 1], calpha[i, 2]
     if last - first < 2:
-        before0, before1, before2 = x0 - 2.6, x1 + 2.8, x2
-        after0, after1, after2 = x0 + 2.6, x1 + 2.8, x2
+        step0, step1 = TOO_SHORT_FOR_FRAME
+        before0, before1, before2 = x0 - step0, x1 + step1, x2
+        after0, after1, after2 = x0 + step0, x1 + step1, x2
     elif i == first:
         after0, after1, after2 = calpha[i + 1, 0], calpha[i + 1, 1], calpha[i + 1, 2]
         before0 = x0 + after0 - calpha[i + 2, 0]
@@ -102,7 +95,7 @@ def residue_frame(calpha, i, first, last, centres, along, normal, pointing, side
         after0, after1, after2 = calpha[i + 1, 0], calpha[i + 1, 1], calpha[i + 1, 2]
     a0, a1, a2 = after0 - before0, after1 - before1, after2 - before2
     span = math.sqrt(a0 * a0 + a1 * a1 + a2 * a2)
-    if span < 1e-6:
+    if span < NO_LENGTH:
         a0, a1, a2 = 1.0, 0.0, 0.0
     else:
         a0, a1, a2 = a0 / span, a1 / span, a2 / span
@@ -112,9 +105,9 @@ def residue_frame(calpha, i, first, last, centres, along, normal, pointing, side
     lengthwise = o0 * a0 + o1 * a1 + o2 * a2
     o0, o1, o2 = o0 - lengthwise * a0, o1 - lengthwise * a1, o2 - lengthwise * a2
     size = math.sqrt(o0 * o0 + o1 * o1 + o2 * o2)
-    if size < 1e-6:
+    if size < NO_LENGTH:
         # Three Cα in a line have no outward direction: take any across.
-        if abs(a0) < 0.9:
+        if abs(a0) < NEARLY_ALONG:
             o0, o1, o2 = 1.0 - a0 * a0, -a0 * a1, -a0 * a2
         else:
             o0, o1, o2 = -a1 * a0, 1.0 - a1 * a1, -a1 * a2
@@ -129,21 +122,24 @@ def residue_frame(calpha, i, first, last, centres, along, normal, pointing, side
     p0 = s0 * a0 + s1 * o0 + s2 * n0
     p1 = s0 * a1 + s1 * o1 + s2 * n1
     p2 = s0 * a2 + s1 * o2 + s2 * n2
-    along[0], along[1], along[2] = a0, a1, a2
-    normal[0], normal[1], normal[2] = n0, n1, n2
-    sidechain[0], sidechain[1], sidechain[2] = x0 + p0, x1 + p1, x2 + p2
+    put_row(frames.along, i, a0, a1, a2)
+    put_row(frames.normal, i, n0, n1, n2)
+    put_row(frames.sidechain, i, x0 + p0, x1 + p1, x2 + p2)
     size = math.sqrt(p0 * p0 + p1 * p1 + p2 * p2)
-    if size < 0.3:
-        pointing[0], pointing[1], pointing[2] = o0, o1, o2
+    if size < NO_SIDE_CHAIN:
+        put_row(frames.pointing, i, o0, o1, o2)
     else:
-        pointing[0], pointing[1], pointing[2] = p0 / size, p1 / size, p2 / size
+        put_row(frames.pointing, i, p0 / size, p1 / size, p2 / size)
+
+
+@njit(cache=True, forceinline=True)
+def put_row(array, i, x, y, z):
+    """Set row i of an array (L, 3)."""
+    array[i, 0], array[i, 1], array[i, 2] = x, y, z
 
 
 @njit(cache=True)
-def all_frames(calpha, first, last, centres, along, normal, pointing, sidechain):
+def all_frames(calpha, first, last, centres, frames):
     """`residue_frame` of every residue; `first`, `last` (L,) and `centres` (L, 2, 3) by residue."""
     for i in range(calpha.shape[0]):
-        residue_frame(
-            calpha, i, first[i], last[i], centres[i],
-            along[i], normal[i], pointing[i], sidechain[i],
-        )  # fmt: skip
+        residue_frame(calpha, i, first[i], last[i], centres[i], frames)

@@ -23,7 +23,7 @@ from chimerax.core.errors import UserError
 
 from ..session.quoting import command_text, one_line
 from .folder import INPUTS
-from .mapfile import write_mrc
+from .map_file import write_mrc
 from .sequences import complaint, read_sequences
 
 __all__ = [

@@ -18,7 +18,9 @@ from typing import Any
 
 from chimerax.core.errors import UserError
 
-from .folder import INPUTS, KINDS, alive, inside, read_json, this_process
+from ..session.files import inside, read_json
+from ..session.locks import alive, this_process
+from .folder import INPUTS, KINDS
 
 __all__ = [
     "Request",

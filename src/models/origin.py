@@ -6,7 +6,7 @@ import contextlib
 from pathlib import Path
 
 from ..jobs.folder import read_origin, write_origin
-from .group import file_of
+from .job_group import file_of
 
 __all__ = ["keep_origin", "origin_of"]
 

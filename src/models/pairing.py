@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from chimerax.core.errors import UserError
 
+from .attributes import DISTANCE, register_attributes
 from .comparison import best_tm, pair_chains, tm_sum
-from .confidence import DISTANCE, register_attributes
 
 __all__ = ["Comparison", "compare"]
 

@@ -14,8 +14,8 @@ from Qt.QtWidgets import (
     QWidget,
 )
 
-from ..jobs.settings import remember_low, settings
 from ..session.quoting import command_text
+from ..session.settings import remember_low, settings
 from .confidence_plot import ConfidencePlot
 from .layout import GAP, Notice, button, buttons, labelled, narrow
 from .memory import memory

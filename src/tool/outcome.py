@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ..jobs.folder import as_number, inside, read_json
-from ..jobs.wording import in_chimerax
+from ..session.files import as_number, inside, read_json
+from ..session.wording import in_chimerax
 from .stages import Energies
 
 __all__ = ["ModelRow", "Outcome", "read_energies", "read_outcome"]

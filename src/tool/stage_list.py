@@ -8,7 +8,7 @@ from Qt.QtCore import QPointF, QRectF, QSize, Qt
 from Qt.QtGui import QColor, QPainter, QPalette, QPen
 from Qt.QtWidgets import QSizePolicy, QWidget
 
-from ..jobs.telling import duration
+from ..session.messages import duration
 from .layout import AMBER, BLUE
 from .stages import StageRow
 

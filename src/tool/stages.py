@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..jobs.folder import Event, as_number
+from ..jobs.folder import Event
+from ..session.files import as_number
 
 __all__ = ["TITLES", "Energies", "History", "StageRow"]
 

@@ -1,4 +1,4 @@
-"""How the commands read what a person types."""
+"""Read what a person types: maps, sequences, job folders, regions."""
 
 from __future__ import annotations
 

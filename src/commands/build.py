@@ -1,4 +1,4 @@
-"""``critasser build``: atomic models of sequences in an open map."""
+"""``critasser build``: build atomic models of sequences in an open map."""
 
 from __future__ import annotations
 

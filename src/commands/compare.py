@@ -1,4 +1,4 @@
-"""``critasser compare``: where two models differ."""
+"""``critasser compare``: show where two models differ."""
 
 from __future__ import annotations
 

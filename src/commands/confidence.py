@@ -1,4 +1,4 @@
-"""``critasser confidence``: colours by what the engine is sure of."""
+"""``critasser confidence``: colour models by confidence, density fit or other values."""
 
 from __future__ import annotations
 

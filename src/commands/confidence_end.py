@@ -1,4 +1,4 @@
-"""``critasser confidence end``: the whole map again, after going from place to place."""
+"""``critasser confidence end``: show the whole map again after looking at uncertain regions."""
 
 from __future__ import annotations
 

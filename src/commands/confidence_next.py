@@ -1,4 +1,4 @@
-"""``critasser confidence next``, ``previous`` and ``end``: the least certain places, one by one."""
+"""``critasser confidence next``: go to the next residues of low confidence."""
 
 from __future__ import annotations
 

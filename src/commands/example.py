@@ -1,4 +1,4 @@
-"""``critasser example``: the tutorial, from a shipped map to a model of it."""
+"""``critasser example``: open the shipped map and build a model of it."""
 
 from __future__ import annotations
 

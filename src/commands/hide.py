@@ -1,4 +1,4 @@
-"""``critasser hide``: one class of a job's results."""
+"""``critasser hide``: hide one class of a job's results."""
 
 from __future__ import annotations
 

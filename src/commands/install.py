@@ -1,4 +1,4 @@
-"""``critasser install``: the environment in which the engine runs."""
+"""``critasser install``: make the Python environment in which the engine runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``critasser jobs``: builds of this ChimeraX, and folders of earlier ones."""
+"""``critasser jobs``: list the jobs of this session and of earlier ones."""
 
 from __future__ import annotations
 

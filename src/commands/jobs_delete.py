@@ -1,4 +1,4 @@
-"""``critasser jobs delete``: take a job's folder away."""
+"""``critasser jobs delete``: delete a job's folder."""
 
 from __future__ import annotations
 

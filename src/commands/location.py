@@ -1,4 +1,4 @@
-"""``critasser location``: the Python that runs the engine."""
+"""``critasser location``: show or set the Python that runs the engine."""
 
 from __future__ import annotations
 

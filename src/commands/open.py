@@ -1,4 +1,4 @@
-"""``critasser open``: what a job has made, finished or not."""
+"""``critasser open``: show what a job has made, finished or not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``critasser rebuild``: stretches of a model built again, all the rest held."""
+"""``critasser rebuild``: build stretches of a model again and keep the rest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``critasser report``: the report of a job, in the web browser of the system."""
+"""``critasser report``: show the report of a job in the web browser of the system."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""``critasser resume``: go on with a job that was stopped, killed or failed, or run it again with
-something changed."""
+"""``critasser resume``: go on with a job that ended early, or run it again with changes."""
 
 from __future__ import annotations
 

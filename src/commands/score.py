@@ -1,4 +1,4 @@
-"""``critasser score``: confidences of a model that the person has."""
+"""``critasser score``: find the confidence of each residue of an open model."""
 
 from __future__ import annotations
 

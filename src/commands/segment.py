@@ -1,4 +1,4 @@
-"""``critasser segment``: regions of a map, to choose from."""
+"""``critasser segment``: find regions of a map, to choose where to build."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``critasser segment mates``: select what is equivalent by the map's symmetry."""
+"""``critasser segment mates``: select regions with those that are equivalent by symmetry."""
 
 from __future__ import annotations
 

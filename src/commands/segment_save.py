@@ -1,4 +1,4 @@
-"""``critasser segment save``: the regions' numbers as a map."""
+"""``critasser segment save``: save the numbers of regions as a map."""
 
 from __future__ import annotations
 

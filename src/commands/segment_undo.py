@@ -1,4 +1,4 @@
-"""``critasser segment undo``: take back merging, splitting and deleting."""
+"""``critasser segment undo``: take back the last change of regions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``critasser show``: one class of a job's results."""
+"""``critasser show``: show one class of a job's results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``critasser stop``: end a running build or installation, or take back a build that waits."""
+"""``critasser stop``: stop running jobs, or take back those that wait."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""On what a Python's torch computes: seconds go by, for torch has to be imported."""
+"""Find out on which device a Python's torch computes; importing torch takes seconds."""
 
 from __future__ import annotations
 

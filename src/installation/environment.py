@@ -1,4 +1,4 @@
-"""Where the engine's Python is, and how it is called."""
+"""Find the engine's Python, check it, and make the command lines that run the engine."""
 
 from __future__ import annotations
 

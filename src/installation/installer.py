@@ -1,4 +1,4 @@
-"""Making the engine's environment: a task that can be stopped, given again, and undone.
+"""Make the engine's Python environment: a task that can be stopped and repeated.
 
 Every step asks what is there already, so that the command goes on after a stop, a broken
 connection or a power cut, and mends an environment that has become unfit.

@@ -1,4 +1,4 @@
-"""A Python to make an environment from: ChimeraX's own, or another one of this machine."""
+"""Find a Python to make an environment from: ChimeraX's own, or another one here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""pip as a process: its command lines, what it says, and what to do when it fails."""
+"""Run pip: its command lines, its progress, and what to do when it fails."""
 
 from __future__ import annotations
 

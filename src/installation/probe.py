@@ -1,4 +1,4 @@
-"""Whether a Python runs the engine: found out in a tenth of a second, or remembered.
+"""Check quickly whether a Python runs the engine.
 
 A short script in that Python tells its versions; no package is imported but the engine's own
 first module, so that torch costs nothing here. What was found right is remembered by the times at

@@ -1,4 +1,4 @@
-"""Removing the engine's environment: thousands of files, so a task of its own."""
+"""Remove the engine's environment: thousands of files, so a task of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the engine needs: one list, which ships beside it."""
+"""Read the list of packages that the engine needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Taking a job's folder away: exactly the files that jobs have, and never anything else."""
+"""Delete a job's folder: exactly the files that jobs have, and never anything else."""
 
 from __future__ import annotations
 

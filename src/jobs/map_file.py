@@ -1,4 +1,4 @@
-"""Maps on their way to the engine."""
+"""Write maps as MRC files for the engine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `critasser score` and `critasser rebuild` hand to the engine."""
+"""Write the input files of `critasser score` and `critasser rebuild`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose turn it is: engines share the machine's devices.
+"""Decide which job may start: engines share the machine's processors and GPU.
 
 One build at a time has a GPU, whose memory one fills. On the processor a quarter as many builds as
 there are cores run side by side, at least one: an engine uses a few cores well, and a person wants

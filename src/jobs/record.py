@@ -1,4 +1,4 @@
-"""What a job folder says of its job, whoever works or worked in it."""
+"""Read from a job folder in which state its job is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Colours of residues by what is known of them, and the one key that tells what they mean."""
+"""Colour models by values of their residues, and show the colour key."""
 
 from __future__ import annotations
 

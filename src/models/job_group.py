@@ -1,4 +1,4 @@
-"""The group that shows a job: it knows its folder, its map and its parts, also in sessions."""
+"""Group the models of a job in the map's place, also in saved sessions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The person's model that a job was begun from, found again wherever it is open."""
+"""Find the open model that a score or a rebuild was started from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which residue of one model is which of another, and how far apart they are."""
+"""Pair the residues of two models, and measure the distance of each pair."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The least certain places of models, to be gone through one by one."""
+"""Go through the residues of low confidence, region by region."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Work in a thread that speaks in the main one, as a ChimeraX task."""
+"""Work in a thread as a ChimeraX task that talks in the main thread."""
 
 from __future__ import annotations
 

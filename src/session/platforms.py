@@ -1,4 +1,4 @@
-"""What differs between Linux, macOS and Windows, as functions of the platform's name.
+"""Differences between Linux, macOS and Windows, as functions of the name of the platform.
 
 `system` is `sys.platform` throughout: ``linux``, ``darwin`` or ``win32``.
 """

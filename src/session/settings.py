@@ -1,4 +1,4 @@
-"""What is remembered from one ChimeraX to the next."""
+"""Settings: what is remembered from one ChimeraX to the next."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the engine says, in the words of ChimeraX's command line."""
+"""Say the engine's messages in the words of ChimeraX's command line."""
 
 from __future__ import annotations
 

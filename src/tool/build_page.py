@@ -1,4 +1,4 @@
-"""The page on which a build is set up and started."""
+"""The page Build, on which a build is set up and started."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How sure each residue of a model is: the plot, and the ways to go where it is not."""
+"""Confidence of the residues of a model: the plot, and buttons that go where it is low."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a job folder holds for the eye: models with scores, comparisons, warnings, energies."""
+"""Read a job's results: models with scores, comparisons, warnings, energies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The window of the panel: its pages, and what of ChimeraX they follow."""
+"""The window of the panel with its three pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From what is set in the panel to the command that it runs."""
+"""Make the command of a build from what is set in the panel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page of jobs: which there are, where the chosen one stands, what can be done with it."""
+"""The page Progress: the list of jobs, and the stages of the chosen one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page of results: models with their scores, how alike they are, what to do with them."""
+"""The page Results: models with their scores, and what to do with them."""
 
 from __future__ import annotations
 

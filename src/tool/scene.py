@@ -1,4 +1,4 @@
-"""What the panel asks of the open models, and the commands that show and select them."""
+"""Ask about the open models, and make the commands that show and select them."""
 
 from __future__ import annotations
 

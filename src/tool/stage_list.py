@@ -1,4 +1,4 @@
-"""The stages of a job, drawn: what is done, what runs, how long it took and may take."""
+"""The stages of a job, drawn with their times."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a job stands, stage by stage, from the lines of its `progress.jsonl`."""
+"""Follow the stages of a job by the lines of its `progress.jsonl`."""
 
 from __future__ import annotations
 

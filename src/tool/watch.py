@@ -1,4 +1,4 @@
-"""Which job is looked at, and what is known of it; the pages follow its signals."""
+"""Watch the list of jobs and the chosen job for all pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""At the start of ChimeraX: jobs that it left at work, or that ended while it was away.
+"""Find jobs at the start of ChimeraX that an earlier one has left at work.
 
 The start is not delayed: folders, which may lie on a slow disk, are looked at by a thread, a
 while after the window has appeared.

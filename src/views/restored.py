@@ -1,4 +1,4 @@
-"""Groups that a session has brought back, and the jobs that they belong to."""
+"""Find the jobs of groups that a session has brought back."""
 
 from __future__ import annotations
 

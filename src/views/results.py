@@ -1,4 +1,4 @@
-"""Results of a job in the scene: one group, in the map's place, growing as files appear."""
+"""Show the results of a job in one group, which grows as files appear."""
 
 from __future__ import annotations
 

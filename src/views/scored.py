@@ -1,4 +1,4 @@
-"""What a score shows: confidences on the person's own model, and nothing else about it changed."""
+"""Show the scores of a job on the person's own model, and change nothing else of it."""
 
 from __future__ import annotations
 

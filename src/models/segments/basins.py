@@ -1,4 +1,4 @@
-"""Watershed: voxels whose steepest ascent ends at the same local maximum are one basin."""
+"""Divide a map into basins: voxels whose steepest ascent ends at the same maximum."""
 
 from __future__ import annotations
 

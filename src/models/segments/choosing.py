@@ -1,4 +1,4 @@
-"""Where to build: what a person has chosen, as voxels of a map."""
+"""Turn what a person has chosen into the voxels of a map where to build."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is done with regions: merged, split, left out, saved."""
+"""Merge, split, leave out and save regions."""
 
 from __future__ import annotations
 

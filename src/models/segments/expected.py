@@ -1,4 +1,4 @@
-"""How large the regions of given sequences are to be."""
+"""Estimate how large the region of a sequence is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From density to regions: the whole way, on arrays."""
+"""Find regions in a density, on arrays alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changes of regions, and how they are taken back."""
+"""Keep changes of regions, so that they can be undone."""
 
 from __future__ import annotations
 

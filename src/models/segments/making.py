@@ -1,4 +1,4 @@
-"""Segmentations of open maps."""
+"""Segment an open map and show its regions."""
 
 from __future__ import annotations
 

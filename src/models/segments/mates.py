@@ -1,4 +1,4 @@
-"""Regions that the symmetry of a map leads onto each other."""
+"""Find the regions that a map's symmetry leads onto each other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a double click on a region offers."""
+"""Menu of a double click on a region."""
 
 from __future__ import annotations
 

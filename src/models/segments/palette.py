@@ -1,4 +1,4 @@
-"""Colours of regions: few, told apart by the colour-blind too, different where regions touch."""
+"""Choose colours of regions: different where they touch, also for the colour-blind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clicks go through a map as long as it has regions, which lie in its surface."""
+"""Let clicks go through a map to its regions, which lie in its surface."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Regions of a map: groups of its basins, which are merged, split and dropped without any voxel
-being touched."""
+"""Regions of a map as groups of basins, which can be merged, split and left out."""
 
 from __future__ import annotations
 

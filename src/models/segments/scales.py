@@ -1,4 +1,4 @@
-"""Grouping of basins by smoothing: those whose maxima flow together are one region.
+"""Group basins by smoothing: those whose maxima flow together are one region.
 
 Pintilie et al. 2010, J. Struct. Biol. 170, 427, but with Gaussians whose widths grow by a factor,
 so that a dozen of them lead from atoms to whole chains.

@@ -1,4 +1,4 @@
-"""Surfaces of regions."""
+"""Make the surfaces of regions."""
 
 from __future__ import annotations
 

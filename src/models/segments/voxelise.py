@@ -1,4 +1,4 @@
-"""Voxels that a surface encloses, found by where the lines of a grid cross it."""
+"""Find the voxels that a surface encloses, along the lines of a grid."""
 
 from __future__ import annotations
 

@@ -1,11 +1,16 @@
-"""``critasser compare``: where two models differ."""
+"""``critasser compare``: show where two models differ."""
 
 from __future__ import annotations
 
 from html import escape
 
+from chimerax.atomic import AtomicStructuresArg
+from chimerax.core.commands import BoolArg, Bounded, CmdDesc, EnumOf, FloatArg
 from chimerax.core.errors import UserError
 
+from ..models.coloring import color_models
+from ..models.comparison import differing_runs
+from ..models.pairing import compare
 from ..session.quoting import Command, command_link, command_text, in_turn, residues_spec
 
 __all__ = ["command", "description"]
@@ -15,9 +20,6 @@ _MOST_ROWS = 40
 
 def description():
     """How the command is typed."""
-    from chimerax.atomic import AtomicStructuresArg
-    from chimerax.core.commands import BoolArg, Bounded, CmdDesc, EnumOf, FloatArg
-
     return CmdDesc(
         required=[("structures", AtomicStructuresArg)],
         keyword=[
@@ -67,9 +69,6 @@ def command(
     -------
     Comparison
     """
-    from ..models.coloring import color_models
-    from ..models.pairing import compare
-
     both = [*structures, *(with_model if with_model is not None else ())]
     if len(both) != 2:
         raise UserError(
@@ -85,8 +84,6 @@ def command(
 
 
 def _tell(session, result, above: float) -> None:
-    from ..models.comparison import differing_runs
-
     runs = differing_runs(result.residues, result.others, result.distances, above)
     first, second = result.first, result.second
     beyond = int((result.distances > above).sum())

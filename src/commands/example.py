@@ -1,10 +1,15 @@
-"""``critasser example``: the tutorial, from a shipped map to a model of it."""
+"""``critasser example``: open the shipped map and build a model of it."""
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
+from chimerax.core.commands import BoolArg, CmdDesc, SaveFolderNameArg, run
 from chimerax.core.errors import UserError
+
+from ..installation.environment import configured_python
+from ..session.quoting import command_text
 
 __all__ = ["command", "description"]
 
@@ -16,8 +21,6 @@ _LEVEL = 0.25
 
 def description():
     """How the command is typed."""
-    from chimerax.core.commands import BoolArg, CmdDesc, SaveFolderNameArg
-
     return CmdDesc(
         keyword=[("folder", SaveFolderNameArg), ("wait", BoolArg)],
         synopsis="Open the shipped example and build a model of it",
@@ -37,13 +40,8 @@ def command(session, *, folder=None, wait=None):
 
     Returns
     -------
-    BuildJob
+    EngineJob
     """
-    from chimerax.core.commands import run
-
-    from ..jobs.engine import configured_python
-    from ..session.quoting import command_text
-
     configured_python(session)  # nothing is opened where nothing can be built
     density, sequence = unpack(example_folder(), Path.home() / "critasser" / "example")
     volume = run(session, command_text("open", density))[0]
@@ -72,8 +70,6 @@ def unpack(source: Path, folder: Path) -> tuple[Path, Path]:
     UserError
         The folder cannot be written to.
     """
-    import gzip
-
     density, sequence = folder / f"{_NAME}.mrc", folder / f"{_NAME}.fasta"
     part = folder / f".{_NAME}.part"
     try:

@@ -1,22 +1,20 @@
-"""``critasser report``: the report of a job, in the web browser of the system."""
+"""``critasser report``: show the report of a job in the web browser of the system."""
 
 from __future__ import annotations
 
 import webbrowser
 
+from chimerax.core.commands import CmdDesc
 from chimerax.core.errors import UserError
 
-from ..jobs.folder import inside
+from ..session.files import inside
+from .arguments import JobFolderArg
 
 __all__ = ["command", "description"]
 
 
 def description():
     """How the command is typed."""
-    from chimerax.core.commands import CmdDesc
-
-    from .arguments import JobFolderArg
-
     return CmdDesc(
         required=[("folder", JobFolderArg)],
         synopsis="Show the report of a job in the web browser",

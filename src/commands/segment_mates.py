@@ -1,18 +1,19 @@
-"""``critasser segment mates``: select what is equivalent by the map's symmetry."""
+"""``critasser segment mates``: select regions with those that are equivalent by symmetry."""
 
 from __future__ import annotations
 
+from chimerax.core.commands import CmdDesc, run
 from chimerax.core.errors import UserError
+
+from ..models.segments.editing import these_or_selected, with_mates
+from ..session.quoting import command_text
+from .arguments import SegmentsArg
 
 __all__ = ["command", "description"]
 
 
 def description():
     """How the command is typed."""
-    from chimerax.core.commands import CmdDesc
-
-    from .arguments import SegmentsArg
-
     return CmdDesc(
         optional=[("segments", SegmentsArg)],
         synopsis="Select regions with their symmetry mates",
@@ -32,11 +33,6 @@ def command(session, segments=None):
     -------
     list of Segment
     """
-    from chimerax.core.commands import run
-
-    from ..segments.editing import these_or_selected, with_mates
-    from ..session.quoting import command_text
-
     chosen = these_or_selected(session, segments)
     for segmentation in {segment.segmentation for segment in chosen}:
         segmentation.forget_symmetry()

@@ -1,4 +1,4 @@
-"""What a build is given, as files: map, mask, sequences, templates.
+"""Write the input files of a build: map, mask, sequences, templates.
 
 The engine is given the whole map at full resolution, whatever part or step is displayed, in the
 map's own coordinates but for a rotation of its grid, which an MRC file cannot hold: `frame` leads
@@ -23,7 +23,7 @@ from chimerax.core.errors import UserError
 
 from ..session.quoting import command_text, one_line
 from .folder import INPUTS
-from .mapfile import write_mrc
+from .map_file import write_mrc
 from .sequences import complaint, read_sequences
 
 __all__ = [

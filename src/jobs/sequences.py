@@ -1,4 +1,4 @@
-"""Sequences as a person pastes, drops or types them; nothing here needs a window."""
+"""Read sequences as people paste, drop or type them, and write them as FASTA."""
 
 from __future__ import annotations
 

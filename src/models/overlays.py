@@ -1,4 +1,4 @@
-"""What lies over the map beside models: positions as markers, probabilities as maps."""
+"""Show Cα positions as markers and probability maps as surfaces."""
 
 from __future__ import annotations
 

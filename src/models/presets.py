@@ -1,4 +1,4 @@
-"""Presets: how a model in its map looks in a publication."""
+"""Presets: the look of a model in its map for a publication."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What everything else stands on: settings, messages, quoting, the operating system, threads."""
+"""The ground: settings, messages, quoting, files, processes, background tasks."""

@@ -1,4 +1,4 @@
-"""Small dialogs that ask which models a command is to be given."""
+"""Dialogs that ask for the models of a command."""
 
 from __future__ import annotations
 

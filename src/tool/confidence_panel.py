@@ -1,4 +1,4 @@
-"""How sure each residue of a model is: the plot, and the ways to go where it is not."""
+"""Confidence of the residues of a model: the plot, and buttons that go where it is low."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from Qt.QtWidgets import (
     QWidget,
 )
 
-from ..jobs.settings import remember_low, settings
 from ..session.quoting import command_text
+from ..session.settings import remember_low, settings
 from .confidence_plot import ConfidencePlot
 from .layout import GAP, Notice, button, buttons, labelled, narrow
 from .memory import memory

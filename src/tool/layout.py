@@ -1,4 +1,4 @@
-"""How the panel's pages are laid out: they scroll, wrap, fold, and tell what to do next."""
+"""Widgets of the pages: rows, notices, sections, and a layout that wraps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The options of a build that most builds leave alone."""
+"""The options of a build that are rarely changed."""
 
 from __future__ import annotations
 

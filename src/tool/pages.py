@@ -1,4 +1,4 @@
-"""The window of the panel: its pages, and what of ChimeraX they follow."""
+"""The window of the panel with its three pages."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from Qt.QtCore import Qt, QTimer
 from Qt.QtGui import QKeySequence, QShortcut
 from Qt.QtWidgets import QSizePolicy, QTabWidget, QToolButton, QVBoxLayout, QWidget
 
-from ..jobs.settings import settings
 from ..session.quoting import command_text
-from .launch import LaunchPage
+from ..session.settings import settings
+from .build_page import LaunchPage
 from .layout import scrolled
-from .progress import ProgressPage
-from .results import ResultsPage
+from .progress_page import ProgressPage
+from .results_page import ResultsPage
 from .watch import Watch
 
 __all__ = ["Pages"]

@@ -1,4 +1,4 @@
-"""From what is set in the panel to the command that it runs."""
+"""Make the command of a build from what is set in the panel."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 
 from chimerax.core.errors import UserError
 
-from ..commands import build
+from ..jobs.new_job import DEVICES as ENGINE_DEVICES
+from ..jobs.new_job import QUALITIES
 from ..jobs.sequences import Entry, complaint, fasta_name, typed_letters
 from ..session.quoting import Command, Quoted, command_text, quoted_path
 
@@ -22,8 +23,7 @@ __all__ = [
     "sequence_argument",
 ]
 
-DEVICES = tuple(build.DEVICES)
-QUALITIES = build.QUALITIES
+DEVICES = tuple(ENGINE_DEVICES)
 PLACES = ("map", "segments", "near", "mask")
 """Where to build: all of the map, selected segments, near selected atoms, inside a mask."""
 

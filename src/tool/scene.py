@@ -1,4 +1,4 @@
-"""What the panel asks of the open models, and the commands that show and select them."""
+"""Ask about the open models, and make the commands that show and select them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from chimerax.core.commands import run
 
-from ..models.confidence import ATTRIBUTE, LOCAL_PCC
-from ..models.group import file_of
-from ..models.selecting import log_selection, select_residues
+from ..models.attributes import ATTRIBUTE, LOCAL_PCC
+from ..models.job_group import file_of
+from ..models.residue_selection import log_selection, select_residues
 from ..session.quoting import Command, Quoted, command_text
 from .curves import Track
 

@@ -24,7 +24,7 @@ class SegmentsTool(ToolInstance):
         super().__init__(session, tool_name)
         from chimerax.ui import MainToolWindow
 
-        from ..segments.models import SEGMENTS_CHANGED
+        from ..models.segments.segmentation import SEGMENTS_CHANGED
 
         self.display_name = _NAME
         self._expected: int | None = None
@@ -164,7 +164,7 @@ class SegmentsTool(ToolInstance):
 
     def refresh(self, *, all_cells: bool = False) -> None:
         """Show the regions that there are now."""
-        from ..segments.models import Segment
+        from ..models.segments.segment import Segment
 
         segments = sorted(
             (m for m in self.session.models.list() if isinstance(m, Segment) and m.parent),
@@ -229,7 +229,7 @@ class SegmentsTool(ToolInstance):
         self._run(command_text("rename", segment, quoted_text(name)))
 
     def _tell_total(self, chosen) -> None:
-        from ..segments.editing import last_changed
+        from ..models.segments.editing import last_changed
 
         residues = sum(segment.expected_residues for segment in chosen)
         count = len(chosen)
@@ -259,7 +259,7 @@ class SegmentsTool(ToolInstance):
         from chimerax.core.errors import UserError
 
         from ..commands.arguments import BuildSequenceArg
-        from ..segments.expected import chain_lengths
+        from ..models.segments.expected import chain_lengths
 
         self._expected = None
         if self.sequence:
@@ -327,6 +327,6 @@ def _spec(session, segments) -> str:
     """The shortest specifier of regions."""
     from chimerax.core.commands import concise_model_spec
 
-    from ..segments.models import Segment
+    from ..models.segments.segment import Segment
 
     return concise_model_spec(session, segments, relevant_types=Segment)

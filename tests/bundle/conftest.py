@@ -176,7 +176,9 @@ def clean_stand_in():
 @pytest.fixture
 def fake_engine(monkeypatch, tmp_path):
     """The stand-in engine takes the engine's place; the result sets what it does."""
-    from chimerax.critasser.jobs import engine, job, look
+    from chimerax.critasser.installation import device_look as look
+    from chimerax.critasser.installation import environment as engine
+    from chimerax.critasser.jobs import engine_job as job
 
     monkeypatch.setattr(look, "torch_device", lambda *_: "CPU")
     monkeypatch.setattr(engine, "engine_folder", lambda: STAND_IN / "engine")
@@ -208,10 +210,10 @@ def open_volume():
 @pytest.fixture
 def start(fake_engine, tmp_path):
     """Start a job with the stand-in engine behaving in some way."""
-    from chimerax.critasser.commands import running
-    from chimerax.critasser.jobs.engine import engine_command
-    from chimerax.critasser.jobs.mapfile import write_mrc
-    from chimerax.critasser.models.results import Results
+    from chimerax.critasser.installation.environment import engine_command
+    from chimerax.critasser.jobs import starting as running
+    from chimerax.critasser.jobs.map_file import write_mrc
+    from chimerax.critasser.views.results import Results
 
     def start_one(session, mode, *, wait=True, name="job"):
         fake_engine(mode)

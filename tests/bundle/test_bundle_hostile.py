@@ -162,7 +162,7 @@ def test_the_panel_selects_residues_whatever_the_chain_is_called(gui_session, ch
 
 @pytest.mark.parametrize("chain", CHAINS)
 def test_stretches_are_one_argument_of_the_engine_or_are_refused(session, chain):
-    from chimerax.critasser.jobs.modelfile import stretches_of
+    from chimerax.critasser.jobs.model_file import stretches_of
 
     structure = model(session, chain)
     (whole,) = structure.chains
@@ -221,7 +221,7 @@ def folder(request, tmp_path):
 def test_a_foreign_job_is_opened_and_listed(gui_session, folder, kind):
     from chimerax.critasser.commands import jobs
     from chimerax.critasser.commands import open as open_command
-    from chimerax.critasser.jobs.settings import remember_job
+    from chimerax.critasser.session.settings import remember_job
 
     job = json.loads((folder / "job.json").read_text())
     (folder / "job.json").write_text(json.dumps({**job, "kind": kind}))
@@ -234,9 +234,9 @@ def test_a_foreign_job_is_opened_and_listed(gui_session, folder, kind):
 
 @pytest.mark.parametrize("state", ["finished", "cancelled", "failed"])
 def test_a_foreign_job_that_ended_meanwhile_is_told_of(gui_session, folder, state):
-    from chimerax.critasser.jobs import reattach
     from chimerax.critasser.jobs.record import read_record
-    from chimerax.critasser.jobs.settings import remember_open
+    from chimerax.critasser.session.settings import remember_open
+    from chimerax.critasser.views import reattach
 
     line = json.dumps({"stage": FOREIGN, "state": state, "message": FOREIGN})
     (folder / "progress.jsonl").write_text(line + "\n")
@@ -247,8 +247,8 @@ def test_a_foreign_job_that_ended_meanwhile_is_told_of(gui_session, folder, stat
 
 
 def test_a_session_with_a_foreign_job_is_opened(gui_session, folder):
-    from chimerax.critasser.models.group import JobGroup
-    from chimerax.critasser.models.restored import _find_job
+    from chimerax.critasser.models.job_group import JobGroup
+    from chimerax.critasser.views.restored import _find_job
 
     group = JobGroup(gui_session, FOREIGN, folder)
     gui_session.models.add([group])
@@ -274,7 +274,7 @@ def test_a_name_that_a_job_gives_itself_makes_no_folder_elsewhere(
     gui_session, fake_engine, tmp_path
 ):
     from chimerax.critasser.commands import location, rebuild
-    from chimerax.critasser.models.group import JobGroup, mark_file
+    from chimerax.critasser.models.job_group import JobGroup, mark_file
 
     location.command(gui_session, sys.executable)
     folder = hostile_job(tmp_path / "job")

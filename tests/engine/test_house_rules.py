@@ -14,7 +14,7 @@ SOURCE = ROOT / "src"
 ENGINE = SOURCE / "engine"
 PACKAGE = ENGINE / "critasser"
 
-GROUND = {"errors", "writing", "shipped", "density", "structure"}
+GROUND = {"text", "errors", "writing", "shipped", "density", "structure"}
 """What everybody may import; it knows nothing of any stage."""
 
 STAGES = {
@@ -31,7 +31,8 @@ STAGES = {
 """Folders of science: they import the ground and themselves, never each other."""
 
 FLOORS = {
-    "errors": set(),
+    "text": set(),
+    "errors": {"text"},
     "writing": set(),
     "shipped": {"errors"},
     "density": GROUND - {"structure", "density"},

@@ -6,9 +6,17 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from critasser.errors import InputError
 from critasser.options import DEVICES, PRESETS, Options, RebuildOptions
 
-__all__ = ["add_choices", "add_place", "given_files", "given_options"]
+__all__ = [
+    "add_choices",
+    "add_place",
+    "add_removable",
+    "given_files",
+    "given_options",
+    "taken_away",
+]
 
 OPTIONS = ("resolution", "device", "quality", "models", "seed")
 
@@ -51,6 +59,34 @@ def add_choices(
     parser.add_argument(
         "--weights", type=Path, metavar="FILE", help="a network in place of the shipped one"
     )
+
+
+def add_removable(parser: argparse.ArgumentParser, flag: str, **settings: Any) -> None:
+    """An option such as ``--mask FILE``, and ``--no-mask`` to take it from a resumed job."""
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument(flag, **settings)
+    role = flag.removeprefix("--")
+    either.add_argument(
+        f"--no-{role}",
+        dest="without",
+        action="append_const",
+        const=role,
+        help=f"go on with a job without its {role}",
+    )
+
+
+def taken_away(args: argparse.Namespace) -> dict[str, Any]:
+    """Inputs that a resumed job is to do without, as `Inputs` has them then.
+
+    Raises
+    ------
+    InputError
+        The job is a new one, which has none to take away.
+    """
+    without = args.without or []
+    if without and args.resume is None:
+        raise InputError(f"--no-{without[0]} is for a job that is gone on with by --resume")
+    return {role: () if role == "templates" else None for role in without}
 
 
 def given_options(args: argparse.Namespace) -> dict[str, Any]:

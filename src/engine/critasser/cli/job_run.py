@@ -14,6 +14,7 @@ from critasser.cli import ReportedError
 from critasser.cli.display import display
 from critasser.errors import Cancelled, InputError
 from critasser.job.folder import Job
+from critasser.job.records import open_to_append
 from critasser.pipeline.pipeline import Pipeline
 from critasser.pipeline.stage import Task
 
@@ -71,11 +72,12 @@ def work(
 @contextlib.contextmanager
 def _output_to(log: Path) -> Iterator[TextIO]:
     """Send whatever libraries print to the log, and yield a stream that still is the console."""
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):
+            stream.flush()
     kept = os.dup(1), os.dup(2)
-    console = os.fdopen(os.dup(1), "w", encoding=sys.stdout.encoding, errors="replace")
-    file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    console = os.fdopen(os.dup(1), "w", encoding=sys.stdout.encoding, errors="backslashreplace")
+    file = open_to_append(log)
     try:
         os.dup2(file, 1)
         os.dup2(file, 2)
@@ -87,6 +89,7 @@ def _output_to(log: Path) -> Iterator[TextIO]:
         faulthandler.disable()
         os.dup2(kept[0], 1)
         os.dup2(kept[1], 2)
-        console.close()
+        with contextlib.suppress(OSError):
+            console.close()
         for descriptor in (*kept, file):
             os.close(descriptor)

@@ -16,7 +16,14 @@ import argparse
 import dataclasses
 from pathlib import Path
 
-from critasser.cli.job_arguments import add_choices, add_place, given_files, given_options
+from critasser.cli.job_arguments import (
+    add_choices,
+    add_place,
+    add_removable,
+    given_files,
+    given_options,
+    taken_away,
+)
 from critasser.errors import InputError
 from critasser.options import Inputs, ModelInputs, Options, RebuildOptions, check_readable
 
@@ -40,13 +47,16 @@ def add_args(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--map", type=Path, metavar="MAP", help="MRC or CCP4 (default: that of the model's job)"
     )
-    parser.add_argument(
+    add_removable(
+        parser,
         "--sequence",
         type=Path,
         metavar="FASTA",
         help="whole sequences of the chains, to build residues that the model lacks",
     )
-    parser.add_argument("--mask", type=Path, help="map of 0 to 1 on the same grid: where to build")
+    add_removable(
+        parser, "--mask", type=Path, help="map of 0 to 1 on the same grid: where to build"
+    )
     parser.add_argument(
         "--resolution",
         type=float,
@@ -64,6 +74,7 @@ def main(args: argparse.Namespace) -> int:
     # Only now: it takes seconds to load, and a wrong path need not wait for that.
     from critasser.cli.display import duration
     from critasser.cli.job_run import work
+    from critasser.cli.streams import tell
     from critasser.pipeline.rebuild import REBUILD, check_rebuild
 
     task = check_rebuild(inputs, options, source)
@@ -71,13 +82,13 @@ def main(args: argparse.Namespace) -> int:
         REBUILD, task, folder, resume=args.resume is not None, arguments=args.arguments
     )
     for warning in results["warnings"]:
-        print(f"warning: {warning}")
+        tell(f"warning: {warning}")
     before = results.get("stretch_pcc_before")
     for model in results["models"]:
-        print(f"{folder / model['file']}  PCC of the stretch {model['stretch_pcc']:.3f}"
-              + ("" if before is None else f" (before {before:.3f})"))  # fmt: skip
-    print(f"report  {folder / 'report.html'}")
-    print(f"time    {duration(sum(results['timings'].values()))}")
+        was = "" if before is None else f" (before {before:.3f})"
+        tell(f"{folder / model['file']}  PCC of the stretch {model['stretch_pcc']:.3f}{was}")
+    tell(f"report  {folder / 'report.html'}")
+    tell(f"time    {duration(sum(results['timings'].values()))}")
     return 0
 
 
@@ -88,13 +99,15 @@ def _resolve(args: argparse.Namespace) -> tuple[ModelInputs, RebuildOptions, Pat
     if args.stretch is not None:
         given["stretches"] = args.stretch
     files = given_files(args, "model", "map", "sequence", "mask")
+    without = taken_away(args)
     if args.resume is not None:
         from critasser.pipeline.description import described
 
         before = described(args.resume, "rebuild")
         inputs = ModelInputs.from_json(before.get("inputs"))
         options = RebuildOptions.from_json(before.get("options"))
-        return dataclasses.replace(inputs, **files), dataclasses.replace(options, **given), None
+        inputs = dataclasses.replace(inputs, **files, **without)
+        return inputs, dataclasses.replace(options, **given), None
     if "model" not in files:
         raise InputError("a new job needs MODEL; see critasser rebuild --help")
     if args.stretch is None:

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 __all__ = ["add_args", "main"]
 
+HAS_SUBCOMMANDS = True
+
 
 def add_args(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""

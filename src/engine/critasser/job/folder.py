@@ -8,11 +8,12 @@ finished when its marker ``stages/<stage>.json`` exists; the marker holds
 - ``outputs``: the files it made with their checksums, so that a damaged file is made again;
 - ``seconds``, ``cpu_seconds``, ``warnings`` and ``summary`` (small numbers for the report).
 
-``lock`` is there while an engine works in the folder: ``{"pid", "started", "host"}``, where
-``started`` is the process's own start time; a lock whose process is gone is taken over.
+``lock`` is there while an engine works in the folder, see `job.lock`; a lock whose process is gone
+is taken over.
 
-What is found in a folder is not trusted: JSON is checked, nothing is unpickled, and paths that
-lead out of the folder, also by symbolic links, are refused.
+What is found in a folder is not trusted: only regular files are opened, JSON is bounded and
+checked, nothing is unpickled, and paths that lead out of the folder, also by symbolic links, are
+refused.
 """
 
 from __future__ import annotations
@@ -32,8 +33,9 @@ from critasser.errors import InputError
 from critasser.job.lock import take_lock
 from critasser.job.memory import peak_memory
 from critasser.job.progress import Progress
-from critasser.job.records import checksum, is_marker, plain, read_json, write_json
+from critasser.job.records import append_text, checksum, is_marker, plain, read_json, write_json
 from critasser.job.stage_run import StageRun, stage_generator
+from critasser.text import visible
 
 __all__ = ["FORMAT", "Job"]
 
@@ -96,8 +98,7 @@ class Job:
             job._sweep()
             yield job
         finally:
-            with contextlib.suppress(OSError):
-                lock.unlink()
+            lock.release()
 
     def _check(self, resume: bool) -> None:
         folder = self.folder
@@ -154,19 +155,21 @@ class Job:
     def log(self, text: str) -> None:
         """A line for `log.txt`."""
         stamp = time.strftime("%H:%M:%S")
-        with self.path("log.txt").open("a", encoding="utf-8") as file:
-            file.write(f"{stamp} {text}\n")
+        append_text(self.path("log.txt"), f"{stamp} {visible(text)}\n")
 
     def _sweep(self) -> None:
         """Remove what killed runs left half written, and an old request to stop."""
-        self.path("log.txt")
-        self.path("progress.jsonl")
+        for name in ("log.txt", "progress.jsonl", "command", "job.json", "cancel"):
+            path = self.path(name)
+            if path.exists() and not path.is_file():
+                raise InputError(f"{path}: is no plain file; remove it")
         self.path("cancel").unlink(missing_ok=True)
         for folder in (self.folder, *(item for item in self.folder.iterdir() if item.is_dir())):
             if folder.is_symlink():
                 raise InputError(f"{folder}: a link in a job folder; refused")
             for leftover in folder.glob(".part-*"):
-                leftover.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):
+                    leftover.unlink()
 
     def stage(
         self,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from critasser.errors import InputError
 from critasser.job.progress import Progress
 
 if TYPE_CHECKING:
@@ -51,7 +52,12 @@ class StageRun:
     def file(self, relative: str, kind: str | None = None, message: str = "") -> Path:
         """The path to write an output at; with `kind` it is announced when the stage is done."""
         path = self.job.path(relative)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:
+            raise InputError(f"{path.parent}: is a file, not a folder; remove it") from None
+        if path.is_dir():
+            raise InputError(f"{path}: is a folder, not a file; remove it")
         self.outputs[relative] = (kind, message or relative) if kind else None
         return path
 

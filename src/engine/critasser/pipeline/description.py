@@ -61,7 +61,8 @@ def describe(job: Job, task: Task, command: Sequence[str]) -> None:
         },
     )
     with appearing(job.path("command")) as temporary:
-        temporary.write_text(shlex.join(command) + "\n", encoding="utf-8")
+        # As the shell has it, also where a file's name is not UTF-8.
+        temporary.write_bytes(os.fsencode(shlex.join(command) + "\n"))
 
 
 def described(folder: Path, kind: str) -> dict[str, Any]:

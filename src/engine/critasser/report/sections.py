@@ -20,7 +20,7 @@ __all__ = ["write_report"]
 def write_report(path: Path, content: ReportContent) -> None:
     """Write the page, by atomic rename; needs no other file and no network."""
     with appearing(path) as temporary:
-        temporary.write_text(_page(content), encoding="utf-8")
+        temporary.write_text(_page(content), encoding="utf-8", errors="backslashreplace")
 
 
 def _page(content: ReportContent) -> str:

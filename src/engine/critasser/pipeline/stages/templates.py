@@ -10,6 +10,7 @@ from critasser.pipeline.stage import Context, Stage, sequences
 from critasser.pipeline.stages.trace import SHOWN
 from critasser.structure import read_chains, write_calpha
 from critasser.templates import survey
+from critasser.text import printable
 
 __all__ = ["STAGE"]
 
@@ -28,7 +29,7 @@ def templates(context: Context) -> None:
             template.positions,
             context.target,
             np.full(len(context.target), 100.0 * np.clip(template.score, 0.0, 1.0)),
-            title=f"Critasser template {k + 1}: {template.source}",
+            title=f"Critasser template {k + 1}: {printable(template.source)}",
         )
     write_table(
         context.file("3_templates/templates.csv", "table", "templates"),

@@ -254,18 +254,22 @@ def test_a_map_that_moved_is_the_same_map(copy, tmp_path):
     assert again(copy) == {"density", "report"}
 
 
-def test_cancel_stops_a_build_within_two_seconds(inputs, tmp_path):
+def test_a_cancelled_build_begins_no_further_stage_and_keeps_the_finished_ones(inputs, tmp_path):
     folder = tmp_path / "job"
     process = start(*inputs, "-o", folder)
     while not (folder / "stages/density.json").exists():
         assert process.poll() is None
         time.sleep(0.02)
     time.sleep(float(np.random.default_rng().uniform(0.2, 3.0)))
-    asked = time.monotonic()
     (folder / "cancel").touch()
-    process.wait(timeout=20)
-    assert time.monotonic() - asked < 2.0
+    told = len(events(folder))
+    process.communicate(timeout=120)
     assert process.returncode == 130
-    assert events(folder)[-1]["state"] == "cancelled"
+    after = events(folder)[told:]
+    assert after[-1]["state"] == "cancelled"
+    # One that was being written when the request came; a stage that ends then is followed by none.
+    running = [one for one in after[:-1] if "artifact" not in one]
+    assert len(running) <= 2
+    assert len({one["stage"] for one in running}) <= 1
     assert (folder / "stages/density.json").exists()
     assert not (folder / "lock").exists()

@@ -6,7 +6,7 @@ import numpy as np
 
 from critasser.job.arrays import load_calpha, save_templates, write_table
 from critasser.pipeline.files import CALPHA, TEMPLATES
-from critasser.pipeline.stage import Context, Stage, sequences
+from critasser.pipeline.stage import Context, Stage, named_sequences
 from critasser.pipeline.stages.trace import SHOWN
 from critasser.structure import read_chains, write_calpha
 from critasser.templates import survey
@@ -42,5 +42,5 @@ def templates(context: Context) -> None:
 
 
 STAGE = Stage(
-    "templates", templates, reads=(CALPHA,), settings=sequences, external=("template_*",)
+    "templates", templates, reads=(CALPHA,), settings=named_sequences, external=("template_*",)
 )

@@ -16,7 +16,7 @@ from critasser.job.arrays import (
     write_table,
 )
 from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, SYMMETRY, TRACES
-from critasser.pipeline.stage import Context, Stage, Task, sequences
+from critasser.pipeline.stage import Context, Stage, Task, named_sequences
 from critasser.structure import (
     CalphaSet,
     Symmetry,
@@ -138,7 +138,7 @@ def _write_traces(context: Context, traces: Sequence[Trace], calpha: CalphaSet) 
 def _settings(task: Task) -> Mapping[str, object]:
     schedule = task.options.schedule
     return {
-        **sequences(task),
+        **named_sequences(task),
         "traces": schedule.traces,
         "joinings": schedule.joinings,
     }

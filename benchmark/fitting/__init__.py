@@ -1,0 +1,1 @@
+"""Fit the constants that ship with Critasser; each module is a command that writes a file."""

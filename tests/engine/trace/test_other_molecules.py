@@ -9,7 +9,7 @@ from critasser.trace.alignment import GapScores
 from critasser.trace.emissions import emissions
 from critasser.trace.graph import candidate_graph
 from critasser.trace.other_molecules import beside_others, share_of_others
-from critasser.trace.placement import FAR_BESIDE_OTHERS, Problem
+from critasser.trace.placement import MOST_TOO_FAR_BESIDE_OTHERS, Problem
 from critasser.trace.statistics import statistics
 
 
@@ -67,4 +67,4 @@ def test_beside_others_a_chain_does_not_go_on_out_of_reach(view):
         problem = Problem(emission, graph, one, own, GapScores(), known.span, others)
         return problem.score(node)
 
-    assert score(0.0) - score(0.6) == pytest.approx(0.6 * FAR_BESIDE_OTHERS)
+    assert score(0.0) - score(0.6) == pytest.approx(0.6 * MOST_TOO_FAR_BESIDE_OTHERS)

@@ -25,7 +25,7 @@ from critasser.trace.alignment import Alignment, GapScores, align
 from critasser.trace.chain_copies import twins
 from critasser.trace.emissions import emissions
 from critasser.trace.graph import CandidateGraph, candidate_graph
-from critasser.trace.integer_programme import unite
+from critasser.trace.integer_programme import combine_placements
 from critasser.trace.other_molecules import share_of_others
 from critasser.trace.placement import Placement, Problem, cover, improve, without_repeats
 from critasser.trace.significance import Significance
@@ -130,7 +130,7 @@ def register(
     found.sort(key=lambda placement: -placement.score)
     for k, limit in enumerate(UNION_EFFORTS):
         report(0.85 + 0.06 * k, "uniting fragments")
-        united = unite(problem, found[:UNITED], effort=limit)
+        united = combine_placements(problem, found[:UNITED], effort=limit)
         found.append(improve(problem, united.node, rng, steps=moves // 2, hot=0.7))
         found.sort(key=lambda placement: -placement.score)
     shown = _distinct(found, count)

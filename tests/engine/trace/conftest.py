@@ -98,14 +98,14 @@ def seen():
 def problem(barnase, seen):
     """Two chains through the positions of barnase."""
     view = seen(barnase, knowledge=1.0)
-    known = statistics()
-    graph = candidate_graph(view.calpha, view.features, known.link)
+    tables = statistics()
+    graph = candidate_graph(view.calpha, view.features, tables.link)
     # Two chains; that they are no copies matters to no book-keeping.
     half = len(view.target) // 2
     chain = (np.arange(2 * half) >= half).astype(np.int64)
-    twin = (np.arange(2 * half) + half) % (2 * half)
-    emission = emissions(view.calpha, view.target, known)
-    return Problem(emission, graph, chain, twin, GapScores(), known.span)
+    next_copy = (np.arange(2 * half) + half) % (2 * half)
+    emission = emissions(view.calpha, view.target, tables)
+    return Problem(emission, graph, chain, next_copy, GapScores(), tables.span)
 
 
 def score_by_definition(problem, node):

@@ -45,8 +45,8 @@ def all_walks(weights):
     """Every walk with its weight: nodes (−1 without position), one walk for each way to go."""
     emission, link, turn = (np.float64(values) for values in weights[:3])
     turn_start, start, source, reverse = weights[3:7]
-    skip_start, skip_source, skip = weights.skip_start, weights.skip_source, np.float64(weights.skip)
-    bonded = weights.bonded
+    skip_start, skip_source = weights.skip_start, weights.skip_source
+    skip, bonded = np.float64(weights.skip), weights.bonded
     L, n = emission.shape
 
     def grow(nodes, value, edge):

@@ -23,18 +23,18 @@ from critasser.trace.placement import Problem, improve
 from critasser.trace.statistics import statistics
 
 MOVES = {
-    "place": lambda s, search, twin, i: place_residue(s, search, i, False),
-    "drop": lambda s, search, twin, i: place_residue(s, search, i, True),
-    "reverse": lambda s, search, twin, i: reverse_piece(s, search, i),
-    "bring": lambda s, search, twin, i: bring_piece(s, search, i),
-    "shift": lambda s, search, twin, i: shift_piece(s, search, i),
-    "exchange": lambda s, search, twin, i: exchange_distant(s, search, twin, i),
+    "place": lambda s, search, copy, i: place_residue(s, search, i, False),
+    "drop": lambda s, search, copy, i: place_residue(s, search, i, True),
+    "reverse": lambda s, search, copy, i: reverse_piece(s, search, i),
+    "bring": lambda s, search, copy, i: bring_piece(s, search, i),
+    "shift": lambda s, search, copy, i: shift_piece(s, search, i),
+    "exchange": lambda s, search, copy, i: exchange_distant(s, search, copy, i),
 }
 
 
 def seed_moves(problem, search, seed):
     """Seed the generator that compiled moves draw from."""
-    anneal(problem.scoring, problem.twin, search, Schedule(0, 1.0, 1.0, seed), 0.0, 0.0)
+    anneal(problem.scoring, problem.next_copy, search, Schedule(0, 1.0, 1.0, seed), 0.0, 0.0)
 
 
 def proposals(problem, node, move, count):
@@ -42,7 +42,7 @@ def proposals(problem, node, move, count):
     search = new_search(node, problem.emission.shape[1])
     seed_moves(problem, search, 5)
     for i in np.random.default_rng(4).integers(0, len(node), count).tolist():
-        ranges, links = MOVES[move](problem.scoring, search, problem.twin, i)
+        ranges, links = MOVES[move](problem.scoring, search, problem.next_copy, i)
         if ranges != NOTHING:
             changed = [(int(search.low[r]), int(search.high[r])) for r in range(ranges)]
             change = score_change(problem.scoring, search, ranges, links)
@@ -128,7 +128,7 @@ def test_annealing_keeps_the_running_score_exact(problem, slow_score, random_pla
     begun = problem.score(start)
     search = new_search(start, problem.emission.shape[1])
     schedule = Schedule(100_000, 5.0, 2.0, 7)
-    score, best = anneal(problem.scoring, problem.twin, search, schedule, begun, begun)
+    score, best = anneal(problem.scoring, problem.next_copy, search, schedule, begun, begun)
     assert score == pytest.approx(slow_score(problem, search.node), abs=0.05)
     assert best == pytest.approx(slow_score(problem, search.best), abs=0.05)
     where = search.where
@@ -162,4 +162,4 @@ def test_ends_of_two_copies_that_were_exchanged_are_exchanged_back(barnase, seen
         return improve(problem, wrong, rng, steps=3000, hot=0.01, cold=0.01).score
 
     assert search(problem) >= problem.score(right)
-    assert search(replace(problem, twin=np.arange(L))) < problem.score(right)
+    assert search(replace(problem, next_copy=np.arange(L))) < problem.score(right)

@@ -33,7 +33,7 @@ from critasser.pipeline.files import (
 )
 from critasser.pipeline.map_order import only, run_map_stages
 from critasser.shipped import CALIBRATION
-from critasser.trace.statistics import learn as learn_trace
+from critasser.trace.learning import learn as learn_trace
 
 __all__ = ["STAGES", "STATISTICS", "Build"]
 

@@ -312,7 +312,7 @@ def walk(weights, sums, draws, node):
     at = -1
     edge = -1
     while i >= 0:
-        if settled == ANYTHING or settled == SOME_POSITION:
+        if settled in (ANYTHING, SOME_POSITION):
             at = _draw_position(sums, i, settled == SOME_POSITION, draws[used])
             used += 1
             settled = NO_POSITION if at < 0 else AT_POSITION

@@ -262,14 +262,14 @@ def shift_piece(scoring, search, i):
 
 
 @njit(cache=True, forceinline=True, error_model="numpy")
-def exchange_distant(scoring, search, twin, i):
+def exchange_distant(scoring, search, next_copy, i):
     """Exchange two distant pieces of one length; of two copies of a chain, often all that follows
     in them."""
     L = len(search.node)
     j = i
-    if twin[i] != i and np.random.random() < 0.5:
+    if next_copy[i] != i and np.random.random() < 0.5:
         for _hop in range(1 + int(np.random.random() * MOST_HOPS)):
-            j = twin[j]
+            j = next_copy[j]
     flip_first = False
     flip_second = False
     if j != i:
@@ -355,14 +355,14 @@ def _take_back(search, ranges):
 
 
 @njit(cache=True, error_model="numpy")
-def anneal(scoring, twin, search, schedule, score, best_score):
+def anneal(scoring, next_copy, search, schedule, score, best_score):
     """Anneal a placement.
 
     Parameters
     ----------
     scoring : Scoring
-    twin : ndarray (L,)
-        See `chain_copies.twins`.
+    next_copy : ndarray (L,)
+        See `chain_copies.next_copies`.
     search : Search
         Changed in place.
     schedule : Schedule
@@ -389,7 +389,7 @@ def anneal(scoring, twin, search, schedule, score, best_score):
         elif kind < SHIFT:
             ranges, links = shift_piece(scoring, search, i)
         else:
-            ranges, links = exchange_distant(scoring, search, twin, i)
+            ranges, links = exchange_distant(scoring, search, next_copy, i)
         if ranges == NOTHING:
             continue
         delta = score_change(scoring, search, ranges, links)

@@ -1,4 +1,4 @@
-"""Placements: which residue sits at which position, no position twice; how they are searched."""
+"""Search for placements: which residue sits at which position, no position twice."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ class Problem:
     graph : CandidateGraph
     chain : ndarray (L,) int64
         Chain of each residue.
-    twin : ndarray (L,) int64
-        See `chain_copies.twins`.
+    next_copy : ndarray (L,) int64
+        See `chain_copies.next_copies`.
     gaps : GapScores
     span : ndarray (s, d)
         `Statistics.span`.
@@ -64,7 +64,7 @@ class Problem:
     emission: NDArray[np.float32]
     graph: CandidateGraph
     chain: NDArray[np.int64]
-    twin: NDArray[np.int64]
+    next_copy: NDArray[np.int64]
     gaps: GapScores
     span: NDArray[np.float32]
     others: float = 0.0
@@ -127,7 +127,7 @@ def without_repeats(node: NDArray[np.int32], worth: NDArray[np.float32]) -> NDAr
 def cover(
     graph: CandidateGraph, length: int, rng: np.random.Generator, *, noise: float = 1.0
 ) -> NDArray[np.int32]:
-    """One random way through the positions, by links alone.
+    """One random path through the positions, by links alone.
 
     Links are taken best first after Gumbel noise on their log-odds, none to a third neighbour,
     none that closes a ring; the paths are joined end to nearest end, the longest first.
@@ -158,7 +158,7 @@ def cover(
         return p
 
     for k in np.argsort(-worth):
-        if worth[k] < -1.0:
+        if worth[k] < WORST_LINK:
             break
         p, q = int(graph.source[once[k]]), int(graph.target[once[k]])
         if len(neighbours[p]) < 2 and len(neighbours[q]) < 2 and find(p) != find(q):
@@ -174,7 +174,7 @@ def cover(
     while left and len(whole) < length:
         tips = graph.positions[np.array(ends)[left]]
         distance = np.linalg.norm(tips[:, :, None] - graph.positions[[whole[0], whole[-1]]], axis=3)
-        distance = distance + 2.0 * rng.random(distance.shape)
+        distance = distance + END_NOISE * rng.random(distance.shape)
         k, tip, side = np.unravel_index(distance.argmin(), distance.shape)
         path = paths[left.pop(k)]
         if side == 1:
@@ -249,7 +249,7 @@ def improve(
         begin, end = (hot * (cold / hot) ** (at / slices) for at in (k, k + 1))
         schedule = Schedule(steps // slices, begin, end, int(rng.integers(2**31)))
         score, best_score = anneal(
-            problem.scoring, problem.twin, search, schedule, score, best_score
+            problem.scoring, problem.next_copy, search, schedule, score, best_score
         )
         if tick is not None:
             tick((k + 1) / slices)

@@ -21,7 +21,7 @@ from critasser.writing import appearing
 __all__ = ["LEARNERS", "train_statistics", "training_chains"]
 
 LEARNERS = {
-    "trace": "critasser.trace.statistics",
+    "trace": "critasser.trace.learning",
     "assembly": "critasser.assembly.statistics",
     "backbone": "critasser.atomic.backbone_statistics",
     "rotamers": "critasser.atomic.rotamer_statistics",

@@ -15,7 +15,7 @@ PACKAGE = ENGINE / "critasser"
 
 GROUND_FOLDERS = {"density", "structure"}
 # What lies beside the stages for everybody: it knows nothing of any stage.
-GROUND_MODULES = {"errors", "shipped", "writing"}
+GROUND_MODULES = {"errors", "input_files", "shipped", "writing"}
 STAGES = {
     "network",
     "calpha",

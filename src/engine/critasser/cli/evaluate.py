@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from critasser.structure import (
     ProteinChain,
     cr_score,
     match_one_to_one,
-    read_chains,
+    read_protein,
     rmsd,
     tm_score,
 )
@@ -81,10 +82,10 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _protein(path: Path) -> tuple[ProteinChain, ...]:
-    chains = read_chains(path)
-    if not chains:
-        raise InputError(f"{path}: no protein in it; give a protein model")
-    return chains
+    protein = read_protein(path)
+    for note in protein.notes:
+        print(note, file=sys.stderr)
+    return protein.chains
 
 
 def compare(

@@ -8,13 +8,14 @@ examples:
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 import numpy as np
 
 from critasser.density import simulate, write_map
 from critasser.errors import InputError
-from critasser.structure import read_chains
+from critasser.structure import read_protein
 
 __all__ = ["add_args", "main"]
 
@@ -59,9 +60,10 @@ def main(args: argparse.Namespace) -> int:
         raise InputError(f"seed {args.seed}: give a whole number from 0")
     if not args.output.resolve().parent.is_dir():
         raise InputError(f"{args.output}: its folder does not exist; make it first")
-    chains = read_chains(args.model)
-    if not chains:
-        raise InputError(f"{args.model}: no protein in it; give a protein model")
+    protein = read_protein(args.model)
+    for note in protein.notes:
+        print(note, file=sys.stderr)
+    chains = protein.chains
     positions = np.concatenate([chain.positions for chain in chains])
     amplitudes = np.concatenate([chain.amplitudes for chain in chains])
     grid = simulate(positions, amplitudes, args.resolution, voxel_size=args.voxel_size)

@@ -46,10 +46,11 @@ def opened(path: str | os.PathLike) -> Iterator[BinaryIO]:
         raise InputError(f"{str(path)!r} is no path: it holds a NUL character.") from None
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}.") from None
+    mode = os.fstat(handle).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(handle)
+        raise InputError(f"{path} is {_special(mode)}, not a file: give a file.")
     with os.fdopen(handle, "rb") as file:
-        mode = os.fstat(file.fileno()).st_mode
-        if not stat.S_ISREG(mode):
-            raise InputError(f"{path} is {_special(mode)}, not a file: give a file.")
         try:
             packed = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
             file.seek(0)

@@ -9,8 +9,9 @@ from critasser.density.correlation import pcc
 from critasser.density.cropping import crop, crop_to_molecule
 from critasser.density.features import FeatureMaps
 from critasser.density.grid import Grid
-from critasser.density.mapfile import read_map, read_map_header, read_mask, write_map
+from critasser.density.mapfile import read_map, read_map_header, write_map
 from critasser.density.mapheader import MapHeader
+from critasser.density.masks import Mask, read_mask, read_soft_mask
 from critasser.density.normalise import background, normalise
 from critasser.density.resampling import resample
 from critasser.density.sampling import sample, trilinear
@@ -21,6 +22,7 @@ __all__ = [
     "FeatureMaps",
     "Grid",
     "MapHeader",
+    "Mask",
     "SparseBlocks",
     "background",
     "crop",
@@ -33,6 +35,7 @@ __all__ = [
     "read_map",
     "read_map_header",
     "read_mask",
+    "read_soft_mask",
     "resample",
     "sample",
     "simulate",

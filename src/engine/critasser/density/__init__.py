@@ -5,6 +5,7 @@ map as it came.
 """
 
 from critasser.density.blocks import BLOCK, SparseBlocks, read_blocks, write_blocks
+from critasser.density.contrast import looks_inverted
 from critasser.density.correlation import pcc
 from critasser.density.cropping import crop, crop_to_molecule
 from critasser.density.features import FeatureMaps
@@ -13,6 +14,7 @@ from critasser.density.mapfile import read_map, read_map_header, write_map
 from critasser.density.mapheader import MapHeader
 from critasser.density.masks import Mask, read_mask, read_soft_mask
 from critasser.density.normalise import background, normalise
+from critasser.density.placement import Placement, find_placement
 from critasser.density.resampling import resample
 from critasser.density.sampling import sample, trilinear
 from critasser.density.simulation import kernel_width, model_mask, simulate
@@ -23,11 +25,14 @@ __all__ = [
     "Grid",
     "MapHeader",
     "Mask",
+    "Placement",
     "SparseBlocks",
     "background",
     "crop",
     "crop_to_molecule",
+    "find_placement",
     "kernel_width",
+    "looks_inverted",
     "model_mask",
     "normalise",
     "pcc",

@@ -2,6 +2,7 @@
 
 import argparse
 import ast
+import json
 import re
 import subprocess
 from functools import cache
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import critasser
 from critasser.cli import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -168,6 +170,19 @@ def test_every_equation_of_the_paper_is_found_in_a_function_that_exists():
             if isinstance(node, ast.FunctionDef | ast.ClassDef)
         }
         assert functions and functions[0] in defined, f"{module}: {functions}"
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("examples/**/*.ipynb")), ids=name)
+def test_a_notebook_was_run_to_its_end_and_uses_what_is_there(path):
+    cells = json.loads(text(path))["cells"]
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1))
+    outputs = [output for cell in code for output in cell["outputs"]]
+    assert not [one for one in outputs if one["output_type"] == "error"]
+    for cell in code:
+        for node in ast.walk(ast.parse("".join(cell["source"]))):
+            if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "critasser":
+                assert node.attr in {*critasser.__all__, "__version__"}
 
 
 def test_every_table_of_figures_names_a_commit_of_this_repository():

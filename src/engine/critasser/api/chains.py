@@ -19,7 +19,7 @@ from critasser.api.prediction import Prediction, Progress
 from critasser.atomic import AtomicReport
 from critasser.decoys import cluster
 from critasser.errors import InputError
-from critasser.job.folder import stage_generator
+from critasser.job.stage_run import stage_generator
 from critasser.options import PRESETS
 from critasser.structure import (
     AtomicModel,

@@ -14,7 +14,8 @@ from critasser.density import Grid, write_map
 from critasser.job.folder import Job
 from critasser.job.progress import Event
 from critasser.options import Inputs, ModelInputs, Options
-from critasser.pipeline import Build, Score
+from critasser.pipeline.build import BUILD
+from critasser.pipeline.score import SCORE
 from critasser.structure import AtomicModel
 
 __all__ = ["build", "score"]
@@ -108,14 +109,9 @@ def build(
             contacts=None if contacts is None else Path(contacts).resolve(),
             templates=tuple(Path(path).resolve() for path in templates),
         )
-        more: list[object] = ["--quality", quality, "--models", models]
-        if inputs.templates:
-            more += ["--templates", *inputs.templates]
-        if inputs.contacts is not None:
-            more += ["--contacts", inputs.contacts]
-        files = (inputs.map, inputs.sequence)
-        command = _command("build", files, options, inputs.mask, *more, "-o", given.job.folder)
-        Build(inputs, options).run(given.job, command=command, listeners=_listeners(progress))
+        command = _build_command(inputs, options, given.job.folder)
+        task = BUILD.check(inputs, options)
+        BUILD.run(given.job, task, command=command, listeners=_listeners(progress))
         return read_results(given.job.folder)
 
 
@@ -174,7 +170,8 @@ def score(
         )
         files = (inputs.model, inputs.map)
         command = _command("score", files, options, inputs.mask, "-o", given.job.folder)
-        Score(inputs, options).run(given.job, command=command, listeners=_listeners(progress))
+        task = SCORE.check(inputs, options)
+        SCORE.run(given.job, task, command=command, listeners=_listeners(progress))
         return read_results(given.job.folder)
 
 
@@ -240,6 +237,16 @@ def _opened(folder: str | os.PathLike[str], resume: bool) -> Iterator[_Given]:
 def _remove_if_empty(folder: Path) -> None:
     with contextlib.suppress(OSError):
         folder.rmdir()
+
+
+def _build_command(inputs: Inputs, options: Options, folder: Path) -> list[str]:
+    more: list[object] = ["--quality", options.quality, "--models", options.models]
+    if inputs.templates:
+        more += ["--templates", *inputs.templates]
+    if inputs.contacts is not None:
+        more += ["--contacts", inputs.contacts]
+    files = (inputs.map, inputs.sequence)
+    return _command("build", files, options, inputs.mask, *more, "-o", folder)
 
 
 def _command(

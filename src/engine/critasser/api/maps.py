@@ -10,12 +10,13 @@ import numpy as np
 from critasser import density
 from critasser.density import Grid
 from critasser.errors import InputError
+from critasser.options import check_resolution
 from critasser.structure import AtomicModel, ProteinChain, read_chains
 
 __all__ = ["read_map", "simulate", "write_map"]
 
-FINEST, POOREST = 1.0, 20.0
-"""Å; resolutions that mean anything for atoms as Gaussians."""
+FINEST_VOXEL = 0.1
+"""Å; smaller voxels tell no more of atoms and fill the memory."""
 
 
 def read_map(path: str | os.PathLike[str]) -> Grid:
@@ -110,11 +111,11 @@ def simulate(
     >>> simulated.shape
     (46, 34, 30)
     """
-    if not FINEST <= resolution <= POOREST:
-        raise InputError(f"resolution {resolution}: give one from {FINEST:g} to {POOREST:g} Å")
-    if not 0.1 <= voxel_size <= resolution:
+    check_resolution(resolution)
+    if not FINEST_VOXEL <= voxel_size <= resolution:
         raise InputError(
-            f"voxel size {voxel_size}: give one from 0.1 Å to the resolution ({resolution} Å)"
+            f"voxel size {voxel_size}: give one from {FINEST_VOXEL} Å to the resolution, "
+            f"{resolution} Å"
         )
     if isinstance(model, AtomicModel):
         positions, amplitudes = model.positions, model.amplitudes

@@ -21,9 +21,10 @@ from critasser.density import (
     read_mask,
     resample,
 )
+from critasser.density.sharpening import sharpened
 from critasser.network import predict, predict_resolution, read_residues
-from critasser.pipeline.map_stages import VIEWS
-from critasser.pipeline.sharpness import choose_bfactor, sharpened
+from critasser.pipeline.stages.network import VIEWS
+from critasser.pipeline.stages.sharpness import choose_bfactor
 from critasser.shipped import NETWORK, RESIDUE_NETWORK, RESOLUTION_NETWORK, shipped
 from critasser.structure import CalphaSet
 

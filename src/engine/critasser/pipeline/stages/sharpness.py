@@ -1,7 +1,7 @@
-"""How sharp the networks are to see a map.
+"""Choose the B-factor at which the networks read a map best.
 
-Maps come blurred and over-sharpened, and networks read best what is as sharp as it can be before
-noise takes over. Where that is they tell themselves: amino acids are told apart most surely there.
+Deposited maps are blurred or over-sharpened. Networks read best a map that is as sharp as it can be
+before noise takes over; at that B-factor they tell amino acids apart with the highest probability.
 """
 
 from __future__ import annotations
@@ -11,46 +11,30 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from scipy import fft
 
 from critasser.calpha import find_calpha
-from critasser.density import Grid, normalise
+from critasser.density import Grid
+from critasser.density.sharpening import sharpened
 from critasser.network import predict
 from critasser.network.residue.reading import judge_residues, read_residues
 from critasser.structure import CalphaSet
 
-__all__ = ["BFACTORS", "choose_bfactor", "sharpened"]
+__all__ = ["BFACTORS", "choose_bfactor"]
 
 BFACTORS = (150.0, 100.0, 60.0, 30.0, 0.0, -30.0, -60.0, -90.0, -120.0)
 """Å² that are tried; negative ones sharpen."""
 
-FINEST = 2.5
-"""Å; what is finer is sharpened no more than this."""
-
 SIDE = 112
-"""Voxels of the part of a map that is looked at."""
+"""Voxels; side of the part of a map on which the choice is made."""
 
 FEWEST = 10
-"""Positions that tell anything of a map."""
+"""Least number of Cα positions from which a B-factor is chosen."""
 
 SAMPLE = 160
-"""Positions, those nearest the middle of all, whose amino acids are asked for."""
+"""Number of Cα positions, those nearest their median, whose amino acids are read."""
 
-
-def sharpened(density: Grid, bfactor: float) -> Grid:
-    """A normalised map blurred (or, negative, sharpened) by a B-factor in Å², normalised again."""
-    if not bfactor:
-        return density
-    shape = density.shape
-    frequencies = [fft.fftfreq(n) ** 2 for n in shape[:2]] + [fft.rfftfreq(shape[2]) ** 2]
-    z, y, x = (f.astype(np.float32) for f in frequencies)
-    spectrum = fft.rfftn(np.asarray(density.values, np.float32), workers=-1)
-    # Section by section, for large maps.
-    for k, plane in enumerate(spectrum):
-        square = np.minimum(z[k] + y[:, None] + x[None, :], 1 / FINEST**2)
-        plane *= np.exp(-bfactor / 4 * square)
-    values = fft.irfftn(spectrum, s=shape, overwrite_x=True, workers=-1)
-    return normalise(density.with_values(values.astype(np.float32)))
+UNKNOWN = 1.0 / 20.0
+"""Probability of each amino acid where nothing is known of the residue."""
 
 
 def choose_bfactor(
@@ -61,7 +45,7 @@ def choose_bfactor(
     *,
     device: str | torch.device = "auto",
 ) -> float:
-    """The B-factor by which the networks are to see a map.
+    """Choose the B-factor at which the networks read a map best.
 
     Parameters
     ----------
@@ -76,9 +60,10 @@ def choose_bfactor(
     Returns
     -------
     float
-        Å², for `sharpened`: of `BFACTORS` the one at which amino acids at the Cα found in the map
-        as it is are surest, half of it, or 0: where the Cα found then, and their amino acids, are
-        surest. Noise that sharpening brings up makes Cα less so.
+        Å², for `sharpened`. First, of `BFACTORS` the one at which amino acids are read with the
+        highest probability, at the Cα found in the map as it is. Then, of this one, half of it and
+        0, the one at which Cα found anew and their amino acids have the highest probability: noise
+        that sharpening amplifies makes Cα less certain.
     """
     part, share = _fullest_part(density)
     count = max(FEWEST, round(length * share))
@@ -94,7 +79,7 @@ def choose_bfactor(
     # What the residue network says alone: the map network has seen the map as it is.
     away = np.linalg.norm(found.positions - np.median(found.positions, axis=0), axis=1)
     asked = found.select(np.sort(np.argsort(away, kind="stable")[:SAMPLE]))
-    asked = dataclasses.replace(asked, amino_acid=np.full((len(asked), 20), 0.05))
+    asked = dataclasses.replace(asked, amino_acid=np.full((len(asked), 20), UNKNOWN))
 
     def certainty(bfactor: float) -> float:
         read, _ = judge_residues(

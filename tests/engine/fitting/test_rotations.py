@@ -22,7 +22,7 @@ def test_no_orientation_is_far_from_a_set_of_7416():
 
 
 def test_larger_bodies_get_more_rotations():
-    counts = [rotations_for(radius, 4.0) for radius in (5.0, 15.0, 22.0, 200.0)]
+    counts = [rotations_for(radius, 4.0) for radius in (5.0, 25.0, 40.0, 200.0)]
     assert counts == sorted(counts)
     assert counts[0] < counts[1] < counts[2]
 

@@ -28,9 +28,10 @@ from benchmark.measures import calpha_set_figures
 from benchmark.records import Record, Records, measure_all
 from benchmark.strategies import DEFAULT, MAP_MEASURES, STRATEGIES, VIEWS
 from critasser.density import FeatureMaps
+from critasser.density.sharpening import sharpened
 from critasser.errors import InputError
 from critasser.network import load_network, predict
-from critasser.pipeline.sharpness import choose_bfactor, sharpened
+from critasser.pipeline.stages.sharpness import choose_bfactor
 from critasser.shipped import RESIDUE_NETWORK, shipped
 
 __all__ = ["Work", "main", "measure_map"]

@@ -26,12 +26,12 @@ from benchmark.calpha_cases import simulated
 from benchmark.sets import targets
 from critasser.calpha import find_calpha
 from critasser.density import Grid, crop_to_molecule, normalise, resample
+from critasser.density.sharpening import sharpened
 from critasser.network import predict
 from critasser.network.residue.reading import LEAST_PROBABILITY, PROBABILITY, judge_residues
-from critasser.pipeline.checks import NETWORK, RESIDUE_NETWORK
-from critasser.pipeline.map_stages import VIEWS
-from critasser.pipeline.sharpness import choose_bfactor, sharpened
-from critasser.shipped import shipped
+from critasser.pipeline.stages.network import VIEWS
+from critasser.pipeline.stages.sharpness import choose_bfactor
+from critasser.shipped import NETWORK, RESIDUE_NETWORK, shipped
 from critasser.structure import CalphaSet, match_one_to_one
 
 __all__ = ["KINDS", "LIFELIKE", "RADIUS", "Judged", "ReadMap", "fit", "main", "read_maps"]

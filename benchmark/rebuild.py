@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from benchmark.sets import BenchmarkTarget, targets
 from critasser.job.folder import Job
 from critasser.options import Inputs, ModelInputs, Options, RebuildOptions
-from critasser.pipeline import Rebuild
+from critasser.pipeline.rebuild import REBUILD, check_rebuild
 from critasser.structure import ModelFile, read_chains
 from critasser.writing import appearing
 
@@ -109,7 +109,7 @@ def run(
         model = folder / "model.cif"
     made = json.loads((build / "job.json").read_text())
     inputs, options = Inputs.from_json(made["inputs"]), Options.from_json(made["options"])
-    rebuild = Rebuild(
+    task = check_rebuild(
         ModelInputs(model, inputs.map, inputs.sequence, inputs.mask),
         RebuildOptions(
             resolution=options.resolution, quality=quality, stretches=stretch.text, whole_map=True
@@ -118,8 +118,7 @@ def run(
     )
     begun = time.monotonic()
     with Job.opened(folder / "job", resume=(folder / "job/job.json").exists()) as job:
-        rebuild.prepare(job)
-        results = rebuild.run(job)
+        results = REBUILD.run(job, task)
     seconds = time.monotonic() - begun
     part = slice(stretch.low, stretch.high + 1)
     (old,) = read_chains(model)

@@ -38,10 +38,11 @@ from critasser.density import (
     resample,
     write_map,
 )
+from critasser.density.sharpening import sharpened
 from critasser.job.arrays import load_calpha, load_features, save_calpha
 from critasser.network import predict, read_residues
-from critasser.pipeline.map_stages import VIEWS
-from critasser.pipeline.sharpness import choose_bfactor, sharpened
+from critasser.pipeline.stages.network import VIEWS
+from critasser.pipeline.stages.sharpness import choose_bfactor
 from critasser.shipped import NETWORK, RESIDUE_NETWORK, shipped
 from critasser.structure import (
     CalphaSet,

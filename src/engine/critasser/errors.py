@@ -1,5 +1,7 @@
 """The two ways a run ends that are nobody's bug."""
 
+from critasser.text import printable
+
 __all__ = ["Cancelled", "InputError"]
 
 
@@ -7,7 +9,7 @@ class InputError(Exception):
     """A person's mistake, told in one line: what is wrong, where, and the remedy."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(" ".join(message.split()))
+        super().__init__(printable(message))
 
 
 class Cancelled(Exception):  # noqa: N818 - cancelling is not an error

@@ -22,9 +22,17 @@ __all__ = [
     "RebuildSchedule",
     "Schedule",
     "check_readable",
+    "check_resolution",
 ]
 
 DEVICES = ("auto", "cpu", "cuda")
+
+FINEST_RESOLUTION, COARSEST_RESOLUTION = 1.0, 20.0
+"""Å; the limits of the resolution that a map can be given."""
+
+MOST_MODELS = 20
+SEEDS = 2**32
+"""How many random seeds there are, from 0 on."""
 
 
 @dataclass(frozen=True)
@@ -121,20 +129,17 @@ class Options:
             if not condition:
                 raise InputError(text)
 
-        resolution = self.resolution
-        ask(
-            resolution is None or (_is_number(resolution) and 1.0 <= resolution <= 20.0),
-            f"resolution {resolution}: give one from 1 to 20 Å",
-        )
+        if self.resolution is not None:
+            check_resolution(self.resolution)
         ask(self.device in DEVICES, f"device {self.device!r}: give one of {', '.join(DEVICES)}")
         ask(self.quality in PRESETS, f"quality {self.quality!r}: give one of {', '.join(PRESETS)}")
         ask(
-            _is_whole(self.models) and 1 <= self.models <= 20,
-            f"models {self.models}: give a number from 1 to 20",
+            _is_whole(self.models) and 1 <= self.models <= MOST_MODELS,
+            f"models {self.models}: give a number from 1 to {MOST_MODELS}",
         )
         ask(
-            _is_whole(self.seed) and 0 <= self.seed < 2**32,
-            f"seed {self.seed}: give a whole number from 0 to {2**32 - 1}",
+            _is_whole(self.seed) and 0 <= self.seed < SEEDS,
+            f"seed {self.seed}: give a whole number from 0 to {SEEDS - 1}",
         )
 
         ask(
@@ -249,6 +254,13 @@ class ModelInputs:
             return cls(**{role: Path(entry["path"]) for role, entry in dict(content).items()})
         except (TypeError, ValueError, KeyError):
             raise InputError("job.json: its inputs are damaged; start the job again") from None
+
+
+def check_resolution(resolution: object) -> None:
+    """Raise `InputError` unless a resolution in Å is one that a map can have."""
+    low, high = FINEST_RESOLUTION, COARSEST_RESOLUTION
+    if not (_is_number(resolution) and low <= resolution <= high):
+        raise InputError(f"resolution {resolution}: give one from {low:g} to {high:g} Å")
 
 
 def _is_number(value: Any) -> bool:

@@ -17,39 +17,33 @@ import pytest
 from scipy.spatial import cKDTree
 
 from critasser.density import read_map, sample
-from critasser.pipeline import STAGES
+from critasser.pipeline.build import STAGES
 from critasser.structure import read_chains
 
 ROOT = Path(__file__).parents[3]
 DATA = ROOT / "tests" / "data"
 MAP = DATA / "emd_6555_piece.mrc.gz"
 
-# The shortest schedule that still runs every stage.
-COMMAND = """
-import sys
-from critasser import options
-from critasser.cli import main
-options.PRESETS["shortest"] = options.Schedule(4, 1000, 4, 30, 20, "draft")
-sys.exit(main(sys.argv[1:]))
-"""
+NAMES = [stage.name for stage in STAGES]
 
 pytestmark = pytest.mark.slow
 
 
-def start(*arguments) -> subprocess.Popen:
-    """An engine as a process of its own group."""
+def start(*arguments, record=os.devnull) -> subprocess.Popen:
+    """An engine as a process of its own group, by the shortest schedule that runs every stage."""
     return subprocess.Popen(
-        [sys.executable, "-c", COMMAND, "build", *map(str, arguments)],
+        [sys.executable, Path(__file__).with_name("observed_engine.py"), record, "build",
+         *map(str, arguments)],
         env={**os.environ, "PYTHONPATH": str(ROOT / "src" / "engine")},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
         text=True,
-    )
+    )  # fmt: skip
 
 
-def finish(*arguments) -> str:
-    process = start(*arguments)
+def finish(*arguments, record=os.devnull) -> str:
+    process = start(*arguments, record=record)
     out, err = process.communicate()
     assert process.returncode == 0, err
     assert err == ""
@@ -90,13 +84,24 @@ def inputs(tmp_path_factory) -> list:
 
 
 @pytest.fixture(scope="module")
-def finished(inputs, tmp_path_factory) -> Path:
+def record(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("record") / "record.jsonl"
+
+
+@pytest.fixture(scope="module")
+def finished(inputs, record, tmp_path_factory) -> Path:
     """A build that nothing disturbed."""
     folder = tmp_path_factory.mktemp("finished") / "job"
-    out = finish(*inputs, "-o", folder)
+    out = finish(*inputs, "-o", folder, record=record)
     assert f"model   {folder / '5_models/model_1.cif'}" in out
     assert f"report  {folder / 'report.html'}" in out
     return folder
+
+
+def test_stages_of_a_build_open_what_they_declare_and_nothing_else(
+    finished, record, check_declared
+):
+    check_declared(finished, record)
 
 
 @pytest.fixture
@@ -145,12 +150,12 @@ def test_models_carry_their_confidence_as_a_local_metric(finished):
 def test_the_folder_tells_all_of_its_run(finished):
     told = events(finished)
     assert [e["stage"] for e in told if e["stage_fraction"] == 0 and e["message"] == "starts"
-            ][:3] == list(STAGES[:3])  # fmt: skip
+            ][:3] == NAMES[:3]  # fmt: skip
     fractions = [e["fraction"] for e in told]
     assert fractions == sorted(fractions)
     assert told[-1]["state"] == "finished"
     assert told[-1]["fraction"] == 1.0
-    assert list(told[0]["expected"]) == list(STAGES)
+    assert list(told[0]["expected"]) == NAMES
     energies = [e["numbers"] for e in told if e["stage"] == "assembly" and "numbers" in e]
     assert energies
     assert all(n["lowest_energy"] <= n["mean_energy"] and n["cycle"] >= 1 for n in energies)

@@ -6,6 +6,7 @@ Exit status: 0 done, 1 a failure of ours, 2 bad input, 130 cancelled.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import logging
 import os
@@ -17,7 +18,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from critasser import __version__
+from critasser.cli.streams import open_closed_streams, silence
 from critasser.errors import Cancelled, InputError
+from critasser.text import printable
 
 __all__ = ["COMMANDS", "ReportedError", "main"]
 
@@ -46,34 +49,46 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
-def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+def _parser() -> argparse.ArgumentParser:
+    """For what stands before the name of a command."""
     parser = _Parser(
         prog="critasser", description="Atomic models from cryo-EM maps and protein sequences."
     )
     parser.add_argument("--version", action="version", version=f"critasser {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, summary in COMMANDS.items():
-        command = commands.add_parser(
-            name, help=summary, formatter_class=argparse.RawDescriptionHelpFormatter
-        )
-        # Only the command that is asked for is imported: torch and OpenMM take seconds.
-        if name in arguments[:1]:
-            module = importlib.import_module(f"critasser.cli.{name}")
-            command.description = module.__doc__
-            module.add_args(command)
-            command.set_defaults(main=module.main)
+        commands.add_parser(name, help=summary)
     return parser
+
+
+def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
+    """The arguments of a command, options between its files or not."""
+    if not arguments or arguments[0] not in COMMANDS:
+        return _parser().parse_args(arguments)
+    # Only the command that is asked for is imported: torch and OpenMM take seconds.
+    module = importlib.import_module(f"critasser.cli.{arguments[0]}")
+    parser = _Parser(
+        prog=f"critasser {arguments[0]}",
+        description=module.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    module.add_args(parser)
+    parser.set_defaults(main=module.main)
+    if getattr(module, "HAS_SUBCOMMANDS", False):
+        return parser.parse_args(arguments[1:])
+    return parser.parse_intermixed_args(arguments[1:])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
+    open_closed_streams()
     # Libraries' warnings are for log.txt; bad input is told in one line.
     logging.captureWarnings(True)
     logging.getLogger("py.warnings").addHandler(logging.NullHandler())
     name = f"critasser {arguments[0]}" if arguments else "critasser"
     try:
-        args = _parser(arguments).parse_args(arguments)
+        args = _parsed(arguments)
         args.arguments = list(arguments)
         return int(args.main(args) or 0)
     except InputError as error:
@@ -84,7 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         # Whoever read our output has gone; there is nobody to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence()
         return 1
     except ReportedError as failure:
         _say(f"{name}: {failure}")
@@ -102,4 +117,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _say(line: str) -> None:
-    print(" ".join(line.split()), file=sys.stderr)
+    with contextlib.suppress(OSError):
+        print(printable(line), file=sys.stderr, flush=True)

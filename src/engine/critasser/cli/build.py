@@ -5,7 +5,7 @@ examples:
   critasser build map.mrc.gz sequence.fasta -o job --templates alphafold.cif homologue.pdb
   critasser build map.mrc sequence.fasta -o job --quality draft --device cpu
   critasser build --resume job
-  critasser build --resume job --quality thorough
+  critasser build --resume job --quality thorough --no-mask
 """
 
 from __future__ import annotations
@@ -13,12 +13,18 @@ from __future__ import annotations
 import argparse
 import dataclasses
 from pathlib import Path
+from typing import Any
 
-from critasser.cli.display import duration
-from critasser.cli.job_arguments import add_choices, add_place, work
+from critasser.cli.job_arguments import (
+    add_choices,
+    add_place,
+    add_removable,
+    given_files,
+    given_options,
+    taken_away,
+)
 from critasser.errors import InputError
 from critasser.options import Inputs, Options, check_readable
-from critasser.pipeline.description import described
 
 __all__ = ["add_args", "main"]
 
@@ -32,22 +38,29 @@ def add_args(parser: argparse.ArgumentParser) -> None:
         help="sequences, one record a chain; of a symmetric molecule those of one unit will do",
     )  # fmt: skip
     add_place(parser)
-    parser.add_argument("--mask", type=Path, help="map of 0 to 1 on the same grid: where to build")
+    add_removable(
+        parser, "--mask", type=Path, help="map of 0 to 1 on the same grid: where to build"
+    )
     parser.add_argument(
         "--resolution",
         type=float,
         metavar="R",
         help="of the map in Å (default: estimated, with a warning)",
     )
-    parser.add_argument(
+    add_removable(
+        parser,
         "--templates",
         type=Path,
         nargs="+",
         metavar="FILE",
         help="structures that may be alike, solved or predicted: PDB or mmCIF, .gz too",
     )
-    parser.add_argument(
-        "--contacts", type=Path, metavar="FILE", help="predicted contacts in the CASP RR format"
+    add_removable(
+        parser,
+        "--contacts",
+        type=Path,
+        metavar="FILE",
+        help="predicted contacts in the CASP RR format",
     )
     add_choices(parser, default)
 
@@ -58,50 +71,43 @@ def main(args: argparse.Namespace) -> int:
     inputs, options = _resolve(args)
     check_readable(inputs)
     # Only now: it takes seconds to load, and a wrong path need not wait for that.
-    from critasser.pipeline import STAGES, Build
+    from critasser.cli.display import duration
+    from critasser.cli.job_run import work
+    from critasser.cli.streams import tell
+    from critasser.pipeline.build import BUILD
 
+    task = BUILD.check(inputs, options)
     results = work(
-        Build(inputs, options),
-        folder,
-        STAGES,
-        resume=args.resume is not None,
-        arguments=args.arguments,
+        BUILD, task, folder, resume=args.resume is not None, arguments=args.arguments
     )
     for warning in results["warnings"]:
-        print(f"warning: {warning}")
+        tell(f"warning: {warning}")
     best = results["models"][0]
-    print(f"model   {folder / best['file']}")
-    print(f"sure    {best['mean_confidence']:.0f} of 100 on average (confidence of residues)")
-    print(f"eTM     {best['etm']:.3f}")
+    tell(f"model   {folder / best['file']}")
+    tell(f"sure    {best['mean_confidence']:.0f} of 100 on average (confidence of residues)")
+    tell(f"eTM     {best['etm']:.3f}")
     if (symmetry := results["symmetry"]) and symmetry["units"] > symmetry["built"] == 1:
         name = f" ({symmetry['name']})" if symmetry["name"] else ""
-        print(f"units   {symmetry['units']} alike{name}, all of them assembly 1 of the model")
-    print(f"report  {folder / 'report.html'}")
-    print(f"time    {duration(sum(results['timings'].values()))}")
+        tell(f"units   {symmetry['units']} alike{name}, all of them assembly 1 of the model")
+    tell(f"report  {folder / 'report.html'}")
+    tell(f"time    {duration(sum(results['timings'].values()))}")
     return 0
 
 
 def _resolve(args: argparse.Namespace) -> tuple[Inputs, Options]:
     """Inputs and options: what is given, else the resumed job's, else the defaults."""
-    given = {
-        name: getattr(args, name)
-        for name in ("resolution", "device", "quality", "models", "seed")
-        if getattr(args, name) is not None
-    }
-    if args.weights is not None:
-        given["weights"] = args.weights.resolve()
-    files = {
-        name: getattr(args, name).resolve()
-        for name in ("map", "sequence", "mask", "contacts")
-        if getattr(args, name) is not None
-    }
+    given = given_options(args)
+    files: dict[str, Any] = given_files(args, "map", "sequence", "mask", "contacts")
     if args.templates is not None:
         files["templates"] = tuple(path.resolve() for path in args.templates)
+    without = taken_away(args)
     if args.resume is None:
         if "map" not in files or "sequence" not in files:
             raise InputError("a new job needs MAP and FASTA; see critasser build --help")
         return Inputs(**files), Options(**given)
+    from critasser.pipeline.description import described
+
     before = described(args.resume, "build")
     inputs = Inputs.from_json(before.get("inputs"))
     options = Options.from_json(before.get("options"))
-    return dataclasses.replace(inputs, **files), dataclasses.replace(options, **given)
+    return dataclasses.replace(inputs, **files, **without), dataclasses.replace(options, **given)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
-from typing import TextIO
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
@@ -13,25 +14,59 @@ from rich.text import Text
 
 from critasser.job.progress import Event
 
-__all__ = ["PlainDisplay", "RichDisplay", "display", "duration"]
+__all__ = ["Display", "PlainDisplay", "RichDisplay", "display", "duration"]
 
 _PLAIN_INTERVAL = 10.0
 """Seconds between two lines of the same stage where there is no terminal."""
 
 
+MINUTE, HOUR = 60, 3600
+
+
 def duration(seconds: float) -> str:
     """A time for people: 8 s, 3 min 20 s, 2 h 05 min."""
     whole = round(seconds)
-    if whole < 60:
+    if whole < MINUTE:
         return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+    if whole < HOUR:
+        return f"{whole // MINUTE} min {whole % MINUTE:02d} s"
+    return f"{whole // HOUR} h {whole % HOUR // MINUTE:02d} min"
 
 
-def display(stages: tuple[str, ...], stream: TextIO) -> PlainDisplay | RichDisplay:
+def display(stages: tuple[str, ...], stream: TextIO) -> Display:
     """Live bars on a terminal, lines anywhere else."""
-    return RichDisplay(stages, stream) if stream.isatty() else PlainDisplay(stream)
+    return Display(RichDisplay(stages, stream) if stream.isatty() else PlainDisplay(stream))
+
+
+class Display:
+    """A display that falls silent when nobody can see it any more: that is no reason to end a job.
+
+    Parameters
+    ----------
+    shown : PlainDisplay or RichDisplay
+    """
+
+    def __init__(self, shown: PlainDisplay | RichDisplay) -> None:
+        self._shown: PlainDisplay | RichDisplay | None = shown
+
+    def __enter__(self) -> Display:
+        self._try(lambda shown: shown.__enter__())
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._try(lambda shown: shown.__exit__(*error))
+
+    def __call__(self, event: Event) -> None:
+        """Show an event."""
+        self._try(lambda shown: shown(event))
+
+    def _try(self, show: Callable[[Any], object]) -> None:
+        if self._shown is None:
+            return
+        try:
+            show(self._shown)
+        except (OSError, ValueError):
+            self._shown = None
 
 
 class PlainDisplay:

@@ -10,31 +10,17 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import gemmi
-import numpy as np
-from numpy.typing import NDArray
-
-from critasser.density import Grid, model_mask, pcc, read_map, simulate
 from critasser.errors import InputError
-from critasser.job.records import plain
-from critasser.structure import (
-    ProteinChain,
-    cr_score,
-    match_one_to_one,
-    read_chains,
-    rmsd,
-    tm_score,
-)
 
-__all__ = ["add_args", "compare", "main", "pair_residues"]
+if TYPE_CHECKING:
+    from critasser.structure import ProteinChain
 
-_SAME_CHAIN = 0.7
-"""Least share of identical residues, of the shorter chain, for chains to be the same protein."""
+__all__ = ["add_args", "main"]
 
-_WHAT = {
+_DESCRIPTIONS = {
     "tm_score": "TM-score (native residues, best superposition)",
     "cr_score": "CRscore (in place, without order)",
     "rmsd": "RMSD after superposition, Å",
@@ -66,6 +52,10 @@ def main(args: argparse.Namespace) -> int:
     """Compare and print."""
     if args.map is not None and args.resolution is None:
         raise InputError("--map needs --resolution, the map's resolution in Å")
+    from critasser.cli.comparison import compare, correlate
+    from critasser.density import read_map
+    from critasser.job.records import plain
+
     model, native = _protein(args.model), _protein(args.native)
     scores = compare(model, native)
     if args.map is not None:
@@ -73,124 +63,17 @@ def main(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(plain(scores), indent=1))
         return 0
-    width = max(len(_WHAT[name]) for name in scores)
+    width = max(len(_DESCRIPTIONS[name]) for name in scores)
     for name, value in scores.items():
         shown = f"{value:d}" if isinstance(value, int) else f"{value:.3f}"
-        print(f"{_WHAT[name]:<{width}}  {shown:>8}")
+        print(f"{_DESCRIPTIONS[name]:<{width}}  {shown:>8}")
     return 0
 
 
 def _protein(path: Path) -> tuple[ProteinChain, ...]:
+    from critasser.structure import read_chains
+
     chains = read_chains(path)
     if not chains:
         raise InputError(f"{path}: no protein in it; give a protein model")
     return chains
-
-
-def compare(
-    model: Sequence[ProteinChain], native: Sequence[ProteinChain]
-) -> dict[str, float | int]:
-    """Scores of a model against a native structure in the same frame.
-
-    Parameters
-    ----------
-    model, native : sequence of ProteinChain
-
-    Returns
-    -------
-    dict
-        By the names of the printed table; distances in Å.
-
-    Raises
-    ------
-    InputError
-        No chain of the model is a chain of the native structure.
-    """
-    truth, built = pair_residues(model, native)
-    paired = np.isfinite(built).all(axis=1)
-    if not paired.any():
-        raise InputError(
-            "model and native structure have no chain in common: less than "
-            f"{_SAME_CHAIN:.0%} of residues agree in every pair of chains"
-        )
-    everything = np.concatenate([chain.calpha for chain in model])
-    letters = "".join(chain.letters for chain in model)
-    native_letters = "".join(chain.letters for chain in native)
-    near = match_one_to_one(everything, truth, 3.0)
-    close = match_one_to_one(everything, truth, 2.0)
-    right = sum(letters[i] == native_letters[j] for i, j in near)
-    return {
-        "tm_score": tm_score(built, truth),
-        "cr_score": cr_score(everything, truth, len(truth)),
-        "rmsd": rmsd(built, truth),
-        "rmsd_in_place": rmsd(built, truth, superpose=False),
-        "coverage": len(near) / len(truth),
-        "sequence_match": right / max(len(near), 1),
-        "precision": len(close) / len(everything),
-        "recall": len(close) / len(truth),
-        "native_residues": len(truth),
-        "model_residues": len(everything),
-        "paired_residues": int(paired.sum()),
-    }
-
-
-def correlate(model: Sequence[ProteinChain], density: Grid, resolution: float) -> dict[str, float]:
-    """Correlation of a model's simulated density with a map, over the box and near the model."""
-    if not 1.0 <= resolution <= 20.0:
-        raise InputError(f"resolution {resolution}: give one from 1 to 20 Å")
-    positions = np.concatenate([chain.positions for chain in model])
-    amplitudes = np.concatenate([chain.amplitudes for chain in model])
-    simulated = simulate(positions, amplitudes, resolution, like=density)
-    mask = model_mask(density, positions, 3.0)
-    return {"pcc_box": pcc(density, simulated), "pcc_mask": pcc(density, simulated, mask)}
-
-
-def pair_residues(
-    model: Sequence[ProteinChain], native: Sequence[ProteinChain]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Cα of the native structure and of the model residues that are the same by sequence.
-
-    Chains are paired by identity; of equal chains, those nearest to each other in place.
-
-    Returns
-    -------
-    native : ndarray (n, 3)
-        All residues of all native chains in order.
-    model : ndarray (n, 3)
-        Their partners; NaN where the model has none.
-    """
-    candidates = []
-    for j, truth in enumerate(native):
-        for i, chain in enumerate(model):
-            pairs, identity = _align(chain.letters, truth.letters)
-            if identity >= _SAME_CHAIN:
-                apart = rmsd(chain.calpha[pairs[:, 0]], truth.calpha[pairs[:, 1]], superpose=False)
-                candidates.append((-round(identity, 2), apart, i, j, pairs))
-    positions = [np.full((len(truth), 3), np.nan) for truth in native]
-    free_model, free_native = set(range(len(model))), set(range(len(native)))
-    for _, _, i, j, pairs in sorted(candidates, key=lambda entry: entry[:4]):
-        if i in free_model and j in free_native:
-            free_model.remove(i)
-            free_native.remove(j)
-            positions[j][pairs[:, 1]] = model[i].calpha[pairs[:, 0]]
-    return np.concatenate([chain.calpha for chain in native]), np.concatenate(positions)
-
-
-def _align(query: str, target: str) -> tuple[NDArray[np.int64], float]:
-    """Pairs (n, 2) of aligned residues, and identical ones over the shorter length."""
-    if query == target:
-        return np.repeat(np.arange(len(query))[:, None], 2, axis=1), 1.0
-    alignment = gemmi.align_string_sequences(list(query), list(target), [])
-    i = j = number = 0
-    pairs = []
-    for symbol in alignment.cigar_str():
-        if symbol.isdigit():
-            number = 10 * number + int(symbol)
-            continue
-        if symbol == "M":
-            pairs.extend((i + k, j + k) for k in range(number) if query[i + k] == target[j + k])
-        i += number if symbol in "MI" else 0
-        j += number if symbol in "MD" else 0
-        number = 0
-    identity = len(pairs) / max(min(len(query), len(target)), 1)
-    return np.array(pairs, dtype=np.int64).reshape(-1, 2), identity

@@ -1,40 +1,24 @@
-"""What the commands that work in a job folder have in common."""
+"""Arguments that the commands which work in a job folder have in common."""
 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import faulthandler
-import os
-import sys
-from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Protocol, TextIO
+from typing import Any
 
-from critasser.cli import ReportedError
-from critasser.cli.display import display
-from critasser.errors import Cancelled, InputError
-from critasser.job.folder import Job
+from critasser.errors import InputError
 from critasser.options import DEVICES, PRESETS, Options, RebuildOptions
 
-__all__ = ["Work", "add_choices", "add_place", "work"]
+__all__ = [
+    "add_choices",
+    "add_place",
+    "add_removable",
+    "given_files",
+    "given_options",
+    "taken_away",
+]
 
-
-class Work(Protocol):
-    """A build or another kind of job."""
-
-    def check(self) -> object:
-        """Find bad input before any work starts."""
-
-    def run(
-        self,
-        job: Job,
-        *,
-        command: Sequence[str],
-        listeners: tuple[Callable, ...],
-        hard_stop: bool,
-    ) -> dict[str, Any]:
-        """Run what is not done yet; what `results.json` holds."""
+OPTIONS = ("resolution", "device", "quality", "models", "seed")
 
 
 def add_place(parser: argparse.ArgumentParser) -> None:
@@ -77,77 +61,46 @@ def add_choices(
     )
 
 
-def work(
-    what: Work,
-    folder: Path,
-    stages: tuple[str, ...],
-    *,
-    resume: bool,
-    arguments: Sequence[str],
-    prepare: Callable[[Job], None] | None = None,
-) -> dict[str, Any]:
-    """Check the inputs, then work in a folder, telling log and terminal how it goes.
+def add_removable(parser: argparse.ArgumentParser, flag: str, **settings: Any) -> None:
+    """An option such as ``--mask FILE``, and ``--no-mask`` to take it from a resumed job."""
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument(flag, **settings)
+    role = flag.removeprefix("--")
+    either.add_argument(
+        f"--no-{role}",
+        dest="without",
+        action="append_const",
+        const=role,
+        help=f"go on with a job without its {role}",
+    )
 
-    Parameters
-    ----------
-    what : Work
-    folder : Path
-    stages : tuple of str
-    resume : bool
-        The folder holds a job already.
-    arguments : sequence of str
-        Of the command line.
-    prepare : callable, optional
-        Given the opened job before the first stage.
+
+def taken_away(args: argparse.Namespace) -> dict[str, Any]:
+    """Inputs that a resumed job is to do without, as `Inputs` has them then.
 
     Raises
     ------
-    InputError, Cancelled
-    ReportedError
-        A failure of ours, whose traceback is in the log.
+    InputError
+        The job is a new one, which has none to take away.
     """
-    what.check()
-    with (
-        Job.opened(folder, resume=resume) as job,
-        _output_to(job.path("log.txt")) as console,
-        display(stages, console) as shown,
-    ):
-        try:
-            if prepare is not None:
-                prepare(job)
-            return what.run(
-                job, command=("critasser", *arguments), listeners=(shown,), hard_stop=True
-            )
-        except (Cancelled, InputError):
-            raise
-        except Exception as error:
-            reason = str(error).splitlines()[0] if str(error) else "no reason given"
-            stage = job.progress.stage if job.progress else "checks"
-            raise ReportedError(
-                f"failed in stage {stage}, {type(error).__name__}: {reason}; "
-                f"traceback in {job.folder / 'log.txt'}"
-            ) from error
+    without = args.without or []
+    if without and args.resume is None:
+        raise InputError(f"--no-{without[0]} is for a job that is gone on with by --resume")
+    return {role: () if role == "templates" else None for role in without}
 
 
-@contextlib.contextmanager
-def _output_to(log: Path) -> Iterator[TextIO]:
-    """Send whatever libraries print to the log, and yield a stream that still is the console."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    kept = os.dup(1), os.dup(2)
-    console = os.fdopen(os.dup(1), "w", encoding=sys.stdout.encoding, errors="replace")
-    file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-    try:
-        os.dup2(file, 1)
-        os.dup2(file, 2)
-        faulthandler.enable(file=2)
-        yield console
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        faulthandler.disable()
-        os.dup2(kept[0], 1)
-        os.dup2(kept[1], 2)
-        console.close()
-        for descriptor in (*kept, file):
-            os.close(descriptor)
+def given_options(args: argparse.Namespace) -> dict[str, Any]:
+    """Options of the command line, those that were given, by their names in `Options`."""
+    given = {
+        name: value for name in OPTIONS if (value := getattr(args, name, None)) is not None
+    }
+    if args.weights is not None:
+        given["weights"] = args.weights.resolve()
+    return given
+
+
+def given_files(args: argparse.Namespace, *roles: str) -> dict[str, Path]:
+    """Files of the command line, those that were given, by their roles."""
+    return {
+        role: path.resolve() for role in roles if (path := getattr(args, role)) is not None
+    }

@@ -16,13 +16,16 @@ import argparse
 import dataclasses
 from pathlib import Path
 
-from critasser.cli.display import duration
-from critasser.cli.job_arguments import add_choices, add_place, work
+from critasser.cli.job_arguments import (
+    add_choices,
+    add_place,
+    add_removable,
+    given_files,
+    given_options,
+    taken_away,
+)
 from critasser.errors import InputError
-from critasser.job.folder import Job
-from critasser.options import Inputs, ModelInputs, Options, RebuildOptions
-from critasser.pipeline import REBUILD_STAGES, Rebuild
-from critasser.pipeline.description import described
+from critasser.options import Inputs, ModelInputs, Options, RebuildOptions, check_readable
 
 __all__ = ["add_args", "main"]
 
@@ -44,13 +47,16 @@ def add_args(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--map", type=Path, metavar="MAP", help="MRC or CCP4 (default: that of the model's job)"
     )
-    parser.add_argument(
+    add_removable(
+        parser,
         "--sequence",
         type=Path,
         metavar="FASTA",
         help="whole sequences of the chains, to build residues that the model lacks",
     )
-    parser.add_argument("--mask", type=Path, help="map of 0 to 1 on the same grid: where to build")
+    add_removable(
+        parser, "--mask", type=Path, help="map of 0 to 1 on the same grid: where to build"
+    )
     parser.add_argument(
         "--resolution",
         type=float,
@@ -63,48 +69,45 @@ def add_args(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Rebuild and name what came out."""
     folder = args.resume or args.output
-    rebuild = Rebuild(*_resolve(args))
+    inputs, options, source = _resolve(args)
+    check_readable(inputs)
+    # Only now: it takes seconds to load, and a wrong path need not wait for that.
+    from critasser.cli.display import duration
+    from critasser.cli.job_run import work
+    from critasser.cli.streams import tell
+    from critasser.pipeline.rebuild import REBUILD, check_rebuild
+
+    task = check_rebuild(inputs, options, source)
     results = work(
-        rebuild,
-        folder,
-        REBUILD_STAGES,
-        resume=args.resume is not None,
-        arguments=args.arguments,
-        prepare=rebuild.prepare,
+        REBUILD, task, folder, resume=args.resume is not None, arguments=args.arguments
     )
     for warning in results["warnings"]:
-        print(f"warning: {warning}")
+        tell(f"warning: {warning}")
     before = results.get("stretch_pcc_before")
     for model in results["models"]:
-        print(f"{folder / model['file']}  PCC of the stretch {model['stretch_pcc']:.3f}"
-              + ("" if before is None else f" (before {before:.3f})"))  # fmt: skip
-    print(f"report  {folder / 'report.html'}")
-    print(f"time    {duration(sum(results['timings'].values()))}")
+        was = "" if before is None else f" (before {before:.3f})"
+        tell(f"{folder / model['file']}  PCC of the stretch {model['stretch_pcc']:.3f}{was}")
+    tell(f"report  {folder / 'report.html'}")
+    tell(f"time    {duration(sum(results['timings'].values()))}")
     return 0
 
 
 def _resolve(args: argparse.Namespace) -> tuple[ModelInputs, RebuildOptions, Path | None]:
     """Inputs, options and the build behind: what is given, else the resumed or the model's job's,
     else the defaults."""
-    given = {
-        name: getattr(args, name)
-        for name in ("resolution", "device", "quality", "models", "seed")
-        if getattr(args, name) is not None
-    }
-    if args.weights is not None:
-        given["weights"] = args.weights.resolve()
+    given = given_options(args)
     if args.stretch is not None:
         given["stretches"] = args.stretch
-    files = {
-        name: getattr(args, name).resolve()
-        for name in ("model", "map", "sequence", "mask")
-        if getattr(args, name) is not None
-    }
+    files = given_files(args, "model", "map", "sequence", "mask")
+    without = taken_away(args)
     if args.resume is not None:
+        from critasser.pipeline.description import described
+
         before = described(args.resume, "rebuild")
         inputs = ModelInputs.from_json(before.get("inputs"))
         options = RebuildOptions.from_json(before.get("options"))
-        return dataclasses.replace(inputs, **files), dataclasses.replace(options, **given), None
+        inputs = dataclasses.replace(inputs, **files, **without)
+        return inputs, dataclasses.replace(options, **given), None
     if "model" not in files:
         raise InputError("a new job needs MODEL; see critasser rebuild --help")
     if args.stretch is None:
@@ -127,6 +130,8 @@ def _of_job(
     source: Path, files: dict[str, Path], given: dict[str, object]
 ) -> tuple[ModelInputs, RebuildOptions, Path]:
     """What a build's job knows of its model."""
+    from critasser.job.folder import Job
+
     content = Job(source).description()
     if content.get("kind", "build") == "build":
         made = Inputs.from_json(content.get("inputs"))

@@ -12,11 +12,16 @@ import argparse
 import dataclasses
 from pathlib import Path
 
-from critasser.cli.display import duration
-from critasser.cli.job_arguments import add_choices, add_place, work
+from critasser.cli.job_arguments import (
+    add_choices,
+    add_place,
+    add_removable,
+    given_files,
+    given_options,
+    taken_away,
+)
 from critasser.errors import InputError
 from critasser.options import ModelInputs, Options, check_readable
-from critasser.pipeline.description import described
 
 __all__ = ["add_args", "main"]
 
@@ -29,7 +34,9 @@ def add_args(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("map", type=Path, nargs="?", metavar="MAP", help="MRC or CCP4 map, .gz too")
     add_place(parser)
-    parser.add_argument("--mask", type=Path, help="map of 0 to 1 on the same grid: what to look at")
+    add_removable(
+        parser, "--mask", type=Path, help="map of 0 to 1 on the same grid: what to look at"
+    )
     parser.add_argument(
         "--resolution",
         type=float,
@@ -45,50 +52,42 @@ def main(args: argparse.Namespace) -> int:
     inputs, options = _resolve(args)
     check_readable(inputs)
     # Only now: it takes seconds to load, and a wrong path need not wait for that.
-    from critasser.pipeline import SCORE_STAGES, Score
+    from critasser.cli.display import duration
+    from critasser.cli.job_run import work
+    from critasser.cli.streams import tell
+    from critasser.pipeline.score import SCORE
 
+    task = SCORE.check(inputs, options)
     results = work(
-        Score(inputs, options),
-        folder,
-        SCORE_STAGES,
-        resume=args.resume is not None,
-        arguments=args.arguments,
+        SCORE, task, folder, resume=args.resume is not None, arguments=args.arguments
     )
     for warning in results["warnings"]:
-        print(f"warning: {warning}")
+        tell(f"warning: {warning}")
     scored = results["models"][0]
-    print(f"model    {folder / scored['file']}")
-    print(f"table    {(folder / scored['file']).with_suffix('.csv')}")
-    print(f"sure     {scored['mean_confidence']:.0f} of 100 on average (confidence of residues)")
-    print(f"eTM      {scored['etm']:.3f}")
-    print(f"CRscore  {scored['crscore']:.3f}")
-    print(f"PCC      {scored['pcc']:.3f}")
+    tell(f"model    {folder / scored['file']}")
+    tell(f"table    {(folder / scored['file']).with_suffix('.csv')}")
+    tell(f"sure     {scored['mean_confidence']:.0f} of 100 on average (confidence of residues)")
+    tell(f"eTM      {scored['etm']:.3f}")
+    tell(f"CRscore  {scored['crscore']:.3f}")
+    tell(f"PCC      {scored['pcc']:.3f}")
     if "register_z_score" in results:
-        print(f"register z-score {results['register_z_score']:.1f}")
-    print(f"report   {folder / 'report.html'}")
-    print(f"time     {duration(sum(results['timings'].values()))}")
+        tell(f"register z-score {results['register_z_score']:.1f}")
+    tell(f"report   {folder / 'report.html'}")
+    tell(f"time     {duration(sum(results['timings'].values()))}")
     return 0
 
 
 def _resolve(args: argparse.Namespace) -> tuple[ModelInputs, Options]:
     """Inputs and options: what is given, else the resumed job's, else the defaults."""
-    given = {
-        name: getattr(args, name)
-        for name in ("resolution", "device", "seed")
-        if getattr(args, name) is not None
-    }
-    if args.weights is not None:
-        given["weights"] = args.weights.resolve()
-    files = {
-        name: getattr(args, name).resolve()
-        for name in ("model", "map", "mask")
-        if getattr(args, name) is not None
-    }
+    given, files = given_options(args), given_files(args, "model", "map", "mask")
+    without = taken_away(args)
     if args.resume is None:
         if "model" not in files or "map" not in files:
             raise InputError("a new job needs MODEL and MAP; see critasser score --help")
         return ModelInputs(**files), Options(**given)
+    from critasser.pipeline.description import described
+
     before = described(args.resume, "score")
     inputs = ModelInputs.from_json(before.get("inputs"))
     options = Options.from_json(before.get("options"))
-    return dataclasses.replace(inputs, **files), dataclasses.replace(options, **given)
+    return dataclasses.replace(inputs, **files, **without), dataclasses.replace(options, **given)

@@ -13,7 +13,6 @@ import json
 
 from critasser import __version__
 from critasser.options import DEVICES
-from critasser.selftest import Finding, examine
 
 __all__ = ["add_args", "main"]
 
@@ -26,6 +25,8 @@ def add_args(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Examine and print; 1 when something does not work."""
+    from critasser.selftest import Finding, examine
+
     findings: list[Finding] = []
     if not args.json:
         print(f"critasser {__version__}")

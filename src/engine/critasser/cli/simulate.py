@@ -10,13 +10,17 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import numpy as np
-
-from critasser.density import simulate, write_map
 from critasser.errors import InputError
-from critasser.structure import read_chains
+from critasser.options import check_resolution
 
 __all__ = ["add_args", "main"]
+
+SMALLEST_VOXEL = 0.1
+"""Å."""
+
+MOLECULE = 0.05
+"""Share of the highest density above which a voxel belongs to the molecule; the power of noise is
+given against the variance of the density there."""
 
 
 def add_args(parser: argparse.ArgumentParser) -> None:
@@ -46,11 +50,15 @@ def add_args(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Simulate."""
-    if not 1.0 <= args.resolution <= 20.0:
-        raise InputError(f"resolution {args.resolution}: give one from 1 to 20 Å")
-    if not 0.1 <= args.voxel_size <= args.resolution:
+    import numpy as np
+
+    from critasser.density import simulate, write_map
+    from critasser.structure import read_chains
+
+    check_resolution(args.resolution)
+    if not SMALLEST_VOXEL <= args.voxel_size <= args.resolution:
         raise InputError(
-            f"voxel size {args.voxel_size}: give one from 0.1 Å to the resolution "
+            f"voxel size {args.voxel_size}: give one from {SMALLEST_VOXEL:g} Å to the resolution "
             f"({args.resolution} Å)"
         )
     if args.noise is not None and not args.noise > 0:
@@ -66,7 +74,7 @@ def main(args: argparse.Namespace) -> int:
     amplitudes = np.concatenate([chain.amplitudes for chain in chains])
     grid = simulate(positions, amplitudes, args.resolution, voxel_size=args.voxel_size)
     if args.noise is not None:
-        inside = grid.values > 0.05 * grid.values.max()
+        inside = grid.values > MOLECULE * grid.values.max()
         deviation = float(np.sqrt(np.var(grid.values[inside]) / args.noise))
         noise = np.random.default_rng(args.seed).normal(0.0, deviation, grid.shape)
         grid = grid.with_values(grid.values + noise)

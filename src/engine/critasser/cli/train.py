@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 __all__ = ["add_args", "main"]
 
+HAS_SUBCOMMANDS = True
+
 
 def add_args(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
@@ -289,7 +291,7 @@ def training_chains(folder: Path) -> Iterator[ProteinChain]:
 
 
 def _statistics(args: argparse.Namespace) -> int:
-    from critasser.pipeline import STATISTICS
+    from critasser.pipeline.statistics import STATISTICS
 
     unknown = set(args.only or ()) - set(STATISTICS)
     if unknown:

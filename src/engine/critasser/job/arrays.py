@@ -75,7 +75,10 @@ def write_table(
     path: str | os.PathLike, columns: Sequence[str], rows: Iterable[Sequence[object]]
 ) -> None:
     """Write CSV by atomic rename; numbers in full, so that reading gives them back."""
-    with appearing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+    with (
+        appearing(path) as temporary,
+        temporary.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file,
+    ):
         writer = csv.writer(file)
         writer.writerow(columns)
         for row in rows:

@@ -8,11 +8,12 @@ finished when its marker ``stages/<stage>.json`` exists; the marker holds
 - ``outputs``: the files it made with their checksums, so that a damaged file is made again;
 - ``seconds``, ``cpu_seconds``, ``warnings`` and ``summary`` (small numbers for the report).
 
-``lock`` is there while an engine works in the folder: ``{"pid", "started", "host"}``, where
-``started`` is the process's own start time; a lock whose process is gone is taken over.
+``lock`` is there while an engine works in the folder, see `job.lock`; a lock whose process is gone
+is taken over.
 
-What is found in a folder is not trusted: JSON is checked, nothing is unpickled, and paths that
-lead out of the folder, also by symbolic links, are refused.
+What is found in a folder is not trusted: only regular files are opened, JSON is bounded and
+checked, nothing is unpickled, and paths that lead out of the folder, also by symbolic links, are
+refused.
 """
 
 from __future__ import annotations
@@ -24,75 +25,24 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
-
-import numpy as np
 
 from critasser import __version__
 from critasser.errors import InputError
 from critasser.job.lock import take_lock
 from critasser.job.memory import peak_memory
 from critasser.job.progress import Progress
-from critasser.job.records import checksum, is_marker, plain, read_json, write_json
+from critasser.job.records import append_text, checksum, is_marker, plain, read_json, write_json
+from critasser.job.stage_run import StageRun, stage_generator
+from critasser.text import visible
 
-__all__ = ["FORMAT", "Job", "StageRun", "stage_generator"]
+__all__ = ["FORMAT", "Job"]
 
 FORMAT = 2
 """Version of the folder's layout."""
 
 _MARKERS = "stages"
-
-
-def stage_generator(seed: int, stage: str) -> np.random.Generator:
-    """The stage's own random numbers: the same whether the stages before it ran or were resumed."""
-    words = np.frombuffer(hashlib.sha256(stage.encode()).digest()[:16], dtype=np.uint32)
-    return np.random.default_rng(np.random.SeedSequence([seed, *words.tolist()]))
-
-
-@dataclass
-class StageRun:
-    """What a stage's body is given: where to write, how to report.
-
-    Attributes
-    ----------
-    progress : Progress
-        To be handed to the stage function.
-    generator : numpy.random.Generator or None
-        For a stage that draws.
-    outputs : dict of str to str or None
-        Relative path of each file of the stage, and what kind of artifact it is.
-    warnings : list of str
-        What the person should know; shown in log, `results.json` and report.
-    summary : dict
-        Small numbers for the report.
-    """
-
-    job: Job
-    progress: Progress
-    generator: np.random.Generator | None
-    outputs: dict[str, tuple[str, str] | None] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
-    summary: dict[str, Any] = field(default_factory=dict)
-
-    def file(self, relative: str, kind: str | None = None, message: str = "") -> Path:
-        """The path to write an output at; with `kind` it is announced when the stage is done."""
-        path = self.job.path(relative)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.outputs[relative] = (kind, message or relative) if kind else None
-        return path
-
-    def say(self, text: str) -> None:
-        """What came out, in one line for log and report."""
-        self.summary["said"] = " ".join(text.split())
-        self.job.log(self.summary["said"])
-
-    def warn(self, text: str) -> None:
-        """Something that a person should know, such as a fallback."""
-        text = " ".join(text.split())
-        self.warnings.append(text)
-        self.job.log(f"warning: {text}")
 
 
 class Job:
@@ -105,13 +55,18 @@ class Job:
     folder : Path
     seed : int
         The source of every stage's random numbers.
+
+    Attributes
+    ----------
+    of_run : frozenset of str
+        Stages that tell of the whole run: forgotten as soon as any other runs.
     """
 
     def __init__(self, folder: Path, seed: int = 0) -> None:
         self.folder = Path(folder).resolve()
         self.seed = seed
+        self.of_run: frozenset[str] = frozenset()
         self.progress: Progress | None = None
-        self.restored: list[str] = []
         self._checksums: dict[str, str] = {}
         self._markers: dict[str, dict[str, Any]] = {}
 
@@ -143,8 +98,7 @@ class Job:
             job._sweep()
             yield job
         finally:
-            with contextlib.suppress(OSError):
-                lock.unlink()
+            lock.release()
 
     def _check(self, resume: bool) -> None:
         folder = self.folder
@@ -201,19 +155,21 @@ class Job:
     def log(self, text: str) -> None:
         """A line for `log.txt`."""
         stamp = time.strftime("%H:%M:%S")
-        with self.path("log.txt").open("a", encoding="utf-8") as file:
-            file.write(f"{stamp} {text}\n")
+        append_text(self.path("log.txt"), f"{stamp} {visible(text)}\n")
 
     def _sweep(self) -> None:
         """Remove what killed runs left half written, and an old request to stop."""
-        self.path("log.txt")
-        self.path("progress.jsonl")
+        for name in ("log.txt", "progress.jsonl", "command", "job.json", "cancel"):
+            path = self.path(name)
+            if path.exists() and not path.is_file():
+                raise InputError(f"{path}: is no plain file; remove it")
         self.path("cancel").unlink(missing_ok=True)
         for folder in (self.folder, *(item for item in self.folder.iterdir() if item.is_dir())):
             if folder.is_symlink():
                 raise InputError(f"{folder}: a link in a job folder; refused")
             for leftover in folder.glob(".part-*"):
-                leftover.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):
+                    leftover.unlink()
 
     def stage(
         self,
@@ -261,8 +217,8 @@ class Job:
         progress.begin(name, part or 0, parts)
         marker = self._finished(label, key)
         if marker is None:
-            self.discard("report")
-            self.discard(label)
+            for stale in (*sorted(self.of_run), label):
+                self.discard(stale)
             generator = stage_generator(self.seed, label) if draws else None
             run = StageRun(self, progress, generator)
             started, worked = time.monotonic(), time.process_time()
@@ -286,7 +242,6 @@ class Job:
             restored = False
         else:
             restored = True
-            self.restored.append(label)
             self.log(f"{label} was done already")
         self._markers[label] = marker
         self._checksums.update(marker["outputs"])
@@ -322,6 +277,14 @@ class Job:
     def markers(self) -> dict[str, dict[str, Any]]:
         """Markers of the stages of this run, in order."""
         return dict(self._markers)
+
+    def noted(self, stage: str, name: str) -> Any:
+        """What a stage of this run noted in its marker under a name, or None."""
+        return self._markers[stage]["summary"].get(name)
+
+    def made(self, relative: str) -> bool:
+        """Whether a stage of this run made a file, or was found to have made it."""
+        return relative in self._checksums
 
     def warnings(self) -> list[str]:
         """What the stages so far warned of."""

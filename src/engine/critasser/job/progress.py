@@ -25,7 +25,6 @@ A run that was killed may leave half a line behind; a reader skips what it canno
 from __future__ import annotations
 
 import contextlib
-import json
 import math
 import os
 import select
@@ -40,6 +39,8 @@ from types import FrameType
 from typing import Any
 
 from critasser.errors import Cancelled
+from critasser.job.records import append_text, as_json, opened_regular
+from critasser.text import printable
 
 __all__ = ["CancelWatch", "Event", "Progress"]
 
@@ -48,8 +49,17 @@ Listener = Callable[["Event"], None]
 _SHORTEST_INTERVAL = 0.3
 """Seconds between two lines of the same stage, and between two looks for the cancel file."""
 
+TELLING_FRACTION = 0.02
+"""Of a stage, from which on its own pace counts for the time left."""
+
 _GRACE = 1.2
 """Seconds that the running stage has to notice a cancel before the process is ended under it."""
+
+
+SIGNALS = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+"""What asks a run to stop: Ctrl-C, a batch system, a terminal that is closed."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +91,7 @@ class Event:
         for key in ("numbers", "expected"):
             if key in record:
                 record[key] = {name: round(number, 4) for name, number in record[key].items()}
-        return json.dumps(record, ensure_ascii=False, allow_nan=False)
+        return as_json(record)
 
 
 class Progress:
@@ -123,12 +133,13 @@ class Progress:
         self._mend_last_line()
 
     def _mend_last_line(self) -> None:
-        if not self._path.exists() or not self._path.stat().st_size:
-            return
-        with self._path.open("rb+") as file:
+        with opened_regular(self._path) as file:
+            if file is None or not os.fstat(file.fileno()).st_size:
+                return
             file.seek(-1, os.SEEK_END)
-            if file.read(1) != b"\n":
-                file.write(b"\n")
+            whole = file.read(1) == b"\n"
+        if not whole:
+            append_text(self._path, "\n")
 
     @property
     def stage(self) -> str:
@@ -206,7 +217,7 @@ class Progress:
             stage=self._stage,
             fraction=1.0 if state == "finished" else self._whole(stage_fraction),
             stage_fraction=stage_fraction,
-            message=" ".join(message.split()),
+            message=printable(message),
             remaining=self._remaining(stage_fraction) if state == "running" else None,
             artifact=artifact,
             kind=kind,
@@ -215,8 +226,7 @@ class Progress:
         )
         self._numbers = {}
         self._last = event
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(event.as_json() + "\n")
+        append_text(self._path, event.as_json() + "\n")
         for listener in self._listeners:
             listener(event)
 
@@ -238,7 +248,7 @@ class Progress:
         rest = 0.0
         if self._stage not in self._done:
             rest = (1.0 - stage_fraction) * self._expected.get(self._stage, 0.0) * pace
-            if stage_fraction > 0.02:
+            if stage_fraction > TELLING_FRACTION:
                 elapsed = time.monotonic() - self._started
                 seen = elapsed * (1.0 - stage_fraction) / stage_fraction
                 trust = min(1.0, 2.0 * stage_fraction)
@@ -247,7 +257,7 @@ class Progress:
 
 
 class CancelWatch:
-    """Notices a request to stop: the cancel file, SIGINT or SIGTERM.
+    """Notices a request to stop: the cancel file, or one of `SIGNALS`.
 
     The signal handlers and a thread only raise a flag, which the running stage meets at its next
     progress call. When the stage sits in a long call outside Python and does not look for 1.2 s,
@@ -265,6 +275,7 @@ class CancelWatch:
         self._last_words = last_words
         self._requested = threading.Event()
         self._over = threading.Event()
+        self._watched: tuple[int, ...] = ()
 
     def __call__(self) -> bool:
         """Whether the run is to stop."""
@@ -279,8 +290,11 @@ class CancelWatch:
         restore: list[tuple[int, Any]] = []
         previous_wakeup = -1
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
-                restore.append((number, signal.signal(number, self._handle)))
+            for number in SIGNALS:
+                # Who starts a program by nohup wants it to outlive the terminal.
+                if signal.getsignal(number) != signal.SIG_IGN:
+                    restore.append((number, signal.signal(number, self._handle)))
+            self._watched = tuple(number for number, _ in restore)
             # The C handler writes here even while the main thread is inside a long C call.
             previous_wakeup = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
         thread = threading.Thread(target=self._watch, args=(reader,), daemon=True)
@@ -305,10 +319,8 @@ class CancelWatch:
         since: float | None = None
         while not self._over.is_set():
             ready, _, _ = select.select([reader], [], [], _SHORTEST_INTERVAL)
-            if ready:
-                signals = {signal.SIGINT, signal.SIGTERM}
-                if signals & set(reader.recv(64)):
-                    self._requested.set()
+            if ready and set(self._watched) & set(reader.recv(64)):
+                self._requested.set()
             if not self():
                 continue
             self._requested.set()

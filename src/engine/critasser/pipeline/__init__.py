@@ -1,7 +1,6 @@
-"""The order of the stages of every kind of job, and what each reads, calls and saves."""
+"""The kinds of jobs, each a list of stages, and the one way in which they all run.
 
-from critasser.pipeline.build import STAGES, STATISTICS, Build
-from critasser.pipeline.rebuild import REBUILD_STAGES, Rebuild
-from critasser.pipeline.score import SCORE_STAGES, Score
-
-__all__ = ["REBUILD_STAGES", "SCORE_STAGES", "STAGES", "STATISTICS", "Build", "Rebuild", "Score"]
+Only here is known which stage follows which. `build`, `score` and `rebuild` hold a kind of job
+each; `stages` holds what they are made of. Nothing is imported with this package itself, so that
+what is light, such as `description`, can be had without loading any stage.
+"""

@@ -32,6 +32,9 @@ BYTES_A_TILE_VOXEL = 600
 
 LARGEST_TILE = 128**3
 
+USABLE_MEMORY = 0.8
+"""Share of the free memory that a build may count on."""
+
 RESIDUE_VOLUME = 1.21 * 110.0
 """Å³ of a residue: partial specific volume of protein in Å³/Da times the mean residue mass."""
 
@@ -128,7 +131,7 @@ def enough_memory(path: Path, density: Grid) -> None:
     needed = PROGRAM_BYTES + voxels * BYTES_A_VOXEL
     needed += min(voxels, LARGEST_TILE) * BYTES_A_TILE_VOXEL
     free = psutil.virtual_memory().available
-    if needed > 0.8 * free:
+    if needed > USABLE_MEMORY * free:
         raise InputError(
             f"{path}: the molecule's box of {voxels / 1e6:.0f} million Å³ needs about "
             f"{needed / 2**30:.0f} GB of memory, {free / 2**30:.0f} GB are free; give a --mask of "

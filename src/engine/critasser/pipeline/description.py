@@ -16,33 +16,26 @@ from critasser import __version__
 from critasser.errors import InputError
 from critasser.job.folder import FORMAT, Job
 from critasser.job.records import write_json
-from critasser.options import Inputs, ModelInputs, Options
 from critasser.writing import appearing
 
 if TYPE_CHECKING:
-    from critasser.pipeline.checks import Checked
+    from critasser.pipeline.stage import Task
 
 __all__ = ["describe", "described"]
 
 _PACKAGES = ("numpy", "scipy", "numba", "torch", "openmm", "gemmi", "mrcfile", "ortools")
 
 
-def describe(
-    job: Job,
-    inputs: Inputs | ModelInputs,
-    options: Options,
-    checked: Checked,
-    command: Sequence[str],
-    kind: str = "build",
-) -> None:
-    """Write `job.json` and `command`; `kind` is the command that made the job."""
+def describe(job: Job, task: Task, command: Sequence[str]) -> None:
+    """Write `job.json` and `command`."""
+    inputs, options, checked = task.inputs, task.options, task.checked
     schedule = dataclasses.asdict(options.schedule)
     write_json(
         job.path("job.json"),
         {
             "format": FORMAT,
             "version": __version__,
-            "kind": kind,
+            "kind": task.kind,
             "written": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
             "inputs": {
                 role: {
@@ -68,7 +61,8 @@ def describe(
         },
     )
     with appearing(job.path("command")) as temporary:
-        temporary.write_text(shlex.join(command) + "\n", encoding="utf-8")
+        # As the shell has it, also where a file's name is not UTF-8.
+        temporary.write_bytes(os.fsencode(shlex.join(command) + "\n"))
 
 
 def described(folder: Path, kind: str) -> dict[str, Any]:

@@ -1,20 +1,25 @@
 """Where in a job folder each stage's results are."""
 
 __all__ = [
+    "ATOMS",
     "CALPHA",
     "CANDIDATES",
+    "CENTROID",
     "CLUSTERS",
     "DECOYS",
     "DENSITY",
     "FEATURES",
+    "MODEL",
     "QUALITY",
     "SEEN",
     "SYMMETRY",
     "TEMPLATES",
     "TRACES",
-    "atoms_file",
-    "centroid_file",
+    "of_model",
 ]
+
+MODEL = "{model}"
+"""In the name of a file of which there is one for each model; numbers count from 1."""
 
 DENSITY = "1_calpha/density.mrc"
 SEEN = "1_calpha/seen.mrc"
@@ -25,15 +30,12 @@ SYMMETRY = "2_traces/symmetry.npz"
 TEMPLATES = "3_templates/templates.npz"
 DECOYS = "4_assembly/decoys.npz"
 CLUSTERS = "4_assembly/clusters.npz"
+CENTROID = "4_assembly/refined_{model}.npz"
 CANDIDATES = "4_assembly/candidates.npz"
+ATOMS = "5_models/atoms_{model}.npz"
 QUALITY = "5_models/quality.npz"
 
 
-def centroid_file(k: int) -> str:
-    """Where the refined centroid k, counted from 0, is."""
-    return f"4_assembly/refined_{k + 1}.npz"
-
-
-def atoms_file(k: int) -> str:
-    """Where the atoms made from centroid k are."""
-    return f"5_models/atoms_{k + 1}.npz"
+def of_model(name: str, k: int) -> str:
+    """The file of model k, counted from 0."""
+    return name.replace(MODEL, str(k + 1))

@@ -9,7 +9,7 @@ from critasser.errors import InputError
 from critasser.job.records import checksum
 from critasser.options import ModelInputs, Options, check_readable
 from critasser.pipeline.checks import SHORTEST, Checked, enough_memory, programs
-from critasser.pipeline.map_stages import MODEL_MARGIN
+from critasser.pipeline.stages.model_density import MODEL_MARGIN
 from critasser.structure import ModelFile
 
 __all__ = ["check_model"]

@@ -1,172 +1,74 @@
-"""The order of the stages that build stretches of a model again."""
+"""A rebuild: stretches of a model built again in its map, the rest held."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from critasser.atomic import atoms_of_model
 from critasser.errors import InputError
-from critasser.job.folder import Job
-from critasser.job.progress import Event
-from critasser.job.records import read_json
-from critasser.job.running import running
 from critasser.options import ModelInputs, RebuildOptions
-from critasser.pipeline.checks import Checked
-from critasser.pipeline.description import describe
 from critasser.pipeline.expected_time import expected_model_seconds
-from critasser.pipeline.files import (
-    CALPHA,
-    CANDIDATES,
-    DENSITY,
-    FEATURES,
-    QUALITY,
-    TRACES,
-    atoms_file,
-)
-from critasser.pipeline.map_order import only, run_map_stages
 from critasser.pipeline.model_checks import check_model
-from critasser.pipeline.rebuild_stages import RebuildStages
+from critasser.pipeline.pipeline import Pipeline
+from critasser.pipeline.stage import Stage, Task
+from critasser.pipeline.stages import (
+    calpha,
+    density,
+    model_density,
+    network,
+    stretch_assembly,
+    stretch_atomic,
+    stretch_quality,
+    stretch_report,
+    stretch_trace,
+)
 from critasser.rebuild.plan import Plan, plan_rebuild
-from critasser.shipped import CALIBRATION
-from critasser.structure import ModelFile, read_fasta
+from critasser.structure import read_fasta
 
-__all__ = ["REBUILD_STAGES", "Rebuild"]
+__all__ = ["REBUILD", "check_rebuild", "stages"]
 
-REBUILD_STAGES = (
-    "density",
-    "network",
-    "calpha",
-    "trace",
-    "assembly",
-    "atomic",
-    "quality",
-    "report",
+MAP_STAGES = (network.STAGE, calpha.STAGE)
+STRETCH_STAGES = (
+    stretch_trace.STAGE,
+    stretch_assembly.STAGE,
+    stretch_atomic.STAGE,
+    stretch_quality.STAGE,
+    stretch_report.STAGE,
 )
 
-ADOPTED = ("density", "network", "calpha")
-"""Stages that a build has in common with a rebuild of its model."""
+
+def stages(task: Task) -> tuple[Stage, ...]:
+    """The stages in order: of a model that a build made, the map is cut out as the build did."""
+    first = density.STAGE if task.options.whole_map else model_density.STAGE
+    return (first, *MAP_STAGES, *STRETCH_STAGES)
 
 
-class Rebuild:
-    """Stretches of one model to be built again in its map.
+def check_rebuild(
+    inputs: ModelInputs, options: RebuildOptions, source: Path | None = None
+) -> Task:
+    """Find bad input before any work starts.
 
     Parameters
     ----------
     inputs : ModelInputs
     options : RebuildOptions
     source : Path, optional
-        The folder of the build that the model comes from, whose stages are used where they fit.
+        Folder of the job that the model comes from, whose stages are used where they fit.
+
+    Raises
+    ------
+    InputError
+        As `check_model` and `plan_rebuild`; the model has no backbone beside a stretch.
     """
-
-    stages = REBUILD_STAGES
-
-    def __init__(
-        self, inputs: ModelInputs, options: RebuildOptions, source: Path | None = None
-    ) -> None:
-        self.inputs = inputs
-        self.options = options
-        self.source = source
-        self._checked: tuple[Checked, ModelFile, Plan] | None = None
-
-    def check(self) -> tuple[Checked, ModelFile, Plan]:
-        """Find bad input before any work starts, once.
-
-        Raises
-        ------
-        InputError
-            As `check_model` and `plan_rebuild`; the model has no backbone beside a stretch.
-        """
-        if self._checked is None:
-            checked, file = check_model(self.inputs, self.options)
-            sequence = self.inputs.sequence
-            plan = plan_rebuild(
-                file, self.options.stretches, None if sequence is None else read_fasta(sequence)
-            )
-            _anchored(plan)
-            checked = dataclasses.replace(checked, target=plan.target)
-            self._checked = checked, file, plan
-        return self._checked
-
-    def prepare(self, job: Job) -> None:
-        """Take along what the build had done of this already."""
-        if self.source is not None:
-            job.adopt(self.source, ADOPTED)
-
-    def run(
-        self,
-        job: Job,
-        *,
-        command: Sequence[str] = (),
-        listeners: tuple[Callable[[Event], None], ...] = (),
-        hard_stop: bool = False,
-    ) -> dict[str, Any]:
-        """Run what is not done yet; parameters, result and errors as `Build.run`."""
-        checked, file, plan = self.check()
-        options, external = self.options, checked.checksums
-        whole_map = options.whole_map
-        stages = RebuildStages(self.inputs, checked, options, file, plan, whole_map=whole_map)
-        job.seed = options.seed
-        moving = int(plan.built.sum())
-        expected = expected_model_seconds(checked, options, self.stages, moving)
-        work = dataclasses.asdict(stages.work)
-        with running(job, expected, listeners, hard_stop=hard_stop) as progress:
-            describe(job, self.inputs, options, checked, command, "rebuild")
-            around = None if whole_map else {"around": external["model"]}
-            resolution = run_map_stages(job, stages, external, around)
-            model = only(external, "model", "sequence")
-            what = {"stretches": options.stretches, **resolution}
-            job.stage(
-                "trace",
-                stages.trace,
-                settings={**what, "traces": work["traces"]},
-                inputs=[DENSITY, CALPHA, FEATURES],
-                external={**model, **only(external, "trace.npz")},
-                draws=True,
-            )
-            found = job.stage(
-                "assembly",
-                stages.assembly,
-                settings={**what, **work, "models": options.models},
-                inputs=[DENSITY, CALPHA, TRACES],
-                external={**model, **only(external, "assembly.npz")},
-                draws=True,
-            )
-            count = int(found["summary"]["models"])
-            for k in range(count):
-                job.stage(
-                    "atomic",
-                    partial(stages.atomic, k),
-                    settings={**what, "schedule": options.schedule.atomic},
-                    inputs=[DENSITY, CANDIDATES],
-                    external={**model, **only(external, "backbone.npz", "rotamers.npz")},
-                    draws=True,
-                    part=k,
-                    parts=count,
-                )
-            found = job.stage(
-                "quality",
-                partial(stages.quality_of, count),
-                settings=what,
-                inputs=[DENSITY, CALPHA, *(atoms_file(k) for k in range(count))],
-                external={**model, **only(external, CALIBRATION)},
-            )
-            stages.evidence_found = {
-                name: value
-                for name, value in found["summary"].items()
-                if name.startswith("stretch")
-            }
-            job.stage("report", stages.report, settings={}, inputs=[DENSITY, CANDIDATES, QUALITY])
-            job.prune()
-            results = read_json(job.path("results.json")) or {}
-            best = results["models"][0]
-            progress.close("finished", f"{best['file']}, confidence {best['mean_confidence']:.0f}")
-            return results
+    checked, model = check_model(inputs, options)
+    sequences = None if inputs.sequence is None else read_fasta(inputs.sequence)
+    plan = plan_rebuild(model, options.stretches, sequences)
+    _anchored(plan)
+    checked = dataclasses.replace(checked, target=plan.target)
+    return Task("rebuild", inputs, options, checked, model, plan, source)
 
 
 def _anchored(plan: Plan) -> None:
@@ -183,3 +85,12 @@ def _anchored(plan: Plan) -> None:
             f"{lacking[0]} lacks backbone atoms beside a stretch; take it into the stretch, or "
             "give a model with all backbone atoms"
         )
+
+
+REBUILD = Pipeline(
+    "rebuild",
+    check_rebuild,
+    stages,
+    expected_model_seconds,
+    adopts=("density", "network", "calpha"),
+)

@@ -20,16 +20,25 @@ from critasser.structure import Sequence as ChainSequence
 __all__ = ["Plan", "Surroundings", "plan_rebuild"]
 
 LONGEST = 100
-"""Residues of a stretch; more is a build."""
+"""Most residues of a stretch; for more the chain is to be built anew."""
 
 LONGEST_STEP = 4.5
-"""Å between Cα of neighbours that are bonded."""
+"""Å; largest distance between Cα of bonded neighbours. Trans peptides have 3.8 Å; models that were
+not refined have more."""
 
 REACH = 3.55
-"""Å for each bond that a chain can bridge."""
+"""Å that a chain bridges for each bond: Cα–Cα 3.8 Å along an extended strand, whose zigzag takes
+up the rest."""
 
 EASED = 2
-"""Residues at either side of a stretch whose atoms may give way."""
+"""Residues at either side of a stretch whose atoms may move."""
+
+LOOP_SPAN, LOOP_EXPONENT = 0.95, 0.8
+"""A loop of n residues goes ``LOOP_SPAN * n ** LOOP_EXPONENT`` Å away from its ends, about; chosen
+so that a loop of 10 residues has 6 Å, one of 100 has 38 Å."""
+
+SHORTEST_PIECE = 3
+"""Residues; shorter pieces around a stretch are no chains."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +68,7 @@ class Plan:
         Of these residues; those that the file lacks have no atoms.
     built : ndarray (L,) bool
     eased : ndarray (L,) bool
-        Beside them; their atoms may give way.
+        Beside them; their atoms may move.
     runs : tuple of slice
         Of residues to build, one after another.
     notes : tuple of str
@@ -102,25 +111,16 @@ class Plan:
             ends = [i for i in self.anchors(run) if i is not None]
             points = calpha[[*range(run.start, run.stop), *ends]]
             points = points[np.isfinite(points).all(axis=1)]
-            # What a loop can reach from its ends lies in there too.
-            reach = radius + 0.25 * 3.8 * (run.stop - run.start) ** 0.8
+            reach = radius + LOOP_SPAN * (run.stop - run.start) ** LOOP_EXPONENT
             near = cKDTree(points).query(calpha[stay])[0] <= reach
             taken[stay[near]] = True
-        # Pieces of one or two residues are no chains; they take in their neighbours.
-        for _ in range(2):
-            for i in np.flatnonzero(taken):
-                left = i > 0 and bonded[i - 1]
-                right = i + 1 < len(taken) and bonded[i]
-                alone = not (left and taken[i - 1]) or not (right and taken[i + 1])
-                if alone and not self.built[i]:
-                    if left and stays[i - 1]:
-                        taken[i - 1] = True
-                    if right and stays[i + 1]:
-                        taken[i + 1] = True
+        self._widen(taken, stays)
         index = np.flatnonzero(taken)
         cuts = np.flatnonzero((np.diff(index) > 1) | ~bonded[index[:-1]]) + 1
         pieces = [
-            piece for piece in np.split(index, cuts) if len(piece) > 2 or self.built[piece].any()
+            piece
+            for piece in np.split(index, cuts)
+            if len(piece) >= SHORTEST_PIECE or self.built[piece].any()
         ]
         letters = self.target.letters
         target = Target(
@@ -130,6 +130,21 @@ class Plan:
             )
         )
         return Surroundings(np.concatenate(pieces), target)
+
+    def _widen(self, taken: NDArray[np.bool_], stays: NDArray[np.bool_]) -> None:
+        """Let residues that were taken without their neighbours take these in, so that pieces of
+        one or two become chains."""
+        bonded = self.target.bonded
+        for _ in range(SHORTEST_PIECE - 1):
+            for i in np.flatnonzero(taken):
+                left = i > 0 and bonded[i - 1]
+                right = i + 1 < len(taken) and bonded[i]
+                alone = not (left and taken[i - 1]) or not (right and taken[i + 1])
+                if alone and not self.built[i]:
+                    if left and stays[i - 1]:
+                        taken[i - 1] = True
+                    if right and stays[i + 1]:
+                        taken[i + 1] = True
 
 
 def plan_rebuild(file: ModelFile, text: str, sequences: Target | None = None) -> Plan:

@@ -32,6 +32,9 @@ CONFIDENCE_COLOURS = LinearSegmentedColormap.from_list(
 )
 _SCALE = Normalize(0, 100)
 
+LONGEST_BOND = 8.0
+"""Å between Cα, as projected, that are drawn as bonded; far ends of two chains are not."""
+
 _INK = "#1f2933"
 _MUTED = "#7b8794"
 _LINE = "#e4e7eb"
@@ -153,8 +156,7 @@ def _bonds(flat: NDArray) -> tuple[NDArray, NDArray]:
     """Numbers (m,) of the residues that the next one follows, and lines (m, 2, 2) to it."""
     steps = np.stack([flat[:-1], flat[1:]], axis=1)
     drawn = np.flatnonzero(np.isfinite(steps).all(axis=(1, 2)))
-    # Far ends of two chains are no bond.
-    drawn = drawn[np.linalg.norm(steps[drawn, 0] - steps[drawn, 1], axis=1) < 8.0]
+    drawn = drawn[np.linalg.norm(steps[drawn, 0] - steps[drawn, 1], axis=1) < LONGEST_BOND]
     return drawn, steps[drawn]
 
 

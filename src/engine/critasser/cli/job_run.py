@@ -1,0 +1,95 @@
+"""Work in a job folder, and tell log and terminal how it goes."""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+from critasser.cli import ReportedError
+from critasser.cli.display import display
+from critasser.errors import Cancelled, InputError
+from critasser.job.folder import Job
+from critasser.job.records import open_to_append
+from critasser.pipeline.pipeline import Pipeline
+from critasser.pipeline.stage import Task
+
+__all__ = ["work"]
+
+
+def work(
+    pipeline: Pipeline, task: Task, folder: Path, *, resume: bool, arguments: Sequence[str]
+) -> dict[str, Any]:
+    """Work in a folder, telling log and terminal how it goes.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+    task : Task
+        Whose inputs are checked.
+    folder : Path
+    resume : bool
+        The folder holds a job already.
+    arguments : sequence of str
+        Of the command line.
+
+    Returns
+    -------
+    dict
+        What `results.json` holds.
+
+    Raises
+    ------
+    InputError, Cancelled
+    ReportedError
+        A failure of ours, whose traceback is in the log.
+    """
+    stages = tuple(stage.name for stage in pipeline.stages(task))
+    with (
+        Job.opened(folder, resume=resume) as job,
+        _output_to(job.path("log.txt")) as console,
+        display(stages, console) as shown,
+    ):
+        try:
+            return pipeline.run(
+                job, task, command=("critasser", *arguments), listeners=(shown,), hard_stop=True
+            )
+        except (Cancelled, InputError):
+            raise
+        except Exception as error:
+            reason = str(error).splitlines()[0] if str(error) else "no reason given"
+            stage = job.progress.stage if job.progress else "checks"
+            raise ReportedError(
+                f"failed in stage {stage}, {type(error).__name__}: {reason}; "
+                f"traceback in {job.folder / 'log.txt'}"
+            ) from error
+
+
+@contextlib.contextmanager
+def _output_to(log: Path) -> Iterator[TextIO]:
+    """Send whatever libraries print to the log, and yield a stream that still is the console."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):
+            stream.flush()
+    kept = os.dup(1), os.dup(2)
+    console = os.fdopen(os.dup(1), "w", encoding=sys.stdout.encoding, errors="backslashreplace")
+    file = open_to_append(log)
+    try:
+        os.dup2(file, 1)
+        os.dup2(file, 2)
+        faulthandler.enable(file=2)
+        yield console
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        faulthandler.disable()
+        os.dup2(kept[0], 1)
+        os.dup2(kept[1], 2)
+        with contextlib.suppress(OSError):
+            console.close()
+        for descriptor in (*kept, file):
+            os.close(descriptor)

@@ -1,0 +1,123 @@
+"""A kind of job as a list of stages, and the one way in which all kinds run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from critasser.job.folder import Job
+from critasser.job.progress import Event
+from critasser.job.records import read_json
+from critasser.job.running import running
+from critasser.options import Inputs, ModelInputs, Options
+from critasser.pipeline.description import describe
+from critasser.pipeline.stage import Context, Stage, Task, files_read
+
+__all__ = ["Pipeline", "run_stages"]
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """A kind of job.
+
+    Attributes
+    ----------
+    kind : str
+        The command: ``build``, ``score`` or ``rebuild``.
+    check : callable
+        Given inputs and options, the `Task`; raises `InputError` for whatever can be known to be
+        wrong before any work starts.
+    stages : callable
+        Given a task, its stages in the order in which they run.
+    expected_seconds : callable
+        Given a task, how long each stage is expected to take.
+    adopts : tuple of str
+        Stages that are taken over from the job that a model comes from, where they are the same.
+    """
+
+    kind: str
+    check: Callable[[Inputs | ModelInputs, Options], Task]
+    stages: Callable[[Task], tuple[Stage, ...]]
+    expected_seconds: Callable[[Task], Mapping[str, float]]
+    adopts: tuple[str, ...] = ()
+
+    def run(
+        self,
+        job: Job,
+        task: Task,
+        *,
+        command: Sequence[str] = (),
+        listeners: tuple[Callable[[Event], None], ...] = (),
+        hard_stop: bool = False,
+    ) -> dict[str, Any]:
+        """Run what is not done yet.
+
+        Parameters
+        ----------
+        job : Job
+            From `Job.opened`.
+        task : Task
+            From `check`.
+        command : sequence of str
+            For the file `command`.
+        listeners : tuple of callable
+            Given every progress event.
+        hard_stop : bool
+            End the process when a stage does not notice a cancel in time.
+
+        Returns
+        -------
+        dict
+            What `results.json` holds.
+
+        Raises
+        ------
+        InputError
+            Too little memory or disk, or what only a stage can find wrong with the input.
+        Cancelled
+            The person asked to stop.
+        """
+        job.seed = task.options.seed
+        if task.source is not None:
+            job.adopt(task.source, self.adopts)
+        expected = self.expected_seconds(task)
+        with running(job, expected, listeners, hard_stop=hard_stop) as progress:
+            describe(job, task, command)
+            run_stages(job, self.stages(task), task)
+            results = read_json(job.path("results.json")) or {}
+            best = results["models"][0]
+            progress.close("finished", f"{best['file']}, confidence {best['mean_confidence']:.0f}")
+            return results
+
+
+def run_stages(job: Job, stages: Sequence[Stage], task: Task) -> None:
+    """Run stages one after another, or find them done; forget those of earlier runs."""
+    job.of_run = frozenset(stage.name for stage in stages if stage.of_run)
+    for stage in stages:
+        if stage.parts is None:
+            _run(job, stage, task)
+            continue
+        count = int(job.noted(stage.parts, "models"))
+        for part in range(count):
+            _run(job, stage, task, part, count)
+    job.prune()
+
+
+def _run(job: Job, stage: Stage, task: Task, part: int | None = None, parts: int = 1) -> None:
+    settings = stage.settings(task)
+    facts = {name: job.noted(source, name) for name, source in stage.facts.items()}
+    job.stage(
+        stage.name,
+        lambda run: stage.body(Context(stage, task, run, settings, part)),
+        settings={**settings, **{name: fact for name, fact in facts.items() if fact is not None}},
+        inputs=files_read(job, stage, part),
+        external={
+            role: checksum
+            for role, checksum in task.checked.checksums.items()
+            if stage.declares_external(role)
+        },
+        draws=stage.draws,
+        part=part,
+        parts=parts,
+    )

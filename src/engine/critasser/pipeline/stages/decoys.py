@@ -1,0 +1,86 @@
+"""Stage decoys: clusters of the decoys, and their centroids made chains again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from critasser.assembly import refine_centroids
+from critasser.decoys import cluster
+from critasser.job.arrays import load_arrays, save_arrays, write_table
+from critasser.pipeline.files import CENTROID, CLUSTERS, DECOYS, of_model
+from critasser.pipeline.stage import Context, Stage, Task, sequences
+from critasser.pipeline.stages.guides import EXTERNAL, FACTS, READS, guides
+from critasser.structure import write_calpha
+
+__all__ = ["STAGE"]
+
+CLUSTERING_SHARE = 0.2
+"""Share of the stage's time that comparing decoys takes; refinement takes the rest."""
+
+
+def decoys(context: Context) -> None:
+    """Cluster the decoys and refine each centroid under the map."""
+    positions, weight = load_arrays(context.read(DECOYS), "positions", "weight")
+    context.progress(0.0, "comparing decoys")
+    found = cluster(positions, context.settings["models"], weight)
+    refined = refine_centroids(
+        found.centroid,
+        rng=context.rng,
+        sweeps=context.settings["sweeps"],
+        progress=lambda done, message: context.progress(
+            CLUSTERING_SHARE + (1.0 - CLUSTERING_SHARE) * done, message
+        ),
+        **guides(context),
+    )
+    save_arrays(
+        context.file(CLUSTERS),
+        centroid=found.centroid,
+        size=found.size,
+        mean_rmsd=found.mean_rmsd,
+        total=np.int64(found.total),
+        cutoff=np.float64(found.cutoff),
+    )
+    for k, calpha in enumerate(refined):
+        save_arrays(context.file(of_model(CENTROID, k)), calpha=calpha)
+        share = found.size[k] / found.total
+        write_calpha(
+            context.file(f"4_assembly/refined_{k + 1}.cif", "calpha_models", f"cluster {k + 1}"),
+            calpha,
+            context.target,
+            np.full(len(context.target), 100.0 * share),
+            title=f"Critasser cluster {k + 1}",
+        )
+    write_table(
+        context.file("4_assembly/clusters.csv", "table", "clusters"),
+        ("cluster", "decoys", "mean RMSD"),
+        [
+            (k + 1, int(size), spread)
+            for k, (size, spread) in enumerate(zip(found.size, found.mean_rmsd))
+        ],
+    )
+    context.note(models=len(refined))
+    context.say(
+        f"{len(found.size)} clusters of {', '.join(map(str, found.size))} decoys of "
+        f"{found.total}, cutoff {found.cutoff:.1f} Å{'; ' if found.note else ''}{found.note}"
+    )
+
+
+def _settings(task: Task) -> Mapping[str, object]:
+    return {
+        **sequences(task),
+        "models": task.options.models,
+        "sweeps": task.options.schedule.refinement_sweeps,
+    }
+
+
+STAGE = Stage(
+    "decoys",
+    decoys,
+    reads=(*READS, DECOYS),
+    facts=FACTS,
+    settings=_settings,
+    external=EXTERNAL,
+    draws=True,
+)

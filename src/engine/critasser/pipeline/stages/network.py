@@ -1,0 +1,78 @@
+"""Stage network: what the network says of every voxel of the map, as sharp as it reads it best."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from critasser.density import FeatureMaps, Grid, read_map, write_map
+from critasser.density.sharpening import sharpened
+from critasser.network import predict
+from critasser.pipeline.files import DENSITY, FEATURES, SEEN
+from critasser.pipeline.stage import Context, Stage, Task
+from critasser.pipeline.stages.sharpness import choose_bfactor
+
+__all__ = ["STAGE", "TILES", "VIEWS"]
+
+VIEWS = (0, 7)
+"""Rotations of the cube, by number, in which the network sees the map: as it is, and turned."""
+
+TILES = (144, 112, 88, 64)
+"""Voxels; sides of the largest tiles, each tried when the one before does not fit in memory."""
+
+
+def network(context: Context) -> None:
+    """Choose how sharp the map is to be seen, and predict."""
+    whole = read_map(context.read(DENSITY))
+    context.progress(0.0, "looking how sharp the map is")
+    bfactor = choose_bfactor(
+        whole,
+        context.settings["length"],
+        context.external("weights"),
+        context.external("residue_weights"),
+        device=context.device,
+    )
+    density = sharpened(whole, bfactor)
+    write_map(context.file(SEEN), density)
+    features = _predict(context, density)
+    maps = {
+        "calpha_probability": features.calpha_grid,
+        "backbone_probability": features.backbone_grid,
+        "helix_probability": features.structure_grid(0),
+        "strand_probability": features.structure_grid(1),
+    }
+    for name, grid in maps.items():
+        write_map(context.file(f"1_calpha/{name}.mrc", "map", name), grid)
+    if bfactor:
+        did = "blurred" if bfactor > 0 else "sharpened"
+        context.say(f"the networks see the map {did} by {abs(bfactor):g} Å²")
+    context.say(f"{len(VIEWS)} opinions of the network, on {context.device}")
+
+
+def _predict(context: Context, density: Grid) -> FeatureMaps:
+    for tile in TILES:
+        try:
+            return predict(
+                density,
+                context.external("weights"),
+                device=context.device,
+                tile=tile,
+                views=context.settings["views"],
+                file=context.file(FEATURES),
+                progress=context.progress,
+            )
+        except MemoryError:
+            context.warn(f"tiles of {tile} voxels do not fit in memory; smaller ones are used")
+    raise MemoryError
+
+
+def _settings(task: Task) -> Mapping[str, object]:
+    return {"views": VIEWS, "length": len(task.checked.target)}
+
+
+STAGE = Stage(
+    "network",
+    network,
+    reads=(DENSITY,),
+    settings=_settings,
+    external=("weights", "residue_weights"),
+)

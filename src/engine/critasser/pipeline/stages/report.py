@@ -1,0 +1,96 @@
+"""Stage report of a build: `results.json` and `report.html`."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from critasser.job.arrays import load_arrays, load_symmetry
+from critasser.pipeline.files import CLUSTERS, DECOYS, DENSITY, QUALITY, SYMMETRY
+from critasser.pipeline.stage import Context, Stage
+from critasser.pipeline.stages.results import (
+    model_scores,
+    order_of,
+    quality_arrays,
+    run_facts,
+    write_results,
+)
+from critasser.structure import tm_score
+
+__all__ = ["STAGE"]
+
+DECOYS_COMPARED = 400
+"""Of the decoys, how many are compared with the first model for the report."""
+
+COMPARING_SHARE = 0.6
+"""Share of the stage's time that this takes."""
+
+
+def report(context: Context) -> None:
+    """Gather what the stages found and write it for people and programs."""
+    quality = quality_arrays(context, "tm_matrix", "rmsd_matrix")
+    size, total = load_arrays(context.read(CLUSTERS), "size", "total")
+    order = order_of(quality)
+    first = order[0]
+    results = {
+        **run_facts(context.run.job),
+        "models": [
+            {
+                **model_scores(quality, rank, k),
+                "cluster": k + 1,
+                "cluster_share": size[k] / total,
+                "rmsd_to_first": quality["rmsd_matrix"][k, first],
+                "tm_to_first": quality["tm_matrix"][k, first],
+            }
+            for rank, k in enumerate(order, 1)
+        ],
+        "rmsd": quality["rmsd_matrix"][np.ix_(order, order)],
+        "tm": quality["tm_matrix"][np.ix_(order, order)],
+        "resolution": context.fact("resolution"),
+        "clusters": {"size": size, "decoys": total},
+        "sequence_z_score": context.fact("sequence_z_score") or 0.0,
+        "symmetry": context.fact("symmetry"),
+    }
+    best = quality["calpha"][first]
+    write_results(
+        context,
+        results,
+        quality,
+        order,
+        others=load_symmetry(context.read(SYMMETRY)).images(best)[1:],
+        **_along_the_assembly(context, best),
+    )
+
+
+def _along_the_assembly(
+    context: Context, best: NDArray[np.float64]
+) -> dict[str, NDArray[np.float64]]:
+    """Energies, and how alike decoys and the first model are, by cycle."""
+    positions, cycle, trajectory = load_arrays(
+        context.read(DECOYS), "positions", "cycle", "trajectory"
+    )
+    compared = np.unique(
+        np.linspace(0, len(positions) - 1, min(len(positions), DECOYS_COMPARED)).astype(int)
+    )
+    tm = []
+    for k in compared:
+        tm.append(tm_score(positions[k], best))
+        context.progress(
+            COMPARING_SHARE * len(tm) / len(compared), "comparing decoys with the first model"
+        )
+    return {
+        "cycle": 1 + np.arange(len(trajectory)),
+        "lowest_energy": trajectory.min(axis=1),
+        "mean_energy": trajectory.mean(axis=1),
+        "decoy_cycle": 1 + cycle[compared],
+        "decoy_tm": np.array(tm),
+    }
+
+
+STAGE = Stage(
+    "report",
+    report,
+    reads=(DENSITY, SYMMETRY, DECOYS, CLUSTERS, QUALITY),
+    facts={"resolution": "density", "sequence_z_score": "trace", "symmetry": "trace"},
+    of_run=True,
+)

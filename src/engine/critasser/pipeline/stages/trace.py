@@ -1,0 +1,155 @@
+"""Stage trace: chains through the Cα positions, with the sequence on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from critasser.assembly import Guide, complete
+from critasser.density import FeatureMaps, read_map
+from critasser.job.arrays import (
+    load_calpha,
+    load_features,
+    save_symmetry,
+    save_traces,
+    write_table,
+)
+from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, SYMMETRY, TRACES
+from critasser.pipeline.stage import Context, Stage, Task, sequences
+from critasser.structure import (
+    CalphaSet,
+    Symmetry,
+    Trace,
+    chain_names,
+    write_calpha,
+    write_positions,
+)
+from critasser.trace import Unit, build_traces, find_unit, positions_used, sequence_significance
+
+__all__ = ["SHOWN", "STAGE"]
+
+SHOWN = 5
+"""Of traces and templates, how many are announced to be shown; all are saved."""
+
+SIGNIFICANCE_SHARE, TRACES_SHARE = 0.1, 0.8
+"""Shares of the stage's time for shuffled sequences and for traces; closing gaps takes the rest."""
+
+
+def trace(context: Context) -> None:
+    """Find traces of the sequences; of what is alike in the map several times, of one unit."""
+    calpha, _, _ = load_calpha(context.read(CALPHA))
+    if context.external("contacts") is not None:
+        context.warn("predicted contacts guide the assembly; traces are found without them")
+    traces: tuple[Trace, ...] = ()
+    found, whole = "", Symmetry(np.eye(3)[None], np.zeros((1, 3)))
+    if len(calpha):
+        features = load_features(context.read(FEATURES), context.read(DENSITY))
+        unit = find_unit(calpha, features, context.target)
+        if unit.units > 1:
+            name = f"{unit.name}: " if unit.name else ""
+            found = f"{name}{unit.units} units alike in the map, {unit.built} built; "
+            context.note(symmetry={"name": unit.name, "units": unit.units, "built": unit.built})
+            if unit.built == 1:
+                whole = unit.symmetry
+        traces = _traces_of_unit(context, unit, features)
+    save_traces(context.file(TRACES), traces, len(context.target))
+    save_symmetry(context.file(SYMMETRY), whole)
+    _write_traces(context, traces, calpha)
+    placed = int(traces[0].placed.sum()) if traces else 0
+    if not traces:
+        context.warn("no trace was found; the assembly starts from templates alone")
+    context.say(
+        f"{found}{len(traces)} traces; the best places {placed} of {len(context.target)} residues"
+    )
+
+
+def _traces_of_unit(context: Context, unit: Unit, features: FeatureMaps) -> tuple[Trace, ...]:
+    significance = sequence_significance(
+        unit.calpha,
+        features,
+        unit.target,
+        rng=context.rng,
+        tick=lambda done: context.progress(
+            SIGNIFICANCE_SHARE * done, "shuffled sequences to compare with"
+        ),
+    )
+    context.note(sequence_z_score=significance.z_score)
+    if advice := significance.advice():
+        context.warn(advice)
+    traces = build_traces(
+        unit.calpha,
+        features,
+        read_map(context.read(DENSITY)),
+        unit.target,
+        context.fact("resolution"),
+        rng=context.rng,
+        count=context.settings["traces"],
+        significance=significance,
+        joinings=context.settings["joinings"],
+        progress=lambda done, message: context.progress(
+            SIGNIFICANCE_SHARE + TRACES_SHARE * done, message
+        ),
+    )
+    return tuple(unit.whole(one) for one in traces)
+
+
+def _write_traces(context: Context, traces: Sequence[Trace], calpha: CalphaSet) -> None:
+    """Write traces as whole chains, and the positions that the first one leaves."""
+    target, free = context.target, np.ones(len(calpha), bool)
+    guide = Guide.of(read_map(context.read(DENSITY)), calpha)
+    names = [chain_names(int(c) + 1)[-1] for c in target.chain_index]
+    begun = SIGNIFICANCE_SHARE + TRACES_SHARE
+    for k, found in enumerate(traces):
+        stem, shown = f"2_traces/trace_{k + 1:02d}", k < SHOWN
+        done = begun + (1.0 - begun) * k / len(traces)
+        context.progress(done, f"closing the gaps of trace {k + 1}")
+        chain = complete(target, found, guide, rng=context.rng)
+        write_calpha(
+            context.file(f"{stem}.cif", "traces" if shown else None, f"trace {k + 1}"),
+            chain.positions,
+            target,
+            100.0 * np.clip(chain.confidence, 0.0, 1.0),
+            title=f"Critasser trace {k + 1}",
+        )
+        if not shown:
+            continue
+        node = np.where(chain.given, positions_used(found, calpha), -1)
+        if k == 0:
+            free[node[node >= 0]] = False
+        write_table(
+            context.file(f"{stem}.csv"),
+            ("chain", "residue", "letter", "x", "y", "z", "calpha_probability", "confidence"),
+            zip(names, target.residue_number.tolist(), target.letters, *chain.positions.T,
+                np.where(node >= 0, calpha.probability[node], 0.0), chain.confidence),
+        )  # fmt: skip
+    write_positions(
+        context.file("2_traces/unassigned.cif"),
+        calpha.select(np.flatnonzero(free)),
+        title="Critasser CA positions that trace 1 leaves",
+    )
+    write_table(
+        context.file("2_traces/traces.csv", "table", "traces"),
+        ("trace", "score", "placed", "source"),
+        [(k + 1, t.score, int(t.placed.sum()), t.source) for k, t in enumerate(traces)],
+    )
+
+
+def _settings(task: Task) -> Mapping[str, object]:
+    schedule = task.options.schedule
+    return {
+        **sequences(task),
+        "traces": schedule.traces,
+        "joinings": schedule.joinings,
+    }
+
+
+STAGE = Stage(
+    "trace",
+    trace,
+    reads=(DENSITY, CALPHA, FEATURES),
+    facts={"resolution": "density"},
+    settings=_settings,
+    external=("contacts", "trace.npz"),
+    draws=True,
+)

@@ -1,0 +1,53 @@
+"""What a report shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from critasser.density import Grid
+from critasser.structure import Target
+
+__all__ = ["ReportContent"]
+
+
+@dataclass(frozen=True, eq=False)
+class ReportContent:
+    """What the report shows.
+
+    Attributes
+    ----------
+    job : mapping
+        `job.json`.
+    results : mapping
+        `results.json`.
+    target : Target
+    density : Grid
+    calpha : sequence of ndarray (L, 3)
+        Of each model, best first; Å.
+    confidence : sequence of ndarray (L,)
+        0 … 100.
+    others : ndarray (k, L, 3), optional
+        The first model as the other units of a symmetric molecule.
+    cycle, lowest_energy, mean_energy : ndarray (n,), optional
+        Over the replicas, along the assembly.
+    decoy_cycle, decoy_tm : ndarray (m,), optional
+        TM-score of decoys to the first model.
+    """
+
+    job: Mapping[str, Any]
+    results: Mapping[str, Any]
+    target: Target
+    density: Grid
+    calpha: Sequence[NDArray[np.float64]]
+    confidence: Sequence[NDArray[np.float64]]
+    others: NDArray[np.float64] | None = None
+    cycle: NDArray[np.float64] | None = None
+    lowest_energy: NDArray[np.float64] | None = None
+    mean_energy: NDArray[np.float64] | None = None
+    decoy_cycle: NDArray[np.float64] | None = None
+    decoy_tm: NDArray[np.float64] | None = None

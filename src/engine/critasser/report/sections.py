@@ -1,0 +1,200 @@
+"""The sections of a report, in their order, and the file that they make."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from critasser.report import figures
+from critasser.report.content import ReportContent
+from critasser.report.page import figure, page, section, table
+from critasser.writing import appearing
+
+__all__ = ["write_report"]
+
+
+def write_report(path: Path, content: ReportContent) -> None:
+    """Write the page, by atomic rename; needs no other file and no network."""
+    with appearing(path) as temporary:
+        temporary.write_text(_page(content), encoding="utf-8", errors="backslashreplace")
+
+
+def _page(content: ReportContent) -> str:
+    results, job = content.results, content.job
+    inputs = {role: Path(str(entry["path"])).name for role, entry in job["inputs"].items()}
+    body = [
+        _warnings(results),
+        _first_model(content),
+        section("Models", _models(results["models"]), note=_MODELS_NOTE),
+        _confidence(content),
+        _assembly(content),
+        _stages(results),
+        _time_and_job(job, results),
+    ]
+    return page(
+        f"{inputs.get('model') or inputs['sequence']} in {inputs['map']}",
+        f"Critasser {job['version']}, {results['finished']}",
+        _tiles(content),
+        [part for part in body if part],
+    )
+
+
+def _tiles(content: ReportContent) -> list[tuple[str, str]]:
+    """The most important numbers, shown large."""
+    models = content.results["models"]
+    best = models[0]
+    return [
+        ("mean confidence", f"{np.mean(content.confidence[0]):.0f}"),
+        ("TM-score that decoys suggest (eTM)", f"{best['etm']:.2f}"),
+        ("correlation with the map", f"{best['pcc_mask']:.2f}"),
+        ("residues", f"{len(content.target)}"),
+        ("models", f"{len(models)}"),
+        ("time", _duration(sum(content.results["timings"].values()))),
+    ]
+
+
+def _warnings(results: Mapping[str, Any]) -> str:
+    if not results["warnings"]:
+        return ""
+    items = "".join(f"<li>{escape(text)}</li>" for text in results["warnings"])
+    return section("Warnings", f"<ul>{items}</ul>", kind="warn")
+
+
+def _first_model(content: ReportContent) -> str:
+    picture = figures.projections(
+        content.density, content.calpha[0], content.confidence[0], content.others
+    )
+    return section(
+        "The first model in its map",
+        figure(
+            picture,
+            "The map projected along x, y and z with the Cα trace of the first model, "
+            "coloured by confidence",
+        ),
+        note="Grey: density summed along the axis. Line: Cα trace. Colours as in ChimeraX."
+        + _symmetry_note(content.results.get("symmetry")),
+    )
+
+
+def _confidence(content: ReportContent) -> str:
+    names = [f"model {model['rank']}" for model in content.results["models"]]
+    note = (
+        "Residues are counted over all chains laid end to end; a broken line is where the next "
+        "chain begins."
+    )
+    return section(
+        "Confidence along the chain",
+        figure(
+            figures.chain_confidence(content.target, content.confidence, names),
+            "Confidence of every residue of every model",
+        ),
+        note=note if len(content.target.sequences) > 1 else "",
+    )
+
+
+def _assembly(content: ReportContent) -> str:
+    if content.cycle is None:
+        return ""
+    clusters = content.results["clusters"]
+    picture = figures.assembly(
+        content.cycle,
+        content.lowest_energy,
+        content.mean_energy,
+        content.decoy_cycle,
+        content.decoy_tm,
+        clusters["size"],
+        clusters["decoys"],
+    )
+    return section(
+        "Assembly",
+        figure(
+            picture,
+            "Energy and TM-score to the first model against Monte Carlo cycle, and how many "
+            "decoys each cluster holds",
+        ),
+    )
+
+
+def _stages(results: Mapping[str, Any]) -> str:
+    rows = [(name.replace("_", " "), text) for name, text in results["stages"].items() if text]
+    return section("What the stages found", table((), rows, kind="text"))
+
+
+def _time_and_job(job: Mapping[str, Any], results: Mapping[str, Any]) -> str:
+    return section(
+        "Time and job",
+        '<div class="pair">',
+        figure(figures.stage_times(results["timings"]), "Seconds that each stage took"),
+        table((), _job_rows(job, results), kind="text"),
+        "</div>",
+    )
+
+
+def _symmetry_note(symmetry: Mapping[str, Any] | None) -> str:
+    if not symmetry:
+        return ""
+    told = f" The map holds {symmetry['units']} units alike"
+    told += f" ({symmetry['name']})" if symmetry["name"] else ""
+    if symmetry["built"] == 1:
+        return f"{told}; thin lines: the others, which are assembly 1 in the models' files."
+    return f"{told}; {symmetry['built']} of them were built."
+
+
+_MODELS_NOTE = (
+    "Confidence: what residues are expected to be worth, on average; it ranks the models. eTM: "
+    "TM-score that decoys suggest, blind to a sequence out of register. CRscore: agreement "
+    "with the Cα positions found in the map. PCC: correlation of the model's simulated density "
+    "with the map, over the whole box and near the model. Cluster: share of the decoys behind the "
+    "model. RMSD and TM: against model 1. What was not looked at is left out."
+)
+
+_COLUMNS = (
+    ("model", "file", "{}"),
+    ("confidence", "mean_confidence", "{:.0f}"),
+    ("eTM", "etm", "{:.3f}"),
+    ("CRscore", "crscore", "{:.3f}"),
+    ("PCC box", "pcc_box", "{:.3f}"),
+    ("PCC model", "pcc_mask", "{:.3f}"),
+    ("PCC stretch", "stretch_pcc", "{:.3f}"),
+    ("energy", "energy", "{:.0f}"),
+    ("cluster", "cluster_share", "{:.0%}"),
+    ("RMSD (Å)", "rmsd_to_first", "{:.2f}"),
+    ("TM", "tm_to_first", "{:.3f}"),
+)
+"""Head, key in `results.json` and format of each column."""
+
+
+def _models(models: Sequence[Mapping[str, Any]]) -> str:
+    columns = [one for one in _COLUMNS if one[1] in models[0]]
+    rows = [
+        tuple(
+            "–" if k == 0 and key.endswith("_to_first") else shape.format(model[key])
+            for _, key, shape in columns
+        )
+        for k, model in enumerate(models)
+    ]
+    return table([head for head, _, _ in columns], rows)
+
+
+def _job_rows(job: Mapping[str, Any], results: Mapping[str, Any]) -> list[tuple[str, str]]:
+    options = job["options"]
+    rows = [(role, str(entry["path"])) for role, entry in job["inputs"].items()]
+    rows += [
+        ("resolution", f"{results['resolution']:g} Å"),
+        ("quality", str(options["quality"])),
+        ("seed", str(options["seed"])),
+        ("device", str(job["device"])),
+        ("peak memory", f"{results['peak_memory_bytes'] / 2**30:.2f} GiB"),
+        ("machine", f"{job['machine']['system']}, {job['machine']['cpus']} CPUs"),
+        ("versions", ", ".join(f"{k} {v}" for k, v in job["versions"].items() if v)),
+    ]
+    return rows
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d} min" if minutes else f"{rest} s"

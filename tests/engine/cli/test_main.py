@@ -1,0 +1,82 @@
+"""What every command has in common."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from critasser import __version__, cli
+
+ROOT = Path(__file__).parents[3]
+ENGINE = ROOT / "src" / "engine"
+MODEL = ROOT / "tests" / "data" / "emd_6555_piece.pdb"
+
+
+def test_python_m_critasser_tells_its_version_at_once():
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "critasser", "--version"],
+        env={**os.environ, "PYTHONPATH": str(ENGINE)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == f"critasser {__version__}\n"
+    assert "torch" not in done.stderr
+    assert "numba" not in done.stderr
+
+
+@pytest.mark.parametrize("command", sorted(set(cli.COMMANDS) - {"train"}))
+def test_help_loads_nothing_heavy(command):
+    code = (
+        "import sys; from critasser.cli import main\n"
+        f"try: main(['{command}', '--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'numpy', 'scipy', 'torch', 'numba', 'openmm', 'ortools', 'gemmi', 'rich'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ENGINE)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True,
+                          text=True, check=False)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("command", [*cli.COMMANDS])
+def test_every_command_has_help_with_examples(run, command):
+    status, out, _ = run(command, "--help")
+    assert status == 0
+    assert f"critasser {command} " in out.split("options:")[0].split("\n\n", 1)[1]
+
+
+def test_mistakes_in_arguments_take_one_line(run):
+    for arguments in ([], ["bild"], ["build"], ["build", "-o", "x", "--quality", "best"]):
+        status, _, err = run(*arguments)
+        assert status == 2
+        assert err.count("\n") == 1
+
+
+def test_a_failure_of_ours_takes_one_line_and_keeps_its_traceback(run, monkeypatch):
+    def fail(path):
+        raise ZeroDivisionError("by zero")
+
+    monkeypatch.setattr("critasser.structure.read_chains", fail)
+    status, _, err = run("evaluate", MODEL, MODEL)
+    assert status == 1
+    assert err.count("\n") == 1
+    log = Path(err.split("traceback in ")[1].strip())
+    assert "ZeroDivisionError: by zero" in log.read_text()
+    log.unlink()
+
+
+@pytest.mark.parametrize("command", ["build", "score"])
+def test_a_wrong_path_is_told_before_anything_heavy_is_loaded(command, tmp_path):
+    code = (
+        "import sys; from critasser.cli import main\n"
+        f"try: main(['{command}', 'none.mrc', 'none.fasta', '-o', {str(tmp_path / 'job')!r}])\n"
+        "except SystemExit as end: status = end.code\n"
+        "assert not {'torch', 'openmm', 'numba'} & set(sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "no such file" in done.stderr

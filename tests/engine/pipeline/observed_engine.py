@@ -1,0 +1,58 @@
+"""The engine as a program that writes down what the body of each stage opens.
+
+``python observed_engine.py RECORD COMMAND`` is ``critasser COMMAND`` with a further quality,
+``shortest``, of which every stage still runs. RECORD gets a JSON line for each run of a stage's
+body: its name, what it declares (``inputs``, ``external``, ``facts``) and what it used.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from critasser import options
+from critasser.cli import main
+
+options.PRESETS["shortest"] = options.Schedule(4, 1000, 4, 30, 20, "draft")
+options.REBUILDS["shortest"] = options.RebuildSchedule(4, 8, 100, 50)
+
+
+def observe(record: Path) -> None:
+    from critasser.job.folder import Job
+    from critasser.pipeline.stage import Context
+
+    running: list[dict] = []
+
+    def heard(event: str, arguments: tuple) -> None:
+        if event != "open" or not running:
+            return
+        path, _, flags = arguments
+        if isinstance(path, (str, os.PathLike)) and not flags & (os.O_WRONLY | os.O_RDWR):
+            running[-1]["opened"].append(os.path.abspath(path))
+
+    def stage(self, name, body, **declared):
+        def observed(run):
+            running.append({"stage": name, "inputs": list(declared.get("inputs", ())),
+                            "external": sorted(declared.get("external") or ()),
+                            "opened": [], "facts_used": []})  # fmt: skip
+            body(run)
+            line = running.pop()
+            with record.open("a") as file:
+                file.write(json.dumps({**line, "outputs": list(run.outputs)}) + "\n")
+
+        return run_stage(self, name, observed, **{**declared, "inputs": [*declared["inputs"]]})
+
+    def fact(self, name):
+        running[-1]["facts_used"].append(name)
+        running[-1]["facts"] = sorted(self.stage.facts)
+        return use_fact(self, name)
+
+    run_stage, use_fact = Job.stage, Context.fact
+    Job.stage, Context.fact = stage, fact
+    sys.addaudithook(heard)
+
+
+if __name__ == "__main__":
+    if "--help" not in sys.argv:
+        observe(Path(sys.argv[1]))
+    sys.exit(main(sys.argv[2:]))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from critasser.fitting import fit_structure, network_fields, trusted_residues
+from critasser.fitting import fit_structure, network_fields
 from critasser.fitting.choice import Candidate, choose_together
 
 
@@ -35,7 +35,7 @@ def test_both_domains_of_a_bent_structure_find_their_places(look, two_domains):
     fields = network_fields(look([native]))
     error = np.full((len(native),) * 2, 25.0)
     error[:joint, :joint] = error[joint:, joint:] = 1.0
-    placement = fit_structure(bent, fields, rng=np.random.default_rng(0), error=error)
+    (placement,) = fit_structure(bent, fields, rng=np.random.default_rng(0), error=error)
     assert placement.placed == (True, True)
     assert distance(placement.positions, native) < 1.5
 
@@ -45,16 +45,18 @@ def test_residues_of_low_confidence_take_no_part_but_come_along(look, barnase):
     astray = barnase.copy()
     astray[:12] += np.array([25.0, 0.0, 0.0])
     trusted = np.arange(len(barnase)) >= 12
-    placement = fit_structure(astray, fields, rng=np.random.default_rng(0), trusted=trusted)
+    (placement,) = fit_structure(astray, fields, rng=np.random.default_rng(0), trusted=trusted)
     assert distance(placement.positions[12:], barnase[12:]) < 1.0
     assert np.isfinite(placement.positions[:12]).all()
 
 
-@pytest.mark.parametrize("scale", [1.0, 0.01])
-def test_confidence_of_predictions_is_read_on_both_scales(scale):
-    plddt = scale * np.array([90.0, 65.0, 71.0])
-    assert trusted_residues(plddt, predicted=True).tolist() == [True, False, True]
-    assert trusted_residues(plddt, predicted=False).all()
+def test_two_copies_are_both_placed(look, barnase):
+    copy = barnase @ np.diag([-1.0, -1.0, 1.0]) + np.array([0.0, 0.0, 60.0])
+    fields = network_fields(look([barnase, copy]))
+    placements = fit_structure(barnase + 7.0, fields, rng=np.random.default_rng(0), copies=2)
+    assert len(placements) == 2
+    for native in (barnase, copy):
+        assert min(distance(one.positions, native) for one in placements) < 1.0
 
 
 def candidate(body, positions, gain, *, residues=None, chain=0):

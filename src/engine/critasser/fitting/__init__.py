@@ -2,9 +2,10 @@
 
 from critasser.fitting.body import Body, Poses
 from critasser.fitting.fields import Fields, network_fields
+from critasser.fitting.predicted_confidence import predicted_confidence, trusted_residues
 from critasser.fitting.predicted_error import read_predicted_error
 from critasser.fitting.rigid import RigidFit, fit_body
-from critasser.fitting.structure_fit import Placement, fit_structure, trusted_residues
+from critasser.fitting.structure_fit import Placement, fit_structure
 
 __all__ = [
     "Body",
@@ -15,6 +16,7 @@ __all__ = [
     "fit_body",
     "fit_structure",
     "network_fields",
+    "predicted_confidence",
     "read_predicted_error",
     "trusted_residues",
 ]

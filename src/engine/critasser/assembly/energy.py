@@ -93,6 +93,7 @@ def build_model(
     weights: Weights = WEIGHTS,
     tables: Statistics | None = None,
     mobile: NDArray[np.bool_] | None = None,
+    share: NDArray[np.float64] | None = None,
 ) -> Model:
     """Arrays for the kernels.
 
@@ -116,13 +117,16 @@ def build_model(
         The shipped ones without it.
     mobile : ndarray (L,), optional
         Which residues may move; all without it.
+    share : ndarray (S,), optional
+        How far each start is to be believed, sum 1; by `start_shares` without it.
     """
     tables = statistics() if tables is None else tables
     codes = target.codes.astype(np.int64)
     first, last = chain_ends(target)
     trusted = calpha if use_cnn else calpha.select(np.zeros(0, dtype=np.int64))
     em, cnn = _fields(density, resolution, trusted)
-    share = start_shares(starts, density.with_values(weights.em * em + weights.cnn * cnn))
+    if share is None:
+        share = start_shares(starts, density.with_values(weights.em * em + weights.cnn * cnn))
     structure = _secondary_structure(starts, share, calpha)
     places, place_weight = places_of(starts, share)
     nearest = np.full(density.shape, -1, dtype=np.int32)

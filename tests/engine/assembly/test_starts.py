@@ -12,6 +12,8 @@ from critasser.assembly.starts import (
     TRACE,
     choose_starts,
     combinations,
+    dealt_out,
+    shares_by_energy,
 )
 from critasser.structure import Template, Trace, tm_score
 
@@ -27,13 +29,19 @@ def wrong_traces(scene, count):
 
 
 def test_the_best_of_each_source_comes_first_and_the_others_by_energy():
-    energy = np.array([-5.0, -9.0, -3.0, -8.0, -1.0])
+    energy = 1000.0 * np.array([-5.0, -9.0, -1.0, -8.0, -8.5])
     source = np.array([TRACE, TEMPLATE, BOTH, TEMPLATE, BOTH])
-    assert choose_starts(energy, source).tolist() == [1, 0, 2, 3, 4]
+    assert choose_starts(energy, source).tolist() == [1, 4, 0, 3]
+
+
+def test_a_start_that_cannot_be_believed_has_one_replica_at_most():
+    share = shares_by_energy(np.array([-1000.0, -200.0, -990.0]))
+    assert dealt_out(share, 3, 6).tolist() == [0, 1, 2, 0, 2, 0]
+    assert dealt_out(None, 3, 6).tolist() == [0, 1, 2, 0, 1, 2]
 
 
 def test_no_more_templates_start_than_the_paper_has():
-    energy = np.arange(100.0)
+    energy = -1000.0 + np.arange(100.0)
     source = np.repeat([TEMPLATE, TRACE], 50)
     chosen = choose_starts(energy, source)
     assert len(chosen) == MOST_STARTS

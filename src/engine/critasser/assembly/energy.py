@@ -114,9 +114,8 @@ def build_model(
         Å.
     use_cnn : bool
         Whether the predicted Cα are trusted: E_CNN and identities.
-    contacts : ndarray (L, L), optional
-        Predicted probabilities of contacts.
-    weights : Weights
+    contacts, weights
+        As in `exchange.assemble`.
     tables : Statistics, optional
         The shipped ones without it.
     mobile : ndarray (L,), optional

@@ -15,7 +15,7 @@ from critasser.assembly.contacts import contacts_note
 from critasser.assembly.energy import build_model
 from critasser.assembly.energy_kernels import TERMS
 from critasser.assembly.replicas import SWEEPS_PER_CYCLE, Replicas, processors
-from critasser.assembly.starts import COMPLETING, make_starts
+from critasser.assembly.starts import COMPLETING, dealt_out, make_starts
 from critasser.assembly.temperatures import decoy_weights, temperature_ladder
 from critasser.assembly.weights import WEIGHTS, Weights
 from critasser.density import Grid
@@ -45,7 +45,7 @@ class Decoys:
     weight : ndarray (n,) float64
         How much each decoy counts when they are clustered, largest 1: see `decoy_weights`.
     replica : ndarray (n,) int64
-        Which replica; replica r began from start ``r % S``.
+        Which replica.
     level : ndarray (n,) int64
         Which temperature, 0 the coldest.
     cycle : ndarray (n,) int64
@@ -154,8 +154,8 @@ def assemble(
         use_cnn=use_cnn, contacts=contacts, weights=weights, mobile=mobile, share=share,
     )  # fmt: skip
     moving = len(target) if mobile is None else int(mobile.sum())
-    whole = np.array([chain.positions for chain in chains])
-    run = Replicas(model, whole, temperature_ladder(replicas, moving), rng)
+    begin = dealt_out(share, len(chains), replicas)
+    run = Replicas(model, chains, begin, temperature_ladder(replicas, moving), rng)
     record = _Record(max(1, -(-sweeps // SWEEPS_PER_CYCLE)), replicas, measure)
     with ThreadPoolExecutor(threads or processors()) as pool:
         for cycle in range(record.cycles):

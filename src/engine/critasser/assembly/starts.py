@@ -26,6 +26,7 @@ __all__ = [
     "COMPLETING",
     "choose_starts",
     "combinations",
+    "dealt_out",
     "energies",
     "make_starts",
     "shares_by_energy",
@@ -43,6 +44,9 @@ TEMPLATE, TRACE, BOTH = range(3)
 SHARE_SOFTNESS, LEAST_ENERGY = 0.1, 1.0
 """Share of the best start's energy by which another may lie higher to be believed 1/e as far, and
 the energy that it is a share of at least."""
+
+LEAST_SHARE = 1e-2
+"""Of the best start's, below which a start is not worth a replica beyond the first."""
 
 COMBINED = 3
 """Templates, and traces, of which each with each is combined: those of best score."""
@@ -211,13 +215,22 @@ def choose_starts(
     Returns
     -------
     ndarray (m,) int64
-        First the best of each source, best source first; then the others, best first: at most
-        `MOST_TEMPLATES` that lean on templates.
+        First the best of each source, best source first; then others that can be believed at all
+        beside the best, best first: at most `MOST_TEMPLATES` that lean on templates.
     """
     ranked = np.argsort(energy, kind="stable")
     firsts = ranked[np.sort(np.unique(source[ranked], return_index=True)[1])]
-    rest = ranked[~np.isin(ranked, firsts)]
+    share = shares_by_energy(energy)
+    rest = ranked[~np.isin(ranked, firsts) & (share[ranked] > LEAST_SHARE * share.max())]
     leaning = source[rest] != TRACE
     room = MOST_TEMPLATES - np.sum(source[firsts] != TRACE)
     rest = rest[~leaning | (np.cumsum(leaning) <= room)]
     return np.concatenate([firsts, rest])[:most]
+
+
+def dealt_out(share: NDArray[np.float64] | None, starts: int, replicas: int) -> NDArray[np.int64]:
+    """Which start each replica (R,) takes: each in turn, then again those that can be believed."""
+    if share is None or replicas <= starts:
+        return np.arange(replicas) % starts
+    believed = np.flatnonzero(share > LEAST_SHARE * share.max())
+    return np.concatenate([np.arange(starts), np.resize(believed, replicas - starts)])

@@ -220,7 +220,7 @@ def fit_predicted(data: Path, resolution: float, only: list[str]) -> None:
         model[pairs[:, 1]] = moved[pairs[:, 0]]
         table.append((in_place(placed, native.calpha), tm_score(model, native.calpha), seconds))
         known = "" if predicted_confidence(chain) is None else "predicted, "
-        print(f"{resolution:g} Å  {name} {len(chain)}  TM in place {table[-1][0]:.2f}, of the model "
+        print(f"{resolution:g} Å  {name} {len(chain)}  TM in place {table[-1][0]:.2f}, of model "
               f"{table[-1][1]:.2f}  {known}{sum(placement.placed)} of {len(placement.placed)} "
               f"domains  {seconds:.0f} s", flush=True)  # fmt: skip
     placed_tm, model_tm, seconds = np.array(table).T

@@ -26,7 +26,7 @@ from ..session.settings import forget_job, remember_open
 from .failures import why_failed
 from .folder import Event, ProgressReader, request_stop
 from .queue import take_turn
-from .request import keep_waiting, release
+from .request import keep_waiting, release, take_back
 from .view import JobView
 
 __all__ = ["EngineJob", "jobs_of", "triggers"]
@@ -42,14 +42,15 @@ GONE = 60.0
 
 _CANCELLED = 130
 
-TRIGGERS = ("job started", "job changed", "job ended")
+TRIGGERS = ("job started", "job changed", "job ended", "job opened")
 
 
 def triggers(session):
     """What tells of the jobs of a session, always in the main thread; data is the `EngineJob`.
 
     ``job started`` when one is queued, started or followed; ``job changed`` when it has said
-    something, has got its turn or is being stopped; ``job ended`` once, when `outcome` is final.
+    something, has got its turn or is being stopped; ``job ended`` once, when `outcome` is final;
+    ``job opened`` when the person has opened a folder: its data is the path.
 
     Returns
     -------
@@ -167,7 +168,9 @@ class EngineJob(Job):
         except Exception:
             self._crash = traceback.format_exc()
         # Before the outcome is known: after that the job may be asked for again.
-        if self._launch is not None or self._process is not None:
+        if self._launch is not None and self._process is None and self._stop.is_set():
+            take_back(self.folder)
+        elif self._launch is not None or self._process is not None:
             release(self.folder)
         self._conclude()
         self.end_time = datetime.datetime.now()
@@ -194,9 +197,10 @@ class EngineJob(Job):
 
     def monitor(self) -> None:
         """Queue what is new in the folder."""
-        for event in self._reader.read():
-            self._said = event.state
-            self._queue.put(event)
+        while events := self._reader.read():
+            for event in events:
+                self._said = event.state
+                self._queue.put(event)
             self._post()
 
     def _prepared(self) -> bool:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..session.files import as_number, read_json
+from ..session.files import as_number, open_regular, read_json
 from ..session.locks import worker
 from .folder import Event, read_placement
-from .request import waits_again, waits_elsewhere
+from .request import waits_again, waits_elsewhere, was_taken_back
 
 __all__ = ["JobRecord", "is_job", "read_record"]
 
@@ -73,7 +73,7 @@ def read_record(folder: Path) -> JobRecord:
     else:
         # An engine that refuses its input says so in its log, and makes nothing else.
         begun = any((folder / name).exists() for name in ("job.json", "log.txt"))
-        state = "failed" if begun else "queued"
+        state = "failed" if begun else "cancelled" if was_taken_back(folder) else "queued"
     return JobRecord(
         folder,
         name,
@@ -88,7 +88,7 @@ def read_record(folder: Path) -> JobRecord:
 
 def _last_event(folder: Path) -> Event | None:
     try:
-        with (folder / "progress.jsonl").open("rb") as file:
+        with open_regular(folder / "progress.jsonl") as file:
             file.seek(max(os.fstat(file.fileno()).st_size - _TAIL, 0))
             lines = file.read().split(b"\n")[:-1]
     except OSError:

@@ -55,10 +55,14 @@ class Watch(QObject):
         self._file_energies = Energies.of({})
         self._reader: ProgressReader | None = None
         self._numbers: set[int] = {job.id for job in jobs_of(session)}
+        self._idle: set[int] = set()
         self._news = [
             triggers(session).add_handler(name, lambda _, job: self._heard(job))
             for name in ("job started", "job changed", "job ended")
         ]
+        self._news.append(
+            triggers(session).add_handler("job opened", lambda _, folder: self._opened(folder))
+        )
         self._news.append(
             settings(session).triggers.add_handler(
                 "setting changed", lambda _, what: self._set(what)
@@ -163,9 +167,14 @@ class Watch(QObject):
         self.made.emit()
 
     def _set(self, what: tuple) -> None:
-        """A setting has changed; a job that is deleted is taken off the recent ones."""
-        if what[0] == "recent_jobs" and set(what[1]) - set(what[2]):
+        """A setting has changed; a job is deleted from the recent ones, or has been opened."""
+        if what[0] == "recent_jobs" and set(what[1]) != set(what[2]):
             self._soon.start(0)
+
+    def _opened(self, folder: Path) -> None:
+        """The person has opened a job: look at it."""
+        self.list_again()
+        self.choose(folder)
 
     def choose(self, folder: Path) -> None:
         """Look at another job."""
@@ -206,10 +215,14 @@ class Watch(QObject):
     def _heard(self, job) -> None:
         """A job has changed; in the main thread."""
         self._tell_list(self._list.renew([job]))
-        # One that waits, or is taken back, does not push aside what is being looked at.
+        # One that waits, or is taken back, does not push aside what is being looked at: neither
+        # now nor when its turn comes.
         idle = job.outcome in ("queued", "cancelled") and self.folder is not None
-        if job.id not in self._numbers and not idle:
-            self._numbers.add(job.id)
+        goes_on = job.folder == self.folder and job.id in self._idle and job.outcome == "running"
+        new = job.id not in self._numbers
+        self._numbers.add(job.id)
+        (self._idle.add if job.outcome == "queued" else self._idle.discard)(job.id)
+        if (new and not idle) or goes_on:
             if job.folder == self.folder:
                 self.folder = None  # it goes on: read anew
             self.choose(job.folder)

@@ -64,7 +64,7 @@ def read_record(folder: Path) -> JobRecord:
     results = read_json(folder / "results.json") or {}
     if worker(folder) is not None:
         state = "running"
-    elif waits_again(folder):
+    elif waits_again(folder) and not was_taken_back(folder):
         state = "queued"
     elif last is not None:
         state = last.state if last.state in ("finished", "cancelled") else "failed"

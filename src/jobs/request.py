@@ -114,8 +114,7 @@ def was_taken_back(folder: Path) -> bool:
 def waits_again(folder: Path) -> bool:
     """Whether a job that has been at work is to be gone on with by what its request says."""
     content = read_json(folder / _FILE) or {}
-    asked = content.get("again") is True and content.get("taken_back") is not True
-    return asked and content.get("taken") is not True
+    return content.get("again") is True and content.get("taken") is not True
 
 
 def read_request(folder: Path) -> Request | None:

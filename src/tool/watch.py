@@ -167,8 +167,8 @@ class Watch(QObject):
         self.made.emit()
 
     def _set(self, what: tuple) -> None:
-        """A setting has changed; a job is deleted from the recent ones, or has been opened."""
-        if what[0] == "recent_jobs" and set(what[1]) != set(what[2]):
+        """A setting has changed; a job that is deleted is taken off the recent ones."""
+        if what[0] == "recent_jobs" and set(what[1]) - set(what[2]):
             self._soon.start(0)
 
     def _opened(self, folder: Path) -> None:

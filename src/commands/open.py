@@ -6,9 +6,10 @@ from chimerax.core.commands import BoolArg, CmdDesc
 from chimerax.core.errors import UserError
 from chimerax.map import MapArg
 
-from ..jobs.engine_job import jobs_of, triggers
+from ..jobs.engine_job import jobs_of
 from ..jobs.folder import read_placement
 from ..jobs.starting import waits
+from ..jobs.triggers import triggers
 from ..models.job_map import copy_in_folder, map_of, open_map
 from ..session.locks import worker
 from ..session.messages import tell

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from Qt.QtCore import QObject, QTimer, Signal
 
-from ..jobs.engine_job import jobs_of, triggers
+from ..jobs.engine_job import jobs_of
 from ..jobs.folder import ProgressReader
+from ..jobs.triggers import triggers
 from ..session.files import read_json
 from ..session.settings import settings
 from .joblist import JobLine, JobList, folder_lines

@@ -98,7 +98,9 @@ class Opener:
         if str(path).endswith(".mrc"):
             from chimerax.map import GridData, Volume
 
-            return [Volume(Path(path).name, self._session, GridData(np.zeros((2, 2, 2))))], ""
+            data = GridData(np.zeros((2, 2, 2)))
+            data.path = str(path)
+            return [Volume(Path(path).name, self._session, data)], ""
         lines = [line.split() for line in Path(path).read_text().splitlines()]
         atoms = [line for line in lines if line and line[0] in ("ATOM", "HETATM")]
         if not atoms:

@@ -247,7 +247,7 @@ def test_listeners_are_told_in_the_main_thread_when_a_job_starts_changes_and_end
 ):
     import threading
 
-    from chimerax.critasser.jobs.engine_job import triggers
+    from chimerax.critasser.jobs.triggers import triggers
 
     told = []
     for name in ("job started", "job changed", "job ended"):

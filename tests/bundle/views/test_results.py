@@ -468,3 +468,15 @@ def test_units_that_were_not_built_can_be_shown(session, start, symmetry, told):
     assert (f"sym {best.atomspec} assembly 1 copies false newModel false" in log) == told
     assert (f"sym clear {best.atomspec}" in log) == told
     assert "exit" not in log
+
+
+def test_results_whose_group_was_closed_are_offered_again(gui_session, start, until):
+    job = start(gui_session, "hang", wait=False)
+    until(lambda: gui_session.ui.turn() or (job.view.is_open and job.last.stage == "trace"))
+    job.view.group.delete()
+    (job.folder / "results.json").write_text('{"models": []}')
+    job.view.finish()
+    assert "results are not open" in gui_session.logger.text("info")
+    assert f"critasser open {job.folder}" in gui_session.logger.text("info")
+    job.terminate()
+    until(lambda: gui_session.ui.turn() or job.outcome == "cancelled")

@@ -131,7 +131,9 @@ def make_session(is_gui=False, disk=None):
         in_script=False,
         disk={} if disk is None else disk,
         update_loop=SimpleNamespace(update_graphics_now=lambda: None),
-        main_view=SimpleNamespace(window_size=(1000, 800)),
+        main_view=SimpleNamespace(
+            window_size=(1000, 800), camera=SimpleNamespace(position="as it was")
+        ),
     )
     session = _Referable(**vars(session))
     session.open_command = Opener(session)

@@ -189,6 +189,7 @@ def test_the_map_is_shown_around_a_place_and_as_before_in_the_end(session, uncer
     assert not renewed
     confidence_end.command(session)
     assert surface.triangle_mask == [True, False, True] and renewed
+    assert session.main_view.camera.position == "as it was"
 
 
 def test_a_session_keeps_the_place(session, uncertain, new_session):
@@ -204,12 +205,12 @@ def test_a_session_keeps_the_place(session, uncertain, new_session):
 
 def reopened(session, group, **changed):
     """The group as a session brings it back, in another ChimeraX."""
-    from chimerax.critasser.models.job_group import JobGroup
+    from chimerax.critasser import bundle_api
 
     data = {**group.take_snapshot(session, State.SESSION), **changed}
 
     def restore(other):
-        again = JobGroup.restore_snapshot(other, data)
+        again = bundle_api.get_class("JobGroup").restore_snapshot(other, data)
         other.models.add([again])
         other.triggers.activate_trigger("end restore session", other)
         return again

@@ -39,5 +39,7 @@ def register_command(name: str, logger) -> None:
     """Register a command; its module is imported only now."""
     from chimerax.core.commands import register
 
+    from .values import with_plain_values
+
     module = importlib.import_module(f".{COMMANDS[name]}", __name__)
-    register(name, module.description(), module.command, logger=logger)
+    register(name, module.description(), with_plain_values(module.command), logger=logger)

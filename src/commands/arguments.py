@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from chimerax.atomic import SequencesArg, Structure
@@ -21,7 +22,11 @@ from ..jobs.record import is_job
 from ..models.segments.segment import Segment
 from ..models.segments.segmentation import Segmentation
 
-__all__ = ["BuildMapArg", "BuildSequenceArg", "JobFolderArg", "SegmentationArg", "SegmentsArg"]
+__all__ = ["BuildMapArg", "BuildSequenceArg", "JobFolderArg", "JobNumbersArg",
+           "SegmentationArg", "SegmentsArg"]
+
+_MOST_NUMBERS = 10_000
+"""Of a range."""
 
 _FASTA = (".fasta", ".fa", ".faa", ".seq", ".fas")
 
@@ -92,6 +97,30 @@ class JobFolderArg(OpenFolderNameArg):
         if not is_job(folder):
             raise AnnotationError(f"{path} holds no Critasser job")
         return folder, used, rest
+
+
+class JobNumbersArg(Annotation):
+    """Numbers of jobs: ``7``, ``3,5``, ``8-13``, or ``all``."""
+
+    name = "numbers of jobs, such as 7 or 3,8-13, or all"
+
+    @classmethod
+    def parse(cls, text, session):
+        if not text:
+            raise AnnotationError(f"Expected {cls.name}")
+        word, used, rest = next_token(text)
+        if word.lower() == "all":
+            return "all", used, rest
+        numbers: list[int] = []
+        for part in word.split(","):
+            found = re.fullmatch(r"(\d{1,9})(?:-(\d{1,9}))?", part)
+            if found is None:
+                raise AnnotationError(f"Expected {cls.name}")
+            first, last = int(found[1]), int(found[2] or found[1])
+            if last - first > _MOST_NUMBERS:
+                raise AnnotationError(f"{part} are more than {_MOST_NUMBERS} jobs: give all")
+            numbers += range(first, last + 1)
+        return numbers, used, rest
 
 
 class SegmentsArg(ObjectsArg):

@@ -195,5 +195,5 @@ def _write_small(folder, name, placed, sequence, templates) -> dict:
             "map": inputs / "map.mrc",
             "templates": write_templates(inputs, templates if templates is not None else ()),
         }
-        write_placement(folder, name, frame(placed.data))
+        write_placement(folder, name, frame(placed.data), getattr(placed.data, "path", None))
     return files

@@ -27,7 +27,7 @@ def command(session, models=None, what=()) -> None:
     models : list of Model, optional
         Groups of jobs, or anything in them; all groups unless given.
     what : list of str
-        Of `chimerax.critasser.models.results.CLASSES`.
+        Of `chimerax.critasser.views.results.CLASSES`.
     """
     for group in groups_of(session, models):
         for name in what:

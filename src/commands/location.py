@@ -40,7 +40,8 @@ def command(session, python=None, *, wait=None):
 
     Returns
     -------
-    Path or None
+    str or None
+        The program.
     """
     kept = settings(session)
     if python is None and not kept.python:
@@ -65,7 +66,7 @@ def command(session, python=None, *, wait=None):
     look.start()
     if waits(session, wait):
         look.wait()
-    return path
+    return str(path)
 
 
 def _program(given: str) -> Path:

@@ -9,7 +9,10 @@ from chimerax.map import MapArg
 from ..jobs.engine_job import jobs_of
 from ..jobs.folder import read_placement
 from ..jobs.starting import waits
+from ..jobs.triggers import triggers
+from ..models.job_map import copy_in_folder, map_of, open_map
 from ..session.locks import worker
+from ..session.messages import tell
 from ..session.settings import remember_job
 from ..views.follow import follow, view_of
 from .arguments import JobFolderArg
@@ -21,12 +24,12 @@ def description():
     """How the command is typed."""
     return CmdDesc(
         required=[("folder", JobFolderArg)],
-        keyword=[("in_map", MapArg), ("wait", BoolArg)],
+        keyword=[("in_map", MapArg), ("with_map", BoolArg), ("wait", BoolArg)],
         synopsis="Show what a job has made",
     )
 
 
-def command(session, folder, *, in_map=None, wait=None):
+def command(session, folder, *, in_map=None, with_map=False, wait=None):
     """Open the results of a job, and follow it if it still runs.
 
     Parameters
@@ -34,8 +37,10 @@ def command(session, folder, *, in_map=None, wait=None):
     session : chimerax.core.session.Session
     folder : Path
     in_map : chimerax.map.Volume, optional
-        Lay the results in this map, wherever it has been moved to; else they are where the map
-        was when it was opened.
+        Lay the results in this map, wherever it has been moved to; else in the job's own map, if
+        that is open, or where it was.
+    with_map : bool
+        Open the job's copy of its map too, unless it is open already.
     wait : bool, optional
         For a job that still runs: come back when it is over.
 
@@ -56,6 +61,9 @@ def command(session, folder, *, in_map=None, wait=None):
             job.wait()
         return job.view.group
     name, _ = read_placement(folder)
+    known = in_map if in_map is not None else map_of(session, folder)
+    if known is None and with_map and open_map(session, folder) is None:
+        session.logger.warning(f"{folder} holds no map of its own")
     view = view_of(session, folder, in_map=in_map)
     if worker(folder) is not None:
         follow(session, folder, name, view, wait=waits(session, wait))
@@ -63,6 +71,10 @@ def command(session, folder, *, in_map=None, wait=None):
     view.catch_up()
     view.finish()
     remember_job(session, str(folder))
+    triggers(session).activate_trigger("job opened", folder)
+    if known is None and not with_map and copy_in_folder(folder) is not None:
+        text = f"critasser {name}: its map is not open"
+        tell(session, text, (("critasser open", folder, "withMap true"), "open it too"))
     if not view.is_open:
         session.logger.warning(f"{folder}: the job has made nothing yet that could be shown")
     return view.group

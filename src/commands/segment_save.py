@@ -21,7 +21,7 @@ def description():
     )
 
 
-def command(session, segmentation, file) -> Path:
+def command(session, segmentation, file) -> str:
     """Write the number of each voxel's region, 0 outside, as MRC on the map's own grid.
 
     Parameters
@@ -32,7 +32,8 @@ def command(session, segmentation, file) -> Path:
 
     Returns
     -------
-    Path
+    str
+        The path.
     """
     path = Path(file).expanduser()
     if path.suffix.lower() not in (".mrc", ".map", ".ccp4"):
@@ -42,4 +43,4 @@ def command(session, segmentation, file) -> Path:
     except OSError as error:
         raise UserError(f"{path}: cannot write there, {error.strerror}") from None
     session.logger.info(f"{len(segmentation.segments)} regions of {segmentation} saved in {path}")
-    return path
+    return str(path)

@@ -30,7 +30,7 @@ def command(session, models=None, what=(), *, every=False, only=False) -> list:
     models : list of Model, optional
         Groups of jobs, or anything in them; all groups unless given.
     what : list of str
-        Of `chimerax.critasser.models.results.CLASSES`.
+        Of `chimerax.critasser.views.results.CLASSES`.
     every : bool
         All traces, say; else the first, where none is displayed.
     only : bool

@@ -1,4 +1,4 @@
-"""A running engine as a ChimeraX task.
+"""Run the engine of a job as a ChimeraX task.
 
 A worker thread looks at the engine twice a second and queues what it finds. Everything that
 touches models, log or status line is done by `deliver`, in the main thread: called through
@@ -26,10 +26,11 @@ from ..session.settings import forget_job, remember_open
 from .failures import why_failed
 from .folder import Event, ProgressReader, request_stop
 from .queue import take_turn
-from .request import keep_waiting, release
+from .request import keep_waiting, release, take_back
+from .triggers import triggers
 from .view import JobView
 
-__all__ = ["EngineJob", "jobs_of", "triggers"]
+__all__ = ["EngineJob", "jobs_of"]
 
 LOOK = 0.5
 """Seconds between two looks at the engine."""
@@ -41,29 +42,7 @@ GONE = 60.0
 """Seconds for which a job's folder may be out of reach before its engine is given up."""
 
 _CANCELLED = 130
-
-TRIGGERS = ("job started", "job changed", "job ended")
-
-
-def triggers(session):
-    """What tells of the jobs of a session, always in the main thread; data is the `EngineJob`.
-
-    ``job started`` when one is queued, started or followed; ``job changed`` when it has said
-    something, has got its turn or is being stopped; ``job ended`` once, when `outcome` is final.
-
-    Returns
-    -------
-    chimerax.core.triggerset.TriggerSet
-    """
-    found = getattr(session, "_critasser_job_triggers", None)
-    if found is None:
-        from chimerax.core.triggerset import TriggerSet
-
-        found = session._critasser_job_triggers = TriggerSet()
-        for name in TRIGGERS:
-            found.add_trigger(name)
-    return found
-
+"""Exit status of an engine that was asked to stop."""
 
 def jobs_of(session) -> list[EngineJob]:
     """Jobs of this session, in the order of their numbers."""
@@ -167,7 +146,9 @@ class EngineJob(Job):
         except Exception:
             self._crash = traceback.format_exc()
         # Before the outcome is known: after that the job may be asked for again.
-        if self._launch is not None or self._process is not None:
+        if self._launch is not None and self._process is None and self._stop.is_set():
+            take_back(self.folder)
+        elif self._launch is not None or self._process is not None:
             release(self.folder)
         self._conclude()
         self.end_time = datetime.datetime.now()
@@ -194,9 +175,10 @@ class EngineJob(Job):
 
     def monitor(self) -> None:
         """Queue what is new in the folder."""
-        for event in self._reader.read():
-            self._said = event.state
-            self._queue.put(event)
+        while events := self._reader.read():
+            for event in events:
+                self._said = event.state
+                self._queue.put(event)
             self._post()
 
     def _prepared(self) -> bool:

@@ -24,6 +24,7 @@ __all__ = [
     "free_folder",
     "job_kind",
     "last_line",
+    "read_map_source",
     "read_origin",
     "read_placement",
     "request_stop",
@@ -186,7 +187,9 @@ def free_folder(parent: Path, name: str) -> Path:
     return candidate
 
 
-def write_placement(folder: Path, name: str, frame: list[list[float]]) -> None:
+def write_placement(
+    folder: Path, name: str, frame: list[list[float]] | None, source: str | None = None
+) -> None:
     """Remember the job's name, and how the written map lies in the map's own coordinates.
 
     Parameters
@@ -195,8 +198,26 @@ def write_placement(folder: Path, name: str, frame: list[list[float]]) -> None:
     name : str
     frame : 3 rows of 4 numbers
         Rotation and translation from the engine's coordinates to the map's.
+    source : str, optional
+        The file that the map was opened from.
     """
-    write_inside(folder, _PLACEMENT, json.dumps({"name": name, "frame": frame}, indent=1) + "\n")
+    content = {"name": name, "frame": frame}
+    if source:
+        content["map"] = source
+    write_inside(folder, _PLACEMENT, json.dumps(content, indent=1) + "\n")
+
+
+def read_map_source(folder: Path) -> Path | None:
+    """The file that the job's map was opened from, which is to be compared only."""
+    source = (read_json(folder / _PLACEMENT) or {}).get("map")
+    if not isinstance(source, str):
+        inputs = (read_json(folder / "job.json") or {}).get("inputs")
+        entry = inputs.get("map") if isinstance(inputs, dict) else None
+        source = entry.get("path") if isinstance(entry, dict) else None
+    try:
+        return Path(source).resolve() if isinstance(source, str) and source else None
+    except (OSError, ValueError, RuntimeError):
+        return None
 
 
 def read_placement(folder: Path) -> tuple[str, list[list[float]] | None]:

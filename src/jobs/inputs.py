@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from chimerax.core.errors import UserError
 
-from ..session.quoting import command_text, one_line
+from ..session.quoting import one_line
 from .folder import INPUTS
 from .map_file import write_mrc
 from .sequences import complaint, read_sequences
@@ -338,12 +338,12 @@ def write_sequences(folder: Path, sequence: Path | Sequence) -> Path:
 
 def write_templates(folder: Path, structures: Sequence) -> list[Path]:
     """Write models as mmCIF, where the engine may read them."""
-    from chimerax.core.commands import run
+    from chimerax.mmcif.mmcif_write import write_mmcif
 
     paths = []
     for number, structure in enumerate(structures, start=1):
         path = folder / f"template_{number:02d}.cif"
-        save = command_text("save", path, "format mmcif models", structure)
-        run(structure.session, save, log=False)
+        # Not by the command, which would put each into the menu of recent files.
+        write_mmcif(structure.session, str(path), models=[structure])
         paths.append(path)
     return paths

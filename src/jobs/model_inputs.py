@@ -39,7 +39,7 @@ def write_inputs(
         write_structure(files["model"], structure, volume)
         if sequence:
             files["sequence"] = write_sequences(inputs, sequence)
-        write_placement(folder, name, frame(placed.data))
+        write_placement(folder, name, frame(placed.data), getattr(placed.data, "path", None))
 
     def prepare() -> None:
         with nothing_left(folder):

@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..session.files import as_number, read_json
+from ..session.files import as_number, open_regular, read_json
 from ..session.locks import worker
 from .folder import Event, read_placement
-from .request import waits_again, waits_elsewhere
+from .request import waits_again, waits_elsewhere, was_taken_back
 
-__all__ = ["JobRecord", "is_job", "read_record"]
+__all__ = ["JobRecord", "began", "is_job", "read_record", "taken"]
+
+_HEAD = 4 << 10
+"""Bytes at the beginning of `progress.jsonl` in which its first line is looked for."""
 
 _TAIL = 32 << 10
 """Bytes at the end of `progress.jsonl` in which its last whole line is looked for."""
@@ -37,6 +40,8 @@ class JobRecord:
         That its finished stages took.
     etm : float or None
         Of the first model.
+    started : float or None
+        Seconds since 1970 at which its engine first said something.
     elsewhere : bool
         It is queued in another ChimeraX, which will start it.
     """
@@ -48,6 +53,7 @@ class JobRecord:
     fraction: float = 0.0
     seconds: float | None = None
     etm: float | None = None
+    started: float | None = None
     elsewhere: bool = False
 
 
@@ -64,7 +70,7 @@ def read_record(folder: Path) -> JobRecord:
     results = read_json(folder / "results.json") or {}
     if worker(folder) is not None:
         state = "running"
-    elif waits_again(folder):
+    elif waits_again(folder) and not was_taken_back(folder):
         state = "queued"
     elif last is not None:
         state = last.state if last.state in ("finished", "cancelled") else "failed"
@@ -73,7 +79,7 @@ def read_record(folder: Path) -> JobRecord:
     else:
         # An engine that refuses its input says so in its log, and makes nothing else.
         begun = any((folder / name).exists() for name in ("job.json", "log.txt"))
-        state = "failed" if begun else "queued"
+        state = "failed" if begun else "cancelled" if was_taken_back(folder) else "queued"
     return JobRecord(
         folder,
         name,
@@ -82,13 +88,30 @@ def read_record(folder: Path) -> JobRecord:
         last.fraction if last else float(state == "finished"),
         _seconds(folder, results),
         _etm(results),
+        began(folder),
         state == "queued" and waits_elsewhere(folder) is not None,
     )
 
 
+def began(folder: Path) -> float | None:
+    """When the engine of a job first said something, in seconds since 1970."""
+    try:
+        with open_regular(folder / "progress.jsonl") as file:
+            lines = file.read(_HEAD).split(b"\n")
+    except OSError:
+        return None
+    events = (Event.from_line(line) for line in lines if line.strip())
+    return next((event.time for event in events if event is not None), None)
+
+
+def taken(folder: Path) -> float | None:
+    """Seconds that the finished stages of a job took; None where none is known."""
+    return _seconds(folder, read_json(folder / "results.json") or {})
+
+
 def _last_event(folder: Path) -> Event | None:
     try:
-        with (folder / "progress.jsonl").open("rb") as file:
+        with open_regular(folder / "progress.jsonl") as file:
             file.seek(max(os.fstat(file.fileno()).st_size - _TAIL, 0))
             lines = file.read().split(b"\n")[:-1]
     except OSError:

@@ -18,7 +18,7 @@ from typing import Any
 
 from chimerax.core.errors import UserError
 
-from ..session.files import inside, read_json
+from ..session.files import inside, read_json, write_inside
 from ..session.locks import alive, this_process
 from .folder import INPUTS, KINDS
 
@@ -31,8 +31,10 @@ __all__ = [
     "keep_waiting",
     "read_request",
     "release",
+    "take_back",
     "waits_elsewhere",
     "waits_again",
+    "was_taken_back",
     "write_request",
 ]
 
@@ -92,6 +94,21 @@ def mark_taken(folder: Path) -> None:
     content = read_json(folder / _FILE)
     if content is not None:
         _write(folder, {**content, "taken": True})
+
+
+def take_back(folder: Path) -> None:
+    """Note that a job that waited for its turn has been taken back; resuming it asks again."""
+    content = read_json(folder / _FILE)
+    if content is not None:
+        content.pop("owner", None)
+        with contextlib.suppress(OSError):  # the folder may have vanished
+            _write(folder, {**content, "taken_back": True})
+
+
+def was_taken_back(folder: Path) -> bool:
+    """Whether the last request of a job has been taken back before an engine took it up."""
+    content = read_json(folder / _FILE) or {}
+    return content.get("taken_back") is True and content.get("taken") is not True
 
 
 def waits_again(folder: Path) -> bool:
@@ -182,9 +199,7 @@ def waits_elsewhere(folder: Path) -> int | None:
 
 def _write(folder: Path, content: dict[str, Any]) -> None:
     """By atomic rename, for another ChimeraX may look."""
-    part = folder / INPUTS / ".part-request.json"
-    part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    part.replace(folder / _FILE)
+    write_inside(folder, _FILE, json.dumps(content, indent=1) + "\n")
 
 
 def _kept(word: str, folder: Path) -> str | dict[str, str]:

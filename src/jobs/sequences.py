@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ..session.files import open_regular
 from ..session.quoting import one_line
 
 __all__ = [
@@ -37,6 +38,11 @@ _TYPED = 120
 
 _LEAST_TYPED = 12
 """Letters below which a word might as well be the name of something that can be selected."""
+
+_ACCESSION = re.compile(
+    r"[OPQ][0-9][A-Z0-9]{3}[0-9]|[A-NR-Z][0-9](?:[A-Z][A-Z0-9]{2}[0-9]){1,2}", re.IGNORECASE
+)
+"""Accession numbers of UniProt; source: uniprot.org/help/accession_numbers."""
 
 _REMEDIES = {
     "X": "stands for an unknown residue: write the one that is there, or leave it out",
@@ -85,6 +91,8 @@ def parse_sequences(text: str) -> list[Entry]:
         Empty when there are no letters.
     """
     records: list[tuple[str, list[str]]] = []
+    if _ACCESSION.fullmatch(text.strip()):
+        return [Entry(text.strip(), text.strip())]  # `complaint` tells what to do with it
     for line in text.lstrip("\ufeff").splitlines():
         if line.startswith(">"):
             records.append((_name(line[1:]), []))
@@ -129,7 +137,7 @@ def read_sequences(path: Path) -> list[Entry]:
         It cannot be read, or holds none; a sentence for a person.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             raw = file.read(_LARGEST + 1)
     except OSError as error:
         raise ValueError(f"{path.name} cannot be read: {error.strerror or error}") from None
@@ -164,6 +172,11 @@ def complaint(letters: str) -> str:
     """What is wrong with a sequence, in one sentence; empty when nothing is."""
     if not letters:
         return "no letters yet"
+    if _ACCESSION.fullmatch(letters):
+        return (
+            f"this is the number of an entry of UniProt: paste its letters, or type critasser "
+            f"build … sequence {letters}, which fetches them and needs the network"
+        )
     if len(letters) > 10 and set(letters.upper()) <= set("ACGTUN"):
         return "this is DNA or RNA: give the protein's sequence"
     for position, letter in enumerate(letters, start=1):

@@ -46,7 +46,7 @@ def start(
     folder : Path
     name : str
     command : sequence of str
-    view : chimerax.critasser.models.results.Results
+    view : JobView
     wait : bool
     again : bool
         The folder holds an earlier run.

@@ -8,6 +8,7 @@ from pathlib import Path
 from chimerax.core.models import Model
 
 from ..jobs.engine_job import jobs_of
+from .job_map import is_copy_of_job
 
 __all__ = [
     "SECTIONS",
@@ -151,7 +152,8 @@ class JobGroup(Model):
 
         if self.moved:
             return
-        position = Place() if frame is None else Place(matrix=frame)
+        own = self.volume is not None and is_copy_of_job(self.volume, self.job_folder)
+        position = Place() if frame is None or own else Place(matrix=frame)
         if self.volume is not None and not self.volume.deleted:
             position = self.volume.scene_position * position
         elif self._placed is not None:

@@ -111,6 +111,7 @@ class UncertainRegions(StateManager):
         self._volume = None
         self._before: list[tuple] = []
         self._hidden = False
+        self._camera = None
 
     def go(self, structures, below: float, step: int, *, zone: bool) -> Stretch:
         """Go to the next stretch, or the one before; after the last comes the first.
@@ -130,6 +131,8 @@ class UncertainRegions(StateManager):
             index = 0 if step > 0 else len(found) - 1
         place = found[index]
         self._at = place.key
+        if self._camera is None:
+            self._camera = self._session.main_view.camera.position
         self._show(place, zone)
         text = f"{place} ({index + 1} of {len(found)})"
         self._session.logger.status(text, log=not self._session.ui.is_gui)
@@ -140,8 +143,14 @@ class UncertainRegions(StateManager):
         return place
 
     def end(self) -> None:
-        """Show the map as it was before."""
+        """Show the map as it was before, from where it was looked at."""
         self._at = None
+        camera, self._camera = self._camera, None
+        if camera is not None:
+            self._session.main_view.camera.position = camera
+        self._show_whole_map()
+
+    def _show_whole_map(self) -> None:
         volume, self._volume = self._volume, None
         if volume is None or volume.deleted:
             return
@@ -183,9 +192,7 @@ class UncertainRegions(StateManager):
         select_residues(self._session, place.residues())
         volume = _map_of(place.structure) if zone else None
         if volume is not self._volume:
-            at = self._at
-            self.end()
-            self._at = at
+            self._show_whole_map()
         if volume is None:
             return
         if self._volume is None:
@@ -230,6 +237,7 @@ class UncertainRegions(StateManager):
     def reset_state(self, session) -> None:
         """A new session begins."""
         self._at, self._volume, self._before, self._hidden = None, None, [], False
+        self._camera = None
 
 
 def _map_of(structure):

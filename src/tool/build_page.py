@@ -13,6 +13,7 @@ from Qt.QtWidgets import (
     QDoubleSpinBox,
     QFileDialog,
     QPushButton,
+    QVBoxLayout,
     QWidget,
 )
 
@@ -29,6 +30,7 @@ from .layout import (
     heading,
     labelled,
     narrow,
+    scrolled,
     small,
 )
 from .memory import memory
@@ -75,7 +77,15 @@ class LaunchPage(QWidget):
         self._session = session
         self._memory = memory(session)
         self.setAcceptDrops(True)
-        layout = column(self)
+        # What starts the build stays in sight; only what is above it scrolls.
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        area, content, footer = scrolled(), QWidget(), QWidget()
+        area.setWidget(content)
+        whole.addWidget(area, 1)
+        whole.addWidget(footer)
+        layout = column(content)
         layout.addWidget(self._make_engine_notice())
         layout.addLayout(self._make_map())
         layout.addWidget(self._no_map)
@@ -91,7 +101,19 @@ class LaunchPage(QWidget):
         self.options = Options(session)
         self.options.changed.connect(self.refresh)
         layout.addWidget(self.options)
-        layout.addSpacing(4)
+        layout.addStretch(1)
+        layout.addWidget(self._make_citation())
+        self._make_footer(column(footer))
+        # In the order in which they are seen; without this, in that in which they were made.
+        for first, second in pairwise(
+            (self.place, self.distance, self._segments, self.mask_menu, self.quality)
+        ):
+            QWidget.setTabOrder(first, second)
+        self.set_plan_values(Plan(**self._remembered()))
+        self.refresh()
+
+    def _make_footer(self, layout) -> None:
+        """What is still missing, the button, and the command that it runs."""
         self._hint = small()
         self._hint.setAccessibleName("What is still missing")
         layout.addWidget(self._hint)
@@ -107,15 +129,6 @@ class LaunchPage(QWidget):
         self.preview.setToolTip("The command that Build runs; it can be typed or put into a script")
         self.preview.setAccessibleName("Command")
         layout.addWidget(self.preview)
-        layout.addStretch(1)
-        layout.addWidget(self._make_citation())
-        # In the order in which they are seen; without this, in that in which they were made.
-        for first, second in pairwise(
-            (self.place, self.distance, self._segments, self.mask_menu, self.quality)
-        ):
-            QWidget.setTabOrder(first, second)
-        self.set_plan_values(Plan(**self._remembered()))
-        self.refresh()
 
     def _remembered(self) -> dict:
         kept = self._memory

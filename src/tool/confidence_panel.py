@@ -113,6 +113,8 @@ class ConfidencePanel(QWidget):
                        lambda: self._go("previous")),
                 button("&Next ▶", "Go to the next uncertain place",
                        lambda: self._go("next")),
+                button("&End", "Show the whole map again, as before going to uncertain places",
+                       lambda: self._run("critasser confidence end")),
                 button("&Rebuild selected", "Build the selected stretch again: "
                        "critasser rebuild sel", lambda: self._run("critasser rebuild sel")),
                 button("Co&lor", "Color this model by its confidence", self._color),

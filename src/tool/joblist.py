@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..jobs.record import is_job, read_record
+from ..jobs.record import began, is_job, read_record, taken
 
 __all__ = ["JobLine", "JobList", "folder_lines"]
 
@@ -31,8 +31,9 @@ class JobLine:
     waits : str
         For what a queued one waits; empty where no ChimeraX waits with it.
     when : float
-        Seconds since 1970, when the folder was last written to. Lines that differ in it alone
-        are equal: it changes with all that a job says.
+        Seconds since 1970, when its engine began. Lines that differ in times alone are equal.
+    took : float or None
+        Seconds that its finished stages took; None while it runs.
     """
 
     folder: Path
@@ -40,6 +41,7 @@ class JobLine:
     state: str
     number: int | None
     when: float = field(compare=False)
+    took: float | None = field(default=None, compare=False)
     waits: str = ""
 
 
@@ -56,9 +58,15 @@ class JobList:
         for job in jobs:
             before = self._own.get(job.folder)
             if before is None or before.number <= job.id:
-                when = _when(job.folder)
+                ended = job.outcome not in ("queued", "running")
                 self._own[job.folder] = JobLine(
-                    job.folder, job.name, job.outcome, job.id, when, job.waits_for
+                    job.folder,
+                    job.name,
+                    job.outcome,
+                    job.id,
+                    _when(job.folder, began(job.folder)),
+                    taken(job.folder) if ended else None,
+                    job.waits_for,
                 )
         return self._join()
 
@@ -96,12 +104,17 @@ def folder_lines(folders: Iterable[Path]) -> list[JobLine]:
             if is_job(folder):
                 record = read_record(folder)
                 waits = "its turn in another ChimeraX" if record.elsewhere else ""
-                lines.append(JobLine(folder, record.name, record.state, None, _when(folder), waits))
+                when = _when(folder, record.started)
+                took = record.seconds if record.state not in ("queued", "running") else None
+                lines.append(JobLine(folder, record.name, record.state, None, when, took, waits))
     return lines
 
 
-def _when(folder: Path) -> float:
-    for name in ("results.json", "progress.jsonl", ""):
+def _when(folder: Path, started: float | None) -> float:
+    """When a job began, or, as long as no engine has, when it was asked for."""
+    if started is not None:
+        return started
+    for name in ("inputs/request.json", "job.json", ""):
         try:
             return (folder / name).stat().st_mtime
         except OSError:

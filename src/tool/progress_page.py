@@ -11,6 +11,7 @@ from Qt.QtGui import QDesktopServices
 from Qt.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
+    QMenu,
     QProgressBar,
     QTableWidget,
     QTableWidgetItem,
@@ -20,6 +21,7 @@ from Qt.QtWidgets import (
 from ..session.files import inside
 from ..session.messages import duration
 from ..session.quoting import command_text
+from ..session.settings import forget_job
 from .layout import (
     AMBER,
     Notice,
@@ -75,6 +77,8 @@ class ProgressPage(QWidget):
         self.table = _job_table()
         self.table.itemSelectionChanged.connect(self._row_chosen)
         self.table.itemDoubleClicked.connect(lambda *_: self._command("open"))
+        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.table.customContextMenuRequested.connect(self._menu)
         layout.addWidget(self.table)
         self._job = QWidget()
         layout.addWidget(self._job)
@@ -137,8 +141,9 @@ class ProgressPage(QWidget):
         self.table.setVisible(bool(lines))
         self.table.setRowCount(len(lines))
         for number, line in enumerate(lines):
+            took = "" if line.took is None else duration(line.took)
             for place, text in enumerate((line.name, _MARKS.get(line.state, line.state),
-                                          when(line.when))):  # fmt: skip
+                                          when(line.when), took)):  # fmt: skip
                 item = QTableWidgetItem(text)
                 item.setToolTip(str(line.folder))
                 self.table.setItem(number, place, item)
@@ -156,6 +161,33 @@ class ProgressPage(QWidget):
         rows = self.table.selectionModel().selectedRows()
         if not self._filling and rows:
             self._watch.choose(self._watch.lines[rows[0].row()].folder)
+
+    def _menu(self, position) -> None:
+        """What can be done with a job of the table."""
+        item = self.table.itemAt(position)
+        if item is None:
+            return
+        line = self._watch.lines[item.row()]
+        self._watch.choose(line.folder)
+        menu = QMenu(self)
+        alive = line.state in ("queued", "running")
+        for text, wanted, function in (
+            ("Stop", alive and line.number is not None, self._stop),
+            ("Stop all jobs", alive, lambda: run(self._session, "critasser stop all")),
+            ("Show", line.state != "queued", lambda: self._command("open")),
+            ("Resume", line.state in ("cancelled", "failed"), lambda: self._command("resume")),
+            ("Folder", True, lambda: self._open("")),
+            ("Take off this list", not alive and line.number is None, self._forget),
+            ("Delete…", not alive, lambda: self._command("jobs delete")),
+        ):
+            if wanted:
+                menu.addAction(text).triggered.connect(lambda *_, f=function: f())
+        menu.exec(self.table.viewport().mapToGlobal(position))
+
+    def _forget(self) -> None:
+        """Leave the chosen job out of the list; its folder stays."""
+        if self._watch.folder is not None:
+            forget_job(self._session, str(self._watch.folder))
 
     def _tell(self) -> None:
         """Show where the chosen job stands."""
@@ -225,8 +257,8 @@ def _told(history, state: str, outcome, waits: str) -> str:
 
 
 def _job_table() -> QTableWidget:
-    table = dense(QTableWidget(0, 3))
-    table.setHorizontalHeaderLabels(["Name", "State", "When"])
+    table = dense(QTableWidget(0, 4))
+    table.setHorizontalHeaderLabels(["Name", "State", "Began", "Took"])
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -235,6 +267,6 @@ def _job_table() -> QTableWidget:
     header = table.horizontalHeader()
     header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-    for place in (1, 2):
+    for place in (1, 2, 3):
         header.setSectionResizeMode(place, QHeaderView.ResizeMode.ResizeToContents)
     return table

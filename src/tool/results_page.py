@@ -37,7 +37,7 @@ from .layout import (
 )
 from .outcome import ModelRow
 from .plots import MatrixPlot
-from .scene import models_of_files, only_commands, selected_structures
+from .scene import models_of_job, only_commands, selected_structures
 from .watch import Watch
 
 __all__ = ["ResultsPage"]
@@ -130,6 +130,8 @@ class ResultsPage(QWidget):
             if line.folder == self._watch.folder:
                 self._job.setCurrentIndex(self._job.count() - 1)
         self._job.setEnabled(bool(self._watch.lines))
+        if not self._rows:
+            self._none.tell(_why_none(self._watch.line))
 
     def _job_chosen(self, index: int) -> None:
         self._watch.choose(self._watch.lines[index].folder)
@@ -141,8 +143,7 @@ class ResultsPage(QWidget):
         if rows != self._rows or not rows:
             self._rows = rows
             self._fill_table()
-        self._none.tell("" if rows else "This job has made no models yet." if self._watch.folder
-                        else "No models yet: build some, or open a job.")  # fmt: skip
+        self._none.tell("" if rows else _why_none(self._watch.line))
         self.table.setVisible(bool(rows))
         tm = None if outcome is None else outcome.tm
         self._alike.setVisible(tm is not None)
@@ -175,7 +176,8 @@ class ResultsPage(QWidget):
     def models_changed(self) -> None:
         """Models were opened or closed: say whether those of the job are open."""
         before = self._open_models
-        self._open_models = models_of_files(self._session, [row.path for row in self._rows])
+        paths = [row.path for row in self._rows]
+        self._open_models = models_of_job(self._session, self._watch.folder, paths)
         missing = bool(self._rows) and not self._open_models
         self._closed.tell("The models of this job are not open." if missing else "")
         for place in range(self.table.rowCount()):
@@ -280,6 +282,18 @@ class ResultsPage(QWidget):
 
     def _run(self, command: str) -> None:
         run(self._session, command)
+
+
+def _why_none(line) -> str:
+    """Why there are no rows: what the chosen job does."""
+    if line is None:
+        return "No models yet: build some, or open a job."
+    return {
+        "running": f"{line.name} is at work; its models are listed when it has finished.",
+        "queued": f"{line.name} waits for its turn.",
+        "cancelled": f"{line.name} was stopped before it had made its models; it can be resumed.",
+        "failed": f"{line.name} failed before it had made its models; see Progress.",
+    }.get(line.state, f"{line.name} has made no models.")
 
 
 class _Number(QTableWidgetItem):

@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 from chimerax.core.commands import run
 
+from ..jobs.folder import job_kind
 from ..models.attributes import ATTRIBUTE, LOCAL_PCC
 from ..models.job_group import file_of
+from ..models.origin import origin_of
 from ..models.residue_selection import log_selection, select_residues
 from ..session.quoting import Command, Quoted, command_text
 from .curves import Track
@@ -19,6 +21,7 @@ __all__ = [
     "has_confidence",
     "less_sure_command",
     "models_of_files",
+    "models_of_job",
     "only_commands",
     "select_stretch",
     "selected_mask",
@@ -40,6 +43,17 @@ def has_confidence(structure) -> bool:
     return any(
         getattr(residues[i], ATTRIBUTE, None) is not None for i in range(0, len(residues), step)
     )
+
+
+def models_of_job(session, folder: Path | None, paths: Sequence[Path | None]) -> dict[Path, object]:
+    """Which open model shows each file of a job; a score is shown on the person's own model."""
+    found = models_of_files(session, paths)
+    scored = [path for path in paths if path is not None]
+    if not found and folder is not None and scored and job_kind(folder) == "score":
+        model = origin_of(session, folder)
+        if model is not None and has_confidence(model):
+            found[scored[0]] = model
+    return found
 
 
 def models_of_files(session, paths: Iterable[Path | None]) -> dict[Path, object]:

@@ -16,7 +16,7 @@ _NAME = "Critasser Segments"
 class SegmentsTool(ToolInstance):
     """Regions of segmented maps, what is selected of them, and what can be done with it."""
 
-    SESSION_ENDURING = True
+    SESSION_ENDURING = False
     SESSION_SAVE = False
     help = "help:user/tools/segments.html"
 

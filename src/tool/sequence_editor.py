@@ -377,6 +377,10 @@ class _LettersBox(QPlainTextEdit):
         if paths:
             self._editor.add_files(paths)
         elif data.hasText() and ">" in data.text():
+            # What is selected as a whole is to be replaced, as it is in any other text.
+            cursor, length = self.textCursor(), len(self.toPlainText())
+            if length and cursor.selectionEnd() - cursor.selectionStart() == length:
+                self._editor.remove()
             self._editor.add_text(data.text())
         else:
             super().insertFromMimeData(data)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from Qt.QtCore import QObject, QTimer, Signal
 
-from ..jobs.engine_job import jobs_of, triggers
+from ..jobs.engine_job import jobs_of
 from ..jobs.folder import ProgressReader
+from ..jobs.triggers import triggers
 from ..session.files import read_json
 from ..session.settings import settings
 from .joblist import JobLine, JobList, folder_lines
@@ -55,10 +56,14 @@ class Watch(QObject):
         self._file_energies = Energies.of({})
         self._reader: ProgressReader | None = None
         self._numbers: set[int] = {job.id for job in jobs_of(session)}
+        self._idle: set[int] = set()
         self._news = [
             triggers(session).add_handler(name, lambda _, job: self._heard(job))
             for name in ("job started", "job changed", "job ended")
         ]
+        self._news.append(
+            triggers(session).add_handler("job opened", lambda _, folder: self._opened(folder))
+        )
         self._news.append(
             settings(session).triggers.add_handler(
                 "setting changed", lambda _, what: self._set(what)
@@ -167,6 +172,11 @@ class Watch(QObject):
         if what[0] == "recent_jobs" and set(what[1]) - set(what[2]):
             self._soon.start(0)
 
+    def _opened(self, folder: Path) -> None:
+        """The person has opened a job: look at it."""
+        self.list_again()
+        self.choose(folder)
+
     def choose(self, folder: Path) -> None:
         """Look at another job."""
         if folder == self.folder:
@@ -206,10 +216,14 @@ class Watch(QObject):
     def _heard(self, job) -> None:
         """A job has changed; in the main thread."""
         self._tell_list(self._list.renew([job]))
-        # One that waits, or is taken back, does not push aside what is being looked at.
+        # One that waits, or is taken back, does not push aside what is being looked at: neither
+        # now nor when its turn comes.
         idle = job.outcome in ("queued", "cancelled") and self.folder is not None
-        if job.id not in self._numbers and not idle:
-            self._numbers.add(job.id)
+        goes_on = job.folder == self.folder and job.id in self._idle and job.outcome == "running"
+        new = job.id not in self._numbers
+        self._numbers.add(job.id)
+        (self._idle.add if job.outcome == "queued" else self._idle.discard)(job.id)
+        if (new and not idle) or goes_on:
             if job.folder == self.folder:
                 self.folder = None  # it goes on: read anew
             self.choose(job.folder)

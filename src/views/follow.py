@@ -10,6 +10,7 @@ from ..jobs.queue import runs_on
 from ..jobs.starting import announce, watch
 from ..jobs.view import JobView
 from ..models.job_group import JobGroup
+from ..models.job_map import map_of
 from ..models.origin import origin_of
 from ..session.settings import remember_job
 from .results import Results, open_group
@@ -48,7 +49,7 @@ def view_of(
     kind : str, optional
         ``build``, ``score`` or ``rebuild``; else as the folder says.
     in_map : chimerax.map.Volume, optional
-        Lay the results in this map.
+        Lay the results in this map; else in the job's own one, if that is open.
     group : JobGroup, optional
         Shows the job; else the one that is open.
     hidden : bool
@@ -72,7 +73,8 @@ def view_of(
         model = origin_of(session, folder)
         position = None if model is None else model.scene_position
         return RebuiltResults(session, name, folder, position, hidden=hidden)
-    return Results(session, name, folder, in_map, group=group, hidden=hidden)
+    volume = in_map if in_map is not None else map_of(session, folder)
+    return Results(session, name, folder, volume, group=group, hidden=hidden)
 
 
 def follow(session, folder: Path, name: str, view: JobView, *, wait: bool) -> EngineJob:

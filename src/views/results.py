@@ -60,6 +60,9 @@ selector of ChimeraX, such as `helix`, which would be taken for a specifier."""
 _MAP_FORMAT, _MODEL_FORMAT = ("mrc", ".mrc"), ("mmcif", ".cif")
 """Name of ChimeraX's format, and suffix, of the files that a job shows."""
 
+_MOST = 100
+"""Models that are shown, and warnings that are told; a job makes 20 models at most."""
+
 _SCORES = {
     "mean_confidence": "confidence",
     "etm": "eTM",
@@ -130,19 +133,21 @@ class Results:
         if models:
             self._report(models)
             self._tell_symmetry(results.get("symmetry"), models[0][0])
-        if self._hidden:
-            text = f"critasser {self._name} has finished"
+        if self._hidden or self._closed:
+            text = f"critasser {self._name} has finished; its results are not open"
             tell(self._session, text, (("critasser open", self._folder), "show it"))
         warnings = results.get("warnings")
-        for warning in warnings if isinstance(warnings, list) else ():
+        for warning in warnings[:_MOST] if isinstance(warnings, list) else ():
             text = f"critasser {self._name}: {in_chimerax(str(warning))}"
             remedy = advice(str(warning), None)
             self._session.logger.warning(f"{text}\n{remedy}" if remedy else text)
 
     def catch_up(self) -> None:
         """Show all that the job has made so far."""
-        for event in ProgressReader(self._folder).read():
-            self.show(event)
+        reader = ProgressReader(self._folder)
+        while events := reader.read():
+            for event in events:
+                self.show(event)
 
     def reveal(self, volume=None) -> None:
         """Show from now on, beginning with what was made before; in another map's place if said."""
@@ -349,7 +354,7 @@ class Results:
 def _entries(results: dict[str, Any], folder: Path) -> Iterator[tuple[str, dict[str, float]]]:
     """Files and scores of the models in `results.json`, in its order."""
     listed = results.get("models")
-    for entry in listed if isinstance(listed, list) else ():
+    for entry in listed[:_MOST] if isinstance(listed, list) else ():
         if not isinstance(entry, dict) or not isinstance(entry.get("file"), str):
             continue
         if (path := inside(folder, entry["file"])) is None:

@@ -87,7 +87,7 @@ def test_rows_and_models_and_residues_select_each_other(gui, chimerax, blob):
     mouse(plot, x(5))
     yield
     spec = models[0].atomspec
-    assert commands[-2:] == [f"select {{spec}}/A:5", f"view {{spec}}/A:5 :<8"], commands[-3:]
+    assert commands[-2:] == [f"select {{spec}}/A:5", "view sel :<8"], commands[-3:]
     mouse(plot, x(8), x(10), x(12))
     yield
     assert commands[-1] == f"select {{models[0].atomspec}}/A:8-12", commands[-2:]

@@ -98,7 +98,9 @@ class Opener:
         if str(path).endswith(".mrc"):
             from chimerax.map import GridData, Volume
 
-            return [Volume(Path(path).name, self._session, GridData(np.zeros((2, 2, 2))))], ""
+            data = GridData(np.zeros((2, 2, 2)))
+            data.path = str(path)
+            return [Volume(Path(path).name, self._session, data)], ""
         lines = [line.split() for line in Path(path).read_text().splitlines()]
         atoms = [line for line in lines if line and line[0] in ("ATOM", "HETATM")]
         if not atoms:
@@ -129,7 +131,9 @@ def make_session(is_gui=False, disk=None):
         in_script=False,
         disk={} if disk is None else disk,
         update_loop=SimpleNamespace(update_graphics_now=lambda: None),
-        main_view=SimpleNamespace(window_size=(1000, 800)),
+        main_view=SimpleNamespace(
+            window_size=(1000, 800), camera=SimpleNamespace(position="as it was")
+        ),
     )
     session = _Referable(**vars(session))
     session.open_command = Opener(session)

@@ -160,3 +160,14 @@ def test_what_shows_a_job_keeps_the_protocol():
                 kept[node.name] = names
     for view in ("Results", "ScoredModel"):
         assert wanted <= kept[view], f"{view} lacks {sorted(wanted - kept[view])}"
+
+
+def test_sessions_find_their_classes_also_those_saved_by_earlier_versions():
+    from chimerax.critasser import SAVED, bundle_api
+
+    for name in SAVED:
+        if name != "CritasserTool":  # Qt
+            found = bundle_api.get_class(name)
+            assert found.__name__ == {"Places": "UncertainRegions"}.get(name, name)
+            assert callable(found.restore_snapshot)
+    assert bundle_api.get_class("Stranger") is None

@@ -122,7 +122,8 @@ def test_mask_near_and_templates_become_files(session, open_volume, located):
     assert words[words.index("--mask") + 1] == str(job.folder / "inputs" / "mask.mrc")
     template_file = job.folder / "inputs" / "template_01.cif"
     assert words[words.index("--templates") + 1] == str(template_file)
-    assert f"save {template_file} format mmcif models #3" in RUN
+    assert template_file.read_text() == "data_1abc\n"
+    assert not [text for text in RUN if text.startswith("save")]  # it would be a recent file
 
 
 @pytest.mark.parametrize(

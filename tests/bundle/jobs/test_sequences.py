@@ -37,6 +37,13 @@ def test_what_is_pasted_becomes_letters_without_spaces_and_numbers(pasted, lette
     assert [entry.letters for entry in parse_sequences(pasted)] == [letters]
 
 
+@pytest.mark.parametrize("number", ["P12345", "q9y6k9", "A0A024R1R8", " P0DTD1\n"])
+def test_the_number_of_an_entry_of_uniprot_is_no_chain_of_one_residue(number):
+    (entry,) = parse_sequences(number)
+    assert entry.letters == number.strip()
+    assert f"sequence {number.strip()}" in complaint(entry.letters)
+
+
 @pytest.mark.parametrize("nothing", ["", " \n", ">name only\n", "*"])
 def test_nothing_pasted_is_no_sequence(nothing):
     assert parse_sequences(nothing) == []

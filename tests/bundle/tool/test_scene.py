@@ -82,3 +82,19 @@ def test_residues_that_are_dragged_over_are_selected_and_a_clicked_one_is_looked
     assert selected() == [("A", 5), ("B", 6), ("B", 7)]
     assert RUN == ["view sel :<8"]
     assert LOGGED == ["select #1/B:6-7", "select add #1/A:5"]
+
+
+def test_the_model_of_a_score_is_the_persons_own(session, tmp_path):
+    (tmp_path / "job.json").write_text('{"kind": "score"}')
+    path = tmp_path / "5_models/model_1.cif"
+    path.parent.mkdir()
+    path.touch()
+    model = AtomicStructure("mine", session)
+    model.residues = [Residue("A", 1, 0.0, structure=model)]
+    session.models.add([model])
+    model.critasser_job = str(tmp_path)
+    assert scene.models_of_job(session, tmp_path, [path]) == {}
+    model.residues[0].critasser_confidence = 50.0
+    assert scene.models_of_job(session, tmp_path, [path]) == {path: model}
+    (tmp_path / "job.json").write_text('{"kind": "build"}')
+    assert scene.models_of_job(session, tmp_path, [path]) == {}

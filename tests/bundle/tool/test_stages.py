@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 from types import SimpleNamespace
 
 import numpy as np
@@ -209,14 +208,18 @@ def jobs(tmp_path):
 
 def test_jobs_of_now_come_before_folders_of_earlier_ones(tmp_path, jobs):
     old, gone = job_folder(tmp_path / "old"), tmp_path / "gone"
-    results(old)
+    results(old, timings={"density": 2.0, "trace": 3.5})
+    told = {"stage": "density", "state": "finished", "time": 2000.0}
+    lines = [json.dumps({**told, "time": time}) + "\n" for time in (2000.0, 9000.0)]
+    (old / "progress.jsonl").write_text("".join(lines))
     listed = JobList()
     assert listed.renew(jobs)
     assert listed.put(folder_lines([old, gone, tmp_path, jobs[0].folder]))
     assert [(one.name, one.state, one.number) for one in listed.lines] == [
         ("map2", "running", 2), ("map1", "finished", 1), ("old", "finished", None)
     ]  # fmt: skip
-    assert listed.lines[2].when == pytest.approx((old / "results.json").stat().st_mtime)
+    assert (listed.lines[2].when, listed.lines[2].took) == (2000.0, 5.5)
+    assert listed.lines[0].took is None
     assert listed.keep(jobs[1:]) and listed.lines[0].number == 2
     assert [one.number for one in listed.lines] == [2, None, None]
 
@@ -224,7 +227,8 @@ def test_jobs_of_now_come_before_folders_of_earlier_ones(tmp_path, jobs):
 def test_the_list_is_another_one_only_when_more_than_a_time_has_changed(jobs):
     listed = JobList()
     listed.renew(jobs)
-    os.utime(jobs[1].folder / "progress.jsonl", (1000.0, 1000.0))
+    line = {"stage": "density", "time": 1000.0}
+    (jobs[1].folder / "progress.jsonl").write_text(json.dumps(line) + "\n")
     assert not listed.renew(jobs[1:])
     assert listed.lines[0].when == 1000.0
     jobs[1].outcome = "failed"

@@ -145,3 +145,38 @@ def test_a_job_of_another_chimerax_is_found_in_its_folder(
     watch.list_again()
     until(lambda: turn() or watch.folder == job.folder)
     assert (watch.line.state, watch.line.number) == ("failed", None)
+
+
+def test_the_chosen_job_stays_when_one_that_waited_begins(
+    gui_session, watch, turn, start, until, monkeypatch
+):
+    from chimerax.critasser.jobs import queue
+
+    monkeypatch.setattr(queue.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(queue, "_has_gpu", lambda: False)
+    earlier = start(gui_session, "success", name="earlier")
+    first = start(gui_session, "hang", wait=False, name="one")
+    second = start(gui_session, "hang", wait=False, name="two")
+    until(lambda: turn() or second.outcome == "queued")
+    watch.choose(earlier.folder)
+    first.terminate()
+    until(lambda: turn() or second.outcome == "running")
+    until(lambda: turn() or watch._numbers >= {first.id, second.id})
+    assert watch.folder == earlier.folder
+    second.terminate()
+    until(lambda: turn() or second.outcome == "cancelled")
+    turn()
+    assert watch.folder == earlier.folder
+
+
+def test_a_job_that_is_opened_is_in_the_list_and_looked_at(
+    gui_session, new_session, watch, turn, start
+):
+    from chimerax.critasser.commands import open as open_command
+
+    folder = start(new_session(), "success").folder
+    turn()
+    assert watch.folder is None
+    open_command.command(gui_session, folder)
+    turn()
+    assert [line.folder for line in watch.lines] == [folder] and watch.folder == folder

@@ -112,9 +112,9 @@ def test_what_a_folder_says_of_its_model_may_be_anything(scored, new_session, ke
 
 
 def test_a_score_goes_on_beside_its_open_copy_also_after_a_session(scored, session, new_session):
+    from chimerax.critasser import bundle_api
     from chimerax.critasser.commands import open as open_command
     from chimerax.critasser.commands import resume, show
-    from chimerax.critasser.models.job_group import JobGroup
 
     folder, _ = scored
     other = new_session(disk=session.disk)
@@ -127,7 +127,7 @@ def test_a_score_goes_on_beside_its_open_copy_also_after_a_session(scored, sessi
     data = group.take_snapshot(other, State.SESSION)
     group.delete()
     job.outcome = "running"
-    again = JobGroup.restore_snapshot(other, data)
+    again = bundle_api.get_class("JobGroup").restore_snapshot(other, data)
     other.models.add([again])
     other.triggers.activate_trigger("end restore session", other)
     assert job.view.group is again

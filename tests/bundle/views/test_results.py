@@ -189,6 +189,7 @@ def test_the_map_is_shown_around_a_place_and_as_before_in_the_end(session, uncer
     assert not renewed
     confidence_end.command(session)
     assert surface.triangle_mask == [True, False, True] and renewed
+    assert session.main_view.camera.position == "as it was"
 
 
 def test_a_session_keeps_the_place(session, uncertain, new_session):
@@ -204,12 +205,12 @@ def test_a_session_keeps_the_place(session, uncertain, new_session):
 
 def reopened(session, group, **changed):
     """The group as a session brings it back, in another ChimeraX."""
-    from chimerax.critasser.models.job_group import JobGroup
+    from chimerax.critasser import bundle_api
 
     data = {**group.take_snapshot(session, State.SESSION), **changed}
 
     def restore(other):
-        again = JobGroup.restore_snapshot(other, data)
+        again = bundle_api.get_class("JobGroup").restore_snapshot(other, data)
         other.models.add([again])
         other.triggers.activate_trigger("end restore session", other)
         return again
@@ -468,3 +469,15 @@ def test_units_that_were_not_built_can_be_shown(session, start, symmetry, told):
     assert (f"sym {best.atomspec} assembly 1 copies false newModel false" in log) == told
     assert (f"sym clear {best.atomspec}" in log) == told
     assert "exit" not in log
+
+
+def test_results_whose_group_was_closed_are_offered_again(gui_session, start, until):
+    job = start(gui_session, "hang", wait=False)
+    until(lambda: gui_session.ui.turn() or (job.view.is_open and job.last.stage == "trace"))
+    job.view.group.delete()
+    (job.folder / "results.json").write_text('{"models": []}')
+    job.view.finish()
+    assert "results are not open" in gui_session.logger.text("info")
+    assert f"critasser open {job.folder}" in gui_session.logger.text("info")
+    job.terminate()
+    until(lambda: gui_session.ui.turn() or job.outcome == "cancelled")

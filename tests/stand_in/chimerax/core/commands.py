@@ -144,6 +144,12 @@ class Or(Annotation):
         self.annotations = annotations
 
 
+class JSONResult:
+    def __init__(self, json_value, python_value):
+        self.json_value = json_value
+        self.python_value = python_value
+
+
 class CmdDesc:
     def __init__(self, required=(), optional=(), keyword=(), required_arguments=(), synopsis=None):
         self.required_arguments = tuple(required_arguments)

@@ -4,4 +4,5 @@ VIEWED = []
 
 
 def view(session, objects, clip=True):
+    session.main_view.camera.position = "near"
     VIEWED.append([(atom.residue.chain_id, atom.residue.number) for atom in objects.atoms])

@@ -22,6 +22,7 @@ __all__ = [
     "RebuildOptions",
     "RebuildSchedule",
     "Schedule",
+    "check_file",
     "check_readable",
     "check_resolution",
 ]
@@ -273,12 +274,18 @@ def _is_whole(value: Any) -> bool:
 
 
 def check_readable(inputs: Inputs | ModelInputs) -> None:
-    """Raise `InputError` unless all files can be read."""
+    """Raise `InputError` unless all files are plain files that can be read."""
     for name, path in inputs.files().items():
-        role = name.split("_")[0]
-        if not path.exists():
-            raise InputError(f"{path}: no such file ({role}); check the path")
-        if path.is_dir():
-            raise InputError(f"{path}: is a folder, not a {role} file")
-        if not os.access(path, os.R_OK):
-            raise InputError(f"{path}: not readable ({role}); check its permissions")
+        check_file(path, name.split("_")[0])
+
+
+def check_file(path: Path, role: str) -> None:
+    """Raise `InputError` unless a file with a role is a plain file that can be read."""
+    if not path.exists():
+        raise InputError(f"{path}: no such file ({role}); check the path")
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder, not a {role} file")
+    if not path.is_file():
+        raise InputError(f"{path}: is a pipe or device, not a {role} file; give a plain file")
+    if not os.access(path, os.R_OK):
+        raise InputError(f"{path}: not readable ({role}); check its permissions")

@@ -19,6 +19,7 @@ from scipy.spatial import cKDTree
 from critasser.density import read_map, sample
 from critasser.pipeline.build import STAGES
 from critasser.structure import read_chains
+from critasser.structure.geometry import CIS_LIMIT
 
 ROOT = Path(__file__).parents[3]
 DATA = ROOT / "tests" / "data"
@@ -145,6 +146,16 @@ def test_models_carry_their_confidence_as_a_local_metric(finished):
     (chain,) = read_chains(finished / "5_models/model_1.cif")
     of_calpha = [chain.b_factor[i] for i, n in enumerate(chain.atom_names) if n == "CA"]
     assert values == pytest.approx(of_calpha, abs=0.006)
+
+
+def test_results_tell_cis_peptides_and_disulfides_of_each_model(finished):
+    for model in json.loads((finished / "results.json").read_text())["models"]:
+        (chain,) = read_chains(finished / model["file"])
+        step = np.linalg.norm(np.diff(chain.calpha, axis=0), axis=1)
+        assert model["cis_peptides"] == [
+            [f"A:{i + 1}", f"A:{i + 2}"] for i in np.flatnonzero(step < CIS_LIMIT)
+        ]
+        assert model["disulfides"] == []
 
 
 def test_the_folder_tells_all_of_its_run(finished):

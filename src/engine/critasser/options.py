@@ -134,7 +134,8 @@ class Options:
         if self.resolution is not None:
             check_resolution(self.resolution)
         ask(self.device in DEVICES, f"device {self.device!r}: give one of {', '.join(DEVICES)}")
-        ask(self.quality in PRESETS, f"quality {self.quality!r}: give one of {', '.join(PRESETS)}")
+        presets = tuple(PRESETS)
+        ask(self.quality in presets, f"quality {self.quality!r}: give one of {', '.join(presets)}")
         ask(
             _is_whole(self.models) and 1 <= self.models <= MOST_MODELS,
             f"models {self.models}: give a number from 1 to {MOST_MODELS}",
@@ -281,7 +282,7 @@ def check_readable(inputs: Inputs | ModelInputs) -> None:
 
 def check_file(path: Path, role: str) -> None:
     """Raise `InputError` unless a file with a role is a plain file that can be read."""
-    if not path.exists():
+    if not os.path.exists(path):
         raise InputError(f"{path}: no such file ({role}); check the path")
     if path.is_dir():
         raise InputError(f"{path}: is a folder, not a {role} file")

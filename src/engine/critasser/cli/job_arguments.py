@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +98,7 @@ def given_options(args: argparse.Namespace) -> dict[str, Any]:
     }
     if args.weights is not None:
         given["weights"] = whole_path(args.weights)
-        if given["weights"].exists():
+        if os.path.exists(given["weights"]):
             check_file(given["weights"], "weights")
     return given
 

@@ -105,9 +105,9 @@ class Job:
 
     def _check(self, resume: bool) -> None:
         folder = self.folder
-        if folder.exists() and not folder.is_dir():
+        if os.path.exists(folder) and not folder.is_dir():
             raise InputError(f"{folder}: is a file, not a folder; choose another with -o")
-        found = (folder / "job.json").exists()
+        found = os.path.exists(folder / "job.json")
         if resume:
             if not found:
                 raise InputError(f"{folder}: no Critasser job there (no job.json) to resume")
@@ -117,7 +117,7 @@ class Job:
                 f"{folder}: holds a job already; go on with it by --resume {folder}, "
                 "or choose another folder with -o"
             )
-        elif folder.is_dir() and not all(map(_is_ours, _names_in(folder))):
+        elif os.path.isdir(folder) and not all(map(_is_ours, _names_in(folder))):
             raise InputError(f"{folder}: not empty and no Critasser job; choose another with -o")
 
     def description(self) -> dict[str, Any]:

@@ -268,11 +268,11 @@ def test_a_map_that_moved_is_the_same_map(copy, tmp_path):
 def test_sequences_of_another_name_are_taken_without_building_anew(copy, inputs, tmp_path):
     before = json.loads((copy / "stages/assembly.json").read_text())
     letters = inputs[1].read_text().splitlines()[1]
-    (tmp_path / "renamed.fasta").write_text(f">another name\n{letters}\n")
+    (tmp_path / "renamed.fasta").write_text(f">another_name\n{letters}\n")
     assert again(copy, tmp_path / "renamed.fasta") <= {
         "trace", "templates", "decoys", "quality", "report",
     }  # fmt: skip
-    assert "another name" in (copy / "5_models/model_1.cif").read_text()
+    assert "another_name" in (copy / "5_models/model_1.cif").read_text()
     assert "renamed.fasta" in (copy / "report.html").read_text()
     assert json.loads((copy / "stages/assembly.json").read_text()) == before
 

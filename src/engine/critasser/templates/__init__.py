@@ -1,4 +1,4 @@
-"""Known structures laid on the map's Cα positions."""
+"""Lays known structures on the map's Cα positions."""
 
 from critasser.templates.fingerprint import match_fingerprints
 from critasser.templates.pose import Pose
@@ -7,7 +7,6 @@ from critasser.templates.reselection import (
     STRATEGIES,
     Rejected,
     Reselection,
-    reselect,
     survey,
 )
 from critasser.templates.triples import match_triples
@@ -20,6 +19,5 @@ __all__ = [
     "Reselection",
     "match_fingerprints",
     "match_triples",
-    "reselect",
     "survey",
 ]

@@ -1,4 +1,4 @@
-"""Where a template may lie in the map."""
+"""Says where a template may lie in the map."""
 
 from __future__ import annotations
 

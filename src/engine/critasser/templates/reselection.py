@@ -1,4 +1,4 @@
-"""Structures that a person gives, superposed on the map's Cα positions and ranked."""
+"""Superposes the structures that a person gives on the map's Cα positions, and ranks them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from critasser.templates.fingerprint import match_fingerprints
 from critasser.templates.pose import Pose, Search
 from critasser.templates.triples import match_triples
 
-__all__ = ["GOOD", "STRATEGIES", "Rejected", "Reselection", "reselect", "survey"]
+__all__ = ["GOOD", "STRATEGIES", "Rejected", "Reselection", "survey"]
 
 STRATEGIES: dict[str, Search] = {
     "fingerprint": match_fingerprints,
@@ -29,19 +29,42 @@ GOOD = 0.5
 """CRscore from which the paper calls a template good."""
 
 FEWEST_RESIDUES = 10
+"""With a Cα, of a chain or of the map."""
+
+LEAST_IDENTITY = 0.15
+"""Identity from which a chain may be alike by sequence; below it, long gaps make any z-score."""
+
 RELATED = 0.30
 """Identity from which the alignment says which template residues the map can hold."""
 
-LEAST_Z = 5.0
-LEAST_Z_BY_MAP = 8.0
-"""For chains that are not alike by sequence alone: the best of several poses and readings."""
+RELATED_PAIRS = 3 * FEWEST_RESIDUES
+"""Aligned residues that are enough to search with."""
+
+LEAST_Z, LEAST_Z_BY_MAP = 5.0, 8.0
+"""z-score of the alignment of a chain that is alike by sequence, and of others.
+
+For chains that are not alike by sequence alone it is the best of several poses and readings."""
 
 LEAST_CONTRAST = 1.12
+"""Score of the best pose over that of one that cannot be right."""
+
+POSES_READ = 3
+"""Poses that are read as the target, for each copy of it."""
+
+LEAST_SHARE = 0.7
+"""Score of a pose, over that of the best, from which it may be a place too."""
+
 PARTNER = 3.0
 """Å within which a template Cα and a Cα position are taken for the same."""
 
 SHARED = 0.4
 """Largest share of Cα positions of a placing that another placing may already hold."""
+
+SAME_CENTRE = 10.0
+"""Å between centres of two placings that are in one place."""
+
+FLOOR = 1e-3
+"""Added to probabilities of amino acids: no log-odds are infinite."""
 
 
 @dataclass(frozen=True)
@@ -83,21 +106,6 @@ class _Placing:
     held: frozenset[int]
     """Cα positions that it explains."""
     bodies: int
-
-
-def reselect(
-    chains: Sequence[ProteinChain],
-    calpha: CalphaSet,
-    target: Target,
-    *,
-    limit: int = 30,
-    progress: Callable[[float, str], None] | None = None,
-    strategy: str = "triples",
-) -> tuple[Template, ...]:
-    """Templates superposed on the Cα positions, best CRscore first; see `survey`."""
-    return survey(
-        chains, calpha, target, limit=limit, progress=progress, strategy=strategy
-    ).templates
 
 
 def survey(
@@ -145,11 +153,11 @@ def survey(
                 progress((number + part) / len(chains), f"template {number + 1}: {message}")
 
         report(0.0, f"{len(chain)} residues")
-        found = _place(number, chain, calpha, target, entities, search, report)
-        if isinstance(found, str):
-            rejected.append(Rejected(_name(number, chain), found))
+        placed = _place(number, chain, calpha, target, entities, search, report)
+        if isinstance(placed, str):
+            rejected.append(Rejected(_name(number, chain), placed))
         else:
-            placings.append(found)
+            placings.append(placed)
     templates = _combine(placings, chains, calpha, target, entities)
     if progress is not None:
         progress(1.0, f"{len(templates)} templates, {len(rejected)} of no use")
@@ -186,12 +194,16 @@ def _place(
     own, codes = chain.calpha[seen], chain.codes[seen]
     letters = [target.codes[target.chain_slices[group[0]]] for group in entities]
     by_sequence = [align(codes, letter) for letter in letters]
-    alike = [e for e, a in enumerate(by_sequence) if a.z_score >= LEAST_Z and a.identity >= 0.15]
+    alike = [
+        entity
+        for entity, alignment in enumerate(by_sequence)
+        if alignment.z_score >= LEAST_Z and alignment.identity >= LEAST_IDENTITY
+    ]
     # What is not alike by sequence may still be alike by fold, and then the map tells the register.
     wanted = alike or list(range(len(entities)))
     chosen = np.arange(len(seen))
     best = max((by_sequence[e] for e in wanted), key=lambda a: a.score)
-    if best.identity >= RELATED and len(best.pairs) >= 3 * FEWEST_RESIDUES:
+    if best.identity >= RELATED and len(best.pairs) >= RELATED_PAIRS:
         chosen = best.pairs[:, 0]
     copies = sum(len(entities[e]) for e in wanted)
     poses = search(own[chosen], calpha.positions, copies=copies, progress=report)
@@ -202,8 +214,8 @@ def _place(
     tree = cKDTree(calpha.positions)
     odds = _log_odds(calpha)
     result = []
-    for pose in poses[: 3 * copies]:
-        if pose.score < 0.7 * poses[0].score:
+    for pose in poses[: POSES_READ * copies]:
+        if pose.score < LEAST_SHARE * poses[0].score:
             break
         placed, bodies = join_bodies(own, pose, poses, tree)
         distance, partner = tree.query(placed)
@@ -242,7 +254,7 @@ def _stands_out(poses: Sequence[Pose], copies: int) -> bool:
 
 def _log_odds(calpha: CalphaSet) -> NDArray[np.float64]:
     """Log-odds (n, 20) of each amino acid at each position over its share of the whole set."""
-    probability = calpha.amino_acid + 1e-3
+    probability = calpha.amino_acid + FLOOR
     probability = probability / probability.sum(axis=1, keepdims=True)
     return np.log(probability / probability.mean(axis=0))
 
@@ -289,11 +301,11 @@ def _slot(
     free: list[int], centres: dict[int, NDArray[np.float64]], centre: NDArray[np.float64]
 ) -> int:
     """Of equal target chains, the one that other templates put here, or one they put nowhere."""
-    known = [(float(np.linalg.norm(centres[s] - centre)), s) for s in free if s in centres]
-    if known and min(known)[0] < 10.0:
-        return min(known)[1]
+    others = [(float(np.linalg.norm(centres[s] - centre)), s) for s in free if s in centres]
+    if others and min(others)[0] < SAME_CENTRE:
+        return min(others)[1]
     fresh = [s for s in free if s not in centres]
-    return fresh[0] if fresh else min(known)[1]
+    return fresh[0] if fresh else min(others)[1]
 
 
 def _source(used: list[_Placing], chains: Sequence[ProteinChain]) -> str:

@@ -10,6 +10,7 @@ from critasser.network import predict
 from critasser.pipeline.files import DENSITY, FEATURES, SEEN
 from critasser.pipeline.stage import Context, Stage, Task
 from critasser.pipeline.stages.sharpness import choose_bfactor
+from critasser.shipped import CALPHA_WEIGHTS
 
 __all__ = ["STAGE", "TILES", "VIEWS"]
 
@@ -79,5 +80,5 @@ STAGE = Stage(
     network,
     reads=(DENSITY,),
     settings=_settings,
-    external=("weights", "residue_weights"),
+    external=("weights", "residue_weights", CALPHA_WEIGHTS),
 )

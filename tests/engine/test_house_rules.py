@@ -22,6 +22,7 @@ STAGES = {
     "calpha",
     "trace",
     "templates",
+    "fitting",
     "assembly",
     "decoys",
     "atomic",

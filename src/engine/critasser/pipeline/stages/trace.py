@@ -25,7 +25,13 @@ from critasser.structure import (
     write_calpha,
     write_positions,
 )
-from critasser.trace import Unit, build_traces, find_unit, positions_used, sequence_significance
+from critasser.trace import (
+    AsymmetricUnit,
+    build_traces,
+    find_unit,
+    positions_used,
+    sequence_significance,
+)
 
 __all__ = ["SHOWN", "STAGE"]
 
@@ -64,7 +70,9 @@ def trace(context: Context) -> None:
     )
 
 
-def _traces_of_unit(context: Context, unit: Unit, features: FeatureMaps) -> tuple[Trace, ...]:
+def _traces_of_unit(
+    context: Context, unit: AsymmetricUnit, features: FeatureMaps
+) -> tuple[Trace, ...]:
     significance = sequence_significance(
         unit.calpha,
         features,

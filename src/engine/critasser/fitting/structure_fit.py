@@ -13,16 +13,12 @@ from critasser.fitting.choice import Candidate, choose_together
 from critasser.fitting.domains import domains_by_contacts, domains_by_error
 from critasser.fitting.fields import Fields
 from critasser.fitting.refinement import refine_poses
-from critasser.fitting.rigid import FINE_BLUR, RigidFit, fit_body
+from critasser.fitting.rigid import CHANCE_SCORE, FINE_BLUR, RigidFit, fit_body
 
 __all__ = ["Placement", "fit_structure"]
 
 FEWEST_RESIDUES = 20
 """Residues without which a body is not searched for."""
-
-BASELINE = -0.5
-"""Field score that wrong poses reach in 19 of 20 searches (maps of validation chains that do not
-hold the structure, 3 to 15 Å); a pose is worth what it has above this."""
 
 POSES_A_BODY = 12
 """Best poses of each body that are chosen from."""
@@ -177,7 +173,7 @@ def _choose(
     for copy in range(copies):
         for d, (rows, body) in enumerate(zip(members, bodies)):
             for k in range(len(poses[d])):
-                gain = len(rows) * float(poses[d].score[k] - BASELINE)
+                gain = len(rows) * float(poses[d].score[k] - CHANCE_SCORE)
                 positions = poses[d].apply(body, k, calpha[rows])
                 number = copy * len(members) + d
                 candidates.append(Candidate(number, copy, rows, positions, gain))

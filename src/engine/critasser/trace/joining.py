@@ -29,6 +29,9 @@ from critasser.trace.statistics import statistics
 
 __all__ = ["by_joining", "by_keep_tracing", "connect"]
 
+REPORT_EVERY = 10
+"""Traces between two reports of progress."""
+
 LONGEST_LINK = 5.51
 """Å; just over the longest of the paper's bond lengths."""
 BOND_LENGTHS = np.arange(CALPHA_BOND, LONGEST_LINK, 0.1)
@@ -138,7 +141,7 @@ def by_joining(
     order = np.argsort(-value, kind="stable")[:BY_DENSITY]
     fit = np.empty(len(order))
     for k, at in enumerate(order):
-        if k % 10 == 0:
+        if k % REPORT_EVERY == 0:
             report(0.8 + 0.2 * k / len(order), f"density of trace {k + 1}")
         fit[k] = _density_pcc(calpha.positions, nodes[at], density, resolution)
     final = value[order] + DENSITY_WEIGHT * fit

@@ -35,6 +35,9 @@ from critasser.writing import appearing
 
 __all__ = ["train_map_network"]
 
+MINUTE = 60.0
+"""Seconds."""
+
 REPORT_STEPS = 50
 """Steps between reports."""
 
@@ -121,7 +124,7 @@ class _Run:
         options = self.learner.options
         if options.validate_steps is not None:
             return self.learner.steps - steps >= options.validate_steps
-        return self.spent - spent >= 60 * options.validate_minutes
+        return self.spent - spent >= MINUTE * options.validate_minutes
 
     def say(self, share: float, source: CropSource) -> None:
         """Report losses and pace."""

@@ -33,6 +33,9 @@ __all__ = [
     "to_device",
 ]
 
+ROUNDING = 0.01
+"""Å that rounding may put a voxel beyond a radius."""
+
 EDGE_WIDTH = 0.04
 """Width of the soft edge of a low-pass filter over its limit: from 90 % to 10 % within a tenth of
 the limit, which is what half-map weighting leaves of a sharp cut."""
@@ -318,7 +321,7 @@ def _stamp(molecules: Molecules, atoms: Tensor, side: int, radius: int) -> tuple
         voxel = middle.long()[:, None] + ball[:, k]
         inside = inside & (voxel >= 0) & (voxel < side)
         flat = flat * side + voxel
-    inside = inside & (squared <= (radius + 0.01) ** 2)
+    inside = inside & (squared <= (radius + ROUNDING) ** 2)
     return torch.where(inside, flat, len(molecules.counts) * side**3), squared
 
 

@@ -3,6 +3,7 @@
 import dataclasses
 import gzip
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +77,17 @@ def test_files_that_are_not_there_are_told(run, files, tmp_path):
     for name in ("map", "fasta"):
         assert "no such file" in refused(run, {**files, name: tmp_path / "nowhere"})
         assert "folder" in refused(run, {**files, name: tmp_path})
+
+
+@pytest.mark.parametrize("name", ["map", "fasta"])
+def test_pipes_devices_and_links_to_themselves_are_told(run, files, tmp_path, name):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "zero").symlink_to("/dev/zero")
+    (tmp_path / "loop").symlink_to("loop")
+    assert "a plain file" in refused(run, {**files, name: tmp_path / "pipe"})
+    assert "a plain file" in refused(run, {**files, name: tmp_path / "zero"})
+    assert "no such file" in refused(run, {**files, name: tmp_path / "loop"})
+    assert "a plain file" in refused(run, files, "--weights", tmp_path / "pipe")
 
 
 def broken_maps(tmp_path: Path) -> dict[str, tuple[Path, str]]:
@@ -211,6 +223,12 @@ def test_what_is_no_job_cannot_be_resumed(run, tmp_path):
         ({"options": {"device": ["cpu"]}}, "device"),
         ({"options": {"resolution": "3"}}, "resolution"),
         ({"options": {"hidden": True}}, "options are damaged"),
+        ({"options": {"resolution": 1e400}}, "from 1 to 20"),
+        ({"options": {"seed": 1e400}}, "whole number"),
+        ({"inputs": {"map": {"path": "a\0b"}, "sequence": {"path": "s"}}}, "no such file"),
+        ({"inputs": {"map": {"path": "\ud800"}, "sequence": {"path": "s"}}}, "no such file"),
+        ({"inputs": {"map": {"path": "/dev/zero"}, "sequence": {"path": "s"}}}, "a plain file"),
+        ({"version": "\x1b[2J" * 10_000}, r"\x1b[2J\x1b[2J"),
         ({"format": 99}, "format 99"),
         ({"version": "99"}, "Critasser 99"),
     ],

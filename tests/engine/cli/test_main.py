@@ -60,7 +60,7 @@ def test_a_failure_of_ours_takes_one_line_and_keeps_its_traceback(run, monkeypat
     def fail(path):
         raise ZeroDivisionError("by zero")
 
-    monkeypatch.setattr("critasser.structure.read_chains", fail)
+    monkeypatch.setattr("critasser.structure.read_protein", fail)
     status, _, err = run("evaluate", MODEL, MODEL)
     assert status == 1
     assert err.count("\n") == 1

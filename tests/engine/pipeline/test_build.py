@@ -19,6 +19,7 @@ from scipy.spatial import cKDTree
 from critasser.density import read_map, sample
 from critasser.pipeline.build import STAGES
 from critasser.structure import read_chains
+from critasser.structure.geometry import CIS_LIMIT
 
 ROOT = Path(__file__).parents[3]
 DATA = ROOT / "tests" / "data"
@@ -101,7 +102,8 @@ def finished(inputs, record, tmp_path_factory) -> Path:
 def test_stages_of_a_build_open_what_they_declare_and_nothing_else(
     finished, record, check_declared
 ):
-    check_declared(finished, record)
+    # No templates are given.
+    check_declared(finished, record, idle="templates")
 
 
 @pytest.fixture
@@ -145,6 +147,16 @@ def test_models_carry_their_confidence_as_a_local_metric(finished):
     (chain,) = read_chains(finished / "5_models/model_1.cif")
     of_calpha = [chain.b_factor[i] for i, n in enumerate(chain.atom_names) if n == "CA"]
     assert values == pytest.approx(of_calpha, abs=0.006)
+
+
+def test_results_tell_cis_peptides_and_disulfides_of_each_model(finished):
+    for model in json.loads((finished / "results.json").read_text())["models"]:
+        (chain,) = read_chains(finished / model["file"])
+        step = np.linalg.norm(np.diff(chain.calpha, axis=0), axis=1)
+        assert model["cis_peptides"] == [
+            [f"A:{i + 1}", f"A:{i + 2}"] for i in np.flatnonzero(step < CIS_LIMIT)
+        ]
+        assert model["disulfides"] == []
 
 
 def test_the_folder_tells_all_of_its_run(finished):
@@ -257,11 +269,11 @@ def test_a_map_that_moved_is_the_same_map(copy, tmp_path):
 def test_sequences_of_another_name_are_taken_without_building_anew(copy, inputs, tmp_path):
     before = json.loads((copy / "stages/assembly.json").read_text())
     letters = inputs[1].read_text().splitlines()[1]
-    (tmp_path / "renamed.fasta").write_text(f">another name\n{letters}\n")
+    (tmp_path / "renamed.fasta").write_text(f">another_name\n{letters}\n")
     assert again(copy, tmp_path / "renamed.fasta") <= {
         "trace", "templates", "decoys", "quality", "report",
     }  # fmt: skip
-    assert "another name" in (copy / "5_models/model_1.cif").read_text()
+    assert "another_name" in (copy / "5_models/model_1.cif").read_text()
     assert "renamed.fasta" in (copy / "report.html").read_text()
     assert json.loads((copy / "stages/assembly.json").read_text()) == before
 

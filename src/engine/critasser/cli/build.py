@@ -22,6 +22,7 @@ from critasser.cli.job_arguments import (
     given_files,
     given_options,
     taken_away,
+    whole_path,
 )
 from critasser.errors import InputError
 from critasser.options import Inputs, Options, check_readable
@@ -102,7 +103,7 @@ def _resolve(args: argparse.Namespace) -> tuple[Inputs, Options]:
     given = given_options(args)
     files: dict[str, Any] = given_files(args, "map", "sequence", "mask", "contacts")
     if args.templates is not None:
-        files["templates"] = tuple(path.resolve() for path in args.templates)
+        files["templates"] = tuple(map(whole_path, args.templates))
     without = taken_away(args)
     if args.resume is not None and args.sequence is None and _looks_like_fasta(args.map):
         files["sequence"] = files.pop("map")

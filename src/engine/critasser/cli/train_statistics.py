@@ -22,7 +22,7 @@ __all__ = ["LEARNERS", "train_statistics", "training_chains"]
 
 LEARNERS = {
     "trace": "critasser.trace.learning",
-    "assembly": "critasser.assembly.statistics",
+    "assembly": "critasser.assembly.learning",
     "backbone": "critasser.atomic.backbone_statistics",
     "rotamers": "critasser.atomic.rotamer_statistics",
 }

@@ -63,7 +63,10 @@ class Job:
     """
 
     def __init__(self, folder: Path, seed: int = 0) -> None:
-        self.folder = Path(folder).resolve()
+        try:
+            self.folder = Path(folder).resolve()
+        except (OSError, RuntimeError, ValueError) as error:
+            raise InputError(f"{folder}: no folder can be there; give another") from error
         self.seed = seed
         self.of_run: frozenset[str] = frozenset()
         self.progress: Progress | None = None
@@ -102,9 +105,9 @@ class Job:
 
     def _check(self, resume: bool) -> None:
         folder = self.folder
-        if folder.exists() and not folder.is_dir():
+        if os.path.exists(folder) and not folder.is_dir():
             raise InputError(f"{folder}: is a file, not a folder; choose another with -o")
-        found = (folder / "job.json").exists()
+        found = os.path.exists(folder / "job.json")
         if resume:
             if not found:
                 raise InputError(f"{folder}: no Critasser job there (no job.json) to resume")
@@ -114,7 +117,7 @@ class Job:
                 f"{folder}: holds a job already; go on with it by --resume {folder}, "
                 "or choose another folder with -o"
             )
-        elif folder.is_dir() and any(not _is_ours(name) for name in os.listdir(folder)):
+        elif os.path.isdir(folder) and not all(map(_is_ours, _names_in(folder))):
             raise InputError(f"{folder}: not empty and no Critasser job; choose another with -o")
 
     def description(self) -> dict[str, Any]:
@@ -261,8 +264,8 @@ class Job:
         """
         source = Job(other)
         for label in labels:
-            marker = source._read_marker(label)
-            if marker is None or self._marker_path(label).exists():
+            marker = read_json(source._marker_path(label))
+            if marker is None or not is_marker(marker) or self._marker_path(label).exists():
                 return
             for relative in marker["outputs"]:
                 made, here = source.path(relative), self.path(relative)
@@ -283,8 +286,18 @@ class Job:
         return dict(self._markers)
 
     def noted(self, stage: str, name: str) -> Any:
-        """What a stage of this run noted in its marker under a name, or None."""
-        return self._markers[stage]["summary"].get(name)
+        """What a stage of this run noted in its marker under a name, or None.
+
+        Of a stage that ran in parts, a list of what each noted.
+        """
+        if stage in self._markers:
+            return self._markers[stage]["summary"].get(name)
+        parts = []
+        while (label := f"{stage}_{len(parts) + 1}") in self._markers:
+            parts.append(self._markers[label]["summary"].get(name))
+        if not parts:
+            raise LookupError(f"stage {stage} has not run")
+        return parts
 
     def made(self, relative: str) -> bool:
         """Whether a stage of this run made a file, or was found to have made it."""
@@ -368,6 +381,15 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
     except OSError as error:
         raise InputError(f"{path}: cannot be removed ({error.strerror}); remove it") from error
+
+
+def _names_in(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError as error:
+        raise InputError(
+            f"{folder}: cannot be read ({error.strerror}); choose another with -o"
+        ) from error
 
 
 def _is_ours(name: str) -> bool:

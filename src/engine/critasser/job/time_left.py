@@ -23,9 +23,9 @@ of starting up only."""
 TELLING_TIME = 3.0
 """Seconds; a stage of that length has half the say of a long one in the mean ratio."""
 
-AS_EXPECTED = 1.0
+AS_EXPECTED = 2.0
 """Weight of the ratio 1, which stands for what is known before any stage has run; a long stage has
-weight 1."""
+weight 1. Of 1, 1.5, 2 and 3 it told five recorded runs best."""
 
 TELLING_FRACTION = 0.02
 """Of a stage, from which on its own pace counts."""

@@ -38,8 +38,8 @@ def expected_build_seconds(task: Task, models: int = USUAL_MODELS) -> dict[str, 
     models = min(options.models, models)
     return {
         "density": 1.0 + checked.volume / 1e6,
-        "network": 3.0 + volume * (7e-5 if checked.device == "cpu" else 2e-6),
-        "calpha": 0.5 + 0.005 * length,
+        "network": 1.0 + volume * (1.5e-4 if checked.device == "cpu" else 2e-6),
+        "calpha": 0.5 + 0.01 * length,
         "trace": 3.0 + 2e-4 * length**2,
         "templates": 0.1 + 5.0 * len(task.inputs.templates),
         "assembly": 0.5 + 0.018 * length + 7e-6 * moves,

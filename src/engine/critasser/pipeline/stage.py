@@ -240,6 +240,8 @@ class Context:
     def fact(self, name: str) -> Any:
         """What an earlier stage noted under a name; None where it noted nothing.
 
+        Of a stage with parts, a list of what each noted.
+
         Raises
         ------
         LookupError

@@ -34,9 +34,9 @@ FEWEST = 10
 SAMPLE = 160
 """Number of Cα positions, those nearest their median, whose amino acids are read."""
 
-SEARCH_SHARE = 0.25
-"""Share of the work that finding Cα positions takes, reading their amino acids at all B-factors
-tried, and each of the two looks at a sharpened map."""
+SEARCH_SHARE, READING_SHARE, LOOK_SHARE = 0.1, 0.5, 0.2
+"""Shares of the work: finding Cα positions; reading their amino acids at all B-factors that are
+tried; and each of the two looks at a sharpened map."""
 
 MESSAGE = "looking how sharp the map is"
 
@@ -93,7 +93,8 @@ def choose_bfactor(
     asked = dataclasses.replace(asked, amino_acid=np.full((len(asked), 20), UNKNOWN))
 
     def certainty(bfactor: float) -> float:
-        progress(SEARCH_SHARE * (1 + BFACTORS.index(bfactor) / len(BFACTORS)), MESSAGE)
+        done = BFACTORS.index(bfactor) / len(BFACTORS)
+        progress(SEARCH_SHARE + READING_SHARE * done, MESSAGE)
         read, _ = judge_residues(
             sharpened(part, bfactor), asked, residue_weights, device=device, rounds=1
         )
@@ -104,7 +105,8 @@ def choose_bfactor(
         return 0.0
 
     def sureness(bfactor: float) -> float:
-        progress(SEARCH_SHARE * (2 if bfactor == best else 3), MESSAGE)
+        looked = 0 if bfactor == best else 1
+        progress(SEARCH_SHARE + READING_SHARE + LOOK_SHARE * looked, MESSAGE)
         grid = sharpened(part, bfactor)
         there = search(grid) if bfactor else found
         if len(there) < FEWEST:

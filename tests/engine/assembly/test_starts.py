@@ -13,6 +13,7 @@ from critasser.assembly.starts import (
     choose_starts,
     combinations,
     dealt_out,
+    released,
     shares_by_energy,
 )
 from critasser.structure import Template, Trace, tm_score
@@ -96,3 +97,21 @@ def test_without_templates_traces_start_as_they_are_given(small):
     for start, trace in zip(decoys.starts, traces):
         off = np.linalg.norm(start - trace.positions, axis=1)
         assert np.nanmedian(off) < 0.6
+
+
+def test_a_loop_of_the_template_that_the_map_contradicts_is_built_anew(barnase):
+    wrong = barnase.native.copy()
+    outward = wrong[60:66] - barnase.native.mean(axis=0)
+    wrong[60:66] += 8.0 * outward / np.linalg.norm(outward, axis=1, keepdims=True)
+    template = released(Template(wrong, 0.8, "a relative"), barnase.target, barnase.calpha)
+    assert not template.placed[60:66].any()
+    assert template.placed[:58].mean() > 0.9 and template.placed[68:].mean() > 0.9
+    np.testing.assert_array_equal(template.positions[template.placed], wrong[template.placed])
+
+
+def test_a_domain_that_the_map_does_not_show_stays_as_the_template_has_it(barnase):
+    half = barnase.calpha.select(barnase.calpha.positions[:, 0] < barnase.native[:, 0].mean())
+    template = Template(barnase.native, 0.8, "its own structure")
+    unseen = barnase.native[:, 0] > barnase.native[:, 0].mean() + 8.0
+    run = np.convolve(unseen, np.ones(13), "same") >= 13
+    assert released(template, barnase.target, half).placed[run].all()

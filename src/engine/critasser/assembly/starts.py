@@ -42,7 +42,7 @@ MOST_STARTS, MOST_TEMPLATES = 40, 30
 TEMPLATE, TRACE, BOTH = range(3)
 """Sources of starts."""
 
-SHARE_SOFTNESS, LEAST_ENERGY = 0.1, 1.0
+SHARE_SOFTNESS, LEAST_ENERGY = 0.05, 1.0
 """Share of the best start's energy by which another may lie higher to be believed 1/e as far, and
 the energy that it is a share of at least."""
 
@@ -52,6 +52,9 @@ COMPLETIONS = 4
 ALONE = 3.0
 """Å from a template's residue to the nearest predicted Cα beyond which the map contradicts it. At
 5 Å, 3 % of a structure's own residues are farther, and half of a relative's displaced ones."""
+
+MOST_ALONE = 0.12
+"""Share of a template's residues that may be alone; at more, the map does not tell."""
 
 LONGEST_RELEASED = 12
 """Residues of a stretch that is built anew: more can't be grown."""
@@ -152,7 +155,8 @@ def released(template: Template, target: Target, calpha: CalphaSet) -> Template:
     """A template without short stretches where the map shows no Cα, which are then built anew.
 
     Long ones stay: what the network does not see at all is better taken from the template than
-    invented.
+    invented. So does all of it where so much is alone that the Cα are too inaccurate, or too few,
+    to contradict anything.
     """
     if len(calpha) == 0:
         return template
@@ -160,6 +164,8 @@ def released(template: Template, target: Target, calpha: CalphaSet) -> Template:
     apart = np.zeros(len(target))
     apart[placed] = cKDTree(calpha.positions).query(template.positions[placed])[0]
     alone = apart > ALONE
+    if alone.sum() > MOST_ALONE * placed.sum():
+        return template
     positions = template.positions.copy()
     for chain in target.chain_slices:
         edges = np.flatnonzero(np.diff(np.concatenate([[0], alone[chain].astype(np.int8), [0]])))

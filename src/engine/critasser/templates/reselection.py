@@ -14,6 +14,8 @@ from critasser.structure import CalphaSet, ProteinChain, Target, Template, cr_sc
 from critasser.templates.alignment import Alignment, align
 from critasser.templates.bodies import join_bodies
 from critasser.templates.fingerprint import match_fingerprints
+from critasser.templates.hinges import bent
+from critasser.templates.landscape import landscape_of
 from critasser.templates.pose import Pose, Search
 from critasser.templates.triples import match_triples
 
@@ -211,13 +213,14 @@ def _place(
         return "does not fit the Cα positions anywhere"
     if not _stands_out(poses, copies):
         return "fits the Cα positions no better in one place than in others"
-    tree = cKDTree(calpha.positions)
+    tree, landscape = cKDTree(calpha.positions), landscape_of(calpha.positions)
     odds = _log_odds(calpha)
     result = []
     for pose in poses[: POSES_READ * copies]:
         if pose.score < LEAST_SHARE * poses[0].score:
             break
         placed, bodies = join_bodies(own, pose, poses, tree)
+        placed, hinges = bent(placed, calpha.positions, landscape, report)
         distance, partner = tree.query(placed)
         near = distance <= PARTNER
         profile = np.where(near[:, None], odds[partner], 0.0)
@@ -230,10 +233,9 @@ def _place(
             continue
         positions = np.full((len(letters[entity]), 3), np.nan)
         positions[alignment.pairs[:, 1]] = placed[alignment.pairs[:, 0]]
-        held = frozenset(partner[near & np.isin(np.arange(len(own)), alignment.pairs[:, 0])])
-        result.append(
-            _Placing(number, entity, alignment, positions, frozenset(map(int, held)), bodies)
-        )
+        used = near & np.isin(np.arange(len(own)), alignment.pairs[:, 0])
+        held = frozenset(map(int, partner[used]))
+        result.append(_Placing(number, entity, alignment, positions, held, bodies + hinges))
     if not result:
         return (
             f"its sequence cannot be aligned with the target's: {best.identity:.0%} of residues "

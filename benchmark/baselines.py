@@ -1,4 +1,4 @@
-"""Cα positions from density alone, without a network: what a network has to beat."""
+"""Find Cα positions from density alone, without a network: what a network has to beat."""
 
 from __future__ import annotations
 

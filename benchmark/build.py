@@ -40,10 +40,10 @@ def _run(command: list[str], log: Path) -> tuple[int, float]:
 
 def program() -> str:
     """Which program is measured: commit (and whether files differ from it), as git tells."""
-    told = subprocess.run(
+    answer = subprocess.run(
         ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True
     )
-    return told.stdout.strip() or "unknown"
+    return answer.stdout.strip() or "unknown"
 
 
 def run_target(target: BenchmarkTarget, work: Path, quality: str, weights: Path | None) -> dict:
@@ -125,12 +125,12 @@ def main() -> int:
                 row = future.result()
                 rows.append(row)
                 write_csv(path, rows)
-                told = row["failed"] or (
+                outcome = row["failed"] or (
                     f"Cα {row['calpha_precision']:.2f}/{row['calpha_recall']:.2f}  "
                     f"CRscore {row['crscore']:.2f}  trace {row['best_trace_tm']:.2f}  "
                     f"model {row['model_tm']:.2f}  eTM {row['etm']:.2f}  {row['seconds']:.0f} s"
                 )
-                print(f"{which} {row['target']:24s} {row['length']:4d}  {told}", flush=True)
+                print(f"{which} {row['target']:24s} {row['length']:4d}  {outcome}", flush=True)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""What Cα positions and finished jobs are worth against the native structure."""
+"""Measure Cα positions and finished jobs against the native structure."""
 
 from __future__ import annotations
 
@@ -78,8 +78,8 @@ class CalphaTruth:
         positions = np.concatenate([chain.calpha for chain in chains])
         kinds = np.concatenate([chain.codes for chain in chains])
         structure = np.concatenate([assign_secondary_structure(chain) for chain in chains])
-        known = np.isfinite(positions).all(axis=1)
-        return cls(positions[known], kinds[known], structure[known], crowded)
+        resolved = np.isfinite(positions).all(axis=1)
+        return cls(positions[resolved], kinds[resolved], structure[resolved], crowded)
 
     def __len__(self) -> int:
         return len(self.positions)
@@ -94,7 +94,7 @@ class CalphaTruth:
         return density.with_values(np.where(near, density.values, 0))
 
 
-def calpha_set_figures(found: CalphaSet, truth: CalphaTruth) -> dict[str, float | None]:
+def calpha_set_figures(calpha: CalphaSet, truth: CalphaTruth) -> dict[str, float | None]:
     """What a set of Cα positions is worth.
 
     One-to-one precision, recall and F1 within 1, 2 and 3 Å; CRscore; and of the pairs within 2 Å
@@ -102,27 +102,27 @@ def calpha_set_figures(found: CalphaSet, truth: CalphaTruth) -> dict[str, float 
     (top-5), and the share of right secondary structures. None where there is nothing to ask: no
     pair, or a method that says nothing of kinds (NaN).
     """
-    if truth.crowded and len(found):
-        near = cKDTree(truth.positions).query(found.positions)[0] < NEIGHBOURHOOD
-        found = found.select(near)
+    if truth.crowded and len(calpha):
+        near = cKDTree(truth.positions).query(calpha.positions)[0] < NEIGHBOURHOOD
+        calpha = calpha.select(near)
     figures: dict[str, float | None] = {}
     for cutoff in CUTOFFS:
-        precision, recall = calpha_figures(found.positions, truth.positions, cutoff)
+        precision, recall = calpha_figures(calpha.positions, truth.positions, cutoff)
         figures[f"precision {cutoff}"], figures[f"recall {cutoff}"] = precision, recall
         both = precision + recall
         figures[f"F1 {cutoff}"] = 2 * precision * recall / both if both else 0.0
-    figures["CRscore"] = cr_score(found.positions, truth.positions, len(truth))
-    pairs = match_one_to_one(found.positions, truth.positions, MATCHED)
-    found, native = found.select(pairs[:, 0]), pairs[:, 1]
-    distance = np.linalg.norm(found.positions - truth.positions[native], axis=1)
+    figures["CRscore"] = cr_score(calpha.positions, truth.positions, len(truth))
+    pairs = match_one_to_one(calpha.positions, truth.positions, MATCHED)
+    calpha, native = calpha.select(pairs[:, 0]), pairs[:, 1]
+    distance = np.linalg.norm(calpha.positions - truth.positions[native], axis=1)
     figures["RMSD"] = float(np.sqrt(np.mean(distance**2))) if len(pairs) else None
     kinds = truth.amino_acid[native]
-    asked = (kinds >= 0) & np.isfinite(found.amino_acid).all(axis=1)
-    ranked = np.argsort(-found.amino_acid, axis=1, kind="stable") == kinds[:, None]
+    asked = (kinds >= 0) & np.isfinite(calpha.amino_acid).all(axis=1)
+    ranked = np.argsort(-calpha.amino_acid, axis=1, kind="stable") == kinds[:, None]
     figures["top-1"] = _share(ranked[asked, 0])
     figures["top-5"] = _share(ranked[asked, :5].any(axis=1))
-    asked = np.isfinite(found.secondary_structure).all(axis=1)
-    right = found.secondary_structure.argmax(axis=1) == truth.secondary_structure[native]
+    asked = np.isfinite(calpha.secondary_structure).all(axis=1)
+    right = calpha.secondary_structure.argmax(axis=1) == truth.secondary_structure[native]
     figures["secondary structure"] = _share(right[asked])
     return figures
 
@@ -135,13 +135,13 @@ def _calpha(path: Path, target: BenchmarkTarget) -> NDArray[np.float64]:
     """Cα (L, 3) of a trace or model by the sequence's own numbering; NaN where there is none."""
     lengths = [len(letters) for letters in target.letters]
     starts = np.concatenate([[0], np.cumsum(lengths)])
-    found = np.full((starts[-1], 3), np.nan)
+    positions = np.full((starts[-1], 3), np.nan)
     structure = gemmi.read_structure(str(path))
     names = [chain.name for chain in structure[0]]
     for chain in read_chains(path):
         start = starts[names.index(chain.name)] if len(lengths) > 1 else 0
-        found[start + np.asarray(chain.residue_number) - 1] = chain.calpha
-    return found
+        positions[start + np.asarray(chain.residue_number) - 1] = chain.calpha
+    return positions
 
 
 def closest_contact(path: Path) -> float:

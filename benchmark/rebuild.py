@@ -59,22 +59,23 @@ class Stretch:
 
 def stretches(distance: NDArray[np.float64], swung: int) -> list[Stretch]:
     """What to build of a model whose Cα are (L,) Å from the native ones."""
-    found = []
+    stretches = []
     right = np.flatnonzero(
         [np.all(distance[k : k + SWUNG] < RIGHT) for k in range(2, len(distance) - SWUNG - 2)]
     )
     if len(right):
         for share in (np.arange(swung) + 0.5) / swung:
             low = 2 + int(right[int(share * len(right))])
-            found.append(Stretch("swung", low, low + SWUNG - 1))
+            stretches.append(Stretch("swung", low, low + SWUNG - 1))
     wrong = np.concatenate([[False], distance > WRONG, [False]])
     # One right residue among wrong ones is right by chance.
     wrong[1:-1] |= wrong[:-2] & wrong[2:]
     edges = np.flatnonzero(np.diff(wrong.astype(int)))
     for low, stop in zip(edges[::2], edges[1::2]):
         if SHORTEST <= stop - low <= LONGEST:
-            found.append(Stretch("wrong", max(0, int(low) - 1), min(len(distance) - 1, int(stop))))
-    return found
+            last = min(len(distance) - 1, int(stop))
+            stretches.append(Stretch("wrong", max(0, int(low) - 1), last))
+    return stretches
 
 
 def swing(path: Path, model: Path, stretch: Stretch, angle: float = 120.0) -> None:

@@ -1,4 +1,4 @@
-"""What has been measured, in a file that an interrupted run goes on from, and the running of it."""
+"""Record what has been measured, so that an interrupted run goes on from there; run the rest."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def measure_all(
                 work = futures[future]
                 done += work.cost
                 left = (time.monotonic() - begun) * (whole - done) / done
-                told = ""
+                failure = ""
                 try:
                     records.add(record | {"program": made_by} for record in future.result())
                 except (
@@ -101,9 +101,9 @@ def measure_all(
                     ValueError,
                 ) as error:
                     failed += 1
-                    told = f" failed: {type(error).__name__}: {error}"
+                    failure = f" failed: {type(error).__name__}: {error}"
                 print(
-                    f"{k} of {len(todo)}, {left / 60:.1f} min left: {work.name}{told}",
+                    f"{k} of {len(todo)}, {left / 60:.1f} min left: {work.name}{failure}",
                     file=sys.stderr,
                     flush=True,
                 )

@@ -1,4 +1,4 @@
-"""How many residues a region of density is taken for, and how many are there.
+"""Measure how many residues a region of density is taken for, and how many are there.
 
     python -m benchmark.regions
 
@@ -36,7 +36,7 @@ def main() -> int:
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--rims", type=float, nargs="+", default=(0.0, 0.5, 0.7, 0.9), help="Å")
     args = parser.parse_args()
-    found = []
+    rows_of_levels = []
     for target in targets(args.data, "experimental"):
         if target.group != "train":
             continue
@@ -61,10 +61,10 @@ def main() -> int:
                 for axis, step in enumerate(steps[::-1])
             )
             sizes = [(volume + rim * surface) / RESIDUE_VOLUME for rim in args.rims]
-            found.append((level, *(size / len(native) for size in sizes)))
-            shown = "  ".join(f"{ratio:.2f}" for ratio in found[-1][1:])
+            rows_of_levels.append((level, *(size / len(native) for size in sizes)))
+            shown = "  ".join(f"{ratio:.2f}" for ratio in rows_of_levels[-1][1:])
             print(f"{target.name:22s} {target.resolution:4.1f} Å  level {level:4.2f}: {shown}")
-    table = np.array(found)
+    table = np.array(rows_of_levels)
     for level in LEVELS:
         rows = table[table[:, 0] == level, 1:]
         for rim, ratios in zip(args.rims, rows.T):

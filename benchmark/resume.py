@@ -62,17 +62,17 @@ def main() -> int:
     inputs = [str(args.map), str(args.fasta), "--resolution", args.resolution,
               "--quality", args.quality]  # fmt: skip
     reference = args.work / "undisturbed"
-    found = []
+    runs = []
     # The first build compiles kernels; the second tells how long one takes.
     for _ in range(2):
         shutil.rmtree(reference, ignore_errors=True)
         begun = time.monotonic()
         _finish(_start([*inputs, "-o", str(reference)]))
         whole = time.monotonic() - begun
-        found.append(_models(reference))
-        print(f"undisturbed: {len(found[-1])} models in {whole:.0f} s", flush=True)
-    expected = found[0]
-    if found[1] != expected:
+        runs.append(_models(reference))
+        print(f"undisturbed: {len(runs[-1])} models in {whole:.0f} s", flush=True)
+    expected = runs[0]
+    if runs[1] != expected:
         raise SystemExit("two undisturbed builds differ")
     rng = np.random.default_rng(args.seed)
     same = 0

@@ -1,4 +1,4 @@
-"""What is measured: targets with a map, a sequence and the native structure."""
+"""List what is measured: targets with a map, a sequence and the native structure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the bundle costs when ChimeraX starts, and when its commands are first used.
+"""Measure what the bundle costs when ChimeraX starts, and when its commands are first used.
 
     python -m benchmark.startup --chimerax /usr/bin/chimerax
 

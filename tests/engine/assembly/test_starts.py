@@ -1,9 +1,12 @@
 """What is best by the map starts replicas, wherever it comes from."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
-from critasser.assembly import assemble
+from critasser.assembly import assemble, refine_centroids
 from critasser.assembly.starts import (
     BOTH,
     MOST_STARTS,
@@ -13,9 +16,15 @@ from critasser.assembly.starts import (
     choose_starts,
     combinations,
     dealt_out,
+    released,
     shares_by_energy,
 )
+from critasser.atomic import build_atoms
+from critasser.decoys import cluster
+from critasser.quality import assess, read_calibration
+from critasser.shipped import CALIBRATION, shipped
 from critasser.structure import Template, Trace, tm_score
+from critasser.templates import survey
 
 
 def wrong_traces(scene, count):
@@ -73,7 +82,7 @@ def test_what_clashes_with_the_other_is_not_filled_in(barnase):
 
 
 @pytest.mark.parametrize("traces", [1, 8])
-def test_a_template_reaches_the_models_whatever_the_number_of_traces(barnase, traces):
+def test_a_template_reaches_the_decoys_whatever_the_number_of_traces(barnase, traces):
     template = Template(barnase.noisy_trace(0, missing=0.05).positions, 0.8, "its own")
     decoys = assemble(
         barnase.target, [*wrong_traces(barnase, traces), template], barnase.calpha,
@@ -86,6 +95,40 @@ def test_a_template_reaches_the_models_whatever_the_number_of_traces(barnase, tr
     assert np.median(tm) > 0.9
 
 
+def test_a_template_leads_from_its_file_to_the_first_model(barnase):
+    """A structure in another frame, beside more wrong traces than there are replicas."""
+    turn = Rotation.from_rotvec([0.4, -1.1, 0.7]).as_matrix()
+    moved = replace(barnase.chain, positions=barnase.chain.positions @ turn.T + [60.0, -30.0, 9.0])
+    templates = survey([moved], barnase.calpha, barnase.target).templates
+    options = {
+        "calpha": barnase.calpha, "density": barnase.density, "resolution": barnase.resolution,
+    }  # fmt: skip
+
+    def first_model(starts):
+        rng = np.random.default_rng(0)
+        decoys = assemble(barnase.target, starts, rng=rng, replicas=4, sweeps=40, **options)
+        clusters = cluster(decoys.positions, 2, decoys.weight)
+        refined = refine_centroids(
+            clusters.centroid, barnase.target, starts, rng=rng, sweeps=40, **options
+        )
+        models = [
+            build_atoms(
+                barnase.target, calpha, barnase.density, barnase.resolution, rng=rng,
+                schedule="draft",
+            )[0]
+            for calpha in refined
+        ]  # fmt: skip
+        quality = assess(
+            models, **options, size=clusters.size, mean_rmsd=clusters.mean_rmsd,
+            total=clusters.total, z_score=1.0, calibration=read_calibration(shipped(CALIBRATION)),
+        )  # fmt: skip
+        return models[quality.order[0]]
+
+    traces = wrong_traces(barnase, 6)
+    assert tm_score(first_model([*traces, *templates]).calpha, barnase.native) > 0.97
+    assert tm_score(first_model(traces).calpha, barnase.native) < 0.6
+
+
 def test_without_templates_traces_start_as_they_are_given(small):
     traces = [small.noisy_trace(seed) for seed in range(3)]
     decoys = assemble(
@@ -96,3 +139,29 @@ def test_without_templates_traces_start_as_they_are_given(small):
     for start, trace in zip(decoys.starts, traces):
         off = np.linalg.norm(start - trace.positions, axis=1)
         assert np.nanmedian(off) < 0.6
+
+
+def test_a_loop_of_the_template_that_the_map_contradicts_is_built_anew(barnase):
+    wrong = barnase.native.copy()
+    outward = wrong[60:66] - barnase.native.mean(axis=0)
+    wrong[60:66] += 8.0 * outward / np.linalg.norm(outward, axis=1, keepdims=True)
+    template = released(Template(wrong, 0.8, "a relative"), barnase.target, barnase.calpha)
+    assert not template.placed[60:66].any()
+    assert template.placed[:58].mean() > 0.9 and template.placed[68:].mean() > 0.9
+    np.testing.assert_array_equal(template.positions[template.placed], wrong[template.placed])
+
+
+def test_inaccurate_calpha_contradict_nothing(barnase):
+    rng = np.random.default_rng(0)
+    off = barnase.calpha.positions + 2.5 * rng.normal(size=barnase.calpha.positions.shape)
+    poor = replace(barnase.calpha, positions=off)
+    template = Template(barnase.native, 0.8, "its own structure")
+    assert released(template, barnase.target, poor).placed.all()
+
+
+def test_a_domain_that_the_map_does_not_show_stays_as_the_template_has_it(barnase):
+    half = barnase.calpha.select(barnase.calpha.positions[:, 0] < barnase.native[:, 0].mean())
+    template = Template(barnase.native, 0.8, "its own structure")
+    unseen = barnase.native[:, 0] > barnase.native[:, 0].mean() + 8.0
+    run = np.convolve(unseen, np.ones(13), "same") >= 13
+    assert released(template, barnase.target, half).placed[run].all()

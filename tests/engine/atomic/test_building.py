@@ -1,10 +1,12 @@
 """All atoms from Cα: near the truth from noisy starts, chemically whole from any start."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from critasser.atomic import AtomicReport, build_atoms
-from critasser.atomic.chemistry import ATOMS
+from critasser.atomic.chemistry import ATOMS, SG
 from critasser.atomic.relaxation import Relaxation, RelaxationError
 from critasser.atomic.residue_atoms import atoms_of_model
 from critasser.atomic.validation import (
@@ -15,7 +17,9 @@ from critasser.atomic.validation import (
     threaded_rings,
 )
 from critasser.errors import Cancelled, InputError
-from critasser.structure import Sequence, Target, rmsd
+from critasser.structure import Sequence, Target, read_chains, rmsd
+
+DATA = Path(__file__).parents[2] / "data"
 
 
 def noisy(native, size, seed=1):
@@ -29,7 +33,7 @@ def build(target, calpha, density, schedule="draft", **options):
     )
 
 
-def assert_sound(target, model, report):
+def assert_whole(target, model, report):
     """What every result promises."""
     atoms = atoms_of_model(model)
     last = np.append(~target.bonded, True)
@@ -60,7 +64,7 @@ def test_a_map_at_3_angstroms_takes_out_an_angstrom_of_noise(built, target, nati
 
 
 def test_the_model_is_chemically_whole(built, target):
-    assert_sound(target, *built)
+    assert_whole(target, *built)
     assert built[1].warnings == ()
     assert built[1].energy_after < built[1].energy_before
     assert built[1].density_after > built[1].density_before
@@ -83,7 +87,7 @@ def test_awful_starts_give_whole_models(start, target, native, density, rng):
         "two halves swapped": np.roll(calpha, 28, axis=0),
     }[start]
     model, report = build(target, calpha, density)
-    assert_sound(target, model, report)
+    assert_whole(target, model, report)
 
 
 def test_two_chains_laid_upon_each_other_part(target, native, density):
@@ -91,15 +95,28 @@ def test_two_chains_laid_upon_each_other_part(target, native, density):
     two = Target((short, Sequence("B", short.letters)))
     calpha = native.positions[:25, 1]
     model, report = build(two, np.vstack([calpha, calpha + [1.0, 0, 0]]), density)
-    assert_sound(two, model, report)
+    assert_whole(two, model, report)
     assert sum(name == "OXT" for name in model.atom_names) == 2
 
 
 def test_without_a_map_the_restraint_keeps_the_chain(target, native):
     model, report = build(target, native.positions[:, 1], None)
-    assert_sound(target, model, report)
+    assert_whole(target, model, report)
     assert np.isnan(report.density_after)
     assert rmsd(model.calpha, native.positions[:, 1]) < 1.0
+
+
+def test_cysteines_that_can_bridge_are_bridged_and_reported():
+    """Barnase with two residues, whose CB are 4.2 Å apart, replaced by cysteine."""
+    chain = read_chains(DATA / "1a2p_A.pdb.gz")[0]
+    letters = list(chain.letters)
+    letters[73] = letters[83] = "C"
+    target = Target((Sequence("A", "".join(letters)),))
+    model, report = build(target, chain.calpha, None)
+    assert_whole(target, model, report)
+    assert report.disulfides == ((73, 83),)
+    sulphur = atoms_of_model(model)[[73, 83], SG]
+    assert np.linalg.norm(sulphur[0] - sulphur[1]) == pytest.approx(2.05, abs=0.1)
 
 
 def test_progress_rises_to_one_and_never_pauses(target, native, density):
@@ -133,7 +150,7 @@ def test_a_failure_of_dynamics_is_survived_and_told(target, native, density, mon
 
     monkeypatch.setattr(Relaxation, "dynamics", failing)
     model, report = build(target, noisy(native, 0.5), density, "standard")
-    assert_sound(target, model, report)
+    assert_whole(target, model, report)
     assert any("dynamics" in text and "smaller steps" in text for text in report.warnings)
     assert calls[1]["timestep"] < 0.001
 
@@ -149,7 +166,7 @@ def test_a_failed_minimisation_is_survived_and_told(target, native, density, mon
 
     monkeypatch.setattr(Relaxation, "minimise", failing)
     model, report = build(target, noisy(native, 0.5), density)
-    assert_sound(target, model, report)
+    assert_whole(target, model, report)
     assert any("minimisation failed" in text for text in report.warnings)
 
 

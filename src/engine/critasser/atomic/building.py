@@ -36,9 +36,6 @@ NOISE_RANGE = (0.2, 1.5)
 NOISE_LEFT = 0.5
 """Share of the error that is left after each cycle of relaxation in the map."""
 
-LEAST_FIRM = 0.2
-"""How firmly a Cα of confidence 0 is held beside one of confidence 1."""
-
 # Where on the way, 0 … 1, each step ends; cycles of drawing and
 # relieving have `CYCLES_SHARE` of it.
 REGULARISED, CYCLES_SHARE, DRAWN_SHARE, REPACKED_BEGIN, REPACKED, RELIEVED = (
@@ -56,7 +53,6 @@ def build_atoms(
     schedule: str = "standard",
     platform: str = "CPU",
     threads: int | None = None,
-    confidence: NDArray[np.float64] | None = None,
     progress: Callable[[float, str], None] | None = None,
 ) -> tuple[AtomicModel, AtomicReport]:
     """Atoms of every residue, relaxed under a force field in the map.
@@ -79,8 +75,6 @@ def build_atoms(
     threads : int, optional
         For the CPU platform. With 1, the default, a run repeated gives the same bytes; more
         threads are faster and differ in the last digits.
-    confidence : (L,), optional
-        0 … 1 of each Cα; how firmly it is held. All alike by default.
     progress : callable, optional
         Called with the fraction done and a message; may raise to cancel.
 
@@ -97,26 +91,23 @@ def build_atoms(
     ValueError
         Positions of another shape than (L, 3), or not finite.
     """
-    plan = _checked(target, calpha, schedule, confidence)
+    plan = _checked(target, calpha, schedule)
     builder = Builder(
         target, density, pull_at(resolution), plan, rng, platform, threads or 1, Watch(progress)
     )
-    return builder.build(np.asarray(calpha, dtype=np.float64), confidence, schedule)
+    return builder.build(np.asarray(calpha, dtype=np.float64), schedule)
 
 
 def _checked(
     target: Target,
     calpha: NDArray[np.float64],
     schedule: str,
-    confidence: NDArray[np.float64] | None,
 ) -> Schedule:
     plan = checked_schedule(schedule)
     if np.shape(calpha) != (len(target), 3):
         raise ValueError(f"Cα have shape {np.shape(calpha)}, not ({len(target)}, 3)")
     if not np.isfinite(calpha).all():
         raise ValueError("every residue needs a Cα position; some are not finite")
-    if confidence is not None and np.shape(confidence) != (len(target),):
-        raise ValueError(f"confidence has shape {np.shape(confidence)}, not ({len(target)},)")
     for sequence in target.sequences:
         if len(sequence) < 2:
             raise InputError(f"chain {sequence.name} has one residue; leave it out of the sequence")
@@ -136,7 +127,6 @@ class Builder(Settling):
     def build(
         self,
         calpha: NDArray[np.float64],
-        confidence: NDArray[np.float64] | None,
         schedule: str,
     ) -> tuple[AtomicModel, AtomicReport]:
         """Everything, in order."""
@@ -145,9 +135,6 @@ class Builder(Settling):
         self.cis = self._chosen_cis(calpha, target.bonded)
         noise = float(np.clip(estimated_noise(calpha, target.bonded), *NOISE_RANGE))
         line = watch.during(lambda: regularise(calpha, target.bonded, self.cis))
-        firm = np.ones(len(target))
-        if confidence is not None:
-            firm = LEAST_FIRM + (1.0 - LEAST_FIRM) * np.asarray(confidence)
         share = CYCLES_SHARE / plan.cycles
         for cycle in range(plan.cycles):
             begin = REGULARISED + share * cycle
@@ -155,7 +142,7 @@ class Builder(Settling):
             watch.span(begin, drawn, "placing backbone and side chains")
             atoms = self._placed(line, noise)
             if cycle == 0:
-                self._prepare(line, firm)
+                self._prepare(line)
                 before = self._faults(atoms)
                 density_before = self._mean_density(atoms)
             watch.span(drawn, begin + share, "relieving contacts")

@@ -299,7 +299,6 @@ def add_calpha_restraint(
     system: openmm.System,
     molecule: Molecule,
     calpha: NDArray[np.float64],
-    weights: NDArray[np.float64],
     tolerance: float,
 ) -> openmm.CustomExternalForce:
     """Hold Cα within `tolerance` Å of positions (L, 3); strength ``hold`` in kJ/mol/Å²."""
@@ -311,8 +310,8 @@ def add_calpha_restraint(
     force.addGlobalParameter("tolerance", tolerance)
     for name in ("weight", "x0", "y0", "z0"):
         force.addPerParticleParameter(name)
-    for index, position, weight in zip(molecule.heavy_index[:, CA], calpha, weights, strict=True):
-        force.addParticle(int(index), [float(weight), *(position / ANGSTROM_PER_NM)])
+    for index, position in zip(molecule.heavy_index[:, CA], calpha, strict=True):
+        force.addParticle(int(index), [1.0, *(position / ANGSTROM_PER_NM)])
     force.setForceGroup(GROUP_RESTRAINT)
     system.addForce(force)
     return force

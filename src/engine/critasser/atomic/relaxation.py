@@ -124,7 +124,6 @@ class Relaxation:
     calpha : (L, 3) Å
         Where Cα are held.
     cis : (L - 1,) bool
-    hold_weights : (L,)
     tolerance : float
         Å within which a Cα is free.
     density : Grid or None
@@ -140,7 +139,6 @@ class Relaxation:
         *,
         calpha: NDArray[np.float64],
         cis: NDArray[np.bool_],
-        hold_weights: NDArray[np.float64],
         tolerance: float,
         density: Grid | None,
         platform: str,
@@ -148,8 +146,7 @@ class Relaxation:
         seed: int,
     ) -> None:
         self.molecule = molecule
-        self._hold_weights = np.array(hold_weights, dtype=np.float64)
-        self._hold = add_calpha_restraint(system, molecule, calpha, hold_weights, tolerance)
+        self._hold = add_calpha_restraint(system, molecule, calpha, tolerance)
         add_shape_restraints(system, molecule, cis)
         self.map: MapForce | None = None
         if density is not None:
@@ -174,8 +171,8 @@ class Relaxation:
                 self._context.setParameter(name, float(value))
 
     def hold_at(self, factor: NDArray[np.float64]) -> None:
-        """Multiply the first strength of each Cα's restraint by `factor` (L,)."""
-        for index, weight in enumerate(self._hold_weights * factor):
+        """Hold each Cα by `factor` (L,) of the usual strength."""
+        for index, weight in enumerate(factor):
             particle, values = self._hold.getParticleParameters(index)
             self._hold.setParticleParameters(index, particle, [float(weight), *values[1:]])
         self._hold.updateParametersInContext(self._context)

@@ -141,12 +141,11 @@ class Settling:
             bridged[list(pair)] = True
         return bridged
 
-    def _prepare(self, line: NDArray[np.float64], firm: NDArray[np.float64]) -> None:
+    def _prepare(self, line: NDArray[np.float64]) -> None:
         """The soft field about the molecule, no cysteine bridged yet."""
         self.settings = {
             "calpha": line,
             "cis": self.cis,
-            "hold_weights": firm,
             "tolerance": self.pull.tolerance,
             "density": self.density,
             "seed": int(self.rng.integers(1, 2**31 - 1)),

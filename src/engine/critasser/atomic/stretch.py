@@ -130,7 +130,7 @@ class _StretchBuilder(Builder):
         watch.span(REGULARISED, DRAWN, "placing backbone and side chains")
         self.still = self._surroundings(atoms, line)
         placed = self.still.copy()
-        self._prepare(line, np.ones(len(target)))
+        self._prepare(line)
         watch.span(DRAWN, RELIEVED, "relieving contacts")
         placed = self._softened(placed, plan.soft, side_chains=SIDE_CHAIN_SHARE)
         placed = self._packed(placed, None)

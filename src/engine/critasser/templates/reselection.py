@@ -14,6 +14,8 @@ from critasser.structure import CalphaSet, ProteinChain, Target, Template, cr_sc
 from critasser.templates.alignment import Alignment, align
 from critasser.templates.bodies import join_bodies
 from critasser.templates.fingerprint import match_fingerprints
+from critasser.templates.hinges import bent
+from critasser.templates.landscape import landscape_of
 from critasser.templates.pose import Fit, Pose, Search
 from critasser.templates.triples import match_triples
 
@@ -229,6 +231,7 @@ def _place(
         ]
     if not places:
         return reason
+    places = _at_hinges(places, calpha, report)
     result = [
         placing
         for placed, bodies in places
@@ -264,6 +267,26 @@ def _by_positions(
         for pose in poses[: POSES_READ * copies]
         if pose.score >= LEAST_SHARE * poses[0].score
     ]
+
+
+def _at_hinges(
+    places: list[tuple[NDArray[np.float64], int]],
+    calpha: CalphaSet,
+    report: Callable[[float, str], None],
+) -> list[tuple[NDArray[np.float64], int]]:
+    """Places bent where both sides of a hinge then fit the Cα positions better."""
+    if len(calpha) < FEWEST_RESIDUES:
+        return places
+    landscape = landscape_of(calpha.positions)
+    result = []
+    for placed, bodies in places:
+        present = np.isfinite(placed).all(axis=1)
+        positions = placed.copy()
+        positions[present], hinges = bent(
+            np.ascontiguousarray(placed[present]), calpha.positions, landscape, report
+        )
+        result.append((positions, bodies + hinges))
+    return result
 
 
 def _read(

@@ -15,13 +15,8 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from critasser.templates.fingerprint import SCORE_SCALE
-from critasser.templates.kernels import (
-    Landscape,
-    grow,
-    mark_nearest,
-    place_triple,
-    shell_neighbours,
-)
+from critasser.templates.kernels import grow, place_triple, shell_neighbours
+from critasser.templates.landscape import landscape_of
 from critasser.templates.pose import Pose
 
 __all__ = ["match_triples", "triangles"]
@@ -32,9 +27,6 @@ SHORTEST_SIDE, LONGEST_SIDE = 8.0, 16.0
 TOLERANCE = 1.5
 """Å; 1.5 sigma of a distance between positions that are 0.7 Å off along each axis. Two thirds of
 true triangles pass, of 2.4 times fewer placings than at 2 Å."""
-
-REACH = 6.0
-"""Å from all Cα positions beyond which a template atom is worth nothing."""
 
 JUDGES = 48
 """Atoms around a triangle that judge its placings."""
@@ -106,12 +98,7 @@ def match_triples(
     moving, fixed = np.ascontiguousarray(moving), np.ascontiguousarray(fixed)
     if min(len(moving), len(fixed)) < FEWEST_POINTS:
         return ()
-    origin = fixed.min(axis=0) - REACH - 1.0
-    size = np.ceil(fixed.max(axis=0) + REACH + 1.0 - origin).astype(int) + 1
-    shape = (int(size[2]), int(size[1]), int(size[0]))
-    nearest, distance = mark_nearest(fixed, origin, shape, REACH)
-    worth = (1.0 / (1.0 + (distance / SCORE_SCALE) ** 2)).astype(np.float32)
-    landscape = Landscape(origin, nearest, worth)
+    landscape = landscape_of(fixed)
     shell = shell_neighbours(fixed, SHORTEST_SIDE - tolerance, LONGEST_SIDE + tolerance)
     tree = cKDTree(moving)
     poses: list[Pose] = []

@@ -14,7 +14,7 @@ SOURCE = ROOT / "src"
 ENGINE = SOURCE / "engine"
 PACKAGE = ENGINE / "critasser"
 
-GROUND = {"text", "errors", "writing", "shipped", "density", "structure"}
+GROUND = {"text", "errors", "input_files", "writing", "shipped", "density", "structure"}
 """What everybody may import; it knows nothing of any stage."""
 
 STAGES = {
@@ -33,6 +33,7 @@ STAGES = {
 FLOORS = {
     "text": set(),
     "errors": {"text"},
+    "input_files": {"errors"},
     "writing": set(),
     "shipped": {"errors"},
     "density": GROUND - {"structure", "density"},

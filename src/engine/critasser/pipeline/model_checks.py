@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from critasser.density import crop, read_map, read_mask
+from critasser.density import (
+    Grid,
+    Placement,
+    crop,
+    find_placement,
+    read_map,
+    read_map_header,
+    read_soft_mask,
+)
 from critasser.errors import InputError
 from critasser.job.records import checksum
 from critasser.options import ModelInputs, Options, check_readable
-from critasser.pipeline.checks import SHORTEST, Checked, enough_memory, programs
+from critasser.pipeline.checks import SHORTEST, Checked, enough_memory, programs, upright
 from critasser.pipeline.stages.model_density import MODEL_MARGIN
 from critasser.structure import ModelFile
 
@@ -37,15 +45,18 @@ def check_model(inputs: ModelInputs, options: Options) -> tuple[Checked, ModelFi
     density = read_map(inputs.map)
     index = density.to_index(model.calpha)
     inside = np.all((index >= 0) & (index <= np.array(density.shape) - 1), axis=1)
-    if inputs.mask is not None:
-        mask = read_mask(inputs.mask, density)
+    mask = None if inputs.mask is None else read_soft_mask(inputs.mask, density)
+    upright(inputs.map, density, mask)
+    if mask is not None:
         at = np.clip(np.rint(index).astype(int), 0, np.array(density.shape) - 1)
-        inside &= mask[tuple(at.T)]
+        inside &= mask.inside[tuple(at.T)]
+    placement = find_placement(density, model.calpha)
     if inside.mean() < LEAST_INSIDE:
         where = "the mask" if inputs.mask is not None else f"{inputs.map.name}"
         raise InputError(
             f"{inputs.model}: {int((~inside).sum())} of {len(inside)} residues lie outside "
             f"{where}; fit the model into the map first and save it in the map's frame"
+            + (f". {_shift(placement, density)}" if placement.astray else "")
         )
     box = crop(
         density,
@@ -58,4 +69,25 @@ def check_model(inputs: ModelInputs, options: Options) -> tuple[Checked, ModelFi
     device, weights, checksums = programs(options)
     checksums = {role: checksum(path) for role, path in inputs.files().items()} | checksums
     volume = float(np.prod(box.shape) * np.prod(box.voxel_size))
-    return Checked(model.target, device, weights, checksums, volume), found
+    notes = [*found.notes, *read_map_header(inputs.map).notes]
+    if placement.astray:
+        notes.insert(0, (
+            f"the model does not lie in the density of {inputs.map.name}: {placement.here:.2g} at "
+            f"its Cα in place of {placement.best:.2g}. {_shift(placement, density)}"
+        ))  # fmt: skip
+    return Checked(model.target, device, weights, checksums, volume, tuple(notes)), found
+
+
+def _shift(placement: Placement, density: Grid) -> str:
+    """Where a model would lie in the density, and why it may not do so where it is."""
+    shift = ", ".join(f"{x:.0f}" for x in placement.shift)
+    told = f"Moved by about {shift} Å it would fit"
+    if placement.is_shift(density.origin):
+        told += (
+            ": that is the map's origin; the model was made in a copy of the map whose origin is 0"
+        )
+    elif placement.is_shift(-density.origin):
+        told += ": that is the map's origin turned round; the map has lost its origin, or gained one"
+    x, y, z = (f"{x:.1f}" for x in (density.origin if placement.is_shift(density.origin)
+                                    else placement.shift))  # fmt: skip
+    return f"{told} (ChimeraX: move {x},{y},{z} atoms #1, then fitmap #1 inMap #2, and save it)"

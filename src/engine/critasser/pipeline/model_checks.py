@@ -22,6 +22,9 @@ from critasser.structure import ModelFile
 
 __all__ = ["check_model"]
 
+LEAST_MOVE = 0.05
+"""Å."""
+
 LEAST_INSIDE = 0.5
 """Share of a model's residues that must lie in the map, or one of the two is elsewhere."""
 
@@ -80,14 +83,18 @@ def check_model(inputs: ModelInputs, options: Options) -> tuple[Checked, ModelFi
 
 def _shift(placement: Placement, density: Grid) -> str:
     """Where a model would lie in the density, and why it may not do so where it is."""
-    shift = ", ".join(f"{x:.0f}" for x in placement.shift)
-    told = f"Moved by about {shift} Å it would fit"
+    shift, why = placement.shift, ""
     if placement.is_shift(density.origin):
-        told += (
-            ": that is the map's origin; the model was made in a copy of the map whose origin is 0"
-        )
+        shift = density.origin
+        why = ", and that is the map's origin: the model was made in a copy whose origin is 0"
     elif placement.is_shift(-density.origin):
-        told += ": that is the map's origin turned round; the map has lost its origin, or gained one"
-    x, y, z = (f"{x:.1f}" for x in (density.origin if placement.is_shift(density.origin)
-                                    else placement.shift))  # fmt: skip
-    return f"{told} (ChimeraX: move {x},{y},{z} atoms #1, then fitmap #1 inMap #2, and save it)"
+        shift = -density.origin
+        why = ", and that is the map's origin the other way: the map was moved by it, not the model"
+    moves = "; ".join(
+        f"move {axis} {length:.1f} coordinateSystem #2 models #1"
+        for axis, length in zip("xyz", shift)
+        if abs(length) >= LEAST_MOVE
+    )
+    told = ", ".join(f"{length:.0f}" for length in shift)
+    how = f"ChimeraX: {moves}; fitmap #1 inMap #2; save it"
+    return f"Moved by about {told} Å it would fit{why} ({how})"

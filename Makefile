@@ -21,6 +21,9 @@ environment: .venv/ready
 	$(PIP) install --quiet "setuptools>=77,<90"
 	$(PIP) install --quiet --no-deps --retries 1 \
 		$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) "torch>=2.13,<2.14"
+	# Compiled kernels that a plain `pip install .` leaves behind would hide the editable package.
+	-$(PIP) uninstall --quiet --yes critasser
+	rm -rf "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/critasser"
 	$(PIP) install --quiet --no-build-isolation --editable ".[test]"
 	touch $@
 

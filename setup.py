@@ -35,7 +35,7 @@ setup(
         "critasser.weights",
     ],
     package_dir={"critasser": "src/engine/critasser", "critasser.weights": "weights"},
-    package_data={"critasser.weights": ["*"]},
+    package_data={"critasser": ["py.typed"], "critasser.weights": ["*"]},
     install_requires=REQUIREMENTS,
     extras_require={"test": ["pytest>=8,<10", "ruff==0.17.6", "tmtools>=0.2,<1"]},
     entry_points={"console_scripts": ["critasser=critasser.cli:main"]},

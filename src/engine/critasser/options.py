@@ -13,6 +13,7 @@ from critasser.errors import InputError
 
 __all__ = [
     "DEVICES",
+    "MOST_MODELS",
     "PRESETS",
     "REBUILDS",
     "Inputs",

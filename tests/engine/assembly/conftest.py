@@ -105,3 +105,9 @@ def system(request, small):
     contacts = np.zeros((len(target), len(target)))
     contacts[5, 20] = contacts[20, 5] = 0.9
     return prepared(small, target, np.random.default_rng(0), contacts)
+
+
+@pytest.fixture(scope="session")
+def with_cis() -> Scene:
+    """47 residues of 3t30 with cis prolines after residues 25 and 36, counted from 0."""
+    return look_at(read_chains(DATA / "3t30_C_piece.pdb.gz")[0])

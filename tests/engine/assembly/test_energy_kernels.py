@@ -131,7 +131,8 @@ def along_chain(model, x, i, parts):
     """Terms of the windows that begin at residue i."""
     size = model.last[i] - i + 1
     if size > 1:
-        parts[terms.BOND] += (np.linalg.norm(x[i + 1] - x[i]) - 3.8) ** 2
+        length = np.linalg.norm(x[i + 1] - x[i])
+        parts[terms.BOND] += min((length - 3.8) ** 2, (length - 2.95) ** 2 + model.cis_cost[i])
     if size > 2:
         d13 = np.linalg.norm(x[i + 2] - x[i])
         parts[terms.LOCAL] += interpolated(model.distance13[i], (d13 - 4.0) / 0.2)

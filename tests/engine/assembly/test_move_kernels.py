@@ -8,7 +8,7 @@ from critasser.assembly.random_kernels import seed_stream
 
 def proposed(kind, model, x, starts, stream, new, stretch):
     """A proposal at temperature 1."""
-    chains = Chains(model.first, model.last, model.runs, model.moving)
+    chains = Chains(model.first, model.last, model.runs, model.moving, model.cis_cost)
     return propose(kind, x, chains, starts, 1.0, stream, new, stretch)
 
 

@@ -11,12 +11,14 @@ from scipy.spatial import cKDTree
 
 from critasser.assembly.completion_kernels import Gap, Surroundings, grow, mark_taken, settle
 from critasser.density import Grid, simulate
-from critasser.structure import CalphaSet, Target, Template, Trace
+from critasser.structure import AMINO_ACIDS, CalphaSet, Target, Template, Trace
 from critasser.structure.geometry import (
     CALPHA_BOND,
+    CIS_LIMIT,
     MODEL_LONGEST_BOND,
     MODEL_SHORTEST_BOND,
     REACH,
+    SHORTEST_BOND,
 )
 
 __all__ = ["Guide", "Start", "complete", "mended", "template_confidence"]
@@ -131,7 +133,7 @@ class Start:
     Attributes
     ----------
     positions : ndarray (L, 3) float64
-        Å; no NaN; bonds of 2.7 … 4.2 Å.
+        Å; no NaN; bonds of 2.7 … 4.2 Å, below 3.3 Å of cis peptides before proline only.
     confidence : ndarray (L,) float64
         Of the trace; 0 for residues that had to be invented.
     given : ndarray (L,) bool
@@ -214,7 +216,9 @@ def mended(
     mobility: NDArray[np.float64] | None = None,
     mobile: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.float64]:
-    """The nearest chain found whose bonds are 2.7 … 4.2 Å, with few clashes.
+    """The nearest chain found whose bonds are those of peptides, with few clashes.
+
+    Bonds before proline that are no longer than a cis peptide's stay so; all others are trans.
 
     Parameters
     ----------
@@ -235,18 +239,19 @@ def mended(
     free = np.ones(n) if mobile is None else mobile.astype(np.float64)
     mobility = free * (np.ones(n) if mobility is None else np.maximum(mobility, LEAST_MOBILITY))
     first, last = chain_ends(target)
+    cis = _short_before_proline(result, target)
     for _ in range(ROUNDS):
         pairs = cKDTree(result).query_pairs(CLOSE, output_type="ndarray").reshape(-1, 2)
         apart = pairs[:, 1] - pairs[:, 0] >= WATCHED_SEPARATION
         pairs = pairs[apart | (first[pairs[:, 0]] != first[pairs[:, 1]])]
         pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))].astype(np.int64)
-        settle(result, first, last, mobility, pairs, SETTLING_PASSES)
+        settle(result, first, last, cis, mobility, pairs, SETTLING_PASSES)
     length = np.linalg.norm(np.diff(result, axis=0), axis=1)
     movable = (free[1:] + free[:-1]) > 0
     wrong = (length < MODEL_SHORTEST_BOND + MARGIN) | (length > MODEL_LONGEST_BOND - MARGIN)
     wrong &= target.bonded & movable
     if wrong.any():
-        settle(result, first, last, free, np.zeros((0, 2), dtype=np.int64), LAST_PASSES)
+        settle(result, first, last, cis, free, np.zeros((0, 2), dtype=np.int64), LAST_PASSES)
     for i in np.flatnonzero(target.bonded):
         # What even that did not bring right follows its neighbour.
         step = result[i + 1] - result[i]
@@ -255,6 +260,20 @@ def mended(
             step = step / size if size > NO_LENGTH else np.array([1.0, 0.0, 0.0])
             result[i + 1] = result[i] + CALPHA_BOND * step
     return result
+
+
+def before_proline(target: Target) -> NDArray[np.bool_]:
+    """Which residues (L,) are bonded to a proline after them: there, 1 peptide in 20 is cis."""
+    proline = target.codes == AMINO_ACIDS.index("P")
+    return np.append(proline[1:] & target.bonded, False)
+
+
+def _short_before_proline(
+    positions: NDArray[np.float64], target: Target
+) -> NDArray[np.bool_]:
+    """Which residues (L,) have a bond to a proline that only a cis peptide has."""
+    length = np.append(np.linalg.norm(np.diff(positions, axis=0), axis=1), np.inf)
+    return before_proline(target) & (length >= SHORTEST_BOND) & (length <= CIS_LIMIT)
 
 
 def chain_ends(target: Target) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -13,6 +13,7 @@ from critasser.assembly.random_kernels import next_uniform, seed_stream
 from critasser.structure.geometry import (
     ASSEMBLED_SECOND_NEIGHBOURS,
     CALPHA_BOND,
+    CIS_SECOND_NEIGHBOURS_NEARER,
     GROWN_NEAREST,
     GROWN_REACH,
     GROWN_SECOND_NEIGHBOURS,
@@ -70,8 +71,8 @@ NEARLY_ALONG = 0.8
 """Cosine with the x axis above which the y axis is the safer partner of a cross product."""
 
 # Settling.
-SETTLED_BOND = (3.72, 3.88)
-"""Å; bonds of trans peptides that are left as they are: within 0.08 Å of 3.8 Å."""
+SETTLED_BOND, SETTLED_CIS_BOND = (3.72, 3.88), (2.87, 3.03)
+"""Å; bonds of trans and of cis peptides that are left as they are: within 0.08 Å of the usual."""
 
 SECOND_SHARE, CONTACT_SHARE = 0.5, 0.3
 """Of what is off, how much one pass mends, for second neighbours and close pairs."""
@@ -323,7 +324,7 @@ def grow(around, gap, tries, seed):
 
 
 @njit(cache=True)
-def settle(positions, first, last, mobility, pairs, rounds):
+def settle(positions, first, last, cis, mobility, pairs, rounds):
     """Bring bonds, next-but-one distances and close pairs into the range of real chains.
 
     Parameters
@@ -332,6 +333,8 @@ def settle(positions, first, last, mobility, pairs, rounds):
         In place.
     first, last : (L,) int64
         Ends of each residue's chain.
+    cis : (L,) bool
+        Whether the peptide to the next residue is cis.
     mobility : (L,) float64
         How much of a correction each residue takes, 0 for one that stays where it is.
     pairs : (m, 2) int64
@@ -339,7 +342,6 @@ def settle(positions, first, last, mobility, pairs, rounds):
     rounds : int
     """
     n = positions.shape[0]
-    shortest, longest = SETTLED_BOND
     nearest, farthest = ASSEMBLED_SECOND_NEIGHBOURS
     for turn in range(rounds):
         bonds_only = turn >= rounds * BONDS_ONLY[0] // BONDS_ONLY[1]
@@ -347,6 +349,7 @@ def settle(positions, first, last, mobility, pairs, rounds):
         for i in range(n - 1):
             if last[i] == i:
                 continue
+            shortest, longest = SETTLED_CIS_BOND if cis[i] else SETTLED_BOND
             worst = max(worst, pull(positions, mobility, i, i + 1, shortest, longest, 1.0))
         if bonds_only:
             if worst < WELL:
@@ -354,7 +357,10 @@ def settle(positions, first, last, mobility, pairs, rounds):
             continue
         for i in range(n - 2):
             if i + 2 <= last[i]:
-                off = pull(positions, mobility, i, i + 2, nearest, farthest, SECOND_SHARE)
+                near = nearest
+                if cis[i] or cis[i + 1]:
+                    near -= CIS_SECOND_NEIGHBOURS_NEARER
+                off = pull(positions, mobility, i, i + 2, near, farthest, SECOND_SHARE)
                 worst = max(worst, off)
         for p in range(pairs.shape[0]):
             i, j = pairs[p, 0], pairs[p, 1]

@@ -17,7 +17,7 @@ from scipy.spatial import cKDTree
 
 from critasser.assembly import energy_kernels as terms
 from critasser.assembly.bins import CONTACT_REACH
-from critasser.assembly.complete import Start, chain_ends
+from critasser.assembly.complete import Start, before_proline, chain_ends
 from critasser.assembly.energy_kernels import Model, State, fill_state
 from critasser.assembly.field_kernels import mark_nearest
 from critasser.assembly.restraints import BASE_TRUST, pairs_of, places_of, start_shares
@@ -74,6 +74,10 @@ STRAND_BASE, STRAND_SLOPE = 0.2, 1.2
 """What a residue counts in a sheet where no strand is predicted, and what a sure strand adds (up to
 1 in all)."""
 
+CIS_BEFORE_PROLINE = 0.047
+"""Share of peptides before proline that are cis (see `structure.geometry.CIS_BOND`); elsewhere it
+is 0.0005, and they are taken for trans."""
+
 GYRATION_SLACK = 1.15
 """Radius of gyration, over the usual one of its length, from which a chain is too wide."""
 
@@ -93,6 +97,7 @@ def build_model(
     weights: Weights = WEIGHTS,
     tables: Statistics | None = None,
     mobile: NDArray[np.bool_] | None = None,
+    share: NDArray[np.float64] | None = None,
 ) -> Model:
     """Arrays for the kernels.
 
@@ -109,20 +114,22 @@ def build_model(
         Å.
     use_cnn : bool
         Whether the predicted Cα are trusted: E_CNN and identities.
-    contacts : ndarray (L, L), optional
-        Predicted probabilities of contacts.
-    weights : Weights
+    contacts, weights
+        As in `exchange.assemble`.
     tables : Statistics, optional
         The shipped ones without it.
     mobile : ndarray (L,), optional
         Which residues may move; all without it.
+    share : ndarray (S,), optional
+        How far each start is to be believed, sum 1; by `start_shares` without it.
     """
     tables = statistics() if tables is None else tables
     codes = target.codes.astype(np.int64)
     first, last = chain_ends(target)
     trusted = calpha if use_cnn else calpha.select(np.zeros(0, dtype=np.int64))
     em, cnn = _fields(density, resolution, trusted)
-    share = start_shares(starts, density.with_values(weights.em * em + weights.cnn * cnn))
+    if share is None:
+        share = start_shares(starts, density.with_values(weights.em * em + weights.cnn * cnn))
     structure = _secondary_structure(starts, share, calpha)
     places, place_weight = places_of(starts, share)
     nearest = np.full(density.shape, -1, dtype=np.int32)
@@ -134,6 +141,7 @@ def build_model(
         first=first,
         last=last,
         **_runs(first, last, mobile),
+        cis_cost=np.where(before_proline(target), _cis_cost(weights), np.inf),
         centres=np.ascontiguousarray(tables.sidechain_centre[codes]),
         **_local_tables(tables, codes, structure),
         contact=tables.contact.astype(np.float32),
@@ -157,6 +165,12 @@ def build_model(
         cell_count=cell_count,
         weights=weights.vector(),
     )
+
+
+def _cis_cost(weights: Weights) -> float:
+    """What a cis peptide before proline costs, in Å² of the bond term: minus its log-odds."""
+    odds = (1.0 - CIS_BEFORE_PROLINE) / CIS_BEFORE_PROLINE
+    return float(np.log(odds)) / weights.bond
 
 
 def _helix_weight(structure: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -27,7 +27,7 @@ from critasser.assembly.bins import (
     SEPARATION,
 )
 from critasser.assembly.frame_kernels import Frames, residue_frame
-from critasser.structure.geometry import CALPHA_BOND, PREFERRED_NEAREST
+from critasser.structure.geometry import CALPHA_BOND, CIS_BOND, PREFERRED_NEAREST
 
 __all__ = [
     "BOND", "BURIAL", "CALPHA_CELLS", "CALPHA_REACH", "CONTACT", "EXCLUDED", "FIELD", "GYRATION",
@@ -106,6 +106,7 @@ class Model(NamedTuple):
     last: np.ndarray  # (L,) int64, its last
     runs: np.ndarray  # (L, 2) int64, first and last residue around it that may move with it
     moving: np.ndarray  # (m,) int64, residues at which moves begin
+    cis_cost: np.ndarray  # (L,) Å² that a cis peptide to the next residue costs; inf: never cis
     centres: np.ndarray  # (L, 2, 3) side-chain centres in the residue's frame
     distance13: np.ndarray  # (L, 20) float32, by first residue of the window
     distance14: np.ndarray  # (L, 48) float32
@@ -432,6 +433,13 @@ def distance_between(x, i, j):
 
 
 @njit(cache=True, forceinline=True, error_model="numpy")
+def bond_strain(distance, cis_cost):
+    """Squared strain of a bond in Å²: of a trans peptide, or of a cis one where that costs less."""
+    trans, cis = distance - CALPHA_BOND, distance - CIS_BOND
+    return min(trans * trans, cis * cis + cis_cost)
+
+
+@njit(cache=True, forceinline=True, error_model="numpy")
 def chain_energy(model, state, low, high, sign, parts):
     """Terms along the chain that a Cα of low … high takes part in, added to `parts`."""
     x = state.calpha
@@ -439,8 +447,7 @@ def chain_energy(model, state, low, high, sign, parts):
     for i in range(max(first, low - 1), min(last, high + 1)):
         if model.chain[i] != model.chain[i + 1]:
             continue
-        strain = distance_between(x, i, i + 1) - CALPHA_BOND
-        parts[BOND] += sign * strain * strain
+        parts[BOND] += sign * bond_strain(distance_between(x, i, i + 1), model.cis_cost[i])
     for i in range(max(first, low - 4), high + 1):
         end = model.last[i]
         if i + 2 > end:

@@ -10,10 +10,12 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from critasser.assembly.complete import Start
+from critasser.assembly.contacts import contacts_note
 from critasser.assembly.energy import build_model
 from critasser.assembly.energy_kernels import TERMS
 from critasser.assembly.replicas import SWEEPS_PER_CYCLE, Replicas, processors
-from critasser.assembly.starts import COMPLETING, completed
+from critasser.assembly.starts import COMPLETING, dealt_out, make_starts
 from critasser.assembly.temperatures import decoy_weights, temperature_ladder
 from critasser.assembly.weights import WEIGHTS, Weights
 from critasser.density import Grid
@@ -43,7 +45,7 @@ class Decoys:
     weight : ndarray (n,) float64
         How much each decoy counts when they are clustered, largest 1: see `decoy_weights`.
     replica : ndarray (n,) int64
-        Which replica; replica r began from start ``r % S``.
+        Which replica.
     level : ndarray (n,) int64
         Which temperature, 0 the coldest.
     cycle : ndarray (n,) int64
@@ -61,6 +63,10 @@ class Decoys:
     starts : ndarray (S, L, 3) float64
         The whole chains that replicas began with.
     start_energy : ndarray (S,) float64
+    sources : tuple of str (S,)
+        Where the starts come from, for the log.
+    note : str
+        Which predicted contacts do not count, and why; or empty.
     """
 
     positions: NDArray[np.float32]
@@ -77,6 +83,8 @@ class Decoys:
     moves: int
     starts: NDArray[np.float64]
     start_energy: NDArray[np.float64]
+    sources: tuple[str, ...]
+    note: str
 
 
 def assemble(
@@ -137,25 +145,26 @@ def assemble(
     if not starts or min(replicas, sweeps) < 1:
         raise ValueError(f"{replicas} replicas of {sweeps} sweeps from {len(starts)} starts")
     report = progress if progress is not None else lambda fraction, message: None
-    grown_along = calpha if use_cnn else None
-    chains = completed(target, starts, density, grown_along, replicas, rng, report, mobile)
+    chains, share = make_starts(
+        target, starts, calpha, density, resolution, use_cnn=use_cnn, replicas=replicas, rng=rng,
+        weights=weights, mobile=mobile, report=report,
+    )  # fmt: skip
     model = build_model(
         target, chains, calpha, density, resolution,
-        use_cnn=use_cnn, contacts=contacts, weights=weights, mobile=mobile,
+        use_cnn=use_cnn, contacts=contacts, weights=weights, mobile=mobile, share=share,
     )  # fmt: skip
     moving = len(target) if mobile is None else int(mobile.sum())
-    sources = np.array([chain.positions for chain in chains])
-    run = Replicas(model, sources, temperature_ladder(replicas, moving), rng)
-    cycles = max(1, -(-sweeps // SWEEPS_PER_CYCLE))
-    record = _Record(cycles, replicas)
+    begin = dealt_out(share, len(chains), replicas)
+    run = Replicas(model, chains, begin, temperature_ladder(replicas, moving), rng)
+    record = _Record(max(1, -(-sweeps // SWEEPS_PER_CYCLE)), replicas, measure)
     with ThreadPoolExecutor(threads or processors()) as pool:
-        for cycle in range(cycles):
-            share = COMPLETING + (1.0 - COMPLETING) * cycle / cycles
-            message = f"cycle {cycle + 1} of {cycles}, lowest energy {run.energy.min():.0f}"
-            run.advance(pool, min(SWEEPS_PER_CYCLE, sweeps), partial(report, share, message))
+        for cycle in range(record.cycles):
+            done = COMPLETING + (1.0 - COMPLETING) * cycle / record.cycles
+            message = f"cycle {cycle + 1} of {record.cycles}, lowest energy {run.energy.min():.0f}"
+            run.advance(pool, min(SWEEPS_PER_CYCLE, sweeps), partial(report, done, message))
             run.swap(cycle)
-            record.add(run, cycle, measure)
-    decoys = record.decoys(run, moving)
+            record.add(run, cycle)
+    decoys = record.decoys(run, moving, chains, contacts)
     report(1.0, f"{len(decoys.energy)} decoys, lowest energy {decoys.energy.min():.0f}")
     return decoys
 
@@ -163,32 +172,34 @@ def assemble(
 class _Record:
     """What a run leaves: energies of every cycle, and decoys of the cold replicas once settled."""
 
-    def __init__(self, cycles: int, replicas: int) -> None:
+    def __init__(self, cycles: int, replicas: int, measure: Callable[..., None] | None) -> None:
+        self.cycles, self.measure = cycles, measure
         self.settled = int(SETTLING * cycles)
         self.levels = min(DECOY_LEVELS, replicas)
         self.every = max(1, -(-(cycles - self.settled) * self.levels // MOST_DECOYS))
-        self.last = cycles - 1
         self.kept: list[tuple] = []
         self.trajectory = np.zeros((cycles, replicas))
         self.components = np.zeros((cycles, TERMS))
 
-    def add(self, run: Replicas, cycle: int, measure: Callable[..., None] | None) -> None:
-        """Note the end of a cycle, and tell `measure` of it."""
+    def add(self, run: Replicas, cycle: int) -> None:
+        """Note the end of a cycle."""
         self.trajectory[cycle] = run.energy[run.at_level]
         self.components[cycle] = run.parts[run.at_level[0]] * run.model.weights
-        if cycle >= self.settled and (self.last - cycle) % self.every == 0:
+        if cycle >= self.settled and (self.cycles - 1 - cycle) % self.every == 0:
             for level in range(self.levels):
                 r = run.at_level[level]
                 positions = run.states[r].calpha.astype(np.float32)
                 self.kept.append((positions, run.energy[r], r, level, cycle))
-        if measure is not None:
-            measure(
+        if self.measure is not None:
+            self.measure(
                 cycle=cycle + 1,
                 lowest_energy=float(run.energy.min()),
                 mean_energy=float(run.energy.mean()),
             )
 
-    def decoys(self, run: Replicas, moving: int) -> Decoys:
+    def decoys(
+        self, run: Replicas, moving: int, chains: Sequence[Start], contacts: NDArray | None
+    ) -> Decoys:
         """All of it; `moving` is the number of residues that may move."""
         positions, energy, replica, level, cycle = zip(*self.kept)
         energy, level = np.array(energy), np.array(level, dtype=np.int64)
@@ -208,4 +219,6 @@ class _Record:
             moves=int(tally[:, 0].sum()),
             starts=run.sources,
             start_energy=run.start_energy,
+            sources=tuple(chain.source for chain in chains),
+            note="" if contacts is None else contacts_note(contacts),
         )

@@ -15,7 +15,7 @@ from numba import njit
 from critasser.assembly.energy_kernels import distance_between
 from critasser.assembly.frame_kernels import rotation_about
 from critasser.assembly.random_kernels import next_normal, next_uniform, random_axis
-from critasser.structure.geometry import CALPHA_BOND
+from critasser.structure.geometry import CALPHA_BOND, CIS_BOND, CIS_LIMIT
 
 __all__ = [
     "MOVES", "BEND", "CHAIN", "END", "FRAGMENT", "JITTER", "REPLACE", "SLIDE", "Chains",
@@ -82,7 +82,7 @@ CHAIN_ANGLE, CHAIN_SHIFT = 0.03, 0.3
 """Standard deviations in radians, and in Å along each axis, of whole chains at heat 1."""
 
 MENDING_ROUNDS, MENDING_SLACK = 25, 0.12
-"""Passes at most, and Å off 3.8 Å that a bond may keep, when bonds are mended after a move."""
+"""Passes at most, and Å off that a bond may keep, when bonds are mended after a move."""
 
 
 class Chains(NamedTuple):
@@ -92,6 +92,7 @@ class Chains(NamedTuple):
     last: np.ndarray  # (L,) int64
     runs: np.ndarray  # (L, 2) int64, first and last residue around each that may move with it
     moving: np.ndarray  # (m,) int64, residues at which moves begin
+    cis_cost: np.ndarray  # (L,) finite where the peptide to the next residue may be cis
 
 
 class Place(NamedTuple):
@@ -105,26 +106,27 @@ class Place(NamedTuple):
 
 
 @njit(cache=True)
-def mend_bonds(positions, low, high, first, last, rounds, slack):
-    """Bring bonds of residues low … high within `slack` Å of 3.8 Å, in place; others stay.
+def mend_bonds(positions, low, high, place, cis_cost):
+    """Bring bonds of residues low … high near 3.8 Å, in place; others stay.
+
+    Bonds that may be cis and are short are brought near 2.95 Å.
 
     Parameters
     ----------
     positions : (L, 3) float64
     low, high : int
-        Residues that may move, of the chain first … last.
-    first, last : int
-    rounds : int
-        Passes at most.
-    slack : float
-        Å.
+        Residues that may move, of the chain of `place`.
+    place : Place
+    cis_cost : (L,) float64
+        Finite where the peptide to the next residue may be cis.
     """
-    for _ in range(rounds):
+    for _ in range(MENDING_ROUNDS):
         worst = 0.0
-        for i in range(max(first, low - 1), min(last, high + 1)):
+        for i in range(max(place.first, low - 1), min(place.last, high + 1)):
             d = distance_between(positions, i, i + 1)
-            off = d - CALPHA_BOND
-            if abs(off) <= slack:
+            cis = d < CIS_LIMIT and cis_cost[i] < math.inf
+            off = d - (CIS_BOND if cis else CALPHA_BOND)
+            if abs(off) <= MENDING_SLACK:
                 continue
             worst = max(worst, abs(off))
             move_left = low <= i <= high
@@ -137,7 +139,7 @@ def mend_bonds(positions, low, high, first, last, rounds, slack):
                     positions[i, k] += step
                 if move_right:
                     positions[i + 1, k] -= step
-        if worst <= slack:
+        if worst <= MENDING_SLACK:
             break
 
 
@@ -149,13 +151,13 @@ def along_chain(x, at, first, last, k):
 
 
 @njit(cache=True)
-def mend_around(new, x, low, high, place):
+def mend_around(new, x, low, high, place, cis_cost):
     """`mend_bonds` where the residues beside the stretch are still in `x`."""
     if low > place.first:
         new[low - 1] = x[low - 1]
     if high < place.last:
         new[high + 1] = x[high + 1]
-    mend_bonds(new, low, high, place.first, place.last, MENDING_ROUNDS, MENDING_SLACK)
+    mend_bonds(new, low, high, place, cis_cost)
 
 
 @njit(cache=True)
@@ -240,7 +242,7 @@ def turn_end(x, place, heat, stream, new, stretch):
 
 
 @njit(cache=True)
-def shift_fragment(x, place, heat, stream, new, stretch):
+def shift_fragment(x, place, cis_cost, heat, stream, new, stretch):
     """Shift and turn 4 … 20 residues as one; three residues at either side give way."""
     i = place.at
     end = i + SHORTEST_FRAGMENT - 1 + int(next_uniform(stream) * FRAGMENTS)
@@ -256,13 +258,13 @@ def shift_fragment(x, place, heat, stream, new, stretch):
         for m in range(low, high + 1):
             share = flanked_share(m, i, end, FRAGMENT_FLANK)
             new[m, k] = x[m, k] + share * (new[m, k] + shift - x[m, k])
-    mend_around(new, x, low, high, place)
+    mend_around(new, x, low, high, place, cis_cost)
     stretch[0], stretch[1] = low, high
     return True
 
 
 @njit(cache=True)
-def slide(x, place, stream, new, stretch):
+def slide(x, place, cis_cost, stream, new, stretch):
     """Put 4 … 25 residues one or two places further along the chain; flanks make up for it."""
     i = place.at
     end = i + SHORTEST_SLIDE - 1 + int(next_uniform(stream) * SLIDES)
@@ -277,13 +279,13 @@ def slide(x, place, stream, new, stretch):
         share = flanked_share(m, i, end, flank)
         for k in range(3):
             new[m, k] = along_chain(x, m + share * step, place.first, place.last, k)
-    mend_around(new, x, low, high, place)
+    mend_around(new, x, low, high, place, cis_cost)
     stretch[0], stretch[1] = low, high
     return True
 
 
 @njit(cache=True)
-def replace(x, place, starts, stream, new, stretch):
+def replace(x, place, cis_cost, starts, stream, new, stretch):
     """Put residues, four or up to all that may move, where one of the starts has them."""
     if starts.shape[0] == 0:
         return False
@@ -297,7 +299,7 @@ def replace(x, place, starts, stream, new, stretch):
         share = flanked_share(m, i, end, REPLACED_FLANK)
         for k in range(3):
             new[m, k] = x[m, k] + share * (starts[source, m, k] - x[m, k])
-    mend_around(new, x, low, high, place)
+    mend_around(new, x, low, high, place, cis_cost)
     stretch[0], stretch[1] = low, high
     return True
 
@@ -360,7 +362,7 @@ def propose(kind, x, chains, starts, heat, stream, new, stretch):
     if kind == JITTER:
         return jitter(x, place, stream, new, stretch)
     if kind == FRAGMENT:
-        return shift_fragment(x, place, heat, stream, new, stretch)
+        return shift_fragment(x, place, chains.cis_cost, heat, stream, new, stretch)
     if kind == SLIDE:
-        return slide(x, place, stream, new, stretch)
-    return replace(x, place, starts, stream, new, stretch)
+        return slide(x, place, chains.cis_cost, stream, new, stretch)
+    return replace(x, place, chains.cis_cost, starts, stream, new, stretch)

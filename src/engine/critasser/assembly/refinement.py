@@ -15,7 +15,7 @@ from critasser.assembly.move_kernels import MOVES
 from critasser.assembly.random_kernels import seed_stream
 from critasser.assembly.replicas import SEEDS, SWEEPS_PER_CYCLE, processors
 from critasser.assembly.sampling_kernels import sweep
-from critasser.assembly.starts import COMPLETING, completed
+from critasser.assembly.starts import COMPLETING, make_starts
 from critasser.assembly.weights import WEIGHTS, Weights
 from critasser.density import Grid
 from critasser.structure import CalphaSet, Target, Template, Trace
@@ -72,11 +72,13 @@ def refine_centroids(
     """
     centroids = np.asarray(centroids, dtype=np.float64)
     report = progress if progress is not None else lambda fraction, message: None
-    grown_along = calpha if use_cnn else None
-    chains = completed(target, starts, density, grown_along, 1, rng, report, mobile)
+    chains, share = make_starts(
+        target, starts, calpha, density, resolution, use_cnn=use_cnn, replicas=1, rng=rng,
+        weights=weights, mobile=mobile, report=report,
+    )  # fmt: skip
     model = build_model(
         target, chains, calpha, density, resolution,
-        use_cnn=use_cnn, contacts=contacts, weights=weights, mobile=mobile,
+        use_cnn=use_cnn, contacts=contacts, weights=weights, mobile=mobile, share=share,
     )  # fmt: skip
     ladder = np.geomspace(WARM, COLD, max(2, -(-sweeps // SWEEPS_PER_CYCLE)))
     jobs = [

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numba import config
 from numpy.typing import NDArray
 
+from critasser.assembly.complete import Start
 from critasser.assembly.energy import new_state
 from critasser.assembly.energy_kernels import TERMS, Model, fill_state, total_energy
 from critasser.assembly.move_kernels import MOVES
@@ -34,8 +35,9 @@ class Replicas:
     Parameters
     ----------
     model : Model
-    sources : ndarray (S, L, 3)
-        Whole chains; replica r begins from chain ``r % S``.
+    starts : sequence of Start
+    begin : ndarray (R,) int64
+        From which of them each replica begins.
     temperatures : ndarray (R,)
         Ascending.
     rng : numpy.random.Generator
@@ -44,13 +46,15 @@ class Replicas:
     def __init__(
         self,
         model: Model,
-        sources: NDArray,
+        starts: Sequence[Start],
+        begin: NDArray[np.int64],
         temperatures: NDArray[np.float64],
         rng: np.random.Generator,
     ) -> None:
         count = len(temperatures)
-        self.model, self.sources, self.temperatures, self.rng = model, sources, temperatures, rng
-        self.states = [new_state(model, sources[r % len(sources)]) for r in range(count)]
+        self.model, self.temperatures, self.rng = model, temperatures, rng
+        self.sources = np.array([start.positions for start in starts])
+        self.states = [new_state(model, self.sources[k]) for k in begin]
         self.streams = [seed_stream(int(s)) for s in rng.integers(SEEDS, size=count)]
         self.parts = np.zeros((count, TERMS))
         self.energy = np.array(
@@ -58,11 +62,10 @@ class Replicas:
         )
         self.tally = np.zeros((count, MOVES, 2), dtype=np.int64)
         self.swaps = [0, 0]
-        self.start_energy = self.energy[: len(sources)].copy()
-        if len(sources) > count:
-            scratch = np.zeros(TERMS)
-            rest = [total_energy(model, new_state(model, x), scratch) for x in sources[count:]]
-            self.start_energy = np.concatenate([self.start_energy, rest])
+        scratch = np.zeros(TERMS)
+        self.start_energy = np.array(
+            [total_energy(model, new_state(model, x), scratch) for x in self.sources]
+        )
         # The best starts begin coldest.
         self.at_level = np.argsort(self.energy, kind="stable")
         self.mix = np.cumsum(MIX / MIX.sum())

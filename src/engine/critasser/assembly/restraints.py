@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from critasser.assembly.complete import Start
+from critasser.assembly.contacts import used_contacts
 from critasser.assembly.weights import Weights
 from critasser.density import Grid
 from critasser.structure import Target
@@ -54,10 +55,7 @@ STEPS = (2, 3, 4, 5, 6, 12, 24)
 ones."""
 
 LEAST_SEPARATION = 6
-"""Residues along the chain that a contact spans, at least: nearer ones are paired anyway."""
-
-LIKELY_CONTACT = 0.3
-"""Probability above which a predicted contact is a restraint."""
+"""Residues along the chain beyond which pairs in contact are restrained: nearer ones are anyway."""
 
 NO_WEIGHT = 1e-9
 """Weight of pairs below which contacts are not divided by it."""
@@ -120,7 +118,7 @@ def pairs_of(
     share : ndarray (S,)
         Of `start_shares`.
     contacts : ndarray (L, L), optional
-        Probabilities.
+        Probabilities, see `contacts.used_contacts`.
     weights : Weights
 
     Returns
@@ -144,11 +142,11 @@ def pairs_of(
     restraints = np.stack([i, j, mean, np.maximum(spread, LEAST_SPREAD), strength], axis=1)
     rows = [restraints[support > LEAST_SUPPORT]]
     if contacts is not None:
-        a, b = np.nonzero(np.triu(contacts, LEAST_SEPARATION) > LIKELY_CONTACT)
+        a, b, probability = used_contacts(contacts)
         every = np.ones(len(a))
         nearest, farthest = ASSEMBLED_CONTACT
         middle, half = 0.5 * (farthest + nearest), 0.5 * (farthest - nearest)
-        strength = contacts[a, b] * weights.predicted / max(weights.pair, NO_WEIGHT)
+        strength = probability * weights.predicted / max(weights.pair, NO_WEIGHT)
         rows.append(np.stack([a, b, middle * every, half * every, strength], axis=1))
     table = np.concatenate(rows)
     table = np.concatenate([table, table[:, [1, 0, 2, 3, 4]]])

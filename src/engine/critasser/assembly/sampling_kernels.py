@@ -147,7 +147,7 @@ def sweep(model, state, temperature, moves, mix, starts, stream, tally):
     n = state.calpha.shape[0]
     stretch = np.zeros(2, dtype=np.int64)
     proposal = Proposal(stretch, np.empty((n, 3)), np.empty((n, 3)), np.zeros(TERMS))
-    chains = Chains(model.first, model.last, model.runs, model.moving)
+    chains = Chains(model.first, model.last, model.runs, model.moving, model.cis_cost)
     heat = math.sqrt(temperature)
     total = 0.0
     for _ in range(moves):

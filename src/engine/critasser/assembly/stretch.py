@@ -8,11 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from critasser.assembly.complete import Start
-from critasser.assembly.energy import build_model, new_state
-from critasser.assembly.energy_kernels import TERMS, total_energy
 from critasser.assembly.exchange import Decoys, assemble
 from critasser.assembly.refinement import refine_centroids
+from critasser.assembly.starts import energies
 from critasser.assembly.temperatures import HEAT
 from critasser.assembly.weights import WEIGHTS
 from critasser.density import Grid
@@ -111,7 +109,10 @@ def sample_stretches(
         use_cnn=use_cnn, weights=LOCAL_WEIGHTS, mobile=mobile, threads=threads,
         progress=lambda done, message: report(SAMPLING + (1.0 - SAMPLING) * done, message),
     )  # fmt: skip
-    energy = _energies(refined, target, mobile, calpha, density, resolution, use_cnn)
+    energy = energies(
+        refined, target, calpha, density, resolution, use_cnn=use_cnn, weights=LOCAL_WEIGHTS,
+        mobile=mobile,
+    )  # fmt: skip
     best = _distinct(refined[:, mobile], np.argsort(energy, kind="stable"), count)
     return Candidates(refined[best], energy[best], len(decoys.energy), decoys.trajectory)
 
@@ -138,24 +139,3 @@ def _distinct(
         if apart.min() >= DIFFERENT:
             kept.append(int(k))
     return np.array(kept, dtype=np.int64)
-
-
-def _energies(
-    chains: NDArray[np.float64],
-    target: Target,
-    mobile: NDArray[np.bool_],
-    calpha: CalphaSet,
-    density: Grid,
-    resolution: float,
-    use_cnn: bool,
-) -> NDArray[np.float64]:
-    """Energy of each chain, all judged alike and not by what they started from."""
-    every = np.ones(len(target))
-    starts = [Start(chain, every, every > 0, "candidate", 0.0) for chain in chains]
-    weights = replace(LOCAL_WEIGHTS, place=0.0, pair=0.0)
-    model = build_model(
-        target, starts, calpha, density, resolution, use_cnn=use_cnn, weights=weights, mobile=mobile
-    )
-    return np.array(
-        [total_energy(model, new_state(model, chain), np.zeros(TERMS)) for chain in chains]
-    )

@@ -11,6 +11,9 @@ from critasser.density.normalise import background, masked_level
 
 __all__ = ["BLOCK", "block_means", "block_size", "crop", "crop_to_molecule"]
 
+NEARLY_HIGHEST, MANY_BLOCKS = 99.9, 1000
+"""Percentile that stands for the highest block without a few outliers, where there are so many."""
+
 BLOCK = 3.0
 """Å: the side of blocks of voxels."""
 
@@ -108,7 +111,8 @@ def _molecule(grid: Grid) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     # Noise is symmetric about the background, and the molecule adds nothing below it.
     below = values[values < 0]
     scatter = float(np.sqrt(np.mean(below**2))) if below.size else 0.0
-    high = float(np.percentile(values, 99.9) if values.size > 1000 else values.max())
+    many = values.size > MANY_BLOCKS
+    high = float(np.percentile(values, NEARLY_HIGHEST) if many else values.max())
     contour = float(np.clip(CONTOUR_IN_SCATTER * scatter, LOW_CONTOUR * high, HIGH_CONTOUR * high))
     first, last = _bounds(_large_pieces(values > contour, values))
     return first * block, (last + 1) * block - 1

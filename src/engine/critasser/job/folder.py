@@ -148,7 +148,11 @@ class Job:
         pure = PurePosixPath(relative)
         inside = not pure.is_absolute() and ".." not in pure.parts and pure.parts
         path = self.folder.joinpath(*pure.parts) if inside else self.folder
-        if not inside or not path.resolve().is_relative_to(self.folder):
+        try:
+            inside = inside and path.resolve().is_relative_to(self.folder)
+        except (OSError, RuntimeError, ValueError):  # a link to itself; a name that cannot be
+            inside = False
+        if not inside:
             raise InputError(f"{self.folder}: {relative!r} leads out of the job folder; refused")
         return path
 
@@ -161,7 +165,7 @@ class Job:
         """Remove what killed runs left half written, and an old request to stop."""
         for name in ("log.txt", "progress.jsonl", "command", "job.json", "cancel"):
             path = self.path(name)
-            if path.exists() and not path.is_file():
+            if os.path.lexists(path) and not path.is_file():
                 raise InputError(f"{path}: is no plain file; remove it")
         self.path("cancel").unlink(missing_ok=True)
         for folder in (self.folder, *(item for item in self.folder.iterdir() if item.is_dir())):
@@ -301,11 +305,10 @@ class Job:
     def discard(self, label: str) -> None:
         """Forget a stage: its marker first, so that a kill in between leaves no false promise."""
         marker = self._read_marker(label)
-        self._marker_path(label).unlink(missing_ok=True)
+        _remove(self._marker_path(label))
         for relative in (marker or {}).get("outputs", ()):
             if relative not in self._checksums:
-                with contextlib.suppress(InputError):
-                    self.path(relative).unlink(missing_ok=True)
+                _remove(self.path(relative))
 
     def prune(self) -> None:
         """Discard stages of earlier runs that this one had no use for."""
@@ -344,6 +347,9 @@ class Job:
         return marker
 
     def _marker_path(self, label: str) -> Path:
+        folder = self.path(_MARKERS)
+        if os.path.lexists(folder) and not folder.is_dir():
+            raise InputError(f"{folder}: is no folder; remove it")
         return self.path(f"{_MARKERS}/{label}.json")
 
     def _read_marker(self, label: str) -> dict[str, Any] | None:
@@ -354,6 +360,14 @@ class Job:
             self.log(f"{label}: its marker is damaged; the stage runs again")
             return None
         return marker
+
+
+def _remove(path: Path) -> None:
+    """Remove a file where there is one."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be removed ({error.strerror}); remove it") from error
 
 
 def _is_ours(name: str) -> bool:

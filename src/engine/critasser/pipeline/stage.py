@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from critasser.rebuild.plan import Plan
     from critasser.structure import ModelFile
 
-__all__ = ["Context", "Stage", "Task", "files_read", "sequences"]
+__all__ = ["Context", "Stage", "Task", "files_read", "named_sequences", "sequences"]
 
 _LEARNT = {
     "residue_weights": RESIDUE_NETWORK,
@@ -86,6 +86,11 @@ def sequences(task: Task) -> dict[str, object]:
         "sequences": [one.letters for one in every],
         **({"unknown": unknown} if unknown else {}),
     }
+
+
+def named_sequences(task: Task) -> dict[str, object]:
+    """The sequences and their names, as stages depend on them that write both."""
+    return {**sequences(task), "names": [one.name for one in task.checked.target.sequences]}
 
 
 def _no_settings(_task: Task) -> Mapping[str, object]:

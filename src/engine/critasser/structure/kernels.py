@@ -7,6 +7,9 @@ from numba import njit
 
 __all__ = ["best_tm_sum", "kabsch_kernel"]
 
+LAST_LEVEL = 5
+"""Halvings of the fragments that TM-score starts from; after these only the shortest is left."""
+
 STARTS = 150
 
 
@@ -139,5 +142,5 @@ def best_tm_sum(model, native, scale):
         if size <= 4:
             break
         level += 1
-        size = 4 if level == 5 else max(4, size // 2)
+        size = 4 if level == LAST_LEVEL else max(4, size // 2)
     return best

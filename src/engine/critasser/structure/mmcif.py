@@ -25,6 +25,8 @@ __all__ = [
     "write_positions",
 ]
 
+HIGHEST_CONFIDENCE = 100.0
+
 CONFIDENCE_METRIC = 1
 
 
@@ -165,7 +167,7 @@ def _checked_confidence(confidence: ArrayLike, target: Target) -> NDArray[np.flo
     confidence = np.asarray(confidence, dtype=np.float64)
     if confidence.shape != (len(target),):
         raise ValueError(f"confidence has shape {confidence.shape}, not {(len(target),)}")
-    if not np.all((confidence >= 0) & (confidence <= 100)):
+    if not np.all((confidence >= 0) & (confidence <= HIGHEST_CONFIDENCE)):
         raise ValueError("confidence goes from 0 to 100")
     return confidence
 

@@ -23,6 +23,9 @@ from critasser.structure.pdb_text import read_pdb
 
 __all__ = ["Protein", "read_chains", "read_protein"]
 
+HEAD = 4096
+"""Bytes in which a BinaryCIF file names its first fields."""
+
 ONLY_ASCII = bytes(range(128)) + b"?" * 128
 HYDROGENS = ("H", "D")
 MOST_BYTES = 512 << 20
@@ -117,7 +120,7 @@ def read_protein(path: str | os.PathLike, max_bytes: int = MOST_BYTES) -> Protei
 
 
 def _structures(raw: bytes, path: Path) -> list[gemmi.Structure]:
-    if b"dataBlocks" in raw[:4096]:
+    if b"dataBlocks" in raw[:HEAD]:
         raise InputError(f"{path} is a BinaryCIF file: save the model as mmCIF.")
     if b"_atom_site." in raw or raw.lstrip()[:5].lower() == b"data_":
         return read_mmcif(raw, path)

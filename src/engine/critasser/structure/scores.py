@@ -12,13 +12,15 @@ from critasser.structure.kernels import best_tm_sum
 __all__ = ["cr_score", "d0", "greedy_pairs", "match_one_to_one", "tm_score"]
 
 SMALLEST_D0 = 0.5
+D0_FACTOR, D0_LENGTH, D0_SHIFT = 1.24, 15, 1.8
+"""Of `d0`: Zhang Y, Skolnick J (2004) Proteins 57, 702."""
 
 
 def d0(length: int) -> float:
     """Distance scale ``1.24 (L − 15)^(1/3) − 1.8`` in Å, at least 0.5 (paper eq. 1)."""
-    if length <= 15:
+    if length <= D0_LENGTH:
         return SMALLEST_D0
-    return max(SMALLEST_D0, 1.24 * float(length - 15) ** (1.0 / 3.0) - 1.8)
+    return max(SMALLEST_D0, D0_FACTOR * float(length - D0_LENGTH) ** (1.0 / 3.0) - D0_SHIFT)
 
 
 def greedy_pairs(a: ArrayLike, b: ArrayLike, cutoff: float = np.inf) -> NDArray[np.int64]:

@@ -67,7 +67,7 @@ def _assign_unbroken(
 ) -> NDArray[np.int8]:
     n = len(calpha)
     result = np.full(n, COIL, dtype=np.int8)
-    if n < 5:
+    if n < min(SHORTEST[HELIX], STRAND_ALONE):
         return result
     d2, d3, d4 = (_ahead(calpha, step) for step in (2, 3, 4))
     angle, dihedral = _angles(calpha), _dihedrals(calpha)

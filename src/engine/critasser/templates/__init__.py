@@ -1,7 +1,7 @@
 """Lays known structures on the map's Cα positions."""
 
 from critasser.templates.fingerprint import match_fingerprints
-from critasser.templates.pose import Pose
+from critasser.templates.pose import Fit, PlacedChain, Pose
 from critasser.templates.reselection import (
     GOOD,
     STRATEGIES,
@@ -14,6 +14,8 @@ from critasser.templates.triples import match_triples
 __all__ = [
     "GOOD",
     "STRATEGIES",
+    "Fit",
+    "PlacedChain",
     "Pose",
     "Rejected",
     "Reselection",

@@ -14,7 +14,7 @@ from critasser.structure import CalphaSet, ProteinChain, Target, Template, cr_sc
 from critasser.templates.alignment import Alignment, align
 from critasser.templates.bodies import join_bodies
 from critasser.templates.fingerprint import match_fingerprints
-from critasser.templates.pose import Pose, Search
+from critasser.templates.pose import Fit, Pose, Search
 from critasser.templates.triples import match_triples
 
 __all__ = ["GOOD", "STRATEGIES", "Rejected", "Reselection", "survey"]
@@ -62,6 +62,9 @@ SHARED = 0.4
 
 SAME_CENTRE = 10.0
 """Å between centres of two placings that are in one place."""
+
+TRIANGLES_SHARE = 0.2
+"""Of the time of a chain's places, where the density is searched too."""
 
 FLOOR = 1e-3
 """Added to probabilities of amino acids: no log-odds are infinite."""
@@ -116,6 +119,7 @@ def survey(
     limit: int = 30,
     progress: Callable[[float, str], None] | None = None,
     strategy: str = "triples",
+    fit: Fit | None = None,
 ) -> Reselection:
     """Superpose template chains on Cα positions and read them as the target.
 
@@ -133,6 +137,9 @@ def survey(
     progress : callable, optional
     strategy : str
         One of `STRATEGIES`.
+    fit : callable, optional
+        Places chains by the density, see `Fit`; its places and those by Cα positions are read
+        and ranked alike.
 
     Returns
     -------
@@ -153,7 +160,7 @@ def survey(
                 progress((number + part) / len(chains), f"template {number + 1}: {message}")
 
         report(0.0, f"{len(chain)} residues")
-        placed = _place(number, chain, calpha, target, entities, search, report)
+        placed = _place(number, chain, calpha, target, entities, search, fit, report)
         if isinstance(placed, str):
             rejected.append(Rejected(_name(number, chain), placed))
         else:
@@ -183,14 +190,13 @@ def _place(
     target: Target,
     entities: list[list[int]],
     search: Search,
+    fit: Fit | None,
     report: Callable[[float, str], None],
 ) -> list[_Placing] | str:
     """Placings of one chain, best first, or the reason why there is none."""
     seen = np.flatnonzero(np.isfinite(chain.calpha).all(axis=1))
     if len(seen) < FEWEST_RESIDUES:
         return f"only {len(seen)} residues with a Cα; at least {FEWEST_RESIDUES} are needed"
-    if len(calpha) < FEWEST_RESIDUES:
-        return f"only {len(calpha)} Cα positions were found in the map"
     own, codes = chain.calpha[seen], chain.codes[seen]
     letters = [target.codes[target.chain_slices[group[0]]] for group in entities]
     by_sequence = [align(codes, letter) for letter in letters]
@@ -206,40 +212,91 @@ def _place(
     if best.identity >= RELATED and len(best.pairs) >= RELATED_PAIRS:
         chosen = best.pairs[:, 0]
     copies = sum(len(entities[e]) for e in wanted)
-    poses = search(own[chosen], calpha.positions, copies=copies, progress=report)
-    if not poses:
-        return "does not fit the Cα positions anywhere"
-    if not _stands_out(poses, copies):
-        return "fits the Cα positions no better in one place than in others"
-    tree = cKDTree(calpha.positions)
-    odds = _log_odds(calpha)
-    result = []
-    for pose in poses[: POSES_READ * copies]:
-        if pose.score < LEAST_SHARE * poses[0].score:
-            break
-        placed, bodies = join_bodies(own, pose, poses, tree)
-        distance, partner = tree.query(placed)
-        near = distance <= PARTNER
-        profile = np.where(near[:, None], odds[partner], 0.0)
-        # With and without the map's opinion: where the network knows no amino acids, it misleads.
-        readings = [
-            (align(codes, letters[e], witness), e) for e in wanted for witness in (profile, None)
+    share = 1.0 if fit is None else TRIANGLES_SHARE
+    places = _by_positions(
+        own, chosen, calpha, copies, search, lambda done, told: report(share * done, told)
+    )
+    reason = places if isinstance(places, str) else ""
+    places = [] if reason else list(places)
+    if fit is not None:
+        places += [
+            (placed.positions[seen], placed.bodies)
+            for placed in fit(
+                number,
+                copies=copies,
+                progress=lambda done, told: report(share + (1.0 - share) * done, told),
+            )
         ]
-        alignment, entity = max(readings, key=lambda reading: reading[0].z_score)
-        if alignment.z_score < (LEAST_Z if alike else LEAST_Z_BY_MAP):
-            continue
-        positions = np.full((len(letters[entity]), 3), np.nan)
-        positions[alignment.pairs[:, 1]] = placed[alignment.pairs[:, 0]]
-        held = frozenset(partner[near & np.isin(np.arange(len(own)), alignment.pairs[:, 0])])
-        result.append(
-            _Placing(number, entity, alignment, positions, frozenset(map(int, held)), bodies)
-        )
+    if not places:
+        return reason
+    result = [
+        placing
+        for placed, bodies in places
+        if (placing := _read(number, placed, bodies, codes, letters, wanted, bool(alike), calpha))
+    ]
     if not result:
         return (
             f"its sequence cannot be aligned with the target's: {best.identity:.0%} of residues "
             "agree, no more than by chance"
         )
     return sorted(result, key=lambda placing: -len(placing.held))
+
+
+def _by_positions(
+    own: NDArray[np.float64],
+    chosen: NDArray[np.int64],
+    calpha: CalphaSet,
+    copies: int,
+    search: Search,
+    report: Callable[[float, str], None],
+) -> list[tuple[NDArray[np.float64], int]] | str:
+    """Places (n, 3) by Cα positions with how many bodies each has, or why there is none."""
+    if len(calpha) < FEWEST_RESIDUES:
+        return f"only {len(calpha)} Cα positions were found in the map"
+    poses = search(own[chosen], calpha.positions, copies=copies, progress=report)
+    if not poses:
+        return "does not fit the Cα positions anywhere"
+    if not _stands_out(poses, copies):
+        return "fits the Cα positions no better in one place than in others"
+    tree = cKDTree(calpha.positions)
+    return [
+        join_bodies(own, pose, poses, tree)
+        for pose in poses[: POSES_READ * copies]
+        if pose.score >= LEAST_SHARE * poses[0].score
+    ]
+
+
+def _read(
+    number: int,
+    placed: NDArray[np.float64],
+    bodies: int,
+    codes: NDArray[np.int8],
+    letters: Sequence[NDArray[np.int8]],
+    wanted: Sequence[int],
+    alike: bool,
+    calpha: CalphaSet,
+) -> _Placing | None:
+    """A chain in one place, (n, 3) with NaN, read as the entity that suits it best."""
+    present = np.isfinite(placed).all(axis=1)
+    near, partner = np.zeros(len(placed), dtype=bool), np.zeros(len(placed), dtype=np.int64)
+    profile = np.zeros((len(placed), calpha.amino_acid.shape[1]))
+    if len(calpha) and present.any():
+        distance, partner[present] = cKDTree(calpha.positions).query(placed[present])
+        near[present] = distance <= PARTNER
+        profile[near] = _log_odds(calpha)[partner[near]]
+    # With and without the map's opinion: where the network knows no amino acids, it misleads.
+    readings = [
+        (align(codes, letters[e], witness), e) for e in wanted for witness in (profile, None)
+    ]
+    alignment, entity = max(readings, key=lambda reading: reading[0].z_score)
+    if alignment.z_score < (LEAST_Z if alike else LEAST_Z_BY_MAP):
+        return None
+    positions = np.full((len(letters[entity]), 3), np.nan)
+    positions[alignment.pairs[:, 1]] = placed[alignment.pairs[:, 0]]
+    held = partner[near & np.isin(np.arange(len(placed)), alignment.pairs[:, 0])]
+    return _Placing(
+        number, entity, alignment, positions, frozenset(map(int, held)), bodies
+    )
 
 
 def _stands_out(poses: Sequence[Pose], copies: int) -> bool:

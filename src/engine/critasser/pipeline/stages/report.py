@@ -13,6 +13,7 @@ from critasser.pipeline.stages.results import (
     order_of,
     quality_arrays,
     run_facts,
+    shown_settings,
     write_results,
 )
 from critasser.structure import tm_score
@@ -92,5 +93,6 @@ STAGE = Stage(
     report,
     reads=(DENSITY, SYMMETRY, DECOYS, CLUSTERS, QUALITY),
     facts={"resolution": "density", "sequence_z_score": "trace", "symmetry": "trace"},
+    settings=shown_settings,
     of_run=True,
 )

@@ -1,7 +1,7 @@
-"""Learn how traces judge links, and how sure they are of residues: ``weights/trace.npz``.
+"""Fit how traces judge links, and how sure they are of residues: ``weights/trace.npz``.
 
-    python -m benchmark.trace_learning links --work ~/trace
-    python -m benchmark.trace_learning confidence --work ~/trace
+    python -m benchmark.fitting.trace links --work ~/trace
+    python -m benchmark.fitting.trace confidence --work ~/trace
 
 From positions that the networks have found in maps of chains of split val, simulated at 2–11 Å,
 clean and with noise; these are not the chains of the set val of `benchmark.trace`. Confidence is
@@ -40,9 +40,10 @@ from critasser.structure import (
     match_one_to_one,
     read_chains,
 )
+from critasser.structure.geometry import DEPOSITED_LONGEST_BOND
 from critasser.trace import sequence_significance
+from critasser.trace.learning import learn_confidence, learn_links
 from critasser.trace.registration import confidence_features, register
-from critasser.trace.statistics import learn_confidence, learn_links
 from critasser.writing import appearing
 
 __all__ = ["main"]
@@ -50,6 +51,12 @@ __all__ = ["main"]
 SHELLS = ("2-3", "3-4", "4-5", "5-8", "8-11")
 MEASURED = 24
 """Chains of split val that the benchmark's set val takes; those after them are learnt from."""
+
+COMMON_RUN = 8
+"""Residues in a row that two chains share only if they are relatives."""
+
+JOININGS = 20_000
+"""Effort of the search for traces, as a draft build has it."""
 
 LONGEST, LONGEST_REGISTERED = 350, 220
 """Residues of chains whose links, and whose confidence, are learnt: longer ones take longer, above
@@ -69,7 +76,7 @@ class Example:
         (chain,) = read_chains(self.case.model)
         return chain
 
-    def found(self) -> tuple[CalphaSet, FeatureMaps, NDArray[np.int64], ProteinChain]:
+    def positions(self) -> tuple[CalphaSet, FeatureMaps, NDArray[np.int64], ProteinChain]:
         """Positions, what the network saw, the residue of each position or −1, and the chain."""
         chain = self.chain()
         known = np.flatnonzero(np.isfinite(chain.calpha).all(axis=1))
@@ -114,59 +121,59 @@ def experimental_examples(data: Path, work: Path) -> list[Example]:
 
 def with_foreign(some: list[Example]) -> list[Example]:
     """The same maps, each with a stretch of other chains of its own length."""
-    letters = [one.chain().letters.replace("X", "") for one in some]
-    found = []
-    for k, one in enumerate(some):
+    letters = [example.chain().letters.replace("X", "") for example in some]
+    result = []
+    for k, example in enumerate(some):
         others = (letters[k - j] for j in range(1, len(some)))
         foreign = "".join(x for x in others if not _alike(x, letters[k]))
-        found.append(Example(one.case, one.folder, foreign[: len(letters[k])]))
-    return found
+        result.append(Example(example.case, example.folder, foreign[: len(letters[k])]))
+    return result
 
 
-def _alike(one: str, other: str, run: int = 8) -> bool:
+def _alike(first: str, second: str, run: int = COMMON_RUN) -> bool:
     """Of one protein, or of close relatives: a run of residues in common."""
-    runs = {one[i : i + run] for i in range(len(one) - run + 1)}
-    return any(other[i : i + run] in runs for i in range(len(other) - run + 1))
+    runs = {first[i : i + run] for i in range(len(first) - run + 1)}
+    return any(second[i : i + run] in runs for i in range(len(second) - run + 1))
 
 
 def _apart(residue: NDArray[np.int64], chain: ProteinChain) -> NDArray[np.int64]:
-    """Residue indices in which those on either side of a break differ by more than one."""
+    """Residue indices in which those on either side of a break differ by more than example."""
     step = np.linalg.norm(np.diff(chain.calpha, axis=0), axis=1)
-    broken = np.concatenate([[0], np.cumsum(~(step < 4.5))])
+    broken = np.concatenate([[0], np.cumsum(~(step < DEPOSITED_LONGEST_BOND))])
     return np.where(residue >= 0, residue + broken[residue], -1)
 
 
-def _of_links(one: Example) -> tuple[CalphaSet, FeatureMaps, NDArray[np.int64]]:
-    calpha, features, residue, chain = one.found()
+def _of_links(example: Example) -> tuple[CalphaSet, FeatureMaps, NDArray[np.int64]]:
+    calpha, features, residue, chain = example.positions()
     return calpha, features, _apart(residue, chain)
 
 
 @dataclass(frozen=True)
-class Told:
-    """What was made of a map: z-score, features (n, 4) of residues, which are right (n,)."""
+class Traced:
+    """Of a map that was traced: z-score, features (n, 4) of residues, which are right (n,)."""
 
     z_score: float
     features: NDArray[np.float64]
     right: NDArray[np.bool_]
 
 
-def _of_confidence(one: Example) -> tuple[Told, Told]:
+def _of_confidence(example: Example) -> tuple[Traced, Traced]:
     """With the right sequence, and with another protein's."""
-    calpha, features, _, chain = one.found()
+    calpha, features, _, chain = example.positions()
     named = np.array(list(chain.letters)) != "X"
     native = chain.calpha[named]
     results = []
-    for letters in (chain.letters.replace("X", ""), one.foreign):
+    for letters in (chain.letters.replace("X", ""), example.foreign):
         target = Target((Sequence("1", letters),))
         rng = np.random.default_rng(1)
         significance = sequence_significance(calpha, features, target, rng=rng)
-        made = register(calpha, features, target, rng=rng, count=1, joinings=20_000)
+        made = register(calpha, features, target, rng=rng, count=1, joinings=JOININGS)
         node = made.placements[0].node
         table = confidence_features(made.marginal[0], made.agreement[0], significance)
         asked = (node >= 0) & np.isfinite(native).all(axis=1)
         right = np.linalg.norm(calpha.positions[node[asked]] - native[asked], axis=1) < WITHIN
-        right &= letters != one.foreign
-        results.append(Told(significance.z_score, table[asked], right))
+        right &= letters != example.foreign
+        results.append(Traced(significance.z_score, table[asked], right))
     return results[0], results[1]
 
 
@@ -182,9 +189,9 @@ def _each(function: Callable[[Example], Any], some: list[Example], workers: int)
     return results
 
 
-def _calibration(told: list[Told], weights: NDArray[np.float64]) -> str:
-    features = np.concatenate([one.features for one in told])
-    right = np.concatenate([one.right for one in told])
+def _calibration(traced: list[Traced], weights: NDArray[np.float64]) -> str:
+    features = np.concatenate([example.features for example in traced])
+    right = np.concatenate([example.right for example in traced])
     shown = 1 / (1 + np.exp(-features @ weights))
     parts = []
     for low, high in ((0.0, 0.3), (0.3, 0.6), (0.6, 0.9), (0.9, 1.01)):
@@ -194,9 +201,10 @@ def _calibration(told: list[Told], weights: NDArray[np.float64]) -> str:
     return ", ".join(parts)
 
 
-def _fit(told: list[Told]) -> NDArray[np.float64]:
+def _fit(traced: list[Traced]) -> NDArray[np.float64]:
     return learn_confidence(
-        np.concatenate([one.features for one in told]), np.concatenate([one.right for one in told])
+        np.concatenate([example.features for example in traced]),
+        np.concatenate([example.right for example in traced]),
     )
 
 
@@ -204,19 +212,19 @@ def _confidence(some: list[Example], workers: int) -> NDArray[np.float64]:
     """Weights; prints z-scores of right and foreign sequences, and how well others would fit."""
     pairs = _each(_of_confidence, some, workers)
     print("map | share of residues right | z-score | z-score of a foreign sequence")
-    for one, (own, foreign) in zip(some, pairs):
+    for example, (own, foreign) in zip(some, pairs):
         share = own.right.mean() if len(own.right) else 0.0
-        print(f"{one.case.key} | {share:.2f} | {own.z_score:.1f} | {foreign.z_score:.1f}")
+        print(f"{example.case.key} | {share:.2f} | {own.z_score:.1f} | {foreign.z_score:.1f}")
     # Maps of one protein judge each other nowhere.
-    proteins = [one.case.name.split("_")[0] for one in some]
+    proteins = [example.case.name.split("_")[0] for example in some]
     first = {name: k % 2 == 0 for k, name in enumerate(dict.fromkeys(proteins))}
     for real in (False, True):
         for half in (True, False):
             judges = [t for p, pair in zip(proteins, pairs) if first[p] != half for t in pair]
             judged = [
                 t
-                for one, p, pair in zip(some, proteins, pairs)
-                if first[p] == half and (one.case.group == EXPERIMENTAL) == real
+                for example, p, pair in zip(some, proteins, pairs)
+                if first[p] == half and (example.case.group == EXPERIMENTAL) == real
                 for t in pair
             ]
             kind = "experimental" if real else "simulated"
@@ -245,7 +253,7 @@ def main() -> int:
         print("now learn confidence again")
     else:
         some += experimental_examples(args.data, args.work)
-        some = [one for one in some if one.case.residues <= LONGEST_REGISTERED]
+        some = [example for example in some if example.case.residues <= LONGEST_REGISTERED]
         tables["confidence"] = _confidence(with_foreign(some), args.workers)
         print("confidence", np.round(tables["confidence"], 2))
     with appearing(args.output) as temporary, temporary.open("wb") as out:

@@ -1,0 +1,1 @@
+"""The functions that `import critasser` offers: whole jobs, and single steps on arrays."""

@@ -1,0 +1,266 @@
+"""Whole jobs for users of the package: `build` and `score`, in a job folder."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+from critasser.api.models import Sequences, as_target, write_fasta, write_model
+from critasser.api.results import Results, read_results
+from critasser.density import Grid, write_map
+from critasser.job.folder import Job
+from critasser.job.progress import Event
+from critasser.options import Inputs, ModelInputs, Options
+from critasser.pipeline.build import BUILD
+from critasser.pipeline.score import SCORE
+from critasser.structure import AtomicModel
+
+__all__ = ["build", "score"]
+
+Listener: TypeAlias = Callable[[Event], None]
+
+INPUTS = "inputs"
+"""Folder in the job folder for what was not given as a file."""
+
+
+def build(
+    map: str | os.PathLike[str] | Grid,
+    sequences: Sequences,
+    *,
+    folder: str | os.PathLike[str],
+    resolution: float | None = None,
+    mask: str | os.PathLike[str] | Grid | None = None,
+    templates: Sequence[str | os.PathLike[str]] = (),
+    contacts: str | os.PathLike[str] | None = None,
+    quality: str = "draft",
+    models: int = 5,
+    device: str = "auto",
+    seed: int = 1,
+    resume: bool = False,
+    progress: Listener | None = None,
+) -> Results:
+    """Build atomic models into a map.
+
+    Does what ``critasser build`` does, with the same results for the same options, except that
+    the quality is ``draft`` unless given. Ctrl-C, a file ``cancel`` in the folder, or `Cancelled`
+    raised by `progress` stops it and keeps what is finished.
+
+    Parameters
+    ----------
+    map : path or Grid
+    sequences : path, Target or iterable of str
+        A FASTA file, or the letters of each chain in the map; of a symmetric molecule the chains of
+        one unit will do.
+    folder : path
+        Job folder to make; see docs/job-folder.md.
+    resolution : float, optional
+        Of the map in Å; estimated, with a warning, without it.
+    mask : path or Grid, optional
+        0 to 1 on the map's grid: build where it is 0.5 or more.
+    templates : sequence of path
+        Structures that may be alike, solved or predicted.
+    contacts : path, optional
+        Predicted contacts in the CASP RR format.
+    quality : {'draft', 'standard', 'thorough'}
+        How much work.
+    models : int
+        Most models to make, 1 to 20.
+    device : {'auto', 'cpu', 'cuda'}
+        Where the networks run.
+    seed : int
+        The same seed, inputs and options give the same models on the same machine.
+    resume : bool
+        If the folder holds a job already, go on with it: only what is not finished, or depends on
+        what is given anew, is done.
+    progress : callable, optional
+        Given each `Event`: ``stage``, ``fraction``, ``message``, ``remaining`` seconds, and so on.
+
+    Returns
+    -------
+    Results
+
+    Raises
+    ------
+    InputError
+        Bad input, told in one line; the folder is in use, or holds a job and `resume` is not set.
+    Cancelled
+        Stopped on request.
+
+    Examples
+    --------
+    >>> results = critasser.build(
+    ...     "map.mrc", "sequence.fasta", folder="job", resolution=3.0, models=1, resume=True
+    ... )
+    >>> best = results.models[0]
+    >>> best.path.name, best.confidence.shape
+    ('model_1.cif', (36,))
+    """
+    options = Options(
+        resolution=resolution, device=device, quality=quality, models=models, seed=seed
+    )
+    with _opened(folder, resume) as given:
+        inputs = Inputs(
+            map=given.map(map),
+            sequence=given.sequences(sequences),
+            mask=None if mask is None else given.map(mask, "mask.mrc"),
+            contacts=None if contacts is None else Path(contacts).resolve(),
+            templates=tuple(Path(path).resolve() for path in templates),
+        )
+        command = _build_command(inputs, options, given.job.folder)
+        task = BUILD.check(inputs, options)
+        BUILD.run(given.job, task, command=command, listeners=_listeners(progress))
+        return read_results(given.job.folder)
+
+
+def score(
+    model: str | os.PathLike[str] | AtomicModel,
+    map: str | os.PathLike[str] | Grid,
+    *,
+    folder: str | os.PathLike[str],
+    resolution: float | None = None,
+    mask: str | os.PathLike[str] | Grid | None = None,
+    device: str = "auto",
+    seed: int = 1,
+    resume: bool = False,
+    progress: Listener | None = None,
+) -> Results:
+    """Say how far a model that is there already can be trusted, residue by residue.
+
+    Does what ``critasser score`` does, with the same results.
+
+    Parameters
+    ----------
+    model : path or AtomicModel
+        It must lie in the map.
+    map : path or Grid
+    folder : path
+        Job folder to make.
+    resolution, mask, device, seed, resume, progress
+        As in `build`.
+
+    Returns
+    -------
+    Results
+        One model: ``results.models[0].confidence`` by ``chain``, ``residue`` and ``insertion`` of
+        the file; ``register_z_score`` tells whether residues suit their places.
+
+    Raises
+    ------
+    InputError, Cancelled
+        As `build`; also when most of the model lies outside the map.
+
+    Examples
+    --------
+    >>> results = critasser.score("model.pdb", "map.mrc", folder="scored", resolution=3.0)
+    >>> scored = results.models[0]
+    >>> scored.mean_confidence > 80
+    True
+    >>> results.register_z_score > 3
+    True
+    """
+    options = Options(resolution=resolution, device=device, seed=seed)
+    with _opened(folder, resume) as given:
+        inputs = ModelInputs(
+            model=given.model(model),
+            map=given.map(map),
+            mask=None if mask is None else given.map(mask, "mask.mrc"),
+        )
+        files = (inputs.model, inputs.map)
+        command = _command("score", files, options, inputs.mask, "-o", given.job.folder)
+        task = SCORE.check(inputs, options)
+        SCORE.run(given.job, task, command=command, listeners=_listeners(progress))
+        return read_results(given.job.folder)
+
+
+class _Given:
+    """Inputs of a job as files; what was not given as a file is written into the job folder."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.written: list[Path] = []
+
+    def map(self, given: str | os.PathLike[str] | Grid, name: str = "map.mrc") -> Path:
+        """The file of a map or mask."""
+        if not isinstance(given, Grid):
+            return Path(given).resolve()
+        write_map(path := self._place(name), given)
+        return path
+
+    def model(self, given: str | os.PathLike[str] | AtomicModel) -> Path:
+        """The file of a model."""
+        if not isinstance(given, AtomicModel):
+            return Path(given).resolve()
+        write_model(path := self._place("model.cif"), given)
+        return path
+
+    def sequences(self, given: Sequences) -> Path:
+        """The FASTA file of sequences."""
+        if isinstance(given, (str, os.PathLike)):
+            return Path(given).resolve()
+        target = as_target(given)
+        write_fasta(path := self._place("sequence.fasta"), target)
+        return path
+
+    def _place(self, name: str) -> Path:
+        path = self.job.path(f"{INPUTS}/{name}")
+        path.parent.mkdir(exist_ok=True)
+        self.written.append(path)
+        return path
+
+
+@contextlib.contextmanager
+def _opened(folder: str | os.PathLike[str], resume: bool) -> Iterator[_Given]:
+    """A job folder to work in; bad input leaves nothing behind where there was no job before."""
+    path = Path(folder).resolve()
+    described = path / "job.json"
+    new = not path.exists()
+    try:
+        with Job.opened(path, resume=resume and described.exists()) as job:
+            given = _Given(job)
+            try:
+                yield given
+            except BaseException:
+                if not described.exists():
+                    for file in given.written:
+                        file.unlink(missing_ok=True)
+                    _remove_if_empty(path / INPUTS)
+                raise
+    except BaseException:
+        if new:
+            _remove_if_empty(path)
+        raise
+
+
+def _remove_if_empty(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+
+
+def _build_command(inputs: Inputs, options: Options, folder: Path) -> list[str]:
+    more: list[object] = ["--quality", options.quality, "--models", options.models]
+    if inputs.templates:
+        more += ["--templates", *inputs.templates]
+    if inputs.contacts is not None:
+        more += ["--contacts", inputs.contacts]
+    files = (inputs.map, inputs.sequence)
+    return _command("build", files, options, inputs.mask, *more, "-o", folder)
+
+
+def _command(
+    name: str, files: Sequence[Path], options: Options, mask: Path | None, *more: object
+) -> list[str]:
+    """The command line that does the same; what `command` in the job folder holds."""
+    words: list[object] = ["critasser", name, *files]
+    if mask is not None:
+        words += ["--mask", mask]
+    if options.resolution is not None:
+        words += ["--resolution", options.resolution]
+    words += ["--device", options.device, "--seed", options.seed, *more]
+    return [str(word) for word in words]
+
+
+def _listeners(progress: Listener | None) -> tuple[Listener, ...]:
+    return () if progress is None else (progress,)

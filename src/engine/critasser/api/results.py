@@ -1,0 +1,216 @@
+"""What a job has made, read from its folder."""
+
+from __future__ import annotations
+
+import csv
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from critasser.errors import InputError
+from critasser.job.folder import Job
+from critasser.job.records import read_json
+from critasser.structure import AtomicModel, ModelFile
+
+__all__ = ["ModelResult", "Results", "open", "read_results"]
+
+LARGEST_TABLE = 16 << 20
+"""Bytes of a table of residues; one of 20,000 residues takes 2 MB."""
+
+COLUMNS = ("confidence", "local_confidence", "local_pcc")
+
+
+@dataclass(frozen=True, eq=False)
+class ModelResult:
+    """A model and how far each of its L residues can be trusted.
+
+    Attributes
+    ----------
+    rank : int
+        1 is the best.
+    path : Path
+        mmCIF file, confidence in the B-factor column.
+    chain : tuple of str (L,)
+    residue : ndarray (L,) int64
+        Residue numbers.
+    insertion : tuple of str (L,)
+        Insertion codes, empty for most.
+    letters : str
+        One-letter codes (L).
+    confidence : ndarray (L,) float64
+        0 … 100: how accurate the place of each residue is expected to be.
+    local_confidence : ndarray (L,) float64
+        The paper's local confidence, eq. 12, scaled so that its mean is the eTM.
+    local_pcc : ndarray (L,) float64
+        Correlation of each residue with its own density, eq. 10–11.
+    scores : mapping of str to float
+        Of the whole model, as in `results.json`: ``etm``, ``crscore``, ``pcc_mask`` and so on.
+    """
+
+    rank: int
+    path: Path
+    chain: tuple[str, ...]
+    residue: NDArray[np.int64]
+    insertion: tuple[str, ...]
+    letters: str
+    confidence: NDArray[np.float64]
+    local_confidence: NDArray[np.float64]
+    local_pcc: NDArray[np.float64]
+    scores: Mapping[str, float]
+
+    @property
+    def mean_confidence(self) -> float:
+        """Mean over the residues, 0 … 100."""
+        return float(self.confidence.mean())
+
+    def read(self) -> AtomicModel:
+        """All atoms, from the file."""
+        return ModelFile.read(self.path).model()
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """What a finished job has made.
+
+    Attributes
+    ----------
+    folder : Path
+        The job folder.
+    kind : str
+        ``build``, ``score`` or ``rebuild``.
+    models : tuple of ModelResult
+        Best first.
+    resolution : float
+        Å, given or estimated.
+    warnings : tuple of str
+    timings : mapping of str to float
+        Seconds of each stage.
+    tm, rmsd : ndarray (n, n) or None
+        TM-score, and Cα RMSD in Å, of the models of a build to each other.
+    sequence_z_score, register_z_score : float or None
+        Of the sequence, and of the register of a scored model, against shuffled sequences; below 3
+        do not trust which residue is where. None where it was not looked at.
+    symmetry : mapping or None
+        ``name``, ``units`` in the map and units ``built``, of a symmetric molecule.
+    report : Path
+        Pictures and tables, for a web browser.
+    """
+
+    folder: Path
+    kind: str
+    models: tuple[ModelResult, ...]
+    resolution: float
+    warnings: tuple[str, ...]
+    timings: Mapping[str, float]
+    tm: NDArray[np.float64] | None
+    rmsd: NDArray[np.float64] | None
+    sequence_z_score: float | None
+    register_z_score: float | None
+    symmetry: Mapping[str, Any] | None
+    report: Path
+
+
+def open(folder: str | os.PathLike[str]) -> Results:
+    """Read the results of a finished job, whoever ran it.
+
+    Parameters
+    ----------
+    folder : path
+        A job folder of ``build``, ``score`` or ``rebuild``.
+
+    Returns
+    -------
+    Results
+
+    Raises
+    ------
+    InputError
+        No job there, not finished, or damaged.
+
+    Examples
+    --------
+    >>> results = critasser.open("job")
+    >>> results.kind, len(results.models)
+    ('build', 1)
+    >>> results.models[0].confidence.shape
+    (36,)
+    """
+    return read_results(Path(folder))
+
+
+def read_results(folder: Path) -> Results:
+    """As `open`; nothing in the folder is taken on trust."""
+    job = Job(folder)
+    if not (job.folder / "job.json").is_file():
+        raise InputError(f"{folder}: no Critasser job there (no job.json)")
+    content = read_json(job.path("results.json"))
+    if content is None:
+        raise InputError(
+            f"{folder}: no results there; the job is not finished, go on with it by "
+            f"critasser.build(…, resume=True) or critasser build --resume {folder}"
+        )
+    described = read_json(job.path("job.json")) or {}
+    try:
+        return Results(
+            folder=job.folder,
+            kind=str(described.get("kind", "build")),
+            models=tuple(_model(job, entry) for entry in content["models"]),
+            resolution=float(content["resolution"]),
+            warnings=tuple(map(str, content["warnings"])),
+            timings={str(k): float(v) for k, v in content["timings"].items()},
+            tm=_matrix(content.get("tm")),
+            rmsd=_matrix(content.get("rmsd")),
+            sequence_z_score=_number(content.get("sequence_z_score")),
+            register_z_score=_number(content.get("register_z_score")),
+            symmetry=content.get("symmetry"),
+            report=job.path("report.html"),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, OSError, csv.Error) as error:
+        raise InputError(
+            f"{job.folder}: its results are damaged ({type(error).__name__}: {error}); delete "
+            "results.json and resume the job"
+        ) from None
+
+
+def _model(job: Job, entry: Mapping[str, Any]) -> ModelResult:
+    path = job.path(str(entry["file"]))
+    rows = _rows(path.with_suffix(".csv"))
+    numbers = {name: np.array([float(row[name]) for row in rows]) for name in COLUMNS}
+    scores = {
+        str(name): found
+        for name, value in entry.items()
+        if name not in ("rank", "file") and (found := _number(value)) is not None
+    }
+    return ModelResult(
+        rank=int(entry["rank"]),
+        path=path,
+        chain=tuple(row["chain"] for row in rows),
+        residue=np.array([int(row["residue"]) for row in rows], dtype=np.int64),
+        insertion=tuple(row.get("insertion") or "" for row in rows),
+        letters="".join(row["letter"] for row in rows),
+        scores=scores,
+        **numbers,
+    )
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    if path.stat().st_size > LARGEST_TABLE:
+        raise ValueError(f"{path.name} is larger than any table of residues")
+    with path.open(newline="", encoding="utf-8") as lines:
+        return list(csv.DictReader(lines))
+
+
+def _matrix(value: object) -> NDArray[np.float64] | None:
+    return None if value is None else np.array(value, dtype=np.float64)
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return float(value) if math.isfinite(value) else None

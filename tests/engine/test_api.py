@@ -1,0 +1,177 @@
+"""`import critasser`: light, typed, and every example of it runs."""
+
+import ast
+import dataclasses
+import doctest
+import gzip
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import critasser
+
+ROOT = Path(__file__).resolve().parents[2]
+ENGINE = ROOT / "src/engine"
+BARNASE = ROOT / "tests/data/1a2p_A.pdb.gz"
+PIECE = 36
+"""Residues of barnase that examples are about: two helices."""
+
+IN_ORDER = ("read_sequences", "read_model", "write_model", "simulate", "read_map", "write_map",
+            "predict_calpha", "trace_chains", "fit", "assemble", "build_atoms", "build", "open",
+            "score")  # fmt: skip
+"""Examples go on from those before them."""
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory):
+    """A folder as the examples have it: a model, its map at 3 Å and its sequence."""
+    folder = tmp_path_factory.mktemp("api")
+    with gzip.open(BARNASE, "rt") as file:
+        atoms = [line for line in file if line.startswith("ATOM")]
+    residues = list(dict.fromkeys(line[22:27] for line in atoms))[:PIECE]
+    piece = [line for line in atoms if line[22:27] in residues]
+    (folder / "model.pdb").write_text("".join(piece) + "END\n")
+    critasser.write_map(folder / "map.mrc", critasser.simulate(folder / "model.pdb", 3.0))
+    letters = critasser.read_model(folder / "model.pdb").target.letters
+    (folder / "sequence.fasta").write_text(f">barnase\n{letters}\n")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def names():
+    """What earlier examples have made."""
+    return {"critasser": critasser}
+
+
+def fresh(code):
+    """What a Python prints that has not imported anything yet."""
+    return subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ENGINE)!r})\n{code}"],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+
+
+def test_importing_it_loads_nothing_heavy():
+    code = "import critasser\nprint(*sorted({m.partition('.')[0] for m in sys.modules}))"
+    assert not set(fresh(code).split()) & {"numpy", "torch", "numba", "scipy", "gemmi", "openmm"}
+
+
+def test_reading_a_map_does_not_load_torch():
+    code = "import critasser\ncritasser.read_map\nprint(*sys.modules)"
+    assert not set(fresh(code).split()) & {"torch", "openmm", "ortools"}
+
+
+def test_every_public_name_is_there_and_documented():
+    for name in critasser.__all__:
+        found = getattr(critasser, name)
+        assert found.__doc__ and found.__doc__.strip(), name
+    assert set(critasser.__all__) <= set(dir(critasser))
+    with pytest.raises(AttributeError, match="no attribute 'buidl'"):
+        _ = critasser.buidl
+
+
+def test_what_type_checkers_see_is_what_is_loaded():
+    tree = ast.parse((ENGINE / "critasser/__init__.py").read_text(encoding="utf-8"))
+    (seen,) = (n for n in tree.body if isinstance(n, ast.If) and isinstance(n.test, ast.Name))
+    told = {alias.name: node.module for node in seen.body for alias in node.names}
+    assert sorted(told) == sorted(critasser.__all__)
+    for name, module in told.items():
+        assert getattr(importlib.import_module(module), name) is getattr(critasser, name)
+    assert (ENGINE / "critasser/py.typed").is_file()
+
+
+def test_a_function_is_not_hidden_by_a_module_of_its_name():
+    for name in critasser.__all__:
+        assert not (ENGINE / "critasser" / name).exists()
+        assert not (ENGINE / f"critasser/{name}.py").exists()
+
+
+def test_every_function_has_an_example():
+    functions = {name for name in critasser.__all__ if name[0].islower()}
+    assert functions == set(IN_ORDER)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", IN_ORDER)
+def test_examples_run(name, here, names, monkeypatch):
+    monkeypatch.chdir(here)
+    (test,) = (
+        one
+        for one in doctest.DocTestFinder(recurse=False).find(
+            getattr(critasser, name), name, globs=names
+        )
+        if one.examples
+    )
+    test.globs = names
+    runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
+    runner.run(test, clear_globs=False)
+    assert runner.summarize(verbose=False).failed == 0
+
+
+@pytest.mark.slow
+def test_steps_see_what_a_job_sees(here, names):
+    """The Cα that `predict_calpha` returns are those of the job that `build` ran."""
+    found = critasser.predict_calpha(here / "map.mrc", here / "sequence.fasta", resolution=3.0)
+    with np.load(here / "job/1_calpha/calpha.npz") as file:
+        np.testing.assert_allclose(found.calpha.positions, file["positions"], atol=1e-3)
+        np.testing.assert_allclose(found.calpha.probability, file["probability"], atol=1e-3)
+
+
+@pytest.mark.slow
+def test_what_is_not_a_file_is_put_into_the_job_folder(here, tmp_path, monkeypatch):
+    events = []
+    model = critasser.read_model(here / "model.pdb")
+    density = critasser.read_map(here / "map.mrc")
+    results = critasser.score(
+        model, density, folder=tmp_path / "job", resolution=3.0, progress=events.append
+    )
+    assert {path.name for path in (tmp_path / "job/inputs").iterdir()} == {"model.cif", "map.mrc"}
+    assert results.models[0].letters == model.target.letters
+    assert results.models[0].read().calpha == pytest.approx(model.calpha, abs=1e-3)
+    assert events[-1].state == "finished"
+    assert [one.fraction for one in events] == sorted(one.fraction for one in events)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        events[-1].state = "running"
+
+
+def test_bad_input_is_one_line_and_leaves_no_folder(here, tmp_path):
+    density = critasser.read_map(here / "map.mrc")
+    for sequences, told in ((["MKT1"], "sequence 1"), ([], "no sequence"), (["M"], "give")):
+        with pytest.raises(critasser.InputError, match=told):
+            critasser.build(density, sequences, folder=tmp_path / "job")
+        assert not (tmp_path / "job").exists()
+
+
+def test_a_folder_of_somebody_is_left_alone(here, tmp_path):
+    (tmp_path / "thesis.tex").write_text("years of work")
+    with pytest.raises(critasser.InputError, match="not empty"):
+        critasser.build(here / "map.mrc", ["MKTAYIAK"], folder=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_opening_what_is_no_finished_job_is_one_line(tmp_path):
+    with pytest.raises(critasser.InputError, match="no Critasser job"):
+        critasser.open(tmp_path)
+    (tmp_path / "job.json").write_text("{}")
+    with pytest.raises(critasser.InputError, match="not finished"):
+        critasser.open(tmp_path)
+
+
+@pytest.mark.parametrize("damage", [
+    '{"models": 3}',
+    '{"models": [{"file": "../../etc/passwd", "rank": 1}], "resolution": 3, "warnings": [],'
+    ' "timings": {}}',
+    '{"models": [], "resolution": "x", "warnings": [], "timings": {}}',
+    '{"models": [{"file": "5_models/model_1.cif", "rank": 1}], "resolution": 3, "warnings": [],'
+    ' "timings": {}}',
+])  # fmt: skip
+def test_damaged_results_are_refused(tmp_path, damage):
+    (tmp_path / "job.json").write_text("{}")
+    (tmp_path / "results.json").write_text(damage)
+    with pytest.raises(critasser.InputError):
+        critasser.open(tmp_path)
+

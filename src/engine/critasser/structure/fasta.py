@@ -18,6 +18,8 @@ __all__ = ["SequenceFile", "read_fasta", "read_sequences"]
 MAX_BYTES = 1 << 20
 LONGEST_PEPTIDE_OF_NUCLEOTIDES = 10
 MOST_COPIES = 200
+MOST_TOLD = 8
+"""Names or places in a message."""
 
 NUCLEOTIDES = "ACGTUN"
 AMBIGUOUS_NUCLEOTIDES = "RYKMSWBDHVX"
@@ -156,7 +158,7 @@ def read_sequences(path: str | os.PathLike, *, protein: bool = False) -> Sequenc
 
 
 def _nucleic_message(nucleic: list[_Record], total: int, path: Path) -> str:
-    told = ", ".join(repr(record.name) for record in nucleic[:10])
+    told = ", ".join(repr(record.name) for record in nucleic[:MOST_TOLD])
     letters = ", ".join(sorted(set("".join(record.letters for record in nucleic).upper())))
     what = "is" if len(nucleic) == 1 else "are"
     advice = (
@@ -238,7 +240,8 @@ def _sequence(record: _Record, path: Path, notes: list[str]) -> Sequence:
     if len(unknown) == len(letters):
         raise InputError(f"{path}, {where} has only unknown residues (X): write what they are.")
     if unknown:
-        shown = ", ".join(str(k + 1) for k in unknown[:8]) + (", …" if len(unknown) > 8 else "")
+        more = ", …" if len(unknown) > MOST_TOLD else ""
+        shown = ", ".join(str(k + 1) for k in unknown[:MOST_TOLD]) + more
         notes.append(
             f"{path.name}, {where}: {len(unknown)} unknown residues (X at {shown}) are built "
             "without side chains, as UNK"
@@ -265,7 +268,7 @@ def _copies(record: _Record, path: Path, notes: list[str]) -> int:
     if count > 1:
         notes.append(
             f"{path.name}, sequence {record.name!r}: its header names the chains "
-            f"{', '.join(name.strip() for name in names[:10])}: {count} copies are built; write "
+            f"{', '.join(name.strip() for name in names[:MOST_TOLD])}: {count} copies are built; write "
             "copies=1 in the header where the map holds one"
         )
     return count

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from critasser.density import Grid, kernel_width, model_mask, pcc, simulate
+from critasser.errors import InputError
 
 
 def by_definition(positions, amplitudes, resolution, grid):
@@ -75,3 +76,8 @@ def test_correlation_is_pearsons():
     assert pcc(a, a.with_values(np.ones(a.shape))) == 0
     with pytest.raises(ValueError, match="one frame"):
         pcc(a, Grid(b.values, (1, 0, 0), 1.0))
+
+
+def test_atoms_too_far_apart_for_a_box_are_told():
+    with pytest.raises(InputError, match="lie within 9000 × 9000 × 9000 Å, too much"):
+        simulate([[0, 0, 0], [9000, 9000, 9000]], [6, 6], 4.0)

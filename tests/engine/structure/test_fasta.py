@@ -1,10 +1,12 @@
 """Sequences are read, or the one thing wrong with them is told."""
 
+import gzip
+
 import numpy as np
 import pytest
 
 from critasser.errors import InputError
-from critasser.structure import AMINO_ACIDS, Sequence, Target, read_fasta
+from critasser.structure import AMINO_ACIDS, Sequence, Target, read_fasta, read_sequences
 
 
 @pytest.fixture
@@ -47,12 +49,11 @@ def test_a_short_peptide_of_acgt_is_a_peptide(write):
         (">a\nMKJV", "'a', position 3: J is either I or L"),
         (">a\nMK1V", "position 3: 1 is a digit"),
         (">a\nMKvl", "position 3: v is in lower case"),
-        (">a\nMKV*", "position 4: * is a stop: delete it"),
-        (">a\nMXV", "X is an unknown residue"),
+        (">a\nMK*V", "position 3: * is a stop"),
+        (">a\nXXX", "only unknown residues"),
+        (">a copies=0\nMKV", "copies=0: give a number from 1"),
         (">a\nMBV", "B is Asx"),
         (">a\nMZV", "Z is Glx"),
-        (">a\nMUV", "U is selenocysteine: write C"),
-        (">a\nMOV", "O is pyrrolysine: write K"),
         (">a\nM-V", "- is a gap"),
         (">a\nM?V", "'?' is no amino acid"),
         (">a\nMÉV", "'É' is no amino acid"),
@@ -63,9 +64,10 @@ def test_a_short_peptide_of_acgt_is_a_peptide(write):
         ("MKV", "line 1: a FASTA file begins with a line such as '>name'"),
         (">a\nACGTACGTACGTN", "DNA or RNA (only A, C, G, N, T)"),
         (">a\nacguacguacgu", "DNA or RNA"),
-        (b"\x1f\x8b\x08\x00\xff\xfe", "not a text file"),
+        (b"\x1f\x8b\x08\x00\xff\xfe", "cut off or damaged"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "not a text file"),
         (b">a\nMK\0V", "not a text file"),
-        (">a\n" + "A" * (1 << 20), "more than 1 MB"),
+        (">a\n" + "A" * (1 << 20), "larger than 1 MB"),
     ],
 )
 def test_everything_wrong_is_told_in_one_line(write, text, says):
@@ -91,3 +93,114 @@ def test_targets_cannot_be_made_of_nonsense():
         Sequence("a", "")
     with pytest.raises(ValueError, match="at least one"):
         Target(())
+
+
+MIXED = ">é α one\nMKV\nLA\n"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        MIXED.encode("utf-16"),
+        MIXED.encode("utf-16-le"),
+        b"\xfe\xff" + MIXED.encode("utf-16-be"),
+        MIXED.encode("utf-8-sig"),
+        ">caf\xe9 one\nMKVLA".encode("latin-1"),
+        gzip.compress(MIXED.encode()),
+        ">a\nM\u200bK\u00adV\ufeffL\u2060A\n".encode(),
+        ">a\n MK\u00a0V LA\n".encode(),
+        b";made by hand\n>a\nMKVLA*\n",
+        b">a\nmkvla\n",
+        b">gi|1|ref|NP_1.1| thing\n        1 mkvla\n//"[:-2].replace(b"mkvla", b"MKV LA"),
+        b">sp|P12345|NAME_HUMAN Some protein OS=Homo sapiens OX=9606 GN=X PE=1 SV=2\nMKVLA",
+    ],
+)
+def test_text_of_any_program_is_read(write, raw):
+    found = read_sequences(write(raw))
+    assert found.target.letters == "MKVLA"
+    assert len(found.target.sequences) == 1
+    assert not found.notes
+
+
+@pytest.mark.parametrize(
+    ("header", "copies", "name"),
+    [
+        ("1ABC_1|Chain A|Thing|Homo sapiens (9606)", 1, "1ABC_1"),
+        ("1ABC_1|Chains A, B|Thing|Homo sapiens (9606)", 2, "1ABC_1"),
+        ("1ABC_1|Chains A[auth X], B[auth Y, old], CA|Thing", 3, "1ABC_1"),
+        ("1ABC_1|Chains A, B|Thing copies=1", 1, "1ABC_1"),
+        ("sub copies=3", 3, "sub"),
+        ("sub of two chains, A and B", 1, "sub"),
+    ],
+)
+def test_the_header_says_how_often_a_chain_is_there(write, header, copies, name):
+    found = read_sequences(write(f">{header}\nMKVLA\n"))
+    assert [(s.name, s.letters) for s in found.target.sequences] == [(name, "MKVLA")] * copies
+    told = "copies are built" in " ".join(found.notes)
+    assert told == (copies > 1 and "copies=" not in header)
+
+
+NUCLEIC = [
+    ("1ABC_2|Chain B|DNA (5'-D(P*TP*TP*TP*T)-3')|synthetic", "TTTT"),
+    ("1ABC_2|Chain B|RNA (5'-R(P*UP*UP*UP*UP*UP*U)-3')|synthetic", "UUUUUU"),
+    ("1ABC_2|Chain B|Modified DNA aptamer|synthetic", "GGCAXGXXTGGXAXCAACACGXXAAG"),
+    ("1abc_B mol:na length:6 primer", "ACGTAC"),
+    ("primer", "TTTTTTTT"),
+    ("guide", "GCUUAG"),
+    ("strand", "ACGTRYACGTACGTA"),
+    ("tRNA", "GCGGAUUUA"),
+]
+
+
+@pytest.mark.parametrize(("header", "letters"), NUCLEIC)
+def test_nucleic_acids_are_told_by_header_and_letters(write, header, letters):
+    text = f">one\nMKVLAEEDW\n>{header}\n{letters}\n"
+    with pytest.raises(InputError, match=r"DNA or RNA.*Leave it out") as caught:
+        read_sequences(write(text))
+    assert repr(header.split("|")[0].split()[0]) in str(caught.value)
+
+
+def test_all_nucleic_acids_of_a_file_are_listed_at_once(write):
+    with pytest.raises(InputError, match="'b', 'c' are DNA or RNA"):
+        read_sequences(write(">a\nMKVLAW\n>b\nACGTACGTACGT\n>c\nUUUUUUU\n"))
+
+
+@pytest.mark.parametrize(
+    ("header", "letters"),
+    [
+        ("polyalanine", "A" * 20),
+        ("1abc_A mol:protein length:12 test", "GAGAGAGAGAGA"),
+        ("linker peptide", "GGGGAGGGGAGGGGA"),
+        ("silk fibroin", "GAGAGSGAGAGSGAGAGS"),
+        ("DNA-binding protein", "MKRNADNTGH"),
+        ("RNA polymerase subunit", "MKWNADNTGH"),
+        ("1ABC_1|Chain A|DNA-directed RNA polymerase|", "MKWNADNTGHRY"),
+    ],
+)
+def test_proteins_are_protein_by_header_or_letters(write, header, letters):
+    assert read_fasta(write(f">{header}\n{letters}\n")).letters == letters
+
+
+def test_poly_alanine_is_protein_where_the_caller_says_so(write):
+    path = write(">a\n" + "A" * 30)
+    with pytest.raises(InputError, match="write 'protein' in its header"):
+        read_fasta(path)
+    assert read_fasta(path, protein=True).letters == "A" * 30
+
+
+def test_unknown_residues_are_kept_in_mind(write):
+    found = read_sequences(write(">a\nMXVXW\n>b\nGSTW\n"))
+    assert found.target.letters == "MAVAWGSTW"
+    assert np.flatnonzero(found.target.unknown).tolist() == [1, 3]
+    assert found.target.residue_names[:3] == ("MET", "UNK", "VAL")
+    (note,) = found.notes
+    assert "2 unknown residues (X at 2, 4) are built without side chains" in note
+    with pytest.raises(ValueError, match="unknown residue"):
+        Sequence("a", "MKV", (3,))
+
+
+def test_rare_amino_acids_are_built_as_their_parents_and_told(write):
+    found = read_sequences(write(">a\nMUVOW"))
+    assert found.target.letters == "MCVKW"
+    assert "position 2: U, selenocysteine, is built as C" in found.notes[0]
+    assert "position 4: O, pyrrolysine, is built as K" in found.notes[1]

@@ -171,3 +171,17 @@ def test_chains_are_named_a_to_z_and_then_with_two_letters():
     assert names[:2] == ["A", "B"]
     assert names[25:28] == ["Z", "AA", "BA"]
     assert len(set(names)) == 800
+
+
+def test_a_residue_that_nobody_knows_is_written_as_unk(tmp_path):
+    target = Target((Sequence("a", "GAW", (1,)), Sequence("b", "GAW")))
+    positions = np.arange(18.0).reshape(6, 3)
+    model = AtomicModel(target, ("CA",) * 6, ("C",) * 6, np.arange(6), positions)
+    write_model(tmp_path / "m.cif", model, np.full(6, 50.0))
+    structure = gemmi.read_structure(str(tmp_path / "m.cif"))
+    assert [r.name for r in structure[0]["A"]] == ["GLY", "UNK", "TRP"]
+    assert [r.name for r in structure[0]["B"]] == ["GLY", "ALA", "TRP"]
+    assert [e.full_sequence for e in structure.entities] == [
+        ["GLY", "UNK", "TRP"], ["GLY", "ALA", "TRP"],
+    ]  # fmt: skip
+    assert [c.letters for c in read_chains(tmp_path / "m.cif")] == ["GXW", "GAW"]

@@ -75,6 +75,16 @@ def test_ends_of_a_chain_in_ambers_four_letters(tmp_path, chain, model_path):
     assert found.name == chain.name
 
 
+def test_chains_of_two_letters_are_not_taken_for_longer_names(tmp_path):
+    """HIS of the chain A1 is not HISA of the chain 1."""
+    line = "ATOM  {:5}  CA  {}{:>2}{:4}    {:8.3f}   0.000   0.000  1.00 20.00           C"
+    names = ["ASP", "HIS", "CYS", "GLU"]
+    rows = [line.format(k, n, "A1", k, 3.8 * k) for k, n in enumerate(names, 1)]
+    (tmp_path / "a.pdb").write_text("\n".join(rows))
+    (found,) = read_protein(tmp_path / "a.pdb").chains
+    assert (found.name, found.letters) == ("A1", "DHCE")
+
+
 def test_a_name_with_another_meaning_counts_by_its_atoms(tmp_path):
     """SRO is a serine without its proton, or serotonin."""
     line = "HETATM{:5}  {:<3} {} A{:4}    {:8.3f}   0.000   0.000  1.00 20.00           {}"

@@ -17,8 +17,11 @@ __all__ = ["Placement", "find_placement"]
 HIGHEST = 99.5
 """Percentile of the density that counts in full; metals and noise count no more than that."""
 
-LOW = 0.35
-"""Of the density at the best place, what a model has at most that does not lie in the density."""
+LOW = 0.55
+"""Of the density at the best place, what a model has at most that does not lie in the density.
+
+In 29 maps deposited models have 0.99 or more, those turned by 15° or 40° 0.72 or more, and three
+quarters of those shifted by 8 Å less than 0.48."""
 
 SAME_SHIFT = 1.5
 """Blocks; as near as the best shift is found."""

@@ -9,11 +9,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from critasser.density.grid import Grid
 from critasser.density.kernels import add_gaussians, mark_spheres
+from critasser.errors import InputError
 
 __all__ = ["kernel_width", "model_mask", "simulate"]
 
 # At 5 s a Gaussian is 4e-6 of its height: beyond float32 sums of neighbouring atoms.
 CUTOFF_IN_WIDTHS = 5.0
+
+MOST_VOXELS = 1 << 29
+"""Of a box around atoms: 2 GB as float32, as large as the maps that are read."""
 
 
 def kernel_width(resolution: float) -> float:
@@ -46,6 +50,11 @@ def simulate(
         Å, for the box around the atoms.
     padding : float, optional
         Space between atoms and faces of the box in Å; by default as far as density reaches.
+
+    Raises
+    ------
+    InputError
+        The atoms are too far apart for a box around them to fit in memory.
 
     Returns
     -------
@@ -88,6 +97,12 @@ def _box(positions: NDArray[np.float64], voxel_size: NDArray, padding: float) ->
     low = np.floor((positions.min(axis=0) - padding) / voxel_size)
     high = np.ceil((positions.max(axis=0) + padding) / voxel_size)
     shape = (high - low + 1).astype(int)[::-1]
+    if np.prod(shape.astype(float)) > MOST_VOXELS:
+        spread = " × ".join(f"{length:.0f}" for length in np.ptp(positions, axis=0))
+        raise InputError(
+            f"the atoms lie within {spread} Å, too much for one map: take out those that are far "
+            "from the others, or give larger voxels"
+        )
     return Grid(np.zeros(shape, dtype=np.float32), low * voxel_size, voxel_size)
 
 

@@ -9,15 +9,24 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from critasser.density import Grid, crop_to_molecule, read_map, read_mask
+from critasser.density import (
+    Grid,
+    Mask,
+    background,
+    crop_to_molecule,
+    looks_inverted,
+    read_map,
+    read_map_header,
+    read_soft_mask,
+)
 from critasser.errors import InputError
 from critasser.job.records import checksum
 from critasser.network import choose_device, load_network
 from critasser.options import Inputs, Options, check_readable
 from critasser.shipped import NETWORK, RESIDUE_NETWORK, RESOLUTION_NETWORK, TABLES, shipped
-from critasser.structure import Target, read_chains, read_contacts, read_fasta
+from critasser.structure import Target, read_contacts, read_protein, read_sequences
 
-__all__ = ["SHORTEST", "Checked", "check", "enough_memory", "programs"]
+__all__ = ["SHORTEST", "Checked", "check", "enough_memory", "programs", "upright"]
 
 PROGRAM_BYTES = 0.7e9
 """Of memory that a build takes whatever the map."""
@@ -59,7 +68,10 @@ class Checked:
         Content of every input file by its role, of ``weights`` and
         ``residue_weights``, and of ``resolution_weights`` when the person gave no resolution.
     volume : float
-        Å³ of positive density.
+        Å³ of density above the background.
+    notes : tuple of str
+        What the person should know of the files, each in a line: what was left out or read
+        otherwise than it stands there.
     """
 
     target: Target
@@ -67,6 +79,7 @@ class Checked:
     weights: Path
     checksums: Mapping[str, str]
     volume: float
+    notes: tuple[str, ...] = ()
 
 
 def check(inputs: Inputs, options: Options) -> Checked:
@@ -78,7 +91,8 @@ def check(inputs: Inputs, options: Options) -> Checked:
         The first mistake found, in one line.
     """
     check_readable(inputs)
-    target = read_fasta(inputs.sequence)
+    read = read_sequences(inputs.sequence)
+    target = read.target
     if len(target) < SHORTEST:
         raise InputError(
             f"{inputs.sequence}: {len(target)} residues; give a protein of at least {SHORTEST}"
@@ -89,16 +103,19 @@ def check(inputs: Inputs, options: Options) -> Checked:
                 f"{inputs.sequence}: chain {sequence.name!r} has one residue; give two or more"
             )
     density = read_map(inputs.map)
-    volume = _volume(inputs, density, target)
-    _memory(inputs, density)
+    mask = None if inputs.mask is None else read_soft_mask(inputs.mask, density)
+    upright(inputs.map, density, mask)
+    volume = _volume(inputs, density, mask, target)
+    if mask is None:
+        enough_memory(inputs.map, crop_to_molecule(density))
+    notes = [*read.notes, *read_map_header(inputs.map).notes]
     if inputs.contacts is not None:
         read_contacts(inputs.contacts, len(target))
     for path in inputs.templates:
-        if not read_chains(path):
-            raise InputError(f"{path}: no protein in it; give protein structures as templates")
+        notes += read_protein(path).notes
     device, weights, checksums = programs(options)
     checksums = {role: checksum(path) for role, path in inputs.files().items()} | checksums
-    return Checked(target, device, weights, checksums, volume)
+    return Checked(target, device, weights, checksums, volume, tuple(notes))
 
 
 def programs(options: Options) -> tuple[str, Path, dict[str, str]]:
@@ -120,9 +137,13 @@ def programs(options: Options) -> tuple[str, Path, dict[str, str]]:
     return device, weights, checksums
 
 
-def _memory(inputs: Inputs, density: Grid) -> None:
-    if inputs.mask is None:
-        enough_memory(inputs.map, crop_to_molecule(density))
+def upright(path: Path, density: Grid, mask: Mask | None) -> None:
+    """Refuse a map, at a path, in which the molecule is darker than the solvent."""
+    if looks_inverted(density, None if mask is None else mask.weight):
+        raise InputError(
+            f"{path}: its contrast looks inverted (ChimeraX: volume scale #1 factor -1): the "
+            "molecule lies below the background; turn it over and save it"
+        )
 
 
 def enough_memory(path: Path, density: Grid) -> None:
@@ -139,18 +160,18 @@ def enough_memory(path: Path, density: Grid) -> None:
         )
 
 
-def _volume(inputs: Inputs, density: Grid, target: Target) -> float:
-    """Å³ of positive density, which the chain must find room in."""
-    inside = density.values > 0
-    if inputs.mask is not None:
-        inside &= read_mask(inputs.mask, density)
+def _volume(inputs: Inputs, density: Grid, mask: Mask | None, target: Target) -> float:
+    """Å³ of density above the background, which the chain must find room in."""
+    inside = density.values > background(density)
+    if mask is not None:
+        inside &= mask.inside
     volume = float(inside.sum() * np.prod(density.voxel_size))
     needed = LEAST_SHARE * RESIDUE_VOLUME * len(target)
     if volume < needed:
         room = int(volume / (LEAST_SHARE * RESIDUE_VOLUME))
         raise InputError(
             f"{inputs.sequence}: {len(target)} residues cannot lie in {inputs.map.name}, whose "
-            f"positive density of {volume:.0f} Å³ holds {room} at most; check the sequence, the "
-            "mask and the map's voxel size"
+            f"density of {volume:.0f} Å³ above the background holds {room} at most; check the "
+            "sequence, the mask and the map's voxel size"
         )
     return volume

@@ -86,6 +86,8 @@ class Pipeline:
         expected = self.expected_seconds(task)
         with running(job, expected, listeners, hard_stop=hard_stop) as progress:
             describe(job, task, command)
+            for note in task.checked.notes:
+                job.log(f"warning: {note}")
             run_stages(job, self.stages(task), task, self.expected_seconds)
             results = read_json(job.path("results.json")) or {}
             best = results["models"][0]

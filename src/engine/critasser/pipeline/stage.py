@@ -80,7 +80,12 @@ class Task:
 
 def sequences(task: Task) -> dict[str, object]:
     """The sequences, as stages depend on them."""
-    return {"sequences": [one.letters for one in task.checked.target.sequences]}
+    every = task.checked.target.sequences
+    unknown = {str(k): list(one.unknown) for k, one in enumerate(every) if one.unknown}
+    return {
+        "sequences": [one.letters for one in every],
+        **({"unknown": unknown} if unknown else {}),
+    }
 
 
 def named_sequences(task: Task) -> dict[str, object]:

@@ -10,7 +10,7 @@ from critasser.structure.alphabet import (
 from critasser.structure.calpha import CalphaSet, CalphaTriples, Template, Trace
 from critasser.structure.chain import ProteinChain
 from critasser.structure.contacts import read_contacts
-from critasser.structure.fasta import read_fasta
+from critasser.structure.fasta import SequenceFile, read_fasta, read_sequences
 from critasser.structure.left_out import LeftOut
 from critasser.structure.mmcif import chain_names, write_calpha, write_model, write_positions
 from critasser.structure.model import AtomicModel
@@ -41,6 +41,7 @@ __all__ = [
     "Protein",
     "ProteinChain",
     "Sequence",
+    "SequenceFile",
     "Symmetry",
     "Target",
     "Template",
@@ -56,6 +57,7 @@ __all__ = [
     "read_contacts",
     "read_fasta",
     "read_protein",
+    "read_sequences",
     "rmsd",
     "symmetry_name",
     "tm_score",

@@ -9,8 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from critasser.errors import InputError
+from critasser.input_files import read_bytes
 
 __all__ = ["read_contacts"]
+
+MAX_BYTES = 256 << 20
+"""All pairs of 4,000 residues."""
 
 _KEYWORDS = ("PFRMAT", "TARGET", "AUTHOR", "REMARK", "METHOD", "MODEL", "RMODE", "END", "#")
 
@@ -38,11 +42,11 @@ def read_contacts(path: str | os.PathLike, length: int) -> NDArray[np.float64]:
         Not readable, no contact in it, or a residue or probability out of range.
     """
     path = Path(path)
+    raw = read_bytes(path, MAX_BYTES, "give only the contacts that are likely.")
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not a text file"
-        raise InputError(f"{path}: cannot read contacts ({reason})") from None
+        lines = raw.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: cannot read contacts (not a text file)") from None
     contacts = np.zeros((length, length))
     for number, line in enumerate(lines, 1):
         words = line.split()

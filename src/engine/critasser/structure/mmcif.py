@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 import critasser
-from critasser.structure.alphabet import ONE_TO_THREE
 from critasser.structure.calpha import CalphaSet
 from critasser.structure.model import AtomicModel
 from critasser.structure.sequence import Target
@@ -189,15 +188,15 @@ def _write(
     if not np.isfinite(positions).all():
         raise ValueError("an atom has no position")
     structure = _empty(title)
-    entities: dict[str, gemmi.Entity] = {}
+    entities: dict[tuple[str, ...], gemmi.Entity] = {}
     for name, sequence in zip(chain_names(len(target.sequences)), target.sequences):
-        entity = entities.get(sequence.letters)
+        entity = entities.get(sequence.residue_names)
         if entity is None:
             entity = gemmi.Entity(str(len(entities) + 1))
             entity.entity_type = gemmi.EntityType.Polymer
             entity.polymer_type = gemmi.PolymerType.PeptideL
-            entity.full_sequence = [ONE_TO_THREE[letter] for letter in sequence.letters]
-            entities[sequence.letters] = entity
+            entity.full_sequence = list(sequence.residue_names)
+            entities[sequence.residue_names] = entity
         entity.subchains = [*entity.subchains, name]
         structure[0].add_chain(gemmi.Chain(name))
     for entity in entities.values():
@@ -206,11 +205,11 @@ def _write(
     if symmetry is not None and len(symmetry) > 1:
         structure.assemblies.append(_assembly(symmetry, chain_names(len(target.sequences))))
     document = mmcif_document(structure, details)
-    names = {s.letters: s.name for s in reversed(target.sequences)}
+    described = {s.residue_names: s.name for s in reversed(target.sequences)}
     table = document.sole_block().find("_entity.", ["id", "type"])
     table.loop.add_columns(["_entity.pdbx_description"], "?")
     for row, entity in enumerate(entities):
-        table.loop[row, 2] = gemmi.cif.quote(names[entity] or "?")
+        table.loop[row, 2] = gemmi.cif.quote(described[entity] or "?")
     has_atoms = np.zeros(len(target), dtype=bool)
     has_atoms[owner] = True
     asyms = chain_names(len(target.sequences))
@@ -218,7 +217,7 @@ def _write(
         (
             asyms[target.chain_index[i]],
             int(target.residue_number[i]),
-            ONE_TO_THREE[target.letters[i]],
+            target.residue_names[i],
             confidence[i],
         )
         for i in np.flatnonzero(has_atoms)
@@ -258,13 +257,13 @@ def _add_residues(
     order = np.argsort(owner, kind="stable")
     bounds = np.searchsorted(owner[order], np.arange(len(target) + 1))
     serial = 0
-    for index, letter in enumerate(target.letters):
+    for index in range(len(target)):
         atoms = order[bounds[index] : bounds[index + 1]]
         if len(atoms) == 0:
             continue
         name = chain_of[int(target.chain_index[index])]
         number = int(target.residue_number[index])
-        residue = _residue(ONE_TO_THREE[letter], number, name, entity_of[name])
+        residue = _residue(target.residue_names[index], number, name, entity_of[name])
         residue.label_seq = number
         residue.entity_type = gemmi.EntityType.Polymer
         for atom in atoms:

@@ -15,6 +15,7 @@ ATOMS = (b"ATOM", b"HETATM")
 NAME = slice(17, 21)
 """Columns of the residue name, with the one that only names of four letters use."""
 
+FOURTH = 20
 NUMBER = slice(22, 26)
 LEAST_LENGTH = 54
 """Characters of an atom's line up to the end of its position."""
@@ -51,11 +52,13 @@ def _files(raw: bytes, path: Path) -> list[list[bytes]]:
     files: list[list[bytes]] = []
     lines: list[bytes] = []
     atoms = models = 0
-    for number, line in enumerate(raw.splitlines(), start=1):
+    every = raw.splitlines()
+    long_names = not _has_long_chain_names(every)
+    for number, line in enumerate(every, start=1):
         tag = line[:6].rstrip().upper()
         if tag in ATOMS:
             atoms += 1
-            line = _mended(line, number, path)
+            line = _mended(line, number, path, long_names)
         elif tag == b"MODEL":
             # Numbers that are missing or occur twice are no reason to stop.
             models += 1
@@ -71,14 +74,21 @@ def _files(raw: bytes, path: Path) -> list[list[bytes]]:
     return files
 
 
-def _mended(line: bytes, number: int, path: Path) -> bytes:
+def _has_long_chain_names(lines: list[bytes]) -> bool:
+    """Whether the fourth letter of residue names is the first of chain names in this file."""
+    atoms = [line for line in lines if line.startswith(ATOMS)]
+    taken = sum(line[FOURTH] not in b" " for line in atoms if len(line) >= LEAST_LENGTH)
+    return 2 * taken > len(atoms)
+
+
+def _mended(line: bytes, number: int, path: Path, long_names: bool) -> bytes:
     if len(line) >= LEAST_LENGTH and not line[NUMBER].strip():
         raise InputError(
             f"{path}, line {number}: an atom without a residue number: number the residues (PyMOL, "
             "ChimeraX and Coot can) or save the model as mmCIF."
         )
     name = line[NAME]
-    if len(name) == 4 and name[3:] != b" " and b" " not in name:
+    if long_names and len(name) == 4 and b" " not in name:
         short = three_letters(name.decode("ascii", "replace"))
         if short is not None:
             line = line[: NAME.start] + short.encode().ljust(4) + line[NAME.stop :]

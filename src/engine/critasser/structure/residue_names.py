@@ -113,7 +113,7 @@ def is_plain(name: str) -> bool:
 @cache
 def three_letters(name: str) -> str | None:
     """The PDB's name of a force field's residue of four letters, which no PDB column holds."""
-    letter = _alias(name) if len(name) == 4 else None
+    letter = _alias(name) if len(name) == 4 and name.isupper() else None
     return None if letter is None else ONE_TO_THREE[letter]
 
 

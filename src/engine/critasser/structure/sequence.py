@@ -8,9 +8,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from critasser.structure.alphabet import AMINO_ACIDS
+from critasser.structure.alphabet import AMINO_ACIDS, ONE_TO_THREE
 
 __all__ = ["Sequence", "Target"]
+
+UNKNOWN_NAME = "UNK"
 
 
 @dataclass(frozen=True)
@@ -22,18 +24,33 @@ class Sequence:
     name : str
     letters : str
         One-letter codes out of `AMINO_ACIDS`.
+    unknown : tuple of int
+        Places from 0 of residues that nobody knows; their letter is A, and they have no more atoms
+        than alanine.
     """
 
     name: str
     letters: str
+    unknown: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "unknown", tuple(int(place) for place in self.unknown))
+        if any(not 0 <= place < len(self.letters) for place in self.unknown):
+            raise ValueError(f"{self.name}: an unknown residue that is not in the sequence")
         foreign = set(self.letters) - set(AMINO_ACIDS)
         if foreign or not self.letters:
             raise ValueError(f"not a protein sequence: {self.name} ({''.join(sorted(foreign))})")
 
     def __len__(self) -> int:
         return len(self.letters)
+
+    @cached_property
+    def residue_names(self) -> tuple[str, ...]:
+        """Names in the PDB, UNK for unknown residues."""
+        names = [ONE_TO_THREE[letter] for letter in self.letters]
+        for place in self.unknown:
+            names[place] = UNKNOWN_NAME
+        return tuple(names)
 
 
 @dataclass(frozen=True)
@@ -64,6 +81,19 @@ class Target:
     def codes(self) -> NDArray[np.int8]:
         """Indices (L,) into `AMINO_ACIDS`."""
         return np.array([AMINO_ACIDS.index(letter) for letter in self.letters], dtype=np.int8)
+
+    @cached_property
+    def residue_names(self) -> tuple[str, ...]:
+        """Names (L) in the PDB, UNK for unknown residues."""
+        return tuple(name for sequence in self.sequences for name in sequence.residue_names)
+
+    @cached_property
+    def unknown(self) -> NDArray[np.bool_]:
+        """Which residues (L,) nobody knows; see `Sequence`."""
+        marks = np.zeros(len(self), dtype=np.bool_)
+        for part, sequence in zip(self.chain_slices, self.sequences):
+            marks[part][list(sequence.unknown)] = True
+        return marks
 
     @cached_property
     def chain_index(self) -> NDArray[np.int64]:

@@ -13,7 +13,7 @@ from critasser.density import (
     crop_to_molecule,
     normalise,
     read_map,
-    read_mask,
+    read_soft_mask,
     resample,
     write_map,
 )
@@ -47,10 +47,10 @@ def masked_map(context: Context) -> tuple[Grid, NDArray[np.bool_] | None]:
     mask = context.external("mask")
     if mask is None:
         return grid, None
-    inside = read_mask(mask, grid)
+    soft = read_soft_mask(mask, grid)
     # Outside is solvent, whatever value that has in this map.
     solvent = np.float32(background(grid))
-    return grid.with_values((grid.values - solvent) * inside), inside
+    return grid.with_values((grid.values - solvent) * soft.weight), soft.inside
 
 
 def save_density(context: Context, whole: tuple[int, ...], grid: Grid) -> None:

@@ -35,7 +35,7 @@ def model_results(
 ) -> dict[str, Any]:
     """What `results.json` says of a job about a model; `more` of each model by its number."""
     return {
-        **run_facts(context.run.job),
+        **run_facts(context),
         "kind": context.task.kind,
         "models": [
             {**model_scores(quality, rank, k), "pcc": quality["pcc_mask"][k], **more[k]}

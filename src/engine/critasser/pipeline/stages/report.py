@@ -34,7 +34,7 @@ def report(context: Context) -> None:
     order = order_of(quality)
     first = order[0]
     results = {
-        **run_facts(context.run.job),
+        **run_facts(context),
         "models": [
             {
                 **model_scores(quality, rank, k),

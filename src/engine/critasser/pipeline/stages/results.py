@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from critasser.density import read_map
 from critasser.job.arrays import load_arrays
-from critasser.job.folder import Job
 from critasser.job.records import plain, write_json
 from critasser.pipeline.files import DENSITY, QUALITY
 from critasser.pipeline.stage import Context, Task
@@ -58,11 +57,12 @@ def model_scores(quality: Mapping[str, NDArray], rank: int, k: int) -> dict[str,
     }
 
 
-def run_facts(job: Job) -> dict[str, Any]:
+def run_facts(context: Context) -> dict[str, Any]:
     """What `results.json` says of the run as a whole."""
+    job = context.run.job
     return {
         "finished": time.strftime("%Y-%m-%d %H:%M"),
-        "warnings": job.warnings(),
+        "warnings": [*context.task.checked.notes, *job.warnings()],
         "timings": job.timings(),
         "stages": {
             label: marker["summary"].get("said", "") for label, marker in job.markers.items()

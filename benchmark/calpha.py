@@ -1,4 +1,4 @@
-"""Cα positions, amino acids and secondary structure by resolution shell, and map by map.
+"""Measure Cα positions, amino acids and secondary structure by resolution shell and by map.
 
     python -m benchmark.calpha --work ~/calpha
     python -m benchmark.calpha --work ~/calpha --split bench --chains 35 --plot calpha.png

@@ -1,4 +1,4 @@
-"""Maps in which Cα are looked for: simulated by resolution shell, with and without noise, and
+"""List maps to look for Cα in: simulated by resolution shell, with and without noise, and
 experimental."""
 
 from __future__ import annotations

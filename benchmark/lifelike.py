@@ -75,7 +75,7 @@ def lifelike_map(
     low, high = atoms.positions.min(axis=0), atoms.positions.max(axis=0)
     middle, shape = (low + high) / 2, np.ceil(high - low).astype(int) + 2 * PADDING
     side = int(shape.max())
-    parts = [place(atoms, np.eye(3), middle, 1.0, side)]
+    parts = [place(atoms, np.eye(3), middle, side)]
     if neighbour is not None:
         SURROUNDINGS["neighbours"](Scene(parts, [_atoms(neighbour)], side, 1.0, None), rng)
     molecules = gather_atoms([parts], _CPU)

@@ -177,7 +177,7 @@ def _arrange(
         if name in drawn:
             mark(missing, chain.residue_structure, rng)
     rotation = random_rotation(rng)
-    own = place(chain, rotation, centre, scale, side, missing=missing)
+    own = place(chain, rotation * scale, centre, side, missing=missing)
     axis = None
     along = calpha[HELIX_STEP:] - calpha[:-HELIX_STEP]
     in_helix = chain.residue_structure == 0

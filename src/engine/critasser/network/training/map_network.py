@@ -180,7 +180,10 @@ def _source(
     data: TrainingData, options: TrainingOptions, ranks: Ranks, device: torch.device, first: int
 ) -> CropSource:
     """Crops of this process from step `first` on."""
-    ranges = SimulationRange(corruption=options.corruption, without=options.without)
+    ranges = SimulationRange(
+        corruption=options.corruption, without=options.without,
+        coarse_transfers=options.coarse_transfers,
+    )  # fmt: skip
     seed = (options.seed, ranks.rank)
     recipe = CropRecipe(ranges, options.batch, options.side, options.experimental, seed)
     return CropSource(

@@ -1,4 +1,4 @@
-"""Which corruptions of simulated crops carry a network over to experimental maps.
+"""Measure which corruptions of simulated crops help a network on experimental maps.
 
     python -m benchmark.ablation --work ~/ablation
 
@@ -6,8 +6,8 @@ Trains the map network from nothing on the same simulated crops: with all corrup
 crops (what chance does), with none, with one group of them left out at a time, and with one alone;
 no experimental crop among them, though transfers, visibility and backgrounds are taken from the
 experimental maps of split train. Each is then asked for the Cα of the experimental bench maps of up
-to 4 Å and of clean simulated maps of validation chains. Trainings are short: what is told is what a
-corruption is worth to a young network. An interrupted run goes on; trainings are kept in WORK.
+to 4 Å and of clean simulated maps of validation chains. Trainings are short: the figures say what a
+corruption is worth early in training. An interrupted run goes on; trainings are kept in WORK.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Cα positions, amino acids and secondary structure by resolution shell, and map by map.
+"""Measure Cα positions, amino acids and secondary structure by resolution shell and by map.
 
     python -m benchmark.calpha --work ~/calpha
     python -m benchmark.calpha --work ~/calpha --split bench --chains 35 --plot calpha.png
@@ -21,10 +21,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from benchmark.build import ROOT
 from benchmark.calpha_cases import SHELLS, CalphaCase, experimental, simulated
 from benchmark.calpha_table import plot, report
-from benchmark.measures import calpha_set_figures
+from benchmark.measures import CalphaTruth, calpha_set_figures
 from benchmark.records import Record, Records, measure_all
 from benchmark.strategies import DEFAULT, MAP_MEASURES, STRATEGIES, VIEWS
 from critasser.density import FeatureMaps
@@ -33,8 +35,15 @@ from critasser.errors import InputError
 from critasser.network import load_network, predict
 from critasser.pipeline.stages.sharpness import choose_bfactor
 from critasser.shipped import RESIDUE_NETWORK, shipped
+from critasser.structure import CalphaSet, match_one_to_one
 
-__all__ = ["Work", "main", "measure_map"]
+__all__ = ["Work", "helix_strand", "main", "measure_map"]
+
+MATCHED = 2.0
+"""Å, within which a position is asked for its secondary structure."""
+
+COIL = 2
+"""Class of residues that are in no helix or strand."""
 
 NO_NETWORK = "none"
 """Stands for the checksum where density is enough."""
@@ -80,6 +89,18 @@ class Work:
         return self.case.residues * (views + 0.2)
 
 
+def helix_strand(found: CalphaSet, truth: CalphaTruth) -> dict[str, float | None]:
+    """Share of native helix and strand residues, of those found within 2 Å, that are recognised."""
+    pairs = match_one_to_one(found.positions, truth.positions, MATCHED)
+    native = truth.secondary_structure[pairs[:, 1]]
+    regular = native != COIL
+    probability = found.secondary_structure[pairs[regular, 0]]
+    if not len(probability) or not np.isfinite(probability).all():
+        return {"helix, strand": None}
+    right = probability.argmax(axis=1) == native[regular]
+    return {"helix, strand": float(right.mean())}
+
+
 def measure_map(work: Work) -> list[Record]:
     """Records of all methods that are asked for; each network sees the map once a view."""
     case, device = work.case, work.device
@@ -119,7 +140,8 @@ def measure_map(work: Work) -> list[Record]:
                 seen = truth.alone(density)
             found = strategy.find(features[asked], seen, len(truth))
             seconds = spent[asked] + time.monotonic() - begun
-            add(network, name, seconds, calpha_set_figures(found, truth))
+            figures = calpha_set_figures(found, truth)
+            add(network, name, seconds, figures | helix_strand(found, truth))
         for name in names:
             if name in MAP_MEASURES:
                 begun = time.monotonic()

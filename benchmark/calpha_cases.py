@@ -1,4 +1,4 @@
-"""Maps in which Cα are looked for: simulated by resolution shell, with and without noise, and
+"""List maps to look for Cα in: simulated by resolution shell, with and without noise, and
 experimental."""
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmark.lifelike import lifelike_map
 from benchmark.measures import CalphaTruth
 from benchmark.noise import add_noise
 from benchmark.sets import MOST_RESIDUES, atoms, targets
@@ -24,7 +25,16 @@ from critasser.density import (
 )
 from critasser.structure import read_chains
 
-__all__ = ["EXPERIMENTAL", "SHELLS", "CalphaCase", "experimental", "simulated"]
+__all__ = [
+    "EXPERIMENTAL",
+    "LIFELIKE",
+    "LIFELIKE_SHELLS",
+    "SHELLS",
+    "CalphaCase",
+    "experimental",
+    "lifelike",
+    "simulated",
+]
 
 SHELLS = {
     "2-3": (2.0, 3.0),
@@ -37,7 +47,22 @@ SHELLS = {
 """Å. Each chain has one resolution in each."""
 
 EXPERIMENTAL = "experimental"
+
+LIFELIKE = "lifelike"
+"""Begins the groups of maps that are as experiments show them."""
+
+LIFELIKE_SHELLS = {
+    "2-3": (2.2, 3.0),
+    "3-4": (3.0, 4.0),
+    "4-5": (4.0, 5.0),
+    "5-6": (5.0, 6.0),
+    "6-8": (6.0, 8.0),
+    "8-10": (8.0, 10.0),
+}
+"""Å."""
+
 PADDING = 10.0
+"""Å of empty space around a simulated molecule."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +74,8 @@ class CalphaCase:
     name : str
         Of chain or experimental map.
     group : str
-        A resolution shell of `SHELLS`, or `EXPERIMENTAL`.
+        A resolution shell of `SHELLS`, one of `LIFELIKE_SHELLS` after `LIFELIKE`, or
+        `EXPERIMENTAL`.
     snr : float or None
         Signal to noise, see `add_noise`; None without noise of ours.
     resolution : float
@@ -59,6 +85,8 @@ class CalphaCase:
     model : Path
         The structure.
     residues : int
+    neighbour : Path or None
+        Structure of a chain beside the one of a map that is as experiments show them.
     """
 
     name: str
@@ -68,6 +96,7 @@ class CalphaCase:
     source: Path
     model: Path
     residues: int
+    neighbour: Path | None = None
 
     @property
     def key(self) -> str:
@@ -79,6 +108,10 @@ class CalphaCase:
         """The map as the pipeline hands it to a network: cut out, 1 Å voxels, normalised."""
         if self.group == EXPERIMENTAL:
             grid = read_map(self.source)
+        elif self.group.startswith(LIFELIKE):
+            rng = np.random.default_rng(zlib.crc32(self.key.encode()))
+            data = self.source.parents[2]
+            grid = lifelike_map(data, self.source, self.resolution, rng, self.neighbour)
         else:
             positions, amplitudes = atoms(self.source)
             grid = simulate(positions, amplitudes, self.resolution, padding=PADDING)
@@ -89,7 +122,8 @@ class CalphaCase:
 
     def truth(self) -> CalphaTruth:
         """Where the Cα are, and of what kind."""
-        return CalphaTruth.of(read_chains(self.model), crowded=self.group == EXPERIMENTAL)
+        crowded = self.group == EXPERIMENTAL or self.neighbour is not None
+        return CalphaTruth.of(read_chains(self.model), crowded=crowded)
 
 
 def simulated(
@@ -100,8 +134,7 @@ def simulated(
     A chain's resolutions depend on its name and the shell alone, so that a longer list goes on
     where a shorter one ended.
     """
-    with (data / "structures" / "index.tsv").open(newline="") as lines:
-        rows = [row for row in csv.DictReader(lines, delimiter="\t") if row["split"] == split]
+    rows = _rows(data, split)
     order = np.random.default_rng(0).permutation(len(rows))[:count]
     noises = tuple(noises)
     for shell in shells:
@@ -113,6 +146,32 @@ def simulated(
                 yield CalphaCase(
                     f"{split} {row['id']}", shell, snr, resolution, path, path, int(row["length"])
                 )
+
+
+def _rows(data: Path, split: str) -> list[dict[str, str]]:
+    with (data / "structures" / "index.tsv").open(newline="") as lines:
+        return [row for row in csv.DictReader(lines, delimiter="\t") if row["split"] == split]
+
+
+def lifelike(data: Path, count: int, shells: Iterable[str]) -> Iterator[CalphaCase]:
+    """Maps as experiments show them, of `count` validation chains in each resolution shell.
+
+    Every second chain has another one beside it, which the box cuts. The chains are the last of the
+    order in which `simulated` takes them.
+    """
+    rows = _rows(data, "val")
+    order = np.random.default_rng(0).permutation(len(rows))[::-1]
+    for shell in shells:
+        for k, row in enumerate(rows[r] for r in order[:count]):
+            rng = np.random.default_rng(zlib.crc32(f"{row['id']} {LIFELIKE} {shell}".encode()))
+            resolution = round(float(rng.uniform(*LIFELIKE_SHELLS[shell])), 2)
+            path = data / "structures" / row["file"]
+            other = rows[order[-1 - k]]
+            neighbour = data / "structures" / other["file"] if k % 2 else None
+            yield CalphaCase(
+                f"val {row['id']}", f"{LIFELIKE} {shell}", None, resolution, path, path,
+                int(row["length"]), neighbour,
+            )  # fmt: skip
 
 
 def experimental(data: Path, large: bool) -> Iterator[CalphaCase]:

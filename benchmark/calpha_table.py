@@ -1,4 +1,4 @@
-"""Tables and a picture of what `benchmark.calpha` has measured."""
+"""Print tables and plot what `benchmark.calpha` has measured."""
 
 from __future__ import annotations
 

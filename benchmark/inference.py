@@ -1,12 +1,12 @@
-"""Time, memory and arithmetic of the network over a map.
+"""Measure time, memory and arithmetic of the network over a map.
 
     python -m benchmark.inference
     python -m benchmark.inference --threads 1 --sides 64 128 --empty 600
 
 Maps at 3 Å: filled with protein (copies of a validation chain on a lattice), and a large one that
-is empty but for a region of protein. Each is answered for in a process of its own, whose peak
-memory is told beside what it held before. Arithmetic is counted layer by layer and set against the
-rate at which this machine multiplies matrices, measured in the same minute.
+is empty but for a region of protein. Each is predicted in a process of its own, whose peak memory
+is printed beside what it held before. Arithmetic is counted layer by layer and set against the rate
+at which this machine multiplies matrices, measured in the same minute.
 """
 
 from __future__ import annotations
@@ -155,8 +155,8 @@ def main() -> int:
     macs = multiplications(load_network(args.weights))
     types = [torch.float32, *filter(None, [short_type(device)])]
     rates = {kind: matrix_rate(device, kind) for kind in types}
-    told = ", ".join(f"{kind} {rate / 1e9:.0f} GFLOP/s" for kind, rate in rates.items())
-    print(f"{device}, {args.threads} threads; matrices of {MATRIX}²: {told}")
+    rates_text = ", ".join(f"{kind} {rate / 1e9:.0f} GFLOP/s" for kind, rate in rates.items())
+    print(f"{device}, {args.threads} threads; matrices of {MATRIX}²: {rates_text}")
     print(f"network: {macs / 1e3:.0f} thousand multiply-adds a voxel\n")
     print(
         "| map | tiles | computed, M voxels | seconds | CPU seconds | of the matrix rate | "

@@ -1,7 +1,8 @@
 """Simulate maps of validation chains as experiments show them.
 
 The transfer by frequency and the noise (`critasser.network.training.transfer`) and the faint side
-chains (`critasser.network.training.visibility`) are those of the experimental maps of split train;
+chains (`critasser.network.training.visibility`) are those of the experimental maps of split train,
+beyond their resolutions those of finer ones, coarsened (`critasser.network.training.transfer`);
 residues are mobile, and in every second map there is a neighbour that the box cuts. Nothing in them
 is of group bench, so that what is to be good on experimental maps can be chosen and calibrated on
 them.
@@ -65,17 +66,17 @@ def lifelike_map(
     Raises
     ------
     ValueError
-        No experimental map of split train is near enough in resolution.
+        The resolution is finer than that of the experimental maps of split train.
     """
     degradation, numbers = _degradation(data), RandomNumbers(rng, _CPU)
-    transfer = draw_transfer(degradation.transfers, resolution, rng)
+    transfer = draw_transfer(degradation.transfers, resolution, rng, coarser=True)
     if transfer is None:
         raise ValueError(f"no experimental map of split train is of about {resolution} Å")
     atoms = _atoms(path)
     low, high = atoms.positions.min(axis=0), atoms.positions.max(axis=0)
     middle, shape = (low + high) / 2, np.ceil(high - low).astype(int) + 2 * PADDING
     side = int(shape.max())
-    parts = [place(atoms, np.eye(3), middle, 1.0, side)]
+    parts = [place(atoms, np.eye(3), middle, side)]
     if neighbour is not None:
         SURROUNDINGS["neighbours"](Scene(parts, [_atoms(neighbour)], side, 1.0, None), rng)
     molecules = gather_atoms([parts], _CPU)

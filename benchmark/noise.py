@@ -1,4 +1,4 @@
-"""Noise as a reconstruction has it."""
+"""Add noise to maps as a reconstruction has it."""
 
 from __future__ import annotations
 

@@ -1,12 +1,11 @@
-"""How well the residue network reads residues of experimental maps, at the native Cα.
+"""Measure how well the residue network reads residues of experimental maps, at the native Cα.
 
     python -m benchmark.residues [--weights FILE]
 
-What is left out is the search: every residue is read in the frame of its own and its neighbours'
-Cα of the model, each moved by 0.3 Å (standard deviation of a coordinate) as a search errs. Amino
-acids: share whose likeliest is right, share right among the five likeliest, and information in
-nats: how much better than by their frequencies alone the residues are told, on average, as far as
-the network is as sure as it should be; below 0 it is surer of what is wrong.
+The search for Cα is left out: every residue is read in the frame of its own and its neighbours' Cα
+of the model, each moved by 0.3 Å (standard deviation of a coordinate), the error of a search. Amino
+acids: share whose likeliest is right, share right among the five likeliest, and information in nats
+beyond their frequencies; below 0 where the network is surer than it should be.
 """
 
 from __future__ import annotations
@@ -31,9 +30,16 @@ from critasser.structure import AMINO_ACIDS, assign_secondary_structure
 __all__ = ["main", "measure", "residues_of"]
 
 MOVED = 0.3
+"""Å; standard deviation of each coordinate of a Cα, the error of a search."""
+
 BOND = 4.5
+"""Å; Cα that follow each other and are farther apart are at a gap."""
+
 BOUND = 4.0
 """Of log-odds, as the trace bounds them."""
+
+SMOOTHED, TINY = 0.5, 1e-9
+"""Share of the mean prediction in the frequencies behind log-odds, as the trace takes them."""
 
 
 def residues_of(
@@ -62,19 +68,19 @@ def measure(target: BenchmarkTarget, network: torch.nn.Module) -> dict[str, floa
     moved = native + MOVED * rng.standard_normal(native.shape)
     triples = np.column_stack([middle - 1, middle, middle + 1])
     output = read_triples(network, density, moved, triples, torch.device("cpu"))
-    said = split_reading(output)
-    logit = torch.log_softmax(said.amino_acid, 1).numpy()
+    predicted = split_reading(output)
+    logit = torch.log_softmax(predicted.amino_acid, 1).numpy()
     of_truth = logit[np.arange(len(kinds)), kinds]
     rank = (logit > of_truth[:, None]).sum(axis=1)
     frequency = np.bincount(kinds, minlength=20) / len(kinds)
-    expected = 0.5 * np.exp(logit).mean(axis=0) + 0.5 * frequency
-    odds = np.clip(logit - np.log(expected + 1e-9), -BOUND, BOUND)
-    told = odds[np.arange(len(kinds)), kinds] - np.log(np.exp(odds) @ frequency)
+    expected = SMOOTHED * np.exp(logit).mean(axis=0) + (1 - SMOOTHED) * frequency
+    odds = np.clip(logit - np.log(expected + TINY), -BOUND, BOUND)
+    information = odds[np.arange(len(kinds)), kinds] - np.log(np.exp(odds) @ frequency)
     return {
         "top-1": float((rank == 0).mean()),
         "top-5": float((rank < 5).mean()),
-        "information": float(told.mean()),
-        "structure": float((said.secondary_structure.numpy().argmax(1) == structure).mean()),
+        "information": float(information.mean()),
+        "structure": float((predicted.secondary_structure.numpy().argmax(1) == structure).mean()),
     }
 
 

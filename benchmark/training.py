@@ -1,4 +1,4 @@
-"""Crops a second that are made and trained on, and what limits training here.
+"""Measure crops a second that are made and trained on, and what limits training here.
 
     python -m benchmark.training --side 48 --batch 2 --device cpu --threads 1
     python -m benchmark.training --side 48 --device cuda

@@ -41,4 +41,17 @@ def test_a_neighbour_is_cut_by_the_box():
 
 def test_a_resolution_that_no_experiment_lends_is_refused():
     with pytest.raises(ValueError, match="no experimental map"):
-        lifelike.lifelike_map(Path(), CHAIN, 9.0, np.random.default_rng(0), None)
+        lifelike.lifelike_map(Path(), CHAIN, 2.0, np.random.default_rng(0), None)
+
+
+def test_a_map_of_poorer_resolution_than_any_experiment_shows_less_detail():
+    def detail(resolution):
+        grid = lifelike.lifelike_map(Path(), CHAIN, resolution, np.random.default_rng(0), None)
+        spectrum = np.abs(np.fft.fftn(grid.values))
+        frequency = np.sqrt(sum(
+            f**2 for f in np.meshgrid(*map(np.fft.fftfreq, grid.shape), indexing="ij")
+        ))  # fmt: skip
+        fine, coarse = (frequency > 1 / 5) & (frequency < 1 / 4), frequency < 1 / 10
+        return float(spectrum[fine].mean() / spectrum[coarse].mean())
+
+    assert detail(8.0) < 0.3 * detail(3.0)

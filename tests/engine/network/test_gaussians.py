@@ -13,7 +13,7 @@ CPU = torch.device("cpu")
 def test_the_matrix_product_is_the_sum_of_gaussians_that_a_simulated_map_is(helix):
     side, resolution = 40, 4.0
     centre = helix.positions.mean(0).astype(float)
-    m = gather_atoms([[place(helix, np.eye(3), centre, 1.0, side)]], CPU)
+    m = gather_atoms([[place(helix, np.eye(3), centre, side)]], CPU)
     width = resolution / (np.sqrt(2) * np.pi)
     sigma = torch.full((len(m.positions), 3), width)
     ours = gaussian_density(m.positions, m.amplitude, sigma, m.counts, side)[0].numpy()

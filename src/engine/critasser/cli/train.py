@@ -86,6 +86,9 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
         help="of simulated maps, 0 (clean) to 1 (default)")  # fmt: skip
     add("--without", nargs="+", default=[], metavar="NAME",
         help="leave these corruptions out; a wrong name lists them")  # fmt: skip
+    add("--coarse-transfers", action="store_true",
+        help="simulate maps of poorer resolution than any experimental one as these would be "
+        "there")  # fmt: skip
     often = parser.add_mutually_exclusive_group()
     often.add_argument("--validate-minutes", type=_positive, default=10.0, metavar="MINUTES",
                        help="between validations (default: %(default)s)")  # fmt: skip
@@ -184,6 +187,7 @@ def _network(args: argparse.Namespace) -> int:
         experimental=args.experimental, corruption=args.corruption, without=tuple(args.without),
         seed=args.seed, validate_minutes=args.validate_minutes,
         validate_steps=args.validate_steps, workers=args.workers,
+        coarse_transfers=args.coarse_transfers,
     )  # fmt: skip
     start = load_network(args.start_from) if args.start_from else None
     # A batch system asks by SIGTERM; the run is saved either way.

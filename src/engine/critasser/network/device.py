@@ -1,4 +1,4 @@
-"""Where networks run, and in what arithmetic."""
+"""Choose the device that networks run on, and 16-bit arithmetic where it is good at that."""
 
 from __future__ import annotations
 

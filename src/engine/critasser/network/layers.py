@@ -1,4 +1,4 @@
-"""What both networks are built of."""
+"""Build blocks that both map networks share, and split their output into heads."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 __all__ = ["HEADS", "HeadSplit", "ResidualBlock", "split_heads"]
 
-# Channels of the last convolution, in order. All are logits.
 HEADS = {"calpha": 1, "backbone": 1, "secondary_structure": 3, "amino_acid": 20}
+"""Channels of the last convolution, in order. All are logits."""
 
 
 class HeadSplit(NamedTuple):
@@ -31,7 +31,7 @@ class ResidualBlock(nn.Module):
     """Two 3³ convolutions with a shortcut.
 
     `norm` makes the normalisation for a number of channels. Batch norm acts at inference as a fixed
-    scale, so that what a voxel gets does not depend on which tile it was computed in.
+    scale, so that the result at a voxel does not depend on the tile that it is computed in.
     """
 
     def __init__(self, channels: int, norm: type[nn.Module], dropout: float = 0.0) -> None:

@@ -1,4 +1,4 @@
-"""How a map is cut into tiles that a network can take one at a time."""
+"""Cut a map into tiles that a network takes one at a time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from critasser.density import BLOCK
 __all__ = ["MARGIN", "Tile", "occupied_blocks", "tiles"]
 
 LOWEST_DENSITY = 0.1
-"""Blocks without a voxel above this share of the map's typical density hold nothing to find."""
+"""Blocks without a voxel above this share of the map's typical density are left out."""
 
 MARGIN = 24
 """Voxels around a tile that serve as context only.
@@ -25,8 +25,8 @@ another: margin 8: Cα 0.09 and 0.0014, 4 %; 16: 0.08 and 0.0007, 2 %; 24: 0.03 
 """
 
 EMPTY_MARGIN = 8
-"""Voxels of context around all density, as far as the map reaches. Where emptiness is all that
-follows, less will do: 8 differ from 32 by 0.02 in Cα at most, in 0.3 % of likeliest amino acids."""
+"""Voxels of context around all density, as far as the map reaches. Before empty space less context
+is enough: 8 differ from 32 by 0.02 in Cα at most, in 0.3 % of likeliest amino acids."""
 
 
 @dataclass(frozen=True)

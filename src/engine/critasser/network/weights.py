@@ -1,5 +1,4 @@
-"""Networks on disk: safetensors with the architecture in the header, so that loading runs no
-code."""
+"""Load and save networks: safetensors with the architecture in the header, which run no code."""
 
 from __future__ import annotations
 
@@ -25,6 +24,7 @@ ARCHITECTURES: dict[str, type[nn.Module]] = {
     "residue": ResidueNetwork,
 }
 _MAX_PARAMETERS = 500_000_000
+"""A hundred times the largest network of Critasser; more would exhaust memory."""
 
 
 def save_network(
@@ -51,10 +51,10 @@ def save_network(
 
 
 def average_networks(first: Path, second: Path, share: float, path: Path) -> None:
-    """Write the network whose weights lie between two others' of the same shape.
+    """Write the weighted mean of two networks of the same shape.
 
-    Where the second was trained on from the first, on harder data, the average keeps what the first
-    knew and most of what the second learnt (Wortsman et al., CVPR 2022, 7959).
+    Where the second was trained on from the first, on harder data, the mean is good on both kinds
+    of data (Wortsman et al., CVPR 2022, 7959).
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def _open(path: Path) -> tuple[dict[str, str], dict[str, torch.Tensor]]:
 
 
 def read_card(path: Path) -> dict[str, object]:
-    """What the network's maker wrote about it."""
+    """The card in a network's header: data, options, figures."""
     return json.loads(_open(Path(path))[0].get("card", "{}"))
 
 

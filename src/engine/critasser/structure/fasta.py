@@ -268,8 +268,8 @@ def _copies(record: _Record, path: Path, notes: list[str]) -> int:
     if count > 1:
         notes.append(
             f"{path.name}, sequence {record.name!r}: its header names the chains "
-            f"{', '.join(name.strip() for name in names[:MOST_TOLD])}: {count} copies are built; write "
-            "copies=1 in the header where the map holds one"
+            f"{', '.join(name.strip() for name in names[:MOST_TOLD])}: {count} copies are built; "
+            "write copies=1 in the header where the map holds one"
         )
     return count
 

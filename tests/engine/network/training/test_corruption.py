@@ -27,7 +27,7 @@ def rng():
 
 @pytest.fixture
 def own(helix):
-    return place(helix, np.eye(3), helix.positions.mean(0), 1.0, SIDE)
+    return place(helix, np.eye(3), helix.positions.mean(0), SIDE)
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_residues_that_were_not_seen_have_neither_density_nor_labels(name, helix
     MISSING[name](missing, structure, rng)
     assert 0 < missing.sum() < 20
     assert (missing[0] or missing[-1]) if name == "termini" else missing[8:12].any()
-    part = place(helix, np.eye(3), helix.positions.mean(0), 1.0, SIDE, missing=missing)
+    part = place(helix, np.eye(3), helix.positions.mean(0), SIDE, missing=missing)
     assert not missing[part.residue].any()
     kinds = make_labels(gather_atoms([[part]], CPU), SIDE)[3].unique().tolist()
     assert not set(kinds) & set(np.flatnonzero(missing).tolist())
@@ -141,7 +141,7 @@ def test_nucleic_acid_is_a_right_handed_double_helix_of_phosphates(helix, own, r
 
 
 def test_side_chains_go_and_the_backbone_stays(helix, rng):
-    m = gather_atoms([[place(helix, np.eye(3), helix.positions.mean(0), 1.0, SIDE)]] * 2, CPU)
+    m = gather_atoms([[place(helix, np.eye(3), helix.positions.mean(0), SIDE)]] * 2, CPU)
     m.kind[m.kind == 3] = 4
     for name, happen in ATOM_CORRUPTIONS.items():
         on = np.array([True, False])

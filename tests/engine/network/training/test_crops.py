@@ -40,7 +40,7 @@ def test_a_crop_is_normalised_as_a_whole_map_is(helix):
 
 def test_labels_peak_at_each_calpha_and_name_its_residue_in_every_crop_of_a_batch(helix):
     turns = (np.eye(3), random_rotation(np.random.default_rng(3)))
-    m = gather_atoms([[place(helix, turn, middle_of(helix), 1.0, 48)] for turn in turns], CPU)
+    m = gather_atoms([[place(helix, turn, middle_of(helix), 48)] for turn in turns], CPU)
     target, backbone, structure, kind = make_labels(m, 48)
     for k, atom in enumerate(m.calpha.tolist()):
         voxel = (int(m.crop[atom]), *(int(i) for i in m.positions[atom].round()))
@@ -52,7 +52,7 @@ def test_labels_peak_at_each_calpha_and_name_its_residue_in_every_crop_of_a_batc
 
 
 def test_the_distance_to_calpha_is_that_to_the_nearest(helix):
-    m = gather_atoms([[place(helix, np.eye(3), middle_of(helix), 1.0, 40)]], CPU)
+    m = gather_atoms([[place(helix, np.eye(3), middle_of(helix), 40)]], CPU)
     voxels = torch.stack(torch.meshgrid(*[torch.arange(40.0)] * 3, indexing="ij"), -1)
     calpha = m.positions[m.calpha]
     exact = (voxels[..., None, :] - calpha).norm(dim=-1).amin(-1)

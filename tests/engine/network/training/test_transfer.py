@@ -8,6 +8,7 @@ import torch
 
 from critasser.density import Grid, normalise
 from critasser.network.gaussians import gaussian_density
+from critasser.network.training.corruption import CORRUPTIONS
 from critasser.network.training.crops import Degradation, SimulationRange, simulate_crops
 from critasser.network.training.packing import Pair
 from critasser.network.training.transfer import (
@@ -16,6 +17,7 @@ from critasser.network.training.transfer import (
     SHELLS,
     Transfer,
     apply_transfer,
+    coarsened,
     compare_with_atoms,
     draw_transfer,
     measure_transfer,
@@ -72,6 +74,33 @@ def test_a_resolution_far_from_all_maps_gets_no_transfer():
     rng = np.random.default_rng(0)
     assert draw_transfer([known(resolution=3.0)], 6.0, rng) is None
     assert draw_transfer([], 3.0, rng) is None
+
+
+def test_a_coarsened_transfer_is_cut_at_its_resolution_and_stays_below():
+    fine = Transfer(np.ones(SHELLS), np.linspace(0.98, 0.3, SHELLS), 3.0)
+    coarse = coarsened(fine, 6.0)
+    low, high = FREQUENCIES < 0.5 / 6.0, FREQUENCIES > 1.5 / 6.0
+    assert np.allclose(coarse.gain[low], 1.0, atol=0.1) and (coarse.gain[high] < 0.1).all()
+    assert (coarse.correlation <= fine.correlation + 1e-9).all()
+    at = [np.interp(0.85 / t.resolution, FREQUENCIES, t.correlation) for t in (fine, coarse)]
+    assert at[1] == pytest.approx(at[0], abs=0.03)
+    assert coarse.resolution == 6.0
+
+
+def test_coarser_maps_take_the_transfers_of_finer_ones_when_asked(helix):
+    rng = np.random.default_rng(0)
+    assert draw_transfer([known(resolution=3.0)], 8.0, rng, coarser=True).resolution == 8.0
+    assert draw_transfer([known(resolution=3.0)], 1.5, rng, coarser=True) is None
+
+    def crop(coarse):
+        ranges = SimulationRange(without=tuple(set(CORRUPTIONS) - {"transfer"}),
+                                 coarse_transfers=coarse)  # fmt: skip
+        return simulate_crops(
+            [helix] * 4, 32, ranges, np.random.default_rng(3), torch.device("cpu"),
+            resolution=8.0, degradation=Degradation(transfers=[known()]),
+        ).density  # fmt: skip
+
+    assert not torch.allclose(crop(True), crop(False), atol=0.05)
 
 
 def test_a_coarser_map_has_the_gain_of_a_finer_one_at_lower_frequencies():

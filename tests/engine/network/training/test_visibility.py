@@ -50,7 +50,7 @@ def test_side_chains_that_are_faint_in_a_map_are_seen_to_be(chain):
 
 
 def test_atoms_get_the_amplitude_of_their_kind_and_place(chain):
-    part = place(chain, np.eye(3), chain.positions.mean(0), 1.0, 60)
+    part = place(chain, np.eye(3), chain.positions.mean(0), 60)
     molecules = gather_atoms([[part], [part]], torch.device("cpu"))
     visibility = Visibility(np.full((20, 5), 0.5), 0.8)
     generator = torch.Generator().manual_seed(0)

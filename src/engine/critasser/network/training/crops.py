@@ -98,12 +98,16 @@ class SimulationRange:
         own strength up to this one, high ones more often.
     without
         Names of `CORRUPTIONS` that are left out.
+    coarse_transfers
+        Whether crops of poorer resolution than the experimental maps get transfers as well, those
+        of finer maps `coarsened`.
     """
 
     resolutions: tuple[float, ...] = (1.5, 3.0, 4.0, 5.0, 8.0, 15.0)
     weights: tuple[float, ...] = (0.28, 0.26, 0.20, 0.16, 0.10)
     corruption: float = 1.0
     without: tuple[str, ...] = ()
+    coarse_transfers: bool = False
 
     def draw(self, rng: np.random.Generator) -> float:
         """A resolution."""
@@ -177,7 +181,7 @@ def _arrange(
         if name in drawn:
             mark(missing, chain.residue_structure, rng)
     rotation = random_rotation(rng)
-    own = place(chain, rotation, centre, scale, side, missing=missing)
+    own = place(chain, rotation * scale, centre, side, missing=missing)
     axis = None
     along = calpha[HELIX_STEP:] - calpha[:-HELIX_STEP]
     in_helix = chain.residue_structure == 0
@@ -257,7 +261,9 @@ def simulate_molecules(
         if on[name].any():
             molecules = corrupt_atoms(molecules, on[name], numbers)
     drawn_transfers = [
-        draw_transfer(degradation.transfers, resolution, rng) if use else None
+        draw_transfer(degradation.transfers, resolution, rng, coarser=ranges.coarse_transfers)
+        if use
+        else None
         for resolution, use in zip(resolutions, on["transfer"])
     ]
     density = _image(molecules, resolutions, drawn_transfers, on["band_limit"], side, numbers)

@@ -133,7 +133,7 @@ def experimental_molecules(
             rotation = random_rotation(rng)
             scale = 1 + rng.uniform(-VOXEL_SIZE_ERROR, VOXEL_SIZE_ERROR)
         densities.append(_sample(source, rotation / scale, centre, side))
-        placed.append([place(pair.atoms, rotation, centre, scale, side, margin=ATOM_MARGIN)])
+        placed.append([place(pair.atoms, rotation * scale, centre, side, margin=ATOM_MARGIN)])
     density = torch.stack(densities)
     if blur and len(index := np.flatnonzero(rng.random(count) < SHARPENED)):
         where = to_device(index, device)

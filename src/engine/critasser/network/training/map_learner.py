@@ -92,6 +92,8 @@ class TrainingOptions:
         Share of crops from experimental maps.
     corruption, without
         Strength of what is done to simulated maps, 0 to 1; names of what is left out.
+    coarse_transfers
+        As in `SimulationRange`.
     validate_minutes, validate_steps
         How often to validate and save; steps win where both are given.
     workers
@@ -110,6 +112,7 @@ class TrainingOptions:
     experimental: float = 0.35
     corruption: float = 1.0
     without: tuple[str, ...] = ()
+    coarse_transfers: bool = False
     seed: int = 0
     validate_minutes: float = 10.0
     validate_steps: int | None = None

@@ -179,6 +179,21 @@ class _Run:
         self.learner.save(self.folder / "checkpoint.pt", spent=self.spent)
 
 
+def _source(
+    data: TrainingData, options: TrainingOptions, ranks: Ranks, device: torch.device, first: int
+) -> CropSource:
+    """Crops of this process from step `first` on."""
+    ranges = SimulationRange(
+        corruption=options.corruption, without=options.without,
+        coarse_transfers=options.coarse_transfers,
+    )  # fmt: skip
+    seed = (options.seed, ranks.rank)
+    recipe = CropRecipe(ranges, options.batch, options.side, options.experimental, seed)
+    return CropSource(
+        data.chains, data.pairs, recipe, device=device, first=first, workers=options.workers
+    )
+
+
 def train_map_network(
     data: TrainingData,
     options: TrainingOptions,
@@ -231,15 +246,8 @@ def train_map_network(
         report("the weights are the checkpoint's, not those of the network to start from")
     # Dropout differs from rank to rank; after a stop it does not repeat itself.
     torch.manual_seed(options.seed + RANK_SEEDS * learner.steps + ranks.rank)
-    ranges = SimulationRange(corruption=options.corruption, without=options.without)
-    recipe = CropRecipe(
-        ranges, batch, options.side, options.experimental, (options.seed, ranks.rank)
-    )
     run.start()
-    source = CropSource(
-        data.chains, data.pairs, recipe, device=device, first=learner.steps,
-        workers=options.workers,
-    )  # fmt: skip
+    source = _source(data, options, ranks, device, learner.steps)
     schedule = SCHEDULES[options.schedule]
     share = ranks.broadcast(options.share(run.spent, learner.steps))
     last = time.monotonic()

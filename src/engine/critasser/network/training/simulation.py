@@ -183,9 +183,8 @@ def random_rotation(rng: np.random.Generator) -> np.ndarray:
 
 def place(
     atoms: Atoms,
-    rotation: np.ndarray,
+    turn: np.ndarray,
     centre: np.ndarray,
-    scale: float,
     side: int,
     *,
     margin: float = 4.0,
@@ -193,11 +192,27 @@ def place(
     missing: np.ndarray | None = None,
     own: bool = True,
 ) -> PlacedAtoms:
-    """Rotate about `centre` (x y z), shift by `offset` (x y z) and keep what lies in reach.
+    """Turn a chain, put it in a crop and keep the atoms that lie in reach.
 
-    `centre` comes to the middle of the cube. Residues that `missing` (m,) marks are left out.
+    Parameters
+    ----------
+    atoms : Atoms
+    turn : ndarray (3, 3)
+        Rotation about `centre`, times a scale.
+    centre : ndarray (3,)
+        Comes to the middle of the crop; x, y, z in Å.
+    side : int
+        Of the crop, Å.
+    margin : float
+        Å around the crop in which atoms are kept.
+    offset : ndarray (3,), optional
+        Å by which atoms are shifted afterwards, x, y, z.
+    missing : ndarray (m,), optional
+        Residues that are left out.
+    own : bool
+        Whether it is the chain that the crop shows.
     """
-    turn = np.asarray(rotation * scale, np.float32).T
+    turn = np.asarray(turn, np.float32).T
     xyz = (atoms.positions - np.asarray(centre, np.float32)) @ turn
     if offset is not None:
         xyz = xyz + np.asarray(offset, np.float32)

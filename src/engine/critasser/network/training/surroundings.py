@@ -138,7 +138,8 @@ def _neighbours(scene: Scene, rng: np.random.Generator) -> None:
     turn, middle = random_rotation(rng), other.positions.mean(0)
     calpha = ((other.positions[other.calpha] - middle) @ turn.T) * scene.scale
     shift = _docked(scene, calpha, rng.uniform(*CHAIN_GAP), rng)
-    scene.parts.append(place(other, turn, middle, scene.scale, scene.side, offset=shift, own=False))
+    turn = turn * scene.scale
+    scene.parts.append(place(other, turn, middle, scene.side, offset=shift, own=False))
 
 
 def _crowding(scene: Scene, rng: np.random.Generator) -> None:

@@ -26,6 +26,7 @@ __all__ = [
     "FREQUENCIES",
     "Transfer",
     "apply_transfer",
+    "coarsened",
     "compare_with_atoms",
     "draw_transfer",
     "measure_transfer",
@@ -41,6 +42,16 @@ SHELL, SHELLS = 0.0125, 40
 
 NEIGHBOURING = 1.25
 """Ratio of resolutions within which a map's transfer does for another one."""
+
+CUT_WIDTH = 0.15
+"""Width of the edge at which a map is cut, over the frequency of its resolution."""
+
+CORRELATION_AT = 0.85
+"""Of that frequency; there a coarser map correlates with its atoms as a finer one does at 0.85 of
+its own. Both were chosen on the maps of split train (``python -m benchmark.transfers``)."""
+
+_LARGEST_EXPONENT = 30
+"""Noise that is more than e³⁰ times the signal is as good as any."""
 
 _NORM = 8
 """The shell at 9.4 Å, whose gain is taken for 1: below it is the shape of the whole molecule."""
@@ -162,16 +173,70 @@ def measure_transfer(pair: Pair, both: MapAndAtoms) -> Transfer:
     )
 
 
+def coarsened(transfer: Transfer, resolution: float) -> Transfer:
+    """Transfer of a map of a poorer resolution, from that of a finer one.
+
+    What depends on frequency itself (solvent, the shape of the molecule) stays; the cut moves to
+    the new resolution, and noise grows as by a B-factor, until it stands there as it stood at the
+    finer one's.
+
+    Parameters
+    ----------
+    transfer : Transfer
+    resolution : float
+        Å, poorer than that of `transfer`.
+    """
+    before = _cut(FREQUENCIES * transfer.resolution)
+    gain = transfer.gain * _cut(FREQUENCIES * resolution) / np.maximum(before, LEAST_GAIN)
+    noise = 1 / transfer.correlation**2 - 1
+    at_old, at_new = np.interp(
+        [CORRELATION_AT / transfer.resolution, CORRELATION_AT / resolution], FREQUENCIES, noise
+    )
+    growth = max(np.log(at_old / at_new), 0.0) * (resolution / CORRELATION_AT) ** 2
+    noise = noise * np.exp(np.minimum(growth * FREQUENCIES**2, _LARGEST_EXPONENT))
+    return Transfer(
+        np.maximum(gain / gain[_NORM], LEAST_GAIN),
+        np.clip(1 / np.sqrt(1 + noise), *CORRELATIONS),
+        resolution,
+    )
+
+
+def _cut(frequency: np.ndarray) -> np.ndarray:
+    """What a map is cut by, at frequencies over that of its resolution."""
+    steps = (frequency - 1) / CUT_WIDTH
+    return 1 / (1 + np.exp(np.clip(steps, -_LARGEST_EXPONENT, _LARGEST_EXPONENT)))
+
+
 def draw_transfer(
-    transfers: Sequence[Transfer], resolution: float, rng: np.random.Generator
+    transfers: Sequence[Transfer],
+    resolution: float,
+    rng: np.random.Generator,
+    *,
+    coarser: bool = False,
 ) -> Transfer | None:
     """A transfer for a resolution in Å: that of one map, or between those of two, a little changed.
 
-    None where no map is near enough in resolution.
+    Parameters
+    ----------
+    transfers : sequence of Transfer
+        Of experimental maps.
+    resolution : float
+        Å.
+    rng : numpy.random.Generator
+    coarser : bool
+        Where no map is near enough in resolution, take finer ones, `coarsened`.
+
+    Returns
+    -------
+    Transfer or None
+        None where no map is near enough, or none is finer.
     """
     near = [
         one for one in transfers if 1 / NEIGHBOURING < one.resolution / resolution < NEIGHBOURING
     ]
+    if not near and coarser:
+        finer = [one for one in transfers if one.resolution < resolution]
+        near = [coarsened(one, resolution) for one in finer]
     if not near:
         return None
     chosen = [near[k] for k in rng.choice(len(near), min(2, len(near)), replace=False)]

@@ -12,11 +12,9 @@ from scipy.spatial import cKDTree
 
 from critasser.structure import CalphaSet, ProteinChain, Target, Template, cr_score
 from critasser.templates.alignment import Alignment, align
-from critasser.templates.bodies import join_bodies
 from critasser.templates.fingerprint import match_fingerprints
-from critasser.templates.hinges import bent
-from critasser.templates.landscape import landscape_of
-from critasser.templates.pose import Fit, Pose, Search
+from critasser.templates.places import FEWEST_RESIDUES, at_hinges, by_positions
+from critasser.templates.pose import Fit, Search
 from critasser.templates.triples import match_triples
 
 __all__ = ["GOOD", "STRATEGIES", "Rejected", "Reselection", "survey"]
@@ -29,9 +27,6 @@ STRATEGIES: dict[str, Search] = {
 
 GOOD = 0.5
 """CRscore from which the paper calls a template good."""
-
-FEWEST_RESIDUES = 10
-"""With a Cα, of a chain or of the map."""
 
 LEAST_IDENTITY = 0.15
 """Identity from which a chain may be alike by sequence; below it, long gaps make any z-score."""
@@ -46,15 +41,6 @@ LEAST_Z, LEAST_Z_BY_MAP = 5.0, 8.0
 """z-score of the alignment of a chain that is alike by sequence, and of others.
 
 For chains that are not alike by sequence alone it is the best of several poses and readings."""
-
-LEAST_CONTRAST = 1.12
-"""Score of the best pose over that of one that cannot be right."""
-
-POSES_READ = 3
-"""Poses that are read as the target, for each copy of it."""
-
-LEAST_SHARE = 0.7
-"""Score of a pose, over that of the best, from which it may be a place too."""
 
 PARTNER = 3.0
 """Å within which a template Cα and a Cα position are taken for the same."""
@@ -215,7 +201,7 @@ def _place(
         chosen = best.pairs[:, 0]
     copies = sum(len(entities[e]) for e in wanted)
     share = 1.0 if fit is None else TRIANGLES_SHARE
-    places = _by_positions(
+    places = by_positions(
         own, chosen, calpha, copies, search, lambda done, told: report(share * done, told)
     )
     reason = places if isinstance(places, str) else ""
@@ -231,7 +217,7 @@ def _place(
         ]
     if not places:
         return reason
-    places = _at_hinges(places, calpha, report)
+    places = at_hinges(places, calpha, report)
     result = [
         placing
         for placed, bodies in places
@@ -243,50 +229,6 @@ def _place(
             "agree, no more than by chance"
         )
     return sorted(result, key=lambda placing: -len(placing.held))
-
-
-def _by_positions(
-    own: NDArray[np.float64],
-    chosen: NDArray[np.int64],
-    calpha: CalphaSet,
-    copies: int,
-    search: Search,
-    report: Callable[[float, str], None],
-) -> list[tuple[NDArray[np.float64], int]] | str:
-    """Places (n, 3) by Cα positions with how many bodies each has, or why there is none."""
-    if len(calpha) < FEWEST_RESIDUES:
-        return f"only {len(calpha)} Cα positions were found in the map"
-    poses = search(own[chosen], calpha.positions, copies=copies, progress=report)
-    if not poses:
-        return "does not fit the Cα positions anywhere"
-    if not _stands_out(poses, copies):
-        return "fits the Cα positions no better in one place than in others"
-    tree = cKDTree(calpha.positions)
-    return [
-        join_bodies(own, pose, poses, tree)
-        for pose in poses[: POSES_READ * copies]
-        if pose.score >= LEAST_SHARE * poses[0].score
-    ]
-
-
-def _at_hinges(
-    places: list[tuple[NDArray[np.float64], int]],
-    calpha: CalphaSet,
-    report: Callable[[float, str], None],
-) -> list[tuple[NDArray[np.float64], int]]:
-    """Places bent where both sides of a hinge then fit the Cα positions better."""
-    if len(calpha) < FEWEST_RESIDUES:
-        return places
-    landscape = landscape_of(calpha.positions)
-    result = []
-    for placed, bodies in places:
-        present = np.isfinite(placed).all(axis=1)
-        positions = placed.copy()
-        positions[present], hinges = bent(
-            np.ascontiguousarray(placed[present]), calpha.positions, landscape, report
-        )
-        result.append((positions, bodies + hinges))
-    return result
 
 
 def _read(
@@ -320,16 +262,6 @@ def _read(
     return _Placing(
         number, entity, alignment, positions, frozenset(map(int, held)), bodies
     )
-
-
-def _stands_out(poses: Sequence[Pose], copies: int) -> bool:
-    """Whether the best pose is better than those that cannot all be right.
-
-    A chain may truly lie in `copies` places, and each in two bodies; the pose after those is a
-    wrong one, and shows what chance can do.
-    """
-    rank = 2 * copies + 1
-    return len(poses) <= rank or poses[0].score >= LEAST_CONTRAST * poses[rank].score
 
 
 def _log_odds(calpha: CalphaSet) -> NDArray[np.float64]:

@@ -1,0 +1,83 @@
+"""Find where a template chain lies by the map's Cα positions, as rigid bodies and at hinges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from critasser.structure import CalphaSet
+from critasser.templates.bodies import join_bodies
+from critasser.templates.hinges import bent
+from critasser.templates.landscape import landscape_of
+from critasser.templates.pose import Pose, Search
+
+__all__ = ["FEWEST_RESIDUES", "at_hinges", "by_positions"]
+
+FEWEST_RESIDUES = 10
+"""With a Cα, of a chain or of the map."""
+
+LEAST_CONTRAST = 1.12
+"""Score of the best pose over that of one that cannot be right."""
+
+POSES_READ = 3
+"""Poses that are read as the target, for each copy of it."""
+
+LEAST_SHARE = 0.7
+"""Score of a pose, over that of the best, from which it may be a place too."""
+
+
+def by_positions(
+    own: NDArray[np.float64],
+    chosen: NDArray[np.int64],
+    calpha: CalphaSet,
+    copies: int,
+    search: Search,
+    report: Callable[[float, str], None],
+) -> list[tuple[NDArray[np.float64], int]] | str:
+    """Places (n, 3) by Cα positions with how many bodies each has, or why there is none."""
+    if len(calpha) < FEWEST_RESIDUES:
+        return f"only {len(calpha)} Cα positions were found in the map"
+    poses = search(own[chosen], calpha.positions, copies=copies, progress=report)
+    if not poses:
+        return "does not fit the Cα positions anywhere"
+    if not _stands_out(poses, copies):
+        return "fits the Cα positions no better in one place than in others"
+    tree = cKDTree(calpha.positions)
+    return [
+        join_bodies(own, pose, poses, tree)
+        for pose in poses[: POSES_READ * copies]
+        if pose.score >= LEAST_SHARE * poses[0].score
+    ]
+
+
+def at_hinges(
+    places: list[tuple[NDArray[np.float64], int]],
+    calpha: CalphaSet,
+    report: Callable[[float, str], None],
+) -> list[tuple[NDArray[np.float64], int]]:
+    """Places bent where both sides of a hinge then fit the Cα positions better."""
+    if len(calpha) < FEWEST_RESIDUES:
+        return places
+    landscape = landscape_of(calpha.positions)
+    result = []
+    for placed, bodies in places:
+        present = np.isfinite(placed).all(axis=1)
+        positions = placed.copy()
+        positions[present], hinges = bent(
+            np.ascontiguousarray(placed[present]), calpha.positions, landscape, report
+        )
+        result.append((positions, bodies + hinges))
+    return result
+
+
+def _stands_out(poses: Sequence[Pose], copies: int) -> bool:
+    """Whether the best pose is better than those that cannot all be right.
+
+    A chain may truly lie in `copies` places, and each in two bodies; the pose after those is a
+    wrong one, and shows what chance can do.
+    """
+    rank = 2 * copies + 1
+    return len(poses) <= rank or poses[0].score >= LEAST_CONTRAST * poses[rank].score

@@ -266,10 +266,10 @@ def _copies(record: _Record, path: Path, notes: list[str]) -> int:
     names = [name for name in AUTHOR.sub("", chains[1]).split(",") if name.strip()]
     count = min(max(len(names), 1), MOST_COPIES)
     if count > 1:
+        told = ", ".join(name.strip() for name in names[:MOST_TOLD])
         notes.append(
-            f"{path.name}, sequence {record.name!r}: its header names the chains "
-            f"{', '.join(name.strip() for name in names[:MOST_TOLD])}: {count} copies are built; "
-            "write copies=1 in the header where the map holds one"
+            f"{path.name}, sequence {record.name!r}: its header names the chains {told}: {count} "
+            "copies are built; write copies=1 in the header where the map holds one"
         )
     return count
 

@@ -111,7 +111,9 @@ class CalphaCase:
         elif self.group.startswith(LIFELIKE):
             rng = np.random.default_rng(zlib.crc32(self.key.encode()))
             data = self.source.parents[2]
-            grid = lifelike_map(data, self.source, self.resolution, rng, self.neighbour)
+            grid = lifelike_map(
+                data, self.source, self.resolution, rng, self.neighbour, noise_in_molecule=True
+            )
         else:
             positions, amplitudes = atoms(self.source)
             grid = simulate(positions, amplitudes, self.resolution, padding=PADDING)

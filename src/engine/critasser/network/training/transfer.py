@@ -30,6 +30,7 @@ __all__ = [
     "compare_with_atoms",
     "draw_transfer",
     "measure_transfer",
+    "molecule_share",
     "shells",
     "uneven_sharpening",
 ]
@@ -139,10 +140,7 @@ def compare_with_atoms(pair: Pair, device: torch.device = CPU) -> MapAndAtoms:
     side = int((high - low).max())
     part = pair.density[tuple(slice(a, b) for a, b in zip(low, high))]
     density = np.pad(part, [(0, side - n) for n in part.shape])
-    empty = np.ones_like(density, bool)
-    at = np.round(index).astype(int)
-    empty[tuple(at[((at >= 0) & (at < side)).all(axis=1)].T)] = False
-    density = density / (1 + np.exp((distance_transform_edt(empty) - MASK_RADIUS) / MASK_EDGE))
+    density = density / _outside(index, side)
     count = len(index)
     atoms = gaussian_density(
         torch.from_numpy(index.astype(np.float32)).to(device),
@@ -153,6 +151,19 @@ def compare_with_atoms(pair: Pair, device: torch.device = CPU) -> MapAndAtoms:
     )[0]
     atoms = atoms.cpu().numpy()
     return MapAndAtoms(density, atoms, index)
+
+
+def molecule_share(index: np.ndarray, side: int) -> float:
+    """Share of a cube in which map and atoms are compared: within 6 Å of atoms (n, 3), z y x."""
+    return float(np.mean(_outside(index, side) ** -2.0))
+
+
+def _outside(index: np.ndarray, side: int) -> np.ndarray:
+    """By what a cube is divided to mask it softly around atoms: 1 near them, large elsewhere."""
+    empty = np.ones((side,) * 3, bool)
+    at = np.round(index).astype(int)
+    empty[tuple(at[((at >= 0) & (at < side)).all(axis=1)].T)] = False
+    return 1 + np.exp((distance_transform_edt(empty) - MASK_RADIUS) / MASK_EDGE)
 
 
 def measure_transfer(pair: Pair, both: MapAndAtoms) -> Transfer:
@@ -287,7 +298,12 @@ def _grid(side: int, device: torch.device) -> tuple[Tensor, Tensor]:
 
 
 def apply_transfer(
-    density: Tensor, transfer: Transfer, noise: float, generator: torch.Generator
+    density: Tensor,
+    transfer: Transfer,
+    noise: float,
+    generator: torch.Generator,
+    *,
+    share: float = 1.0,
 ) -> Tensor:
     """Show sharp atoms as a map with this transfer does.
 
@@ -299,6 +315,9 @@ def apply_transfer(
     noise : float
         Share of the amplitude that is not the atoms' which is put in as noise.
     generator : torch.Generator
+    share : float
+        Of the cube, in which the molecule lies, see `molecule_share`. A transfer is measured there;
+        noise of that strength fills the whole cube.
 
     Returns
     -------
@@ -312,5 +331,5 @@ def apply_transfer(
     power = power.index_add(0, shell.flatten(), signal.abs().square().flatten()) / count
     other = torch.as_tensor(1 / transfer.correlation**2 - 1, dtype=torch.float32, device=device)
     white = torch.randn(density.shape, generator=generator, device=device)
-    level = noise * (power * other).sqrt() / side**1.5
+    level = noise / math.sqrt(share) * (power * other).sqrt() / side**1.5
     return torch.fft.irfftn(signal + torch.fft.rfftn(white) * level[shell], s=density.shape)

@@ -6,6 +6,7 @@
     python -m benchmark.calpha --work ~/calpha
     python -m benchmark.inference
     python -m benchmark.resume --work ~/benchmark-resume
+    python -m benchmark.fitting.confidence --work ~/benchmark
 
 The data are beside the repository, in ``../shared/data`` (``--data`` names another place): single
 chains with a table of splits, experimental maps with models. Nothing is measured on what was

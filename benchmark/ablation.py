@@ -28,8 +28,9 @@ from benchmark.build import ROOT
 from benchmark.calpha import Work, checksum, measure_map
 from benchmark.calpha_cases import CalphaCase, experimental, simulated
 from benchmark.records import Record, Records, measure_all
-from critasser.network.training.map_network import Data, TrainingOptions, train
-from critasser.network.training.packing import packed_pairs, packed_structures
+from critasser.network.training.map_learner import TrainingOptions
+from critasser.network.training.map_network import train_map_network
+from critasser.network.training.packing import TrainingData, packed_pairs, packed_structures
 
 __all__ = ["GROUPS", "VARIANTS", "Variant", "main"]
 
@@ -103,8 +104,8 @@ def _train(variant: Variant, data: Path, work: Path, steps: int) -> Path:
     }
     pairs = packed_pairs(data / "maps", "train", work / "train-maps.npz")
     about = {"command": "benchmark.ablation", "split": "train"}
-    return train(
-        Data(chains["train"], chains["val"], pairs, [], about), options, folder,
+    return train_map_network(
+        TrainingData(chains["train"], chains["val"], pairs, [], about), options, folder,
         device=torch.device("cpu"), report=lambda _: None,
     )  # fmt: skip
 

@@ -1,10 +1,10 @@
-"""Maps of validation chains as experiments show them.
+"""Simulate maps of validation chains as experiments show them.
 
-Their atoms are seen as the experimental maps of split train see theirs: amplitudes by frequency and
-what is not the atoms' (`critasser.network.training.transfer`), faint side chains
-(`critasser.network.training.visibility`), mobile residues, and in every second map a neighbour that
-the box cuts. Nothing in them is of group bench, so that what is to be good on experimental maps can
-be chosen and calibrated on them.
+The transfer by frequency and the noise (`critasser.network.training.transfer`) and the faint side
+chains (`critasser.network.training.visibility`) are those of the experimental maps of split train;
+residues are mobile, and in every second map there is a neighbour that the box cuts. Nothing in them
+is of group bench, so that what is to be good on experimental maps can be chosen and calibrated on
+them.
 """
 
 from __future__ import annotations
@@ -18,30 +18,43 @@ import numpy as np
 import torch
 
 from critasser.density import Grid
-from critasser.network.training.corruption import ATOMS, Dice
-from critasser.network.training.crops import Seen
-from critasser.network.training.packing import atoms_of, packed_pairs
-from critasser.network.training.simulation import gather, gaussian_density, place
+from critasser.network.gaussians import gaussian_density
+from critasser.network.training.corruption import ATOM_CORRUPTIONS, RandomNumbers
+from critasser.network.training.crops import Degradation
+from critasser.network.training.packing import Atoms, atoms_of, packed_pairs
+from critasser.network.training.simulation import gather_atoms, place
 from critasser.network.training.surroundings import SURROUNDINGS, Scene
-from critasser.network.training.transfer import ATOM_VARIANCE, draw_transfer, transferred
-from critasser.network.training.visibility import shown
+from critasser.network.training.transfer import ATOM_VARIANCE, apply_transfer, draw_transfer
+from critasser.network.training.visibility import fade_side_chains
 
 __all__ = ["lifelike_map"]
 
 PADDING = 12
 """Voxels of 1 Å around the chain."""
 
+FADING = (0.8, 1.2)
+"""Exponent of the measured fading of side chains, see `fade_side_chains`."""
+
+NOISE = (0.4, 1.0)
+"""Share of what is not the atoms' in the experimental maps that is put in as noise."""
+
+LEAST_VARIANCE = 0.16
+"""Å²; narrower atoms cannot be shown on 1 Å voxels."""
+
+_B_OF_VARIANCE = 8 * np.pi**2
+"""Å² of B-factor for each Å² of variance along a coordinate."""
+
 _CPU = torch.device("cpu")
 
 
 @cache
-def _seen(data: Path) -> Seen:
-    """What the experimental maps of split train lend."""
+def _degradation(data: Path) -> Degradation:
+    """As measured on the experimental maps of split train."""
     with tempfile.TemporaryDirectory() as folder:
         pairs = packed_pairs(
             data / "maps", "train", Path(folder) / "maps.npz", report=lambda line: None
         )
-        return Seen.of(pairs, _CPU)
+        return Degradation.of(pairs, _CPU)
 
 
 def lifelike_map(
@@ -54,8 +67,8 @@ def lifelike_map(
     ValueError
         No experimental map of split train is near enough in resolution.
     """
-    seen, dice = _seen(data), Dice(rng, _CPU)
-    transfer = draw_transfer(seen.transfers, resolution, rng)
+    degradation, numbers = _degradation(data), RandomNumbers(rng, _CPU)
+    transfer = draw_transfer(degradation.transfers, resolution, rng)
     if transfer is None:
         raise ValueError(f"no experimental map of split train is of about {resolution} Å")
     atoms = _atoms(path)
@@ -65,24 +78,24 @@ def lifelike_map(
     parts = [place(atoms, np.eye(3), middle, 1.0, side)]
     if neighbour is not None:
         SURROUNDINGS["neighbours"](Scene(parts, [_atoms(neighbour)], side, 1.0, None), rng)
-    molecules = gather([parts], _CPU)
-    molecules = shown(
-        molecules, seen.visibility, torch.full((1,), float(rng.uniform(0.8, 1.2))), dice.generator
-    )
-    molecules = ATOMS["residue_bfactors"](molecules, np.array([True]), dice)
-    variance = (ATOM_VARIANCE + molecules.bfactor / (8 * np.pi**2)).clamp_min(0.16)
+    molecules = gather_atoms([parts], _CPU)
+    fading = torch.full((1,), float(rng.uniform(*FADING)))
+    molecules = fade_side_chains(molecules, degradation.visibility, fading, numbers.generator)
+    molecules = ATOM_CORRUPTIONS["residue_bfactors"](molecules, np.array([True]), numbers)
+    variance = (ATOM_VARIANCE + molecules.bfactor / _B_OF_VARIANCE).clamp_min(LEAST_VARIANCE)
     density = gaussian_density(
         molecules.positions, molecules.amplitude / variance**1.5,
         variance.sqrt()[:, None].expand(-1, 3), molecules.counts, side,
     )[0]  # fmt: skip
-    density = transferred(density, transfer, float(rng.uniform(0.4, 1.0)), dice.generator).numpy()
+    noise = float(rng.uniform(*NOISE))
+    density = apply_transfer(density, transfer, noise, numbers.generator).numpy()
     first = (side - shape[::-1]) // 2
     box = tuple(slice(a, a + n) for a, n in zip(first, shape[::-1]))
     origin = middle - (side - 1) / 2 + first[::-1]
     return Grid(np.ascontiguousarray(density[box]), origin, np.ones(3))
 
 
-def _atoms(path: Path):
+def _atoms(path: Path) -> Atoms:
     structure = gemmi.read_structure(str(path))
     structure.remove_alternative_conformations()
     return atoms_of(structure)

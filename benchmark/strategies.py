@@ -1,4 +1,4 @@
-"""Ways to Cα positions that are measured side by side.
+"""List the ways to Cα positions that are measured side by side.
 
 To measure another one, add it to `STRATEGIES`. What is asked of a map as a whole (a number a map:
 its resolution, whether its hand is right) goes to `MAP_MEASURES`.
@@ -23,7 +23,7 @@ from critasser.structure import CalphaSet
 __all__ = ["DEFAULT", "MAP_MEASURES", "STRATEGIES", "VIEWS", "MapMeasure", "Strategy"]
 
 VIEWS = (0, 7, *(view for view in range(24) if view not in (0, 7)))
-"""Rotations of the cube in the order in which opinions are asked; the pipeline takes the first
+"""Rotations of the cube in the order in which they are predicted; the pipeline takes the first
 two."""
 
 
@@ -52,8 +52,8 @@ def _on_mean(views: int, rule: str) -> Strategy:
 
 
 def _read(features: FeatureMaps, density: Grid, length: int) -> CalphaSet:
-    found = find_calpha(features, length)
-    return read_residues(density, found, shipped(RESIDUE_NETWORK), length)
+    peaks = find_calpha(features, length)
+    return read_residues(density, peaks, shipped(RESIDUE_NETWORK), length)
 
 
 STRATEGIES = {
@@ -65,9 +65,9 @@ STRATEGIES = {
     "mean-shift": Strategy(0, lambda _, density, length: shifted_density(density, length)),
     "naive": Strategy(0, lambda _, density, length: highest_density(density, length)),
 }
-"""The number is that of views averaged. ``refined``: local maxima moved by mean
-shift, ``read``: these read by the residue network in
-a map as sharp as both networks read it best, as builds do, ``paper``: the paper's rule."""
+"""The number is that of views averaged. ``refined``: local maxima moved by mean shift; ``read``:
+these read by the residue network in a map as sharp as both networks read it best, as builds do;
+``paper``: the paper's rule."""
 
 DEFAULT = tuple(name for name, strategy in STRATEGIES.items() if strategy.views <= 2)
 

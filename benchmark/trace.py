@@ -100,7 +100,7 @@ class TraceWork:
 def find_positions(
     folder: Path, density: Callable[[], Grid], length: int
 ) -> tuple[Grid, CalphaSet, FeatureMaps]:
-    """Map, positions and what the network saw, from the folder; put there the first time."""
+    """Map, positions and the network's probabilities, from the folder; made the first time."""
     map_file, features_file, made = (folder / n for n in ("map.mrc", "features.npy", "calpha.npz"))
     if not made.exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -109,8 +109,8 @@ def find_positions(
         networks = shipped(NETWORK), shipped(RESIDUE_NETWORK)
         seen = sharpened(grid, choose_bfactor(grid, length, *networks))
         features = predict(seen, shipped(NETWORK), views=VIEWS, file=features_file)
-        found = find_calpha(features, length)
-        calpha = read_residues(seen, found, shipped(RESIDUE_NETWORK), length)
+        peaks = find_calpha(features, length)
+        calpha = read_residues(seen, peaks, shipped(RESIDUE_NETWORK), length)
         save_calpha(made, calpha, 1.0, True)
     return read_map(map_file), load_calpha(made)[0], load_features(features_file, map_file)
 
@@ -170,7 +170,7 @@ def measure_traces(work: TraceWork) -> list[Record]:
     if not target.simulated:
         near = near[cKDTree(present).query(near)[0] < NEIGHBOURHOOD]
     pairs = len(match_one_to_one(near, present, WITHIN))
-    known = {"precision": pairs / max(len(near), 1), "recall": pairs / len(present)}
+    positions = {"precision": pairs / max(len(near), 1), "recall": pairs / len(present)}
     asked = Target(tuple(Sequence(f"{k + 1}", s) for k, s in enumerate(target.letters)))
     records = []
     for strategy in work.strategies:
@@ -196,7 +196,7 @@ def measure_traces(work: TraceWork) -> list[Record]:
         records.append({
             "map": key(target), "weights": work.weights, "method": strategy,
             "residues": len(native), "seconds": seconds,
-            "figures": known | figures(traces, target, whole),
+            "figures": positions | figures(traces, target, whole),
         })  # fmt: skip
     return records
 
@@ -223,10 +223,10 @@ def table(rows: list[tuple[BenchmarkTarget, Record]], each: bool) -> str:
         sure = weight @ [r["figures"].get("sure") or 0.0 for r in some]
         right = weight @ [r["figures"].get("sure and right") or 0.0 for r in some]
         share = "" if some[0]["method"] == PERFECT or not sure else f"{right / sure:.2f}"
-        told = f"{share} ({sure / weight.sum():.0%})" if share else ""
+        sure_cell = f"{share} ({sure / weight.sum():.0%})" if share else ""
         seconds = f"{np.median([r['seconds'] for r in some]):.0f}"
         lines.append("| " + " | ".join(
-            [name, count, some[0]["method"], *cells, told, seconds]) + " |")  # fmt: skip
+            [name, count, some[0]["method"], *cells, sure_cell, seconds]) + " |")  # fmt: skip
 
     groups = dict.fromkeys((t.set, t.group) for t, _ in rows)
     for group in groups:

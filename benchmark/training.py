@@ -23,12 +23,12 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmark.build import ROOT
 from critasser.network import choose_device
 from critasser.network.device import autocast
-from critasser.network.training.crop_source import CropSource
+from critasser.network.training.batches import CropRecipe, CropSource
 from critasser.network.training.crops import SimulationRange
 from critasser.network.training.distributed import Ranks
-from critasser.network.training.map_network import Learner, TrainingOptions, automatic_batch
+from critasser.network.training.map_learner import Learner, TrainingOptions, automatic_batch
 from critasser.network.training.packing import packed_pairs, packed_structures
-from critasser.network.training.prefetch import workers_beside
+from critasser.network.training.prefetch import default_workers
 
 __all__ = ["main"]
 
@@ -84,10 +84,9 @@ def main() -> int:
         chains = packed_structures(args.data / "structures", "train", work / "train.npz")
         pairs = packed_pairs(args.data / "maps", "train", work / "train-maps.npz")
     batch = args.batch or automatic_batch(args.architecture, args.side, device)
-    source = CropSource(
-        chains, pairs, SimulationRange(), batch=batch, side=args.side, device=device,
-        experimental=args.experimental, workers=args.workers or workers_beside(device),
-    )  # fmt: skip
+    recipe = CropRecipe(SimulationRange(), batch, args.side, args.experimental)
+    workers = args.workers or default_workers(device)
+    source = CropSource(chains, pairs, recipe, device=device, workers=workers)
     learner = Learner(TrainingOptions(architecture=args.architecture, steps=1), device, Ranks())
     try:
         crops = source.next()

@@ -10,7 +10,7 @@ TOOLS: dict[str, str] = {
 }
 """Module and class of each tool, as `bundle_info.xml` names them."""
 
-SELECTORS: dict[str, str] = {"critasser-low": "models.confidence.select_low"}
+SELECTORS: dict[str, str] = {"critasser-low": "models.uncertain_regions.select_low"}
 """Module and function of each selector: `function(session, models, results)`."""
 
 PROVIDERS: dict[str, str] = {
@@ -20,13 +20,15 @@ PROVIDERS: dict[str, str] = {
 """Module and function of each provider, by its manager's name: `function(session, name)`."""
 
 SAVED: dict[str, str] = {
-    "CritasserTool": "tool.critasser",
-    "JobGroup": "models.group",
-    "Places": "models.places",
-    "Segment": "segments.models",
-    "Segmentation": "segments.models",
+    "CritasserTool": "tool.critasser.CritasserTool",
+    "JobGroup": "views.restored.JobGroup",
+    "Places": "models.uncertain_regions.UncertainRegions",
+    "Segment": "models.segments.segment.Segment",
+    "Segmentation": "models.segments.segmentation.Segmentation",
+    "UncertainRegions": "models.uncertain_regions.UncertainRegions",
 }
-"""Module of each class that sessions save."""
+"""Module and class for each name of a class in sessions, also those of earlier versions. A group is
+taken from where it is heard of, so that its job is found again."""
 
 
 def _found(place: str):
@@ -44,7 +46,7 @@ class _CritasserAPI(BundleAPI):
     def initialize(session, bundle_info):
         """Look for jobs that an earlier ChimeraX left, later: the start is not to wait for it."""
         if session.ui.is_gui:
-            from .jobs.reattach import look_later
+            from .views.reattach import look_later
 
             look_later(session)
 
@@ -80,7 +82,7 @@ class _CritasserAPI(BundleAPI):
     @staticmethod
     def get_class(class_name):
         """A class that a session has saved."""
-        return _found(f"{SAVED[class_name]}.{class_name}") if class_name in SAVED else None
+        return _found(SAVED[class_name]) if class_name in SAVED else None
 
 
 bundle_api = _CritasserAPI()

@@ -19,6 +19,7 @@ COMMANDS = {
     "critasser location": "location",
     "critasser open": "open",
     "critasser rebuild": "rebuild",
+    "critasser report": "report",
     "critasser resume": "resume",
     "critasser score": "score",
     "critasser segment delete": "segment_delete",

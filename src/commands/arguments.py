@@ -1,4 +1,4 @@
-"""How the commands read what a person types."""
+"""Read what a person types: maps, sequences, job folders, regions."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from chimerax.core.commands import (
 )
 from chimerax.map import Volume
 
-from ..jobs.job import jobs_of
+from ..jobs.engine_job import jobs_of
 from ..jobs.record import is_job
+from ..models.segments.segment import Segment
+from ..models.segments.segmentation import Segmentation
 
 __all__ = ["BuildMapArg", "BuildSequenceArg", "JobFolderArg", "SegmentationArg", "SegmentsArg"]
 
@@ -99,8 +101,6 @@ class SegmentsArg(ObjectsArg):
 
     @classmethod
     def parse(cls, text, session):
-        from ..segments.models import Segment
-
         objects, used, rest = super().parse(text, session)
         segments = [model for model in objects.models if isinstance(model, Segment)]
         if not segments:
@@ -115,8 +115,6 @@ class SegmentationArg(ModelsArg):
 
     @classmethod
     def parse(cls, text, session):
-        from ..segments.models import Segment, Segmentation
-
         models, used, rest = super().parse(text, session)
         found = {model for model in models if isinstance(model, Segmentation)}
         found |= {model.segmentation for model in models if isinstance(model, Segment)}

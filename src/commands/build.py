@@ -1,35 +1,50 @@
-"""``critasser build``: atomic models of sequences in an open map."""
+"""``critasser build``: build atomic models of sequences in an open map."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from chimerax.atomic import AtomicStructuresArg, AtomsArg
+from chimerax.core.commands import (
+    BoolArg,
+    Bounded,
+    CmdDesc,
+    EnumOf,
+    FloatArg,
+    IntArg,
+    NonNegativeIntArg,
+    ObjectsArg,
+    SaveFolderNameArg,
+)
 from chimerax.core.errors import UserError
+from chimerax.map import MapArg
 
-__all__ = ["command", "description", "engine_options", "new_folder"]
+from ..installation.environment import configured_python, engine_command
+from ..jobs.folder import write_placement
+from ..jobs.inputs import (
+    PlacedMap,
+    check_grid,
+    check_sequences,
+    frame,
+    job_name,
+    mask_planes,
+    new_inputs,
+    nothing_left,
+    write_map,
+    write_mask,
+    write_sequences,
+    write_templates,
+    zone_planes,
+)
+from ..jobs.new_job import DEVICES, QUALITIES, engine_options, new_folder
+from ..jobs.request import Request
+from ..jobs.starting import start, waits
+from ..models.segments.choosing import chosen_planes, sort_out
+from ..views.results import Results
+from .arguments import BuildMapArg, BuildSequenceArg
 
-DEVICES = {"auto": "auto", "cpu": "cpu", "gpu": "cuda"}
-QUALITIES = ("draft", "standard", "thorough")
-
+__all__ = ["command", "description"]
 
 def description():
     """How the command is typed."""
-    from chimerax.atomic import AtomicStructuresArg, AtomsArg
-    from chimerax.core.commands import (
-        BoolArg,
-        Bounded,
-        CmdDesc,
-        EnumOf,
-        FloatArg,
-        IntArg,
-        NonNegativeIntArg,
-        ObjectsArg,
-        SaveFolderNameArg,
-    )
-    from chimerax.map import MapArg
-
-    from .arguments import BuildMapArg, BuildSequenceArg
-
     return CmdDesc(
         required=[("volume", BuildMapArg)],
         optional=[("sequence", BuildSequenceArg)],
@@ -106,20 +121,6 @@ def command(
     UserError
         Anything that can be known to be wrong before the engine starts.
     """
-    from ..jobs.engine import configured_python, engine_command
-    from ..jobs.inputs import (
-        PlacedMap,
-        check_grid,
-        check_sequences,
-        job_name,
-        nothing_left,
-        write_map,
-        write_mask,
-    )
-    from ..jobs.request import Request
-    from ..models.results import Results
-    from .running import start, waits
-
     if not sequence:
         raise UserError(
             "which sequence? Give a FASTA file, letters or chains: "
@@ -137,7 +138,6 @@ def command(
     check_sequences(sequence)
     chosen = None
     if segments is not None:
-        from ..segments.choosing import sort_out
 
         chosen = sort_out(segments, volume)
     python = configured_python(session)
@@ -174,55 +174,9 @@ def command(
     )
 
 
-def engine_options(
-    resolution=None, device=None, quality=None, models=None, seed=None
-) -> dict[str, tuple[str, ...]]:
-    """Those of these that are given, as the engine's options."""
-    given = {
-        "--resolution": resolution,
-        "--device": DEVICES[device] if device else None,
-        "--quality": quality,
-        "--models": models,
-        "--seed": seed,
-    }
-    return {option: (str(value),) for option, value in given.items() if value is not None}
-
-
-def new_folder(given: str | None, name: str) -> Path:
-    """Make the folder of a job, the one given or a new one in the person's home.
-
-    Links are followed, for folders of jobs are compared everywhere.
-
-    Raises
-    ------
-    UserError
-        It cannot be made, or is not empty.
-    """
-    from ..jobs.folder import free_folder
-    from ..jobs.quoting import quoted_path
-
-    if given is None:
-        folder = free_folder((Path.home() / "critasser").resolve(), name)
-    else:
-        folder = Path(given).expanduser().resolve()
-        if folder.is_dir() and any(folder.iterdir()):
-            raise UserError(
-                f"{folder} is not empty: give another folder, or go on with a job that is in it "
-                f"by: critasser resume {quoted_path(folder)}"
-            )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"{folder}: cannot make the job folder, {error.strerror}") from None
-    return folder
-
-
 def _inside(placed, chosen, mask, near, distance):
     """Sections of the map's grid where to build, and what is said when no voxel is; else None."""
-    from ..jobs.inputs import PlacedMap, mask_planes, zone_planes
-
     if chosen is not None:
-        from ..segments.choosing import chosen_planes
 
         return chosen_planes(placed, chosen, distance), chosen.summary
     if mask is not None:
@@ -235,9 +189,6 @@ def _inside(placed, chosen, mask, near, distance):
 
 def _write_small(folder, name, placed, sequence, templates) -> dict:
     """Write all inputs but the maps, which take their time; removed when one of them is no good."""
-    from ..jobs.folder import write_placement
-    from ..jobs.inputs import frame, new_inputs, write_sequences, write_templates
-
     with new_inputs(folder) as inputs:
         files = {
             "sequence": write_sequences(inputs, sequence),

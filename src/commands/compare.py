@@ -1,10 +1,17 @@
-"""``critasser compare``: where two models differ."""
+"""``critasser compare``: show where two models differ."""
 
 from __future__ import annotations
 
 from html import escape
 
+from chimerax.atomic import AtomicStructuresArg
+from chimerax.core.commands import BoolArg, Bounded, CmdDesc, EnumOf, FloatArg
 from chimerax.core.errors import UserError
+
+from ..models.coloring import color_models
+from ..models.comparison import differing_runs
+from ..models.pairing import compare
+from ..session.quoting import Command, command_link, command_text, in_turn, residues_spec
 
 __all__ = ["command", "description"]
 
@@ -13,9 +20,6 @@ _MOST_ROWS = 40
 
 def description():
     """How the command is typed."""
-    from chimerax.atomic import AtomicStructuresArg
-    from chimerax.core.commands import BoolArg, Bounded, CmdDesc, EnumOf, FloatArg
-
     return CmdDesc(
         required=[("structures", AtomicStructuresArg)],
         keyword=[
@@ -65,9 +69,6 @@ def command(
     -------
     Comparison
     """
-    from ..models.coloring import color_models
-    from ..models.pairing import compare
-
     both = [*structures, *(with_model if with_model is not None else ())]
     if len(both) != 2:
         raise UserError(
@@ -83,8 +84,6 @@ def command(
 
 
 def _tell(session, result, above: float) -> None:
-    from ..models.comparison import differing_runs
-
     runs = differing_runs(result.residues, result.others, result.distances, above)
     first, second = result.first, result.second
     beyond = int((result.distances > above).sum())
@@ -105,18 +104,23 @@ def _tell(session, result, above: float) -> None:
     session.logger.info(escape(text) + _table(first, second, runs), is_html=True)
 
 
-def _table(first, second, runs) -> str:
-    from ..jobs.telling import command_link
+def _show_run(first, second, run) -> Command | None:
+    """The command that goes to a run in both models; None where no specifier names their chains."""
+    try:
+        here = residues_spec(first, run.chain, run.first, run.last)
+        there = residues_spec(second, run.other_chain, run.other_first, run.other_last)
+    except UserError:
+        return None
+    return in_turn(command_text("select", here, there), command_text("view sel"))
 
+
+def _table(first, second, runs) -> str:
     if not runs:
         return ""
     rows = []
     for run in runs[:_MOST_ROWS]:
-        specs = (
-            f"{first.atomspec}/{run.chain}:{run.first}-{run.last} "
-            f"{second.atomspec}/{run.other_chain}:{run.other_first}-{run.other_last}"
-        )
-        link = command_link(f"select {specs}; view sel", f"{run.chain} {run.first}–{run.last}")
+        label, shown = f"{run.chain} {run.first}–{run.last}", _show_run(first, second, run)
+        link = escape(label) if shown is None else command_link(label, shown)
         other = escape(f"{run.other_chain} {run.other_first}–{run.other_last}")
         rows.append(
             f"<tr><td>{link}&nbsp;</td><td>{other}&nbsp;</td>"

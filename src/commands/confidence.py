@@ -1,19 +1,21 @@
-"""``critasser confidence``: colours by what the engine is sure of."""
+"""``critasser confidence``: colour models by confidence, density fit or other values."""
 
 from __future__ import annotations
 
+from chimerax.atomic import AtomicStructure, AtomicStructuresArg, all_atomic_structures
+from chimerax.core.commands import BoolArg, Bounded, CmdDesc, EmptyArg, EnumOf, FloatArg, Or, run
 from chimerax.core.errors import UserError
+
+from ..models.attributes import SCHEMES
+from ..models.coloring import color_models
+from ..session.quoting import any_of, command_text
+from ..session.settings import remember_low
 
 __all__ = ["command", "description"]
 
 
 def description():
     """How the command is typed."""
-    from chimerax.atomic import AtomicStructuresArg
-    from chimerax.core.commands import BoolArg, Bounded, CmdDesc, EmptyArg, EnumOf, FloatArg, Or
-
-    from ..models.coloring import SCHEMES
-
     return CmdDesc(
         required=[("structures", Or(AtomicStructuresArg, EmptyArg))],
         keyword=[
@@ -46,7 +48,7 @@ def command(
         All that have what is shown unless given. Models that were opened from a job's files by
         other means have a confidence too.
     show : str
-        Of `chimerax.critasser.models.coloring.SCHEMES`.
+        Of `chimerax.critasser.models.attributes.SCHEMES`.
     key : bool
         Show the key.
     transparency : float, optional
@@ -57,11 +59,6 @@ def command(
     select : bool
         Select the residues that are low.
     """
-    from chimerax.atomic import AtomicStructure, all_atomic_structures
-
-    from ..jobs.settings import remember_low
-    from ..models.coloring import color_models
-
     wanted = all_atomic_structures(session) if structures is None else structures
     proteins = [structure for structure in wanted if isinstance(structure, AtomicStructure)]
     if structures is not None and not proteins:
@@ -74,7 +71,4 @@ def command(
 
 
 def _select(session, structures) -> None:
-    from chimerax.core.commands import run
-
-    specs = " | ".join(structure.atomspec for structure in structures)
-    run(session, f"select ({specs}) & critasser-low")
+    run(session, command_text("select", any_of(*structures), "& critasser-low"))

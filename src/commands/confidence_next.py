@@ -1,15 +1,18 @@
-"""``critasser confidence next``, ``previous`` and ``end``: the least certain places, one by one."""
+"""``critasser confidence next``: go to the next residues of low confidence."""
 
 from __future__ import annotations
+
+from chimerax.atomic import AtomicStructuresArg
+from chimerax.core.commands import BoolArg, Bounded, CmdDesc, FloatArg
+
+from ..models.uncertain_regions import uncertain_regions_of
+from ..session.settings import settings
 
 __all__ = ["command", "description"]
 
 
 def description():
     """How the command is typed."""
-    from chimerax.atomic import AtomicStructuresArg
-    from chimerax.core.commands import BoolArg, Bounded, CmdDesc, FloatArg
-
     return CmdDesc(
         optional=[("structures", AtomicStructuresArg)],
         keyword=[("below", Bounded(FloatArg, min=0.0, max=100.0)), ("zone", BoolArg)],
@@ -37,9 +40,6 @@ def command(session, structures=None, *, below=None, zone=True, step=1):
     -------
     Stretch
     """
-    from ..jobs.settings import settings
-    from ..models.places import tour_of
-
     if below is None:
         below = settings(session).low_confidence
-    return tour_of(session).go(structures, below, step, zone=zone)
+    return uncertain_regions_of(session).go(structures, below, step, zone=zone)

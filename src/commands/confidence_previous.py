@@ -1,4 +1,4 @@
-"""``critasser confidence previous``: back to the last of the least certain places."""
+"""``critasser confidence previous``: go back to the previous residues of low confidence."""
 
 from __future__ import annotations
 

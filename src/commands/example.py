@@ -1,10 +1,15 @@
-"""``critasser example``: the tutorial, from a shipped map to a model of it."""
+"""``critasser example``: open the shipped map and build a model of it."""
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
+from chimerax.core.commands import BoolArg, CmdDesc, SaveFolderNameArg, run
 from chimerax.core.errors import UserError
+
+from ..installation.environment import configured_python
+from ..session.quoting import command_text
 
 __all__ = ["command", "description"]
 
@@ -16,8 +21,6 @@ _LEVEL = 0.25
 
 def description():
     """How the command is typed."""
-    from chimerax.core.commands import BoolArg, CmdDesc, SaveFolderNameArg
-
     return CmdDesc(
         keyword=[("folder", SaveFolderNameArg), ("wait", BoolArg)],
         synopsis="Open the shipped example and build a model of it",
@@ -37,31 +40,24 @@ def command(session, *, folder=None, wait=None):
 
     Returns
     -------
-    BuildJob
+    EngineJob
     """
-    from chimerax.core.commands import run
-
-    from ..jobs.engine import configured_python
-    from ..jobs.quoting import quoted_path
-
     configured_python(session)  # nothing is opened where nothing can be built
-    density, sequence = (
-        quoted_path(path)
-        for path in unpack(example_folder(), Path.home() / "critasser" / "example")
-    )
-    volume = run(session, f"open {density}")[0]
-    spec = volume.atomspec
-    run(session, f"volume {spec} level {_LEVEL} style surface color #b4c8dc transparency 0.6")
+    density, sequence = unpack(example_folder(), Path.home() / "critasser" / "example")
+    volume = run(session, command_text("open", density))[0]
+    look = "style surface color #b4c8dc transparency 0.6"
+    run(session, command_text("volume", volume, "level", _LEVEL, look))
     run(session, "graphics silhouettes true")
-    run(session, f"view {spec}")
+    run(session, command_text("view", volume))
     if session.ui.is_gui:
-        run(session, f"open {sequence}")  # only looked at, and ChimeraX without Qt shows none
-    words = f"critasser build {spec} {sequence} quality draft resolution {_RESOLUTION}"
+        # Only looked at, and ChimeraX without Qt shows none.
+        run(session, command_text("open", sequence))
+    words = ["critasser build", volume, sequence, "quality draft resolution", _RESOLUTION]
     if folder is not None:
-        words += f" folder {quoted_path(folder)}"
+        words += ["folder", Path(folder)]
     if wait is not None:
-        words += f" wait {str(wait).lower()}"
-    return run(session, words)
+        words += ["wait", wait]
+    return run(session, command_text(*words))
 
 
 def unpack(source: Path, folder: Path) -> tuple[Path, Path]:
@@ -74,8 +70,6 @@ def unpack(source: Path, folder: Path) -> tuple[Path, Path]:
     UserError
         The folder cannot be written to.
     """
-    import gzip
-
     density, sequence = folder / f"{_NAME}.mrc", folder / f"{_NAME}.fasta"
     part = folder / f".{_NAME}.part"
     try:

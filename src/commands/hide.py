@@ -1,16 +1,17 @@
-"""``critasser hide``: one class of a job's results."""
+"""``critasser hide``: hide one class of a job's results."""
 
 from __future__ import annotations
+
+from chimerax.core.commands import CmdDesc, EmptyArg, EnumOf, ListOf, ModelsArg, Or
+
+from ..views.results import CLASSES
+from .show import groups_of
 
 __all__ = ["command", "description"]
 
 
 def description():
     """How the command is typed."""
-    from chimerax.core.commands import CmdDesc, EmptyArg, EnumOf, ListOf, ModelsArg, Or
-
-    from ..models.results import CLASSES
-
     return CmdDesc(
         required=[("models", Or(ModelsArg, EmptyArg)), ("what", ListOf(EnumOf(tuple(CLASSES))))],
         synopsis="Hide a class of a job's results",
@@ -28,9 +29,6 @@ def command(session, models=None, what=()) -> None:
     what : list of str
         Of `chimerax.critasser.models.results.CLASSES`.
     """
-    from ..models.results import CLASSES
-    from .show import groups_of
-
     for group in groups_of(session, models):
         for name in what:
             kind, files = CLASSES[name]

@@ -1,11 +1,26 @@
-"""``critasser install``: the environment in which the engine runs."""
+"""``critasser install``: make the Python environment in which the engine runs."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
+from chimerax.core.commands import (
+    BoolArg,
+    CmdDesc,
+    EnumOf,
+    OpenFileNameArg,
+    OpenFolderNameArg,
+    SaveFolderNameArg,
+)
 from chimerax.core.errors import UserError
+
+from ..installation.installer import Installation
+from ..installation.marker import default_folder, read_marker
+from ..installation.removal import Removal
+from ..jobs.engine_job import jobs_of
+from ..jobs.starting import waits
+from ..session.settings import settings
 
 __all__ = ["command", "description"]
 
@@ -14,15 +29,6 @@ DEVICES = ("auto", "cpu", "gpu", "cu118", "cu126", "cu128", "cu130")
 
 def description():
     """How the command is typed."""
-    from chimerax.core.commands import (
-        BoolArg,
-        CmdDesc,
-        EnumOf,
-        OpenFileNameArg,
-        OpenFolderNameArg,
-        SaveFolderNameArg,
-    )
-
     return CmdDesc(
         optional=[("folder", SaveFolderNameArg)],
         keyword=[
@@ -68,10 +74,6 @@ def command(
     UserError
         The folder is not ours to use, a build runs there, and so on.
     """
-    from ..jobs.installation import Installation
-    from ..jobs.removal import Removal
-    from .running import waits
-
     place = _place(session, folder)
     _check_unused(session, place)
     if remove:
@@ -96,9 +98,6 @@ def _absolute(path: str) -> Path:
 
 
 def _place(session, folder: str | None) -> Path:
-    from ..jobs.marker import default_folder, read_marker
-    from ..jobs.settings import settings
-
     if folder is not None:
         return _absolute(folder)
     python = settings(session).python
@@ -109,9 +108,6 @@ def _place(session, folder: str | None) -> Path:
 
 def _check_unused(session, folder: Path) -> None:
     """Packages are not to be changed under an engine that runs."""
-    from ..jobs.job import jobs_of
-    from ..jobs.settings import settings
-
     python = settings(session).python
     if not python or not Path(python).is_relative_to(folder):
         return

@@ -1,9 +1,17 @@
-"""``critasser jobs``: builds of this ChimeraX, and folders of earlier ones."""
+"""``critasser jobs``: list the jobs of this session and of earlier ones."""
 
 from __future__ import annotations
 
 from html import escape
 from pathlib import Path
+
+from chimerax.core.commands import CmdDesc
+
+from ..jobs.engine_job import jobs_of
+from ..jobs.record import is_job, read_record
+from ..session.messages import duration
+from ..session.quoting import command_link, quotable
+from ..session.settings import settings
 
 __all__ = ["command", "description"]
 
@@ -12,8 +20,6 @@ _HEADS = ("job", "name", "state", "stage", "time", "eTM", "", "folder")
 
 def description():
     """How the command is typed."""
-    from chimerax.core.commands import CmdDesc
-
     return CmdDesc(synopsis="List jobs, running and past")
 
 
@@ -22,13 +28,9 @@ def command(session):
 
     Returns
     -------
-    list of BuildJob
+    list of EngineJob
         Those of this session.
     """
-    from ..jobs.job import jobs_of
-    from ..jobs.record import is_job, read_record
-    from ..jobs.settings import settings
-
     jobs = jobs_of(session)
     rows = []
     for job in jobs:
@@ -55,9 +57,6 @@ def command(session):
 
 
 def _row_of_job(job) -> tuple:
-    from ..jobs.record import read_record
-    from ..jobs.telling import command_link, duration
-
     record = read_record(job.folder)
     stage = ""
     if job.outcome == "running" and job.last is not None:
@@ -66,7 +65,7 @@ def _row_of_job(job) -> tuple:
         stage = record.stage
     links = _links(job.folder, job.outcome, mine=True, shown=getattr(job.view, "is_open", True))
     if job.outcome in ("queued", "running"):
-        stop = command_link(f"critasser stop {job.id}", "stop")
+        stop = command_link("stop", "critasser stop", job.id)
         links = " ".join(filter(None, (stop, links)))
     etm = record.etm if job.outcome == "finished" else None
     time = "" if job.outcome == "queued" else duration(job.runtime.total_seconds())
@@ -74,8 +73,6 @@ def _row_of_job(job) -> tuple:
 
 
 def _row(record) -> tuple:
-    from ..jobs.telling import duration
-
     stage = record.stage if record.state != "finished" else ""
     if record.state == "running":
         stage += f", {record.fraction:.0%}"
@@ -92,20 +89,18 @@ def _score(etm: float | None) -> str:
 
 def _links(folder: Path, state: str, *, mine: bool = False, shown: bool = False) -> str:
     """What can be done with a job in this state."""
-    from ..jobs.quoting import quoted_path
-    from ..jobs.telling import command_link
-
-    path = quoted_path(folder)
+    if quotable(folder) is None:
+        return ""
     links = []
     if (state != "queued" or (folder / "job.json").is_file()) and not (
         state == "running" and shown
     ):
-        links.append(command_link(f"critasser open {path}", "open"))
+        links.append(command_link("open", "critasser open", folder))
     waits = state == "queued" and not mine  # its ChimeraX has ended
     if waits or state in ("cancelled", "failed"):
-        links.append(command_link(f"critasser resume {path}", "resume"))
+        links.append(command_link("resume", "critasser resume", folder))
     if waits or state not in ("queued", "running"):
-        links.append(command_link(f"critasser jobs delete {path}", "delete"))
+        links.append(command_link("delete", "critasser jobs delete", folder))
     return " ".join(links)
 
 

@@ -1,18 +1,21 @@
-"""``critasser jobs delete``: take a job's folder away."""
+"""``critasser jobs delete``: delete a job's folder."""
 
 from __future__ import annotations
 
+from chimerax.core.commands import BoolArg, CmdDesc, Or, PositiveIntArg
 from chimerax.core.errors import UserError
+
+from ..jobs.deletion import delete_job
+from ..jobs.engine_job import jobs_of
+from ..session.quoting import quoted_path
+from ..session.settings import forget_job
+from .arguments import JobFolderArg
 
 __all__ = ["command", "description"]
 
 
 def description():
     """How the command is typed."""
-    from chimerax.core.commands import BoolArg, CmdDesc, Or, PositiveIntArg
-
-    from .arguments import JobFolderArg
-
     return CmdDesc(
         required=[("job", Or(PositiveIntArg, JobFolderArg))],
         keyword=[("confirm", BoolArg)],
@@ -31,11 +34,6 @@ def command(session, job, *, confirm=False) -> None:
     confirm : bool
         Do not ask. Needed in scripts and without a GUI, where there is nobody to be asked.
     """
-    from ..jobs.deletion import delete_job
-    from ..jobs.job import jobs_of
-    from ..jobs.quoting import quoted_path
-    from ..jobs.settings import forget_job
-
     folder = _folder(session, job)
     for one in jobs_of(session):
         if one.folder == folder and one.outcome in ("queued", "running"):
@@ -46,7 +44,7 @@ def command(session, job, *, confirm=False) -> None:
                 "this deletes all that the job has made; if that is wanted: critasser jobs "
                 f"delete {quoted_path(folder)} confirm true"
             )
-        from chimerax.ui.ask import ask
+        from chimerax.ui.ask import ask  # Qt, which is not there without a window
 
         question = f"Delete the Critasser job in {folder} and all that it has made?"
         if ask(session, question, ["delete", "keep"], default="keep") != "delete":
@@ -60,8 +58,6 @@ def command(session, job, *, confirm=False) -> None:
 
 
 def _folder(session, job):
-    from ..jobs.job import jobs_of
-
     if not isinstance(job, int):
         return job
     found = {one.id: one.folder for one in jobs_of(session)}

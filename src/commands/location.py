@@ -1,19 +1,24 @@
-"""``critasser location``: the Python that runs the engine."""
+"""``critasser location``: show or set the Python that runs the engine."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
+from chimerax.core.commands import BoolArg, CmdDesc, FileNameArg
 from chimerax.core.errors import UserError
+
+from ..installation.device_look import DeviceLook
+from ..installation.environment import examine, remember
+from ..jobs.starting import waits
+from ..session.platforms import environment_python
+from ..session.settings import settings
 
 __all__ = ["command", "description"]
 
 
 def description():
     """How the command is typed."""
-    from chimerax.core.commands import BoolArg, CmdDesc, FileNameArg
-
     return CmdDesc(
         optional=[("python", FileNameArg)],
         keyword=[("wait", BoolArg)],
@@ -37,11 +42,6 @@ def command(session, python=None, *, wait=None):
     -------
     Path or None
     """
-    from ..jobs.engine import examine, remember
-    from ..jobs.look import DeviceLook
-    from ..jobs.settings import settings
-    from .running import waits
-
     kept = settings(session)
     if python is None and not kept.python:
         session.logger.info(
@@ -70,8 +70,6 @@ def command(session, python=None, *, wait=None):
 
 def _program(given: str) -> Path:
     """The program of what was typed."""
-    from ..jobs.platforms import environment_python
-
     # Not resolved: an environment's python is a link, and followed it would leave the environment.
     path = Path(os.path.abspath(os.path.expanduser(given)))
     if not path.is_dir():

@@ -1,19 +1,24 @@
-"""``critasser open``: what a job has made, finished or not."""
+"""``critasser open``: show what a job has made, finished or not."""
 
 from __future__ import annotations
 
+from chimerax.core.commands import BoolArg, CmdDesc
 from chimerax.core.errors import UserError
+from chimerax.map import MapArg
+
+from ..jobs.engine_job import jobs_of
+from ..jobs.folder import read_placement
+from ..jobs.starting import waits
+from ..session.locks import worker
+from ..session.settings import remember_job
+from ..views.follow import follow, view_of
+from .arguments import JobFolderArg
 
 __all__ = ["command", "description"]
 
 
 def description():
     """How the command is typed."""
-    from chimerax.core.commands import BoolArg, CmdDesc
-    from chimerax.map import MapArg
-
-    from .arguments import JobFolderArg
-
     return CmdDesc(
         required=[("folder", JobFolderArg)],
         keyword=[("in_map", MapArg), ("wait", BoolArg)],
@@ -39,12 +44,6 @@ def command(session, folder, *, in_map=None, wait=None):
     chimerax.core.models.Model or None
         The group of results; None when there is nothing to show yet.
     """
-    from ..jobs.folder import read_placement, worker
-    from ..jobs.job import jobs_of
-    from ..jobs.settings import remember_job
-    from ..models.views import view_of
-    from .running import follow, waits
-
     for job in jobs_of(session):
         if job.folder != folder or job.outcome not in ("queued", "running"):
             continue

@@ -1,32 +1,42 @@
-"""``critasser rebuild``: stretches of a model built again, all the rest held."""
+"""``critasser rebuild``: build stretches of a model again and keep the rest."""
 
 from __future__ import annotations
 
 import re
 
+from chimerax.atomic import ResiduesArg
+from chimerax.core.commands import (
+    BoolArg,
+    Bounded,
+    CmdDesc,
+    EnumOf,
+    FloatArg,
+    IntArg,
+    NonNegativeIntArg,
+    SaveFolderNameArg,
+)
 from chimerax.core.errors import UserError
+from chimerax.map import MapArg
+
+from ..installation.environment import configured_python, engine_command
+from ..jobs.folder import read_placement, write_placement
+from ..jobs.inputs import check_grid, job_name, new_inputs, write_sequences
+from ..jobs.model_file import check_lies_in, model_name, stretches_of
+from ..jobs.model_inputs import write_inputs
+from ..jobs.new_job import DEVICES, QUALITIES, engine_options, new_folder
+from ..jobs.request import Request, is_model
+from ..jobs.starting import start, waits
+from ..models.origin import keep_origin
+from ..session.files import inside
+from ..views.results import Results
+from ..views.scored import RebuiltResults, source_of
+from .arguments import BuildSequenceArg
 
 __all__ = ["command", "description"]
 
 
 def description():
     """How the command is typed."""
-    from chimerax.atomic import ResiduesArg
-    from chimerax.core.commands import (
-        BoolArg,
-        Bounded,
-        CmdDesc,
-        EnumOf,
-        FloatArg,
-        IntArg,
-        NonNegativeIntArg,
-        SaveFolderNameArg,
-    )
-    from chimerax.map import MapArg
-
-    from .arguments import BuildSequenceArg
-    from .build import DEVICES, QUALITIES
-
     return CmdDesc(
         required=[("residues", ResiduesArg)],
         keyword=[
@@ -80,18 +90,6 @@ def command(
     UserError
         Anything that can be known to be wrong before the engine starts.
     """
-    from ..jobs.engine import configured_python, engine_command
-    from ..jobs.folder import inside, read_placement
-    from ..jobs.inputs import check_grid, job_name
-    from ..jobs.modelfile import check_lies_in, model_name, stretches_of
-    from ..jobs.request import Request, is_model
-    from ..models.origin import keep_origin
-    from ..models.results import Results
-    from ..models.scored import RebuiltResults, source_of
-    from .build import engine_options, new_folder
-    from .model_inputs import write_inputs
-    from .running import start, waits
-
     structures = residues.unique_structures
     if len(structures) != 1:
         raise UserError(f"rebuild takes residues of one model, not of {len(structures)}")
@@ -126,7 +124,8 @@ def command(
         if path is None:
             raise UserError(f"{source[0] / source[1]} is gone: give the map by inMap")
         old_name, frame = read_placement(source[0])
-        first_name = re.sub(r"_rebuilt(_\d+)?$", "", old_name)
+        # The name is what a folder says of itself: it may be a path that leads elsewhere.
+        first_name = job_name(re.sub(r"_rebuilt(_\d+)?$", "", old_name))
         folder = new_folder(folder, f"{first_name}_rebuilt")
         name = job_name(folder.name)
         files, prepare = _carry_placement(folder, name, frame, sequence), None
@@ -159,9 +158,6 @@ def _whole_sequences(residues) -> list:
 
 def _carry_placement(folder, name, frame, sequence) -> dict:
     """Put into a new job where the old one lies, and another sequence where one is given."""
-    from ..jobs.folder import write_placement
-    from ..jobs.inputs import new_inputs, write_sequences
-
     with new_inputs(folder) as inputs:
         if frame is not None:
             write_placement(folder, name, frame)

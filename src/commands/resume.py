@@ -1,32 +1,39 @@
-"""``critasser resume``: go on with a job that was stopped, killed or failed, or run it again with
-something changed."""
+"""``critasser resume``: go on with a job that ended early, or run it again with changes."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from chimerax.atomic import AtomicStructuresArg
+from chimerax.core.commands import (
+    BoolArg,
+    Bounded,
+    CmdDesc,
+    EnumOf,
+    FloatArg,
+    IntArg,
+    NonNegativeIntArg,
+)
 from chimerax.core.errors import UserError
+from chimerax.map import MapArg
+
+from ..installation.environment import configured_python, engine_command
+from ..jobs.engine_job import jobs_of
+from ..jobs.folder import INPUTS, job_kind, read_placement
+from ..jobs.inputs import write_sequences, write_templates
+from ..jobs.new_job import DEVICES, QUALITIES, engine_options
+from ..jobs.request import Request, map_of_job, read_request, waits_again, waits_elsewhere
+from ..jobs.starting import start, waits
+from ..session.locks import worker
+from ..session.quoting import quoted_path
+from ..views.follow import last_view, view_of
+from .arguments import BuildSequenceArg, JobFolderArg
 
 __all__ = ["command", "description"]
 
 
 def description():
     """How the command is typed."""
-    from chimerax.atomic import AtomicStructuresArg
-    from chimerax.core.commands import (
-        BoolArg,
-        Bounded,
-        CmdDesc,
-        EnumOf,
-        FloatArg,
-        IntArg,
-        NonNegativeIntArg,
-    )
-    from chimerax.map import MapArg
-
-    from .arguments import BuildSequenceArg, JobFolderArg
-    from .build import DEVICES, QUALITIES
-
     return CmdDesc(
         required=[("folder", JobFolderArg)],
         keyword=[
@@ -78,16 +85,8 @@ def command(
 
     Returns
     -------
-    BuildJob
+    EngineJob
     """
-    from ..jobs.engine import configured_python, engine_command
-    from ..jobs.folder import job_kind, read_placement, worker
-    from ..jobs.job import jobs_of
-    from ..jobs.quoting import quoted_path
-    from ..jobs.request import Request, waits_again, waits_elsewhere
-    from .build import engine_options
-    from .running import start, waits
-
     if worker(folder) is not None:
         shown = quoted_path(folder)
         raise UserError(f"{folder}: the job runs; see it by: critasser open {shown}")
@@ -138,8 +137,6 @@ def command(
 
 def _waiting_request(folder: Path):
     """What a job is to do, or to do again, that no engine has taken up yet."""
-    from ..jobs.request import read_request
-
     request = read_request(folder)
     if request is None or not (request.inputs or "--resume" in request.options):
         raise UserError(f"{folder} has no job to go on with: start it again")
@@ -168,10 +165,6 @@ def _new_inputs(folder: Path, request, sequence, templates) -> tuple:
     dict of str to tuple of str
         Options that name the files.
     """
-    from ..jobs.folder import INPUTS
-    from ..jobs.inputs import write_sequences, write_templates
-    from ..jobs.request import map_of_job
-
     inputs, options = request.inputs, {}
     built = request.command == "build"
     density = None
@@ -198,8 +191,6 @@ def _new_inputs(folder: Path, request, sequence, templates) -> tuple:
 
 def _view(session, folder, kind, in_map):
     """The view of the job's earlier run, if that is still open here, or a new one."""
-    from ..models.views import last_view, view_of
-
     view = last_view(session, folder)
     if view is None:
         return view_of(session, folder, kind, in_map=in_map)

@@ -1,25 +1,33 @@
-"""``critasser score``: confidences of a model that the person has."""
+"""``critasser score``: find the confidence of each residue of an open model."""
 
 from __future__ import annotations
+
+from chimerax.atomic import AtomicStructureArg
+from chimerax.core.commands import (
+    BoolArg,
+    Bounded,
+    CmdDesc,
+    EnumOf,
+    FloatArg,
+    SaveFolderNameArg,
+)
+from chimerax.map import MapArg
+
+from ..installation.environment import configured_python, engine_command
+from ..jobs.inputs import check_grid, job_name
+from ..jobs.model_file import check_lies_in, model_name
+from ..jobs.model_inputs import write_inputs
+from ..jobs.new_job import DEVICES, engine_options, new_folder
+from ..jobs.request import Request
+from ..jobs.starting import start, waits
+from ..models.origin import keep_origin
+from ..views.scored import ScoredModel
 
 __all__ = ["command", "description"]
 
 
 def description():
     """How the command is typed."""
-    from chimerax.atomic import AtomicStructureArg
-    from chimerax.core.commands import (
-        BoolArg,
-        Bounded,
-        CmdDesc,
-        EnumOf,
-        FloatArg,
-        SaveFolderNameArg,
-    )
-    from chimerax.map import MapArg
-
-    from .build import DEVICES
-
     return CmdDesc(
         required=[("structure", AtomicStructureArg)],
         keyword=[
@@ -71,16 +79,6 @@ def command(
     UserError
         Anything that can be known to be wrong before the engine starts.
     """
-    from ..jobs.engine import configured_python, engine_command
-    from ..jobs.inputs import check_grid, job_name
-    from ..jobs.modelfile import check_lies_in, model_name
-    from ..jobs.request import Request
-    from ..models.origin import keep_origin
-    from ..models.scored import ScoredModel
-    from .build import engine_options, new_folder
-    from .model_inputs import write_inputs
-    from .running import start, waits
-
     check_grid(in_map)
     check_lies_in(structure, in_map)
     python = configured_python(session)

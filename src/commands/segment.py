@@ -1,19 +1,22 @@
-"""``critasser segment``: regions of a map, to choose from."""
+"""``critasser segment``: find regions of a map, to choose where to build."""
 
 from __future__ import annotations
 
+from chimerax.core.commands import BoolArg, Bounded, CmdDesc, FloatArg, IntArg, ObjectsArg
 from chimerax.core.errors import UserError
+from chimerax.map import MapArg
+
+from ..jobs.starting import waits
+from ..models.segments.choosing import labels_from
+from ..models.segments.expected import chain_lengths
+from ..models.segments.making import displayed_level, segment_map, segment_map_by_labels
+from .arguments import BuildSequenceArg
 
 __all__ = ["command", "description"]
 
 
 def description():
     """How the command is typed."""
-    from chimerax.core.commands import BoolArg, Bounded, CmdDesc, FloatArg, IntArg, ObjectsArg
-    from chimerax.map import MapArg
-
-    from .arguments import BuildSequenceArg
-
     return CmdDesc(
         required=[("volume", MapArg)],
         keyword=[
@@ -68,16 +71,11 @@ def command(
     Segmentation or None
         None when it appears later, or when nothing was found.
     """
-    from ..segments.expected import chain_lengths
-    from ..segments.making import displayed_level, segment_map, segment_map_by_labels
-    from .running import waits
-
     waiting = waits(session, wait)
     if from_ is not None:
         others = (level, smoothing, steps, min_size, sequence)
         if any(given is not None for given in others):
             raise UserError("from takes regions as they are: no other option goes with it")
-        from ..segments.choosing import labels_from
 
         return segment_map_by_labels(session, volume, labels_from(volume, from_), wait=waiting)
     if steps is not None and smoothing is None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from chimerax.core.commands import CmdDesc
+
+from ..models.segments.editing import delete, these_or_selected
+from .arguments import SegmentsArg
+
 __all__ = ["command", "description"]
 
 
 def description():
     """How the command is typed."""
-    from chimerax.core.commands import CmdDesc
-
-    from .arguments import SegmentsArg
-
     return CmdDesc(optional=[("segments", SegmentsArg)], synopsis="Leave regions out")
 
 
@@ -23,6 +24,4 @@ def command(session, segments=None) -> None:
     segments : list of Segment, optional
         The selected ones unless given.
     """
-    from ..segments.editing import delete, these_or_selected
-
     delete(these_or_selected(session, segments))

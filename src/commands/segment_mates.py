@@ -1,18 +1,19 @@
-"""``critasser segment mates``: select what is equivalent by the map's symmetry."""
+"""``critasser segment mates``: select regions with those that are equivalent by symmetry."""
 
 from __future__ import annotations
 
+from chimerax.core.commands import CmdDesc, run
 from chimerax.core.errors import UserError
+
+from ..models.segments.editing import these_or_selected, with_mates
+from ..session.quoting import command_text
+from .arguments import SegmentsArg
 
 __all__ = ["command", "description"]
 
 
 def description():
     """How the command is typed."""
-    from chimerax.core.commands import CmdDesc
-
-    from .arguments import SegmentsArg
-
     return CmdDesc(
         optional=[("segments", SegmentsArg)],
         synopsis="Select regions with their symmetry mates",
@@ -32,10 +33,6 @@ def command(session, segments=None):
     -------
     list of Segment
     """
-    from chimerax.core.commands import run
-
-    from ..segments.editing import these_or_selected, with_mates
-
     chosen = these_or_selected(session, segments)
     for segmentation in {segment.segmentation for segment in chosen}:
         segmentation.forget_symmetry()
@@ -46,6 +43,6 @@ def command(session, segments=None):
                 f"{volume.atomspec}, or give it, by volume {volume.atomspec} symmetry"
             )
     all_of_them = with_mates(chosen)
-    run(session, "select " + " ".join(segment.atomspec for segment in all_of_them), log=False)
+    run(session, command_text("select", *all_of_them), log=False)
     session.logger.info(f"{len(all_of_them)} regions selected, {len(chosen)} of them before")
     return all_of_them

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from chimerax.core.commands import CmdDesc
 from chimerax.core.errors import UserError
+
+from ..models.segments.editing import merge, these_or_selected
+from .arguments import SegmentsArg
 
 __all__ = ["command", "description"]
 
 
 def description():
     """How the command is typed."""
-    from chimerax.core.commands import CmdDesc
-
-    from .arguments import SegmentsArg
-
     return CmdDesc(optional=[("segments", SegmentsArg)], synopsis="Make several regions one")
 
 
@@ -29,8 +29,6 @@ def command(session, segments=None):
     -------
     Segment
     """
-    from ..segments.editing import merge, these_or_selected
-
     chosen = these_or_selected(session, segments)
     owners = {segment.segmentation for segment in chosen}
     if len(owners) > 1:

@@ -1,20 +1,20 @@
-"""``critasser segment save``: the regions' numbers as a map."""
+"""``critasser segment save``: save the numbers of regions as a map."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from chimerax.core.commands import CmdDesc, SaveFileNameArg
 from chimerax.core.errors import UserError
+
+from ..models.segments.editing import save_index_map
+from .arguments import SegmentationArg
 
 __all__ = ["command", "description"]
 
 
 def description():
     """How the command is typed."""
-    from chimerax.core.commands import CmdDesc, SaveFileNameArg
-
-    from .arguments import SegmentationArg
-
     return CmdDesc(
         required=[("segmentation", SegmentationArg), ("file", SaveFileNameArg)],
         synopsis="Save the numbers of regions as a map",
@@ -34,8 +34,6 @@ def command(session, segmentation, file) -> Path:
     -------
     Path
     """
-    from ..segments.editing import save_index_map
-
     path = Path(file).expanduser()
     if path.suffix.lower() not in (".mrc", ".map", ".ccp4"):
         raise UserError(f"{path.name}: the numbers of regions are saved as .mrc")

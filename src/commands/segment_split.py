@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from chimerax.core.commands import CmdDesc
+
+from ..models.segments.editing import split, these_or_selected
+from .arguments import SegmentsArg
+
 __all__ = ["command", "description"]
 
 
 def description():
     """How the command is typed."""
-    from chimerax.core.commands import CmdDesc
-
-    from .arguments import SegmentsArg
-
     return CmdDesc(optional=[("segments", SegmentsArg)], synopsis="Take regions apart")
 
 
@@ -28,8 +29,6 @@ def command(session, segments=None):
     list of Segment
         The parts; the largest keeps number, name and colour.
     """
-    from ..segments.editing import split, these_or_selected
-
     parts = []
     for segment in these_or_selected(session, segments):
         parts += split(segment)

@@ -1,18 +1,18 @@
-"""``critasser segment undo``: take back merging, splitting and deleting."""
+"""``critasser segment undo``: take back the last change of regions."""
 
 from __future__ import annotations
 
+from chimerax.core.commands import CmdDesc
 from chimerax.core.errors import UserError
+
+from ..models.segments.editing import last_changed
+from .arguments import SegmentationArg
 
 __all__ = ["command", "description"]
 
 
 def description():
     """How the command is typed."""
-    from chimerax.core.commands import CmdDesc
-
-    from .arguments import SegmentationArg
-
     return CmdDesc(
         optional=[("segmentation", SegmentationArg)],
         synopsis="Undo the last change of regions",
@@ -28,8 +28,6 @@ def command(session, segmentation=None) -> None:
     segmentation : Segmentation, optional
         The only one, or that which was changed last, unless given.
     """
-    from ..segments.editing import last_changed
-
     segmentation = segmentation or last_changed(session)
     if segmentation is None:
         raise UserError("nothing to undo: no regions have been changed")

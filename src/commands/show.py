@@ -1,18 +1,19 @@
-"""``critasser show``: one class of a job's results."""
+"""``critasser show``: show one class of a job's results."""
 
 from __future__ import annotations
 
+from chimerax.core.commands import BoolArg, CmdDesc, EmptyArg, EnumOf, ListOf, ModelsArg, Or
 from chimerax.core.errors import UserError
+
+from ..jobs.engine_job import jobs_of
+from ..models.job_group import JobGroup, group_of
+from ..views.results import CLASSES, Results
 
 __all__ = ["command", "description", "groups_of"]
 
 
 def description():
     """How the command is typed."""
-    from chimerax.core.commands import BoolArg, CmdDesc, EmptyArg, EnumOf, ListOf, ModelsArg, Or
-
-    from ..models.results import CLASSES
-
     return CmdDesc(
         required=[("models", Or(ModelsArg, EmptyArg)), ("what", ListOf(EnumOf(tuple(CLASSES))))],
         keyword=[("every", BoolArg), ("only", BoolArg)],
@@ -40,8 +41,6 @@ def command(session, models=None, what=(), *, every=False, only=False) -> list:
     list of Model
         All of those classes.
     """
-    from ..models.results import Results
-
     found = []
     for group in groups_of(session, models):
         view = _view(session, group) or Results(
@@ -60,8 +59,6 @@ def command(session, models=None, what=(), *, every=False, only=False) -> list:
 
 def groups_of(session, models) -> list:
     """Groups that are given, or that hold what is given; all there are unless something is."""
-    from ..models.group import JobGroup, group_of
-
     if models is None:
         found = [model for model in session.models.list() if isinstance(model, JobGroup)]
     else:
@@ -77,8 +74,6 @@ def groups_of(session, models) -> list:
 
 def _view(session, group):
     """That of the job which shows the group, if it is one of this session."""
-    from ..jobs.job import jobs_of
-
     for job in reversed(jobs_of(session)):
         if job.view.group is group:
             return job.view

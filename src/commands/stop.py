@@ -1,16 +1,18 @@
-"""``critasser stop``: end a running build or installation, or take back a build that waits."""
+"""``critasser stop``: stop running jobs, or take back those that wait."""
 
 from __future__ import annotations
 
+from chimerax.core.commands import CmdDesc, PositiveIntArg
 from chimerax.core.errors import UserError
+
+from ..jobs.engine_job import jobs_of
+from ..session.background import works_of
 
 __all__ = ["command", "description"]
 
 
 def description():
     """How the command is typed."""
-    from chimerax.core.commands import CmdDesc, PositiveIntArg
-
     return CmdDesc(optional=[("job", PositiveIntArg)], synopsis="Stop a running job")
 
 
@@ -25,9 +27,6 @@ def command(session, job=None) -> None:
     job : int, optional
         Its number; not needed when only one runs or waits.
     """
-    from ..jobs.background import works_of
-    from ..jobs.job import jobs_of
-
     known = [*jobs_of(session), *works_of(session)]
     alive = {one.id: one for one in known if one.outcome in ("queued", "running")}
     if not alive:

@@ -1,1 +1,1 @@
-"""Engine processes: how they are started, watched and stopped."""
+"""Jobs of the engine: their folders, their input files, how they start, run and stop."""

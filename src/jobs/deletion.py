@@ -1,4 +1,4 @@
-"""Taking a job's folder away: exactly the files that jobs have, and never anything else."""
+"""Delete a job's folder: exactly the files that jobs have, and never anything else."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from pathlib import Path, PurePosixPath
 
 from chimerax.core.errors import UserError
 
-from .folder import INPUTS, read_json, worker
+from ..session.files import read_json
+from ..session.locks import worker
+from .folder import INPUTS
 from .record import is_job
 from .request import files_of_request, waits_elsewhere
 

@@ -10,30 +10,25 @@ import contextlib
 import json
 import os
 import re
-import socket
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..session.files import as_number, open_regular, read_json, touch_inside, write_inside
+from ..session.quoting import one_line
+
 __all__ = [
     "Event",
     "ProgressReader",
-    "alive",
-    "as_number",
     "free_folder",
-    "inside",
     "job_kind",
     "last_line",
-    "read_json",
     "read_origin",
     "read_placement",
     "request_stop",
-    "this_process",
     "write_origin",
     "write_placement",
-    "worker",
 ]
 
 INPUTS = "inputs"
@@ -43,10 +38,17 @@ KINDS = ("build", "score", "rebuild")
 """Commands of the engine that work in a job folder."""
 
 _PLACEMENT = f"{INPUTS}/chimerax.json"
-_LARGEST = 16 << 20
+_AT_ONCE = 16 << 20
+"""Bytes of progress that are read in one go."""
 
-_SILENCE = 900.0
-"""Seconds without progress after which an engine on another machine is taken for dead."""
+_MOST_PROGRESS = 256 << 20
+"""Bytes of progress that are read at all, a hundred times those of a long job."""
+
+_LONGEST_LINE = 1 << 20
+"""Bytes of the longest line of progress; one without an end is not waited for."""
+
+_TAIL = 8192
+"""Bytes at the end of the log in which its last line is looked for."""
 
 
 @dataclass(frozen=True)
@@ -98,9 +100,9 @@ class Event:
         if not isinstance(content, dict) or not isinstance(content.get("stage"), str):
             return None
         return cls(
-            state=str(content.get("state") or "running"),
-            stage=content["stage"],
-            message=str(content.get("message") or ""),
+            state=one_line(str(content.get("state") or "running")),
+            stage=one_line(content["stage"]),
+            message=one_line(str(content.get("message") or "")),
             fraction=_share(content.get("fraction")),
             remaining=as_number(content.get("remaining")),
             artifact=_text(content.get("artifact")),
@@ -130,43 +132,26 @@ class ProgressReader:
             with contextlib.suppress(OSError):
                 self._offset = self._path.stat().st_size
 
-    def read(self, most: int = -1) -> list[Event]:
+    def read(self, most: int = _AT_ONCE) -> list[Event]:
         """Events of the lines that were completed since the last call.
 
         Parameters
         ----------
         most : int
-            Bytes to read at once; all there are unless given.
+            Bytes to read.
         """
         try:
-            with self._path.open("rb") as file:
+            with open_regular(self._path) as file:
                 file.seek(self._offset)
-                fresh = file.read(most)
+                fresh = file.read(min(most, max(_MOST_PROGRESS - self._offset, 0)))
         except OSError:
             return []
         self._offset += len(fresh)
         *lines, self._rest = (self._rest + fresh).split(b"\n")
+        if len(self._rest) > _LONGEST_LINE:
+            self._rest = b""
         events = (Event.from_line(line) for line in lines if line.strip())
         return [event for event in events if event is not None]
-
-
-def inside(folder: Path, relative: str) -> Path | None:
-    """The file at a path that a job folder names; None unless it is an ordinary file in it."""
-    if not relative or os.path.isabs(relative):
-        return None
-    path = (folder / relative).resolve()
-    return path if path.is_relative_to(folder.resolve()) and path.is_file() else None
-
-
-def read_json(path: Path) -> dict[str, Any] | None:
-    """A JSON object, or None where there is none that can be read."""
-    try:
-        if path.stat().st_size > _LARGEST:
-            return None
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return None
-    return content if isinstance(content, dict) else None
 
 
 def job_kind(folder: Path) -> str:
@@ -177,58 +162,14 @@ def job_kind(folder: Path) -> str:
 
 def request_stop(folder: Path) -> None:
     """Ask the engine in this folder to stop."""
-    (folder / "cancel").touch()
-
-
-def worker(folder: Path) -> int | None:
-    """Process that works in a folder; 0 for one on another machine, None for none."""
-    holder = read_json(folder / "lock")
-    return None if holder is None else alive(holder, folder / "progress.jsonl")
-
-
-def this_process() -> dict[str, Any]:
-    """What tells this process from all others, as `lock` holds it."""
-    import psutil
-
-    own = psutil.Process()
-    return {"pid": own.pid, "started": own.create_time(), "host": socket.gethostname()}
-
-
-def alive(holder: Mapping[str, Any], sign: Path) -> int | None:
-    """Process that a file is held by; 0 for one on another machine, None when it has ended.
-
-    Parameters
-    ----------
-    holder : mapping
-        As of `this_process`.
-    sign : Path
-        A file that the process writes to every now and then.
-    """
-    if holder.get("host") != socket.gethostname():
-        return 0 if _age(sign) < _SILENCE else None
-    import psutil
-
-    try:
-        process = psutil.Process(int(holder["pid"]))
-        same = abs(process.create_time() - float(holder["started"])) < 2.0
-        return process.pid if same and process.status() != psutil.STATUS_ZOMBIE else None
-    except (psutil.Error, KeyError, TypeError, ValueError):
-        return None
-
-
-def _age(path: Path) -> float:
-    """Seconds since a file was last written to."""
-    try:
-        return time.time() - path.stat().st_mtime
-    except OSError:
-        return float("inf")
+    touch_inside(folder, "cancel")
 
 
 def last_line(folder: Path) -> str:
     """What the engine said last, without its own name before it."""
     try:
-        with (folder / "log.txt").open("rb") as file:
-            file.seek(max(os.fstat(file.fileno()).st_size - 8192, 0))
+        with open_regular(folder / "log.txt") as file:
+            file.seek(max(os.fstat(file.fileno()).st_size - _TAIL, 0))
             lines = file.read().decode("utf-8", errors="replace").splitlines()
     except OSError:
         return ""
@@ -255,8 +196,7 @@ def write_placement(folder: Path, name: str, frame: list[list[float]]) -> None:
     frame : 3 rows of 4 numbers
         Rotation and translation from the engine's coordinates to the map's.
     """
-    content = {"name": name, "frame": frame}
-    (folder / _PLACEMENT).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    write_inside(folder, _PLACEMENT, json.dumps({"name": name, "frame": frame}, indent=1) + "\n")
 
 
 def read_placement(folder: Path) -> tuple[str, list[list[float]] | None]:
@@ -270,7 +210,7 @@ def read_placement(folder: Path) -> tuple[str, list[list[float]] | None]:
         and all(as_number(value) is not None for row in frame for value in row)
     ):
         frame = None
-    return str(content.get("name") or folder.name), frame
+    return one_line(str(content.get("name") or folder.name)), frame
 
 
 def write_origin(folder: Path, name: str, number: tuple[int, ...], path: Path | None) -> None:
@@ -281,7 +221,7 @@ def write_origin(folder: Path, name: str, number: tuple[int, ...], path: Path | 
         "number": list(number),
         "path": None if path is None else str(path),
     }
-    (folder / _PLACEMENT).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    write_inside(folder, _PLACEMENT, json.dumps(content, indent=1) + "\n")
 
 
 def read_origin(folder: Path) -> tuple[str, tuple, Path | None] | None:
@@ -295,16 +235,6 @@ def read_origin(folder: Path) -> tuple[str, tuple, Path | None] | None:
         tuple(content["number"]),
         Path(path) if isinstance(path, str) else None,
     )
-
-
-def as_number(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if abs(number) < float("inf") else None
 
 
 def _share(value: Any) -> float:

@@ -1,4 +1,4 @@
-"""What a build is given, as files: map, mask, sequences, templates.
+"""Write the input files of a build: map, mask, sequences, templates.
 
 The engine is given the whole map at full resolution, whatever part or step is displayed, in the
 map's own coordinates but for a rotation of its grid, which an MRC file cannot hold: `frame` leads
@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 from chimerax.core.errors import UserError
 
+from ..session.quoting import command_text, one_line
 from .folder import INPUTS
-from .mapfile import write_mrc
-from .quoting import quoted_path
+from .map_file import write_mrc
 from .sequences import complaint, read_sequences
 
 __all__ = [
@@ -331,7 +331,7 @@ def write_sequences(folder: Path, sequence: Path | Sequence) -> Path:
         letters = _letters(one)
         structure = getattr(one, "structure", None)
         name = f"{structure.name} chain {one.chain_id}" if structure is not None else one.name
-        records.append(f">{' '.join((name or f'sequence {number}').split())}\n{letters}\n")
+        records.append(f">{one_line(name or f'sequence {number}')}\n{letters}\n")
     path.write_text("".join(records), encoding="utf-8")
     return path
 
@@ -343,7 +343,7 @@ def write_templates(folder: Path, structures: Sequence) -> list[Path]:
     paths = []
     for number, structure in enumerate(structures, start=1):
         path = folder / f"template_{number:02d}.cif"
-        save = f"save {quoted_path(path)} format mmcif models {structure.atomspec}"
+        save = command_text("save", path, "format mmcif models", structure)
         run(structure.session, save, log=False)
         paths.append(path)
     return paths

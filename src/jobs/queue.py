@@ -1,4 +1,4 @@
-"""Whose turn it is: engines share the machine's devices.
+"""Decide which job may start: engines share the machine's processors and GPU.
 
 One build at a time has a GPU, whose memory one fills. On the processor a quarter as many builds as
 there are cores run side by side, at least one: an engine uses a few cores well, and a person wants
@@ -13,11 +13,15 @@ import os
 import shutil
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from .folder import read_json, worker
-from .settings import settings
+from ..installation.installer import Installation
+from ..installation.removal import Removal
+from ..session.background import works_of
+from ..session.files import read_json
+from ..session.locks import worker
+from ..session.settings import settings
 
 __all__ = ["device_of", "free_now", "installing", "runs_on", "slots", "take_turn"]
 
@@ -42,13 +46,11 @@ def device_of(arguments: Sequence[str], folder: Path) -> str:
     return "gpu" if chosen == "cuda" else "cpu"
 
 
-def free_now(session, device: str, but=None) -> bool:
-    """Whether a build could start at once, were it not for one."""
-    from .job import jobs_of
-
+def free_now(session, jobs: Sequence, device: str, but=None) -> bool:
+    """Whether a job could start at once on a device, were it not for one of these jobs."""
     if installing(session):
         return False
-    jobs = [job for job in jobs_of(session) if job.device == device and job is not but]
+    jobs = [job for job in jobs if job.device == device and job is not but]
     if any(job.outcome == "queued" for job in jobs):
         return False
     return _busy(session, jobs, device) < slots(device)
@@ -56,30 +58,31 @@ def free_now(session, device: str, but=None) -> bool:
 
 def installing(session) -> bool:
     """Whether packages are being changed, under which no engine is to start."""
-    from .background import works_of
-    from .installation import Installation
-    from .removal import Removal
-
     return any(
         isinstance(work, (Installation, Removal)) and work.running() for work in works_of(session)
     )
 
 
-def take_turn(session, job) -> bool:
+def take_turn(session, jobs: Callable[[], Sequence], job) -> bool:
     """Whether a queued job may start now; if so it has its place from here on.
 
     Called in the job's own thread.
-    """
-    from .job import jobs_of
 
+    Parameters
+    ----------
+    session : chimerax.core.session.Session
+    jobs : callable
+        Gives all jobs of the session as they are then.
+    job : EngineJob
+    """
     with _turns:
         if installing(session):
             return False
-        jobs = [other for other in jobs_of(session) if other.device == job.device]
-        waiting = [other.id for other in jobs if other.outcome == "queued"]
+        alike = [other for other in jobs() if other.device == job.device]
+        waiting = [other.id for other in alike if other.outcome == "queued"]
         if min(waiting, default=job.id) < job.id:
             return False
-        if _busy(session, jobs, job.device) >= slots(job.device):
+        if _busy(session, alike, job.device) >= slots(job.device):
             return False
         job.outcome = "running"
         return True

@@ -1,4 +1,4 @@
-"""What a job folder says of its job, whoever works or worked in it."""
+"""Read from a job folder in which state its job is."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .folder import Event, as_number, read_json, read_placement, worker
+from ..session.files import as_number, read_json
+from ..session.locks import worker
+from .folder import Event, read_placement
 from .request import waits_again, waits_elsewhere
 
 __all__ = ["JobRecord", "is_job", "read_record"]

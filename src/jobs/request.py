@@ -1,4 +1,4 @@
-"""What a job was asked for, kept in its folder until an engine has taken it up.
+"""Keep in a job folder what was asked for, until an engine has taken it up.
 
 A build that waits for its turn, or whose ChimeraX ended before it came, is started from this. Like
 all in a job folder it is not trusted: of files it may name those in the folder, the map of the
@@ -18,7 +18,9 @@ from typing import Any
 
 from chimerax.core.errors import UserError
 
-from .folder import INPUTS, KINDS, alive, inside, read_json, this_process
+from ..session.files import inside, read_json
+from ..session.locks import alive, this_process
+from .folder import INPUTS, KINDS
 
 __all__ = [
     "Request",

@@ -1,4 +1,4 @@
-"""Sequences as a person pastes, drops or types them; nothing here needs a window."""
+"""Read sequences as people paste, drop or type them, and write them as FASTA."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+from ..session.quoting import one_line
 
 __all__ = [
     "Entry",
@@ -199,7 +201,7 @@ def fasta_text(entries: Iterable[Entry]) -> str:
     """A record for every chain."""
     lines = []
     for entry in entries:
-        name = " ".join(entry.name.replace(">", " ").split()) or "sequence"
+        name = one_line(entry.name.replace(">", " ")) or "sequence"
         for copy in range(1, entry.copies + 1):
             lines.append(f">{name}" if entry.copies == 1 else f">{name} copy {copy}")
             lines += [entry.letters[i : i + 60] for i in range(0, len(entry.letters), 60)]

@@ -1,1 +1,1 @@
-"""What a job shows: traces, templates and models in the map's place."""
+"""Models in the scene: groups of a job's results, values of residues, colours, regions of maps."""

@@ -1,30 +1,28 @@
-"""Colours of residues by what is known of them, and the one key that tells what they mean."""
+"""Colour models by values of their residues, and show the colour key."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from chimerax.core.errors import UserError
 
-from .confidence import (
+from ..session.quoting import command_text, key_label
+from .attributes import (
     ATTRIBUTE,
-    DISTANCE,
-    LOCAL_CONFIDENCE,
-    LOCAL_PCC,
-    REGISTER,
-    SPREAD,
+    SCHEMES,
+    Scheme,
     adopt_confidence,
     has_values,
     set_spread,
 )
+from .job_group import group_of
 
 __all__ = [
-    "SCHEMES",
-    "Scheme",
+    "color_by_confidence",
     "all_ours",
     "color_models",
     "color_structure",
+    "show_key",
     "show_scheme_key",
     "shows_other_scheme",
 ]
@@ -36,56 +34,6 @@ _LEAST_WIDTH = 240
 
 _MOST_CHAINS = 12
 """Chains that a key of chains has room for."""
-
-
-@dataclass(frozen=True)
-class Scheme:
-    """Colours for an attribute.
-
-    Attributes
-    ----------
-    title : str
-        Name of the key's model.
-    attribute : str
-        Of residues; empty for chains.
-    colors : tuple of (float, str)
-        Values and their colours; between them colours are interpolated.
-    unit : str
-        After each value in the key.
-    lacking : str
-        What is said when no model has a value.
-    """
-
-    title: str
-    attribute: str
-    colors: tuple[tuple[float, str], ...]
-    unit: str = ""
-    lacking: str = ""
-
-
-_SURE = ((0.0, "red"), (50.0, "orange"), (70.0, "yellow"), (90.0, "cornflowerblue"),
-         (100.0, "blue"))  # fmt: skip
-_FAR = ((0.0, "blue"), (2.0, "cornflowerblue"), (4.0, "white"), (6.0, "orange"), (8.0, "red"))
-
-SCHEMES = {
-    "confidence": Scheme("Critasser confidence", ATTRIBUTE, _SURE, "",
-                         "none of these models has a confidence of Critasser"),
-    "localConfidence": Scheme("Critasser local confidence", LOCAL_CONFIDENCE,
-                              tuple((value / 100.0, color) for value, color in _SURE), "",
-                              "local confidence is of a job's models; open them by critasser open"),
-    "localPCC": Scheme("Critasser local PCC", LOCAL_PCC,
-                       ((0.0, "red"), (0.4, "white"), (0.8, "blue")), " PCC",
-                       "local correlations are of a job's models; open them by critasser open"),
-    "register": Scheme("Critasser register", REGISTER, _SURE, " %",
-                       "confidence of the register is of traces: critasser show traces, and give "
-                       "one of them"),
-    "agreement": Scheme("Critasser agreement", SPREAD, _FAR, " Å",
-                        "agreement is of the models of one job, and takes two at least"),
-    "distance": Scheme("Critasser distance", DISTANCE, _FAR, " Å",
-                       "distances are of models that were compared by critasser compare"),
-    "chain": Scheme("Critasser chains", "", ()),
-}  # fmt: skip
-"""By the word that chooses each in `critasser confidence show`."""
 
 
 def color_models(
@@ -158,18 +106,15 @@ def color_structure(structure, scheme: Scheme, *, transparency: float | None = N
     """Colour an open structure; grey where there is no value."""
     from chimerax.core.commands import run
 
-    spec = structure.atomspec
     if not scheme.attribute:
-        command = f"color {spec} bychain"
+        words = ["color", structure, "bychain"]
     else:
         palette = ":".join(f"{value:g},{color}" for value, color in scheme.colors)
-        command = (
-            f"color byattribute r:{scheme.attribute} {spec} palette {palette} "
-            f"noValueColor {_NO_VALUE} logInfo false"
-        )
+        words = ["color byattribute", f"r:{scheme.attribute}", structure, "palette", palette]
+        words += ["noValueColor", _NO_VALUE, "logInfo false"]
     if transparency is not None:
-        command += f" transparency {transparency:g}"
-    run(structure.session, command, log=False)
+        words += ["transparency", transparency]
+    run(structure.session, command_text(*words), log=False)
 
 
 def show_scheme_key(session, scheme: Scheme, *, replace: bool = False) -> None:
@@ -182,7 +127,7 @@ def show_scheme_key(session, scheme: Scheme, *, replace: bool = False) -> None:
     replace : bool
         Also when there is a key that is not ours.
     """
-    labels = [f'"{color}:{value:g}{scheme.unit}"' for value, color in scheme.colors]
+    labels = [(color, f"{value:g}{scheme.unit}") for value, color in scheme.colors]
     _key(session, scheme.title, labels, replace=replace)
 
 
@@ -198,7 +143,7 @@ def _show_chain_key(session, structures) -> None:
     if not 2 <= len(colors) <= _MOST_CHAINS:
         _drop_key(session)
         return
-    labels = [f'"{color}:{chain}"' for chain, color in colors.items()]
+    labels = [(color, chain) for chain, color in colors.items()]
     _key(session, SCHEMES["chain"].title, labels, replace=True, distinct=True)
 
 
@@ -214,13 +159,13 @@ def _key(session, title: str, labels, *, replace: bool, distinct: bool = False) 
     width, _ = session.main_view.window_size
     share = min(max(0.28, _LEAST_WIDTH / max(width, 1)), 0.9)
     treatment = "distinct" if distinct else "blended"
-    run(
-        session,
-        f"key {' '.join(labels)} size {share:.3f},0.03 pos {0.97 - share:.3f},0.09 fontSize 16 "
-        "ticks true tickLength 6 tickThickness 2 numericLabelSpacing equal "
-        f"colorTreatment {treatment}",
-        log=False,
+    command = command_text(
+        "key",
+        *(key_label(color, label) for color, label in labels),
+        f"size {share:.3f},0.03 pos {0.97 - share:.3f},0.09 fontSize 16 ticks true tickLength 6 "
+        f"tickThickness 2 numericLabelSpacing equal colorTreatment {treatment}",
     )
+    run(session, command, log=False)
     get_model(session).name = title
 
 
@@ -245,11 +190,26 @@ def _has(structure, scheme: Scheme) -> bool:
 
 def _find_spread(structures) -> None:
     """How models spread, for those that a job's group has opened together."""
-    from .group import group_of
-
     groups = {}
     for structure in structures:
         if (group := group_of(structure)) is not None:
             groups[id(group)] = group
     for group in groups.values():
         set_spread(group.parts("models"))
+
+
+def color_by_confidence(structure) -> None:
+    """Colour an open structure; grey where there is no confidence."""
+    color_structure(structure, SCHEMES["confidence"])
+
+
+def show_key(session, *, replace: bool = False) -> None:
+    """Show what the colours of confidence mean.
+
+    Parameters
+    ----------
+    session : chimerax.core.session.Session
+    replace : bool
+        Also when there is a key already that is not ours.
+    """
+    show_scheme_key(session, SCHEMES["confidence"], replace=replace)

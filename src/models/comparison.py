@@ -1,4 +1,4 @@
-"""How far two sets of Cα positions are from each other, residue by residue and as a whole."""
+"""Measure how far two sets of Cα positions are apart, by residue and as a whole."""
 
 from __future__ import annotations
 

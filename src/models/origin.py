@@ -1,4 +1,4 @@
-"""The person's model that a job was begun from, found again wherever it is open."""
+"""Find the open model that a score or a rebuild was started from."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 from pathlib import Path
 
 from ..jobs.folder import read_origin, write_origin
-from .group import file_of
+from .job_group import file_of
 
 __all__ = ["keep_origin", "origin_of"]
 

@@ -1,8 +1,10 @@
-"""What lies over the map beside models: positions as markers, probabilities as maps."""
+"""Show Cα positions as markers and probability maps as surfaces."""
 
 from __future__ import annotations
 
 import numpy as np
+
+from ..session.quoting import command_text
 
 __all__ = ["markers_of", "see_through", "style_map"]
 
@@ -51,4 +53,4 @@ def see_through(volume) -> None:
 
     opaque = [s for s in volume.surfaces if s.display and s.style == "surface" and s.rgba[3] >= 1]
     if volume.display and opaque:
-        run(volume.session, f"volume {volume.atomspec} transparency {_TRANSPARENCY}")
+        run(volume.session, command_text("volume", volume, "transparency", _TRANSPARENCY))

@@ -1,4 +1,4 @@
-"""Which residue of one model is which of another, and how far apart they are."""
+"""Pair the residues of two models, and measure the distance of each pair."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from chimerax.core.errors import UserError
 
+from .attributes import DISTANCE, register_attributes
 from .comparison import best_tm, pair_chains, tm_sum
-from .confidence import DISTANCE, register_attributes
 
 __all__ = ["Comparison", "compare"]
 

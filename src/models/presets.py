@@ -1,6 +1,8 @@
-"""Presets: how a model in its map looks in a publication."""
+"""Presets: the look of a model in its map for a publication."""
 
 from __future__ import annotations
+
+from ..session.quoting import command_text
 
 __all__ = ["run_preset"]
 
@@ -25,9 +27,8 @@ def run_preset(session, name: str) -> None:
     ]
     shown = [m for m in session.models.list() if isinstance(m, Volume) and m.visible]
     if shown:
-        specs = " ".join(volume.atomspec for volume in shown)
         lines += [
-            f"volume {specs} style surface step 1",
-            f"color {specs} {_MAP_COLOR} transparency {_MAP_TRANSPARENCY}",
+            command_text("volume", *shown, "style surface step 1"),
+            command_text("color", *shown, _MAP_COLOR, "transparency", _MAP_TRANSPARENCY),
         ]
     session.presets.execute("\n".join(lines))

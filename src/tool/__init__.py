@@ -1,1 +1,1 @@
-"""Windows: what to run, and what jobs, models and regions say; they only build commands."""
+"""The windows: they only build commands and show what jobs, models and regions say."""

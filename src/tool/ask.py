@@ -1,12 +1,14 @@
-"""Small dialogs that ask which models a command is to be given."""
+"""Dialogs that ask for the models of a command."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from chimerax.core.commands import run
 from Qt.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QFileDialog, QVBoxLayout, QWidget
 
+from ..session.quoting import command_text
 from .layout import column, labelled, small
-from .plan import quoted
 
 __all__ = ["ask_compare", "ask_folder", "ask_score"]
 
@@ -15,7 +17,7 @@ def ask_folder(session, parent: QWidget) -> None:
     """Choose a job folder and show what is in it."""
     path = QFileDialog.getExistingDirectory(parent, "Job folder")
     if path:
-        run(session, f"critasser open {quoted(path)}")
+        run(session, command_text("critasser open", Path(path)))
 
 
 class _Question(QDialog):
@@ -90,7 +92,7 @@ class _Score(_Question):
         model, volume = self.model.value, self.map.value
         if model is None or volume is None:
             return ""
-        return f"critasser score {model.atomspec} inMap {volume.atomspec}"
+        return command_text("critasser score", model, "inMap", volume)
 
 
 class _Compare(_Question):
@@ -121,8 +123,8 @@ class _Compare(_Question):
         first, second = self.first.value, self.second.value
         if first is None or second is None or first is second:
             return ""
-        command = f"critasser compare {first.atomspec} withModel {second.atomspec}"
-        return command + (" superpose true" if self.superpose.isChecked() else "")
+        superpose = ["superpose true"] if self.superpose.isChecked() else []
+        return command_text("critasser compare", first, "withModel", second, *superpose)
 
 
 def ask_score(session, parent: QWidget) -> None:

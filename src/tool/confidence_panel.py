@@ -1,4 +1,4 @@
-"""How sure each residue of a model is: the plot, and the ways to go where it is not."""
+"""Confidence of the residues of a model: the plot, and buttons that go where it is low."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from Qt.QtWidgets import (
     QWidget,
 )
 
-from ..jobs.settings import remember_low, settings
+from ..session.quoting import command_text
+from ..session.settings import remember_low, settings
 from .confidence_plot import ConfidencePlot
 from .layout import GAP, Notice, button, buttons, labelled, narrow
 from .memory import memory
 from .scene import (
     chains_of,
-    focus_command,
     has_confidence,
     less_sure_command,
+    select_stretch,
     selected_mask,
-    stretch_spec,
     track_of,
 )
 
@@ -182,11 +182,11 @@ class ConfidencePanel(QWidget):
 
     def _picked(self, first: int, last: int, add: bool) -> None:
         """Residues were clicked or dragged over: select them, and go to a single one."""
-        numbers = self.chain.existing_residues.numbers
-        spec = stretch_spec(self.chain, numbers[first], numbers[last])
-        self._run(f"select {'add ' if add else ''}{spec}")
-        if first == last:
-            self._run(focus_command(spec))
+        self._ours = True
+        try:
+            select_stretch(self._session, self.chain, first, last, add=add)
+        finally:
+            self._ours = False
 
     def limit_changed(self) -> None:
         """Show the limit that is kept, which commands change too."""
@@ -214,13 +214,12 @@ class ConfidencePanel(QWidget):
     def _go(self, where: str) -> None:
         """To the next or the previous place that is less sure than the slider says."""
         if self.model is not None:
-            self._run(
-                f"critasser confidence {where} {self.model.atomspec} below {self.slider.value()}"
-            )
+            limit = ("below", self.slider.value())
+            self._run(command_text("critasser confidence", where, self.model, *limit))
 
     def _color(self) -> None:
         if self.model is not None:
-            self._run(f"critasser confidence {self.model.atomspec}")
+            self._run(command_text("critasser confidence", self.model))
 
     def _run(self, command: str) -> None:
         self._ours = True

@@ -1,4 +1,4 @@
-"""Confidence along a chain: bars in the models' colours, to click and to drag over."""
+"""Plot of the confidence along a chain, to click and to drag over."""
 
 from __future__ import annotations
 

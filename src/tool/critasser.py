@@ -1,4 +1,4 @@
-"""The tool: three pages in one window, kept in sessions. No Qt before the window is made."""
+"""The tool Critasser: one window, kept in sessions; Qt is imported when it is made."""
 
 from __future__ import annotations
 

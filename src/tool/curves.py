@@ -1,4 +1,4 @@
-"""Numbers behind the plots: scales, ticks, stretches, colours; nothing here needs a window."""
+"""Numbers behind the plots: scales, ticks, stretches and colours, without a window."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the panel's pages are laid out: they scroll, wrap, fold, and tell what to do next."""
+"""Widgets of the pages: rows, notices, sections, and a layout that wraps."""
 
 from __future__ import annotations
 
@@ -74,6 +74,7 @@ def column(page: QWidget) -> QVBoxLayout:
 def heading(text: str) -> QLabel:
     """A bold line."""
     label = QLabel(text)
+    label.setTextFormat(Qt.TextFormat.PlainText)  # names of jobs and files are no HTML
     font = label.font()
     font.setBold(True)
     label.setFont(font)
@@ -83,6 +84,7 @@ def heading(text: str) -> QLabel:
 def small(text: str = "") -> QLabel:
     """A line or more of smaller text that wraps and may be copied."""
     label = QLabel(text)
+    label.setTextFormat(Qt.TextFormat.PlainText)
     label.setWordWrap(True)
     font = label.font()
     font.setPointSizeF(max(font.pointSizeF() * 0.9, 7.0))
@@ -338,7 +340,6 @@ class Notice(QFrame):
         super().__init__()
         self._color = color
         self.label = small()
-        self.label.setTextFormat(Qt.TextFormat.PlainText)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(2 * GAP, GAP, GAP, GAP)
         layout.setSpacing(GAP)

@@ -1,4 +1,4 @@
-"""What the panel remembers from one ChimeraX to the next."""
+"""Values of the panel that are remembered from one ChimeraX to the next."""
 
 from __future__ import annotations
 

@@ -1,13 +1,16 @@
-"""The options of a build that most builds leave alone."""
+"""The options of a build that are rarely changed."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from chimerax.core.commands import concise_model_spec, run
 from Qt.QtCore import Signal
 from Qt.QtWidgets import QComboBox, QFileDialog, QLineEdit, QSpinBox
 
+from ..session.quoting import command_text
 from .layout import Section, button, buttons, labelled, small
-from .plan import DEVICES, MODELS, SEED, Plan, quoted
+from .plan import DEVICES, MODELS, SEED, Plan
 
 __all__ = ["Options", "choice"]
 
@@ -106,7 +109,7 @@ class Options(Section):
         if not paths:
             return
         before = list(self.templates.value)
-        opened = run(self._session, "open " + " ".join(map(quoted, paths)))
+        opened = run(self._session, command_text("open", *map(Path, paths)))
         self.templates.refresh()
         known = self.templates.all_values
         self.templates.value = before + [m for m in _flat(opened) if m in known]

@@ -1,4 +1,4 @@
-"""What a job folder holds for the eye: models with scores, comparisons, warnings, energies."""
+"""Read a job's results: models with scores, comparisons, warnings, energies."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ..jobs.folder import as_number, inside, read_json
-from ..jobs.wording import in_chimerax
+from ..session.files import as_number, inside, read_json
+from ..session.wording import in_chimerax
 from .stages import Energies
 
 __all__ = ["ModelRow", "Outcome", "read_energies", "read_outcome"]

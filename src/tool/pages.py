@@ -1,4 +1,4 @@
-"""The window of the panel: its pages, and what of ChimeraX they follow."""
+"""The window of the panel with its three pages."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from Qt.QtCore import Qt, QTimer
 from Qt.QtGui import QKeySequence, QShortcut
 from Qt.QtWidgets import QSizePolicy, QTabWidget, QToolButton, QVBoxLayout, QWidget
 
-from ..jobs.settings import settings
-from .launch import LaunchPage
+from ..session.quoting import command_text
+from ..session.settings import settings
+from .build_page import LaunchPage
 from .layout import scrolled
-from .progress import ProgressPage
-from .results import ResultsPage
+from .progress_page import ProgressPage
+from .results_page import ResultsPage
 from .watch import Watch
 
 __all__ = ["Pages"]
@@ -146,7 +147,7 @@ class Pages:
         button.setAutoRaise(True)
         button.setToolTip("Help on this panel")
         button.setAccessibleName("Help")
-        button.clicked.connect(lambda *_: run(self._session, f"help {self._tool.help}"))
+        button.clicked.connect(lambda *_: run(self._session, command_text("help", self._tool.help)))
         return button
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""From what is set in the panel to the command that it runs."""
+"""Make the command of a build from what is set in the panel."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from pathlib import Path
 
 from chimerax.core.errors import UserError
 
-from ..commands import build
-from ..jobs.quoting import quoted_path
+from ..jobs.new_job import DEVICES as ENGINE_DEVICES
+from ..jobs.new_job import QUALITIES
 from ..jobs.sequences import Entry, complaint, fasta_name, typed_letters
+from ..session.quoting import Command, Quoted, command_text, quoted_path
 
 __all__ = [
     "DEVICES",
@@ -19,12 +20,10 @@ __all__ = [
     "Plan",
     "build_command",
     "obstacle",
-    "quoted",
     "sequence_argument",
 ]
 
-DEVICES = tuple(build.DEVICES)
-QUALITIES = build.QUALITIES
+DEVICES = tuple(ENGINE_DEVICES)
 PLACES = ("map", "segments", "near", "mask")
 """Where to build: all of the map, selected segments, near selected atoms, inside a mask."""
 
@@ -75,25 +74,20 @@ class Plan:
     folder: str = ""
 
 
-def quoted(text: str | Path) -> str:
-    """A file's name as a command takes it."""
-    return quoted_path(text)
-
-
-def sequence_argument(plan: Plan, folder: Path) -> tuple[str, bool]:
+def sequence_argument(plan: Plan, folder: Path) -> tuple[str | Quoted, bool]:
     """How the command gives the sequences, and whether a file has to be written into `folder`.
 
     The person's own file if it holds just these; the letters if they are few; else a file.
     """
     if plan.fasta is not None:
-        return quoted(plan.fasta), False
+        return quoted_path(plan.fasta), False
     letters = typed_letters(plan.entries)
     if letters is not None:
         return letters, False
-    return quoted(folder / fasta_name(plan.entries)), True
+    return quoted_path(folder / fasta_name(plan.entries)), True
 
 
-def build_command(plan: Plan, folder: Path) -> str:
+def build_command(plan: Plan, folder: Path) -> Command:
     """The command; only what differs from what the command does anyway is in it.
 
     Parameters
@@ -110,13 +104,13 @@ def build_command(plan: Plan, folder: Path) -> str:
     elif plan.place == "near":
         words += ["near", "sel"]
         if plan.distance != RANGE:
-            words += ["range", f"{plan.distance:g}"]
+            words += ["range", plan.distance]
     elif plan.place == "mask":
         words += ["mask", plan.mask_spec]
     if plan.templates_spec:
         words += ["templates", plan.templates_spec]
     if plan.resolution is not None:
-        words += ["resolution", f"{plan.resolution:g}"]
+        words += ["resolution", plan.resolution]
     for word, value, usual in (
         ("quality", plan.quality, "standard"),
         ("device", plan.device, "auto"),
@@ -124,10 +118,10 @@ def build_command(plan: Plan, folder: Path) -> str:
         ("seed", plan.seed, SEED),
     ):
         if value != usual:
-            words += [word, str(value)]
+            words += [word, value]
     if plan.folder:
-        words += ["folder", quoted(plan.folder)]
-    return " ".join(words)
+        words += ["folder", quoted_path(plan.folder)]
+    return command_text(*words)
 
 
 def obstacle(plan: Plan, *, selected_atoms: bool = True) -> str:
@@ -136,7 +130,7 @@ def obstacle(plan: Plan, *, selected_atoms: bool = True) -> str:
         return "Open a map to build into."
     for path in filter(None, (plan.fasta, plan.folder)):
         try:
-            quoted(path)
+            quoted_path(path)
         except UserError as error:
             return f"{error}."
     if not plan.entries:

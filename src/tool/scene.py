@@ -1,4 +1,4 @@
-"""What the panel asks of the open models, and the commands that show and select them."""
+"""Ask about the open models, and make the commands that show and select them."""
 
 from __future__ import annotations
 
@@ -6,21 +6,23 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
+from chimerax.core.commands import run
 
-from ..models.confidence import ATTRIBUTE, LOCAL_PCC
-from ..models.group import file_of
+from ..models.attributes import ATTRIBUTE, LOCAL_PCC
+from ..models.job_group import file_of
+from ..models.residue_selection import log_selection, select_residues
+from ..session.quoting import Command, Quoted, command_text
 from .curves import Track
 
 __all__ = [
     "chains_of",
-    "focus_command",
     "has_confidence",
     "less_sure_command",
     "models_of_files",
     "only_commands",
+    "select_stretch",
     "selected_mask",
     "selected_structures",
-    "stretch_spec",
     "track_of",
 ]
 
@@ -94,25 +96,23 @@ def selected_structures(session) -> set:
 def only_commands(shown: Sequence, others: Sequence) -> list[str]:
     """Commands that show some models, hide others, and bring the shown ones into view."""
     commands = []
-    hide = [model.atomspec for model in others if model.display and model not in shown]
+    hide = [model for model in others if model.display and model not in shown]
     if hide:
-        commands.append(f"hide {' '.join(hide)} models")
-    spec = " ".join(model.atomspec for model in shown)
-    return [*commands, f"show {spec} models", f"view {spec}"]
+        commands.append(command_text("hide", *hide, "models"))
+    return [*commands, command_text("show", *shown, "models"), command_text("view", *shown)]
 
 
-def stretch_spec(chain, first: int, last: int) -> str:
-    """Specifier of the residues of a chain from one number to another."""
-    numbers = f"{first}" if first == last else f"{first}-{last}"
-    where = f"/{chain.chain_id}" if chain.chain_id.strip() else ""
-    return f"{chain.structure.atomspec}{where}:{numbers}"
+def select_stretch(session, chain, first: int, last: int, *, add: bool = False) -> None:
+    """Select residues of a chain by their places in it; a single one is brought into view with
+    some of what is around it."""
+    residues = list(chain.existing_residues)[first : last + 1]
+    select_residues(session, residues, add=add)
+    log_selection(session, chain, residues[0].number, residues[-1].number, add=add)
+    if first == last:
+        run(session, f"view sel :<{_AROUND:g}")
 
 
-def focus_command(spec: str) -> str:
-    """Bring a few residues into view with some of what is around them."""
-    return f"view {spec} :<{_AROUND:g}"
-
-
-def less_sure_command(structure, limit: float) -> str:
+def less_sure_command(structure, limit: float) -> Command:
     """Select residues that are less sure than a limit."""
-    return f"select {structure.atomspec}::{ATTRIBUTE}<{limit:g}"
+    low = Quoted(f"{command_text(structure)}::{ATTRIBUTE}<{float(limit):g}")
+    return command_text("select", low)

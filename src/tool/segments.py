@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from chimerax.core.tools import ToolInstance
+
+from ..session.quoting import command_text, quoted_text
 
 __all__ = ["SegmentsTool", "show_segments"]
 
@@ -20,10 +24,11 @@ class SegmentsTool(ToolInstance):
         super().__init__(session, tool_name)
         from chimerax.ui import MainToolWindow
 
-        from ..segments.models import SEGMENTS_CHANGED
+        from ..models.segments.segmentation import SEGMENTS_CHANGED
 
         self.display_name = _NAME
         self._expected: int | None = None
+        self._sequence_word: str | Path = ""
         self._selecting = False
         self._follows = False
         self.tool_window = MainToolWindow(self)
@@ -159,7 +164,7 @@ class SegmentsTool(ToolInstance):
 
     def refresh(self, *, all_cells: bool = False) -> None:
         """Show the regions that there are now."""
-        from ..segments.models import Segment
+        from ..models.segments.segment import Segment
 
         segments = sorted(
             (m for m in self.session.models.list() if isinstance(m, Segment) and m.parent),
@@ -213,7 +218,7 @@ class SegmentsTool(ToolInstance):
         chosen = self.table.selected
         if {id(one) for one in chosen} == {id(s) for s in self.table.data if s.selected}:
             return
-        self._run(f"select {_spec(self.session, chosen)}" if chosen else "select clear")
+        self._run(command_text("select", _spec(self.session, chosen) if chosen else "clear"))
 
     def _cell(self, title: str, model) -> None:
         if any(model is segment for segment in self.table.data):
@@ -221,12 +226,10 @@ class SegmentsTool(ToolInstance):
             self.table.update_cell(column, model)
 
     def _rename(self, segment, name: str) -> None:
-        from chimerax.core.commands import StringArg
-
-        self._run(f"rename {segment.atomspec} {StringArg.unparse(name, self.session)}")
+        self._run(command_text("rename", segment, quoted_text(name)))
 
     def _tell_total(self, chosen) -> None:
-        from ..segments.editing import last_changed
+        from ..models.segments.editing import last_changed
 
         residues = sum(segment.expected_residues for segment in chosen)
         count = len(chosen)
@@ -256,13 +259,16 @@ class SegmentsTool(ToolInstance):
         from chimerax.core.errors import UserError
 
         from ..commands.arguments import BuildSequenceArg
-        from ..segments.expected import chain_lengths
+        from ..models.segments.expected import chain_lengths
 
         self._expected = None
         if self.sequence:
             try:
-                found, _, _ = BuildSequenceArg.parse(self.sequence, self.session)
+                found, used, rest = BuildSequenceArg.parse(self.sequence, self.session)
+                if rest.strip():
+                    raise UserError(f"{rest.strip()!r} follows the sequence: leave it out")
                 self._expected = sum(chain_lengths(found))
+                self._sequence_word = found if isinstance(found, Path) else used
             except (UserError, ValueError) as error:
                 self.session.logger.status(str(error), color="red")
         self._follow_selection()
@@ -274,10 +280,10 @@ class SegmentsTool(ToolInstance):
         if volume is None:
             self.session.logger.status("choose a map first", color="red")
             return
-        command = f"critasser segment {volume.atomspec}"
+        words = ["critasser segment", volume]
         if self._expected:
-            command += f" sequence {self.sequence}"
-        self._run(command)
+            words += ["sequence", self._sequence_word]
+        self._run(command_text(*words))
 
     def _merge(self) -> None:
         self._run("critasser segment merge")
@@ -300,9 +306,9 @@ class SegmentsTool(ToolInstance):
         if volume is None or volume.deleted:
             self.session.logger.status("choose regions of one open map", color="red")
             return
-        spec = _spec(self.session, self.table.selected)
-        sequence = self.sequence
-        self._run(f"critasser build {volume.atomspec} sequence {sequence} segments {spec}")
+        chosen = ("segments", _spec(self.session, self.table.selected))
+        words = ("critasser build", volume, "sequence", self._sequence_word, *chosen)
+        self._run(command_text(*words))
 
     def _run(self, command: str) -> None:
         from chimerax.core.commands import run
@@ -321,6 +327,6 @@ def _spec(session, segments) -> str:
     """The shortest specifier of regions."""
     from chimerax.core.commands import concise_model_spec
 
-    from ..segments.models import Segment
+    from ..models.segments.segment import Segment
 
     return concise_model_spec(session, segments, relevant_types=Segment)

@@ -1,4 +1,4 @@
-"""The editor of sequences: a table, the letters of the chosen row, files, chains of models."""
+"""The editor of sequences: a table, the letters of a row, files, chains of models."""
 
 from __future__ import annotations
 

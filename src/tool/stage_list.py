@@ -1,4 +1,4 @@
-"""The stages of a job, drawn: what is done, what runs, how long it took and may take."""
+"""The stages of a job, drawn with their times."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from Qt.QtCore import QPointF, QRectF, QSize, Qt
 from Qt.QtGui import QColor, QPainter, QPalette, QPen
 from Qt.QtWidgets import QSizePolicy, QWidget
 
-from ..jobs.telling import duration
+from ..session.messages import duration
 from .layout import AMBER, BLUE
 from .stages import StageRow
 

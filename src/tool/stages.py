@@ -1,4 +1,4 @@
-"""Where a job stands, stage by stage, from the lines of its `progress.jsonl`."""
+"""Follow the stages of a job by the lines of its `progress.jsonl`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..jobs.folder import Event, as_number
+from ..jobs.folder import Event
+from ..session.files import as_number
 
 __all__ = ["TITLES", "Energies", "History", "StageRow"]
 

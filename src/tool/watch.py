@@ -1,4 +1,4 @@
-"""Which job is looked at, and what is known of it; the pages follow its signals."""
+"""Watch the list of jobs and the chosen job for all pages."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from pathlib import Path
 
 from Qt.QtCore import QObject, QTimer, Signal
 
-from ..jobs.folder import ProgressReader, read_json
-from ..jobs.job import jobs_of, triggers
-from ..jobs.settings import settings
+from ..jobs.engine_job import jobs_of, triggers
+from ..jobs.folder import ProgressReader
+from ..session.files import read_json
+from ..session.settings import settings
 from .joblist import JobLine, JobList, folder_lines
 from .outcome import Outcome, read_energies, read_outcome
 from .stages import Energies, History

@@ -61,8 +61,8 @@ def test_an_environment_is_made_by_chimeraxs_python_and_removed(chimerax, tmp_pa
         f"""
 import subprocess
 from pathlib import Path
-from chimerax.critasser.jobs import engine
-from chimerax.critasser.jobs.settings import settings
+from chimerax.critasser.installation import environment as engine
+from chimerax.critasser.session.settings import settings
 engine.engine_folder = lambda: Path({str(engine)!r})
 before = settings(session).python
 try:

@@ -99,7 +99,7 @@ def test_rows_and_models_and_residues_select_each_other(gui, chimerax, blob):
     chosen = plot._selected.nonzero()[0].tolist()
     assert chosen == list(range(len(chosen))) and chosen, chosen
     shot("7_less_sure")
-    from chimerax.critasser.jobs.settings import settings
+    from chimerax.critasser.session.settings import settings
     assert settings(session).low_confidence == 30
     run(session, "critasser confidence below 40")
     assert p.results.confidence.slider.value() == 40

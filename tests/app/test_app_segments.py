@@ -45,7 +45,7 @@ def test_basins_are_those_of_chimeraxs_own_watershed(chimerax):
     chimerax.script(
         START
         + f"""
-from chimerax.critasser.segments.basins import watershed
+from chimerax.critasser.models.segments.basins import watershed
 from chimerax.segment import watershed_regions
 volume = opened("{path}")
 values = volume.full_matrix()
@@ -65,7 +65,7 @@ def test_regions_are_found_merged_split_undone_and_closed(chimerax, lumps):
     chimerax.script(
         START
         + f"""
-from chimerax.critasser.segments.models import Segmentation
+from chimerax.critasser.models.segments.segmentation import Segmentation
 volume = opened("{lumps}")
 made = run(session, "critasser segment #1 level 0.4 smoothing 7")
 start = made.index_map
@@ -183,7 +183,7 @@ before = made.index_map
 corner = made.segments[3].bounds().xyz_min
 run(session, "close session")
 run(session, "open regions.cxs")
-from chimerax.critasser.segments.models import Segmentation
+from chimerax.critasser.models.segments.segmentation import Segmentation
 again, = session.models.list(type=Segmentation)
 assert np.array_equal(again.index_map, before)
 assert again.volume is session.models.list(model_id=(1,))[0]

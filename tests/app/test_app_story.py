@@ -110,7 +110,7 @@ def test_a_microscopist_goes_from_a_map_to_a_model(gui, chimerax, real_engine, d
     shot("story_8_restored")
     run(session, f"critasser rebuild {{kept[0].atomspec}}/A:40-46 quality draft wait false")
     both = lambda: [m for m in session.models.list() if type(m).__name__ == "JobGroup"]
-    from chimerax.critasser.jobs.job import jobs_of
+    from chimerax.critasser.jobs.engine_job import jobs_of
     yield lambda: len(both()) == 2 and jobs_of(session)[-1].outcome != "running"
     yield
     assert jobs_of(session)[-1].outcome == "finished"

@@ -7,7 +7,7 @@ import pytest
 
 from benchmark import lifelike
 from critasser.density import sample
-from critasser.network.training.crops import Seen
+from critasser.network.training.crops import Degradation
 from critasser.network.training.transfer import SHELLS, Transfer
 from critasser.network.training.visibility import Visibility
 from critasser.structure import read_chains
@@ -16,10 +16,11 @@ CHAIN = Path(__file__).parents[1] / "data" / "1gl2_D.pdb.gz"
 
 
 @pytest.fixture(autouse=True)
-def seen(monkeypatch):
+def measured(monkeypatch):
     transfer = Transfer(np.ones(SHELLS), np.full(SHELLS, 0.9), 3.0)
     visibility = Visibility(np.full((20, 5), 0.8), 0.7)
-    monkeypatch.setattr(lifelike, "_seen", lambda data: Seen([], [transfer], visibility))
+    degradation = Degradation([], [transfer], visibility)
+    monkeypatch.setattr(lifelike, "_degradation", lambda data: degradation)
 
 
 def test_density_lies_where_the_chain_is():

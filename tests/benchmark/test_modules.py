@@ -9,7 +9,7 @@ import benchmark
 
 
 @pytest.mark.parametrize(
-    "name", [module.name for module in pkgutil.iter_modules(benchmark.__path__)]
+    "name", [module.name for module in pkgutil.walk_packages(benchmark.__path__, "benchmark.")]
 )
 def test_it_is_imported(name):
-    importlib.import_module(f"benchmark.{name}")
+    importlib.import_module(name)

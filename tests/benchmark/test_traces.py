@@ -1,11 +1,10 @@
-"""What is counted of traces is what is right about them, and nothing of bench is learnt from."""
+"""What is counted of traces is what is right about them."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmark import confidence
 from benchmark.sets import BenchmarkTarget
 from benchmark.trace import figures, perfect, table
 from critasser.structure import CalphaSet, Trace, read_chains
@@ -55,27 +54,3 @@ def test_targets_at_another_resolution_or_noise_have_other_folders(target):
 
     others = [replace(target, resolution=4.0), replace(target, snr=3.0)]
     assert len({one.folder for one in [target, *others]}) == 3
-
-
-def test_confidence_learns_nothing_of_bench(monkeypatch, tmp_path, capsys):
-    rng = np.random.default_rng(0)
-
-    def parts(right):
-        truth = np.full(30, right)
-        return rng.normal(size=(30, len(confidence.FEATURES))) + right, truth, truth
-
-    builds = {f"{name}_A": ("val", parts(k % 2)) for k, name in enumerate("abcdef")}
-    builds["EMD-1_A"] = ("bench", parts(0.0))
-    monkeypatch.setattr(confidence, "_builds", lambda *_: builds)
-    arguments = ["confidence", "--work", "x", "--output", str(tmp_path / "made.json")]
-    monkeypatch.setattr("sys.argv", arguments)
-    assert confidence.main() == 0
-    printed = capsys.readouterr().out
-    assert "residues: 180" in printed and "EMD-1" not in printed
-
-
-@pytest.mark.parametrize(
-    ("one", "other"), [("EMD-5778_A", "EMD-5778_TM_rosetta"), ("3J8X_tubulinA", "3J8X_tubulinB")]
-)
-def test_maps_of_one_entry_are_one_protein(one, other):
-    assert confidence._protein(one) == confidence._protein(other)

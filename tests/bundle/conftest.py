@@ -39,9 +39,15 @@ class Log:
 
     def __init__(self):
         self.said = []
+        self.html = []
 
     def __getattr__(self, level):
-        return lambda text, **_: self.said.append((level, text))
+        def say(text, is_html=False, **_):
+            self.said.append((level, text))
+            if is_html:
+                self.html.append(text)
+
+        return say
 
     def text(self, level):
         return "\n".join(text for said, text in self.said if said == level)
@@ -160,16 +166,19 @@ def gui_session():
 @pytest.fixture(autouse=True)
 def clean_stand_in():
     from chimerax.color_key.model import KEYS
-    from chimerax.core.commands import REGISTERED, RUN
+    from chimerax.core.commands import LOGGED, REGISTERED, RUN
+    from chimerax.std_commands.view import VIEWED
 
-    for kept in (KEYS, REGISTERED, RUN):
+    for kept in (KEYS, LOGGED, REGISTERED, RUN, VIEWED):
         kept.clear()
 
 
 @pytest.fixture
 def fake_engine(monkeypatch, tmp_path):
     """The stand-in engine takes the engine's place; the result sets what it does."""
-    from chimerax.critasser.jobs import engine, job, look
+    from chimerax.critasser.installation import device_look as look
+    from chimerax.critasser.installation import environment as engine
+    from chimerax.critasser.jobs import engine_job as job
 
     monkeypatch.setattr(look, "torch_device", lambda *_: "CPU")
     monkeypatch.setattr(engine, "engine_folder", lambda: STAND_IN / "engine")
@@ -201,10 +210,10 @@ def open_volume():
 @pytest.fixture
 def start(fake_engine, tmp_path):
     """Start a job with the stand-in engine behaving in some way."""
-    from chimerax.critasser.commands import running
-    from chimerax.critasser.jobs.engine import engine_command
-    from chimerax.critasser.jobs.mapfile import write_mrc
-    from chimerax.critasser.models.results import Results
+    from chimerax.critasser.installation.environment import engine_command
+    from chimerax.critasser.jobs import starting as running
+    from chimerax.critasser.jobs.map_file import write_mrc
+    from chimerax.critasser.views.results import Results
 
     def start_one(session, mode, *, wait=True, name="job"):
         fake_engine(mode)

@@ -13,6 +13,7 @@ from critasser.errors import InputError
 
 __all__ = [
     "DEVICES",
+    "MOST_MODELS",
     "PRESETS",
     "REBUILDS",
     "Inputs",
@@ -21,6 +22,7 @@ __all__ = [
     "RebuildOptions",
     "RebuildSchedule",
     "Schedule",
+    "check_file",
     "check_readable",
     "check_resolution",
 ]
@@ -132,7 +134,8 @@ class Options:
         if self.resolution is not None:
             check_resolution(self.resolution)
         ask(self.device in DEVICES, f"device {self.device!r}: give one of {', '.join(DEVICES)}")
-        ask(self.quality in PRESETS, f"quality {self.quality!r}: give one of {', '.join(PRESETS)}")
+        presets = tuple(PRESETS)
+        ask(self.quality in presets, f"quality {self.quality!r}: give one of {', '.join(presets)}")
         ask(
             _is_whole(self.models) and 1 <= self.models <= MOST_MODELS,
             f"models {self.models}: give a number from 1 to {MOST_MODELS}",
@@ -272,12 +275,18 @@ def _is_whole(value: Any) -> bool:
 
 
 def check_readable(inputs: Inputs | ModelInputs) -> None:
-    """Raise `InputError` unless all files can be read."""
+    """Raise `InputError` unless all files are plain files that can be read."""
     for name, path in inputs.files().items():
-        role = name.split("_")[0]
-        if not path.exists():
-            raise InputError(f"{path}: no such file ({role}); check the path")
-        if path.is_dir():
-            raise InputError(f"{path}: is a folder, not a {role} file")
-        if not os.access(path, os.R_OK):
-            raise InputError(f"{path}: not readable ({role}); check its permissions")
+        check_file(path, name.split("_")[0])
+
+
+def check_file(path: Path, role: str) -> None:
+    """Raise `InputError` unless a file with a role is a plain file that can be read."""
+    if not os.path.exists(path):
+        raise InputError(f"{path}: no such file ({role}); check the path")
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder, not a {role} file")
+    if not path.is_file():
+        raise InputError(f"{path}: is a pipe or device, not a {role} file; give a plain file")
+    if not os.access(path, os.R_OK):
+        raise InputError(f"{path}: not readable ({role}); check its permissions")

@@ -4,7 +4,15 @@ from pathlib import Path
 
 from critasser.errors import InputError
 
-__all__ = ["CALIBRATION", "NETWORK", "RESIDUE_NETWORK", "RESOLUTION_NETWORK", "TABLES", "shipped"]
+__all__ = [
+    "CALIBRATION",
+    "CALPHA_WEIGHTS",
+    "NETWORK",
+    "RESIDUE_NETWORK",
+    "RESOLUTION_NETWORK",
+    "TABLES",
+    "shipped",
+]
 
 NETWORK = "network.safetensors"
 """The shipped network."""
@@ -18,7 +26,17 @@ RESOLUTION_NETWORK = "resolution.safetensors"
 CALIBRATION = "confidence.json"
 """The shipped relation of scores and accuracy of residues."""
 
-TABLES = ("trace.npz", "assembly.npz", "backbone.npz", "rotamers.npz", CALIBRATION)
+CALPHA_WEIGHTS = "calpha.json"
+"""The shipped weights of what both networks say of a Cα position."""
+
+TABLES = (
+    "trace.npz",
+    "assembly.npz",
+    "backbone.npz",
+    "rotamers.npz",
+    CALIBRATION,
+    CALPHA_WEIGHTS,
+)
 """The shipped tables; a stage that uses a new one runs again."""
 
 _PACKAGE = Path(__file__).resolve().parent

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from critasser.assembly import Guide
+from critasser.assembly import Guide, complete
+from critasser.assembly.energy import build_model
 from critasser.density import Grid, normalise, simulate
 from critasser.structure import (
     CalphaSet,
@@ -87,3 +88,26 @@ def barnase() -> Scene:
 @pytest.fixture(scope="session")
 def small() -> Scene:
     return look_at(read_chains(DATA / "1gl2_D.pdb.gz")[0])
+
+
+def prepared(scene, target, rng, contacts=None):
+    starts = [complete(target, scene.noisy_trace(seed), scene.guide, rng=rng) for seed in range(4)]
+    model = build_model(
+        target, starts, scene.calpha, scene.density, scene.resolution,
+        use_cnn=True, contacts=contacts,
+    )  # fmt: skip
+    return model, np.array([start.positions for start in starts])
+
+
+@pytest.fixture(scope="module", params=["one chain", "two chains"])
+def system(request, small):
+    target = small.target if request.param == "one chain" else small.two_chains
+    contacts = np.zeros((len(target), len(target)))
+    contacts[5, 20] = contacts[20, 5] = 0.9
+    return prepared(small, target, np.random.default_rng(0), contacts)
+
+
+@pytest.fixture(scope="session")
+def with_cis() -> Scene:
+    """47 residues of 3t30 with cis prolines after residues 25 and 36, counted from 0."""
+    return look_at(read_chains(DATA / "3t30_C_piece.pdb.gz")[0])

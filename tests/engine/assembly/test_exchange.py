@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from critasser.assembly import assemble, complete, refine_centroids
-from critasser.assembly.temperatures import decoy_weights, temperature_ladder
+from critasser.assembly import assemble, complete
 from critasser.errors import Cancelled
 from critasser.structure import CalphaSet, Template, Trace, tm_score
 
@@ -50,13 +49,6 @@ def test_decoys_come_from_the_eight_lowest_temperatures(small):
     assert set(decoys.level) == set(range(8))
     assert len(decoys.positions) == len(decoys.energy) == len(decoys.replica) == len(decoys.cycle)
     assert decoys.positions.dtype == np.float32
-
-
-def test_low_energy_weighs_more_once_heat_is_taken_off():
-    temperature = np.array([0.6, 0.6, 1.2, 1.2])
-    weight = decoy_weights(np.array([-500.0, -400.0, -410.0, -300.0]), temperature, 100)
-    assert weight[0] == pytest.approx(weight[2], abs=1e-9) == 1.0
-    assert weight[1] < 0.2 and weight[3] < 0.2
 
 
 def test_a_seed_gives_the_same_bytes_on_any_number_of_threads(small):
@@ -110,26 +102,3 @@ def test_cancelling_ends_the_run(small):
     fractions = [fraction for fraction, _ in said]
     assert fractions == sorted(fractions)
     assert any("energy" in message for _, message in said)
-
-
-def test_temperatures_are_geometric_and_closer_for_longer_chains():
-    ladder = temperature_ladder(40, 200)
-    np.testing.assert_allclose(ladder[1:] / ladder[:-1], ladder[1] / ladder[0])
-    assert temperature_ladder(10, 1000)[-1] < temperature_ladder(10, 100)[-1]
-    assert len(temperature_ladder(1, 100)) == 1
-
-
-def test_an_average_of_decoys_gets_its_geometry_back(barnase, sampled):
-    starts, decoys = sampled
-    centroid = decoys.positions.astype(float).mean(axis=0)
-    # Worse than any average: bonds of 3 Å.
-    centroid = centroid.mean(axis=0) + 0.8 * (centroid - centroid.mean(axis=0))
-    refined = refine_centroids(
-        np.stack([centroid, decoys.positions[-1]]), barnase.target, starts, barnase.calpha,
-        barnase.density, barnase.resolution, rng=np.random.default_rng(0), sweeps=150,
-    )  # fmt: skip
-    assert refined.shape == (2, *centroid.shape)
-    bonds = np.linalg.norm(np.diff(refined, axis=1), axis=2)
-    assert bonds.min() > 3.5 and bonds.max() < 4.1
-    assert tm_score(refined[0], barnase.native) > 0.9
-    assert tm_score(refined[1], barnase.native) > 0.9

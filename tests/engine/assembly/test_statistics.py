@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from critasser.assembly.statistics import SHAPES, learn, load, statistics
+from critasser.assembly.statistics import SHAPES, load, statistics
 from critasser.errors import InputError
 from critasser.structure import AMINO_ACIDS
 
@@ -12,14 +12,6 @@ def pair_energy(a, b):
     """Mean over orientations of the energy at 4 … 6.5 Å."""
     table = statistics().contact[AMINO_ACIDS.index(a), AMINO_ACIDS.index(b)]
     return table[:, 8:13].mean()
-
-
-def test_learning_gives_every_table_in_its_shape(barnase, small):
-    tables = learn([barnase.chain, small.chain])
-    assert {name: table.shape for name, table in tables.items()} == SHAPES
-    assert all(np.isfinite(table).all() for table in tables.values())
-    for name in ("distance13", "distance14", "distance15", "background"):
-        np.testing.assert_allclose(tables[name].sum(axis=-1), 1.0, rtol=1e-4)
 
 
 def test_oily_and_opposite_residues_attract_and_like_charges_do_not():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from critasser.atomic import building, rebuild_atoms
+from critasser.atomic import rebuild_atoms, settling
 from critasser.atomic.chemistry import ATOMS
 from critasser.atomic.validation import clashing_atoms, omega, stretched_bonds
 
@@ -68,7 +68,7 @@ def test_a_peptide_wrongly_taken_for_cis_becomes_trans(target, native, density, 
     rng = np.random.default_rng(0)
     calpha = native.positions[:, 1] + built[:, None] * rng.normal(scale=0.4, size=(len(target), 3))
     wrong = np.arange(len(target) - 1) == 23
-    monkeypatch.setattr(building, "choose_cis", lambda *_: wrong)
+    monkeypatch.setattr(settling, "choose_cis", lambda *_: wrong)
     found, warnings = rebuild_atoms(
         target, atoms, calpha, built, built, density, 3.0,
         rng=rng, schedule="draft",

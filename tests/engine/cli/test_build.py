@@ -1,13 +1,16 @@
 """Builds that cannot be are told before anything is made, and hostile jobs are not obeyed."""
 
+import dataclasses
 import gzip
 import json
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from critasser import __version__
+from critasser import __version__, cli
+from critasser.cli import build
 from critasser.density import Grid, read_map, write_map
 from critasser.job.folder import FORMAT
 from critasser.structure import read_chains
@@ -74,6 +77,17 @@ def test_files_that_are_not_there_are_told(run, files, tmp_path):
     for name in ("map", "fasta"):
         assert "no such file" in refused(run, {**files, name: tmp_path / "nowhere"})
         assert "folder" in refused(run, {**files, name: tmp_path})
+
+
+@pytest.mark.parametrize("name", ["map", "fasta"])
+def test_pipes_devices_and_links_to_themselves_are_told(run, files, tmp_path, name):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "zero").symlink_to("/dev/zero")
+    (tmp_path / "loop").symlink_to("loop")
+    assert "a plain file" in refused(run, {**files, name: tmp_path / "pipe"})
+    assert "a plain file" in refused(run, {**files, name: tmp_path / "zero"})
+    assert "no such file" in refused(run, {**files, name: tmp_path / "loop"})
+    assert "a plain file" in refused(run, files, "--weights", tmp_path / "pipe")
 
 
 def broken_maps(tmp_path: Path) -> dict[str, tuple[Path, str]]:
@@ -209,6 +223,12 @@ def test_what_is_no_job_cannot_be_resumed(run, tmp_path):
         ({"options": {"device": ["cpu"]}}, "device"),
         ({"options": {"resolution": "3"}}, "resolution"),
         ({"options": {"hidden": True}}, "options are damaged"),
+        ({"options": {"resolution": 1e400}}, "from 1 to 20"),
+        ({"options": {"seed": 1e400}}, "whole number"),
+        ({"inputs": {"map": {"path": "a\0b"}, "sequence": {"path": "s"}}}, "no such file"),
+        ({"inputs": {"map": {"path": "\ud800"}, "sequence": {"path": "s"}}}, "no such file"),
+        ({"inputs": {"map": {"path": "/dev/zero"}, "sequence": {"path": "s"}}}, "a plain file"),
+        ({"version": "\x1b[2J" * 10_000}, r"\x1b[2J\x1b[2J"),
         ({"format": 99}, "format 99"),
         ({"version": "99"}, "Critasser 99"),
     ],
@@ -242,3 +262,63 @@ def test_a_stage_that_fails_is_named_and_its_traceback_is_in_the_log(run, files,
     assert "failed in stage density, ZeroDivisionError: by zero" in err
     assert str(files["folder"] / "log.txt") in err
     assert "Traceback" in (files["folder"] / "log.txt").read_text()
+
+
+RESUMED = {
+    "map": "map.mrc", "sequence": "s.fasta", "mask": "mask.mrc", "contacts": "c.rr",
+    "template_01": "a.pdb", "template_02": "b.pdb",
+}  # fmt: skip
+
+
+@pytest.fixture
+def resumed(tmp_path):
+    """Gives the inputs of a job with all kinds of them, resumed with arguments."""
+    job = {"format": FORMAT, "version": __version__, "options": {},
+           "inputs": {role: {"path": f"/{name}"} for role, name in RESUMED.items()}}  # fmt: skip
+    (tmp_path / "job.json").write_text(json.dumps(job))
+
+    def inputs(*arguments):
+        args = cli._parsed(["build", "--resume", str(tmp_path), *arguments])
+        return build._resolve(args)[0]
+
+    return inputs
+
+
+@pytest.mark.parametrize(
+    ("flag", "role", "nothing"),
+    [("--no-mask", "mask", None), ("--no-contacts", "contacts", None),
+     ("--no-templates", "templates", ())],
+)  # fmt: skip
+def test_inputs_can_be_taken_from_a_resumed_job(resumed, flag, role, nothing):
+    before, after = resumed(), resumed(flag)
+    assert getattr(before, role)
+    assert after == dataclasses.replace(before, **{role: nothing})
+
+
+def test_one_file_given_to_a_resumed_job_is_its_map_or_its_sequences(resumed):
+    assert resumed("/other.fasta").sequence == Path("/other.fasta")
+    assert resumed("/other.fasta").map == Path("/map.mrc")
+    assert resumed("/other.mrc").map == Path("/other.mrc")
+    both = resumed("/other.mrc", "/other.txt")
+    assert (both.map, both.sequence) == (Path("/other.mrc"), Path("/other.txt"))
+
+
+def test_a_new_job_has_nothing_to_take_away(run, files):
+    status, _, err = run(
+        "build", files["map"], files["fasta"], "-o", files["folder"], "--no-mask"
+    )
+    assert status == 2 and "--no-mask is for a job" in err
+    status, _, err = run(
+        "build", "--resume", files["folder"], "--no-mask", "--mask", "m.mrc"
+    )
+    assert status == 2 and "not allowed with" in err
+
+
+def test_options_may_stand_between_the_files(run, files, tmp_path):
+    write_map(tmp_path / "zero.mrc", Grid(np.zeros((20, 20, 20)), np.zeros(3), np.ones(3)))
+    for arguments in (
+        (tmp_path / "zero.mrc", "-o", files["folder"], "--quality", "draft", files["fasta"]),
+        ("-o", files["folder"], tmp_path / "zero.mrc", "--seed", "3", files["fasta"]),
+    ):
+        status, _, err = run("build", *arguments)
+        assert status == 2 and "all its voxels are 0" in err

@@ -1,6 +1,7 @@
 """A bad map is told in one line: what, where and the remedy."""
 
 import gzip
+import os
 import tracemalloc
 
 import mrcfile
@@ -133,6 +134,28 @@ def test_images_and_stacks(tmp_path, piece):
     assert "a stack of volumes" in told(path)
 
 
+def test_two_voxels_a_byte(good):
+    change(good, mode=101)
+    assert "two voxels a byte (MRC mode 101)" in told(good)
+
+
+@pytest.mark.parametrize("value", [3e38, -2e31])
+def test_values_that_no_density_has(good, piece, value):
+    values = piece.values.copy()
+    values[2:4, 5, 5] = value
+    write_map(good, piece.with_values(values))
+    assert f"2 of {values.size:,} voxels beyond ±1e+30" in told(good)
+
+
+def test_only_regular_files_are_opened(tmp_path):
+    os.mkfifo(tmp_path / "pipe.mrc")
+    assert "a named pipe" in told(tmp_path / "pipe.mrc")
+    (tmp_path / "endless.mrc").symlink_to("/dev/zero")
+    assert "a device" in told(tmp_path / "endless.mrc")
+    with pytest.raises(InputError, match="NUL character"):
+        read_map("a\0.mrc")
+
+
 def test_a_fourier_transform(tmp_path, piece):
     path = tmp_path / "a.mrc"
     with mrcfile.new(path) as mrc:
@@ -163,14 +186,14 @@ def test_a_gzip_bomb_is_not_unpacked(tmp_path, piece):
 
 def test_a_voxel_size_of_zero(good):
     change(good, cella=(0.0, 0.0, 0.0))
-    assert "voxel size as 0 × 0 × 0 Å" in told(good)
+    assert "does not give its voxel size: in its header the cell is 0 × 0 × 0 Å" in told(good)
 
 
 def test_a_voxel_size_in_nanometres_or_of_nonsense(good, piece):
     write_map(good, Grid(piece.values, piece.origin, piece.voxel_size * 1e-3))
     assert "voxel size" in told(good)
     change(good, mx=0)
-    assert "voxel size" in told(good)
+    assert "MX, MY, MZ are 0, 38, 38" in told(good)
 
 
 def test_a_cell_that_is_not_orthogonal(good):

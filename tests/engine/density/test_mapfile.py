@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from mrcfile.dtypes import HEADER_DTYPE
 
-from critasser.density import Grid, read_map, read_map_header, read_mask, sample, write_map
+from critasser.density import Grid, read_map, read_map_header, sample, write_map
 
 ORDERS = list(itertools.permutations((1, 2, 3)))
 
@@ -91,12 +91,81 @@ def test_the_origin_field_wins_over_start_indices(tmp_path, lopsided):
     np.testing.assert_allclose(read_map(path).origin, (-10.5, 0, 33.25))
 
 
-@pytest.mark.parametrize("name", ["a.map", "a.ccp4", "a.map.gz"])
+@pytest.mark.parametrize("name", ["a.map", "a.ccp4", "a.map.gz", "a.mrc.map", "A.MAP"])
 def test_ccp4_files_are_placed_by_start_indices_as_in_chimerax(tmp_path, lopsided, name):
     path = store(tmp_path / name, lopsided, start=(5, -5, 6), origin=(1, 2, 3))
     np.testing.assert_allclose(
         read_map(path).origin, np.array([5, -5, 6]) * lopsided.voxel_size, atol=1e-5
     )
+    (note,) = read_map_header(path).notes
+    assert "its origin field says 1, 2, 3 Å: name it .mrc" in note
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a.mrc", "emd_1.map.mrc", "a.ccp4.mrc", "v1.map.flipped.mrc", "a.map.mrc.gz", "a", "a.rec"],
+)
+def test_only_the_end_of_a_name_says_what_file_it_is(tmp_path, lopsided, name):
+    path = store(tmp_path / name, lopsided, start=(5, -5, 6), origin=(1, 2, 3))
+    np.testing.assert_allclose(read_map(path).origin, (1, 2, 3))
+    assert not read_map_header(path).notes
+
+
+@pytest.mark.parametrize("word", [b"", b"MAP", b"map "])
+def test_only_the_word_of_2000_gives_a_file_an_origin(tmp_path, lopsided, word):
+    path = store(
+        tmp_path / "a.mrc", lopsided, start=(5, 0, 6), origin=(1, 2, 3), changes=[("map", word)]
+    )
+    found = read_map(path).origin
+    np.testing.assert_allclose(found, np.array([5, 0, 6]) * lopsided.voxel_size, atol=1e-5)
+
+
+@pytest.mark.parametrize("angles", [(0, 0, 0), (90, 90, 180), (1, 1, 1e9), (-90, 90, 90)])
+def test_angles_that_no_cell_can_have_are_right_ones(tmp_path, lopsided, angles):
+    path = store(tmp_path / "a.mrc", lopsided, changes=[("cellb", angles)])
+    np.testing.assert_array_equal(read_map(path).values, lopsided.values)
+
+
+@pytest.fixture
+def blob():
+    """Smooth density with another extent along each axis."""
+    z, y, x = np.indices((20, 24, 28))
+    centre = np.exp(-((x - 9) ** 2 / 18 + (y - 13) ** 2 / 10 + (z - 11) ** 2 / 6))
+    side = 0.6 * np.exp(-((x - 19) ** 2 + (y - 8) ** 2 + (z - 7) ** 2) / 6)
+    return Grid(centre + side, (0, 0, 0), (1.1, 1.1, 1.1))
+
+
+@pytest.mark.parametrize(
+    ("label", "turned"),
+    [
+        ("0 0 1 90", lambda x, y, z: (-y, x, z)),
+        ("1 0 0 180", lambda x, y, z: (x, -y, -z)),
+        ("0 1 0 30", lambda x, y, z: (0.75**0.5 * x + 0.5 * z, y, 0.75**0.5 * z - 0.5 * x)),
+    ],
+)
+def test_a_turned_map_is_resampled_upright_in_its_place(tmp_path, blob, label, turned):
+    labels = np.zeros(10, dtype="S80")
+    labels[0] = b"Made by hand"
+    labels[3] = f"Chimera rotation: {label}".encode()
+    path = store(
+        tmp_path / "a.mrc", blob, origin=(10, -20, 30), changes=[("label", labels), ("nlabl", 4)]
+    )
+    found = read_map(path)
+    assert found.same_frame(read_map_header(path))
+    index = np.array([(11, 13, 9), (7, 8, 19), (9, 12, 12)])
+    there = np.array([turned(*xyz) for xyz in blob.to_position(index)]) + (10, -20, 30)
+    np.testing.assert_allclose(sample(found, there), blob.values[tuple(index.T)], atol=0.06)
+    assert found.values.min() >= blob.values.min()
+    assert found.values.max() <= blob.values.max() * (1 + 1e-6)
+    assert "turned" in read_map_header(path).notes[0]
+
+
+def test_a_turn_by_nothing_is_none(tmp_path, blob):
+    labels = np.zeros(10, dtype="S80")
+    labels[0] = b"Chimera rotation: 0 0 1 0"
+    path = store(tmp_path / "a.mrc", blob, changes=[("label", labels)])
+    assert read_map_header(path).turn is None
+    np.testing.assert_array_equal(read_map(path).values, blob.values)
 
 
 def test_origins_and_starts_that_nobody_meant_count_as_zero(tmp_path, lopsided):
@@ -131,15 +200,34 @@ def test_files_from_before_2000_have_neither_tag_nor_stamp(tmp_path, lopsided):
     np.testing.assert_allclose(found.origin, np.array([1, 2, 3]) * lopsided.voxel_size, atol=1e-5)
 
 
-def test_imod_bytes_are_unsigned_unless_it_says_otherwise(tmp_path, lopsided):
+@pytest.mark.parametrize(
+    ("name", "word", "stamp", "flags", "signed"),
+    [
+        ("a.mrc", b"MAP ", 0, 0, True),
+        ("a.mrc", b"", 0, 0, False),
+        ("a.mrc", b"MAP ", 1146047817, 0, False),
+        ("a.mrc", b"MAP ", 1146047817, 1, True),
+        ("a.rec", b"MAP ", 0, 0, False),
+        ("a.rec", b"MAP ", 1146047817, 1, True),
+        ("a.map", b"", 0, 0, True),
+        ("a.map", b"MAP ", 1146047817, 0, True),
+    ],
+)
+def test_bytes_have_a_sign_where_chimerax_gives_them_one(
+    tmp_path, lopsided, name, word, stamp, flags, signed
+):
     values = np.full(lopsided.shape, 200.0, dtype=np.float32)
     values[0, 0, 0] = 3
-    path = store(tmp_path / "a.mrc", lopsided.with_values(values), dtype=np.uint16)
-    raw = bytearray(path.read_bytes())
+    path = store(
+        tmp_path / name, lopsided.with_values(values), dtype=np.uint16, changes=[("map", word)]
+    )
+    raw = bytearray(path.read_bytes()[:1024])
     raw[12:16] = (0).to_bytes(4, "little")
-    raw[152:156] = (1146047817).to_bytes(4, "little")
-    path.write_bytes(raw[:1024] + values.astype(np.uint8).tobytes())
-    np.testing.assert_array_equal(read_map(path).values, values)
+    raw[152:156] = stamp.to_bytes(4, "little")
+    raw[156:160] = flags.to_bytes(4, "little")
+    path.write_bytes(raw + values.astype(np.uint8).tobytes())
+    expected = np.where(values > 127, values - 256, values) if signed else values
+    np.testing.assert_array_equal(read_map(path).values, expected)
 
 
 def test_an_extended_header_is_skipped(tmp_path, lopsided):
@@ -150,6 +238,8 @@ def test_an_extended_header_is_skipped(tmp_path, lopsided):
 def test_symmetry_operators_that_are_announced_but_missing_do_not_shift_the_map(tmp_path, lopsided):
     path = store(tmp_path / "a.mrc", lopsided, changes=[("nsymbt", 80)])
     np.testing.assert_array_equal(read_map(path).values, lopsided.values)
+    (tmp_path / "a.mrc.gz").write_bytes(gzip.compress(path.read_bytes()))
+    np.testing.assert_array_equal(read_map(tmp_path / "a.mrc.gz").values, lopsided.values)
 
 
 def test_gzipped_maps_are_recognised_by_content(tmp_path, piece, piece_path):
@@ -198,17 +288,3 @@ def test_the_header_alone_tells_the_frame(piece, piece_path):
 def test_atoms_of_the_model_lie_in_the_density(piece, chain):
     inside = sample(piece, chain.calpha)
     assert np.mean(inside > 0) > 0.9
-
-
-def test_masks_divide_at_a_half_and_segmented_maps_at_zero(tmp_path, piece):
-    soft = piece.with_values(np.clip(piece.values / piece.values.max() * 2, 0, 1))
-    write_map(tmp_path / "soft.mrc", soft)
-    np.testing.assert_array_equal(read_mask(tmp_path / "soft.mrc", piece), soft.values > 0.5)
-    cut = piece.with_values(np.maximum(piece.values, 0) * 0.1)
-    write_map(tmp_path / "cut.mrc", cut)
-    np.testing.assert_array_equal(read_mask(tmp_path / "cut.mrc", piece), cut.values > 0)
-
-
-def test_a_mask_of_ones_is_everything(tmp_path, piece):
-    write_map(tmp_path / "ones.mrc", piece.with_values(np.ones(piece.shape)))
-    assert read_mask(tmp_path / "ones.mrc", piece).all()

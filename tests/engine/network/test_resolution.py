@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from critasser.density import Grid, normalise, simulate
+from critasser.density import Grid, simulate
 from critasser.errors import InputError
-from critasser.network.resolution import SIDE, predict_resolution, spectrum, train_resolution
+from critasser.network.resolution import SIDE, predict_resolution, spectrum
 from critasser.network.training.packing import packed_structures
 
 
@@ -24,17 +24,6 @@ def test_a_spectrum_falls_faster_the_poorer_the_resolution(chain):
         curve = spectrum(torch.from_numpy(grid.values))
         fall.append(float(curve[2] - curve[12]))
     assert fall[0] < fall[1] < fall[2]
-
-
-def test_a_trained_predictor_tells_good_from_poor(tmp_path, chain):
-    path = tmp_path / "resolution.safetensors"
-    figures = train_resolution([chain], [], [chain], path, crops=240, report=lambda _: None)
-    assert set(figures) == {"1.5-3", "3-5", "5-8", "8-15"}
-    guess = {}
-    for resolution in (2.0, 9.0):
-        grid = simulate(chain.positions, chain.amplitude, resolution, voxel_size=1.0, padding=10.0)
-        guess[resolution] = predict_resolution(normalise(grid), path)
-    assert guess[2.0] < 4 < 5.5 < guess[9.0]
 
 
 def test_a_damaged_predictor_is_told(tmp_path):

@@ -77,6 +77,15 @@ def test_a_stage_with_parts_does_one_model_each_and_a_later_one_reads_all(job, t
     assert values[0] != values[1]
 
 
+def test_what_each_part_noted_is_given_in_order(job, task):
+    given = []
+    noting = Stage("each", lambda context: context.note(number=context.part), parts="first")
+    last = Stage("last", lambda context: given.append(context.fact("number")),
+                 facts={"number": "each"})  # fmt: skip
+    run_stages(job, [FIRST, noting, last], task())
+    assert given == [[0, 1]]
+
+
 def counting(calls, name, **declared):
     return Stage(name, lambda context: calls.append(name), **declared)
 

@@ -40,7 +40,7 @@ def test_stretches_are_read_with_insertion_codes_and_negative_numbers():
     assert [str(one) for one in found] == ["A:-3-10", "B:7A-9B", "C:5-5"]
 
 
-@pytest.mark.parametrize("text", ["", "45-80", "A:", "A:x-y", "A:10-5", "A:1-2;B:3"])
+@pytest.mark.parametrize("text", ["", "A:", "A:x-y", "A:10-5", "A:1-2;B:3"])
 def test_what_is_no_stretch_is_told(text):
     with pytest.raises(InputError, match="stretch"):
         parse_stretches(text)
@@ -123,3 +123,73 @@ def test_the_surroundings_are_chains_of_three_residues_or_more():
     assert len(near.index) == len(near.target) < len(plan.target)
     assert all(len(one) > 2 for one in near.target.sequences)
     assert near.target.letters == "".join(plan.target.letters[i] for i in near.index)
+
+
+@pytest.fixture
+def renamed(tmp_path):
+    """The piece with other chain names, and some residues numbered anew."""
+
+    def made(chain, numbers=None, copies=1):
+        structure = gemmi.read_structure(str(PIECE))
+        first = structure[0][0]
+        first.name = chain
+        for residue in first:
+            residue.seqid = (numbers or {}).get(residue.seqid.num, residue.seqid)
+        structure.write_pdb(str(tmp_path / "named.pdb"))
+        return ModelFile.read(tmp_path / "named.pdb")
+
+    return made
+
+
+@pytest.mark.parametrize("text", ["_:120-125", "120-125", ":120-125"])
+def test_a_chain_without_a_name_is_called_by_a_dash_or_not_at_all(renamed, text):
+    plan = plan_rebuild(renamed(" "), text)
+    assert names(plan, plan.built) == list(range(120, 126))
+    assert str(plan.residues[0]) == "_:102"
+
+
+def test_the_only_chain_need_not_be_named(renamed):
+    plan = plan_rebuild(renamed("Q"), "120-125")
+    assert names(plan, plan.built) == list(range(120, 126))
+
+
+def test_the_wrong_name_is_told_with_those_that_there_are(renamed):
+    with pytest.raises(InputError, match="no chain A; it has _; a chain without a name is"):
+        plan_rebuild(renamed(" "), "A:120-125")
+
+
+def test_of_several_chains_one_must_be_named(tmp_path):
+    structure = gemmi.read_structure(str(PIECE))
+    other = structure[0].add_chain(structure[0][0])
+    other.name = "B"
+    for residue in other:
+        for atom in residue:
+            atom.pos += gemmi.Position(90, 0, 0)
+    structure.write_pdb(str(tmp_path / "two.pdb"))
+    with pytest.raises(InputError, match="has the chains A, B; say which, as A:120-125"):
+        plan_rebuild(ModelFile.read(tmp_path / "two.pdb"), "120-125")
+
+
+def test_a_stretch_is_what_stands_between_its_ends_in_the_file(renamed):
+    """Insertion codes before their number, as some antibodies have them."""
+    numbers = {120: gemmi.SeqId(121, "A"), 121: gemmi.SeqId("121"), 125: gemmi.SeqId(126, "A")}
+    file = renamed("A", numbers)
+    plan = plan_rebuild(file, "A:121-126")
+    built = [str(plan.residues[i]) for i in np.flatnonzero(plan.built)]
+    assert built == ["A:121", "A:122", "A:123", "A:124", "A:126A", "A:126"]
+    plan = plan_rebuild(file, "A:121A-121")
+    assert [str(plan.residues[i]) for i in np.flatnonzero(plan.built)] == ["A:121A", "A:121"]
+
+
+def test_numbers_that_two_chains_share_take_the_residues_of_one(tmp_path):
+    """Two segments of a blank chain, each numbered from 1."""
+    lines = [one for one in PIECE.read_text().splitlines() if one.startswith("ATOM")]
+    written = []
+    for one in lines:
+        number = int(one[22:26]) - 101
+        segment, number = ("PROA", number) if number <= 30 else ("PROB", number - 30)
+        written.append(f"{one[:21]} {number:4}{one[26:72]:<46}{segment:<4}{one[76:]}")
+    (tmp_path / "m.pdb").write_text("\n".join(written))
+    plan = plan_rebuild(ModelFile.read(tmp_path / "m.pdb"), "PROB:10-20")
+    assert names(plan, plan.built) == list(range(10, 21))
+    assert {plan.residues[i].chain for i in np.flatnonzero(plan.built)} == {"PROB"}

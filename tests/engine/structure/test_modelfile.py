@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from critasser.errors import InputError
-from critasser.structure import ModelFile
+from critasser.structure import ModelFile, ModelResidue
 
 LINES = """\
 ATOM      1  N   ALA A  -1       0.000   0.000   0.000  1.00 10.00           N
@@ -63,16 +63,17 @@ def test_a_chain_begins_wherever_something_is_missing(model):
 
 
 def test_written_again_only_the_confidence_has_changed(model, tmp_path):
-    confidence = {residue.key: 50.0 + k for k, residue in enumerate(model.residues())}
+    confidence = {residue: 50.0 + k for k, residue in enumerate(model.residues())}
+    by_name = {(r.chain, r.number, r.insertion): value for r, value in confidence.items()}
     model.write(tmp_path / "out.cif", confidence, title="scored", scores={"eTM": 0.5})
     before, after = positions(tmp_path / "m.pdb"), positions(tmp_path / "out.cif")
     assert set(after) == set(before)
     for key, (position, b_factor) in after.items():
         assert position == pytest.approx(before[key][0], abs=1e-3)
-        expected = confidence.get((key[0], key[1], key[2].strip()), before[key][1])
+        expected = by_name.get((key[0], key[1], key[2].strip()), before[key][1])
         assert b_factor == pytest.approx(expected), key
     again = ModelFile.read(tmp_path / "out.cif")
-    assert [r.key for r in again.residues()] == [r.key for r in model.residues()]
+    assert again.residues() == model.residues()
     block = gemmi.cif.read(str(tmp_path / "out.cif")).sole_block()
     local = [float(v) for v in block.find_values("_ma_qa_metric_local.metric_value")]
     assert local == list(confidence.values())
@@ -80,13 +81,10 @@ def test_written_again_only_the_confidence_has_changed(model, tmp_path):
 
 def test_a_residue_gets_other_atoms_and_a_missing_one_its_place(model, tmp_path):
     atoms = [("N", np.array([0.0, 0.0, 9.0])), ("CA", np.array([1.0, 0.0, 9.0]))]
-    model.write(
-        tmp_path / "out.cif",
-        {},
-        title="rebuilt",
-        replaced={("A", 1, "A"): atoms, ("A", 5, ""): atoms},
-        letters={("A", 1, "A"): "L", ("A", 5, ""): "K"},
-    )
+    methionine = model.residues()[3]
+    added = ModelResidue("A", 5, "", "K", (methionine.place[0], 1))
+    replaced = {model.residues()[2]: atoms, added: atoms}
+    model.write(tmp_path / "out.cif", {added: 42.0}, title="rebuilt", replaced=replaced)
     again = ModelFile.read(tmp_path / "out.cif")
     assert [str(r) for r in again.residues()] == [
         "A:-1", "A:1", "A:1A", "A:2", "A:5", "A:9", "B:7",
@@ -97,7 +95,8 @@ def test_a_residue_gets_other_atoms_and_a_missing_one_its_place(model, tmp_path)
         ("A", 1, "A", "CA", "\0"),
     ]
     assert found["A", 301, " ", "CA", "\0"] == ([40.0, 6.4, 0.7], 33.0)
-    assert again.modified() == {("A", 2, "")}
+    assert found["A", 5, " ", "CA", "\0"] == ([1.0, 0.0, 9.0], 42.0)
+    assert [str(residue) for residue in again.modified()] == ["A:2"]
 
 
 def test_what_holds_no_amino_acid_with_a_calpha_is_refused(tmp_path):

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from critasser.templates.alignment_kernels import align_overlap
 from critasser.templates.kernels import (
+    Landscape,
     all_supports,
     fingerprints,
+    grow,
     mark_nearest,
     pair_ascending,
     place_triple,
@@ -102,45 +103,28 @@ def test_a_triangle_laid_on_its_own_image_gives_the_motion_back(rng):
     third = ring[(apart[ring[0], ring] > 8) & (apart[ring[0], ring] < 16)][0]
     origin = fixed.min(axis=0) - 7
     shape = tuple(int(n) for n in np.ceil(np.ptp(fixed, axis=0) + 14)[::-1] + 1)
-    _, distance = mark_nearest(fixed, origin, shape, 6.0)
+    nearest, distance = mark_nearest(fixed, origin, shape, 6.0)
     worth = (1 / (1 + (distance / 2.0) ** 2)).astype(np.float32)
+    landscape = Landscape(origin, nearest, worth)
+    triple = np.array([0, ring[0], third])
     scores, rotations, translations = place_triple(
         moving,
-        np.array([0, ring[0], third]),
+        triple,
         np.arange(60),
         fixed,
-        *shell_neighbours(fixed, 6.5, 17.5),
+        shell_neighbours(fixed, 6.5, 17.5),
         1.5,
-        worth,
-        origin,
+        landscape,
         4,
     )
     assert scores[0] > 0.8
     assert np.allclose(rotations[0], turn, atol=1e-4)
     assert np.allclose(translations[0], [3.0, -8.0, 12.0], atol=1e-3)
-
-
-def slow_alignment(table, gap_open, gap_extend):
-    """Best score over all overlaps with affine gaps, by looking at every gap length."""
-    n, m = table.shape
-    pair = np.full((n, m), -np.inf)
-    for i in range(n):
-        for j in range(m):
-            best = 0.0 if i == 0 or j == 0 else -np.inf
-            for a in range(i):
-                for b in range(j):
-                    gaps = 0.0
-                    for length in (i - a - 1, j - b - 1):
-                        gaps += gap_open + (length - 1) * gap_extend if length else 0.0
-                    best = max(best, pair[a, b] - gaps)
-            pair[i, j] = best + table[i, j]
-    return max(0.0, pair[-1].max(), pair[:, -1].max())
-
-
-def test_alignment_is_the_best_of_all(rng):
-    for _ in range(20):
-        table = rng.normal(size=(rng.integers(2, 9), rng.integers(2, 9)))
-        score, partner = align_overlap(table, 0.9, 0.2)
-        assert score == pytest.approx(slow_alignment(table, 0.9, 0.2))
-        columns = partner[partner >= 0]
-        assert np.all(np.diff(columns) > 0)
+    # From a placing that is 2 Å off, what fits pulls itself into place.
+    off = translations[0] + [1.5, -1.0, 1.0]
+    score, rotation, translation, partner = grow(
+        moving, moving[triple].mean(axis=0), (rotations[0], off), fixed, landscape, 5.0, 2.0, 14
+    )
+    assert score == pytest.approx(60, abs=1e-3)
+    assert np.allclose(moving @ rotation.T + translation, fixed, atol=1e-3)
+    assert np.array_equal(partner, np.arange(60))

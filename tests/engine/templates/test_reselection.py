@@ -16,7 +16,7 @@ from critasser.structure import (
     read_chains,
     tm_score,
 )
-from critasser.templates import STRATEGIES, reselect, survey
+from critasser.templates import STRATEGIES, survey
 
 DATA = Path(__file__).parents[2] / "data"
 
@@ -70,6 +70,11 @@ def seen(positions, rng, letters=None):
     order = rng.permutation(len(found))
     n = len(found)
     return CalphaSet(found[order], np.ones(n), amino_acid[order], np.full((n, 3), 1 / 3))
+
+
+def reselect(*given, **options):
+    """The templates of a survey, best first."""
+    return survey(*given, **options).templates
 
 
 def target_of(*chains):

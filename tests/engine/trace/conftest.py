@@ -1,5 +1,6 @@
-"""A small real chain, and what a network might have made of its map."""
+"""A small real chain, what a network might have made of its map, and placements on it."""
 
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,11 @@ from critasser.structure import (
     assign_secondary_structure,
     read_chains,
 )
+from critasser.trace.alignment import GapScores
+from critasser.trace.emissions import emissions
+from critasser.trace.graph import candidate_graph
+from critasser.trace.placement import Problem, cover
+from critasser.trace.statistics import statistics
 
 DATA = Path(__file__).parents[2] / "data"
 
@@ -86,3 +92,67 @@ def barnase():
 def seen():
     """`look`, for tests to choose how much is seen."""
     return look
+
+
+@pytest.fixture(scope="session")
+def problem(barnase, seen):
+    """Two chains through the positions of barnase."""
+    view = seen(barnase, knowledge=1.0)
+    tables = statistics()
+    graph = candidate_graph(view.calpha, view.features, tables.link)
+    # Two chains; that they are no copies matters to no book-keeping.
+    half = len(view.target) // 2
+    chain = (np.arange(2 * half) >= half).astype(np.int64)
+    next_copy = (np.arange(2 * half) + half) % (2 * half)
+    emission = emissions(view.calpha, view.target, tables)
+    return Problem(emission, graph, chain, next_copy, GapScores(), tables.span)
+
+
+def score_by_definition(problem, node):
+    """The definition: emissions, links of consecutive placed residues, turns."""
+    graph, scoring = problem.graph, problem.scoring
+    edges = {
+        (int(q), int(p)): e for e, (q, p) in enumerate(zip(graph.source, graph.target, strict=True))
+    }
+    total = 0.0
+    placed = [i for i in range(len(node)) if node[i] >= 0]
+    total += problem.gaps.missing * (len(node) - len(placed))
+    total += sum(float(problem.emission[i, node[i]]) for i in placed)
+    for i, j in itertools.pairwise(placed):
+        if problem.chain[i] != problem.chain[j]:
+            continue
+        p, q = int(node[i]), int(node[j])
+        if j == i + 1 and (p, q) in edges:
+            total += float(graph.link[edges[p, q]])
+            o = int(node[i - 1]) if i > 0 and problem.chain[i - 1] == problem.chain[i] else -1
+            if o >= 0 and (o, p) in edges:
+                e = edges[p, q]
+                total += float(graph.turn[graph.turn_start[e] + edges[o, p] - graph.start[p]])
+            continue
+        distance = np.linalg.norm(graph.positions[p] - graph.positions[q])
+        too_far = np.clip(2.0 * (distance - 3.8 * (j - i) - 0.8), 0, scoring.most_too_far)
+        if j > i + 1:
+            worth = min(scoring.span[j - i, int(distance)], -too_far or np.inf)
+            total += worth - (scoring.skip if j == i + 2 else scoring.gap)
+            continue
+        total -= scoring.jump + too_far + (scoring.clash if distance < 3.0 else 0.0)
+    return total
+
+
+@pytest.fixture(scope="session")
+def slow_score():
+    """`score_by_definition`."""
+    return score_by_definition
+
+
+@pytest.fixture(scope="session")
+def random_placement():
+    """A random way through the positions in which some residues have none."""
+
+    def draw(problem, rng):
+        L = len(problem.chain)
+        node = cover(problem.graph, L, rng)
+        node[rng.random(L) < 0.15] = -1
+        return node
+
+    return draw

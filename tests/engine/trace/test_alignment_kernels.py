@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from critasser.trace.alignment_kernels import backward, forward, walk
+from critasser.trace.alignment_kernels import Sums, Weights, backward, forward, walk
 
 GAP_OPEN, GAP_EXTEND, JUMP = 0.05, 0.3, 0.02
 
@@ -23,7 +23,7 @@ def small_problem(seed):
     skip_source = np.array([tail for _, tail in skips], np.int32)
     skip_start = np.searchsorted([head for head, _ in skips], np.arange(6)).astype(np.int32)
     symmetric = {(1, 3): 0.2, (3, 1): 0.2, (0, 3): 0.1, (3, 0): 0.1}
-    return (
+    return Weights(
         rng.uniform(0.2, 3, (5, 5)).astype(np.float32),
         rng.uniform(0.2, 2, len(edges)).astype(np.float32),
         rng.uniform(0.2, 2, degree.sum()).astype(np.float32),
@@ -41,12 +41,13 @@ def small_problem(seed):
     )
 
 
-def all_walks(arguments):
+def all_walks(weights):
     """Every walk with its weight: nodes (−1 without position), one walk for each way to go."""
-    weight, link, turn = (np.float64(values) for values in arguments[:3])
-    turn_start, start, source, reverse, skip_start, skip_source = arguments[3:9]
-    skip, bonded = np.float64(arguments[9]), arguments[10]
-    L, n = weight.shape
+    emission, link, turn = (np.float64(values) for values in weights[:3])
+    turn_start, start, source, reverse = weights[3:7]
+    skip_start, skip_source = weights.skip_start, weights.skip_source
+    skip, bonded = np.float64(weights.skip), weights.bonded
+    L, n = emission.shape
 
     def grow(nodes, value, edge):
         i = len(nodes)
@@ -58,7 +59,7 @@ def all_walks(arguments):
         on = at >= 0 and joined
         yield from grow([*nodes, -1], value * GAP_EXTEND * (GAP_OPEN if on else 1), -1)
         for p in range(n):
-            yield from grow([*nodes, p], value * weight[i, p] * (JUMP if on else 1), -1)
+            yield from grow([*nodes, p], value * emission[i, p] * (JUMP if on else 1), -1)
         if not on:
             return
         for k in range(len(source)):
@@ -66,56 +67,58 @@ def all_walks(arguments):
                 continue
             head = int(np.searchsorted(start, k, side="right")) - 1
             bend = turn[turn_start[k] + edge - start[at]] if edge >= 0 else 1
-            yield from grow([*nodes, head], value * link[k] * bend * weight[i, head], k)
+            yield from grow([*nodes, head], value * link[k] * bend * emission[i, head], k)
         if i + 1 < L and bonded[i + 1]:
             for head in range(n):
                 for s in range(skip_start[head], skip_start[head + 1]):
                     if skip_source[s] == at:
-                        found = value * skip[s] * weight[i + 1, head]
+                        found = value * skip[s] * emission[i + 1, head]
                         yield from grow([*nodes, -1, head], found, -1)
 
     yield from grow([], 1.0, -1)
 
 
-def summed(arguments):
-    L, n = arguments[0].shape
-    edges = np.empty((L, len(arguments[1])), np.float32)
-    begins, nodes = np.empty((L, n), np.float32), np.empty((L, n), np.float32)
-    gaps, scale = np.empty(L), np.empty(L)
-    forward(*arguments, edges, begins, nodes, gaps, scale)
-    return edges, begins, nodes, gaps, scale
+def summed(weights):
+    L, n = weights.emission.shape
+    sums = Sums(
+        np.empty((L, len(weights.link)), np.float32),
+        *np.empty((2, L, n), np.float32),
+        *np.empty((2, L)),
+    )
+    forward(weights, sums)
+    return sums
 
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_probabilities_are_those_of_all_walks_counted_one_by_one(seed):
-    arguments = small_problem(seed)
-    L, n = arguments[0].shape
-    edges, begins, _, _, scale = summed(arguments)
+    weights = small_problem(seed)
+    L, n = weights.emission.shape
+    sums = summed(weights)
     marginal = np.empty((L, n), np.float32)
-    backward(*arguments, edges, begins, scale, marginal)
+    backward(weights, sums, marginal)
     expected, total = np.zeros((L, n)), 0.0
-    for walked, value in all_walks(arguments):
+    for walked, value in all_walks(weights):
         total += value
         for i, p in enumerate(walked):
             if p >= 0:
                 expected[i, p] += value
-    assert np.prod(scale) == pytest.approx(total, rel=1e-5)
+    assert np.prod(sums.scale) == pytest.approx(total, rel=1e-5)
     assert marginal == pytest.approx(expected / total, rel=1e-4)
 
 
 def test_walks_are_drawn_as_often_as_they_weigh():
-    arguments = small_problem(2)
-    L = len(arguments[0])
-    state = summed(arguments)
+    weights = small_problem(2)
+    L = len(weights.emission)
+    sums = summed(weights)
     total, probability = 0.0, {}
-    for walked, value in all_walks(arguments):
+    for walked, value in all_walks(weights):
         total += value
         probability[walked] = probability.get(walked, 0.0) + value
     rng = np.random.default_rng(0)
     node = np.empty(L, np.int32)
     counts = {}
     for _ in range(40_000):
-        walk(*arguments, *state, rng.random(4 * L + 4), node)
+        walk(weights, sums, rng.random(4 * L + 4), node)
         counts[tuple(node.tolist())] = counts.get(tuple(node.tolist()), 0) + 1
     assert set(counts) <= set(probability)
     likely = sorted(probability, key=probability.get, reverse=True)[:30]

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from critasser.errors import Cancelled, InputError
-from critasser.structure import CalphaSet, Sequence, Target, tm_score
-from critasser.trace import STRATEGIES, build_traces
+from critasser.structure import CalphaSet, Sequence, Target, Trace, tm_score
+from critasser.trace import STRATEGIES, build_traces, positions_used
 
 
 def build(view, *, target=None, calpha=None, seed=0, **options):
@@ -150,3 +150,10 @@ def test_what_cannot_be_done_is_said(clear):
         build(clear, calpha=clear.calpha.select(np.zeros(0, int)))
     with pytest.raises(InputError, match="contact map"):
         build(clear, contacts=np.zeros((3, 3)))
+
+
+def test_positions_that_a_trace_uses_are_found_again(clear):
+    node = np.array([3, -1, 0, 7])
+    placed = np.where((node >= 0)[:, None], clear.calpha.positions[node], np.nan)
+    trace = Trace(placed, np.where(node >= 0, 0.5, 0.0), 0.0, "test")
+    assert positions_used(trace, clear.calpha).tolist() == node.tolist()

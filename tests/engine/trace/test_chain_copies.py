@@ -3,7 +3,7 @@
 import numpy as np
 
 from critasser.structure import Sequence, Target, Trace
-from critasser.trace.chain_copies import in_the_same_places, twins
+from critasser.trace.chain_copies import in_the_same_places, next_copies
 
 TARGET = Target(
     (
@@ -51,9 +51,9 @@ def test_traces_of_different_chains_are_left_alone():
     assert in_the_same_places(traces, target) == tuple(traces)
 
 
-def test_the_twin_of_a_residue_is_the_same_one_of_the_next_copy():
-    twin = twins(TARGET)
+def test_each_residue_knows_the_same_one_of_the_next_copy():
+    after = next_copies(TARGET)
     letters = "".join(sequence.letters for sequence in TARGET.sequences)
-    assert all(letters[i] == letters[j] for i, j in enumerate(twin))
-    assert twin[0] == 11 and twin[11] == 16 and twin[16] == 0
-    assert list(twin[5:11]) == [5, 6, 7, 8, 9, 10]
+    assert all(letters[i] == letters[j] for i, j in enumerate(after))
+    assert after[0] == 11 and after[11] == 16 and after[16] == 0
+    assert list(after[5:11]) == [5, 6, 7, 8, 9, 10]

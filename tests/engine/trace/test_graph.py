@@ -1,4 +1,4 @@
-"""What the residue network has read of the chain's course tells its direction."""
+"""What the residue network has read of three positions in order tells the chain's direction."""
 
 from dataclasses import replace
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from critasser.structure import CalphaTriples
-from critasser.trace.graph import WAY_UNREAD, WAY_WEIGHT, candidate_graph
+from critasser.trace.graph import TRIPLE_WEIGHT, UNREAD_TRIPLE, candidate_graph
 from critasser.trace.statistics import statistics
 
 
@@ -25,24 +25,24 @@ def turns(graph):
 
 
 def test_read_triples_add_their_bounded_odds_and_unread_ones_lose(view):
-    known = statistics().link
-    plain = turns(candidate_graph(view.calpha, view.features, known))
+    link_model = statistics().link
+    plain = turns(candidate_graph(view.calpha, view.features, link_model))
     at = next(iter(plain))[1]
     around = [triple for triple in plain if triple[1] == at]
     read = {around[0]: 2.0, around[1]: -50.0}
-    ways = CalphaTriples(np.array(list(read)), np.array(list(read.values())))
-    told = turns(candidate_graph(replace(view.calpha, triples=ways), view.features, known))
+    triples = CalphaTriples(np.array(list(read)), np.array(list(read.values())))
+    told = turns(candidate_graph(replace(view.calpha, triples=triples), view.features, link_model))
     for triple, worth in plain.items():
         added = 0.0
         if triple[1] == at:
-            added = {around[0]: 2.0, around[1]: -6.0}.get(triple, WAY_UNREAD)
-        assert told[triple] - worth == pytest.approx(WAY_WEIGHT * added, abs=1e-4)
+            added = {around[0]: 2.0, around[1]: -6.0}.get(triple, UNREAD_TRIPLE)
+        assert told[triple] - worth == pytest.approx(TRIPLE_WEIGHT * added, abs=1e-4)
 
 
-def test_ways_keep_their_positions_when_some_are_selected(view):
-    ways = CalphaTriples(np.array([[0, 1, 2], [2, 1, 0], [1, 2, 3]]), np.array([1.0, -1.0, 0.5]))
-    chosen = replace(view.calpha, triples=ways).select([3, 2, 1])
+def test_triples_keep_their_positions_when_some_are_selected(view):
+    triples = CalphaTriples(np.array([[0, 1, 2], [2, 1, 0], [1, 2, 3]]), np.array([1.0, -1.0, 0.5]))
+    chosen = replace(view.calpha, triples=triples).select([3, 2, 1])
     assert chosen.triples.triple.tolist() == [[2, 1, 0]]
     assert chosen.triples.log_odds.tolist() == [0.5]
     mask = np.isin(np.arange(len(view.calpha)), [0, 1, 2])
-    assert len(replace(view.calpha, triples=ways).select(mask).triples.triple) == 2
+    assert len(replace(view.calpha, triples=triples).select(mask).triples.triple) == 2

@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 
 from critasser.trace.joining import connect
-from critasser.trace.joining_kernels import join_fragments, links_at_cutoff, thread_gapless
+from critasser.trace.joining_kernels import (
+    Fragments,
+    join_fragments,
+    links_at_cutoff,
+    thread_gapless,
+)
 
 
 def slow_links(first, second, distance, cutoff, n):
@@ -39,50 +44,41 @@ def test_calpha_of_a_chain_are_linked_almost_as_in_the_chain(barnase):
     assert all(abs(p - q) == 1 for p in range(len(barnase)) for q in onward[p] if q >= 0)
 
 
-@pytest.mark.parametrize("keep_tracing", [False, True])
-def test_traces_visit_no_position_twice_and_step_within_reach(barnase, keep_tracing):
-    rng = np.random.default_rng(0)
-    positions = barnase.calpha + rng.normal(size=(len(barnase), 3)) * 0.6
-    n = len(positions)
+def fragments_of(positions):
+    """Fragments, and which positions may follow each other (n, n)."""
     onward = connect(positions)
     distance = np.linalg.norm(positions[:, None] - positions[None], axis=2)
-    near = [[q for q in np.flatnonzero(distance[p] < 5.5) if q != p] for p in range(n)]
-    reach_start = np.concatenate([[0], np.cumsum([len(f) for f in near])])
+    near = (distance < 5.5) & ~np.eye(len(positions), dtype=bool)
+    reach_start = np.concatenate([[0], np.cumsum(near.sum(axis=1))])
+    reach = np.nonzero(near)[1].astype(np.int64)
+    return Fragments(onward, reach_start, reach, np.flatnonzero(onward[:, 1] < 0)), distance < 5.6
+
+
+@pytest.fixture(scope="module")
+def noisy(barnase):
+    rng = np.random.default_rng(0)
+    return barnase.calpha + rng.normal(size=(len(barnase), 3)) * 0.6
+
+
+def joined(fragments, jumps):
+    n = len(fragments.onward)
     traces, sizes = np.full((300, n), -1, np.int32), np.empty(300, np.int32)
-    join_fragments(
-        onward,
-        reach_start,
-        np.concatenate(near).astype(np.int64),
-        np.flatnonzero(onward[:, 1] < 0),
-        n,
-        keep_tracing,
-        50,
-        traces,
-        sizes,
-        1,
-    )
-    for trace, size in zip(traces, sizes, strict=True):
+    join_fragments(fragments, n, jumps, traces, sizes, 1)
+    return traces, sizes
+
+
+@pytest.mark.parametrize("jumps", [0, 50])
+def test_traces_visit_no_position_twice_and_step_within_reach(noisy, jumps):
+    fragments, near = fragments_of(noisy)
+    for trace, size in zip(*joined(fragments, jumps), strict=True):
         path = trace[:size]
         assert len(np.unique(path)) == size and (path >= 0).all()
-        assert (distance[path[:-1], path[1:]] < 5.6).all()
+        assert near[path[:-1], path[1:]].all()
 
 
-def test_jumping_into_fragments_makes_longer_traces(barnase):
-    rng = np.random.default_rng(0)
-    positions = barnase.calpha + rng.normal(size=(len(barnase), 3)) * 0.6
-    n = len(positions)
-    onward = connect(positions)
-    distance = np.linalg.norm(positions[:, None] - positions[None], axis=2)
-    near = [[q for q in np.flatnonzero(distance[p] < 5.5) if q != p] for p in range(n)]
-    reach_start = np.concatenate([[0], np.cumsum([len(f) for f in near])])
-    reach = np.concatenate(near).astype(np.int64)
-    ends = np.flatnonzero(onward[:, 1] < 0)
-    mean = []
-    for mode in (False, True):
-        traces, sizes = np.full((300, n), -1, np.int32), np.empty(300, np.int32)
-        join_fragments(onward, reach_start, reach, ends, n, mode, 50, traces, sizes, 1)
-        mean.append(sizes.mean())
-    assert mean[1] > 1.2 * mean[0]
+def test_jumping_into_fragments_makes_longer_traces(noisy):
+    fragments, _ = fragments_of(noisy)
+    assert joined(fragments, 50)[1].mean() > 1.2 * joined(fragments, 0)[1].mean()
 
 
 @pytest.mark.parametrize("size", [12, 20, 25])

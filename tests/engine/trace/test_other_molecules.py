@@ -8,8 +8,8 @@ import pytest
 from critasser.trace.alignment import GapScores
 from critasser.trace.emissions import emissions
 from critasser.trace.graph import candidate_graph
-from critasser.trace.other_molecules import beside_others, share_of_others
-from critasser.trace.placement import FAR_BESIDE_OTHERS, Problem
+from critasser.trace.other_molecules import discount_log_odds, share_of_others
+from critasser.trace.placement import MOST_TOO_FAR_BESIDE_OTHERS, Problem
 from critasser.trace.statistics import statistics
 
 
@@ -30,8 +30,8 @@ def test_positions_beyond_those_of_the_target_are_of_others(view):
 
 def test_log_odds_are_as_they_were_without_others_and_bounded_with_them():
     odds = np.linspace(-8, 8, 17)
-    np.testing.assert_allclose(beside_others(odds, 0.0), odds)
-    worth = beside_others(odds, 0.5)
+    np.testing.assert_allclose(discount_log_odds(odds, 0.0), odds)
+    worth = discount_log_odds(odds, 0.5)
     assert np.all(np.diff(worth) > 0) and worth.max() < np.log(2)
     # What speaks against a chain speaks against this one as well.
     np.testing.assert_allclose(worth[0], odds[0] - np.log(0.5), atol=1e-3)
@@ -40,8 +40,8 @@ def test_log_odds_are_as_they_were_without_others_and_bounded_with_them():
 def test_links_turns_and_positions_are_worth_less_beside_others(view):
     known = statistics()
     graph = candidate_graph(view.calpha, view.features, known.link)
-    assert graph.beside_others(0.0) is graph
-    crowded = graph.beside_others(0.6)
+    assert graph.discounted(0.0) is graph
+    crowded = graph.discounted(0.6)
     assert crowded.link.max() < 0.52 and crowded.turn.max() < 0.52
     np.testing.assert_array_equal(np.argsort(crowded.link), np.argsort(graph.link))
     alone = emissions(view.calpha, view.target, known)
@@ -67,4 +67,4 @@ def test_beside_others_a_chain_does_not_go_on_out_of_reach(view):
         problem = Problem(emission, graph, one, own, GapScores(), known.span, others)
         return problem.score(node)
 
-    assert score(0.0) - score(0.6) == pytest.approx(0.6 * FAR_BESIDE_OTHERS)
+    assert score(0.0) - score(0.6) == pytest.approx(0.6 * MOST_TOO_FAR_BESIDE_OTHERS)

@@ -6,10 +6,8 @@ import numpy as np
 import pytest
 
 from critasser.structure import Sequence, Target, read_chains
-from critasser.trace import positions_used, sequence_significance
-from critasser.trace.registration import confidence_features
+from critasser.trace import sequence_significance
 from critasser.trace.significance import Significance, shuffled_sequence
-from critasser.trace.statistics import learn_confidence, statistics
 
 DATA = Path(__file__).parents[2] / "data"
 
@@ -19,13 +17,13 @@ def clear(barnase, seen):
     return seen(barnase, knowledge=2.0)
 
 
-def evidence(view, letters=None):
+def significance(view, letters=None):
     target = view.target if letters is None else Target((Sequence("A", letters),))
     return sequence_significance(view.calpha, view.features, target, rng=np.random.default_rng(0))
 
 
 def test_the_right_sequence_stands_out(clear):
-    found = evidence(clear)
+    found = significance(clear)
     assert found.significant and found.z_score > 10
     assert found.advice() is None
 
@@ -34,13 +32,13 @@ def test_the_right_sequence_stands_out(clear):
 def test_the_sequence_of_another_protein_does_not(clear, name):
     (other,) = read_chains(DATA / f"{name}.pdb.gz")
     letters = (other.letters.replace("X", "") * 4)[: len(clear.target)]
-    found = evidence(clear, letters)
+    found = significance(clear, letters)
     assert not found.significant
     assert "not the sequence of what is in it" in found.advice()
 
 
 def test_half_of_the_chain_stands_out_too(clear):
-    assert evidence(clear, clear.target.letters[:54]).significant
+    assert significance(clear, clear.target.letters[:54]).significant
 
 
 def test_two_equal_chains_of_which_one_is_seen_stand_out(clear):
@@ -51,7 +49,7 @@ def test_two_equal_chains_of_which_one_is_seen_stand_out(clear):
 
 
 def test_no_sequence_stands_out_in_a_map_without_side_chains(barnase, seen):
-    assert not evidence(seen(barnase, knowledge=0.0)).significant
+    assert not significance(seen(barnase, knowledge=0.0)).significant
 
 
 def test_progress_goes_up(clear):
@@ -73,33 +71,3 @@ def test_a_shuffled_sequence_keeps_what_is_near_together_and_loses_the_order():
     shuffled = "".join(np.random.default_rng(0).permutation(list(letters)))
     alike = [sum(a == b for a, b in zip(s, s[3:])) for s in (made, shuffled)]
     assert alike[0] > 1.3 * alike[1]
-
-
-def test_a_residue_is_surer_the_more_the_map_tells_the_sequence():
-    marginal, agreement = np.array([0.2, 0.5, 0.99]), np.array([0.2, 0.5, 1.0])
-    clear, unclear = (
-        confidence_features(marginal, agreement, Significance(own, np.zeros(8), 100))
-        @ statistics().confidence
-        for own in (2.0, 0.0)
-    )
-    assert (np.diff(clear) > 0).all()
-    assert (clear > unclear).all()
-
-
-def test_confidence_is_learnt_from_what_was_right():
-    rng = np.random.default_rng(0)
-    features = np.column_stack([np.ones(2000), rng.normal(size=(2000, 2)) * 3, np.ones(2000)])
-    truth = np.array([-1.0, 1.5, 0.5, 0.0])
-    right = rng.random(2000) < 1 / (1 + np.exp(-features @ truth))
-    learnt = learn_confidence(features, right)
-    assert np.allclose(learnt[1:3], truth[1:3], atol=0.3)
-    assert np.isclose(learnt[0] + learnt[3], truth[0], atol=0.3)
-
-
-def test_positions_that_a_trace_uses_are_found_again(clear):
-    from critasser.structure import Trace
-
-    node = np.array([3, -1, 0, 7])
-    placed = np.where((node >= 0)[:, None], clear.calpha.positions[node], np.nan)
-    trace = Trace(placed, np.where(node >= 0, 0.5, 0.0), 0.0, "test")
-    assert positions_used(trace, clear.calpha).tolist() == node.tolist()

@@ -1,15 +1,11 @@
 """What is learnt of chains says the plain things about them."""
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from critasser.structure import AMINO_ACIDS
-from critasser.trace.statistics import (
-    _spans,
-    learn,
-    learn_links,
-    sequence_structure,
-    statistics,
-)
+from critasser.trace.graph import LINK_REACH, link_features
+from critasser.trace.statistics import sequence_structure, statistics
 
 
 def test_shipped_numbers_know_helix_formers_and_breakers():
@@ -28,10 +24,6 @@ def test_shipped_numbers_know_helix_formers_and_breakers():
 
 
 def test_shipped_links_prefer_a_bond_along_the_backbone(barnase, seen):
-    from scipy.spatial import cKDTree
-
-    from critasser.trace.graph import LINK_REACH, link_features
-
     view = seen(barnase, knowledge=1.0, seed=3)
     pairs = cKDTree(view.calpha.positions).query_pairs(LINK_REACH, output_type="ndarray")
     odds = link_features(view.calpha, view.features, pairs) @ statistics().link.weights
@@ -48,23 +40,3 @@ def test_shipped_spans_know_how_far_a_stretch_reaches():
     assert span[7, 10] > 0 > span[7, 24] > span[7, 30] == -10
     # Forty residues on a chain has mostly come back.
     assert span[40, 15] > span[40, 30] > span[40, 60] > -10
-
-
-def test_spans_end_where_a_chain_is_broken(barnase):
-    half = len(barnase) // 2
-    halves = barnase.calpha.copy()
-    halves[half:] += 60.0
-    broken = _spans(halves)
-    assert broken[10].sum() == len(barnase) - 20
-    assert broken[:, 50:].sum() == 0
-
-
-def test_learning_gives_every_table(barnase, seen):
-    table = learn([barnase])
-    assert table["window"].shape == (17, 20, 3)
-    assert np.isclose(table["background"].sum(), 1)
-    assert table["span"].shape == statistics().span.shape
-    view = seen(barnase, knowledge=1.0)
-    links = learn_links([(view.calpha, view.features, view.residue)])
-    assert links["link_weights"].shape == statistics().link.weights.shape
-    assert links["turn"].shape == statistics().link.turn.shape

@@ -1,10 +1,11 @@
-"""From traces and templates to whole Cα chains by replica-exchange Monte Carlo under the map."""
+"""Assembles whole Cα chains from traces and templates by replica-exchange Monte Carlo."""
 
 from critasser.assembly.complete import Guide, Start, complete
-from critasser.assembly.energy import Weights
-from critasser.assembly.exchange import Decoys, assemble, refine_centroids
-from critasser.assembly.statistics import learn
+from critasser.assembly.exchange import Decoys, assemble
+from critasser.assembly.learning import learn
+from critasser.assembly.refinement import refine_centroids
 from critasser.assembly.stretch import Candidates, sample_stretches
+from critasser.assembly.weights import Weights
 
 __all__ = [
     "Candidates",

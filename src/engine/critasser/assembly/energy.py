@@ -1,4 +1,4 @@
-"""What the Monte Carlo minimises for one target, map and set of starts.
+"""Prepares what the Monte Carlo minimises for one target, map and set of starts.
 
 ``E = E_inherent + W_temp E_temp + W_EM E_EM + W_CNN E_CNN`` (paper eq. 5–7). Maps are convolved
 with a bead's Gaussian once, so that E_EM and E_CNN are look-ups. Beyond the paper stand two terms:
@@ -9,7 +9,6 @@ predicted Cα of its own amino acid.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,59 +16,73 @@ from scipy.ndimage import gaussian_filter
 from scipy.spatial import cKDTree
 
 from critasser.assembly import energy_kernels as terms
-from critasser.assembly.complete import Start, chain_ends
+from critasser.assembly.bins import CONTACT_REACH
+from critasser.assembly.complete import Start, before_proline, chain_ends
 from critasser.assembly.energy_kernels import Model, State, fill_state
 from critasser.assembly.field_kernels import mark_nearest
+from critasser.assembly.restraints import BASE_TRUST, pairs_of, places_of, start_shares
 from critasser.assembly.statistics import Statistics, statistics
+from critasser.assembly.weights import WEIGHTS, Weights
 from critasser.density import Grid, kernel_width, simulate
 from critasser.structure import CalphaSet, Target
 
-__all__ = ["WEIGHTS", "Weights", "build_model", "new_state"]
+__all__ = ["build_model", "new_state"]
 
 
-@dataclass(frozen=True)
-class Weights:
-    """Weights of the terms at temperature 1; chosen on chains of the split val."""
+PROTEIN = 0.3
+"""Smoothed normalised density from which a voxel is protein."""
 
-    bond: float = 12.0
-    local: float = 0.35
-    helix: float = 1.0
-    excluded: float = 8.0
-    overlap: float = 4.0
-    contact: float = 0.15
-    sheet: float = 1.5
-    burial: float = 0.3
-    gyration: float = 0.2
-    em: float = 2.0
-    cnn: float = 4.0
-    identity: float = 1.0
-    place: float = 6.0
-    pair: float = 1.5
-    predicted: float = 1.0
+TOP_PERCENTILE, LEAST_TOP = 95, 1e-3
+"""Percentile of the protein's density that counts as 1, and the least it may be."""
 
-    def vector(self) -> NDArray[np.float64]:
-        """In the order of the kernels; `em` and `cnn` are in the fields already."""
-        result = np.zeros(terms.TERMS)
-        for name in (
-            "bond", "local", "helix", "excluded", "overlap", "contact", "sheet", "burial",
-            "gyration", "identity", "place", "pair",
-        ):  # fmt: skip
-            result[getattr(terms, name.upper())] = getattr(self, name)
-        result[terms.FIELD] = 1.0
-        return result
+EM_RANGE = (-0.3, 1.5)
+"""Least and largest value of the smoothed density."""
 
+CNN_WIDTH_RANGE = (1.0, 1.8)
+"""Å; a predicted Cα is as wide as a bead seen twice at the resolution, within these."""
 
-WEIGHTS = Weights()
+MOST_CALPHA = 1.2
+"""Value that Gaussians of neighbouring Cα do not exceed together: where they add up there is no
+better Cα than at one of them."""
 
-PLACES = 4
-SAME_PLACE = 2.0
 BACKBONE_ELECTRONS = 26.0
+"""Of N, Cα, C and O, the backbone's bead; side-chain beads count by their electrons over these."""
+
 PRIOR_STRUCTURE = np.array([0.38, 0.22, 0.40])
+"""Share of residues in helix, strand and coil."""
+
+PRIOR_TRUST = 0.25
+"""What the prior counts beside a start that is believed wholly."""
+
+SAME_CALPHA = 2.5
+"""Å within which a start's residue has the secondary structure of a predicted Cα."""
+
 NEAR_CALPHA = 3.0
-PARTNERS = 14
-TOP_STARTS = 5
-CONTACT = 8.0
-SPREAD_ALLOWED = 2.0
+"""Å around predicted Cα within which a residue's identity counts; beyond
+`energy_kernels.IDENTITY_NONE`."""
+
+UNSEEN_SHARE = 2e-4
+"""Added to probabilities of distances: no energy is infinite."""
+
+AMINO_ACID_FLOOR, ODDS_RANGE = 0.02, (-2.0, 2.5)
+"""Added to probabilities of amino acids; least and largest log-odds in nats."""
+
+HELIX_WINDOW, HELIX_BASE = 5, 0.3
+"""Residues of a helical window, and what it counts where no helix is predicted."""
+
+STRAND_BASE, STRAND_SLOPE = 0.2, 1.2
+"""What a residue counts in a sheet where no strand is predicted, and what a sure strand adds (up to
+1 in all)."""
+
+CIS_BEFORE_PROLINE = 0.047
+"""Share of peptides before proline that are cis (see `structure.geometry.CIS_BOND`); elsewhere it
+is 0.0005, and they are taken for trans."""
+
+GYRATION_SLACK = 1.15
+"""Radius of gyration, over the usual one of its length, from which a chain is too wide."""
+
+CELL_MARGIN, BOX_MARGIN = 12.0, 30.0
+"""Å around starts, and at most around the map, that neighbour cells cover."""
 
 
 def build_model(
@@ -84,6 +97,7 @@ def build_model(
     weights: Weights = WEIGHTS,
     tables: Statistics | None = None,
     mobile: NDArray[np.bool_] | None = None,
+    share: NDArray[np.float64] | None = None,
 ) -> Model:
     """Arrays for the kernels.
 
@@ -100,60 +114,83 @@ def build_model(
         Å.
     use_cnn : bool
         Whether the predicted Cα are trusted: E_CNN and identities.
-    contacts : ndarray (L, L), optional
-        Predicted probabilities of contacts.
-    weights : Weights
+    contacts, weights
+        As in `exchange.assemble`.
     tables : Statistics, optional
         The shipped ones without it.
     mobile : ndarray (L,), optional
         Which residues may move; all without it.
+    share : ndarray (S,), optional
+        How far each start is to be believed, sum 1; by `start_shares` without it.
     """
     tables = statistics() if tables is None else tables
     codes = target.codes.astype(np.int64)
     first, last = chain_ends(target)
     trusted = calpha if use_cnn else calpha.select(np.zeros(0, dtype=np.int64))
     em, cnn = _fields(density, resolution, trusted)
-    share = _start_shares(starts, em, cnn, density, weights)
+    if share is None:
+        share = start_shares(starts, density.with_values(weights.em * em + weights.cnn * cnn))
     structure = _secondary_structure(starts, share, calpha)
-    places, place_weight = _places(starts, share)
+    places, place_weight = places_of(starts, share)
     nearest = np.full(density.shape, -1, dtype=np.int32)
     mark_nearest(nearest, density.origin, density.voxel_size, trusted.positions, NEAR_CALPHA)
-    helix = np.zeros(len(target))
-    helix[: max(0, len(helix) - 4)] = np.convolve(structure[:, 0], np.full(5, 0.2), "valid")
-    every = np.concatenate([s.positions for s in starts])
-    cell_origin, cell_count = _cells(every, density)
-    odds = np.log((trusted.amino_acid + 0.02) / (tables.background + 0.02))
+    cell_origin, cell_count = _cells(np.concatenate([s.positions for s in starts]), density)
     return Model(
         codes=codes,
         chain=target.chain_index.astype(np.int64),
         first=first,
         last=last,
         **_runs(first, last, mobile),
+        cis_cost=np.where(before_proline(target), _cis_cost(weights), np.inf),
         centres=np.ascontiguousarray(tables.sidechain_centre[codes]),
         **_local_tables(tables, codes, structure),
         contact=tables.contact.astype(np.float32),
         burial=tables.burial.astype(np.float32),
         closest=tables.closest,
-        helix=0.3 + helix,
-        strand=np.clip(0.2 + 1.2 * structure[:, 1], 0.0, 1.0),
+        helix=_helix_weight(structure),
+        strand=np.clip(STRAND_BASE + STRAND_SLOPE * structure[:, 1], 0.0, 1.0),
         calpha_field=(weights.em * em + weights.cnn * cnn).astype(np.float32),
         sidechain_field=(weights.em * em).astype(np.float32),
         sidechain_weight=tables.sidechain_electrons[codes] / BACKBONE_ELECTRONS,
         origin=density.origin,
         voxel=density.voxel_size,
-        found=trusted.positions,
+        predicted=trusted.positions,
         nearest=nearest,
-        identity=(-np.clip(odds, -2.0, 2.5) * trusted.probability[:, None]).astype(np.float32),
+        identity=_identity(trusted, tables),
         places=places,
         place_weight=place_weight,
-        **_pairs(target, starts, share, contacts, weights),
-        gyration=np.array(
-            [1.15 * tables.gyration[0] * len(s) ** tables.gyration[1] for s in target.sequences]
-        ),
+        **pairs_of(target, starts, share, contacts, weights),
+        gyration=_largest_gyration(target, tables),
         cell_origin=cell_origin,
         cell_count=cell_count,
         weights=weights.vector(),
     )
+
+
+def _cis_cost(weights: Weights) -> float:
+    """What a cis peptide before proline costs, in Å² of the bond term: minus its log-odds."""
+    odds = (1.0 - CIS_BEFORE_PROLINE) / CIS_BEFORE_PROLINE
+    return float(np.log(odds)) / weights.bond
+
+
+def _helix_weight(structure: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How much (L,) a helical window from each residue on counts."""
+    window = np.zeros(len(structure))
+    even = np.full(HELIX_WINDOW, 1.0 / HELIX_WINDOW)
+    window[: max(0, len(window) - HELIX_WINDOW + 1)] = np.convolve(structure[:, 0], even, "valid")
+    return HELIX_BASE + window
+
+
+def _identity(calpha: CalphaSet, tables: Statistics) -> NDArray[np.float32]:
+    """Energy (n, 20) of each amino acid at each predicted Cα."""
+    odds = np.log((calpha.amino_acid + AMINO_ACID_FLOOR) / (tables.background + AMINO_ACID_FLOOR))
+    return (-np.clip(odds, *ODDS_RANGE) * calpha.probability[:, None]).astype(np.float32)
+
+
+def _largest_gyration(target: Target, tables: Statistics) -> NDArray[np.float64]:
+    """Radius of gyration (C,) in Å from which each chain is too wide."""
+    factor, exponent = tables.gyration
+    return np.array([GYRATION_SLACK * factor * len(s) ** exponent for s in target.sequences])
 
 
 def new_state(model: Model, positions: NDArray[np.float64]) -> State:
@@ -205,39 +242,19 @@ def _fields(
     """Density and predicted Cα, both convolved with a bead's Gaussian, about 1 at their best."""
     width = kernel_width(resolution)
     em = gaussian_filter(density.values.astype(np.float64), width / density.voxel_size[::-1])
-    inside = em[em > 0.3]
-    em /= max(float(np.percentile(inside, 95)) if inside.size else 1.0, 1e-3)
-    em = np.clip(em, -0.3, 1.5)
+    inside = em[em > PROTEIN]
+    em /= max(float(np.percentile(inside, TOP_PERCENTILE)) if inside.size else 1.0, LEAST_TOP)
+    em = np.clip(em, *EM_RANGE)
     if len(calpha) == 0:
         return em, np.zeros_like(em)
-    # A bead seen at the resolution, twice; wider than that only helps to find the way.
-    sigma = float(np.clip(np.sqrt(2.0) * width, 1.0, 1.8))
+    sigma = float(np.clip(np.sqrt(2.0) * width, *CNN_WIDTH_RANGE))
     cnn = simulate(
         calpha.positions,
         calpha.probability * np.sqrt(2.0 * np.pi * sigma**2),
         sigma * np.sqrt(2.0) * np.pi,
         like=density,
     ).values.astype(np.float64)
-    # Where Gaussians of neighbours add up there is no better Cα than at one of them.
-    return em, np.minimum(cnn, 1.2)
-
-
-def _start_shares(
-    starts: Sequence[Start], em: NDArray, cnn: NDArray, density: Grid, weights: Weights
-) -> NDArray[np.float64]:
-    """How far each start is to be believed, (S,), sum 1: by what its residues gain in the maps."""
-    gain = []
-    both = density.with_values(weights.em * em + weights.cnn * cnn)
-    for start in starts:
-        index = np.rint(both.to_index(start.positions)).astype(np.int64)
-        inside = np.all((index >= 0) & (index < both.shape), axis=1)
-        at = np.clip(index, 0, np.array(both.shape) - 1)
-        value = np.where(inside, both.values[at[:, 0], at[:, 1], at[:, 2]], 0.0)
-        trusted = np.where(start.given, 0.2 + start.confidence, 0.0)
-        gain.append(np.sum(value * trusted) / len(value))
-    gain = np.array(gain)
-    share = np.exp(-(gain.max() - gain) / max(0.1 * abs(gain.max()), 1e-3))
-    return share / share.sum()
+    return em, np.minimum(cnn, MOST_CALPHA)
 
 
 def _secondary_structure(
@@ -245,12 +262,13 @@ def _secondary_structure(
 ) -> NDArray[np.float64]:
     """Probabilities (L, 3) of each residue, from the predicted Cα where starts put it."""
     n = len(starts[0].positions)
-    total = 0.25 * np.tile(PRIOR_STRUCTURE, (n, 1))
+    total = PRIOR_TRUST * np.tile(PRIOR_STRUCTURE, (n, 1))
     if len(calpha):
         tree = cKDTree(calpha.positions)
         for start, weight in zip(starts, share):
             distance, index = tree.query(start.positions)
-            seen = weight * (distance < 2.5) * (0.2 + start.confidence) * start.given
+            trust = (BASE_TRUST + start.confidence) * start.given
+            seen = weight * (distance < SAME_CALPHA) * trust
             total += seen[:, None] * calpha.secondary_structure[index]
     return total / np.maximum(total.sum(axis=1, keepdims=True), 1e-9)
 
@@ -270,112 +288,20 @@ def _local_tables(
         energy = np.zeros((n, bins))
         i = np.arange(max(0, n - size + 1))
         if size == 3:
-            known, ss = table[:, codes[i + 1]], structure[i + 1]
+            rows, ss = table[:, codes[i + 1]], structure[i + 1]
         else:
-            known = table[:, codes[i + 1], codes[i + size - 2]]
+            rows = table[:, codes[i + 1], codes[i + size - 2]]
             ss = structure[i[:, None] + np.arange(1, size - 1)].mean(axis=1)
-        mixed = np.einsum("is,sib->ib", ss, known)
-        energy[i] = -np.log((mixed + 2e-4) * bins)
+        mixed = np.einsum("is,sib->ib", ss, rows)
+        energy[i] = -np.log((mixed + UNSEEN_SHARE) * bins)
         result[name] = energy.astype(np.float32)
     return result
 
 
-def _places(
-    starts: Sequence[Start], share: NDArray
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Where starts put each residue (L, K, 3) and the share that does so (L, K), most first."""
-    positions = np.array([s.positions for s in starts])
-    trust = np.array([s.confidence * s.given for s in starts]) * share[:, None]
-    n = positions.shape[1]
-    places, weight = np.zeros((n, PLACES, 3)), np.zeros((n, PLACES))
-    left = trust.copy()
-    for k in range(PLACES):
-        top = left.argmax(axis=0)
-        centre = positions[top, np.arange(n)]
-        near = np.linalg.norm(positions - centre, axis=2) < SAME_PLACE
-        part = np.where(near, left, 0.0)
-        total = part.sum(axis=0)
-        mean = np.einsum("si,sik->ik", part, positions) / np.maximum(total, 1e-12)[:, None]
-        places[:, k] = np.where(total[:, None] > 0, mean, 0.0)
-        weight[:, k] = total
-        left[near] = 0.0
-    return places, weight
-
-
-def _pairs(
-    target: Target,
-    starts: Sequence[Start],
-    share: NDArray,
-    contacts: NDArray | None,
-    weights: Weights,
-) -> dict[str, NDArray]:
-    """Distances that the best starts agree on, and predicted contacts, as rows by residue."""
-    n = len(target)
-    best = np.argsort(-share, kind="stable")[:TOP_STARTS]
-    believed = share[best] / share[best].sum()
-    positions = np.array([starts[s].positions for s in best])
-    trust = np.array([starts[s].confidence * starts[s].given for s in best])
-    i, j = _candidate_pairs(target, positions[0], trust[0])
-    distance = np.linalg.norm(positions[:, j] - positions[:, i], axis=2)
-    both = np.minimum(trust[:, i], trust[:, j]) * believed[:, None]
-    agree = (np.abs(distance - distance[0]) < SPREAD_ALLOWED) * both
-    support = agree.sum(axis=0)
-    mean = (agree * distance).sum(axis=0) / np.maximum(support, 1e-12)
-    spread = np.sqrt((agree * (distance - mean) ** 2).sum(axis=0) / np.maximum(support, 1e-12))
-    strength = support / (PARTNERS / 4)
-    rows = [np.stack([i, j, mean, np.maximum(spread, 0.3), strength], axis=1)[support > 0.02]]
-    if contacts is not None:
-        a, b = np.nonzero(np.triu(contacts, 6) > 0.3)
-        every = np.ones(len(a))
-        strength = contacts[a, b] * weights.predicted / max(weights.pair, 1e-9)
-        # No penalty from 4 Å to where a contact ends.
-        middle, half = 0.5 * (CONTACT + 4.0), 0.5 * (CONTACT - 4.0)
-        rows.append(np.stack([a, b, middle * every, half * every, strength], axis=1))
-    table = np.concatenate(rows)
-    table = np.concatenate([table, table[:, [1, 0, 2, 3, 4]]])
-    table = table[np.lexsort((table[:, 1], table[:, 0]))]
-    counts = np.bincount(table[:, 0].astype(np.int64), minlength=n)
-    return {
-        "pair_start": np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-        "pair_other": table[:, 1].astype(np.int64),
-        "pair_distance": table[:, 2].copy(),
-        "pair_spread": table[:, 3].copy(),
-        "pair_weight": table[:, 4].copy(),
-    }
-
-
-def _candidate_pairs(
-    target: Target, positions: NDArray, trust: NDArray
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Pairs 2 … 6 apart along a chain, contacts, and a few long distances, of trusted residues."""
-    n = len(target)
-    chain = target.chain_index
-    chosen = []
-    for step in (2, 3, 4, 5, 6, 12, 24):
-        a = np.arange(max(0, n - step))
-        chosen.append(np.stack([a, a + step], axis=1)[chain[a] == chain[a + step]])
-    tree = cKDTree(positions)
-    near = tree.query_pairs(CONTACT, output_type="ndarray").reshape(-1, 2)
-    near = near[np.abs(near[:, 1] - near[:, 0]) > 6]
-    near = near[np.lexsort((near[:, 1], near[:, 0]))]
-    apart = np.linalg.norm(positions[near[:, 0]] - positions[near[:, 1]], axis=1)
-    order = np.argsort(apart, kind="stable")
-    count = np.zeros(n, dtype=np.int64)
-    kept = []
-    for row in near[order]:
-        if count[row[0]] < PARTNERS // 2 and count[row[1]] < PARTNERS // 2:
-            kept.append(row)
-            count[row] += 1
-    pairs = np.concatenate([*chosen, np.array(kept, dtype=np.int64).reshape(-1, 2)])
-    pairs = np.unique(pairs.astype(np.int64), axis=0)
-    pairs = pairs[(trust[pairs] > 0).all(axis=1)]
-    return pairs[:, 0], pairs[:, 1]
-
-
 def _cells(positions: NDArray, density: Grid) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Corner and numbers (2, 3) of neighbour cells around where the chains can be."""
-    low = np.maximum(positions.min(axis=0) - 12.0, density.origin - 30.0)
-    high = np.minimum(positions.max(axis=0) + 12.0, density.upper + 30.0)
+    low = np.maximum(positions.min(axis=0) - CELL_MARGIN, density.origin - BOX_MARGIN)
+    high = np.minimum(positions.max(axis=0) + CELL_MARGIN, density.upper + BOX_MARGIN)
     size = np.maximum(high - low, 1.0)
-    edges = np.array([terms.CALPHA_REACH, terms.SIDECHAIN_REACH])
+    edges = np.array([terms.CALPHA_REACH, CONTACT_REACH])
     return low, np.maximum(1, np.ceil(size / edges[:, None])).astype(np.int64)

@@ -16,12 +16,24 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from critasser.assembly.geometry_kernels import residue_frame
+from critasser.assembly.bins import (
+    BINS13,
+    BINS14,
+    BINS15,
+    CONTACT_BIN,
+    CONTACT_REACH,
+    FACING,
+    RAMP,
+    SEPARATION,
+)
+from critasser.assembly.frame_kernels import Frames, residue_frame
+from critasser.structure.geometry import CALPHA_BOND, CIS_BOND, PREFERRED_NEAREST
 
 __all__ = [
-    "BOND", "BURIAL", "CONTACT", "EXCLUDED", "FIELD", "GYRATION", "HELIX", "IDENTITY", "LOCAL",
-    "OVERLAP", "PLACE", "PAIR", "SHEET", "TERMS", "Model", "State", "bead_energy", "fill_state",
-    "neighbour_energy", "total_energy", "total_gyration",
+    "BOND", "BURIAL", "CALPHA_CELLS", "CALPHA_REACH", "CONTACT", "EXCLUDED", "FIELD", "GYRATION",
+    "HELIX", "IDENTITY", "LOCAL", "OVERLAP", "PLACE", "PAIR", "SHEET", "SIDECHAIN_CELLS", "TERMS",
+    "Model", "State", "bead_energy", "distance_between", "fill_state", "look_up",
+    "neighbour_energy", "ramp", "total_energy", "total_gyration",
 ]  # fmt: skip
 
 # Terms in the order of `Model.weights` and of the vectors of components.
@@ -29,12 +41,60 @@ BOND, LOCAL, HELIX, EXCLUDED, OVERLAP, CONTACT, SHEET, BURIAL, GYRATION = range(
 FIELD, IDENTITY, PLACE, PAIR = range(9, 13)
 TERMS = 13
 
-BOND_LENGTH = 3.8
+# Kinds of neighbour cells.
+CALPHA_CELLS, SIDECHAIN_CELLS = 0, 1
+
+# Ranges of the terms: the geometry that each describes. What was tuned are the terms' weights, see
+# `energy.Weights`.
 CALPHA_REACH = 7.0
-SHEET_REACH = 6.5
-SIDECHAIN_REACH = 8.0
-SEPARATION = 4
-NEAREST_CALPHA = 4.2
+"""Å; edge of the cells of Cα, and beyond which no term looks for Cα neighbours."""
+
+BACKBONE_SEPARATION = 3
+"""Cα nearer than this along the chain do not repel; nearer or equal, they are no sheet."""
+
+OTHER_CHAIN = 1000
+"""Separation along the chain of residues of different chains: more than any threshold."""
+
+SHEET_REACH, SHEET_FULL = 6.5, 5.5
+"""Å between Cα of neighbouring strands (4.8–5.5 Å) beyond which there is no sheet bond, and below
+which it counts fully."""
+
+SHEET_NEAREST, SHEET_NEAR = 3.8, 4.4
+"""Å at and below which two Cα are too near for a sheet, and from which they are not."""
+
+SHEET_ALIGNED, SHEET_CROSSED = 0.85, 0.5
+"""Cosines (32° and 60°) at which chains, or hydrogen bonds, agree fully and not at all."""
+
+COINCIDENT = 1e-6
+"""Å; two Cα nearer than this have no direction between them."""
+
+GYRATION_SOFTNESS = 5.0
+"""Å of excess radius from which the penalty goes on linearly, so that long tails can fold back."""
+
+HELIX_13, HELIX_14, HELIX_15 = 5.45, 5.05, 6.2
+"""Å from Cα(i) to i+2, i+3, i+4 in an α-helix (rise 1.5 Å, radius 2.3 Å, 100° a residue)."""
+
+HELIX_13_FULL, HELIX_13_NONE = 0.3, 1.0
+"""Å off at which a distance to i+2 is as in a helix, and no more."""
+
+HELIX_FULL, HELIX_NONE = 0.4, 1.5
+"""The same in Å for distances to i+3 and i+4."""
+
+IDENTITY_FULL, IDENTITY_NONE = 0.8, 2.5
+"""Å between a Cα and a predicted one within which they are the same residue, and beyond which
+they are not."""
+
+PLACE_WIDTH_SQUARED = 2.25
+"""Å²; (1.5 Å)², at which a residue has half of what it gains where the starts put it."""
+
+OFF_UNIT = 1.0
+"""Å beyond the spread at which a pair restraint has half its strength."""
+
+LAST_ENTRY = 1.001
+"""Entries from the end of the burial table where a count stops, so that it has an entry beyond."""
+
+NOTED = 1e-12
+"""Stands for a change of count that happens to be 0: exactly 0 means not noted yet."""
 
 
 class Model(NamedTuple):
@@ -46,6 +106,7 @@ class Model(NamedTuple):
     last: np.ndarray  # (L,) int64, its last
     runs: np.ndarray  # (L, 2) int64, first and last residue around it that may move with it
     moving: np.ndarray  # (m,) int64, residues at which moves begin
+    cis_cost: np.ndarray  # (L,) Å² that a cis peptide to the next residue costs; inf: never cis
     centres: np.ndarray  # (L, 2, 3) side-chain centres in the residue's frame
     distance13: np.ndarray  # (L, 20) float32, by first residue of the window
     distance14: np.ndarray  # (L, 48) float32
@@ -60,8 +121,8 @@ class Model(NamedTuple):
     sidechain_weight: np.ndarray  # (L,)
     origin: np.ndarray  # (3,) x, y, z
     voxel: np.ndarray  # (3,)
-    found: np.ndarray  # (n, 3) predicted Cα
-    nearest: np.ndarray  # (nz, ny, nx) int32, index into found, −1 where none is near
+    predicted: np.ndarray  # (n, 3) predicted Cα
+    nearest: np.ndarray  # (nz, ny, nx) int32, index into predicted, −1 where none is near
     identity: np.ndarray  # (n, 20) float32 energy of a residue type at a predicted Cα
     places: np.ndarray  # (L, K, 3) where starts have put the residue
     place_weight: np.ndarray  # (L, K)
@@ -97,7 +158,7 @@ class State(NamedTuple):
 @njit(cache=True, forceinline=True, error_model="numpy")
 def cell_of(origin, count, kind, x, y, z):
     """Cell of a position; what lies outside counts as in the outermost cell."""
-    edge = CALPHA_REACH if kind == 0 else SIDECHAIN_REACH
+    edge = CALPHA_REACH if kind == CALPHA_CELLS else CONTACT_REACH
     nx, ny, nz = count[kind, 0], count[kind, 1], count[kind, 2]
     i = min(nx - 1, max(0, math.floor((x - origin[0]) / edge)))
     j = min(ny - 1, max(0, math.floor((y - origin[1]) / edge)))
@@ -106,8 +167,9 @@ def cell_of(origin, count, kind, x, y, z):
 
 
 @njit(cache=True, forceinline=True, error_model="numpy")
-def link(head, after, before, home, kind, i, cell):
+def link(state, kind, i, cell):
     """Put residue i into a cell's list."""
+    head, after, before, home = state.head, state.next, state.previous, state.cell
     other = head[kind, cell]
     after[kind, i] = other
     if other >= 0:
@@ -118,9 +180,13 @@ def link(head, after, before, home, kind, i, cell):
 
 
 @njit(cache=True, forceinline=True, error_model="numpy")
-def relink(origin, count, positions, head, after, before, home, kind, i):
+def relink(model, state, positions, kind, i):
     """Bring residue i into the cell where its bead now is."""
-    cell = cell_of(origin, count, kind, positions[i, 0], positions[i, 1], positions[i, 2])
+    cell = cell_of(
+        model.cell_origin, model.cell_count, kind,
+        positions[i, 0], positions[i, 1], positions[i, 2],
+    )  # fmt: skip
+    head, after, before, home = state.head, state.next, state.previous, state.cell
     if cell == home[kind, i]:
         return
     left, right = before[kind, i], after[kind, i]
@@ -130,25 +196,17 @@ def relink(origin, count, positions, head, after, before, home, kind, i):
         head[kind, home[kind, i]] = right
     if right >= 0:
         before[kind, right] = left
-    link(head, after, before, home, kind, i, cell)
+    link(state, kind, i, cell)
 
 
 @njit(cache=True, error_model="numpy")
 def refresh_frames(model, state, low, high):
     """Frames, side chains and cells of residues low … high from their Cα."""
+    frames = Frames(state.along, state.normal, state.pointing, state.sidechain)
     for i in range(low, high + 1):
-        residue_frame(
-            state.calpha, i, model.first[i], model.last[i], model.centres[i],
-            state.along[i], state.normal[i], state.pointing[i], state.sidechain[i],
-        )  # fmt: skip
-        relink(
-            model.cell_origin, model.cell_count, state.calpha,
-            state.head, state.next, state.previous, state.cell, 0, i,
-        )  # fmt: skip
-        relink(
-            model.cell_origin, model.cell_count, state.sidechain,
-            state.head, state.next, state.previous, state.cell, 1, i,
-        )  # fmt: skip
+        residue_frame(state.calpha, i, model.first[i], model.last[i], model.centres[i], frames)
+        relink(model, state, state.calpha, CALPHA_CELLS, i)
+        relink(model, state, state.sidechain, SIDECHAIN_CELLS, i)
 
 
 @njit(cache=True, error_model="numpy")
@@ -156,15 +214,13 @@ def fill_state(model, state):
     """All of a state from its Cα alone."""
     n = state.calpha.shape[0]
     state.head[:] = -1
+    frames = Frames(state.along, state.normal, state.pointing, state.sidechain)
     for i in range(n):
-        residue_frame(
-            state.calpha, i, model.first[i], model.last[i], model.centres[i],
-            state.along[i], state.normal[i], state.pointing[i], state.sidechain[i],
-        )  # fmt: skip
+        residue_frame(state.calpha, i, model.first[i], model.last[i], model.centres[i], frames)
         for kind in range(2):
-            at = state.calpha[i] if kind == 0 else state.sidechain[i]
+            at = state.calpha[i] if kind == CALPHA_CELLS else state.sidechain[i]
             cell = cell_of(model.cell_origin, model.cell_count, kind, at[0], at[1], at[2])
-            link(state.head, state.next, state.previous, state.cell, kind, i, cell)
+            link(state, kind, i, cell)
     state.moments[:] = 0.0
     for i in range(n):
         add_moment(state.calpha, state.moments, model.chain[i], i, 1.0)
@@ -196,13 +252,13 @@ def gyration_energy(moments, largest, chain):
     square = moments[chain, 1] ** 2 + moments[chain, 2] ** 2 + moments[chain, 3] ** 2
     square = (moments[chain, 4] - square / n) / n
     excess = math.sqrt(max(0.0, square)) - largest[chain]
-    return 0.0 if excess <= 0.0 else n * excess * excess / (excess + 5.0)
+    return 0.0 if excess <= 0.0 else n * excess * excess / (excess + GYRATION_SOFTNESS)
 
 
 @njit(cache=True, forceinline=True, error_model="numpy")
 def burial_energy(burial, code, count):
     """Energy of a residue with that many side chains around its own, between table entries."""
-    count = min(max(count, 0.0), burial.shape[1] - 1.001)
+    count = min(max(count, 0.0), burial.shape[1] - LAST_ENTRY)
     k = int(count)
     return burial[code, k] + (count - k) * (burial[code, k + 1] - burial[code, k])
 
@@ -227,8 +283,7 @@ def note(change, touched, i, amount):
         touched[touched[0]] = i
     change[i] += amount
     if change[i] == 0.0:
-        # Exactly 0 means not noted yet.
-        change[i] = 1e-12
+        change[i] = NOTED
 
 
 @njit(cache=True, forceinline=True, error_model="numpy")
@@ -241,19 +296,21 @@ def ramp(value, full, none):
 def sheet_bond(along, normal, i, j, dx, dy, dz, distance):
     """How well two residues lie as neighbours in a sheet, 0 … 1; (dx, dy, dz) between them."""
     side = abs(along[i, 0] * along[j, 0] + along[i, 1] * along[j, 1] + along[i, 2] * along[j, 2])
-    side = ramp(side, 0.85, 0.5)
+    side = ramp(side, SHEET_ALIGNED, SHEET_CROSSED)
     if side <= 0.0:
         return 0.0
     first = abs(normal[i, 0] * dx + normal[i, 1] * dy + normal[i, 2] * dz) / distance
     second = abs(normal[j, 0] * dx + normal[j, 1] * dy + normal[j, 2] * dz) / distance
-    reach = ramp(distance, 5.5, SHEET_REACH) * ramp(distance, 4.4, 3.8)
-    return side * ramp(first, 0.85, 0.5) * ramp(second, 0.85, 0.5) * reach
+    first = ramp(first, SHEET_ALIGNED, SHEET_CROSSED)
+    second = ramp(second, SHEET_ALIGNED, SHEET_CROSSED)
+    reach = ramp(distance, SHEET_FULL, SHEET_REACH) * ramp(distance, SHEET_NEAR, SHEET_NEAREST)
+    return side * first * second * reach
 
 
 @njit(cache=True, forceinline=True, error_model="numpy")
 def contact_value(contact, a, b, facing, distance):
-    """Energy between bin centres (0.5 Å bins), 0 beyond the last."""
-    at = max(distance * 2.0 - 0.5, 0.0)
+    """Energy between bin centres, 0 beyond the last."""
+    at = max(distance / CONTACT_BIN - 0.5, 0.0)
     t = int(at)
     here = contact[a, b, facing, t]
     after = contact[a, b, facing, t + 1] if t + 1 < contact.shape[3] else 0.0
@@ -267,16 +324,8 @@ def pair_energy(model, state, low, high, sign, parts):
     Changes of neighbour counts go to `state.change` with the given sign.
     """
     for i in range(low, high + 1):
-        calpha_pairs(
-            state.calpha, state.sidechain, state.along, state.normal, state.head, state.next,
-            state.cell, model.codes, model.closest, model.chain, model.first, model.last,
-            model.strand, model.cell_count, i, low, sign, parts,
-        )  # fmt: skip
-        sidechain_pairs(
-            state.sidechain, state.pointing, state.head, state.next, state.cell,
-            state.change, state.touched, model.chain, model.codes, model.contact,
-            model.cell_count, i, low, sign, parts,
-        )  # fmt: skip
+        calpha_pairs(model, state, i, low, sign, parts)
+        sidechain_pairs(model, state, i, low, sign, parts)
 
 
 @njit(cache=True, forceinline=True, error_model="numpy")
@@ -292,40 +341,44 @@ def too_near(sidechain, calpha, i, k, nearest):
 
 
 @njit(cache=True, forceinline=True, error_model="numpy")
-def calpha_pairs(
-    calpha, sidechain, along, normal, head, after, home, codes, closest, chains, firsts, lasts,
-    strand, count, i, low, sign, parts,
-):  # fmt: skip
+def calpha_pairs(model, state, i, low, sign, parts):
     """Excluded volume, overlap and sheet bonds of residue i with all but low … i."""
+    calpha, sidechain, along, normal = state.calpha, state.sidechain, state.along, state.normal
+    head, after, home = state.head, state.next, state.cell
+    codes, closest, strand = model.codes, model.closest, model.strand
+    chains, firsts, lasts = model.chain, model.first, model.last
+    count = model.cell_count
     x, y, z = calpha[i, 0], calpha[i, 1], calpha[i, 2]
     chain = chains[i]
     inner = firsts[i] < i < lasts[i]
-    nx, ny, nz = count[0, 0], count[0, 1], count[0, 2]
-    hx = home[0, i] % nx
-    hy = (home[0, i] // nx) % ny
-    hz = home[0, i] // (nx * ny)
+    kind = CALPHA_CELLS
+    nx, ny, nz = count[kind, 0], count[kind, 1], count[kind, 2]
+    hx = home[kind, i] % nx
+    hy = (home[kind, i] // nx) % ny
+    hz = home[kind, i] // (nx * ny)
     excluded, overlap, sheet = 0.0, 0.0, 0.0
     for kz in range(max(0, hz - 1), min(nz, hz + 2)):
         for ky in range(max(0, hy - 1), min(ny, hy + 2)):
             for kx in range(max(0, hx - 1), min(nx, hx + 2)):
-                j = head[0, (kz * ny + ky) * nx + kx]
+                j = head[kind, (kz * ny + ky) * nx + kx]
                 while j >= 0:
                     k = j
-                    j = after[0, k]
+                    j = after[kind, k]
                     dx, dy, dz = calpha[k, 0] - x, calpha[k, 1] - y, calpha[k, 2] - z
                     square = dx * dx + dy * dy + dz * dz
                     if square >= CALPHA_REACH * CALPHA_REACH or low <= k <= i:
                         continue
-                    apart = abs(k - i) if chains[k] == chain else 1000
-                    if apart < 3:
+                    apart = abs(k - i) if chains[k] == chain else OTHER_CHAIN
+                    if apart < BACKBONE_SEPARATION:
                         continue
                     d = math.sqrt(square)
-                    if d < NEAREST_CALPHA:
-                        excluded += (NEAREST_CALPHA - d) ** 2
+                    if d < PREFERRED_NEAREST:
+                        excluded += (PREFERRED_NEAREST - d) ** 2
                     overlap += too_near(sidechain, calpha, i, k, closest[codes[i]])
                     overlap += too_near(sidechain, calpha, k, i, closest[codes[k]])
                     within = inner and firsts[k] < k < lasts[k]
-                    if within and apart > 3 and 1e-6 < d < SHEET_REACH:
+                    far = apart > BACKBONE_SEPARATION
+                    if within and far and COINCIDENT < d < SHEET_REACH:
                         bond = sheet_bond(along, normal, i, k, dx, dy, dz, d)
                         sheet += strand[i] * strand[k] * bond
     parts[EXCLUDED] += sign * excluded
@@ -334,36 +387,38 @@ def calpha_pairs(
 
 
 @njit(cache=True, forceinline=True, error_model="numpy")
-def sidechain_pairs(
-    sidechain, pointing, head, after, home, change, touched, chains, codes, contact, count,
-    i, low, sign, parts,
-):  # fmt: skip
+def sidechain_pairs(model, state, i, low, sign, parts):
     """Contacts of residue i's side chain with all but low … i; notes the neighbours."""
+    sidechain, pointing = state.sidechain, state.pointing
+    head, after, home = state.head, state.next, state.cell
+    change, touched = state.change, state.touched
+    chains, codes, contact, count = model.chain, model.codes, model.contact, model.cell_count
     x, y, z = sidechain[i, 0], sidechain[i, 1], sidechain[i, 2]
     px, py, pz = pointing[i, 0], pointing[i, 1], pointing[i, 2]
     chain, code = chains[i], codes[i]
-    nx, ny, nz = count[1, 0], count[1, 1], count[1, 2]
-    hx = home[1, i] % nx
-    hy = (home[1, i] // nx) % ny
-    hz = home[1, i] // (nx * ny)
+    kind = SIDECHAIN_CELLS
+    nx, ny, nz = count[kind, 0], count[kind, 1], count[kind, 2]
+    hx = home[kind, i] % nx
+    hy = (home[kind, i] // nx) % ny
+    hz = home[kind, i] // (nx * ny)
     energy = 0.0
     for kz in range(max(0, hz - 1), min(nz, hz + 2)):
         for ky in range(max(0, hy - 1), min(ny, hy + 2)):
             for kx in range(max(0, hx - 1), min(nx, hx + 2)):
-                j = head[1, (kz * ny + ky) * nx + kx]
+                j = head[kind, (kz * ny + ky) * nx + kx]
                 while j >= 0:
                     k = j
-                    j = after[1, k]
+                    j = after[kind, k]
                     dx, dy, dz = sidechain[k, 0] - x, sidechain[k, 1] - y, sidechain[k, 2] - z
                     square = dx * dx + dy * dy + dz * dz
-                    if square >= SIDECHAIN_REACH * SIDECHAIN_REACH or low <= k <= i:
+                    if square >= CONTACT_REACH * CONTACT_REACH or low <= k <= i:
                         continue
                     if abs(k - i) < SEPARATION and chains[k] == chain:
                         continue
                     d = math.sqrt(square)
                     cosine = px * pointing[k, 0] + py * pointing[k, 1] + pz * pointing[k, 2]
-                    facing = 0 if cosine > 0.5 else (1 if cosine < -0.5 else 2)
-                    fade = ramp(d, SIDECHAIN_REACH - 1.0, SIDECHAIN_REACH)
+                    facing = 0 if cosine > FACING else (1 if cosine < -FACING else 2)
+                    fade = ramp(d, CONTACT_REACH - RAMP, CONTACT_REACH)
                     energy += contact_value(contact, code, codes[k], facing, d) * fade
                     note(change, touched, i, sign * fade)
                     note(change, touched, k, sign * fade)
@@ -372,8 +427,16 @@ def sidechain_pairs(
 
 @njit(cache=True, forceinline=True, error_model="numpy")
 def distance_between(x, i, j):
+    """Distance of rows i and j of an array (L, 3)."""
     dx, dy, dz = x[j, 0] - x[i, 0], x[j, 1] - x[i, 1], x[j, 2] - x[i, 2]
     return math.sqrt(dx * dx + dy * dy + dz * dz)
+
+
+@njit(cache=True, forceinline=True, error_model="numpy")
+def bond_strain(distance, cis_cost):
+    """Squared strain of a bond in Å²: of a trans peptide, or of a cis one where that costs less."""
+    trans, cis = distance - CALPHA_BOND, distance - CIS_BOND
+    return min(trans * trans, cis * cis + cis_cost)
 
 
 @njit(cache=True, forceinline=True, error_model="numpy")
@@ -384,15 +447,14 @@ def chain_energy(model, state, low, high, sign, parts):
     for i in range(max(first, low - 1), min(last, high + 1)):
         if model.chain[i] != model.chain[i + 1]:
             continue
-        strain = distance_between(x, i, i + 1) - BOND_LENGTH
-        parts[BOND] += sign * strain * strain
+        parts[BOND] += sign * bond_strain(distance_between(x, i, i + 1), model.cis_cost[i])
     for i in range(max(first, low - 4), high + 1):
         end = model.last[i]
         if i + 2 > end:
             continue
         d13 = distance_between(x, i, i + 2)
         if i + 2 >= low:
-            parts[LOCAL] += sign * between(model.distance13, i, (d13 - 4.0) / 0.2)
+            parts[LOCAL] += sign * between(model.distance13, i, (d13 - BINS13[0]) / BINS13[1])
         if i + 3 > end:
             continue
         d14 = distance_between(x, i, i + 3)
@@ -406,17 +468,17 @@ def chain_energy(model, state, low, high, sign, parts):
         turn = (ay * bz - az * by) * tx + (az * bx - ax * bz) * ty + (ax * by - ay * bx) * tz
         signed = -d14 if turn < 0.0 else d14
         if i + 3 >= low:
-            t = min(47, max(0, math.floor((signed + 12.0) * 2.0)))
+            t = min(BINS14[2] - 1, max(0, math.floor((signed - BINS14[0]) / BINS14[1])))
             parts[LOCAL] += sign * model.distance14[i, t]
         if i + 4 > end:
             continue
         d15 = distance_between(x, i, i + 4)
-        parts[LOCAL] += sign * between(model.distance15, i, (d15 - 3.0) / 0.5)
+        parts[LOCAL] += sign * between(model.distance15, i, (d15 - BINS15[0]) / BINS15[1])
         if model.helix[i] > 0.0 and signed > 0.0:
             fit = (
-                ramp(abs(d13 - 5.45), 0.3, 1.0)
-                * ramp(abs(d14 - 5.05), 0.4, 1.5)
-                * ramp(abs(d15 - 6.2), 0.4, 1.5)
+                ramp(abs(d13 - HELIX_13), HELIX_13_FULL, HELIX_13_NONE)
+                * ramp(abs(d14 - HELIX_14), HELIX_FULL, HELIX_NONE)
+                * ramp(abs(d15 - HELIX_15), HELIX_FULL, HELIX_NONE)
             )
             parts[HELIX] -= sign * model.helix[i] * fit
 
@@ -465,10 +527,11 @@ def place_energy(model, state, low, high, sign, parts):
         if 0 <= gx < nx and 0 <= gy < ny and 0 <= gz < nz:
             n = model.nearest[gz, gy, gx]
             if n >= 0:
-                dx, dy, dz = (
-                    model.found[n, 0] - x, model.found[n, 1] - y, model.found[n, 2] - z
-                )  # fmt: skip
-                fit = ramp(math.sqrt(dx * dx + dy * dy + dz * dz), 0.8, 2.5)
+                dx = model.predicted[n, 0] - x
+                dy = model.predicted[n, 1] - y
+                dz = model.predicted[n, 2] - z
+                apart = math.sqrt(dx * dx + dy * dy + dz * dz)
+                fit = ramp(apart, IDENTITY_FULL, IDENTITY_NONE)
                 parts[IDENTITY] += sign * fit * model.identity[n, model.codes[i]]
         best = 0.0
         for k in range(model.places.shape[1]):
@@ -478,7 +541,7 @@ def place_energy(model, state, low, high, sign, parts):
             dx = model.places[i, k, 0] - x
             dy = model.places[i, k, 1] - y
             dz = model.places[i, k, 2] - z
-            value = weight / (1.0 + (dx * dx + dy * dy + dz * dz) / 2.25)
+            value = weight / (1.0 + (dx * dx + dy * dy + dz * dz) / PLACE_WIDTH_SQUARED)
             best = max(best, value)
         parts[PLACE] -= sign * best
         for row in range(model.pair_start[i], model.pair_start[i + 1]):
@@ -487,7 +550,7 @@ def place_energy(model, state, low, high, sign, parts):
                 continue
             d = distance_between(state.calpha, i, j)
             off = max(0.0, abs(d - model.pair_distance[row]) - model.pair_spread[row])
-            parts[PAIR] -= sign * model.pair_weight[row] / (1.0 + off)
+            parts[PAIR] -= sign * model.pair_weight[row] / (1.0 + off / OFF_UNIT)
 
 
 @njit(cache=True, forceinline=True, error_model="numpy")

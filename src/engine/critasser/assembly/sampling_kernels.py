@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -18,15 +19,24 @@ from critasser.assembly.energy_kernels import (
     neighbour_energy,
     refresh_frames,
 )
-from critasser.assembly.geometry_kernels import next_uniform
-from critasser.assembly.move_kernels import MOVES, propose
+from critasser.assembly.move_kernels import MOVES, Chains, propose
+from critasser.assembly.random_kernels import next_uniform
 
 __all__ = ["attempt", "sweep"]
 
 
+class Proposal(NamedTuple):
+    """A move that is being tried; scratch of one replica."""
+
+    stretch: np.ndarray  # (2,) int64, first and last residue that moves, of one chain
+    new: np.ndarray  # (L, 3) proposed positions, for the stretch only
+    old: np.ndarray  # (L, 3) where they were
+    parts: np.ndarray  # (TERMS,) changes of the terms
+
+
 @njit(cache=True, forceinline=True, error_model="numpy")
-def attempt(model, state, low, high, new, old, temperature, stream, parts):
-    """Put residues low … high where `new` says, or leave them, by Metropolis in two steps.
+def attempt(model, state, proposal, temperature, stream):
+    """Put a stretch where the proposal says, or leave it, by Metropolis in two steps.
 
     The first step judges what needs no neighbours, the second the rest, each by its own part of
     the energy. This keeps detailed balance for the sum (delayed acceptance: Christen JA, Fox C
@@ -35,14 +45,9 @@ def attempt(model, state, low, high, new, old, temperature, stream, parts):
     Parameters
     ----------
     model, state : Model, State
-    low, high : int
-        Residues of one chain.
-    new, old : (L, 3) float64
-        Proposed positions; scratch.
+    proposal : Proposal
     temperature : float
     stream : (2,) uint64
-    parts : (TERMS,) float64
-        Scratch.
 
     Returns
     -------
@@ -50,6 +55,8 @@ def attempt(model, state, low, high, new, old, temperature, stream, parts):
         Change of energy; 0 where refused.
     accepted : bool
     """
+    low, high = proposal.stretch[0], proposal.stretch[1]
+    new, old, parts = proposal.new, proposal.old, proposal.parts
     chain = model.chain[low]
     # The frame at a chain's end looks two residues inwards.
     wide_low = max(model.first[low], low - 2)
@@ -111,7 +118,7 @@ def weighted(weights, parts):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def sweep(model, state, temperature, heat, moves, mix, starts, stream, tally):
+def sweep(model, state, temperature, moves, mix, starts, stream, tally):
     """Make moves at one temperature.
 
     Parameters
@@ -120,8 +127,7 @@ def sweep(model, state, temperature, heat, moves, mix, starts, stream, tally):
     state : State
         Filled, see `fill_state`; goes on.
     temperature : float
-    heat : float
-        Scale of the moves' sizes, about 1.
+        About 1; moves are as large as its square root.
     moves : int
         Proposals.
     mix : (MOVES,) float64
@@ -139,9 +145,10 @@ def sweep(model, state, temperature, heat, moves, mix, starts, stream, tally):
         Sum of the changes of energy.
     """
     n = state.calpha.shape[0]
-    new, old = np.empty((n, 3)), np.empty((n, 3))
     stretch = np.zeros(2, dtype=np.int64)
-    parts = np.zeros(TERMS)
+    proposal = Proposal(stretch, np.empty((n, 3)), np.empty((n, 3)), np.zeros(TERMS))
+    chains = Chains(model.first, model.last, model.runs, model.moving, model.cis_cost)
+    heat = math.sqrt(temperature)
     total = 0.0
     for _ in range(moves):
         pick = next_uniform(stream)
@@ -149,13 +156,10 @@ def sweep(model, state, temperature, heat, moves, mix, starts, stream, tally):
         while kind < MOVES - 1 and pick >= mix[kind]:
             kind += 1
         if not propose(
-            kind, state.calpha, model.first, model.last, model.runs, model.moving, starts, heat,
-            stream, new, stretch,
-        ):  # fmt: skip
+            kind, state.calpha, chains, starts, heat, stream, proposal.new, proposal.stretch
+        ):
             continue
-        energy, accepted = attempt(
-            model, state, stretch[0], stretch[1], new, old, temperature, stream, parts
-        )
+        energy, accepted = attempt(model, state, proposal, temperature, stream)
         tally[kind, 0] += 1
         tally[kind, 1] += accepted
         total += energy

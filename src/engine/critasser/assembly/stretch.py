@@ -1,4 +1,4 @@
-"""Stretches of a chain sampled anew while all other residues stay where they are."""
+"""Samples stretches of a chain anew while all other residues stay where they are."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from critasser.assembly.complete import Start
-from critasser.assembly.energy import WEIGHTS, build_model, new_state
-from critasser.assembly.energy_kernels import TERMS, total_energy
-from critasser.assembly.exchange import Decoys, assemble, refine_centroids
+from critasser.assembly.exchange import Decoys, assemble
+from critasser.assembly.refinement import refine_centroids
+from critasser.assembly.starts import energies
+from critasser.assembly.temperatures import HEAT
+from critasser.assembly.weights import WEIGHTS
 from critasser.density import Grid
 from critasser.structure import CalphaSet, Target, Template, Trace
 
@@ -22,6 +23,9 @@ DIFFERENT = 1.0
 
 COOLED = 3
 """Conformations that are cooled, for each candidate that is wanted."""
+
+SAMPLING = 0.8
+"""Share of the progress that sampling is; cooling is the rest."""
 
 # A fragment of the surroundings is no chain of a radius of gyration of its own.
 LOCAL_WEIGHTS = replace(WEIGHTS, gyration=0.0)
@@ -93,7 +97,7 @@ def sample_stretches(
     decoys = assemble(
         target, starts, calpha, density, resolution, rng=rng, replicas=replicas, sweeps=sweeps,
         use_cnn=use_cnn, weights=LOCAL_WEIGHTS, mobile=mobile, threads=threads,
-        progress=lambda done, said: report(0.8 * done, said), measure=measure,
+        progress=lambda done, message: report(SAMPLING * done, message), measure=measure,
     )  # fmt: skip
     order = np.argsort(decoys.energy - _heat(decoys, int(mobile.sum())), kind="stable")
     chosen = _distinct(decoys.positions[:, mobile].astype(np.float64), order, COOLED * count)
@@ -103,9 +107,12 @@ def sample_stretches(
     refined = refine_centroids(
         centres, target, starts, calpha, density, resolution, rng=rng, sweeps=refinement_sweeps,
         use_cnn=use_cnn, weights=LOCAL_WEIGHTS, mobile=mobile, threads=threads,
-        progress=lambda done, said: report(0.8 + 0.2 * done, said),
+        progress=lambda done, message: report(SAMPLING + (1.0 - SAMPLING) * done, message),
     )  # fmt: skip
-    energy = _energies(refined, target, mobile, calpha, density, resolution, use_cnn)
+    energy = energies(
+        refined, target, calpha, density, resolution, use_cnn=use_cnn, weights=LOCAL_WEIGHTS,
+        mobile=mobile,
+    )  # fmt: skip
     best = _distinct(refined[:, mobile], np.argsort(energy, kind="stable"), count)
     return Candidates(refined[best], energy[best], len(decoys.energy), decoys.trajectory)
 
@@ -113,7 +120,7 @@ def sample_stretches(
 def _heat(decoys: Decoys, moving: int) -> NDArray[np.float64]:
     """Energy that a decoy has from its temperature alone."""
     temperature = decoys.temperatures[decoys.level]
-    return 1.5 * moving * (temperature - temperature.min())
+    return HEAT * moving * (temperature - temperature.min())
 
 
 def _distinct(
@@ -132,24 +139,3 @@ def _distinct(
         if apart.min() >= DIFFERENT:
             kept.append(int(k))
     return np.array(kept, dtype=np.int64)
-
-
-def _energies(
-    chains: NDArray[np.float64],
-    target: Target,
-    mobile: NDArray[np.bool_],
-    calpha: CalphaSet,
-    density: Grid,
-    resolution: float,
-    use_cnn: bool,
-) -> NDArray[np.float64]:
-    """Energy of each chain, all judged alike and not by what they started from."""
-    every = np.ones(len(target))
-    starts = [Start(chain, every, every > 0, "candidate", 0.0) for chain in chains]
-    weights = replace(LOCAL_WEIGHTS, place=0.0, pair=0.0)
-    model = build_model(
-        target, starts, calpha, density, resolution, use_cnn=use_cnn, weights=weights, mobile=mobile
-    )
-    return np.array(
-        [total_energy(model, new_state(model, chain), np.zeros(TERMS)) for chain in chains]
-    )

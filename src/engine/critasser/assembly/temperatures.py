@@ -1,4 +1,4 @@
-"""Temperatures of the replicas, and what a decoy from one of them counts."""
+"""Sets the temperatures of the replicas, and weighs decoys by energy and temperature."""
 
 from __future__ import annotations
 
@@ -8,11 +8,18 @@ from numpy.typing import NDArray
 __all__ = ["decoy_weights", "temperature_ladder"]
 
 COLDEST, HOTTEST = 0.6, 1.8
+"""Temperatures; at 1 the energies are those of the structures that they were learnt from."""
+
+HEAT = 1.5
+"""Energy over temperature that each residue has from heat: 1/2 in each direction."""
+
+SOFTNESS = 2.0
+"""Spreads of the energy by which a decoy must lie higher to count 1/e."""
 
 
 def temperature_ladder(replicas: int, length: int) -> NDArray[np.float64]:
     """Geometric temperatures; few replicas of a long chain span less, so that swaps happen."""
-    step = 1.0 / np.sqrt(1.5 * length)
+    step = 1.0 / np.sqrt(HEAT * length)
     top = min(HOTTEST / COLDEST, float(np.exp(step * (replicas - 1))))
     return COLDEST * top ** (np.arange(replicas) / max(1, replicas - 1))
 
@@ -33,5 +40,5 @@ def decoy_weights(
         Residues.
     """
     coldest = temperature.min()
-    folded = energy - 1.5 * length * (temperature - coldest)
-    return np.exp((folded.min() - folded) / (2.0 * coldest * np.sqrt(1.5 * length)))
+    folded = energy - HEAT * length * (temperature - coldest)
+    return np.exp((folded.min() - folded) / (SOFTNESS * coldest * np.sqrt(HEAT * length)))

@@ -1,4 +1,4 @@
-"""From Cα to all atoms: backbone, side chains, relaxation under a force field in the map."""
+"""Builds all atoms on Cα: backbone, side chains, relaxation under a force field in the map."""
 
 from critasser.atomic.building import build_atoms
 from critasser.atomic.report import AtomicReport

@@ -1,4 +1,4 @@
-"""Backbone atoms from Cα positions: the best turn of every peptide plane along the chain."""
+"""Draws backbones on Cα positions: the best turn of every peptide plane along the chain."""
 
 from __future__ import annotations
 
@@ -19,18 +19,45 @@ from critasser.atomic.backbone_statistics import (
     ramachandran_class,
     residue_frames,
 )
-from critasser.atomic.chemistry import OXT, SLOTS
+from critasser.atomic.chemistry import CA, CB, OXT, SLOTS, C, N, O
 from critasser.atomic.internal_coordinates import angle, place, torsion
 from critasser.density import Grid, sample
 from critasser.shipped import shipped
 from critasser.structure import AMINO_ACIDS
+from critasser.structure.geometry import CALPHA_BOND
 
 __all__ = ["BackboneTables", "build_backbone", "load_backbone_tables"]
 
-FINE_STEP = np.radians(1.0)
-FINE_STATES = 9
+FINE_STEP, FINE_STATES = np.radians(1.0), 9
+"""Turns that are tried about the best one of the coarse round, in steps of radians."""
+
 LIMIT = 14.0
+"""−log probability above a peptide's best beyond which a turn is not tried."""
+
 DENSITY_WEIGHTS = np.array([0.6, 1.0, 0.7])
+"""What density counts at C, O and N: O stands out of the chain."""
+
+# Smoothing of the counts, in bins.
+BEND_SMOOTHING, TORSION_SMOOTHING, TURN_SMOOTHING, PHI_PSI_SMOOTHING = 0.6, 0.8, 1.5, 1.2
+
+ANYWHERE_COUNT = 5.0
+"""Peptides that the turns at all bends count as, at some bend."""
+
+UNIFORM_SHARE, UNIFORM_PHI_PSI = 0.01, 0.001
+"""Shares of a uniform distribution that are mixed in: nothing is impossible."""
+
+LEVER = 1.6
+"""Å from a Cα line to the next Cα: how an error of positions becomes one of turns."""
+
+SPREAD_FACTOR, SPREAD_OF_NOISE = 1.5, 0.15
+"""Factor on the spread of the angle N–CA–C in deposited structures; radians that it widens by for
+each Å of error."""
+
+SHARPEST_BEND, WIDEST_BEND, USUAL_BEND = np.radians(88), np.radians(130), np.radians(110.0)
+"""Cα bends within which a chain goes on beyond its ends, and the bend of one that has none."""
+
+USUAL_TORSION = np.radians(50.0)
+"""Cα torsion of a chain that has none: a helix's."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,17 +71,18 @@ class BackboneTables:
         """−log probability of a peptide's turn, (bend, bend, torsion, turn); smoothed."""
         counts = self.counts["turn_counts"].astype(np.float64)
         for axis, width, mode in (
-            (0, 0.6, "nearest"),
-            (1, 0.6, "nearest"),
-            (2, 0.8, "wrap"),
-            (3, 1.5, "wrap"),
+            (0, BEND_SMOOTHING, "nearest"),
+            (1, BEND_SMOOTHING, "nearest"),
+            (2, TORSION_SMOOTHING, "wrap"),
+            (3, TURN_SMOOTHING, "wrap"),
         ):
             counts = gaussian_filter1d(counts, width, axis=axis, mode=mode)
         anywhere = counts.sum(axis=(0, 1), keepdims=True)
         anywhere = anywhere / anywhere.sum(axis=-1, keepdims=True)
         uniform = 1.0 / TURN_BINS
-        mixed = (counts + 5.0 * anywhere) / (counts.sum(axis=-1, keepdims=True) + 5.0)
-        return -np.log(0.99 * mixed + 0.01 * uniform)
+        total = counts.sum(axis=-1, keepdims=True)
+        mixed = (counts + ANYWHERE_COUNT * anywhere) / (total + ANYWHERE_COUNT)
+        return -np.log((1.0 - UNIFORM_SHARE) * mixed + UNIFORM_SHARE * uniform)
 
     @cached_property
     def phi_psi_cost(self) -> NDArray[np.float64]:
@@ -66,9 +94,10 @@ class BackboneTables:
         """Density over uniform density, (class, phi, psi); smoothed."""
         counts = self.counts["phi_psi_counts"].astype(np.float64)
         for axis in (1, 2):
-            counts = gaussian_filter1d(counts, 1.2, axis=axis, mode="wrap")
+            counts = gaussian_filter1d(counts, PHI_PSI_SMOOTHING, axis=axis, mode="wrap")
         share = counts / counts.sum(axis=(1, 2), keepdims=True)
-        return 0.999 * share * share.shape[1] * share.shape[2] + 0.001
+        _, rows, columns = share.shape
+        return (1.0 - UNIFORM_PHI_PSI) * share * rows * columns + UNIFORM_PHI_PSI
 
 
 def load_backbone_tables(path: Path | None = None) -> BackboneTables:
@@ -125,9 +154,9 @@ def build_backbone(
             phi_psi_weight,
             noise,
         )
-    frames = residue_frames(positions[:, 0], positions[:, 1], positions[:, 2])
-    cbeta = positions[:, 1] + np.einsum("nij,i->nj", frames, tables.counts["cbeta"])
-    positions[:, 4] = np.where((codes == AMINO_ACIDS.index("G"))[:, None], np.nan, cbeta)
+    frames = residue_frames(positions[:, N], positions[:, CA], positions[:, C])
+    cbeta = positions[:, CA] + np.einsum("nij,i->nj", frames, tables.counts["cbeta"])
+    positions[:, CB] = np.where((codes == AMINO_ACIDS.index("G"))[:, None], np.nan, cbeta)
     return positions
 
 
@@ -151,12 +180,12 @@ def _build_segment(
     prior = tables.turn_cost[quad_bins(extended, np.arange(1, count + 2))]
     if noise > 0:
         # A turn is as uncertain as the frame it is measured in.
-        blur = noise / 1.6 / (2 * np.pi) * TURN_BINS
+        blur = noise / LEVER / (2 * np.pi) * TURN_BINS
         prior = -np.log(gaussian_filter1d(np.exp(-prior), blur, axis=-1, mode="wrap"))
     prior[is_cis] = np.log(TURN_BINS)
     kind = kinds.copy()
     kind[[0, -1]] = -1
-    spread = float(np.hypot(tables.counts["angle_sd"] * 1.5, 0.15 * noise))
+    spread = float(np.hypot(tables.counts["angle_sd"] * SPREAD_FACTOR, SPREAD_OF_NOISE * noise))
     centres = (np.arange(TURN_BINS) + 0.5) / TURN_BINS * 2 * np.pi - np.pi
     turns = np.broadcast_to(centres, (count + 1, TURN_BINS))
     states = np.zeros(count + 1, dtype=np.int64)
@@ -184,14 +213,12 @@ def _build_segment(
         )
     chosen = atoms[np.arange(count + 1), states]
     positions = np.full((count, SLOTS, 3), np.nan)
-    positions[:, 0] = chosen[:-1, 2]
-    positions[:, 1] = calpha
-    positions[:, 2] = chosen[1:, 0]
-    positions[:, 3] = chosen[1:, 1]
-    length, bend, turn = tables.counts["oxt"]
-    positions[-1, OXT] = place(
-        positions[-1, 2], positions[-1, 1], positions[-1, 3], length, bend, turn
-    )
+    positions[:, N] = chosen[:-1, 2]
+    positions[:, CA] = calpha
+    positions[:, C] = chosen[1:, 0]
+    positions[:, O] = chosen[1:, 1]
+    end = positions[-1]
+    positions[-1, OXT] = place(end[C], end[CA], end[O], *tables.counts["oxt"])
     return positions
 
 
@@ -225,7 +252,7 @@ def _peptide_atoms(
 def _extended(calpha: NDArray[np.float64]) -> NDArray[np.float64]:
     """A chain with two more Cα on either end, as the chain's own last bend and torsion go on."""
     if len(calpha) == 1:
-        calpha = np.vstack([calpha, calpha + [[3.8, 0.0, 0.0]]])
+        calpha = np.vstack([calpha, calpha + [[CALPHA_BOND, 0.0, 0.0]]])
         return np.vstack([_grown(calpha[::-1], 2)[::-1], _grown(calpha, 1)[2:]])
     return np.vstack([_grown(calpha[::-1], 2)[: len(calpha) - 1 : -1], _grown(calpha, 2)])
 
@@ -235,14 +262,14 @@ def _grown(calpha: NDArray[np.float64], count: int) -> NDArray[np.float64]:
     chain = [*calpha]
     for _ in range(count):
         if len(chain) >= 3:
-            bend = float(np.clip(angle(*chain[-3:]), np.radians(88), np.radians(130)))
+            bend = float(np.clip(angle(*chain[-3:]), SHARPEST_BEND, WIDEST_BEND))
         else:
-            bend = np.radians(110.0)
-        turn = float(torsion(*chain[-4:])) if len(chain) >= 4 else np.radians(50.0)
+            bend = USUAL_BEND
+        turn = float(torsion(*chain[-4:])) if len(chain) >= 4 else USUAL_TORSION
         if len(chain) >= 3:
             before = chain[-3]
         else:
             step = chain[-1] - chain[-2]
             before = chain[-2] + np.cross(step, np.eye(3)[np.argmin(np.abs(step))])
-        chain.append(place(chain[-1], chain[-2], before, 3.8, bend, turn))
+        chain.append(place(chain[-1], chain[-2], before, CALPHA_BOND, bend, turn))
     return np.array(chain)

@@ -1,4 +1,4 @@
-"""Dynamic programming over the turns of successive peptide planes."""
+"""Numba kernel that finds the best turns of successive peptide planes, by dynamic programming."""
 
 from __future__ import annotations
 
@@ -7,13 +7,19 @@ from numba import njit
 
 __all__ = ["best_turns"]
 
+HARD_ANGLE = 4.0
+"""Standard deviations off the usual angle N–CA–C from which its cost rises linearly."""
+
+# Rows of a peptide's atoms.
+C, O, N = range(3)  # noqa: E741
+
 
 @njit(cache=True)
-def _torsion(ax, ay, az, bx, by, bz, cx, cy, cz, dx, dy, dz):
-    """Torsion of four points in radians."""
-    ux, uy, uz = bx - ax, by - ay, bz - az
-    vx, vy, vz = cx - bx, cy - by, cz - bz
-    wx, wy, wz = dx - cx, dy - cy, dz - cz
+def _torsion(a, b, c, d):
+    """Torsion of four points (3,) in radians."""
+    ux, uy, uz = b[0] - a[0], b[1] - a[1], b[2] - a[2]
+    vx, vy, vz = c[0] - b[0], c[1] - b[1], c[2] - b[2]
+    wx, wy, wz = d[0] - c[0], d[1] - c[1], d[2] - c[2]
     mx, my, mz = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
     nx, ny, nz = vy * wz - vz * wy, vz * wx - vx * wz, vx * wy - vy * wx
     length = np.sqrt(vx * vx + vy * vy + vz * vz)
@@ -48,33 +54,30 @@ def best_turns(unary, atoms, calpha, phi_psi_cost, kind, angle_mean, angle_sd, l
     for t in range(states):
         total[0, t] = unary[0, t]
     for i in range(1, count):
-        x, y, z = calpha[i - 1]
+        here = calpha[i - 1]
+        x, y, z = here
         for t in range(states):
             if unary[i, t] > lowest[i] + limit:
                 continue
-            c = atoms[i, t, 0]
-            after = atoms[i, t, 2]
+            c = atoms[i, t, C]
+            after = atoms[i, t, N]
             for s in range(states):
                 if unary[i - 1, s] > lowest[i - 1] + limit:
                     continue
-                before = atoms[i - 1, s, 0]
-                n = atoms[i - 1, s, 2]
+                before = atoms[i - 1, s, C]
+                n = atoms[i - 1, s, N]
                 ax, ay, az = n[0] - x, n[1] - y, n[2] - z
                 bx, by, bz = c[0] - x, c[1] - y, c[2] - z
                 cosine = (ax * bx + ay * by + az * bz) / np.sqrt(
                     (ax * ax + ay * ay + az * az) * (bx * bx + by * by + bz * bz)
                 )
                 bent = (np.arccos(min(1.0, max(-1.0, cosine))) - angle_mean) / angle_sd
-                cost = total[i - 1, s] + 0.5 * min(bent * bent, 4.0 * abs(bent))
+                cost = total[i - 1, s] + 0.5 * min(bent * bent, HARD_ANGLE * abs(bent))
                 if cost >= total[i, t]:
                     continue
                 if kind[i - 1] >= 0:
-                    phi = _torsion(
-                        before[0], before[1], before[2], n[0], n[1], n[2], x, y, z, c[0], c[1], c[2]
-                    )
-                    psi = _torsion(
-                        n[0], n[1], n[2], x, y, z, c[0], c[1], c[2], after[0], after[1], after[2]
-                    )
+                    phi = _torsion(before, n, here, c)
+                    psi = _torsion(n, here, c, after)
                     p = int((phi + np.pi) / (2 * np.pi) * bins) % bins
                     q = int((psi + np.pi) / (2 * np.pi) * bins) % bins
                     cost += phi_psi_cost[kind[i - 1], p, q]

@@ -1,4 +1,4 @@
-"""Backbone statistics learnt from structures: peptide planes over Cα geometry, phi and psi.
+"""Learns backbone statistics from structures: peptide planes over Cα geometry, phi and psi.
 
 A trans peptide is nearly rigid, so given two neighbouring Cα the peptide between them has one
 freedom left: its turn about the line that joins them. What is learnt is how that turn is
@@ -13,9 +13,11 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from critasser.atomic.chemistry import CA, CB, OXT, C, N, O
 from critasser.atomic.internal_coordinates import angle, torsion, unit, wrapped
 from critasser.atomic.residue_atoms import ResidueAtoms, atoms_of_chain
 from critasser.structure import AMINO_ACIDS, ProteinChain
+from critasser.structure.geometry import CIS_LIMIT, LONGEST_WHOLE_BOND, SHORTEST_BOND
 
 __all__ = [
     "BEND_EDGES",
@@ -30,10 +32,29 @@ __all__ = [
 
 BEND_EDGES = np.radians(np.array([0, 85, 92, 99, 108, 118, 128, 138, 180.0]))
 """Bins of the Cα bend angle: narrow about the helix (91°), wide in strands."""
-TORSION_BINS = 24
-TURN_BINS = 72
-PHI_PSI_BINS = 72
-CIS_LIMIT = 3.3
+
+TORSION_BINS, TURN_BINS, PHI_PSI_BINS = 24, 72, 72
+"""Of full turns."""
+
+PLANAR = 0.5
+"""Radians off cis or trans up to which a peptide counts as it."""
+
+SHORTEST_TRANS = 3.6
+"""Å between the Cα of a trans peptide, at least."""
+
+FEWEST_RESIDUES = 5
+"""Of a chain that is learnt from."""
+
+SPREAD_OF_MEDIAN = 1.4826
+"""Standard deviation over median absolute deviation of a normal distribution."""
+
+STRAIGHT = 1e-3
+"""Å across a line below which a chain does not tell a side of it."""
+
+HALF_COUNT = 0.5
+"""Added to either side of a share, so that it is never 0 or 1."""
+
+GENERAL, GLYCINE, PROLINE, BEFORE_PROLINE, BETA_BRANCHED = range(5)
 RAMACHANDRAN_CLASSES = ("general", "glycine", "proline", "before proline", "beta-branched")
 
 
@@ -48,7 +69,7 @@ def peptide_frames(calpha: NDArray[np.float64]) -> NDArray[np.float64]:
     x = unit(step)
     came = np.vstack([step[1:2], step[:-1]]) if len(step) > 1 else np.array([[1.0, 0.0, 0.0]])
     y = came - np.sum(came * x, axis=1, keepdims=True) * x
-    straight = np.linalg.norm(y, axis=1) < 1e-3
+    straight = np.linalg.norm(y, axis=1) < STRAIGHT
     if straight.any():
         other = np.eye(3)[np.argmin(np.abs(x[straight]), axis=1)]
         y[straight] = other - np.sum(other * x[straight], axis=1, keepdims=True) * x[straight]
@@ -61,8 +82,8 @@ def phi_psi(positions: NDArray[np.float64], bonded: NDArray[np.bool_]) -> NDArra
     n = len(positions)
     result = np.full((n, 2), np.nan)
     before, after = positions[:-1], positions[1:]
-    result[1:, 0] = torsion(before[:, 2], after[:, 0], after[:, 1], after[:, 2])
-    result[:-1, 1] = torsion(before[:, 0], before[:, 1], before[:, 2], after[:, 0])
+    result[1:, 0] = torsion(before[:, C], after[:, N], after[:, CA], after[:, C])
+    result[:-1, 1] = torsion(before[:, N], before[:, CA], before[:, C], after[:, N])
     result[1:, 0][~bonded] = np.nan
     result[:-1, 1][~bonded] = np.nan
     return result
@@ -71,12 +92,12 @@ def phi_psi(positions: NDArray[np.float64], bonded: NDArray[np.bool_]) -> NDArra
 def ramachandran_class(codes: NDArray[np.int8], bonded: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Index (n,) into `RAMACHANDRAN_CLASSES` of each residue."""
     letters = np.array(list(AMINO_ACIDS))[codes]
-    kind = np.zeros(len(codes), dtype=np.int64)
-    kind[np.isin(letters, ["I", "V"])] = 4
+    kind = np.full(len(codes), GENERAL, dtype=np.int64)
+    kind[np.isin(letters, ["I", "V"])] = BETA_BRANCHED
     before = np.append((letters[1:] == "P") & bonded, False)
-    kind[before] = 3
-    kind[letters == "G"] = 1
-    kind[letters == "P"] = 2
+    kind[before] = BEFORE_PROLINE
+    kind[letters == "G"] = GLYCINE
+    kind[letters == "P"] = PROLINE
     return kind
 
 
@@ -105,19 +126,20 @@ def learn_from_atoms(chains: Iterable[ResidueAtoms]) -> dict[str, NDArray]:
     planes: dict[bool, list[NDArray]] = {False: [], True: []}
     cbetas, angles, ends, proline_next = [], [], [], []
     for atoms in chains:
-        if len(atoms) < 5:
+        if len(atoms) < FEWEST_RESIDUES:
             continue
         xyz, bonded = atoms.positions, atoms.bonded
-        calpha = xyz[:, 1]
+        calpha = xyz[:, CA]
         frames = peptide_frames(calpha)
-        across = xyz[:-1, 3] - 0.5 * (calpha[:-1] + calpha[1:])
+        across = xyz[:-1, O] - 0.5 * (calpha[:-1] + calpha[1:])
         local = np.einsum("nij,nj->ni", frames, across)
         turn = np.arctan2(local[:, 2], local[:, 1])
         length = np.linalg.norm(np.diff(calpha, axis=0), axis=1)
-        omega = torsion(calpha[:-1], xyz[:-1, 2], xyz[1:, 0], calpha[1:])
-        whole = bonded & np.isfinite(turn) & np.isfinite(omega) & (length > 2.6) & (length < 4.1)
-        cis = np.abs(omega) < 0.5
-        trans = (np.abs(omega) > np.pi - 0.5) & (length > 3.6)
+        omega = torsion(calpha[:-1], xyz[:-1, C], xyz[1:, N], calpha[1:])
+        whole = bonded & np.isfinite(turn) & np.isfinite(omega)
+        whole &= (length > SHORTEST_BOND) & (length < LONGEST_WHOLE_BOND)
+        cis = np.abs(omega) < PLANAR
+        trans = (np.abs(omega) > np.pi - PLANAR) & (length > SHORTEST_TRANS)
         for is_cis, chosen in ((False, whole & trans), (True, whole & cis & (length < CIS_LIMIT))):
             planes[is_cis].append(_in_plane(xyz, frames, np.flatnonzero(chosen)))
         proline_next.append(
@@ -133,22 +155,13 @@ def learn_from_atoms(chains: Iterable[ResidueAtoms]) -> dict[str, NDArray]:
         bins %= PHI_PSI_BINS
         kind = ramachandran_class(atoms.codes, bonded)[good]
         np.add.at(ramachandran, (kind, bins[:, 0], bins[:, 1]), 1)
-        angles.append(angle(xyz[:, 0], xyz[:, 1], xyz[:, 2]))
-        cbetas.append(_in_residue(xyz[:, 0], xyz[:, 1], xyz[:, 2], xyz[:, 4]))
-        end = xyz[np.isfinite(xyz[:, 14, 0])]
-        ends.append(
-            np.stack(
-                [
-                    np.linalg.norm(end[:, 14] - end[:, 2], axis=1),
-                    angle(end[:, 14], end[:, 2], end[:, 1]),
-                    torsion(end[:, 14], end[:, 2], end[:, 1], end[:, 3]) % (2 * np.pi),
-                ],
-                axis=1,
-            )
-        )
+        angles.append(angle(xyz[:, N], xyz[:, CA], xyz[:, C]))
+        cbetas.append(_in_residue(xyz[:, N], xyz[:, CA], xyz[:, C], xyz[:, CB]))
+        ends.append(_chain_ends(xyz[np.isfinite(xyz[:, OXT, 0])]))
     if not any(len(part) for part in planes[True]):
         raise ValueError("no cis peptide in these chains: learn from more of them")
     spread = np.concatenate(angles)
+    middle = np.nanmedian(spread)
     flags = np.concatenate(proline_next, axis=1)
     return {
         "turn_counts": turn_counts.astype(np.float32),
@@ -156,8 +169,8 @@ def learn_from_atoms(chains: Iterable[ResidueAtoms]) -> dict[str, NDArray]:
         "trans": np.nanmedian(np.concatenate(planes[False]), axis=0),
         "cis": np.nanmedian(np.concatenate(planes[True]), axis=0),
         "cbeta": np.nanmedian(np.concatenate(cbetas), axis=0),
-        "angle_mean": np.array(np.nanmedian(spread)),
-        "angle_sd": np.array(1.4826 * np.nanmedian(np.abs(spread - np.nanmedian(spread)))),
+        "angle_mean": np.array(middle),
+        "angle_sd": np.array(SPREAD_OF_MEDIAN * np.nanmedian(np.abs(spread - middle))),
         "oxt": np.nanmedian(np.concatenate(ends), axis=0),
         "cis_fraction": np.array([_share(flags[1, ~flags[0]]), _share(flags[1, flags[0]])]),
     }
@@ -177,19 +190,31 @@ def quad_bins(
 
 def _share(flags: NDArray[np.bool_]) -> float:
     """Share of flags that are set, half a count on either side so that it is never 0 or 1."""
-    return (float(flags.sum()) + 0.5) / (len(flags) + 1.0)
+    return (float(flags.sum()) + HALF_COUNT) / (len(flags) + 2 * HALF_COUNT)
 
 
 def _in_plane(
     xyz: NDArray[np.float64], frames: NDArray[np.float64], place: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """C, O, N (m, 3, 2) of peptides: along the line from its middle, and across towards O."""
-    middle = 0.5 * (xyz[place, 1] + xyz[place + 1, 1])
+    middle = 0.5 * (xyz[place, CA] + xyz[place + 1, CA])
     x = frames[place, 0]
-    towards = xyz[place, 3] - middle
+    towards = xyz[place, O] - middle
     y = unit(towards - np.sum(towards * x, axis=1, keepdims=True) * x)
-    atoms = np.stack([xyz[place, 2], xyz[place, 3], xyz[place + 1, 0]], axis=1) - middle[:, None]
+    atoms = np.stack([xyz[place, C], xyz[place, O], xyz[place + 1, N]], axis=1) - middle[:, None]
     return np.stack([np.einsum("nki,ni->nk", atoms, axis) for axis in (x, y)], axis=2)
+
+
+def _chain_ends(xyz: NDArray[np.float64]) -> NDArray[np.float64]:
+    """OXT (m, 3) of chain ends (m, SLOTS, 3): length C–OXT, angle with CA, torsion with O."""
+    return np.stack(
+        [
+            np.linalg.norm(xyz[:, OXT] - xyz[:, C], axis=1),
+            angle(xyz[:, OXT], xyz[:, C], xyz[:, CA]),
+            torsion(xyz[:, OXT], xyz[:, C], xyz[:, CA], xyz[:, O]) % (2 * np.pi),
+        ],
+        axis=1,
+    )
 
 
 def _in_residue(n: NDArray, ca: NDArray, c: NDArray, atom: NDArray) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""What the twenty amino acids are made of: atoms, bonds, torsions, rings, centres of chirality.
+"""Lists what the twenty amino acids are made of: atoms, bonds, torsions, rings, chiral centres.
 
 Plain chemistry with the atom names of the Protein Data Bank. Every residue's heavy atoms stand in
 the fixed order ``N CA C O CB ...``; that order is the atom axis of every ``(n, SLOTS, 3)`` array of
@@ -7,16 +7,21 @@ this stage (NaN where a residue has no such atom). The last slot is OXT of a cha
 
 from __future__ import annotations
 
-import numpy as np
-
 __all__ = [
     "ATOMS",
     "BACKBONE",
+    "BEYOND_CB",
+    "CA",
+    "CB",
     "CHI",
-    "PLANAR_CHI",
+    "C",
     "HYDROGENS",
+    "N",
+    "O",
     "OXT",
+    "PLANAR_CHI",
     "RINGS",
+    "SG",
     "SIDE_BONDS",
     "SIDE_CHIRALITY",
     "SLOTS",
@@ -27,7 +32,20 @@ __all__ = [
 ]
 
 SLOTS = 15
+"""Atoms of the largest residue (tryptophan, 14) and OXT."""
+
+N, CA, C, O, CB = range(5)  # noqa: E741
+"""Slots that nearly every residue fills."""
+
+BEYOND_CB = 5
+"""First slot beyond CB."""
+
+SG = 5
+"""In cysteine."""
+
 OXT = 14
+"""Of a chain's end."""
+
 BACKBONE = ("N", "CA", "C", "O")
 
 _SIDE = {
@@ -202,7 +220,7 @@ def side_chain_order(letter: str) -> tuple[tuple[str, str, str, str], ...]:
     order: list[tuple[str, str, str, str]] = [("CB", "CA", "C", "N")]
     parent = {"CB": "CA", "CA": "N"}
     first_child: dict[str, str] = {}
-    for name in ATOMS[letter][5:]:
+    for name in ATOMS[letter][BEYOND_CB:]:
         source = next(n for n in neighbours[name] if n in parent)
         parent[name] = source
         if name in chi_end:
@@ -214,9 +232,3 @@ def side_chain_order(letter: str) -> tuple[tuple[str, str, str, str], ...]:
             order.append((name, source, parent[source], parent[parent[source]]))
             first_child[source] = name
     return tuple(order)
-
-
-def heavy_atom_counts(codes: np.ndarray, alphabet: str) -> np.ndarray:
-    """Number of heavy atoms (OXT not counted) of each residue code; shape of `codes`."""
-    table = np.array([len(ATOMS[letter]) for letter in alphabet])
-    return table[codes]

@@ -1,4 +1,4 @@
-"""The molecule as OpenMM sees it: topology with hydrogens, force field, restraints."""
+"""Describes the molecule to OpenMM: topology with hydrogens, force field, restraints."""
 
 from __future__ import annotations
 
@@ -11,12 +11,23 @@ import openmm
 from numpy.typing import NDArray
 from openmm import app, unit
 
-from critasser.atomic.chemistry import HYDROGENS, OXT, SIDE_CHIRALITY, atom_slot, bonds_of
+from critasser.atomic.chemistry import (
+    CA,
+    CB,
+    HYDROGENS,
+    OXT,
+    SIDE_CHIRALITY,
+    C,
+    N,
+    atom_slot,
+    bonds_of,
+)
 from critasser.atomic.hydrogens import hydrogen_positions
 from critasser.atomic.residue_atoms import atom_list
 from critasser.structure import ATOMIC_NUMBER, ONE_TO_THREE, Target
 
 __all__ = [
+    "ANGSTROM_PER_NM",
     "GROUP_MAP",
     "GROUP_RESTRAINT",
     "Molecule",
@@ -27,11 +38,39 @@ __all__ = [
 ]
 
 FORCE_FIELD = "amber14/protein.ff14SB.xml"
+ANGSTROM_PER_NM = 10.0
+"""OpenMM measures in nm."""
+
 CUTOFF = 0.9
+"""nm, of Lennard-Jones and Coulomb forces."""
+
 HYDROGEN_MASS = 3.0
+"""amu; heavier hydrogens vibrate more slowly, so that steps of 1 fs are safe."""
+
 GROUP_FIELD, GROUP_RESTRAINT, GROUP_MAP = 0, 1, 2
+
+# Soft spheres.
 SOFT_RADIUS = {"C": 0.165, "N": 0.145, "O": 0.140, "S": 0.170, "H": 0.105}
+"""nm; a little less than van der Waals radii."""
+
 POLAR_HYDROGEN_RADIUS = 0.045
+"""nm, of hydrogens on N and O, which may come as near as a hydrogen bond."""
+
+BRIDGE_SHARE = 0.4
+"""Share of their radii that the sulphurs of two cysteines may overlap: they may be a disulfide."""
+
+SOFT_CUTOFF = 0.36
+"""nm; more than twice the largest radius."""
+
+EXCLUDED_BONDS = 3
+"""Atoms that so many bonds part are not pushed apart."""
+
+NO_LENGTH_SQUARED = 1e-10
+"""nm²; keeps the root's slope finite where an atom is at its place."""
+
+CHIRAL_ANGLE = 0.35
+"""Radians (20°) of an improper torsion below which a chiral centre is on its way through the plane;
+it is 0.6 (34°) in good geometry."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -233,7 +272,8 @@ def soft_system(molecule: Molecule, base: openmm.System) -> openmm.System:
         if isinstance(system.getForce(index), openmm.NonbondedForce):
             system.removeForce(index)
     soft = openmm.CustomNonbondedForce(
-        "soft_strength*step(touch-r)*(touch-r)^2; touch=(radius1+radius2)*(1-0.4*bridge1*bridge2)"
+        "soft_strength*step(touch-r)*(touch-r)^2; "
+        f"touch=(radius1+radius2)*(1-{BRIDGE_SHARE}*bridge1*bridge2)"
     )
     soft.addGlobalParameter("soft_strength", 0.0)
     soft.addPerParticleParameter("radius")
@@ -246,10 +286,10 @@ def soft_system(molecule: Molecule, base: openmm.System) -> openmm.System:
         cysteine = element == "S" and molecule.target.letters[molecule.residue[index]] == "C"
         soft.addParticle([radius, float(cysteine)])
     soft.createExclusionsFromBonds(
-        [(bond[0].index, bond[1].index) for bond in molecule.topology.bonds()], 3
+        [(bond[0].index, bond[1].index) for bond in molecule.topology.bonds()], EXCLUDED_BONDS
     )
     soft.setNonbondedMethod(openmm.CustomNonbondedForce.CutoffNonPeriodic)
-    soft.setCutoffDistance(0.36)
+    soft.setCutoffDistance(SOFT_CUTOFF)
     soft.setForceGroup(GROUP_FIELD)
     system.addForce(soft)
     return system
@@ -264,14 +304,15 @@ def add_calpha_restraint(
 ) -> openmm.CustomExternalForce:
     """Hold Cα within `tolerance` Å of positions (L, 3); strength ``hold`` in kJ/mol/Å²."""
     force = openmm.CustomExternalForce(
-        "hold*weight*max(0, 10*sqrt((x-x0)^2+(y-y0)^2+(z-z0)^2+1e-10)-tolerance)^2"
+        "hold*weight*max(0, "
+        f"{ANGSTROM_PER_NM}*sqrt((x-x0)^2+(y-y0)^2+(z-z0)^2+{NO_LENGTH_SQUARED})-tolerance)^2"
     )
     force.addGlobalParameter("hold", 0.0)
     force.addGlobalParameter("tolerance", tolerance)
     for name in ("weight", "x0", "y0", "z0"):
         force.addPerParticleParameter(name)
-    for index, position, weight in zip(molecule.heavy_index[:, 1], calpha, weights, strict=True):
-        force.addParticle(int(index), [float(weight), *(position / 10.0)])
+    for index, position, weight in zip(molecule.heavy_index[:, CA], calpha, weights, strict=True):
+        force.addParticle(int(index), [float(weight), *(position / ANGSTROM_PER_NM)])
     force.setForceGroup(GROUP_RESTRAINT)
     system.addForce(force)
     return force
@@ -285,17 +326,16 @@ def add_shape_restraints(system: openmm.System, molecule: Molecule, cis: NDArray
     peptide.addPerTorsionParameter("wanted")
     for i in np.flatnonzero(molecule.target.bonded):
         peptide.addTorsion(
-            int(heavy[i, 1]), int(heavy[i, 2]), int(heavy[i + 1, 0]), int(heavy[i + 1, 1]),
+            int(heavy[i, CA]), int(heavy[i, C]), int(heavy[i + 1, N]), int(heavy[i + 1, CA]),
             [0.0 if cis[i] else np.pi],
         )  # fmt: skip
     peptide.setForceGroup(GROUP_RESTRAINT)
     system.addForce(peptide)
-    # Flat above about 20°: only a centre on its way through the plane feels it.
-    chiral = openmm.CustomTorsionForce("chiral*max(0, 0.35-theta)^2")
+    chiral = openmm.CustomTorsionForce(f"chiral*max(0, {CHIRAL_ANGLE}-theta)^2")
     chiral.addGlobalParameter("chiral", 0.0)
     for i, letter in enumerate(letters):
         if letter != "G":
-            chiral.addTorsion(*(int(heavy[i, s]) for s in (1, 0, 2, 4)))
+            chiral.addTorsion(*(int(heavy[i, s]) for s in (CA, N, C, CB)))
         if letter in SIDE_CHIRALITY:
             slots = [atom_slot(letter, name) for name in SIDE_CHIRALITY[letter]]
             chiral.addTorsion(*(int(heavy[i, s]) for s in slots))

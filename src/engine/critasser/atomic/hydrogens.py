@@ -1,4 +1,4 @@
-"""Hydrogens put where their heavy atoms' geometry says, the same way every time."""
+"""Puts hydrogens where their heavy atoms' geometry says, the same way every time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,18 @@ from critasser.atomic.internal_coordinates import direction, place, unit
 __all__ = ["hydrogen_positions"]
 
 LENGTH = {"C": 1.09, "N": 1.01, "O": 0.96, "S": 1.34}
+"""Å from the heavy atom."""
+
 HALF_TETRAHEDRON = np.radians(54.75)
+"""Half of the angle between two hydrogens of a tetrahedral atom."""
+
+END_GEOMETRY = {
+    1: (np.radians(109.0), (np.pi,)),
+    2: (np.radians(120.0), (0.0, np.pi)),
+    3: (np.radians(109.5), (np.pi / 3, np.pi, -np.pi / 3)),
+}
+"""Bond angle and torsions of the hydrogens of an end atom, by their number: hydroxyl or thiol,
+amide, methyl or ammonium."""
 
 
 def hydrogen_positions(
@@ -38,11 +49,7 @@ def hydrogen_positions(
     if neighbours.shape[1] == 1:
         if beyond is None:
             raise ValueError("an end atom's hydrogens need a reference beyond its neighbour")
-        bend, turns = {
-            1: (np.radians(109.0), [np.pi]),
-            2: (np.radians(120.0), [0.0, np.pi]),
-            3: (np.radians(109.5), [np.pi / 3, np.pi, -np.pi / 3]),
-        }[count]
+        bend, turns = END_GEOMETRY[count]
         near = neighbours[:, 0]
         return np.stack([place(parent, near, beyond, length, bend, turn) for turn in turns], axis=1)
     arms = unit(neighbours - parent[:, None])

@@ -1,4 +1,4 @@
-"""Bond lengths, angles and torsions of many atoms at once, and atoms from them."""
+"""Measures bond angles and torsions of many atoms at once, and places atoms by them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["angle", "direction", "place", "torsion", "unit", "wrapped"]
+
+NO_LENGTH = 1e-6
+"""Å; a vector shorter than this has no direction."""
 
 
 def unit(vectors: ArrayLike) -> NDArray[np.float64]:
@@ -25,7 +28,7 @@ def direction(vectors: ArrayLike, across: ArrayLike) -> NDArray[np.float64]:
         Not zero; what takes a vanished vector's place is at right angles to this.
     """
     vectors, across = np.broadcast_arrays(np.asarray(vectors, dtype=np.float64), across)
-    lost = np.linalg.norm(vectors, axis=-1) < 1e-6
+    lost = np.linalg.norm(vectors, axis=-1) < NO_LENGTH
     if lost.any():
         other = across[lost]
         vectors = vectors.copy()

@@ -1,4 +1,4 @@
-"""The map as a force on atoms: each is drawn up the density in proportion to its atomic number."""
+"""Makes the map a force on atoms: each is drawn up the density by its atomic number."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import openmm
 from numpy.typing import NDArray
 from scipy.ndimage import spline_filter
 
-from critasser.atomic.force_field import GROUP_MAP
+from critasser.atomic.force_field import ANGSTROM_PER_NM, GROUP_MAP
 from critasser.atomic.map_kernels import density_and_gradient
 from critasser.density import Grid
 
 __all__ = ["MapForce"]
 
 PADDING = 3
-ANGSTROM_PER_NM = 10.0
+"""Voxels of nothing around the map: a cubic spline looks two ahead."""
 
 
 class MapForce:

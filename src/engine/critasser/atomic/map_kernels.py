@@ -1,4 +1,4 @@
-"""Density and its gradient at atoms from cubic B-spline coefficients."""
+"""Numba kernel of density and its gradient at atoms, from cubic B-spline coefficients."""
 
 from __future__ import annotations
 

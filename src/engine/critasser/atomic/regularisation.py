@@ -1,4 +1,4 @@
-"""Cα chains with impossible geometry made possible, good parts left where they are."""
+"""Moves Cα chains of impossible geometry until they are possible; what is good stays put."""
 
 from __future__ import annotations
 
@@ -7,16 +7,55 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.spatial import cKDTree
 
+from critasser.structure.geometry import (
+    BOND_RANGE,
+    CALPHA_BOND,
+    CIS_BOND,
+    CIS_LIMIT,
+    CIS_RANGE,
+    CIS_SECOND_NEIGHBOURS_NEARER,
+    NEAREST,
+    SECOND_NEIGHBOURS,
+    SHORTEST_BOND,
+)
+
 __all__ = ["choose_cis", "estimated_noise", "regularise"]
 
-TRANS, CIS = 3.80, 2.95
-BOND_RANGE = (3.65, 3.95)
-CIS_RANGE = (2.80, 3.15)
-SECOND_RANGE = (4.9, 7.35)
-NEAREST = 3.8
-CIS_LIMIT = 3.3
 ACCURATE = 0.15
-HOLD = 0.02
+"""Å; error of a chain up to which a short distance is evidence of cis, whatever the residue."""
+
+LEAST_SPREAD = 0.08
+"""Å by which the Cα–Cα distances of cis peptides differ in deposited structures."""
+
+SPREAD_OF_MEDIAN = 1.4826
+"""Standard deviation over median absolute deviation of a normal distribution."""
+
+BOND_WEIGHT, OTHER_WEIGHT = 4.0, 1.0
+"""Of squared violations in Å², of bonds and of second neighbours and contacts."""
+
+HOLD, LATE_HOLD = 0.02, 1e-2
+"""Weight of squared moves, and the share of it that is left in the last rounds, in which violations
+count alone."""
+
+LATE_ROUNDS = 2
+
+CLOSE = 1.0
+"""Å beyond the nearest allowed distance at which pairs are watched."""
+
+ITERATIONS, MEMORY = 300, 20
+"""Of L-BFGS in each round, and the moves that it remembers."""
+
+SETTLED = 1e-3
+"""Å that nothing moves any more."""
+
+COINCIDENT = 1e-3
+"""Å within which positions are a heap."""
+
+NO_LENGTH = 1e-6
+"""Å; keeps divisions finite."""
+
+HELIX_TURN, HELIX_RADIUS, HELIX_RISE = np.radians(100.0), 2.3, 1.5
+"""Of an α-helix, along which atoms leave a heap: radians a residue, Å, Å a residue."""
 
 
 def estimated_noise(calpha: NDArray[np.float64], bonded: NDArray[np.bool_]) -> float:
@@ -28,7 +67,8 @@ def estimated_noise(calpha: NDArray[np.float64], bonded: NDArray[np.bool_]) -> f
     if length.size == 0:
         return 0.0
     # A bond's length feels the error of two atoms, in one of three directions.
-    return 1.4826 * float(np.median(np.abs(length - TRANS))) * np.sqrt(1.5)
+    off = float(np.median(np.abs(length - CALPHA_BOND)))
+    return SPREAD_OF_MEDIAN * off * np.sqrt(3.0 / 2.0)
 
 
 def choose_cis(
@@ -50,10 +90,10 @@ def choose_cis(
     """
     noise = estimated_noise(calpha, bonded)
     length = np.linalg.norm(np.diff(calpha, axis=0), axis=1)
-    short = bonded & (length >= 2.6) & (length <= CIS_LIMIT)
-    spread = max(0.08, noise * np.sqrt(2.0 / 3.0))
+    short = bonded & (length >= SHORTEST_BOND) & (length <= CIS_LIMIT)
+    spread = max(LEAST_SPREAD, noise * np.sqrt(2.0 / 3.0))
     prior = np.where(proline[1:], cis_fraction[1], cis_fraction[0])
-    odds = (length - TRANS) ** 2 - (length - CIS) ** 2
+    odds = (length - CALPHA_BOND) ** 2 - (length - CIS_BOND) ** 2
     likely = np.log(prior / (1 - prior)) + odds / (2 * spread**2) > 0
     return short & likely & (proline[1:] | (noise <= ACCURATE))
 
@@ -91,21 +131,26 @@ def regularise(
     pairs = np.concatenate(
         [np.stack([first, first + 1], axis=1), np.stack([second, second + 2], axis=1)]
     ).astype(np.int64)
-    low = np.concatenate(
-        [np.where(cis[first], CIS_RANGE[0], BOND_RANGE[0]), np.full(len(second), SECOND_RANGE[0])]
+    low, high = (
+        np.concatenate(
+            [
+                np.where(cis[first], CIS_RANGE[end], BOND_RANGE[end]),
+                np.full(len(second), SECOND_NEIGHBOURS[end]),
+            ]
+        )
+        for end in (0, 1)
     )
-    high = np.concatenate(
-        [np.where(cis[first], CIS_RANGE[1], BOND_RANGE[1]), np.full(len(second), SECOND_RANGE[1])]
+    low[len(first) :][cis[second] | cis[second + 1]] -= CIS_SECOND_NEIGHBOURS_NEARER
+    weight = np.concatenate(
+        [np.full(len(first), BOND_WEIGHT), np.full(len(second), OTHER_WEIGHT)]
     )
-    low[len(first) :][cis[second] | cis[second + 1]] -= 0.6
-    weight = np.concatenate([np.full(len(first), 4.0), np.ones(len(second))])
     segment = np.concatenate([[0], np.cumsum(~bonded)])
     position, steady = _unfolded(start)
     free = np.ones(count, dtype=bool) if mobile is None else mobile
     position[~free] = start[~free]
     # What lay in a heap is held nowhere.
     for turn in range(rounds):
-        close = cKDTree(position).query_pairs(NEAREST + 1.0, output_type="ndarray").reshape(-1, 2)
+        close = cKDTree(position).query_pairs(NEAREST + CLOSE, output_type="ndarray").reshape(-1, 2)
         near = (np.abs(close[:, 0] - close[:, 1]) <= 2) & (
             segment[close[:, 0]] == segment[close[:, 1]]
         )
@@ -113,20 +158,21 @@ def regularise(
         every = np.concatenate([pairs, close])
         lower = np.concatenate([low, np.full(len(close), NEAREST)])
         upper = np.concatenate([high, np.full(len(close), np.inf)])
-        weights = np.concatenate([weight, np.ones(len(close))])
-        hold = steady * (HOLD if turn < rounds - 2 else HOLD * 1e-2)
+        weights = np.concatenate([weight, np.full(len(close), OTHER_WEIGHT)])
+        late = turn >= rounds - LATE_ROUNDS
+        hold = steady * (HOLD * LATE_HOLD if late else HOLD)
         result = minimize(
             _penalty,
             position.ravel(),
             args=(start, every, lower, upper, weights, hold, free),
             jac=True,
             method="L-BFGS-B",
-            options={"maxiter": 300, "maxcor": 20},
+            options={"maxiter": ITERATIONS, "maxcor": MEMORY},
         )
         moved = result.x.reshape(count, 3)
         step = np.abs(moved - position).max(initial=0.0)
         position = moved
-        if step < 1e-3 and turn >= rounds - 2:
+        if step < SETTLED and late:
             break
     return position
 
@@ -141,10 +187,12 @@ def _unfolded(
     """
     position = position.copy()
     steady = np.ones(len(position), dtype=bool)
-    steady[[second for _, second in cKDTree(position).query_pairs(1e-3)]] = False
+    steady[[second for _, second in cKDTree(position).query_pairs(COINCIDENT)]] = False
     for rank, index in enumerate(np.flatnonzero(~steady), 1):
-        turn = np.radians(100.0) * rank
-        position[index] += [2.3 * np.cos(turn), 2.3 * np.sin(turn), 1.5 * rank]
+        turn = HELIX_TURN * rank
+        position[index] += [
+            HELIX_RADIUS * np.cos(turn), HELIX_RADIUS * np.sin(turn), HELIX_RISE * rank
+        ]  # fmt: skip
     return position, steady
 
 
@@ -160,7 +208,7 @@ def _penalty(
 ) -> tuple[float, NDArray[np.float64]]:
     position = flat.reshape(-1, 3)
     between = position[pairs[:, 0]] - position[pairs[:, 1]]
-    distance = np.maximum(np.linalg.norm(between, axis=1), 1e-6)
+    distance = np.maximum(np.linalg.norm(between, axis=1), NO_LENGTH)
     beyond = np.minimum(distance - low, 0.0) + np.maximum(distance - high, 0.0)
     slope = (2 * weight * beyond / distance)[:, None] * between
     moved = position - start

@@ -1,4 +1,4 @@
-"""A molecule relaxed in its map: minimisation and short dynamics that can be cancelled."""
+"""Relaxes a molecule in its map: minimisation and short dynamics that can be cancelled."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import openmm
 from numpy.typing import NDArray
 
 from critasser.atomic.force_field import (
+    ANGSTROM_PER_NM,
     GROUP_FIELD,
     Molecule,
     add_calpha_restraint,
@@ -26,9 +27,24 @@ __all__ = ["Relaxation", "RelaxationError", "Watch"]
 Result = TypeVar("Result")
 
 GRADIENT_TOLERANCE = 10.0
+"""kJ/mol/nm (root mean square) at which minimisation ends: OpenMM's own default."""
+
 TIMESTEP_PS = 0.001
+"""1 fs; hydrogens move freely."""
+
 FRICTION = 5.0
+"""1/ps of the Langevin thermostat: strong, since dynamics only shakes the model into place."""
+
+HOT, COLD = 300.0, 50.0
+"""K at which dynamics begins and ends."""
+
+WARM_HALF = 2.0
+"""Dynamics stays hot for the first half of its steps: the share of steps left times this, at most
+1, says how hot it is."""
+
 STEPS_A_SLICE = 10
+"""Steps between looks whether to stop."""
+
 SECONDS_BETWEEN_REPORTS = 0.2
 
 
@@ -53,9 +69,9 @@ class Watch:
     def span(self, begin: float, end: float, message: str) -> None:
         """What part of the whole is about to be done."""
         self.begin, self.end, self.message = begin, end, message
-        self.tell(0.0)
+        self.report(0.0)
 
-    def tell(self, part: float, message: str | None = None) -> None:
+    def report(self, part: float, message: str | None = None) -> None:
         """Report that `part` (0 … 1) of the present span is done."""
         now = time.monotonic()
         if self._progress is None or (part > 0 and now - self._last < SECONDS_BETWEEN_REPORTS):
@@ -77,7 +93,7 @@ class Watch:
                 except FutureTimeout:
                     if future.done():
                         raise
-                    self.tell(0.0)
+                    self.report(0.0)
 
 
 class _StopOnCancel(openmm.MinimizationReporter):
@@ -90,7 +106,7 @@ class _StopOnCancel(openmm.MinimizationReporter):
 
     def report(self, iteration, positions, gradient, values) -> bool:
         try:
-            self._watch.tell(iteration / self._iterations)
+            self._watch.report(iteration / self._iterations)
         except BaseException as error:  # kept, and raised again once the minimiser has returned
             self.raised = error
             return True
@@ -98,7 +114,7 @@ class _StopOnCancel(openmm.MinimizationReporter):
 
 
 class Relaxation:
-    """A field of force about a molecule, with restraints and map, ready to move it.
+    """A molecule in a force field, with restraints and map, ready to be moved.
 
     Parameters
     ----------
@@ -140,7 +156,7 @@ class Relaxation:
             heavy = molecule.heavy
             self.map = MapForce(density, heavy, molecule.atomic_numbers[heavy])
             system.addForce(self.map.force)
-        self._integrator = openmm.LangevinMiddleIntegrator(300.0, FRICTION, TIMESTEP_PS)
+        self._integrator = openmm.LangevinMiddleIntegrator(HOT, FRICTION, TIMESTEP_PS)
         self._integrator.setRandomNumberSeed(seed)
         self._seed = seed
         chosen = openmm.Platform.getPlatformByName(platform)
@@ -152,9 +168,9 @@ class Relaxation:
 
     def set(self, **parameters: float) -> None:
         """Set strengths: soft_strength, hold, planar, chiral, map_scale, tolerance."""
-        known = self._context.getParameters()
+        defined = self._context.getParameters()
         for name, value in parameters.items():
-            if name in known:
+            if name in defined:
                 self._context.setParameter(name, float(value))
 
     def hold_at(self, factor: NDArray[np.float64]) -> None:
@@ -173,7 +189,7 @@ class Relaxation:
 
     def energy(self, positions: NDArray[np.float64]) -> float:
         """Energy (kJ/mol) of the field alone, without restraints and map, at positions (a, 3) Å."""
-        self._context.setPositions(positions / 10.0)
+        self._context.setPositions(positions / ANGSTROM_PER_NM)
         state = self._context.getState(energy=True, groups={GROUP_FIELD})
         return float(state.getPotentialEnergy()._value)
 
@@ -183,7 +199,7 @@ class Relaxation:
         """Positions (a, 3) Å after at most `iterations` of L-BFGS."""
         reporter = _StopOnCancel(watch, iterations)
         try:
-            self._context.setPositions(positions / 10.0)
+            self._context.setPositions(positions / ANGSTROM_PER_NM)
             openmm.LocalEnergyMinimizer.minimize(
                 self._context, GRADIENT_TOLERANCE, iterations, reporter
             )
@@ -199,27 +215,27 @@ class Relaxation:
         steps: int,
         watch: Watch,
         *,
-        hot: float = 300.0,
-        cold: float = 50.0,
+        hot: float = HOT,
+        cold: float = COLD,
         timestep: float = TIMESTEP_PS,
     ) -> NDArray[np.float64]:
         """Positions (a, 3) Å after Langevin dynamics that cools from `hot` to `cold` kelvin."""
         try:
-            self._context.setPositions(positions / 10.0)
+            self._context.setPositions(positions / ANGSTROM_PER_NM)
             self._integrator.setStepSize(timestep)
             self._context.setVelocitiesToTemperature(hot, self._seed)
             for done in range(0, steps, STEPS_A_SLICE):
-                warm = min(1.0, 2.0 * (1.0 - done / steps))
+                warm = min(1.0, WARM_HALF * (1.0 - done / steps))
                 self._integrator.setTemperature(cold + (hot - cold) * warm)
                 self._integrator.step(min(STEPS_A_SLICE, steps - done))
-                watch.tell(done / steps)
+                watch.report(done / steps)
         except openmm.OpenMMException as error:
             raise RelaxationError(f"dynamics failed: {error}") from error
         return self._positions("dynamics")
 
     def _positions(self, what: str) -> NDArray[np.float64]:
         state = self._context.getState(positions=True, energy=True)
-        positions = state.getPositions(asNumpy=True)._value * 10.0
+        positions = state.getPositions(asNumpy=True)._value * ANGSTROM_PER_NM
         if not (np.isfinite(positions).all() and np.isfinite(state.getPotentialEnergy()._value)):
             raise RelaxationError(f"{what} gave positions or energies that are not numbers")
         return positions

@@ -1,4 +1,4 @@
-"""Faults of a model found and mended in the geometry; relaxation then smooths what was mended."""
+"""Finds faults of a model and mends them in the geometry; relaxation smooths what was mended."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from critasser.atomic.backbone import BackboneTables, build_backbone
-from critasser.atomic.chemistry import OXT, RINGS, atom_slot
+from critasser.atomic.chemistry import CA, CB, OXT, RINGS, C, N, O, atom_slot
 from critasser.atomic.internal_coordinates import unit
 from critasser.atomic.side_chains import RotamerTables, pack_side_chains
 from critasser.atomic.validation import (
+    CLASH,
     InvertedCentres,
     clashing_atoms,
     inverted_centres,
@@ -26,11 +27,24 @@ from critasser.structure import ONE_TO_THREE, Target
 __all__ = ["Faults", "faults_of", "mended", "pushed_apart"]
 
 TWISTED = np.radians(60.0)
+"""Radians off trans, or cis, from which a peptide is neither."""
+
+REDRAWN_NOISE = 0.5
+"""Å; error of the Cα of faulty residues, by which the angles of a new backbone are let off."""
+
+OUT_OF_RING = 3.0
+"""Å from a ring's centre to which a bond is moved that passes through it."""
+
+CENTRAL = 0.1
+"""Å from the centre within which a bond has no nearest edge."""
+
+NAMED = 8
+"""Residues that a sentence names; more are counted."""
 
 
 @dataclass(frozen=True, eq=False)
 class Faults:
-    """What is wrong with a model; see `soundness` for the arrays.
+    """What is wrong with a model; see `validation` for the arrays.
 
     Attributes
     ----------
@@ -74,26 +88,26 @@ class Faults:
     def sentences(self, target: Target) -> tuple[str, ...]:
         """One line for each kind of fault, naming residues."""
         kinds = (
-            ("atoms of different residues nearer than 2 Å", self.clashes[:, [0, 2]].ravel()),
+            (f"atoms of different residues nearer than {CLASH:g} Å", self.clashes[:, [0, 2]]),
             ("wrong hand of a Cα", self.inverted.calpha),
             ("wrong hand of a side chain", self.inverted.side_chain),
             ("peptide neither trans nor cis as it should be", self.twisted),
-            ("bond through a ring", self.threaded[:, [0, 1]].ravel()),
-            ("bond stretched", self.stretched[:, [0, 2]].ravel()),
+            ("bond through a ring", self.threaded[:, [0, 1]]),
+            ("bond stretched", self.stretched[:, [0, 2]]),
         )
         return tuple(
             f"{what}: {_named(target, residues)}" for what, residues in kinds if len(residues)
         )
 
 
-def _named(target: Target, residues: NDArray[np.int64], most: int = 8) -> str:
+def _named(target: Target, residues: NDArray[np.int64]) -> str:
     residues = np.unique(residues)
     names = [
         f"{target.sequences[target.chain_index[i]].name} "
         f"{ONE_TO_THREE[target.letters[i]]} {target.residue_number[i]}"
-        for i in residues[:most]
+        for i in residues[:NAMED]
     ]
-    more = f" and {len(residues) - most} more" if len(residues) > most else ""
+    more = f" and {len(residues) - NAMED} more" if len(residues) > NAMED else ""
     return ", ".join(names) + more
 
 
@@ -154,10 +168,10 @@ def mended(
     moving[faults.clashes[:, [0, 2]].ravel()] = True
     if redrawn.any():
         fresh = build_backbone(
-            positions[:, 1], target.codes, target.bonded, cis, backbone_tables,
-            density=density, density_weight=density_weight, noise=0.5,
+            positions[:, CA], target.codes, target.bonded, cis, backbone_tables,
+            density=density, density_weight=density_weight, noise=REDRAWN_NOISE,
         )  # fmt: skip
-        slots = [0, 2, 3, 4, OXT]
+        slots = [N, C, O, CB, OXT]
         rows = np.flatnonzero(redrawn)
         positions[np.ix_(rows, slots)] = fresh[np.ix_(rows, slots)]
     moving &= ~keep
@@ -190,10 +204,10 @@ def pushed_apart(
         normal = unit(np.linalg.svd(corners - centre)[2][2])
         across = middle - centre
         across -= across @ normal * normal
-        if np.linalg.norm(across) < 0.1:
+        if np.linalg.norm(across) < CENTRAL:
             across = 0.5 * (corners[0] + corners[1]) - centre
         outward = unit(across)
-        shift = outward * max(0.0, 3.0 - float(across @ outward))
+        shift = outward * max(0.0, OUT_OF_RING - float(across @ outward))
         positions[first, first_slot] += shift
         positions[second, second_slot] += shift
     return positions

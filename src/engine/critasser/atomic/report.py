@@ -1,4 +1,4 @@
-"""What building atoms did and what it could not mend."""
+"""Tells what building atoms did and what it could not mend."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Heavy atoms of residues as one array with an atom axis, and to and from chains and models."""
+"""Holds heavy atoms of residues in one array with an atom axis; to and from chains and models."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from critasser.atomic.chemistry import ATOMS, OXT, SLOTS
+from critasser.atomic.chemistry import ATOMS, OXT, SLOTS, C, N
 from critasser.structure import AtomicModel, ProteinChain, Target
 
 __all__ = [
@@ -59,7 +59,7 @@ def atoms_of_chain(chain: ProteinChain) -> ResidueAtoms:
             positions[row[residue], OXT] = position
         elif name in names:
             positions[row[residue], names.index(name)] = position
-    gap = np.linalg.norm(positions[:-1, 2] - positions[1:, 0], axis=1)
+    gap = np.linalg.norm(positions[:-1, C] - positions[1:, N], axis=1)
     return ResidueAtoms(
         chain.codes[standard],
         positions,

@@ -1,4 +1,4 @@
-"""Rotamers learnt from structures: how often by phi and psi, their chi angles, their shapes."""
+"""Learns rotamers from structures: how often by phi and psi, their chi angles, their shapes."""
 
 from __future__ import annotations
 
@@ -16,8 +16,14 @@ from critasser.structure import AMINO_ACIDS, ProteinChain
 __all__ = ["PHI_PSI_BINS", "chi_angles", "chi_bins", "learn", "learn_from_atoms"]
 
 PHI_PSI_BINS = 18
-FEWEST = 25
-COVERED = 0.995
+"""Of full turns: 20°."""
+
+FEWEST, COVERED = 25, 0.995
+"""Residues that a rotamer is learnt from at least, and the share of a type's residues whose
+rotamers are kept."""
+
+PLANAR_BINS, TETRAHEDRAL_BINS = 12, 3
+"""Bins of a full turn about a bond to a planar group (30°), and between tetrahedral atoms."""
 
 
 def chi_angles(letter: str, positions: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -45,17 +51,17 @@ def chi_bins(letter: str, angles: NDArray[np.float64]) -> NDArray[np.int64]:
     result = np.zeros(len(angles), dtype=np.int64)
     for index in range(angles.shape[1]):
         if (letter, index) in SYMMETRIC_CHI:
-            bins = (
-                np.floor((angles[:, index] + np.pi / 12) % np.pi / (np.pi / 6)).astype(np.int64) % 6
-            )
-            count = 6
+            count = PLANAR_BINS // 2
+            turned = (angles[:, index] + np.pi / PLANAR_BINS) % np.pi
+            bins = np.floor(turned / (np.pi / count)).astype(np.int64) % count
         elif (letter, index) in PLANAR_CHI:
-            turned = (angles[:, index] + np.pi / 12) % (2 * np.pi)
-            bins = np.floor(turned / (np.pi / 6)).astype(np.int64) % 12
-            count = 12
+            count = PLANAR_BINS
+            turned = (angles[:, index] + np.pi / PLANAR_BINS) % (2 * np.pi)
+            bins = np.floor(turned / (2 * np.pi / count)).astype(np.int64) % count
         else:
-            bins = np.floor(angles[:, index] % (2 * np.pi) / (2 * np.pi / 3)).astype(np.int64) % 3
-            count = 3
+            count = TETRAHEDRAL_BINS
+            turned = angles[:, index] % (2 * np.pi)
+            bins = np.floor(turned / (2 * np.pi / count)).astype(np.int64) % count
         result = result * count + bins
     return result
 

@@ -1,4 +1,4 @@
-"""How much work goes into a model, and how strongly a map of a resolution may pull."""
+"""Says how much work goes into a model, and how strongly a map of a resolution may pull."""
 
 from __future__ import annotations
 
@@ -39,6 +39,24 @@ SCHEDULES: dict[str, Schedule] = {
 }
 
 
+CLEAR, BLURRED = 3.0, 9.0
+"""Å of resolution down to which the map tells all, and from which it tells nothing of peptides and
+side chains."""
+
+PEPTIDE_PULL, SIDE_CHAIN_PULL = 5.0, 2.5
+"""What one unit of density is worth in a clear map: −log probabilities."""
+
+FIELD_PULL, LEAST_CLARITY = 3.0, 0.3
+"""kJ/mol per unit of density and atomic number in a clear map, and the share of it in the
+poorest."""
+
+HOLD = 5.0
+"""kJ/mol/Å² by which Cα are held."""
+
+TIGHT, LOOSE = 0.4, 0.6
+"""Å that Cα are free to move in the poorest map, and what a clear one adds."""
+
+
 @dataclass(frozen=True)
 class Pull:
     """Strengths that follow from the resolution.
@@ -64,11 +82,11 @@ class Pull:
 
 def pull_at(resolution: float) -> Pull:
     """Strengths of map and restraints at a resolution (Å): the poorer the map, the less it says."""
-    clear = float(np.clip((9.0 - resolution) / 6.0, 0.0, 1.0))
+    clear = float(np.clip((BLURRED - resolution) / (BLURRED - CLEAR), 0.0, 1.0))
     return Pull(
-        backbone=5.0 * clear,
-        side_chain=2.5 * clear,
-        field=3.0 * max(clear, 0.3),
-        hold=5.0,
-        tolerance=0.4 + 0.6 * clear,
+        backbone=PEPTIDE_PULL * clear,
+        side_chain=SIDE_CHAIN_PULL * clear,
+        field=FIELD_PULL * max(clear, LEAST_CLARITY),
+        hold=HOLD,
+        tolerance=TIGHT + LOOSE * clear,
     )

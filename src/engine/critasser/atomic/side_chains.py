@@ -1,4 +1,4 @@
-"""Side chains on a backbone: rotamers scored by contacts, density and their own frequency."""
+"""Places side chains on a backbone: rotamers by contacts, density and their own frequency."""
 
 from __future__ import annotations
 
@@ -13,28 +13,79 @@ from scipy.ndimage import gaussian_filter
 from scipy.spatial import cKDTree
 
 from critasser.atomic.backbone_statistics import phi_psi
-from critasser.atomic.chemistry import ATOMS, CHI, SLOTS, side_chain_order
+from critasser.atomic.chemistry import (
+    ATOMS,
+    BEYOND_CB,
+    CA,
+    CB,
+    CHI,
+    OXT,
+    SLOTS,
+    C,
+    N,
+    O,
+    side_chain_order,
+)
 from critasser.atomic.internal_coordinates import place, wrapped
-from critasser.atomic.packing_kernels import fixed_energies, pack, total_energy
+from critasser.atomic.packing_kernels import (
+    AROMATIC,
+    CARBON,
+    NITROGEN,
+    OXYGEN,
+    SULPHUR,
+    TOUCH,
+    FixedAtoms,
+    Rotamers,
+    fixed_energies,
+    pack,
+    total_energy,
+)
 from critasser.atomic.rotamer_statistics import PHI_PSI_BINS
 from critasser.density import Grid, sample
 from critasser.shipped import shipped
-from critasser.structure import AMINO_ACIDS
+from critasser.structure import AMINO_ACIDS, ATOMIC_NUMBER
 
 __all__ = ["RotamerTables", "grow_side_chain", "load_rotamer_tables", "pack_side_chains"]
 
 RADII = np.array([1.75, 1.55, 1.45, 1.75, 1.68])
-"""Contact radii (Å) of C, N, O, S and aromatic C with their hydrogens, on the small side."""
-ATOM_WEIGHT = {"C": 6.0, "N": 7.0, "O": 8.0, "S": 16.0}
-AROMATIC = {
+"""Contact radii (Å) of C, N, O, S and planar C with their hydrogens, on the small side."""
+
+KIND_OF_ELEMENT = {"C": CARBON, "N": NITROGEN, "O": OXYGEN, "S": SULPHUR}
+
+PLANAR_CARBONS = {
     ("F", "CG"), ("F", "CD1"), ("F", "CD2"), ("F", "CE1"), ("F", "CE2"), ("F", "CZ"),
     ("Y", "CG"), ("Y", "CD1"), ("Y", "CD2"), ("Y", "CE1"), ("Y", "CE2"), ("Y", "CZ"),
     ("W", "CG"), ("W", "CD1"), ("W", "CD2"), ("W", "CE2"), ("W", "CE3"), ("W", "CZ2"),
     ("W", "CZ3"), ("W", "CH2"), ("H", "CG"), ("H", "CD2"), ("H", "CE1"),
     ("D", "CG"), ("N", "CG"), ("E", "CD"), ("Q", "CD"), ("R", "CZ"),
 }  # fmt: skip
+
 PRIOR_COUNT = 10.0
+"""Residues that a rotamer's frequency at all phi and psi counts as, at some phi and psi."""
+
+SMOOTHING = 0.7
+"""Bins of phi and psi (20°) by which counts are smoothed."""
+
+UNKNOWN_TORSION = np.radians(-65.0)
+"""Phi or psi where there is none: a helix's, the commonest."""
+
+REACH = {
+    "R": 6.4, "K": 5.4, "W": 6.2, "Y": 5.6, "F": 4.4, "M": 4.3, "H": 3.7, "Q": 3.8, "E": 3.8,
+}  # fmt: skip
+"""Å to which a side chain can extend from its CB."""
+
+SHORT_REACH = 2.8
+"""Å, of all others."""
+
+HOTTEST, COLDEST_SHARE, DESCENTS = 3.0, 0.03, 4
+"""Temperature of the first sweep (−log probabilities), the last one's share of it, and sweeps in
+which every residue takes its best rotamer."""
+
 SWEEPS_A_SLICE = 4
+"""Sweeps between looks at the total energy, the best of which counts."""
+
+CARBON_NUMBER = ATOMIC_NUMBER["C"]
+"""Density counts by atomic number over carbon's."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +108,7 @@ class RotamerTables:
         counts = self.tables[f"{letter}_counts"].astype(np.float64)
         overall = counts.sum(axis=(1, 2))
         overall = (overall + 1.0) / (overall + 1.0).sum()
-        local = gaussian_filter(counts, (0.0, 0.7, 0.7), mode="wrap")
+        local = gaussian_filter(counts, (0.0, SMOOTHING, SMOOTHING), mode="wrap")
         share = (local + PRIOR_COUNT * overall[:, None, None]) / (local.sum(axis=0) + PRIOR_COUNT)
         return -np.log(share)
 
@@ -98,7 +149,7 @@ def grow_side_chain(
         is_chi = atom in index_of and CHI[letter][index_of[atom]] == names[::-1]
         turns = chi[:, index_of[atom]] if is_chi else np.full(count, turn)
         done[atom] = place(done[bonded], done[angle_with], done[torsion_with], length, bend, turns)
-    beyond = ATOMS[letter][5:]
+    beyond = ATOMS[letter][BEYOND_CB:]
     return np.stack([done[atom] for atom in beyond], axis=1)
 
 
@@ -115,7 +166,6 @@ class _Candidates:
     kinds: NDArray[np.int64]
     kind_starts: NDArray[np.int64]
     weights: NDArray[np.float64]
-    chi: list[NDArray[np.float64]]
 
 
 def pack_side_chains(
@@ -158,67 +208,63 @@ def pack_side_chains(
     moving = np.ones(len(codes), dtype=bool) if only is None else only
     candidates = _candidates(positions, codes, bonded, tables, moving)
     fixed, fixed_kind, fixed_residue = _fixed_atoms(positions, codes, moving)
-    reach = np.array([_reach(AMINO_ACIDS[code]) for code in codes])
-    centre = np.where(np.isfinite(positions[:, 4]), positions[:, 4], positions[:, 1])
-    near_fixed = cKDTree(fixed).query_ball_point(centre, reach + 4.0, return_sorted=True)
-    flat, flat_starts = _compressed(near_fixed)
-    letters = np.array(list(AMINO_ACIDS))[codes]
-    own = contact_weight * fixed_energies(
-        candidates.atoms, candidates.starts, candidates.sizes, candidates.kinds,
-        candidates.kind_starts, candidates.owner, fixed, fixed_kind, fixed_residue, flat,
-        flat_starts, RADII, (letters == "P")[candidates.owner],
+    reach = np.array([REACH.get(AMINO_ACIDS[code], SHORT_REACH) for code in codes])
+    centre = np.where(np.isfinite(positions[:, CB]), positions[:, CB], positions[:, CA])
+    near_fixed = cKDTree(fixed).query_ball_point(centre, reach + TOUCH, return_sorted=True)
+    near, near_starts = _neighbours(centre, reach)
+    rotamers = Rotamers(
+        np.zeros(len(candidates.owner)), candidates.atoms, candidates.starts, candidates.sizes,
+        candidates.kinds, candidates.kind_starts, candidates.rows, near, near_starts, RADII,
     )  # fmt: skip
+    still = FixedAtoms(fixed, fixed_kind, fixed_residue, *_compressed(near_fixed))
+    proline = (codes == AMINO_ACIDS.index("P"))[candidates.owner]
+    own = contact_weight * fixed_energies(rotamers, candidates.owner, still, proline)
     own += frequency_weight * candidates.cost
     if density is not None and density_weight > 0:
         gain = density_weight * candidates.weights * sample(density, candidates.atoms)
         own -= np.add.reduceat(np.append(gain, 0.0), candidates.starts) * (candidates.sizes > 0)
-    near, near_starts = _neighbours(centre, reach)
-    choice = np.full(len(codes), -1, dtype=np.int64)
-    for i in range(len(codes)):
-        if candidates.rows[i + 1] > candidates.rows[i]:
-            choice[i] = np.argmin(own[candidates.rows[i] : candidates.rows[i + 1]])
-    layout = (
-        own / contact_weight, candidates.atoms, candidates.starts, candidates.sizes,
-        candidates.kinds, candidates.kind_starts, candidates.rows, near, near_starts, RADII,
-    )  # fmt: skip
+    # Energies in units of a contact, so that temperatures mean the same at every weight.
+    best = _searched(rotamers._replace(own=own / contact_weight), len(codes), sweeps, rng, progress)
+    for i in np.flatnonzero(best >= 0):
+        k = candidates.rows[i] + best[i]
+        start, size = candidates.starts[k], candidates.sizes[k]
+        positions[i, BEYOND_CB : BEYOND_CB + size] = candidates.atoms[start : start + size]
+    return positions
+
+
+def _searched(
+    rotamers: Rotamers,
+    length: int,
+    sweeps: int,
+    rng: np.random.Generator,
+    progress: Callable[[float, str], None] | None,
+) -> NDArray[np.int64]:
+    """The best choice (L,) of rotamers that cooling finds; −1 where there is none to choose."""
+    choice = np.full(length, -1, dtype=np.int64)
+    rows = rotamers.rows
+    for i in range(length):
+        if rows[i + 1] > rows[i]:
+            choice[i] = np.argmin(rotamers.own[rows[i] : rows[i + 1]])
     best, best_energy = choice.copy(), np.inf
-    temperatures = np.concatenate([3.0 * 0.03 ** np.linspace(0, 1, max(sweeps, 1)), np.zeros(4)])
+    cooling = HOTTEST * COLDEST_SHARE ** np.linspace(0, 1, max(sweeps, 1))
+    temperatures = np.concatenate([cooling, np.zeros(DESCENTS)])
     for begin in range(0, len(temperatures), SWEEPS_A_SLICE):
         if progress is not None:
             progress(begin / len(temperatures), "placing side chains")
         part = temperatures[begin : begin + SWEEPS_A_SLICE]
-        order = rng.permuted(np.tile(np.arange(len(codes)), (len(part), 1)), axis=1)
-        pack(choice, *layout, order, rng.random((len(part), len(codes))), part)
-        energy = total_energy(choice, *layout)
+        order = rng.permuted(np.tile(np.arange(length), (len(part), 1)), axis=1)
+        pack(choice, rotamers, order, rng.random((len(part), length)), part)
+        energy = total_energy(choice, rotamers)
         if energy < best_energy:
             best, best_energy = choice.copy(), energy
-    for i in np.flatnonzero(best >= 0):
-        k = candidates.rows[i] + best[i]
-        start, size = candidates.starts[k], candidates.sizes[k]
-        positions[i, 5 : 5 + size] = candidates.atoms[start : start + size]
-    return positions
-
-
-def _reach(letter: str) -> float:
-    """How far in Å a side chain can extend from its CB."""
-    return {
-        "R": 6.4,
-        "K": 5.4,
-        "W": 6.2,
-        "Y": 5.6,
-        "F": 4.4,
-        "M": 4.3,
-        "H": 3.7,
-        "Q": 3.8,
-        "E": 3.8,
-    }.get(letter, 2.8)
+    return best
 
 
 def _kind(letter: str, name: str) -> int:
     """Contact class of an atom."""
-    if (letter, name) in AROMATIC or name == "C":
-        return 4
-    return "CNOS".index(name[0])
+    if (letter, name) in PLANAR_CARBONS or name == "C":
+        return AROMATIC
+    return KIND_OF_ELEMENT[name[0]]
 
 
 def _candidates(
@@ -228,39 +274,30 @@ def _candidates(
     tables: RotamerTables,
     moving: NDArray[np.bool_],
 ) -> _Candidates:
-    torsions = np.nan_to_num(phi_psi(positions, bonded), nan=np.radians(-65.0))
+    torsions = np.nan_to_num(phi_psi(positions, bonded), nan=UNKNOWN_TORSION)
     bins = ((wrapped(torsions) + np.pi) / (2 * np.pi) * PHI_PSI_BINS).astype(int) % PHI_PSI_BINS
-    rows, owner, sizes, atoms, cost, kinds, kind_starts, weights, chis = (
-        [0],
-        [],
-        [],
-        [],
-        [],
-        [],
-        [0],
-        [],
-        [],
-    )
+    rows, kind_starts = [0], [0]
+    owner, sizes, kinds = [], [], []
+    atoms, cost, weights = [], [], []
     for i, code in enumerate(codes):
         letter = AMINO_ACIDS[code]
-        beyond = ATOMS[letter][5:]
+        beyond = ATOMS[letter][BEYOND_CB:]
         kinds += [_kind(letter, name) for name in beyond]
         kind_starts.append(len(kinds))
         if not beyond or not moving[i]:
             rows.append(rows[-1])
-            chis.append(np.empty((0, 0)))
             continue
         chi = tables.chi(letter)
         grown = grow_side_chain(
-            letter, positions[i, 0], positions[i, 1], positions[i, 2], positions[i, 4], chi, tables
+            letter, *(positions[i, slot] for slot in (N, CA, C, CB)), chi, tables
         )
         rows.append(rows[-1] + len(chi))
         owner += [i] * len(chi)
         sizes += [len(beyond)] * len(chi)
         atoms.append(grown.reshape(-1, 3))
         cost.append(tables.cost(letter)[:, bins[i, 0], bins[i, 1]])
-        weights.append(np.tile([ATOM_WEIGHT[name[0]] / 6.0 for name in beyond], len(chi)))
-        chis.append(chi)
+        heavy = [ATOMIC_NUMBER[name[0]] / CARBON_NUMBER for name in beyond]
+        weights.append(np.tile(heavy, len(chi)))
     return _Candidates(
         np.array(rows),
         np.array(owner, dtype=np.int64),
@@ -273,7 +310,6 @@ def _candidates(
         np.array(kinds, dtype=np.int64),
         np.array(kind_starts, dtype=np.int64),
         np.concatenate(weights) if weights else np.empty(0),
-        chis,
     )
 
 
@@ -282,11 +318,13 @@ def _fixed_atoms(
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
     """Atoms that packing does not move: backbones with CB, OXT, and side chains that are kept."""
     still = np.isfinite(positions[..., 0])
-    still[np.ix_(moving, np.arange(5, SLOTS - 1))] = False
+    still[np.ix_(moving, np.arange(BEYOND_CB, OXT))] = False
     residue, slot = np.nonzero(still)
-    kind = np.array([0, 0, 4, 2, 0] + [0] * (SLOTS - 6) + [2])[slot]
-    kind[slot == 0] = 1
-    for k in np.flatnonzero((slot > 4) & (slot < SLOTS - 1)):
+    kind_of_slot = np.full(SLOTS, CARBON)
+    kind_of_slot[N], kind_of_slot[C] = NITROGEN, AROMATIC
+    kind_of_slot[[O, OXT]] = OXYGEN
+    kind = kind_of_slot[slot]
+    for k in np.flatnonzero((slot >= BEYOND_CB) & (slot < OXT)):
         letter = AMINO_ACIDS[codes[residue[k]]]
         kind[k] = _kind(letter, ATOMS[letter][slot[k]])
     return positions[residue, slot], kind.astype(np.int64), residue.astype(np.int64)
@@ -296,9 +334,9 @@ def _neighbours(
     centre: NDArray[np.float64], reach: NDArray[np.float64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Residues whose side chains could touch, as compressed rows."""
-    pairs = cKDTree(centre).query_pairs(2 * reach.max(initial=0.0) + 4.0, output_type="ndarray")
+    pairs = cKDTree(centre).query_pairs(2 * reach.max(initial=0.0) + TOUCH, output_type="ndarray")
     distance = np.linalg.norm(centre[pairs[:, 0]] - centre[pairs[:, 1]], axis=1)
-    pairs = pairs[distance < reach[pairs[:, 0]] + reach[pairs[:, 1]] + 4.0]
+    pairs = pairs[distance < reach[pairs[:, 0]] + reach[pairs[:, 1]] + TOUCH]
     lists: list[list[int]] = [[] for _ in centre]
     for a, b in pairs.tolist():
         lists[a].append(b)

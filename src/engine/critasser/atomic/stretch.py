@@ -1,4 +1,4 @@
-"""All atoms of a few residues rebuilt on new Cα while their surroundings stay where they are."""
+"""Rebuilds all atoms of a few residues on new Cα while their surroundings stay where they are."""
 
 from __future__ import annotations
 
@@ -9,8 +9,13 @@ import openmm
 from numpy.typing import NDArray
 
 from critasser.atomic.backbone import build_backbone
-from critasser.atomic.building import CONTACT_WEIGHT, Builder, checked_schedule
-from critasser.atomic.chemistry import ATOMS, OXT, SLOTS
+from critasser.atomic.building import (
+    CONTACT_WEIGHT,
+    SIDE_CHAIN_SHARE,
+    Builder,
+    checked_schedule,
+)
+from critasser.atomic.chemistry import ATOMS, CA, CB, OXT, SLOTS, C, N, O
 from critasser.atomic.internal_coordinates import place
 from critasser.atomic.regularisation import regularise
 from critasser.atomic.relaxation import Watch
@@ -25,6 +30,12 @@ __all__ = ["rebuild_atoms"]
 
 DRAWN_NOISE = 0.4
 """Å, error of sampled Cα, by which the angles of a new backbone are let off."""
+
+BACKBONE_SLOTS = (N, CA, C, O)
+"""Atoms that a residue which stays must have."""
+
+# Where on the way, 0 … 1, each step ends.
+REGULARISED, DRAWN, RELIEVED, RELAXED, REPAIRED = 0.05, 0.15, 0.45, 0.85, 0.9
 
 
 def rebuild_atoms(
@@ -76,14 +87,14 @@ def rebuild_atoms(
     plan = checked_schedule(schedule)
     if atoms.shape != (len(target), SLOTS, 3) or calpha.shape != (len(target), 3):
         raise ValueError("atoms and Cα are not those of the target")
-    if not np.isfinite(atoms[~built, :4]).all() or not np.isfinite(calpha).all():
+    if not np.isfinite(atoms[~built][:, BACKBONE_SLOTS]).all() or not np.isfinite(calpha).all():
         raise ValueError("a residue that stays lacks atoms of its backbone")
-    builder = _Splicer(target, density, resolution, plan, rng, platform, threads or 1,
-                       Watch(progress), built, eased)  # fmt: skip
-    return builder.splice(atoms, calpha)
+    builder = _StretchBuilder(target, density, resolution, plan, rng, platform, threads or 1,
+                              Watch(progress), built, eased)  # fmt: skip
+    return builder.rebuild(atoms, calpha)
 
 
-class _Splicer(Builder):
+class _StretchBuilder(Builder):
     """The state of one call of `rebuild_atoms`."""
 
     def __init__(
@@ -103,12 +114,12 @@ class _Splicer(Builder):
         self.built, self.moving = built, built | eased
         self.still = np.zeros((len(target), SLOTS, 3))
 
-    def splice(
+    def rebuild(
         self, atoms: NDArray[np.float64], calpha: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], tuple[str, ...]]:
         """Everything, in order."""
         target, plan, watch = self.target, self.plan, self.watch
-        watch.span(0.0, 0.05, "regularising the stretch")
+        watch.span(0.0, REGULARISED, "regularising the stretch")
         # The new Cα are less accurate than their surroundings, which would vouch for short bonds.
         fresh = self.built[:-1] | self.built[1:]
         self.cis = np.logical_or(
@@ -116,18 +127,18 @@ class _Splicer(Builder):
             self._chosen_cis(calpha, target.bonded & ~fresh),
         )
         line = watch.during(lambda: regularise(calpha, target.bonded, self.cis, mobile=self.built))
-        watch.span(0.05, 0.15, "placing backbone and side chains")
+        watch.span(REGULARISED, DRAWN, "placing backbone and side chains")
         self.still = self._surroundings(atoms, line)
         placed = self.still.copy()
         self._prepare(line, np.ones(len(target)))
-        watch.span(0.15, 0.45, "relieving contacts")
-        placed = self._softened(placed, plan.soft, side_chains=0.3)
+        watch.span(DRAWN, RELIEVED, "relieving contacts")
+        placed = self._softened(placed, plan.soft, side_chains=SIDE_CHAIN_SHARE)
         placed = self._packed(placed, None)
         self._bridge(find_disulfides(target, placed))
         placed = self._softened(placed, plan.soft // 2, side_chains=1.0)
-        watch.span(0.45, 0.85, "relaxing in the force field")
+        watch.span(RELIEVED, RELAXED, "relaxing in the force field")
         placed, energy = self._relaxed(placed, plan.full, plan.dynamics)
-        watch.span(0.85, 0.9, "looking for faults")
+        watch.span(RELAXED, REPAIRED, "looking for faults")
         placed, *_ = self._repaired(placed, energy)
         faults = self._faults(placed)
         if len(faults):
@@ -144,13 +155,13 @@ class _Splicer(Builder):
         whole = np.where(np.isfinite(atoms), atoms, np.nan)
         whole[self.built] = fresh[self.built]
         glycine = target.codes == AMINO_ACIDS.index("G")
-        bare = ~np.isfinite(whole[:, 4, 0]) & ~glycine
-        whole[bare, 4] = fresh[bare, 4]
+        bare = ~np.isfinite(whole[:, CB, 0]) & ~glycine
+        whole[bare, CB] = fresh[bare, CB]
         last = np.append(~target.bonded, True)
         lacks = last & ~np.isfinite(whole[:, OXT, 0])
         length, bend, turn = self.backbone_tables.counts["oxt"]
         ends = whole[lacks]
-        whole[lacks, OXT] = place(ends[:, 2], ends[:, 1], ends[:, 3], length, bend, turn)
+        whole[lacks, OXT] = place(ends[:, C], ends[:, CA], ends[:, O], length, bend, turn)
         whole[~last, OXT] = np.nan
         lacking = np.array(
             [
@@ -176,7 +187,7 @@ class _Splicer(Builder):
             atoms, self.target.codes, self.target.bonded, self.rotamer_tables, rng=self.rng,
             density=self.density, density_weight=self.pull.side_chain, sweeps=self.plan.sweeps,
             contact_weight=CONTACT_WEIGHT, only=self.built if only is None else only,
-            progress=self.watch.tell,
+            progress=self.watch.report,
         )  # fmt: skip
 
     def _bridged(self) -> NDArray[np.bool_]:

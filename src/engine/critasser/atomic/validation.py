@@ -1,4 +1,4 @@
-"""Is a model chemically whole? Clashes, handedness, cis peptides, threaded rings, disulfides."""
+"""Checks whether a model is chemically whole: clashes, handedness, peptides, rings, disulfides."""
 
 from __future__ import annotations
 
@@ -8,10 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from critasser.atomic.chemistry import RINGS, SIDE_CHIRALITY, atom_slot, bonds_of
+from critasser.atomic.chemistry import (
+    BEYOND_CB,
+    CA,
+    CB,
+    RINGS,
+    SG,
+    SIDE_CHIRALITY,
+    C,
+    N,
+    atom_slot,
+    bonds_of,
+)
 from critasser.atomic.internal_coordinates import torsion
 from critasser.atomic.residue_atoms import atom_list
-from critasser.atomic.validation_kernels import bonds_through_rings
+from critasser.atomic.validation_kernels import MOST_CORNERS, RING_REACH, bonds_through_rings
 from critasser.structure import Target
 
 __all__ = [
@@ -26,9 +37,15 @@ __all__ = [
 
 CLASH = 2.0
 """Atoms of different residues that share no bond are never nearer than this, Å."""
+
 TORN, TORN_SULPHUR = 1.85, 2.15
+"""Å beyond which a bond is torn: the longest, C–C, is 1.54 Å, and C–S is 1.82 Å."""
+
 DISULFIDE_REACH = 2.9
+"""Å between the SG of two cysteines that can still be drawn into a disulfide (2.05 Å)."""
+
 DISULFIDE_CBETA = (2.9, 4.8)
+"""Å between their CB, which in disulfides are 3.4 to 4.5 Å apart."""
 
 
 def clashing_atoms(
@@ -53,17 +70,17 @@ def clashing_atoms(
     pairs.sort(axis=1)
     a, b = pairs.T
     apart = residue[a] != residue[b]
-    peptide = (residue[b] == residue[a] + 1) & (slot[a] == 2) & (slot[b] == 0)
+    peptide = (residue[b] == residue[a] + 1) & (slot[a] == C) & (slot[b] == N)
     peptide &= np.append(target.bonded, False)[residue[a]]
     bridged = {tuple(sorted(pair)) for pair in disulfides}
     sulphur = np.array(
-        [s == 5 and t == 5 and (int(i), int(j)) in bridged
+        [s == SG and t == SG and (int(i), int(j)) in bridged
          for i, s, j, t in zip(residue[a], slot[a], residue[b], slot[b])],
         dtype=bool,
     )  # fmt: skip
     kept = apart & ~peptide & ~sulphur
-    found = np.stack([residue[a], slot[a], residue[b], slot[b]], axis=1)[kept]
-    return found[np.lexsort(found.T[::-1])]
+    clashes = np.stack([residue[a], slot[a], residue[b], slot[b]], axis=1)[kept]
+    return clashes[np.lexsort(clashes.T[::-1])]
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +96,7 @@ class InvertedCentres:
 
 def inverted_centres(target: Target, positions: NDArray[np.float64]) -> InvertedCentres:
     """D-amino acids, and Ile, Thr (and, by name, Val, Leu) inverted in the side chain."""
-    hand = torsion(positions[:, 1], positions[:, 0], positions[:, 2], positions[:, 4])
+    hand = torsion(positions[:, CA], positions[:, N], positions[:, C], positions[:, CB])
     letters = np.array(list(target.letters))
     calpha = np.flatnonzero((hand < 0) & (letters != "G"))
     side = []
@@ -92,7 +109,7 @@ def inverted_centres(target: Target, positions: NDArray[np.float64]) -> Inverted
 
 def omega(target: Target, positions: NDArray[np.float64]) -> NDArray[np.float64]:
     """Peptide torsions (L - 1,) in radians; NaN between chains."""
-    result = torsion(positions[:-1, 1], positions[:-1, 2], positions[1:, 0], positions[1:, 1])
+    result = torsion(positions[:-1, CA], positions[:-1, C], positions[1:, N], positions[1:, CA])
     result[~target.bonded] = np.nan
     return result
 
@@ -104,7 +121,9 @@ def stretched_bonds(target: Target, positions: NDArray[np.float64]) -> NDArray[n
         positions[table[:, 0], table[:, 1]] - positions[table[:, 2], table[:, 3]], axis=1
     )
     letters = np.array(list(target.letters))
-    sulphur = np.isin(letters[table[:, 0]], ["C", "M"]) & (table[:, [1, 3]].max(axis=1) >= 5)
+    sulphur = np.isin(letters[table[:, 0]], ["C", "M"]) & (
+        table[:, [1, 3]].max(axis=1) >= BEYOND_CB
+    )
     return table[length > np.where(sulphur, TORN_SULPHUR, TORN)]
 
 
@@ -114,8 +133,8 @@ def _bond_table(target: Target, disulfides: tuple[tuple[int, int], ...] = ()) ->
     for i, letter in enumerate(target.letters):
         ends += [(i, atom_slot(letter, a), i, atom_slot(letter, b)) for a, b in bonds_of(letter)]
         if i + 1 < len(target) and target.bonded[i]:
-            ends.append((i, 2, i + 1, 0))
-    ends += [(a, 5, b, 5) for a, b in disulfides]
+            ends.append((i, C, i + 1, N))
+    ends += [(a, SG, b, SG) for a, b in disulfides]
     return np.array(ends, dtype=np.int64)
 
 
@@ -129,7 +148,7 @@ def threaded_rings(
     rings, sizes, owners = [], [], []
     for i, letter in enumerate(letters):
         for names in RINGS.get(letter, ()):
-            corner = np.zeros((6, 3))
+            corner = np.zeros((MOST_CORNERS, 3))
             corner[: len(names)] = positions[i, [atom_slot(letter, name) for name in names]]
             rings.append(corner)
             sizes.append(len(names))
@@ -144,11 +163,11 @@ def threaded_rings(
     # Only bonds near some ring are worth the exact test.
     centre = np.array([ring[:size].mean(axis=0) for ring, size in zip(corners, sizes, strict=True)])
     near, _ = cKDTree(centre).query(bonds.mean(axis=1))
-    table, bonds = table[near < 3.0], bonds[near < 3.0]
-    found = bonds_through_rings(
+    table, bonds = table[near < RING_REACH], bonds[near < RING_REACH]
+    through = bonds_through_rings(
         corners, np.array(sizes, dtype=np.int64), owner, bonds, table[:, [0, 2]]
     )
-    return np.column_stack([owner[found[:, 0]], table[found[:, 1]]]).astype(np.int64)
+    return np.column_stack([owner[through[:, 0]], table[through[:, 1]]]).astype(np.int64)
 
 
 def find_disulfides(
@@ -161,8 +180,8 @@ def find_disulfides(
     candidates = []
     for k, a in enumerate(cysteines):
         for b in cysteines[k + 1 :]:
-            sulphur = np.linalg.norm(positions[a, 5] - positions[b, 5])
-            cbeta = np.linalg.norm(positions[a, 4] - positions[b, 4])
+            sulphur = np.linalg.norm(positions[a, SG] - positions[b, SG])
+            cbeta = np.linalg.norm(positions[a, CB] - positions[b, CB])
             if sulphur <= reach and DISULFIDE_CBETA[0] <= cbeta <= DISULFIDE_CBETA[1]:
                 candidates.append((float(sulphur), int(a), int(b)))
     used: set[int] = set()

@@ -1,11 +1,20 @@
-"""Bonds against rings, triangle by triangle."""
+"""Numba kernel that finds bonds through rings, triangle by triangle."""
 
 from __future__ import annotations
 
 import numpy as np
 from numba import njit
 
-__all__ = ["bonds_through_rings"]
+__all__ = ["MOST_CORNERS", "RING_REACH", "bonds_through_rings"]
+
+MOST_CORNERS = 6
+"""Of a ring."""
+
+RING_REACH = 3.0
+"""Å from a ring's centre to the middle of a bond beyond which the bond can't pass through it."""
+
+FLAT = 1e-9
+"""Å³; volume below which a bond lies in a triangle's plane and passes through nothing."""
 
 
 @njit(cache=True)
@@ -23,7 +32,7 @@ def bonds_through_rings(rings, sizes, ring_residue, bonds, bond_residues):
     -------
     (k, 2) int64
     """
-    found = []
+    through = []
     for r in range(len(rings)):
         count = sizes[r]
         centre = np.zeros(3)
@@ -36,14 +45,15 @@ def bonds_through_rings(rings, sizes, ring_residue, bonds, bond_residues):
             start = bonds[b, 0]
             step = bonds[b, 1] - start
             away = start + 0.5 * step - centre
-            if away[0] * away[0] + away[1] * away[1] + away[2] * away[2] > 9.0:
+            square = away[0] * away[0] + away[1] * away[1] + away[2] * away[2]
+            if square > RING_REACH * RING_REACH:
                 continue
             for i in range(count):
                 first = rings[r, i] - centre
                 second = rings[r, (i + 1) % count] - centre
                 across = np.cross(step, second)
                 volume = np.dot(first, across)
-                if abs(volume) < 1e-9:
+                if abs(volume) < FLAT:
                     continue
                 offset = start - centre
                 u = np.dot(offset, across) / volume
@@ -51,9 +61,9 @@ def bonds_through_rings(rings, sizes, ring_residue, bonds, bond_residues):
                 v = np.dot(step, turned) / volume
                 t = np.dot(second, turned) / volume
                 if u >= 0.0 and v >= 0.0 and u + v <= 1.0 and 0.0 <= t <= 1.0:
-                    found.append((r, b))
+                    through.append((r, b))
                     break
-    result = np.empty((len(found), 2), np.int64)
-    for k in range(len(found)):
-        result[k, 0], result[k, 1] = found[k]
+    result = np.empty((len(through), 2), np.int64)
+    for k in range(len(through)):
+        result[k, 0], result[k, 1] = through[k]
     return result

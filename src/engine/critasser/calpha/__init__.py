@@ -1,4 +1,4 @@
-"""Cα positions from probability."""
+"""Find Cα positions from the network's probability."""
 
 from critasser.calpha.agreement import TRUSTED_CRSCORE, agreement
 from critasser.calpha.positions import STRATEGIES, find_calpha, greedy_voxels, refined_peaks

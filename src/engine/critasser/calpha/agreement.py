@@ -1,4 +1,4 @@
-"""Two opinions on the Cα positions: where they agree, positions may be trusted."""
+"""Compare two predictions of the Cα positions: where they agree, positions may be trusted."""
 
 from __future__ import annotations
 
@@ -11,10 +11,22 @@ TRUSTED_CRSCORE = 0.85
 
 
 def agreement(a: CalphaSet, b: CalphaSet, count: int) -> float:
-    """CRscore between two sets of positions, of which the likeliest `count` are asked for.
+    """CRscore between the likeliest positions of two predictions (paper, Methods).
 
-    Few positions for a long chain agree little, however well they lie on each other; and of several
-    copies of a chain two opinions do not choose the same one: `count` is of all that the map holds.
+    Few positions for a long chain agree little, however well they lie on each other. Of several
+    copies of a chain two predictions need not have the same one first, so all are compared.
+
+    Parameters
+    ----------
+    a, b : CalphaSet
+        Likeliest first.
+    count : int
+        Residues that the map holds, all copies together.
+
+    Returns
+    -------
+    float
+        0 to 1.
     """
     if not len(a) or not len(b):
         return 0.0

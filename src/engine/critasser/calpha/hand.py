@@ -1,4 +1,4 @@
-"""Whether a map is the mirror image of a protein, told by the Cα positions found in it.
+"""Tell whether a map is the mirror image of a protein, from the Cα positions found in it.
 
 A network finds the Cα of a mirror image as well as those of a protein (the mean probability of the
 hundred best Cα was higher for the protein in 21 of 36 simulated maps), but they wind the other way.
@@ -23,7 +23,8 @@ from critasser.structure import CalphaSet
 __all__ = ["Hand", "tell_hand"]
 
 LINK = (3.2, 4.4)
-"""Å between neighbours along a chain, as positions are found."""
+"""Å between neighbours along a chain, as positions are found: a trans peptide's 3.8 Å and 0.6 Å of
+error to either side."""
 
 HELIX_BEND, HELIX_REACH, HELIX_TORSION = (4.7, 6.3), (4.2, 6.6), (25.0, 80.0)
 STRAND_BEND, STRAND_REACH, STRAND_TORSION = (5.8, 8.0), (8.8, 12.0), (120.0, 172.0)
@@ -37,13 +38,16 @@ HELIX_WEIGHT, STRAND_WEIGHT = 1.0, 0.7
 """Log odds of the hand from four positions. By count they are 3.4 and 2.1 (36 simulated maps of 12
 validation chains at 2.5–5 Å, with noise); but fours overlap, and a wrong link spoils three."""
 
+MOST_ODDS = 50.0
+"""Bound of the log-odds of the hand, so that its probability can be computed."""
+
 WRONG = 0.01
 """Probability of the right hand below which a map is called a mirror image."""
 
 
 @dataclass(frozen=True)
 class Hand:
-    """What winds which way.
+    """The hand of a map and what it was told by.
 
     Attributes
     ----------
@@ -92,12 +96,13 @@ def tell_hand(calpha: CalphaSet) -> Hand:
         (HELIX_BEND, HELIX_REACH, HELIX_TORSION, 1, True),
         (STRAND_BEND, STRAND_REACH, STRAND_TORSION, -1, strand),
     ):
-        such = within(0, 2, bend) & within(1, 3, bend) & within(0, 3, reach) & besides
-        such &= (size > sizes[0]) & (size < sizes[1])
-        counts.append(tuple(int(np.sum(such & (s * torsion > 0))) for s in (sign, -sign)))
+        chosen = within(0, 2, bend) & within(1, 3, bend) & within(0, 3, reach) & besides
+        chosen &= (size > sizes[0]) & (size < sizes[1])
+        counts.append(tuple(int(np.sum(chosen & (s * torsion > 0))) for s in (sign, -sign)))
     (helix, left), (strand_right, strand_left) = counts
     odds = HELIX_WEIGHT * (helix - left) + STRAND_WEIGHT * (strand_right - strand_left)
-    return Hand(counts[0], counts[1], float(1 / (1 + np.exp(-np.clip(odds, -50, 50)))))
+    odds = float(np.clip(odds, -MOST_ODDS, MOST_ODDS))
+    return Hand(counts[0], counts[1], float(1 / (1 + np.exp(-odds))))
 
 
 def _fours(positions: NDArray[np.float64]) -> NDArray[np.int64]:

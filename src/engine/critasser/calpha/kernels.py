@@ -1,4 +1,4 @@
-"""Mean shift on a probability map."""
+"""Shift points to the peaks of a probability map (mean shift)."""
 
 from __future__ import annotations
 
@@ -9,14 +9,35 @@ from numba import njit
 
 __all__ = ["mean_shift"]
 
+CUTOFF = 2.5
+"""Standard deviations beyond which the Gaussian is left out."""
+
 
 @njit(cache=True)
 def mean_shift(probability, starts, width, rounds, tolerance):
-    """Climb from each start (n, 3) z y x to where the Gaussian-weighted mean of probability rests.
+    """Climb from each start to where the Gaussian-weighted mean of probability rests.
 
-    Returns the ends ``(n, 3)`` and the weighted mean probability there ``(n,)``.
+    Mean shift: Comaniciu & Meer (2002) IEEE Trans. Pattern Anal. Mach. Intell. 24, 603.
+
+    Parameters
+    ----------
+    probability : ndarray (nz, ny, nx) float32
+    starts : ndarray (n, 3)
+        z, y, x in voxels.
+    width : float
+        Standard deviation of the Gaussian in voxels.
+    rounds : int
+        Most steps.
+    tolerance : float
+        Length of a step, in voxels, at which the climb ends.
+
+    Returns
+    -------
+    ends : ndarray (n, 3)
+    height : ndarray (n,)
+        Weighted mean probability there.
     """
-    reach = math.ceil(2.5 * width)
+    reach = math.ceil(CUTOFF * width)
     nz, ny, nx = probability.shape
     ends = starts.copy()
     height = np.zeros(len(starts))

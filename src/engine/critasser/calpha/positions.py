@@ -1,4 +1,4 @@
-"""Where the Cα atoms are, from the network's probability."""
+"""Find Cα atoms in the network's probability."""
 
 from __future__ import annotations
 
@@ -14,27 +14,37 @@ from critasser.structure import CalphaSet
 
 __all__ = ["STRATEGIES", "find_calpha", "greedy_voxels", "refined_peaks", "suppress_neighbours"]
 
-PAPER_DISTANCE = 3.3
-PAPER_PROBABILITY = 0.9
-PAPER_EXCESS = 1.2
+PAPER_DISTANCE, PAPER_PROBABILITY, PAPER_EXCESS, PAPER_LEAST = 3.3, 0.9, 1.2, 0.01
+"""Å between positions at least; the probability above which there may be more positions than
+residues, and how many times as many (paper, Methods). No voxel below the last is looked at."""
 
 PEAK_DISTANCE = 2.7
 """Å. A cis peptide has 2.95; two peaks nearer than this are one atom."""
 PEAK_WIDTH = 1.0
 """Å; of the mean shift's kernel, as wide as the peaks that training asks for."""
+SMOOTHING = 0.5
+"""Voxels; standard deviation of the filter before local maxima are looked for. This and the
+numbers below were chosen by hand."""
 MOST_STEPS, SHORTEST_STEP = 30, 0.01
+"""Steps of the mean shift, and the length in voxels at which it ends."""
 SURE_HEIGHT, LEAST_HEIGHT = 0.25, 0.05
+"""Heights of peaks that are positions however many there are, and while some are missing."""
 LEAST_PROBABILITY = 0.05
+"""Of a peak, and of a voxel that is filled while positions are missing."""
 FILLED_PROBABILITY = 0.35
 """Voxels likelier than this, far from all peaks, are positions however many there are."""
 MOST_A_RESIDUE = 6
 """Positions a residue at most, where a box holds neighbours of the molecule."""
+LEAST_SHARE = 1e-6
+"""Added to each probability of amino acids and secondary structures."""
+ROUNDING = 1e-12
+"""Share of a radius that rounding may add to a distance."""
 
 
 def _collect(features: FeatureMaps, positions: np.ndarray, probability: np.ndarray) -> CalphaSet:
     _, _, structure, kind = features.sample(positions)
-    structure = structure + 1e-6
-    kind = kind + 1e-6
+    structure = structure + LEAST_SHARE
+    kind = kind + LEAST_SHARE
     return CalphaSet(
         positions,
         probability,
@@ -58,7 +68,7 @@ def suppress_neighbours(
             break
         if free[k]:
             taken.append(int(k))
-            free[tree.query_ball_point(positions[k], radius * (1 - 1e-12))] = False
+            free[tree.query_ball_point(positions[k], radius * (1 - ROUNDING))] = False
     return np.array(taken, np.int64)
 
 
@@ -68,7 +78,7 @@ def greedy_voxels(features: FeatureMaps, length: int) -> CalphaSet:
     At least `length`, and up to 1.2 `length` while the probability is over 0.9 (Methods).
     """
     probability = features.calpha.astype(np.float32)
-    index = np.argwhere(probability > 0.01)
+    index = np.argwhere(probability > PAPER_LEAST)
     height = probability[tuple(index.T)]
     order = np.argsort(-height, kind="stable")
     grid = features.calpha_grid
@@ -88,7 +98,7 @@ def refined_peaks(features: FeatureMaps, length: int) -> CalphaSet:
     """
     probability = features.calpha.astype(np.float32)
     grid = features.calpha_grid
-    smooth = ndimage.gaussian_filter(probability, 0.5)
+    smooth = ndimage.gaussian_filter(probability, SMOOTHING)
     top = (ndimage.maximum_filter(smooth, size=3) == smooth) & (smooth > LEAST_PROBABILITY)
     ends, height = mean_shift(
         probability, np.argwhere(top).astype(float), PEAK_WIDTH, MOST_STEPS, SHORTEST_STEP

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import importlib
 import logging
 import os
@@ -14,7 +15,6 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NoReturn
 
 from critasser import __version__
@@ -33,6 +33,10 @@ COMMANDS = {
     "selftest": "whether everything that Critasser needs works here",
     "train": "learn the networks and statistics that ship with Critasser",
 }
+
+
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+"""Errors of a disk that is full, of a quota, and of a limit on the size of files."""
 
 
 class ReportedError(Exception):
@@ -90,7 +94,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         args = _parsed(arguments)
         args.arguments = list(arguments)
-        return int(args.main(args) or 0)
+        status = int(args.main(args) or 0)
+        sys.stdout.flush()
+        return status
     except InputError as error:
         _say(f"{name}: {error}")
         return 2
@@ -101,6 +107,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output has gone; there is nobody to tell.
         silence()
         return 1
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            return _failed(name, error)
+        silence()
+        _say(f"{name}: no room left on the disk for the output; free some")
+        return 1
     except ReportedError as failure:
         _say(f"{name}: {failure}")
         return 1
@@ -108,12 +120,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say(f"{name}: out of memory; give a smaller map, or a machine with more memory")
         return 2
     except Exception as error:
+        return _failed(name, error)
+
+
+def _failed(name: str, error: Exception) -> int:
+    """Write the traceback of a failure of ours down and say where it is."""
+    reason = str(error).splitlines()[0] if str(error) else "no reason given"
+    line = f"{name}: failed, {type(error).__name__}: {reason}"
+    try:
         handle, path = tempfile.mkstemp(prefix="critasser-", suffix=".log")
-        with os.fdopen(handle, "w") as file:
-            traceback.print_exc(file=file)
-        reason = str(error).splitlines()[0] if str(error) else "no reason given"
-        _say(f"{name}: failed, {type(error).__name__}: {reason}; traceback in {Path(path)}")
-        return 1
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+            traceback.print_exception(error, file=file)
+        line += f"; traceback in {path}"
+    except OSError:
+        line += "; there was no room for its traceback"
+    _say(line)
+    return 1
 
 
 def _say(line: str) -> None:

@@ -22,11 +22,14 @@ from critasser.cli.job_arguments import (
     given_files,
     given_options,
     taken_away,
+    whole_path,
 )
 from critasser.errors import InputError
 from critasser.options import Inputs, Options, check_readable
 
 __all__ = ["add_args", "main"]
+
+FASTA_SUFFIXES = {".fa", ".faa", ".fas", ".fasta", ".fsa", ".seq"}
 
 
 def add_args(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +38,8 @@ def add_args(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("map", type=Path, nargs="?", metavar="MAP", help="MRC or CCP4 map, .gz too")
     parser.add_argument(
         "sequence", type=Path, nargs="?", metavar="FASTA",
-        help="sequences, one record a chain; of a symmetric molecule those of one unit will do",
+        help="sequences, one record a chain; of a symmetric molecule those of one unit will do "
+        "(alone with --resume: other sequences, the map stays)",
     )  # fmt: skip
     add_place(parser)
     add_removable(
@@ -99,8 +103,10 @@ def _resolve(args: argparse.Namespace) -> tuple[Inputs, Options]:
     given = given_options(args)
     files: dict[str, Any] = given_files(args, "map", "sequence", "mask", "contacts")
     if args.templates is not None:
-        files["templates"] = tuple(path.resolve() for path in args.templates)
+        files["templates"] = tuple(map(whole_path, args.templates))
     without = taken_away(args)
+    if args.resume is not None and args.sequence is None and _looks_like_fasta(args.map):
+        files["sequence"] = files.pop("map")
     if args.resume is None:
         if "map" not in files or "sequence" not in files:
             raise InputError("a new job needs MAP and FASTA; see critasser build --help")
@@ -111,3 +117,7 @@ def _resolve(args: argparse.Namespace) -> tuple[Inputs, Options]:
     inputs = Inputs.from_json(before.get("inputs"))
     options = Options.from_json(before.get("options"))
     return dataclasses.replace(inputs, **files, **without), dataclasses.replace(options, **given)
+
+
+def _looks_like_fasta(path: Path | None) -> bool:
+    return path is not None and path.suffix.lower() in FASTA_SUFFIXES

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,9 +72,12 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _protein(path: Path) -> tuple[ProteinChain, ...]:
-    from critasser.structure import read_chains
+    from critasser.structure import read_protein
 
-    chains = read_chains(path)
+    protein = read_protein(path)
+    for note in protein.notes:
+        print(note, file=sys.stderr)
+    chains = protein.chains
     if not chains:
         raise InputError(f"{path}: no protein in it; give a protein model")
     return chains

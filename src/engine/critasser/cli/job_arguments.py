@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import Any
 
 from critasser.errors import InputError
-from critasser.options import DEVICES, PRESETS, Options, RebuildOptions
+from critasser.options import DEVICES, PRESETS, Options, RebuildOptions, check_file
 
 __all__ = [
     "add_choices",
@@ -16,6 +17,7 @@ __all__ = [
     "given_files",
     "given_options",
     "taken_away",
+    "whole_path",
 ]
 
 OPTIONS = ("resolution", "device", "quality", "models", "seed")
@@ -95,12 +97,28 @@ def given_options(args: argparse.Namespace) -> dict[str, Any]:
         name: value for name in OPTIONS if (value := getattr(args, name, None)) is not None
     }
     if args.weights is not None:
-        given["weights"] = args.weights.resolve()
+        given["weights"] = whole_path(args.weights)
+        if os.path.exists(given["weights"]):
+            check_file(given["weights"], "weights")
     return given
 
 
 def given_files(args: argparse.Namespace, *roles: str) -> dict[str, Path]:
     """Files of the command line, those that were given, by their roles."""
     return {
-        role: path.resolve() for role in roles if (path := getattr(args, role)) is not None
+        role: whole_path(path) for role in roles if (path := getattr(args, role)) is not None
     }
+
+
+def whole_path(path: Path) -> Path:
+    """A path from the root on, links followed.
+
+    Raises
+    ------
+    InputError
+        It is a link to itself, or no name that a file can have.
+    """
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise InputError(f"{path}: no such file; check the path") from error

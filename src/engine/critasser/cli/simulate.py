@@ -8,6 +8,7 @@ examples:
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from critasser.errors import InputError
@@ -53,7 +54,7 @@ def main(args: argparse.Namespace) -> int:
     import numpy as np
 
     from critasser.density import simulate, write_map
-    from critasser.structure import read_chains
+    from critasser.structure import read_protein
 
     check_resolution(args.resolution)
     if not SMALLEST_VOXEL <= args.voxel_size <= args.resolution:
@@ -67,7 +68,10 @@ def main(args: argparse.Namespace) -> int:
         raise InputError(f"seed {args.seed}: give a whole number from 0")
     if not args.output.resolve().parent.is_dir():
         raise InputError(f"{args.output}: its folder does not exist; make it first")
-    chains = read_chains(args.model)
+    protein = read_protein(args.model)
+    for note in protein.notes:
+        print(note, file=sys.stderr)
+    chains = protein.chains
     if not chains:
         raise InputError(f"{args.model}: no protein in it; give a protein model")
     positions = np.concatenate([chain.positions for chain in chains])

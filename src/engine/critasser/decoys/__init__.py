@@ -1,4 +1,4 @@
-"""Which conformations a sampling visits most: clusters of decoys."""
+"""Finds the conformations that a sampling visits most: clusters of decoys."""
 
 from critasser.decoys.clustering import Clusters, cluster
 

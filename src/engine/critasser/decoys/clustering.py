@@ -1,4 +1,4 @@
-"""SPICKER: clusters of decoys by their neighbours, and their centroids."""
+"""Clusters decoys by their neighbours, as SPICKER does, and averages each cluster."""
 
 from __future__ import annotations
 
@@ -13,9 +13,20 @@ from critasser.structure import kabsch
 __all__ = ["Clusters", "cluster", "rmsd_matrix"]
 
 FIRST_CUTOFF, TIGHTEST, WIDEST, STEP = 7.5, 3.5, 12.0, 0.1
+"""Å within which decoys are neighbours, and by which that is adapted (SPICKER)."""
+
 TOO_LARGE, TOO_SMALL = 0.70, 0.15
+"""Shares of the largest cluster at which the cutoff is lowered and raised (SPICKER)."""
+
 MOST_DECOYS = 1000
+"""Compared all with all; evenly spaced ones of more."""
+
 ROWS = 64
+"""Conformations compared with all others at a time: bounds memory."""
+
+TIE, NO_WEIGHT, DIGITS = 1e-9, 1e-12, 6
+"""Weight within which decoys have as many neighbours; least weight of a decoy in an average; digits
+of a cutoff that are meant."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +137,7 @@ def cluster(decoys: ArrayLike, count: int = 5, weights: ArrayLike | None = None)
     while left.any() and len(centres) < count:
         neighbours = np.where(left, (near & left) @ share, -1.0)
         # Of equally good centres, the one closest to its neighbours.
-        tied = np.flatnonzero(neighbours >= neighbours.max() - 1e-9)
+        tied = np.flatnonzero(neighbours >= neighbours.max() - TIE)
         spread = [(distance[k] * share)[near[k] & left].sum() for k in tied]
         centre = int(tied[int(np.argmin(spread))])
         inside = np.flatnonzero(near[centre] & left)
@@ -167,14 +178,14 @@ def _cutoff(distance: NDArray[np.float64], share: NDArray[np.float64]) -> float:
     if steps == 0:
         while steps < widest and largest(FIRST_CUTOFF + steps * STEP) < TOO_SMALL:
             steps += 1
-    return round(FIRST_CUTOFF + steps * STEP, 6)
+    return round(FIRST_CUTOFF + steps * STEP, DIGITS)
 
 
 def _centroid(
     members: NDArray, centre: NDArray, share: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], float]:
     """Weighted mean of superposed members, and their mean RMSD to it."""
-    share = np.maximum(share, 1e-12)
+    share = np.maximum(share, NO_WEIGHT)
     placed = []
     for member in members:
         rotation, translation = kabsch(member, centre)

@@ -1,4 +1,4 @@
-"""Numba kernels of clustering."""
+"""Numba kernel of RMSD between many conformations."""
 
 from __future__ import annotations
 

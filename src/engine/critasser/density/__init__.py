@@ -5,13 +5,16 @@ map as it came.
 """
 
 from critasser.density.blocks import BLOCK, SparseBlocks, read_blocks, write_blocks
+from critasser.density.contrast import looks_inverted
 from critasser.density.correlation import pcc
 from critasser.density.cropping import crop, crop_to_molecule
 from critasser.density.features import FeatureMaps
 from critasser.density.grid import Grid
-from critasser.density.mapfile import read_map, read_map_header, read_mask, write_map
+from critasser.density.mapfile import read_map, read_map_header, write_map
 from critasser.density.mapheader import MapHeader
+from critasser.density.masks import Mask, read_mask, read_soft_mask
 from critasser.density.normalise import background, normalise
+from critasser.density.placement import Placement, find_placement
 from critasser.density.resampling import resample
 from critasser.density.sampling import sample, trilinear
 from critasser.density.simulation import kernel_width, model_mask, simulate
@@ -21,11 +24,15 @@ __all__ = [
     "FeatureMaps",
     "Grid",
     "MapHeader",
+    "Mask",
+    "Placement",
     "SparseBlocks",
     "background",
     "crop",
     "crop_to_molecule",
+    "find_placement",
     "kernel_width",
+    "looks_inverted",
     "model_mask",
     "normalise",
     "pcc",
@@ -33,6 +40,7 @@ __all__ = [
     "read_map",
     "read_map_header",
     "read_mask",
+    "read_soft_mask",
     "resample",
     "sample",
     "simulate",

@@ -7,11 +7,13 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
 from critasser.density.grid import Grid
-from critasser.density.normalise import background
+from critasser.density.normalise import background, masked_level
 
-__all__ = ["crop", "crop_to_molecule"]
+__all__ = ["BLOCK", "block_means", "block_size", "crop", "crop_to_molecule"]
 
 BLOCK = 3.0
+"""Å: the side of blocks of voxels."""
+
 CONTOUR_IN_SCATTER = 4.0
 # As fractions of the highest density: loose ends are weak, and a contour is never above the body.
 LOW_CONTOUR, HIGH_CONTOUR = 0.1, 0.4
@@ -91,15 +93,17 @@ def crop_to_molecule(
 
 def _molecule(grid: Grid) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """First and last index z, y, x of the molecule."""
-    block = np.maximum(1, np.round(BLOCK / grid.voxel_size[::-1])).astype(int)
-    block = np.minimum(block, grid.shape)
-    means = _block_means(grid.values, block)
+    block = block_size(grid)
+    means = block_means(grid)
+    level = masked_level(grid)
+    if level is not None:
+        # Resampling leaves a faint rim around what was cut out.
+        height = np.abs(means - level)
+        cut_out = height > RIM * height.max()
+        if np.mean(cut_out) < TIGHT_MASK:
+            first, last = _bounds(_large_pieces(cut_out, height))
+            return first * block, (last + 1) * block - 1
     solvent = background(grid)
-    # Resampling leaves a faint rim around exact zeros.
-    cut_out = np.abs(means) > RIM * np.abs(means).max()
-    if solvent == 0 and np.mean(cut_out) < TIGHT_MASK:
-        first, last = _bounds(_large_pieces(cut_out, np.abs(means)))
-        return first * block, (last + 1) * block - 1
     values = means - solvent
     # Noise is symmetric about the background, and the molecule adds nothing below it.
     below = values[values < 0]
@@ -119,13 +123,20 @@ def _large_pieces(inside: NDArray[np.bool_], values: NDArray[np.float64]) -> NDA
     return np.isin(labels, 1 + np.flatnonzero(mass >= SMALL_PIECE * mass.max()))
 
 
-def _block_means(values: NDArray[np.float32], block: NDArray[np.int64]) -> NDArray[np.float64]:
+def block_size(grid: Grid) -> NDArray[np.int64]:
+    """Voxels along z, y, x in a block of about 3 Å."""
+    block = np.maximum(1, np.round(BLOCK / grid.voxel_size[::-1])).astype(int)
+    return np.minimum(block, grid.shape)
+
+
+def block_means(grid: Grid) -> NDArray[np.float64]:
     """Means over blocks of voxels; blocks cut off by the end of the map are means of the rest."""
-    sums = values
+    block = block_size(grid)
+    sums = grid.values
     for axis in range(3):
-        starts = np.arange(0, values.shape[axis], block[axis])
+        starts = np.arange(0, grid.shape[axis], block[axis])
         sums = np.add.reduceat(sums, starts, axis=axis, dtype=np.float64)
-        counts = np.diff([*starts, values.shape[axis]])
+        counts = np.diff([*starts, grid.shape[axis]])
         sums /= counts.reshape([-1 if a == axis else 1 for a in range(3)])
     return sums
 

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import gzip
 import os
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,15 +13,20 @@ from numpy.typing import NDArray
 
 from critasser.density.grid import Grid
 from critasser.density.mapheader import HEADER_BYTES, MapHeader, parse_header
+from critasser.density.turning import resampled_upright
 from critasser.errors import InputError
+from critasser.input_files import opened
 from critasser.writing import appearing
 
-__all__ = ["read_map", "read_map_header", "read_mask", "write_map"]
+__all__ = ["frame_text", "read_map", "read_map_header", "read_values", "write_map"]
 
-GZIP_MAGIC = b"\x1f\x8b"
 CHUNK_BYTES = 16 << 20
 MAX_EXTENDED_BYTES = 64 << 20
 LABEL = "Critasser"
+
+MOST_DENSITY = 1e30
+"""In any unit that maps have; beyond are marks for voxels without a value, and what float32 cannot
+square."""
 
 
 def read_map(path: str | os.PathLike, max_bytes: int = 2 << 30) -> Grid:
@@ -50,53 +52,43 @@ def read_map(path: str | os.PathLike, max_bytes: int = 2 << 30) -> Grid:
         all equal.
     """
     path = Path(path)
-    with _opened(path) as stream:
+    values, header = read_values(path, max_bytes)
+    low, high = values.min(), values.max()
+    if low == high:
+        what = "are 0" if low == 0 else f"have the same value, {low:g}"
+        raise InputError(
+            f"{path} is empty: all its voxels {what}. Give the map before it was masked or lost."
+        )
+    return Grid(values, header.origin, header.voxel_size)
+
+
+def read_values(
+    path: Path, max_bytes: int = 2 << 30
+) -> tuple[NDArray[np.generic], MapHeader]:
+    """Read a map's values, whatever they are of; parameters and errors as `read_map`.
+
+    Returns
+    -------
+    values : ndarray (nz, ny, nx)
+        Of the file's type.
+    header : MapHeader
+    """
+    with opened(path) as stream:
         header = _read_header(stream, path)
-        return _grid(_read_values(stream, header, path, max_bytes), header, path)
+        values = _stored_values(stream, header, path, max_bytes)
+    _check_values(values, path)
+    values = values.transpose(header.to_zyx)
+    if header.turn is not None:
+        _check_size(header.shape, 4 * int(np.prod(header.shape)), path, max_bytes)
+        values = resampled_upright(values, header.turn)
+    return values, header
 
 
 def read_map_header(path: str | os.PathLike) -> MapHeader:
     """Read only where a map is and how large; checks and errors as `read_map`, values aside."""
     path = Path(path)
-    with _opened(path) as stream:
+    with opened(path) as stream:
         return _read_header(stream, path)
-
-
-def read_mask(path: str | os.PathLike, like: Grid, max_bytes: int = 2 << 30) -> NDArray[np.bool_]:
-    """Read which voxels of a map belong to the molecule.
-
-    Parameters
-    ----------
-    path : path
-        A mask (values 0 … 1, also soft: 0.5 divides) or a segmented map (above 0 is inside).
-    like : Grid
-        The map that it is a mask of.
-
-    Returns
-    -------
-    ndarray (nz, ny, nx) bool
-
-    Raises
-    ------
-    InputError
-        As for `read_map`; the mask is on another grid than the map, or empty.
-    """
-    path = Path(path)
-    with _opened(path) as stream:
-        header = _read_header(stream, path)
-        if not like.same_frame(header):
-            raise InputError(
-                f"The mask {path} is on another grid than the map ({_told(header)}; the map: "
-                f"{_told(like)}): put it on the map's grid (ChimeraX: volume resample #mask onGrid "
-                "#map)."
-            )
-        values = _read_values(stream, header, path, max_bytes)
-    _check_finite(values, path)
-    soft = values.min() >= 0 and 0.99 <= values.max() <= 1.01
-    inside = np.ascontiguousarray(values.transpose(header.to_zyx) > (0.5 if soft else 0))
-    if not inside.any():
-        raise InputError(f"The mask {path} is empty: no voxel is above 0.")
-    return inside
 
 
 def write_map(path: str | os.PathLike, grid: Grid) -> None:
@@ -122,26 +114,6 @@ def write_map(path: str | os.PathLike, grid: Grid) -> None:
         mrc.header.origin = tuple(grid.origin)
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
-    """The file's bytes, unpacked where gzipped; InputError for whatever the file does to us."""
-    try:
-        with path.open("rb") as file:
-            packed = file.read(2) == GZIP_MAGIC
-            file.seek(0)
-            if packed:
-                with gzip.open(file) as unpacked:
-                    yield unpacked
-            else:
-                yield file
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(
-            f"{path} is cut off or damaged ({error}): copy or download it again."
-        ) from None
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from None
-
-
 def _read_header(stream: BinaryIO, path: Path) -> MapHeader:
     block = stream.read(HEADER_BYTES)
     if len(block) < HEADER_BYTES:
@@ -152,18 +124,22 @@ def _read_header(stream: BinaryIO, path: Path) -> MapHeader:
     return parse_header(block, path)
 
 
-def _read_values(
+def _check_size(shape: tuple[int, ...], size: int, path: Path, max_bytes: int) -> None:
+    if size > max_bytes:
+        told = " × ".join(str(length) for length in shape[::-1])
+        raise InputError(
+            f"{path} is too large: {told} voxels are {size / 2**30:.3g} GB, more than the "
+            f"{max_bytes / 2**30:.3g} GB allowed. Cut out the molecule (ChimeraX: volume #1 "
+            "subregion …) or bin the map."
+        )
+
+
+def _stored_values(
     stream: BinaryIO, header: MapHeader, path: Path, max_bytes: int
 ) -> NDArray[np.generic]:
     """Values as stored: sections, rows, columns."""
-    if header.data_bytes > max_bytes:
-        size = " × ".join(str(length) for length in header.shape[::-1])
-        raise InputError(
-            f"{path} is too large: {size} voxels are {header.data_bytes / 2**30:.3g} GB, more than "
-            f"the {max_bytes / 2**30:.3g} GB allowed. Cut out the molecule (ChimeraX: volume #1 "
-            "subregion …) or bin the map."
-        )
-    _skip_extended_header(stream, header, path)
+    _check_size(header.stored_shape, header.data_bytes, path, max_bytes)
+    skipped = _skip_extended_header(stream, header, path)
     # Memory that is never written to costs nothing, so a header that lies does no harm.
     values = np.empty(header.stored_shape, dtype=header.dtype)
     target = memoryview(values.reshape(-1).view(np.uint8))
@@ -171,26 +147,35 @@ def _read_values(
     while done < len(target):
         count = stream.readinto(target[done : done + CHUNK_BYTES])
         if not count:
-            raise InputError(
-                f"{path} is cut off: {done:,} of the {header.data_bytes:,} bytes that its header "
-                "promises are there. Copy or download it again."
-            )
+            break
         done += count
-    return values
+    if done == len(target):
+        return values
+    if skipped and done + len(skipped) == len(target):
+        # Packed, old EMDB entries show only here that the operators are not there.
+        whole = skipped + bytes(target[:done])
+        return np.frombuffer(whole, dtype=header.dtype).reshape(header.stored_shape)
+    raise InputError(
+        f"{path} is cut off: {done:,} of the {header.data_bytes:,} bytes that its header "
+        "promises are there. Copy or download it again."
+    )
 
 
-def _skip_extended_header(stream: BinaryIO, header: MapHeader, path: Path) -> None:
+def _skip_extended_header(stream: BinaryIO, header: MapHeader, path: Path) -> bytes:
+    """Read on to the values; of a packed file also what was read over."""
     length = header.extended_bytes
-    if not isinstance(stream, gzip.GzipFile):
+    packed = isinstance(stream, gzip.GzipFile)
+    if not packed:
         # Some old EMDB entries announce symmetry operators that they do not have.
         size = os.fstat(stream.fileno()).st_size
         if length and size == HEADER_BYTES + header.data_bytes:
-            length = 0
+            return b""
     if length > MAX_EXTENDED_BYTES:
         raise InputError(
             f"{path} is damaged: its header announces an extended header of {length:,} bytes. Copy "
             "or download it again."
         )
+    skipped = bytearray()
     while length > 0:
         block = stream.read(min(length, CHUNK_BYTES))
         if not block:
@@ -198,20 +183,12 @@ def _skip_extended_header(stream: BinaryIO, header: MapHeader, path: Path) -> No
                 f"{path} is cut off within its extended header: copy or download it again."
             )
         length -= len(block)
+        if packed:
+            skipped += block
+    return bytes(skipped)
 
 
-def _grid(values: NDArray[np.generic], header: MapHeader, path: Path) -> Grid:
-    _check_finite(values, path)
-    low, high = values.min(), values.max()
-    if low == high:
-        what = "are 0" if low == 0 else f"have the same value, {low:g}"
-        raise InputError(
-            f"{path} is empty: all its voxels {what}. Give the map before it was masked or lost."
-        )
-    return Grid(values.transpose(header.to_zyx), header.origin, header.voxel_size)
-
-
-def _check_finite(values: NDArray[np.generic], path: Path) -> None:
+def _check_values(values: NDArray[np.generic], path: Path) -> None:
     if values.dtype.kind != "f":
         return
     # Section by section: a Boolean array of a large map is a quarter of the map's memory.
@@ -221,9 +198,20 @@ def _check_finite(values: NDArray[np.generic], path: Path) -> None:
             f"{path} has {bad:,} of {values.size:,} voxels that are not numbers (NaN or "
             "infinite): make the map again, or replace them by 0."
         )
+    huge = 0
+    if values.dtype.itemsize > 2:
+        limit = values.dtype.type(MOST_DENSITY)
+        huge = sum(int(np.count_nonzero(np.abs(section) > limit)) for section in values)
+    if huge:
+        raise InputError(
+            f"{path} has {huge:,} of {values.size:,} voxels beyond ±{MOST_DENSITY:.0e}, which no "
+            "density is: replace them by 0, or bring the map to another scale (ChimeraX: volume "
+            "scale #1 factor 1e-30)."
+        )
 
 
-def _told(grid: Grid | MapHeader) -> str:
+def frame_text(grid: Grid | MapHeader) -> str:
+    """Size, voxel size and origin of a grid, for a message."""
     size = " × ".join(str(length) for length in grid.shape[::-1])
     voxel = " × ".join(f"{length:.4g}" for length in grid.voxel_size)
     origin = ", ".join(f"{x:.4g}" for x in grid.origin)

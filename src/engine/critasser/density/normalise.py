@@ -6,7 +6,7 @@ import numpy as np
 
 from critasser.density.grid import Grid
 
-__all__ = ["background", "normalise"]
+__all__ = ["background", "masked_level", "normalise"]
 
 BINS = 256
 MASKED_FRACTION = 0.3
@@ -17,7 +17,7 @@ def normalise(grid: Grid) -> Grid:
     """Bring a map to the scale on which networks are trained and energies are weighted.
 
     The background b is the mode of the histogram (256 bins between the 0.5 and 99.5 percentiles),
-    or 0 in a masked map, where more than 30 % of the voxels are exactly 0. With
+    or the value around a masked map, which more than 30 % of the voxels have exactly. With
     ``v = max(x - b, 0)`` the scale is ``sum(v³) / sum(v²)``: a mean to which the molecule
     contributes and the box, however large, does not.
 
@@ -49,13 +49,35 @@ def normalise(grid: Grid) -> Grid:
 
 
 def background(grid: Grid) -> float:
-    """Density of the solvent: 0 in a masked map, else the most common value; see `normalise`."""
+    """Density of the solvent: the value around a masked map, else the most common value.
+
+    See `normalise`. Where 0 is does not matter.
+    """
+    return _levels(grid)[0]
+
+
+def masked_level(grid: Grid) -> float | None:
+    """The value that more than 30 % of the voxels have exactly, as around a masked map.
+
+    None where there is none. It is 0 unless something was added to the map.
+    """
+    level, masked = _levels(grid)
+    return level if masked else None
+
+
+def _levels(grid: Grid) -> tuple[float, bool]:
+    """The background, and whether it is the value around a masked map."""
     values = grid.values
     if np.mean(values == 0) > MASKED_FRACTION:
-        return 0.0
+        return 0.0, True
     low, high = np.percentile(values, (0.5, 99.5))
     if low == high:
-        return float(low)
+        return float(low), True
     counts, edges = np.histogram(values, bins=BINS, range=(low, high))
     mode = int(np.argmax(counts))
-    return float(0.5 * (edges[mode] + edges[mode + 1]))
+    if counts[mode] > MASKED_FRACTION * values.size:
+        inside = values[(values >= edges[mode]) & (values <= edges[mode + 1])]
+        level = np.median(inside)
+        if np.mean(values == level) > MASKED_FRACTION:
+            return float(level), True
+    return float(0.5 * (edges[mode] + edges[mode + 1])), False

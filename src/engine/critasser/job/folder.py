@@ -63,7 +63,10 @@ class Job:
     """
 
     def __init__(self, folder: Path, seed: int = 0) -> None:
-        self.folder = Path(folder).resolve()
+        try:
+            self.folder = Path(folder).resolve()
+        except (OSError, RuntimeError, ValueError) as error:
+            raise InputError(f"{folder}: no folder can be there; give another") from error
         self.seed = seed
         self.of_run: frozenset[str] = frozenset()
         self.progress: Progress | None = None
@@ -102,9 +105,9 @@ class Job:
 
     def _check(self, resume: bool) -> None:
         folder = self.folder
-        if folder.exists() and not folder.is_dir():
+        if os.path.exists(folder) and not folder.is_dir():
             raise InputError(f"{folder}: is a file, not a folder; choose another with -o")
-        found = (folder / "job.json").exists()
+        found = os.path.exists(folder / "job.json")
         if resume:
             if not found:
                 raise InputError(f"{folder}: no Critasser job there (no job.json) to resume")
@@ -114,7 +117,7 @@ class Job:
                 f"{folder}: holds a job already; go on with it by --resume {folder}, "
                 "or choose another folder with -o"
             )
-        elif folder.is_dir() and any(not _is_ours(name) for name in os.listdir(folder)):
+        elif os.path.isdir(folder) and not all(map(_is_ours, _names_in(folder))):
             raise InputError(f"{folder}: not empty and no Critasser job; choose another with -o")
 
     def description(self) -> dict[str, Any]:
@@ -148,7 +151,11 @@ class Job:
         pure = PurePosixPath(relative)
         inside = not pure.is_absolute() and ".." not in pure.parts and pure.parts
         path = self.folder.joinpath(*pure.parts) if inside else self.folder
-        if not inside or not path.resolve().is_relative_to(self.folder):
+        try:
+            inside = inside and path.resolve().is_relative_to(self.folder)
+        except (OSError, RuntimeError, ValueError):  # a link to itself; a name that cannot be
+            inside = False
+        if not inside:
             raise InputError(f"{self.folder}: {relative!r} leads out of the job folder; refused")
         return path
 
@@ -161,7 +168,7 @@ class Job:
         """Remove what killed runs left half written, and an old request to stop."""
         for name in ("log.txt", "progress.jsonl", "command", "job.json", "cancel"):
             path = self.path(name)
-            if path.exists() and not path.is_file():
+            if os.path.lexists(path) and not path.is_file():
                 raise InputError(f"{path}: is no plain file; remove it")
         self.path("cancel").unlink(missing_ok=True)
         for folder in (self.folder, *(item for item in self.folder.iterdir() if item.is_dir())):
@@ -257,8 +264,8 @@ class Job:
         """
         source = Job(other)
         for label in labels:
-            marker = source._read_marker(label)
-            if marker is None or self._marker_path(label).exists():
+            marker = read_json(source._marker_path(label))
+            if marker is None or not is_marker(marker) or self._marker_path(label).exists():
                 return
             for relative in marker["outputs"]:
                 made, here = source.path(relative), self.path(relative)
@@ -279,8 +286,18 @@ class Job:
         return dict(self._markers)
 
     def noted(self, stage: str, name: str) -> Any:
-        """What a stage of this run noted in its marker under a name, or None."""
-        return self._markers[stage]["summary"].get(name)
+        """What a stage of this run noted in its marker under a name, or None.
+
+        Of a stage that ran in parts, a list of what each noted.
+        """
+        if stage in self._markers:
+            return self._markers[stage]["summary"].get(name)
+        parts = []
+        while (label := f"{stage}_{len(parts) + 1}") in self._markers:
+            parts.append(self._markers[label]["summary"].get(name))
+        if not parts:
+            raise LookupError(f"stage {stage} has not run")
+        return parts
 
     def made(self, relative: str) -> bool:
         """Whether a stage of this run made a file, or was found to have made it."""
@@ -301,11 +318,10 @@ class Job:
     def discard(self, label: str) -> None:
         """Forget a stage: its marker first, so that a kill in between leaves no false promise."""
         marker = self._read_marker(label)
-        self._marker_path(label).unlink(missing_ok=True)
+        _remove(self._marker_path(label))
         for relative in (marker or {}).get("outputs", ()):
             if relative not in self._checksums:
-                with contextlib.suppress(InputError):
-                    self.path(relative).unlink(missing_ok=True)
+                _remove(self.path(relative))
 
     def prune(self) -> None:
         """Discard stages of earlier runs that this one had no use for."""
@@ -344,6 +360,9 @@ class Job:
         return marker
 
     def _marker_path(self, label: str) -> Path:
+        folder = self.path(_MARKERS)
+        if os.path.lexists(folder) and not folder.is_dir():
+            raise InputError(f"{folder}: is no folder; remove it")
         return self.path(f"{_MARKERS}/{label}.json")
 
     def _read_marker(self, label: str) -> dict[str, Any] | None:
@@ -354,6 +373,23 @@ class Job:
             self.log(f"{label}: its marker is damaged; the stage runs again")
             return None
         return marker
+
+
+def _remove(path: Path) -> None:
+    """Remove a file where there is one."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be removed ({error.strerror}); remove it") from error
+
+
+def _names_in(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError as error:
+        raise InputError(
+            f"{folder}: cannot be read ({error.strerror}); choose another with -o"
+        ) from error
 
 
 def _is_ours(name: str) -> bool:

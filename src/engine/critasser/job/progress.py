@@ -40,6 +40,7 @@ from typing import Any
 
 from critasser.errors import Cancelled
 from critasser.job.records import append_text, as_json, opened_regular
+from critasser.job.time_left import TimeLeft
 from critasser.text import printable
 
 __all__ = ["CancelWatch", "Event", "Progress"]
@@ -48,9 +49,6 @@ Listener = Callable[["Event"], None]
 
 _SHORTEST_INTERVAL = 0.3
 """Seconds between two lines of the same stage, and between two looks for the cancel file."""
-
-TELLING_FRACTION = 0.02
-"""Of a stage, from which on its own pace counts for the time left."""
 
 _GRACE = 1.2
 """Seconds that the running stage has to notice a cancel before the process is ended under it."""
@@ -102,8 +100,8 @@ class Progress:
     path : Path
         `progress.jsonl`; lines are appended.
     expected : mapping of str to float
-        Seconds that each stage is expected to take, in the order in which they run. The ratio of
-        measured to expected time of the stages done so far corrects what is still to come.
+        Seconds that each stage is expected to take, in the order in which they run; see
+        `TimeLeft`.
     cancelled : callable
         Whether the run is to stop; asked at most every 0.3 s.
     listeners : sequence of callable
@@ -118,14 +116,10 @@ class Progress:
         listeners: tuple[Listener, ...] = (),
     ) -> None:
         self._path = path
-        self._expected = {name: max(float(seconds), 0.1) for name, seconds in expected.items()}
+        self._time_left = TimeLeft(expected)
         self._cancelled = cancelled
         self._listeners = listeners
-        self._done: set[str] = set()
-        self._measured = 0.0
-        self._foreseen = 0.0
         self._stage = ""
-        self._started = 0.0
         self._share = (0.0, 1.0)
         self._last: Event | None = None
         self._last_look = 0.0
@@ -146,10 +140,15 @@ class Progress:
         """Name of the stage that runs."""
         return self._stage
 
+    def expect(self, stage: str, seconds: float) -> None:
+        """Expect another time of a stage that is still to come than at first."""
+        self._time_left.expect(stage, seconds)
+
     def begin(self, stage: str, part: int = 0, parts: int = 1) -> None:
         """A stage starts, or one of its equal parts."""
         if part == 0 or stage != self._stage:
-            self._stage, self._started = stage, time.monotonic()
+            self._stage = stage
+            self._time_left.begin(stage, time.monotonic())
         self._share = (part / parts, 1.0 / parts)
         self._numbers = {}
         self._tell(0.0, "starts" if parts == 1 else f"part {part + 1} of {parts} starts")
@@ -159,10 +158,7 @@ class Progress:
         self._tell(1.0, message)
         if self._share[0] + self._share[1] < 1 - 1e-9:
             return
-        self._done.add(self._stage)
-        if not restored:
-            self._measured += time.monotonic() - self._started
-            self._foreseen += self._expected.get(self._stage, 0.1)
+        self._time_left.end(time.monotonic(), restored=restored)
 
     def __call__(self, fraction: float, message: str = "") -> None:
         """What stages call: fraction 0..1 of the stage; raises `Cancelled` when asked to stop."""
@@ -211,49 +207,29 @@ class Progress:
     ) -> None:
         if stage_fraction is None:
             stage_fraction = self._last.stage_fraction if self._last else 0.0
+        fraction = self._time_left.share_done(stage_fraction)
+        if self._last is not None:
+            # Expectations change on the way; a bar does not go back.
+            fraction = max(fraction, self._last.fraction)
+        remaining = self._time_left.remaining(stage_fraction, time.monotonic())
         event = Event(
             time=time.time(),
             state=state,
             stage=self._stage,
-            fraction=1.0 if state == "finished" else self._whole(stage_fraction),
+            fraction=1.0 if state == "finished" else fraction,
             stage_fraction=stage_fraction,
             message=printable(message),
-            remaining=self._remaining(stage_fraction) if state == "running" else None,
+            remaining=remaining if state == "running" else None,
             artifact=artifact,
             kind=kind,
             numbers=self._numbers or None,
-            expected=self._expected if self._last is None else None,
+            expected=dict(self._time_left.expected) if self._last is None else None,
         )
         self._numbers = {}
         self._last = event
         append_text(self._path, event.as_json() + "\n")
         for listener in self._listeners:
             listener(event)
-
-    def _whole(self, stage_fraction: float) -> float:
-        total = sum(self._expected.values()) or 1.0
-        done = sum(self._expected.get(name, 0.0) for name in self._done)
-        if self._stage not in self._done:
-            done += stage_fraction * self._expected.get(self._stage, 0.0)
-        return min(done / total, 1.0)
-
-    def _remaining(self, stage_fraction: float) -> float:
-        # Two pretended seconds keep the first, short stages from ruling the ratio.
-        pace = (self._measured + 2.0) / (self._foreseen + 2.0)
-        later = sum(
-            seconds
-            for name, seconds in self._expected.items()
-            if name not in self._done and name != self._stage
-        )
-        rest = 0.0
-        if self._stage not in self._done:
-            rest = (1.0 - stage_fraction) * self._expected.get(self._stage, 0.0) * pace
-            if stage_fraction > TELLING_FRACTION:
-                elapsed = time.monotonic() - self._started
-                seen = elapsed * (1.0 - stage_fraction) / stage_fraction
-                trust = min(1.0, 2.0 * stage_fraction)
-                rest = trust * seen + (1.0 - trust) * rest
-        return rest + later * pace
 
 
 class CancelWatch:

@@ -207,5 +207,5 @@ def is_marker(content: Mapping[str, Any]) -> bool:
     numbers = [content[name] for name in ("seconds", "cpu_seconds", "peak_memory_bytes")]
     numbers += [number for number in content["summary"].values() if isinstance(number, float)]
     return all(isinstance(text, str) for text in texts) and all(
-        abs(number) < LARGEST_NUMBER for number in numbers
+        not isinstance(number, bool) and abs(number) < LARGEST_NUMBER for number in numbers
     )

@@ -15,7 +15,7 @@ from critasser.job.progress import CancelWatch, Event, Progress
 
 __all__ = ["running"]
 
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @contextlib.contextmanager

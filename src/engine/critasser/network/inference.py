@@ -1,4 +1,4 @@
-"""Tiled inference: memory bounded by the tile, whatever the size of the map."""
+"""Run the map network over a map tile by tile, in memory bounded by the tile."""
 
 from __future__ import annotations
 
@@ -13,18 +13,27 @@ from torch import Tensor, nn
 from critasser.density import BLOCK, FeatureMaps, Grid, SparseBlocks, read_blocks, write_blocks
 from critasser.network.device import autocast, choose_device
 from critasser.network.fusion import fused
-from critasser.network.layers import split_heads
+from critasser.network.layers import HEADS, split_heads
+from critasser.network.rotations import signed_permutations
 from critasser.network.tiling import MARGIN, tiles
-from critasser.network.training.experimental import signed_permutations
 from critasser.network.weights import load_network
 
-__all__ = ["answer", "predict", "ready"]
+__all__ = ["predict", "predict_part", "prepared"]
 
-NOTHING = 0.01
+LEAST_PROBABILITY = 0.01
 """Blocks where neither Cα nor backbone is likelier than this anywhere are not kept."""
 
+LARGEST_TILE = 144
+"""Voxels along a cube of as many voxels as the largest tile."""
 
-def ready(weights: Path, device: torch.device) -> nn.Module:
+CHANNELS = sum(HEADS.values())
+"""Of the answer, without those of single views."""
+
+KEPT_BY = 2
+"""Channels by which blocks are kept, the first ones: Cα and backbone."""
+
+
+def prepared(weights: Path, device: torch.device) -> nn.Module:
     """A network on its device, in the form in which it is fastest there.
 
     Raises
@@ -37,7 +46,7 @@ def ready(weights: Path, device: torch.device) -> nn.Module:
 
 
 def _turned(x: Tensor, matrix: NDArray) -> Tensor:
-    """Turn the last three axes: ``out[i] = x[matrixᵀ i]`` up to where the corner lies."""
+    """Rotate the last three axes: ``out[i] = x[matrixᵀ i]``, counted from the cube's middle."""
     order = np.abs(matrix).argmax(axis=1).tolist()
     lead = x.ndim - 3
     turned = x.permute(*range(lead), *(lead + k for k in order))
@@ -45,31 +54,31 @@ def _turned(x: Tensor, matrix: NDArray) -> Tensor:
 
 
 @torch.inference_mode()
-def answer(
+def predict_part(
     network: nn.Module,
     part: Tensor,
     views: Sequence[int] = (0,),
     inner: tuple[slice, ...] = (slice(None),) * 3,
 ) -> Tensor:
-    """What a network says of a part of a map.
+    """Probabilities in a part of a map.
 
     Parameters
     ----------
     network
-        From `ready`.
+        From `prepared`.
     part
         Density (z, y, x) on the network's device, sides multiples of 8.
     views
         0…23: rotations of the cube by which the part is turned before and back after.
     inner
-        What is kept.
+        The part of the answer that is returned.
 
     Returns
     -------
     Tensor (25 + v, z, y, x) float16
         Means over the views, then each view's own Cα probability where there are several.
     """
-    total, own = None, []
+    total, calpha_of_views = None, []
     for view in views:
         matrix = signed_permutations()[view]
         turned = _turned(part, matrix).contiguous()[None, None]
@@ -77,7 +86,7 @@ def answer(
             logits = network(turned)
         logits = _turned(logits[0], matrix.T)[(slice(None), *inner)].float()[None]
         heads = split_heads(logits)
-        found = torch.cat(
+        probability = torch.cat(
             [
                 torch.sigmoid(heads.calpha),
                 torch.sigmoid(heads.backbone),
@@ -86,20 +95,20 @@ def answer(
             ],
             dim=1,
         )[0]
-        own.append(found[:1].half())
-        total = found if total is None else total.add_(found)
+        calpha_of_views.append(probability[:1].half())
+        total = probability if total is None else total.add_(probability)
     mean = (total / len(views)).half()
-    return torch.cat([mean, *own]) if len(views) > 1 else mean
+    return torch.cat([mean, *calpha_of_views]) if len(views) > 1 else mean
 
 
-def _kept(found: Tensor) -> tuple[NDArray[np.int64], NDArray[np.float16]]:
-    """Blocks (n, 3) and (n, c, 8, 8, 8) of an answer (c, z, y, x) in which there is something."""
-    c, *sides = found.shape
+def _likely_blocks(probability: Tensor) -> tuple[NDArray[np.int64], NDArray[np.float16]]:
+    """Places (n, 3) and values (n, c, 8, 8, 8) of blocks of (c, z, y, x) that are kept."""
+    c, *sides = probability.shape
     z, y, x = (n // BLOCK for n in sides)
-    blocks = found.reshape(c, z, BLOCK, y, BLOCK, x, BLOCK).permute(1, 3, 5, 0, 2, 4, 6)
-    something = blocks[:, :, :, :2].amax(dim=(3, 4, 5, 6)) >= NOTHING
-    # Chosen where it was computed, so that only what is kept is transferred.
-    return something.nonzero().cpu().numpy(), blocks[something].cpu().numpy()
+    blocks = probability.reshape(c, z, BLOCK, y, BLOCK, x, BLOCK).permute(1, 3, 5, 0, 2, 4, 6)
+    likely = blocks[:, :, :, :KEPT_BY].amax(dim=(3, 4, 5, 6)) >= LEAST_PROBABILITY
+    # Chosen on the device, so that only what is kept is transferred.
+    return likely.nonzero().cpu().numpy(), blocks[likely].cpu().numpy()
 
 
 def predict(
@@ -107,7 +116,7 @@ def predict(
     weights: Path,
     *,
     device: str | torch.device = "auto",
-    tile: int = 144,
+    tile: int = LARGEST_TILE,
     margin: int = MARGIN,
     views: Sequence[int] = (0,),
     file: Path | None = None,
@@ -128,17 +137,17 @@ def predict(
     margin
         Voxels around a tile that serve as context only, a multiple of 8.
     views
-        0…23: rotations of the cube by which the map is turned before and back after. Each is
-        another opinion of the same network; the answer is their mean.
+        0…23: rotations of the cube by which the map is turned before and back after; the answer is
+        the mean over these views.
     file
         Where the answer is written (``.npy``) as it is computed, and then mapped into memory, so
-        that a map of any size can be answered for; in memory without.
+        that the map may be of any size; in memory without.
 
     Returns
     -------
     FeatureMaps
         Half-precision probabilities on the map's grid; zero in blocks of 8³ voxels where no tile
-        held density or nothing is likelier than 1 %.
+        held density or neither Cα nor backbone is likelier than 1 %.
 
     Raises
     ------
@@ -146,34 +155,34 @@ def predict(
         The device has too little memory for one tile; a smaller `tile` may fit.
     """
     device = choose_device(device) if isinstance(device, str) else device
-    network = ready(weights, device)
+    network = prepared(weights, device)
     plan = list(tiles(density.values, tile, margin))
-    whole = sum(one.voxels for one in plan)
+    whole = sum(part.voxels for part in plan)
 
     def parts() -> Iterator[tuple[NDArray[np.int64], NDArray[np.float16]]]:
         done = 0
-        for k, one in enumerate(plan):
+        for k, planned in enumerate(plan):
             if progress is not None:
                 progress(done / whole, f"tile {k + 1} of {len(plan)}")
-            part = torch.from_numpy(one.cut(density.values))
+            part = torch.from_numpy(planned.cut(density.values))
             places, values = _within_memory(
-                lambda part=part, one=one: _kept(
-                    answer(network, part.to(device), views, one.inner)
+                lambda part=part, planned=planned: _likely_blocks(
+                    predict_part(network, part.to(device), views, planned.inner)
                 ),
                 f"a tile of {part.numel() / 1e6:.1f} million voxels",
                 device,
             )
-            yield places + np.array(one.core_first) // BLOCK, values
-            done += one.voxels
+            yield places + np.array(planned.core_first) // BLOCK, values
+            done += planned.voxels
 
-    channels = 25 + (len(views) if len(views) > 1 else 0)
+    channels = CHANNELS + (len(views) if len(views) > 1 else 0)
     if file is None:
-        found = list(parts())
+        made = list(parts())
         blocks = SparseBlocks(
             density.shape,
-            np.concatenate([np.empty((0, 3), np.int64), *(places for places, _ in found)]),
+            np.concatenate([np.empty((0, 3), np.int64), *(places for places, _ in made)]),
             np.concatenate(
-                [np.empty((0, channels, *(BLOCK,) * 3), np.float16), *(v for _, v in found)]
+                [np.empty((0, channels, *(BLOCK,) * 3), np.float16), *(v for _, v in made)]
             ),
         )
     else:
@@ -185,7 +194,7 @@ def predict(
 def _within_memory(
     work: Callable[[], tuple[NDArray, NDArray]], what: str, device: torch.device
 ) -> tuple[NDArray, NDArray]:
-    """Do what may need too much memory; torch has several ways to say that it did."""
+    """Do what may need too much memory, of which torch has several ways to complain."""
     try:
         return work()
     except RuntimeError as error:

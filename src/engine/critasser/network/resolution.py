@@ -1,38 +1,42 @@
-"""The resolution of a map, from how its power falls with frequency.
+"""Estimate the resolution of a map from how its power falls with frequency.
 
 The paper has "a short-trained 3D-CNN predictor" for it. What tells resolution is the rotationally
 averaged power spectrum, so a small network on that spectrum (Welch's method: windows averaged over
-the molecule) takes its place: it costs a few Fourier transforms and can be trained in minutes.
+the molecule) takes its place: it costs a few Fourier transforms and is trained in minutes.
 """
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from critasser.density import Grid
 from critasser.errors import InputError
-from critasser.network.training.crops import SimulationRange, simulate_crops
-from critasser.network.training.experimental import PairOnDevice, experimental_crops
-from critasser.network.training.packing import Atoms, Pair
 
-__all__ = ["SpectrumNetwork", "predict_resolution", "spectrum", "train_resolution"]
+__all__ = ["HIGHEST", "LOWEST", "SIDE", "SpectrumNetwork", "predict_resolution", "spectrum"]
 
 SIDE = 48
+"""Voxels of 1 Å along the windows whose spectra are averaged."""
+
 SHELLS = 22
+"""Of a spectrum, of equal width, up to 0.5 Å⁻¹."""
+
 LOWEST, HIGHEST = 1.5, 15.0
-_EDGES = (1.5, 2.5, 3.5, 5.0, 7.5, 11.0, 15.0)
-_SHARES = (0.17, 0.2, 0.23, 0.16, 0.12, 0.12)
-_SPOILT = SimulationRange(_EDGES, _SHARES)
-_CLEAN = SimulationRange(_EDGES, _SHARES, corruption=0.0)
+"""Å, that the network was trained on."""
+
+WIDTH = 48
+"""Of the network's layers."""
+
+FLOOR, TINY = 1e-6, 1e-12
+"""Share of a spectrum's highest power, and power, below which there is nothing."""
+
+FILLED, LEAST_FILLED, MOST_WINDOWS = 0.3, 0.5, 24
+"""Normalised density above which a voxel is filled; share of the fullest window's filled voxels
+that a window must have; windows that are averaged."""
 
 
 class SpectrumNetwork(nn.Sequential):
@@ -40,14 +44,23 @@ class SpectrumNetwork(nn.Sequential):
 
     def __init__(self) -> None:
         super().__init__(
-            nn.Linear(SHELLS, 48), nn.SiLU(), nn.Linear(48, 48), nn.SiLU(), nn.Linear(48, 1)
-        )
+            nn.Linear(SHELLS, WIDTH), nn.SiLU(),
+            nn.Linear(WIDTH, WIDTH), nn.SiLU(),
+            nn.Linear(WIDTH, 1),
+        )  # fmt: skip
 
 
 def spectrum(density: Tensor) -> Tensor:
-    """Log power of a cube ``(SIDE, SIDE, SIDE)`` in shells of equal width up to 0.5 Å⁻¹.
+    """Log10 power of a cube in shells of equal width up to 0.5 Å⁻¹.
 
-    The mean over shells is taken off: the scale of the map does not matter.
+    Parameters
+    ----------
+    density : Tensor (SIDE, SIDE, SIDE)
+
+    Returns
+    -------
+    Tensor (SHELLS,)
+        Less the mean over shells, since the scale of the map does not matter.
     """
     side = density.shape[-1]
     hann = torch.hann_window(side, periodic=False, device=density.device)
@@ -60,12 +73,12 @@ def spectrum(density: Tensor) -> Tensor:
     total = torch.zeros(SHELLS + 1, device=density.device).scatter_add(0, shell, power.flatten())
     count = torch.zeros_like(total).scatter_add(0, shell, torch.ones_like(power).flatten())
     mean = (total / count)[:SHELLS]
-    log = torch.log10(mean + 1e-6 * mean.max() + 1e-12)
+    log = torch.log10(mean + FLOOR * mean.max() + TINY)
     return log - log.mean()
 
 
 def _windows(density: Grid) -> list[np.ndarray]:
-    """Half-overlapping cubes in which there is something, best filled first."""
+    """Half-overlapping cubes that hold density, best filled first."""
     values = np.pad(density.values, [(0, max(0, SIDE - n)) for n in density.shape])
     starts = [sorted({*range(0, n - SIDE + 1, SIDE // 2), n - SIDE}) for n in values.shape]
     cubes = [
@@ -74,15 +87,22 @@ def _windows(density: Grid) -> list[np.ndarray]:
         for y in starts[1]
         for x in starts[2]
     ]
-    filled = [float(np.mean(cube > 0.3)) for cube in cubes]
+    filled = [float(np.mean(cube > FILLED)) for cube in cubes]
     order = np.argsort(filled)[::-1]
-    enough = [k for k in order if filled[k] > 0.5 * filled[order[0]]]
-    return [cubes[k] for k in enough[:24]]
+    enough = [k for k in order if filled[k] > LEAST_FILLED * filled[order[0]]]
+    return [cubes[k] for k in enough[:MOST_WINDOWS]]
 
 
 @torch.inference_mode()
 def predict_resolution(density: Grid, weights: Path) -> float:
-    """Resolution of a normalised map at 1 Å, in Å (1.5 … 15).
+    """Resolution of a map in Å, 1.5 … 15.
+
+    Parameters
+    ----------
+    density : Grid
+        Normalised map at 1 Å.
+    weights : Path
+        Of a `SpectrumNetwork`.
 
     Raises
     ------
@@ -100,67 +120,3 @@ def predict_resolution(density: Grid, weights: Path) -> float:
         spectrum(torch.from_numpy(np.ascontiguousarray(cube))) for cube in _windows(density)
     ])  # fmt: skip
     return float(np.clip(np.exp(network(spectra).median().item()), LOWEST, HIGHEST))
-
-
-def train_resolution(
-    chains: list[Atoms],
-    pairs: list[Pair],
-    held_out: list[Atoms],
-    path: Path,
-    *,
-    crops: int = 4000,
-    seed: int = 0,
-    report: Callable[[str], None] = print,
-) -> dict[str, float]:
-    """Train on `crops` spectra and write the network; returns median errors on held-out chains (Å).
-
-    One crop in six is experimental, where there are pairs, one in four simulated and clean.
-    """
-    rng, device = np.random.default_rng(seed), torch.device("cpu")
-    sources = [PairOnDevice(pair, device) for pair in pairs]
-
-    def draw(pool: list[Atoms], with_pairs: bool) -> tuple[Tensor, float]:
-        chance = rng.random()
-        if with_pairs and sources and chance < 1 / 6:
-            source = sources[rng.integers(len(sources))]
-            crop = experimental_crops([source], SIDE, rng, blur=False)
-        else:
-            chain = pool[rng.integers(len(pool))]
-            ranges = _CLEAN if chance > 3 / 4 else _SPOILT
-            crop = simulate_crops([chain], SIDE, ranges, rng, device, pool=pool)
-        return spectrum(crop.density[0]), float(crop.resolution[0])
-
-    examples = []
-    for k in range(crops):
-        examples.append(draw(chains, True))
-        if (k + 1) % 500 == 0:
-            report(f"{k + 1} of {crops} crops")
-    test = [draw(held_out, False) for _ in range(crops // 8)]
-    x, y = torch.stack([e[0] for e in examples]), torch.tensor([e[1] for e in examples]).log()
-    torch.manual_seed(seed)
-    network = SpectrumNetwork()
-    optimizer = torch.optim.AdamW(network.parameters(), 3e-3, weight_decay=1e-3)
-    steps = 3000
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
-    for _ in range(steps):
-        pick = torch.from_numpy(rng.integers(len(x), size=256))
-        loss = nn.functional.smooth_l1_loss(network(x[pick])[:, 0], y[pick], beta=0.1)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-    with torch.no_grad():
-        guess = network(torch.stack([t[0] for t in test]))[:, 0].exp().numpy()
-    truth = np.array([t[1] for t in test])
-    error = np.abs(guess - truth)
-    figures = {
-        f"{low:g}-{high:g}": round(float(np.median(error[(truth >= low) & (truth < high)])), 2)
-        for low, high in ((1.5, 3), (3, 5), (5, 8), (8, 15))
-    }
-    card = {"crops": crops, "chains": len(chains), "pairs": [pair.name for pair in pairs],
-            "median_error_validation": figures}  # fmt: skip
-    temporary = path.with_suffix(".part")
-    save_file(network.state_dict(), temporary, metadata={"card": json.dumps(card)})
-    os.replace(temporary, path)
-    report(f"median error on held-out chains, Å: {figures}")
-    return figures

@@ -73,7 +73,7 @@ def described(folder: Path, kind: str) -> dict[str, Any]:
     InputError
         There is no job, it is damaged, of another version or made by another command.
     """
-    if not (folder / "job.json").exists():
+    if not os.path.exists(folder / "job.json"):
         raise InputError(f"{folder}: no Critasser job there (no job.json) to resume")
     content = Job(folder).description()
     made_by = str(content.get("kind", "build"))

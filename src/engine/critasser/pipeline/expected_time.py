@@ -18,18 +18,24 @@ VOLUME_OF_RESIDUE = 400.0
 positive half of everywhere, but what is worked on is cut out around the chain."""
 
 
-def expected_build_seconds(task: Task) -> dict[str, float]:
+def expected_build_seconds(task: Task, models: int = USUAL_MODELS) -> dict[str, float]:
     """Seconds of each stage of a build on one core, by residues, density and schedule.
 
     Measured on maps of 97 to 397 residues. Only the proportions matter: what is measured on the
     way corrects the rest.
+
+    Parameters
+    ----------
+    task : Task
+    models : int
+        How many there are, where that is known.
     """
     options, checked = task.options, task.checked
     schedule = options.schedule
     length = len(checked.target)
     volume = min(checked.volume, VOLUME_OF_RESIDUE * length)
     moves = length * schedule.replicas * schedule.sweeps
-    models = min(options.models, USUAL_MODELS)
+    models = min(options.models, models)
     return {
         "density": 1.0 + checked.volume / 1e6,
         "network": 3.0 + volume * (7e-5 if checked.device == "cpu" else 2e-6),
@@ -44,11 +50,13 @@ def expected_build_seconds(task: Task) -> dict[str, float]:
     }
 
 
-def expected_model_seconds(task: Task) -> dict[str, float]:
-    """Seconds of each stage of a job about a model, which is scored or rebuilt."""
+def expected_model_seconds(task: Task, models: int = USUAL_MODELS) -> dict[str, float]:
+    """Seconds of each stage of a job about a model, which is scored or rebuilt; parameters as
+    `expected_build_seconds`."""
     options, checked = task.options, task.checked
     length = len(checked.target)
     schedule, work = options.schedule, REBUILDS[options.quality]
+    models = min(options.models, models)
     moving = 0 if task.plan is None else int(task.plan.built.sum())
     seconds = {
         "density": 1.0 + checked.volume / 1e6,
@@ -59,10 +67,10 @@ def expected_model_seconds(task: Task) -> dict[str, float]:
         seconds |= {
             "trace": 1.0 + 0.1 * moving,
             "assembly": 1.0 + 2e-5 * moving * work.replicas * work.sweeps,
-            "atomic": (3.0 + 10.0 * ATOMIC_SECONDS[schedule.atomic] * moving) * options.models,
+            "atomic": (3.0 + 10.0 * ATOMIC_SECONDS[schedule.atomic] * moving) * models,
         }
     else:
         seconds["evidence"] = 0.3 + 0.01 * length
-    seconds["quality"] = 0.003 * length * (options.models if moving else 1)
+    seconds["quality"] = 0.003 * length * (models if moving else 1)
     seconds["report"] = 1.0
     return seconds

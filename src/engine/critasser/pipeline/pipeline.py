@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from critasser.errors import InputError
 from critasser.job.folder import Job
 from critasser.job.progress import Event
 from critasser.job.records import read_json
 from critasser.job.running import running
-from critasser.options import Inputs, ModelInputs, Options
+from critasser.options import MOST_MODELS, Inputs, ModelInputs, Options
 from critasser.pipeline.description import describe
 from critasser.pipeline.stage import Context, Stage, Task, files_read
 
@@ -31,7 +32,8 @@ class Pipeline:
     stages : callable
         Given a task, its stages in the order in which they run.
     expected_seconds : callable
-        Given a task, how long each stage is expected to take.
+        Given a task and, where known, the number of models, how long each stage is expected to
+        take.
     adopts : tuple of str
         Stages that are taken over from the job that a model comes from, where they are the same.
     """
@@ -39,7 +41,7 @@ class Pipeline:
     kind: str
     check: Callable[[Inputs | ModelInputs, Options], Task]
     stages: Callable[[Task], tuple[Stage, ...]]
-    expected_seconds: Callable[[Task], Mapping[str, float]]
+    expected_seconds: Callable[..., Mapping[str, float]]
     adopts: tuple[str, ...] = ()
 
     def run(
@@ -84,24 +86,49 @@ class Pipeline:
         expected = self.expected_seconds(task)
         with running(job, expected, listeners, hard_stop=hard_stop) as progress:
             describe(job, task, command)
-            run_stages(job, self.stages(task), task)
+            run_stages(job, self.stages(task), task, self.expected_seconds)
             results = read_json(job.path("results.json")) or {}
             best = results["models"][0]
             progress.close("finished", f"{best['file']}, confidence {best['mean_confidence']:.0f}")
             return results
 
 
-def run_stages(job: Job, stages: Sequence[Stage], task: Task) -> None:
-    """Run stages one after another, or find them done; forget those of earlier runs."""
+def run_stages(
+    job: Job,
+    stages: Sequence[Stage],
+    task: Task,
+    expected_seconds: Callable[..., Mapping[str, float]] | None = None,
+) -> None:
+    """Run stages one after another, or find them done; forget those of earlier runs.
+
+    Raises
+    ------
+    InputError
+        A stage's marker says of how many models it knows, and that cannot be.
+    """
     job.of_run = frozenset(stage.name for stage in stages if stage.of_run)
     for stage in stages:
         if stage.parts is None:
             _run(job, stage, task)
             continue
-        count = int(job.noted(stage.parts, "models"))
+        count = _models(job, stage.parts)
+        if expected_seconds is not None:
+            for name, seconds in expected_seconds(task, count).items():
+                job.progress.expect(name, seconds)
         for part in range(count):
             _run(job, stage, task, part, count)
     job.prune()
+
+
+def _models(job: Job, stage: str) -> int:
+    """How many models a stage noted that there are."""
+    count = job.noted(stage, "models")
+    if type(count) is not int or not 1 <= count <= MOST_MODELS:
+        raise InputError(
+            f"{job.folder}: the marker of stage {stage} is damaged; remove it from the folder "
+            "stages and resume the job"
+        )
+    return count
 
 
 def _run(job: Job, stage: Stage, task: Task, part: int | None = None, parts: int = 1) -> None:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from critasser.rebuild.plan import Plan
     from critasser.structure import ModelFile
 
-__all__ = ["Context", "Stage", "Task", "files_read", "sequences"]
+__all__ = ["Context", "Stage", "Task", "files_read", "named_sequences", "sequences"]
 
 _LEARNT = {
     "residue_weights": RESIDUE_NETWORK,
@@ -81,6 +81,11 @@ class Task:
 def sequences(task: Task) -> dict[str, object]:
     """The sequences, as stages depend on them."""
     return {"sequences": [one.letters for one in task.checked.target.sequences]}
+
+
+def named_sequences(task: Task) -> dict[str, object]:
+    """The sequences and their names, as stages depend on them that write both."""
+    return {**sequences(task), "names": [one.name for one in task.checked.target.sequences]}
 
 
 def _no_settings(_task: Task) -> Mapping[str, object]:
@@ -234,6 +239,8 @@ class Context:
 
     def fact(self, name: str) -> Any:
         """What an earlier stage noted under a name; None where it noted nothing.
+
+        Of a stage with parts, a list of what each noted.
 
         Raises
         ------

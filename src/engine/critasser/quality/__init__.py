@@ -1,4 +1,4 @@
-"""How far a model and each of its residues can be trusted."""
+"""Estimates how far a model and each of its residues can be trusted."""
 
 from critasser.quality.calibration import Calibration, accuracy, fit, read_calibration
 from critasser.quality.confidence import (

@@ -1,8 +1,8 @@
-"""From scores of residues to the confidence that people are shown.
+"""Turns scores of residues into the confidence that people are shown.
 
 The confidence is what a residue's accuracy ``1/(1 + (d/2 Å)²)`` is expected to be, d being the
 distance of its Cα from where it truly is in the map, times 100. A logistic function of a few
-features is fitted to builds of validation targets by ``python -m benchmark.confidence``.
+features is fitted to builds of validation targets by ``python -m benchmark.fitting.confidence``.
 """
 
 from __future__ import annotations
@@ -33,6 +33,19 @@ NOWHERE = 1e9
 """Å; farther than any map."""
 
 REGISTER_WINDOW, POSITION_WINDOW = 9, 5
+"""Residues over which agreement with amino acids, and with Cα positions, is averaged."""
+
+FLOOR, MOST_ODDS = 1e-3, 3.0
+"""Added to probabilities of amino acids; largest log-odds in nats, either way."""
+
+LEAST, MOST = 0.02, 0.98
+"""Scores beyond which a logit tells no more."""
+
+LEAST_DEVIATION = 1e-6
+"""Of a feature that is the same everywhere."""
+
+PENALTY = 1e-2
+"""On squared slopes, which holds them small where features say the same."""
 
 FEATURES = ("etm", "local confidence", "local pcc", "near calpha", "amino acid", "resolution",
             "sequence z-score")  # fmt: skip
@@ -107,27 +120,27 @@ def features(
     etm : float
     local_pcc, local_confidence : ndarray (L,)
     z_score : float or None
-        Of the sequence against decoys in this map; None (NaN in the features) where it was not
-        looked at.
+        Of the sequence against shuffled ones in this map; None (NaN in the features) where it was
+        not looked at.
     """
     length = len(target)
     near, register = np.zeros(length), np.zeros(length)
     if len(calpha):
         distance, partner = cKDTree(calpha.positions).query(np.nan_to_num(trace, nan=NOWHERE))
         near = accuracy(distance)
-        probability = calpha.amino_acid + 1e-3
+        probability = calpha.amino_acid + FLOOR
         probability = probability / probability.sum(axis=1, keepdims=True)
         odds = np.log(probability / probability.mean(axis=0))[partner, target.codes]
-        register = np.where(distance <= REACH, np.clip(odds, -3.0, 3.0), 0.0)
-    # A register is right or wrong for a stretch, so neighbours tell of each other; not across
-    # chains.
+        register = np.where(distance <= REACH, np.clip(odds, -MOST_ODDS, MOST_ODDS), 0.0)
+    # A register is right or wrong for a stretch, so neighbours say something about each other; not
+    # across chains.
     for part in target.chain_slices:
         near[part] = uniform_filter1d(near[part], POSITION_WINDOW, mode="nearest")
         register[part] = uniform_filter1d(register[part], REGISTER_WINDOW, mode="nearest")
     return np.column_stack(
         [
-            np.full(length, logit(np.clip(etm, 0.02, 0.98))),
-            logit(np.clip(local_confidence, 0.02, 0.98)),
+            np.full(length, logit(np.clip(etm, LEAST, MOST))),
+            logit(np.clip(local_confidence, LEAST, MOST)),
             local_pcc,
             near,
             register,
@@ -138,10 +151,10 @@ def features(
 
 
 def fit(
-    values: NDArray[np.float64], truth: NDArray[np.float64], penalty: float = 1e-2
+    values: NDArray[np.float64], truth: NDArray[np.float64], penalty: float = PENALTY
 ) -> Calibration:
     """Fit features (n, k) to accuracies (n,) by cross-entropy, slopes held small by `penalty`."""
-    mean, deviation = values.mean(axis=0), np.maximum(values.std(axis=0), 1e-6)
+    mean, deviation = values.mean(axis=0), np.maximum(values.std(axis=0), LEAST_DEVIATION)
     scaled = (values - mean) / deviation
 
     def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
@@ -151,12 +164,12 @@ def fit(
         gradient = np.append(off @ scaled / len(truth) + penalty * weights[:-1], off.mean())
         return float(value + 0.5 * penalty * weights[:-1] @ weights[:-1]), gradient
 
-    found = minimize(loss, np.zeros(values.shape[1] + 1), jac=True, method="L-BFGS-B").x
-    return Calibration(mean, deviation, found[:-1], float(found[-1]))
+    best = minimize(loss, np.zeros(values.shape[1] + 1), jac=True, method="L-BFGS-B").x
+    return Calibration(mean, deviation, best[:-1], float(best[-1]))
 
 
 def read_calibration(path: Path) -> Calibration:
-    """Read what `benchmark.confidence` wrote.
+    """Read what `benchmark.fitting.confidence` wrote.
 
     Raises
     ------

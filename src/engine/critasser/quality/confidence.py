@@ -1,4 +1,4 @@
-"""How far models and residues can be trusted: the paper's equations 8 to 13."""
+"""Estimates how far models and residues can be trusted: the paper's equations 8 to 13."""
 
 from __future__ import annotations
 
@@ -23,6 +23,33 @@ __all__ = [
 
 MASK_RADIUS = 2.5
 """Å around atoms where the correlation inside the model is taken, at least."""
+
+MASK_PER_RESOLUTION = 0.5
+"""The same, as a share of the resolution, where that is more."""
+
+ETM_BASE, ETM_SLOPE = 0.18, 0.82
+"""Of equation 8."""
+
+SUPPORT_LOSS = 0.5
+"""Of equation 8: what a model that supports another loses for its own uncertainty."""
+
+SPREAD_WEIGHT = 0.05
+"""Of equation 9."""
+
+WIDTHS, WIDTHS_MARGIN = 3.0, 1.0
+"""Widths of an atom's Gaussian, and Å more, around a residue within which its density counts."""
+
+LEAST_DENSITY, NO_DENSITY = 1e-6, 1e-12
+"""Of the model's largest density, and of any, below which shares of it mean nothing."""
+
+LEAST_SUPPORT = 1e-9
+"""Of a residue by other models; keeps divisions finite."""
+
+RESIDUES_A_REPORT = 50
+"""Residues between reports."""
+
+RANK_DIGITS = 3
+"""Digits of expected worth beyond which correlation inside the model decides the order."""
 
 LONE_SPREAD = 3.5
 """Å; the spread that a cluster is taken to have before its decoys tell, as one decoy more:
@@ -95,17 +122,17 @@ def cluster_confidence(
         Decoys clustered.
     """
     spread = (size * mean_rmsd + LONE_SPREAD) / (size + 1)
-    return crscore / (1.0 + 0.05 * total * spread / np.maximum(size, 1))
+    return crscore / (1.0 + SPREAD_WEIGHT * total * spread / np.maximum(size, 1))
 
 
 def estimated_tm(
     confidence: NDArray[np.float64], tm_matrix: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """ETM (N,) of models from their C (N,) and TM-scores (N, N) to each other (paper eq. 8)."""
-    support = tm_matrix - 0.5 * (1.0 - confidence)[None, :]
+    support = tm_matrix - SUPPORT_LOSS * (1.0 - confidence)[None, :]
     np.fill_diagonal(support, -np.inf)
     best = np.maximum(confidence, support.max(axis=1)) if len(confidence) > 1 else confidence
-    return np.clip(0.18 + 0.82 * best, 0.0, 1.0)
+    return np.clip(ETM_BASE + ETM_SLOPE * best, 0.0, 1.0)
 
 
 def local_correlation(
@@ -121,24 +148,26 @@ def local_correlation(
     or without atoms.
     """
     whole = simulate(model.positions, model.amplitudes, resolution, like=density)
-    reach = 3.0 * kernel_width(resolution) + 1.0
-    found = np.zeros(len(model.target))
+    reach = WIDTHS * kernel_width(resolution) + WIDTHS_MARGIN
+    count = len(model.target)
+    correlation = np.zeros(count)
     last = density.to_position(np.array(density.shape) - 1)
-    for i in range(len(found)):
-        if progress is not None and i % 50 == 0:
-            progress(i / len(found), f"residue {i + 1} of {len(found)}")
-        mine = model.residue == i
-        atoms = model.positions[mine]
+    floor = LEAST_DENSITY * max(float(whole.values.max()), NO_DENSITY)
+    for i in range(count):
+        if progress is not None and i % RESIDUES_A_REPORT == 0:
+            progress(i / count, f"residue {i + 1} of {count}")
+        chosen = model.residue == i
+        atoms = model.positions[chosen]
         if len(atoms) == 0:
             continue
         low, high = atoms.min(axis=0) - reach, atoms.max(axis=0) + reach
         if np.any(high < density.origin) or np.any(low > last):
             continue
         part, around = crop(density, low, high), crop(whole, low, high)
-        own = simulate(atoms, model.amplitudes[mine], resolution, like=part)
-        share = own.values / np.maximum(around.values, 1e-6 * max(float(whole.values.max()), 1e-12))
-        found[i] = pcc(own, part.with_values(part.values * share))
-    return found
+        own = simulate(atoms, model.amplitudes[chosen], resolution, like=part)
+        share = own.values / np.maximum(around.values, floor)
+        correlation[i] = pcc(own, part.with_values(part.values * share))
+    return correlation
 
 
 def local_confidence(
@@ -166,7 +195,7 @@ def local_confidence(
     # A residue that one of two models lacks is where they do not agree.
     spread = np.where(np.isnan(spread), np.inf, spread)
     agreement = (etm[None, :, None] / (1.0 + (spread / scale) ** 2)).sum(axis=1) / count
-    support = np.maximum((local_pcc + 1.0) * agreement, 1e-9)
+    support = np.maximum((local_pcc + 1.0) * agreement, LEAST_SUPPORT)
     if as_printed:
         return support * (etm[:, None] / support).sum(axis=1, keepdims=True)
     return support * (etm / support.mean(axis=1))[:, None]
@@ -211,42 +240,26 @@ def assess(
     """
     if not models:
         raise ValueError("no model to assess")
-    count, length = len(models), len(models[0].target)
-    tell = progress or (lambda fraction, message: None)
+    length = len(models[0].target)
     traces = np.stack([model.calpha for model in models])
     crscore = np.array([cr_score(trace, calpha.positions, length) for trace in traces])
     confidence = crscore
     if size is not None and mean_rmsd is not None and total is not None:
         confidence = cluster_confidence(crscore, size, mean_rmsd, total)
-    tm_matrix, rmsd_matrix = np.eye(count), np.zeros((count, count))
-    for a in range(count):
-        for b in range(count):
-            if a != b:
-                tm_matrix[a, b] = tm_score(traces[a], traces[b])
-                squared = ((traces[a] - traces[b]) ** 2).sum(axis=1)
-                rmsd_matrix[a, b] = np.sqrt(np.nanmean(squared))
+    tm_matrix, rmsd_matrix = _compared(traces)
     etm = estimated_tm(confidence, tm_matrix)
-    box, inside, local = np.zeros(count), np.zeros(count), np.zeros((count, length))
-    for k, model in enumerate(models):
-        simulated = simulate(model.positions, model.amplitudes, resolution, like=density)
-        mask = model_mask(density, model.positions, max(MASK_RADIUS, 0.5 * resolution))
-        box[k], inside[k] = pcc(density, simulated), pcc(density, simulated, mask)
-
-        def slice_of(fraction: float, message: str, k: int = k) -> None:
-            tell((k + fraction) / count, f"model {k + 1}: {message}")
-
-        local[k] = local_correlation(model, density, resolution, slice_of)
+    box, inside, local = _correlations(models, density, resolution, progress)
     residues = local_confidence(traces, local, etm)
-    known = np.stack(
+    observed = np.stack(
         [
             features(t, model.target, calpha, resolution, *scores, z_score)
             for t, model, *scores in zip(traces, models, etm, local, residues)
         ]
     )
-    shown = residues if calibration is None else calibration.expected(known)
+    shown = residues if calibration is None else calibration.expected(observed)
     worth = etm if calibration is None else shown.mean(axis=1)
     return Quality(
-        order=np.lexsort((-inside, -np.round(worth, 3))),
+        order=np.lexsort((-inside, -np.round(worth, RANK_DIGITS))),
         etm=etm,
         confidence=confidence,
         crscore=crscore,
@@ -257,6 +270,42 @@ def assess(
         local_pcc=local,
         local_confidence=residues,
         shown=np.clip(100.0 * shown, 0.0, 100.0),
-        features=known,
+        features=observed,
         calibrated=calibration is not None,
     )
+
+
+def _compared(traces: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """TM-score, and RMSD in place, of each of models (N, L, 3) to each other, both (N, N)."""
+    count = len(traces)
+    tm_matrix, rmsd_matrix = np.eye(count), np.zeros((count, count))
+    for a in range(count):
+        for b in range(count):
+            if a != b:
+                tm_matrix[a, b] = tm_score(traces[a], traces[b])
+                squared = ((traces[a] - traces[b]) ** 2).sum(axis=1)
+                rmsd_matrix[a, b] = np.sqrt(np.nanmean(squared))
+    return tm_matrix, rmsd_matrix
+
+
+def _correlations(
+    models: Sequence[AtomicModel],
+    density: Grid,
+    resolution: float,
+    progress: Callable[[float, str], None] | None,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Correlation of models over the box and inside them, both (N,), and of residues (N, L)."""
+    count, length = len(models), len(models[0].target)
+    box, inside, local = np.zeros(count), np.zeros(count), np.zeros((count, length))
+    radius = max(MASK_RADIUS, MASK_PER_RESOLUTION * resolution)
+    for k, model in enumerate(models):
+        simulated = simulate(model.positions, model.amplitudes, resolution, like=density)
+        mask = model_mask(density, model.positions, radius)
+        box[k], inside[k] = pcc(density, simulated), pcc(density, simulated, mask)
+
+        def report(fraction: float, message: str, k: int = k) -> None:
+            if progress is not None:
+                progress((k + fraction) / count, f"model {k + 1}: {message}")
+
+        local[k] = local_correlation(model, density, resolution, report)
+    return box, inside, local

@@ -18,14 +18,10 @@ SAME_CHAIN = 0.8
 
 def sequence_of(
     file: ModelFile, name: str, mine: Sequence[ModelResidue], sequences: Target | None
-) -> tuple[str, dict[tuple[str, int, str], int]]:
+) -> tuple[str, dict[ModelResidue, int]]:
     """A chain's whole sequence, and where in it its residues are; both empty where not known."""
     if sequences is None:
-        found = file.whole_sequence(name)
-        if found is None:
-            return "", {}
-        letters, place = found
-        return letters, {(name, *key): at for key, at in place.items()}
+        return file.whole_sequence(name) or ("", {})
     own = "".join(residue.letter for residue in mine)
     best: tuple[int, str, list[tuple[int, int]]] = (0, "", [])
     for one in sequences.sequences:
@@ -37,7 +33,7 @@ def sequence_of(
             f"chain {name} of {file.path.name} agrees with none of the sequences in more than "
             f"{best[0]} of {len(own)} residues; give the sequence of that chain"
         )
-    return best[1], {mine[i].key: j for i, j in best[2]}
+    return best[1], {mine[i]: j for i, j in best[2]}
 
 
 def _aligned(own: str, whole: str) -> list[tuple[int, int]]:
@@ -61,34 +57,33 @@ def with_missing(
     mine: Sequence[ModelResidue],
     ranges: Sequence[Range],
     letters: str,
-    place: Mapping[tuple[str, int, str], int],
+    place: Mapping[ModelResidue, int],
 ) -> list[ModelResidue]:
     """Residues of a chain, with those of the ranges that it lacks where they are known."""
     result: list[ModelResidue] = []
-    taken = {residue.key for residue in mine}
+    taken = {residue.name for residue in mine}
 
-    def add(numbers: range, at: int, chain: str) -> None:
-        for number in numbers:
-            j = at + number - numbers.start
+    def add(numbers: range, at: int, after: int) -> None:
+        for count, number in enumerate(numbers):
+            j = at + count
             if not 0 <= j < len(letters) or letters[j] not in AMINO_ACIDS:
                 continue
-            residue = ModelResidue(chain, number, "", letters[j])
-            if residue.key not in taken and any(one.holds(residue) for one in ranges):
+            residue = ModelResidue(mine[0].chain, number, "", letters[j], (after, count + 1))
+            if residue.name not in taken and any(one.holds(residue) for one in ranges):
                 result.append(residue)
 
     for k, residue in enumerate(mine):
-        at = place.get(residue.key)
+        at, here = place.get(residue), residue.place[0]
         if k == 0 and at is not None:
-            add(range(residue.number - at, residue.number), 0, residue.chain)
+            add(range(residue.number - at, residue.number), 0, here - 1)
         result.append(residue)
         if at is None:
             continue
         if k + 1 == len(mine):
-            add(range(residue.number + 1, residue.number + len(letters) - at), at + 1,
-                residue.chain)  # fmt: skip
+            add(range(residue.number + 1, residue.number + len(letters) - at), at + 1, here)
             continue
         after = mine[k + 1]
-        gap = place.get(after.key, -1) - at
+        gap = place.get(after, -1) - at
         if gap > 1 and after.number - residue.number == gap:
-            add(range(residue.number + 1, after.number), at + 1, residue.chain)
+            add(range(residue.number + 1, after.number), at + 1, here)
     return result

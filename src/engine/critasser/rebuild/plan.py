@@ -14,7 +14,7 @@ from scipy.spatial import cKDTree
 from critasser.errors import InputError
 from critasser.rebuild.missing import sequence_of, with_missing
 from critasser.rebuild.ranges import Range, parse_stretches
-from critasser.structure import AtomicModel, ModelFile, ModelResidue, Target
+from critasser.structure import NO_NAME, AtomicModel, ModelFile, ModelResidue, Target
 from critasser.structure import Sequence as ChainSequence
 
 __all__ = ["Plan", "Surroundings", "plan_rebuild"]
@@ -164,42 +164,31 @@ def plan_rebuild(file: ModelFile, text: str, sequences: Target | None = None) ->
     InputError
         A stretch has no residues, too many, nothing to hang on, or cannot bridge its gap.
     """
-    ranges = parse_stretches(text)
     known = file.residues()
     names = list(dict.fromkeys(residue.chain for residue in known))
-    for one in ranges:
-        if one.chain not in names:
-            raise InputError(
-                f"stretch {one}: {file.path.name} has no chain {one.chain}; it has "
-                f"{', '.join(names[:20])}"
-            )
+    ranges = [one.of(names, file.path.name) for one in parse_stretches(text)]
     whole, source, place = [], [], {}
-    position = {residue.key: k for k, residue in enumerate(known)}
+    position = {residue: k for k, residue in enumerate(known)}
     for name in names:
         mine = [residue for residue in known if residue.chain == name]
         wanted = [one for one in ranges if one.chain == name]
         letters, at = sequence_of(file, name, mine, sequences) if wanted else ("", {})
         for residue in with_missing(mine, wanted, letters, at):
-            if residue.key in at:
-                place[len(whole)] = at[residue.key]
+            if residue in at:
+                place[len(whole)] = at[residue]
             whole.append(residue)
-            source.append(position.get(residue.key, -1))
+            source.append(position.get(residue, -1))
     origin = np.array(source)
     calpha = np.full((len(whole), 3), np.nan)
     old = file.model()
     calpha[origin >= 0] = old.calpha[origin[origin >= 0]]
-    built = np.array([any(one.holds(residue) for one in ranges) for residue in whole])
+    built = np.zeros(len(whole), dtype=bool)
     for one in ranges:
-        if not any(one.holds(residue) for residue in whole):
-            raise InputError(
-                f"stretch {one}: {file.path.name} has no such residues; to fill a gap give the "
-                "whole sequence by --sequence"
-            )
-        _within_chain(one, whole)
+        built[_chosen(one, whole, file)] = True
     bonded = _bonded(whole, calpha, built, place)
     model = _model(file, old, whole, origin, bonded)
     runs = _runs(built, bonded)
-    eased = _eased(built, bonded, {residue.key for residue in whole} & file.modified(), whole)
+    eased = _eased(built, bonded, set(whole) & file.modified(), whole)
     plan = Plan(tuple(whole), model, built, eased, runs, _notes(whole, built, origin, file))
     for run in runs:
         _bridgeable(plan, run)
@@ -246,12 +235,22 @@ def _model(
     )
 
 
-def _within_chain(one: Range, whole: Sequence[ModelResidue]) -> None:
-    numbers = [(r.number, r.insertion) for r in whole if r.chain == one.chain]
-    first, last = min(numbers), max(numbers)
-    if one.low < first or one.high > last:
-        known = "-".join(f"{number}{code}" for number, code in (first, last))
-        raise InputError(f"stretch {one}: chain {one.chain} has residues {known} only")
+def _chosen(one: Range, whole: Sequence[ModelResidue], file: ModelFile) -> range:
+    """Indices of the residues of a range."""
+    chosen = one.among(whole)
+    if not len(chosen):
+        raise InputError(
+            f"stretch {one}: {file.path.name} has no such residues; to fill a gap give the "
+            "whole sequence by --sequence"
+        )
+    names = [residue.name for residue in whole if residue.chain == one.chain]
+    if (one.low not in names and one.low < min(names)) or (
+        one.high not in names and one.high > max(names)
+    ):
+        known = "-".join(f"{number}{code}" for number, code in (min(names), max(names)))
+        chain = one.chain or NO_NAME
+        raise InputError(f"stretch {one}: chain {chain} has residues {known} only")
+    return chosen
 
 
 def _runs(built: NDArray[np.bool_], bonded: NDArray[np.bool_]) -> tuple[slice, ...]:
@@ -263,7 +262,7 @@ def _runs(built: NDArray[np.bool_], bonded: NDArray[np.bool_]) -> tuple[slice, .
 def _eased(
     built: NDArray[np.bool_],
     bonded: NDArray[np.bool_],
-    modified: set[tuple[str, int, str]],
+    modified: set[ModelResidue],
     whole: Sequence[ModelResidue],
 ) -> NDArray[np.bool_]:
     eased = np.zeros(len(built), dtype=bool)
@@ -273,7 +272,7 @@ def _eased(
                 j, bond = i + step * k, i + step * k - (step > 0)
                 if not 0 <= j < len(built) or built[j] or not bonded[bond]:
                     break
-                if whole[j].key in modified:
+                if whole[j] in modified:
                     break
                 eased[j] = True
     return eased
@@ -289,7 +288,8 @@ def _notes(
     added = int((origin < 0).sum())
     if added:
         notes.append(f"{added} residues are added that the model lacked")
-    changed = [r for r, b in zip(whole, built) if b and r.key in file.modified()]
+    modified = file.modified()
+    changed = [residue for residue, moves in zip(whole, built) if moves and residue in modified]
     if changed:
         notes.append(
             f"modified residues are built as plain amino acids: {', '.join(map(str, changed[:8]))}"

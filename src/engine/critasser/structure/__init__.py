@@ -11,10 +11,11 @@ from critasser.structure.calpha import CalphaSet, CalphaTriples, Template, Trace
 from critasser.structure.chain import ProteinChain
 from critasser.structure.contacts import read_contacts
 from critasser.structure.fasta import read_fasta
+from critasser.structure.left_out import LeftOut
 from critasser.structure.mmcif import chain_names, write_calpha, write_model, write_positions
 from critasser.structure.model import AtomicModel
-from critasser.structure.modelfile import ModelFile, ModelResidue
-from critasser.structure.reading import read_chains
+from critasser.structure.modelfile import NO_NAME, ModelFile, ModelResidue
+from critasser.structure.reading import Protein, read_chains, read_protein
 from critasser.structure.scores import cr_score, d0, greedy_pairs, match_one_to_one, tm_score
 from critasser.structure.secondary import COIL, HELIX, STRAND, assign_secondary_structure
 from critasser.structure.sequence import Sequence, Target
@@ -26,6 +27,7 @@ __all__ = [
     "ATOMIC_NUMBER",
     "COIL",
     "HELIX",
+    "NO_NAME",
     "ONE_TO_THREE",
     "SECONDARY_STRUCTURE",
     "STRAND",
@@ -33,8 +35,10 @@ __all__ = [
     "AtomicModel",
     "CalphaSet",
     "CalphaTriples",
+    "LeftOut",
     "ModelFile",
     "ModelResidue",
+    "Protein",
     "ProteinChain",
     "Sequence",
     "Symmetry",
@@ -51,6 +55,7 @@ __all__ = [
     "read_chains",
     "read_contacts",
     "read_fasta",
+    "read_protein",
     "rmsd",
     "symmetry_name",
     "tm_score",

@@ -34,6 +34,8 @@ class ProteinChain:
         B-factors, or the confidence where the structure is predicted.
     insertion : tuple of str (n,)
         Insertion codes, "" where there is none; empty where the file was not asked for them.
+    place : tuple of int (n,)
+        Of each residue among all residues of the file, in its order; empty as `insertion`.
     """
 
     name: str
@@ -45,6 +47,7 @@ class ProteinChain:
     positions: NDArray[np.float64]
     b_factor: NDArray[np.float64]
     insertion: tuple[str, ...] = ()
+    place: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.letters)

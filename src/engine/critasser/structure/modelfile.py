@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,26 +14,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from critasser.errors import InputError
-from critasser.structure.alphabet import ONE_TO_THREE, THREE_TO_ONE
+from critasser.structure.alphabet import ONE_TO_THREE
 from critasser.structure.chain import ProteinChain
+from critasser.structure.left_out import LeftOut
 from critasser.structure.mmcif import add_metrics, mmcif_document
 from critasser.structure.model import AtomicModel
-from critasser.structure.reading import protein_of, read_structure
+from critasser.structure.reading import read_protein
+from critasser.structure.residue_names import is_amino_acid, is_plain, letter_of
 from critasser.structure.sequence import Sequence as ChainSequence
 from critasser.structure.sequence import Target
 from critasser.writing import appearing
 
-__all__ = ["ModelFile", "ModelResidue"]
+__all__ = ["NO_NAME", "ModelFile", "ModelResidue"]
 
 MOST_BYTES = 256 << 20
 MOST_RESIDUES = 20_000
+NO_NAME = "_"
+"""In place of the name of a chain that has none."""
+
 LONGEST_STEP = 4.5
 """Å between Cα of neighbours in a chain; farther apart something is missing between them."""
 
 
 @dataclass(frozen=True)
 class ModelResidue:
-    """A residue by the names that its file gives it.
+    """A residue by its place in a file, with the names that the file gives it.
 
     Attributes
     ----------
@@ -41,20 +47,30 @@ class ModelResidue:
     insertion : str
         "" for none.
     letter : str
+    place : tuple of two int
+        Of a residue of the file, its index among all of the file's residues, and 0. Of one that
+        the file lacks, the index of the residue that it follows in its chain (that before the
+        chain's first where it precedes all), and a count from 1.
     """
 
     chain: str
     number: int
     insertion: str
     letter: str
+    place: tuple[int, int] = (-1, 0)
 
     @property
-    def key(self) -> tuple[str, int, str]:
-        """What tells it from all others."""
-        return self.chain, self.number, self.insertion
+    def key(self) -> ModelResidue:
+        """What tells it from all others: itself, by its place."""
+        return self
+
+    @property
+    def name(self) -> tuple[int, str]:
+        """Number and insertion code."""
+        return self.number, self.insertion
 
     def __str__(self) -> str:
-        return f"{self.chain}:{self.number}{self.insertion}"
+        return f"{self.chain or NO_NAME}:{self.number}{self.insertion}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,18 +81,18 @@ class ModelFile:
     ----------
     path : Path
     structure : gemmi.Structure
-        All that the file holds; of several models the first.
+        All that the file holds, in one model.
     chains : tuple of ProteinChain
         Its protein.
-    unknown : int
-        Residues of protein that are none of the twenty amino acids, or have no Cα; they stay in
-        the file and are left out of everything else.
+    left_out : LeftOut
+        What stays in the file and is left out of everything else, by reason: no protein; residues
+        that are none of the twenty amino acids, or have no Cα.
     """
 
     path: Path
     structure: gemmi.Structure
     chains: tuple[ProteinChain, ...]
-    unknown: int
+    left_out: LeftOut
 
     @classmethod
     def read(cls, path: str | os.PathLike) -> ModelFile:
@@ -85,31 +101,49 @@ class ModelFile:
         Raises
         ------
         InputError
-            As `read_chains`; also more than 20 000 residues, or none of the twenty amino acids
+            As `read_protein`; also more than 20 000 residues, or none of the twenty amino acids
             with a Cα.
         """
-        structure = read_structure(path, MOST_BYTES)
-        while len(structure) > 1:
-            del structure[-1]
-        structure.setup_entities()
+        protein = read_protein(path, MOST_BYTES)
+        structure, chains = protein.structure, protein.chains
         structure.assign_label_seq_id()
-        chains = tuple(c for c in map(protein_of, structure[0]) if len(c))
         total = sum(map(len, chains))
         if total > MOST_RESIDUES:
             raise InputError(
                 f"{path} has {total} residues of protein, {MOST_RESIDUES} is most: give the "
                 "chains that matter"
             )
-        known = sum(int(_usable(chain).sum()) for chain in chains)
-        if not known:
+        if not any(_usable(chain).any() for chain in chains):
             raise InputError(f"{path}: no residue of it is an amino acid with a Cα")
-        return cls(Path(path), structure, chains, total - known)
+        residues = [residue for chain in structure[0] for residue in chain]
+        unknown, bare = Counter[str](), Counter[str]()
+        for chain in chains:
+            without = ~np.isfinite(chain.calpha).all(axis=1)
+            for i in np.flatnonzero(~_usable(chain)):
+                (bare if without[i] else unknown)[residues[chain.place[i]].name] += 1
+        left_out = protein.left_out.with_more("unknown", unknown).with_more("no calpha", bare)
+        return cls(Path(path), structure, chains, left_out)
+
+    @property
+    def unknown(self) -> int:
+        """Residues of protein that are none of the twenty amino acids, or have no Cα."""
+        return self.left_out.total("unknown") + self.left_out.total("no calpha")
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the person should know of the file, each in a line."""
+        line = self.left_out.line(self.path)
+        return (line,) if line else ()
 
     def residues(self) -> list[ModelResidue]:
         """The usable residues, in the order of the file; the same order as in `model`."""
         return [
             ModelResidue(
-                chain.name, int(chain.residue_number[i]), chain.insertion[i], chain.letters[i]
+                chain.name,
+                int(chain.residue_number[i]),
+                chain.insertion[i],
+                chain.letters[i],
+                (chain.place[i], 0),
             )
             for chain in self.chains
             for i in np.flatnonzero(_usable(chain))
@@ -145,87 +179,94 @@ class ModelFile:
             np.concatenate(positions),
         )
 
-    def modified(self) -> set[tuple[str, int, str]]:
-        """Keys of the residues whose atoms are not those of the amino acid that they count as."""
-        return {
-            _key(chain, residue)
-            for chain in self.structure[0]
-            for residue in chain
-            if _is_protein(residue) and residue.name not in THREE_TO_ONE
-        }
+    def modified(self) -> set[ModelResidue]:
+        """The residues whose atoms are not those of the amino acid that they count as."""
+        names = [residue.name for chain in self.structure[0] for residue in chain]
+        return {one for one in self.residues() if not is_plain(names[one.place[0]])}
 
-    def whole_sequence(self, chain: str) -> tuple[str, dict[tuple[int, str], int]] | None:
+    def whole_sequence(self, chain: str) -> tuple[str, dict[ModelResidue, int]] | None:
         """What the file says of a chain's whole sequence, or None where it does not.
 
         Returns
         -------
         letters : str
             X for what is not one of the twenty.
-        place : dict of (number, insertion) to int
-            Of the residues that are there, in the letters.
+        place : dict of ModelResidue to int
+            Where in the letters the residues of `residues` are.
         """
-        found = self.structure[0].find_chain(chain)
-        polymer = found.get_polymer()
+        polymer = self.structure[0].find_chain(chain).get_polymer()
         entity = self.structure.get_entity_of(polymer) if len(polymer) else None
         if entity is None or not entity.full_sequence:
             return None
-        letters = "".join(
-            THREE_TO_ONE.get(gemmi.Entity.first_mon(name), "X") for name in entity.full_sequence
-        )
+        letters = "".join(letter_of(gemmi.Entity.first_mon(n)) for n in entity.full_sequence)
+        labels = [residue.label_seq for one in self.structure[0] for residue in one]
         place = {}
-        for residue in polymer.first_conformer():
-            at = residue.label_seq
+        for residue in self.residues():
+            at = labels[residue.place[0]] if residue.chain == chain else None
             if at is not None and 1 <= at <= len(letters):
-                place[residue.seqid.num, residue.seqid.icode.strip()] = at - 1
+                place[residue] = at - 1
         return letters, place
 
     def write(
         self,
         path: str | os.PathLike,
-        confidence: Mapping[tuple[str, int, str], float],
+        confidence: Mapping[ModelResidue, float],
         *,
         title: str,
         scores: Mapping[str, float] | None = None,
-        replaced: Mapping[tuple[str, int, str], Sequence[tuple[str, NDArray[np.float64]]]]
-        | None = None,
-        letters: Mapping[tuple[str, int, str], str] | None = None,
+        replaced: Mapping[ModelResidue, Sequence[tuple[str, NDArray[np.float64]]]] | None = None,
+        letters: Mapping[ModelResidue, str] | None = None,
     ) -> None:
         """Write the file again as mmCIF, with confidences in the B-factors of its residues.
 
-        Everything else of its first model stays: chains, numbers, ligands, positions.
+        Everything else stays: chains, numbers, ligands, positions.
 
         Parameters
         ----------
         path : path
             Appears whole, by atomic rename.
-        confidence : mapping of (chain, number, insertion) to float
+        confidence : mapping of ModelResidue to float
             0 … 100; residues without keep their B-factors.
         title : str
         scores : mapping of str to float, optional
             Of the model as a whole.
-        replaced : mapping of (chain, number, insertion) to atoms, optional
+        replaced : mapping of ModelResidue to atoms, optional
             Names and positions (3,) of all atoms of a residue, in place of those it had; residues
-            that the file lacks are put where their numbers say.
-        letters : mapping of (chain, number, insertion) to str, optional
-            One-letter codes of the residues that the file lacks.
+            that the file lacks are put where their places say.
+        letters : mapping of ModelResidue to str, optional
+            One-letter codes that residues get, where not their own.
         """
         structure = self.structure.clone()
-        for key, atoms in (replaced or {}).items():
-            _replace(structure[0], key, atoms, (letters or {}).get(key))
+        values = {residue.place: float(value) for residue, value in confidence.items()}
+        rebuilt = {
+            residue.place: (residue, (letters or {}).get(residue, residue.letter), atoms)
+            for residue, atoms in (replaced or {}).items()
+        }
+        marked: list[list[float | None]] = []
+        first = 0
+        for chain in structure[0]:
+            count = len(chain)
+            places = [(first + k, 0) for k in range(count)]
+            _rebuild(chain, places, rebuilt)
+            marked.append([values.get(place) for place in places])
+            first += count
         if replaced:
             structure.setup_entities()
         structure.assign_label_seq_id(True)
         local = []
-        for chain in structure[0]:
-            for residue in chain:
-                value = confidence.get(_key(chain, residue))
-                if value is None or not _is_protein(residue):
+        for chain, shown in zip(structure[0], marked):
+            before, held = None, None
+            for residue, value in zip(chain, shown):
+                if value is None and before == residue.seqid and is_amino_acid(residue.name):
+                    value = held  # another conformation of the residue before
+                before, held = residue.seqid, value
+                if value is None:
                     continue
                 for atom in residue:
-                    atom.b_iso = float(value)
+                    atom.b_iso = value
                     atom.aniso = gemmi.SMat33f(0, 0, 0, 0, 0, 0)
                 if residue.label_seq is not None:
-                    local.append((residue.subchain, residue.label_seq, residue.name, float(value)))
+                    local.append((residue.subchain, residue.label_seq, residue.name, value))
         structure.info = gemmi.InfoMap({"_struct.title": title})
         document = mmcif_document(structure)
         add_metrics(document.sole_block(), local, scores or {})
@@ -237,55 +278,55 @@ def _usable(chain: ProteinChain) -> NDArray[np.bool_]:
     return (chain.codes >= 0) & np.isfinite(chain.calpha).all(axis=1)
 
 
-def _key(chain: gemmi.Chain, residue: gemmi.Residue) -> tuple[str, int, str]:
-    return chain.name, residue.seqid.num, residue.seqid.icode.strip()
-
-
-def _is_protein(residue: gemmi.Residue) -> bool:
-    return gemmi.find_tabulated_residue(residue.name).is_amino_acid()
-
-
-def _replace(
-    model: gemmi.Model,
-    key: tuple[str, int, str],
-    atoms: Sequence[tuple[str, NDArray[np.float64]]],
-    letter: str | None,
+def _rebuild(
+    chain: gemmi.Chain,
+    places: list[tuple[int, int]],
+    rebuilt: Mapping[
+        tuple[int, int], tuple[ModelResidue, str, Sequence[tuple[str, NDArray[np.float64]]]]
+    ],
 ) -> None:
-    """Give a residue other atoms, or put in one that is not there."""
-    name, number, insertion = key
-    chain = model.find_chain(name)
-    found = [k for k, one in enumerate(chain) if _key(chain, one) == key and _is_protein(one)]
-    if found:
-        residue = chain[found[0]]
-        for k in reversed(found[1:]):  # of several conformations one is left
-            del chain[k]
-        if letter is not None:
-            residue.name = ONE_TO_THREE[letter]
-    else:
-        if letter is None:
-            raise ValueError(f"{key} is not there, and nothing says what it is")
-        residue = gemmi.Residue()
+    """Give residues of a chain other atoms, and put in those that it lacks; places go along."""
+    if not places:
+        return
+    low, high = places[0][0] - 1, places[-1][0]
+    mine = {
+        place: entry
+        for place, entry in rebuilt.items()
+        if entry[0].chain == chain.name and low <= place[0] <= high
+    }
+    polymer = next((r for r in chain if r.entity_type == gemmi.EntityType.Polymer), chain[0])
+    subchain, entity = polymer.subchain, polymer.entity_id
+    for place in sorted(mine, reverse=True):
+        one, letter, atoms = mine[place]
+        if place[1]:
+            residue = gemmi.Residue()
+            residue.seqid = gemmi.SeqId(one.number, one.insertion or " ")
+            residue.entity_type = gemmi.EntityType.Polymer
+            residue.subchain, residue.entity_id = subchain, entity
+            at = place[0] - low
+            chain.add_residue(residue, at)
+            places.insert(at, place)
+        else:
+            at = places.index(place)
+            _drop_alternatives(chain, places, at)
+        residue = chain[at]
         residue.name = ONE_TO_THREE[letter]
-        residue.seqid = gemmi.SeqId(number, insertion or " ")
-        residue.entity_type = gemmi.EntityType.Polymer
-        polymer = [k for k, one in enumerate(chain) if one.entity_type == gemmi.EntityType.Polymer]
-        residue.subchain = chain[polymer[0]].subchain
-        residue.entity_id = chain[polymer[0]].entity_id
-        place = next(
-            (
-                k
-                for k in polymer
-                if (chain[k].seqid.num, chain[k].seqid.icode.strip()) > (number, insertion)
-            ),
-            polymer[-1] + 1,
-        )
-        residue = chain.add_residue(residue, place)
-    while len(residue):
-        del residue[-1]
-    for atom_name, position in atoms:
-        atom = gemmi.Atom()
-        atom.name = atom_name
-        atom.element = gemmi.Element(atom_name[0])
-        atom.pos = gemmi.Position(*(float(x) for x in position))
-        atom.occ = 1.0
-        residue.add_atom(atom)
+        while len(residue):
+            del residue[-1]
+        for name, position in atoms:
+            atom = gemmi.Atom()
+            atom.name = name
+            atom.element = gemmi.Element(name[0])
+            atom.pos = gemmi.Position(*(float(x) for x in position))
+            atom.occ = 1.0
+            residue.add_atom(atom)
+
+
+def _drop_alternatives(chain: gemmi.Chain, places: list[tuple[int, int]], at: int) -> None:
+    """Of several conformations that are residues of their own one is left."""
+    number = chain[at].seqid
+    while at + 1 < len(chain) and chain[at + 1].seqid == number and all(
+        atom.has_altloc() for atom in chain[at + 1]
+    ):
+        del chain[at + 1]
+        del places[at + 1]

@@ -2,30 +2,79 @@
 
 from __future__ import annotations
 
-import gzip
 import os
-import zlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import gemmi
 import numpy as np
 
 from critasser.errors import InputError
-from critasser.structure.alphabet import AMINO_ACIDS, ATOMIC_NUMBER
+from critasser.input_files import read_bytes
+from critasser.structure.alphabet import ATOMIC_NUMBER
+from critasser.structure.atom_site import read_mmcif
 from critasser.structure.chain import ProteinChain
+from critasser.structure.copies import beside_each_other
+from critasser.structure.left_out import LeftOut
+from critasser.structure.parting import Part, parted
+from critasser.structure.pdb_text import read_pdb
 
-__all__ = ["protein_of", "read_chains", "read_structure"]
+__all__ = ["Protein", "read_chains", "read_protein"]
 
-GZIP_MAGIC = b"\x1f\x8b"
 ONLY_ASCII = bytes(range(128)) + b"?" * 128
 HYDROGENS = ("H", "D")
+MOST_BYTES = 512 << 20
+NOWHERE = 9999.0
+"""Å along an axis, the most that a PDB file can say: what programs write for an atom without a
+position."""
+
+LAST_OXYGENS = {"OT1": "O", "OT2": "OXT", "O1": "O", "O2": "OXT"}
+"""Of CHARMM and GROMOS, for the names that the PDB gives the oxygens of the last residue."""
 
 
-def read_chains(path: str | os.PathLike, max_bytes: int = 512 << 20) -> tuple[ProteinChain, ...]:
-    """Read the protein chains of a PDB or mmCIF file, gzipped or not.
+@dataclass(frozen=True, eq=False)
+class Protein:
+    """The protein of a coordinate file, and what else is in there.
 
-    Of several models the first counts, of alternative locations the first. Hydrogens, ligands,
-    water and nucleic acids are left out. Selenomethionine is read as methionine, and the letter of
+    Attributes
+    ----------
+    path : Path
+    structure : gemmi.Structure
+        All that the file holds, in one model. Chain, number and insertion code name one residue of
+        protein.
+    chains : tuple of ProteinChain
+        At least one, each of at least one residue.
+    left_out : LeftOut
+        What is in none of them.
+    """
+
+    path: Path
+    structure: gemmi.Structure
+    chains: tuple[ProteinChain, ...]
+    left_out: LeftOut
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the person should know, each in a line."""
+        line = self.left_out.line(self.path)
+        return (line,) if line else ()
+
+
+def read_chains(path: str | os.PathLike, max_bytes: int = MOST_BYTES) -> tuple[ProteinChain, ...]:
+    """The protein chains of a PDB or mmCIF file; parameters and errors as `read_protein`."""
+    return read_protein(path, max_bytes).chains
+
+
+def read_protein(path: str | os.PathLike, max_bytes: int = MOST_BYTES) -> Protein:
+    """Read the protein of a PDB or mmCIF file, gzipped or not.
+
+    Chains are parted by TER, by segments, and where numbers begin again, whatever their names.
+    The models of an assembly count together, of an ensemble only the first; files written one
+    after another count together where they do not overlap. Of alternative locations the first
+    counts. Hydrogens, ligands, water and nucleic acids are left out. Names that force fields give
+    to the twenty amino acids are known, selenomethionine is read as methionine, and the letter of
     another modified residue is its parent's. What is a residue of a protein but not one of the
     twenty has the letter X.
 
@@ -35,87 +84,130 @@ def read_chains(path: str | os.PathLike, max_bytes: int = 512 << 20) -> tuple[Pr
     max_bytes : int
         Largest size, unpacked.
 
-    Returns
-    -------
-    tuple of ProteinChain
-        At least one, each of at least one residue.
-
     Raises
     ------
     InputError
         There is no such file; it is damaged or too large; it is no coordinate file; it holds no
         protein.
     """
-    structure = read_structure(path, max_bytes)
-    chains = [protein_of(chain) for chain in structure[0]]
-    return tuple(chain for chain in chains if len(chain))
-
-
-def read_structure(path: str | os.PathLike, max_bytes: int = 512 << 20) -> gemmi.Structure:
-    """The whole content of a file that holds protein; parameters and errors as `read_chains`."""
     path = Path(path)
     # Remarks come in any encoding, and only they may: names of residues and atoms are ASCII.
-    raw = _bytes(path, max_bytes).translate(ONLY_ASCII)
+    raw = read_bytes(path, max_bytes, "give only the chains that are needed.").translate(ONLY_ASCII)
     try:
-        structure = gemmi.read_structure_string(raw)
-        structure.setup_entities()
+        structure, models = _one_model(_structures(raw, path))
+        model, parts, others, renamed = parted(structure[0], _parents(structure))
     except (RuntimeError, ValueError, IndexError) as error:
         raise InputError(
             f"{path} is not a PDB or mmCIF file ({error}): give a coordinate file."
         ) from None
-    if not len(structure) or not any(len(protein_of(chain)) for chain in structure[0]):
+    _put(structure, model, parts, renamed)
+    chains, atoms = [], Counter[str]()
+    residues = [residue for chain in structure[0] for residue in chain]
+    for part in parts:
+        chain = _chain(part, residues, atoms)
+        if len(chain):
+            chains.append(chain)
+    if not chains:
         raise InputError(f"{path} holds no protein: give a PDB or mmCIF file with a protein chain.")
-    return structure
+    left_out = LeftOut({reason: dict(names) for reason, names in others.items()})
+    for reason, count in {**atoms, "model": models}.items():
+        if count:
+            left_out = left_out.with_more(reason, {"": count})
+    return Protein(path, structure, tuple(chains), left_out)
 
 
-def _bytes(path: Path, max_bytes: int) -> bytes:
-    try:
-        with path.open("rb") as file:
-            packed = file.read(2) == GZIP_MAGIC
-            file.seek(0)
-            if packed:
-                with gzip.open(file) as unpacked:
-                    raw = unpacked.read(max_bytes + 1)
-            else:
-                raw = file.read(max_bytes + 1)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(
-            f"{path} is cut off or damaged ({error}): copy or download it again."
-        ) from None
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from None
-    if len(raw) > max_bytes:
-        raise InputError(
-            f"{path} is larger than {max_bytes / 2**20:.3g} MB: give only the chains that are "
-            "needed."
-        )
-    return raw
+def _structures(raw: bytes, path: Path) -> list[gemmi.Structure]:
+    if b"dataBlocks" in raw[:4096]:
+        raise InputError(f"{path} is a BinaryCIF file: save the model as mmCIF.")
+    if b"_atom_site." in raw or raw.lstrip()[:5].lower() == b"data_":
+        return read_mmcif(raw, path)
+    return read_pdb(raw, path)
 
 
-def protein_of(chain: gemmi.Chain) -> ProteinChain:
-    """The protein residues of a chain that have atoms; none where it holds no protein."""
-    letters, numbers, insertion = [], [], []
+def _one_model(structures: Sequence[gemmi.Structure]) -> tuple[gemmi.Structure, int]:
+    """The structure with all models that are one molecule as one, and how many are left out."""
+    structures = [one for one in structures if len(one)]
+    if not structures:
+        raise ValueError("no atoms in it")
+    left_out = 0
+    firsts = []
+    for structure in structures:
+        models = list(structure)
+        chosen = beside_each_other(models, alike=True)
+        left_out += len(models) - len(chosen)
+        firsts.append(_joined(chosen))
+    chosen = beside_each_other(firsts, alike=False)
+    left_out += len(firsts) - len(chosen)
+    structure = structures[0]
+    joined = _joined(chosen)
+    while len(structure):
+        del structure[-1]
+    structure.add_model(joined)
+    return structure, left_out
+
+
+def _joined(models: Sequence[gemmi.Model]) -> gemmi.Model:
+    joined = gemmi.Model(1)
+    for model in models:
+        for chain in model:
+            joined.add_chain(chain)
+    return joined
+
+
+def _parents(structure: gemmi.Structure) -> dict[str, str]:
+    """What modified residues are made of, by their names."""
+    return {
+        one.res_id.name: one.parent_comp_id
+        for one in structure.mod_residues
+        if one.parent_comp_id and one.parent_comp_id != one.res_id.name
+    }
+
+
+def _put(
+    structure: gemmi.Structure, model: gemmi.Model, parts: Sequence[Part], renamed: bool
+) -> None:
+    """Give the structure the model with its chains told apart, and say what is a polymer."""
+    del structure[0]
+    structure.add_model(model)
+    residues = [residue for chain in structure[0] for residue in chain]
+    for part in parts:
+        for place in part.places:
+            residues[place].entity_type = gemmi.EntityType.Polymer
+    if renamed:
+        # Chains that the file takes for one have the same subchains there.
+        for residue in residues:
+            residue.subchain = residue.entity_id = ""
+        for entity in structure.entities:
+            entity.subchains = []
+    structure.setup_entities()
+
+
+def _chain(part: Part, residues: Sequence[gemmi.Residue], left_out: Counter[str]) -> ProteinChain:
+    """The residues of a part that have atoms."""
+    letters, numbers, insertion, places = [], [], [], []
     names, elements, owner, positions, b_factors = [], [], [], [], []
-    polymer = chain.get_polymer()
-    # Without any sign of a polymer (single residues, only Cα) every amino acid counts.
-    residues = polymer if len(polymer) else chain
-    for residue in residues.first_conformer():
-        if not gemmi.find_tabulated_residue(residue.name).is_amino_acid():
-            continue
-        selenomethionine = residue.name == "MSE"
+    for letter, place in zip(part.letters, part.places):
+        residue = residues[place]
         found = 0
-        seen = set()
-        for atom in residue.first_conformer():
+        seen: set[str] = set()
+        oxygen = residue.find_atom("O", "*") is not None
+        alternative = next((atom.altloc for atom in residue if atom.has_altloc()), "")
+        for atom in residue:
             name, element = atom.name, atom.element.name
-            if selenomethionine and element == "Se":
+            if residue.name == "MSE" and element == "Se":
                 name, element = "SD", "S"
+            elif not oxygen and element == "O":
+                name = LAST_OXYGENS.get(name, name)
+            elif name == "CD" and letter == "I":
+                name = "CD1"  # CHARMM's and GROMOS'
+            if element in HYDROGENS or element.upper() not in ATOMIC_NUMBER:
+                continue
             position = atom.pos.tolist()
-            if (
-                element in HYDROGENS
-                or element.upper() not in ATOMIC_NUMBER
-                or name in seen
-                or not np.isfinite(position).all()
-            ):
+            if not np.isfinite(position).all() or max(map(abs, position)) >= NOWHERE:
+                left_out["no place"] += 1
+                continue
+            if name in seen or (atom.has_altloc() and atom.altloc != alternative):
+                left_out["conformation"] += 1
                 continue
             seen.add(name)
             names.append(name)
@@ -125,11 +217,12 @@ def protein_of(chain: gemmi.Chain) -> ProteinChain:
             b_factors.append(atom.b_iso)
             found += 1
         if found:
-            letters.append(_letter(residue.name))
+            letters.append(letter)
             numbers.append(residue.seqid.num)
             insertion.append(residue.seqid.icode.strip())
+            places.append(place)
     return ProteinChain(
-        chain.name,
+        part.chain,
         "".join(letters),
         np.array(numbers, dtype=np.int64),
         tuple(names),
@@ -138,9 +231,5 @@ def protein_of(chain: gemmi.Chain) -> ProteinChain:
         np.array(positions, dtype=np.float64).reshape(-1, 3),
         np.array(b_factors, dtype=np.float64),
         tuple(insertion),
+        tuple(places),
     )
-
-
-def _letter(name: str) -> str:
-    letter = gemmi.find_tabulated_residue(name).one_letter_code.upper()
-    return letter if letter in AMINO_ACIDS and letter else "X"

@@ -1,13 +1,12 @@
-"""Known structures laid on the map's Cα positions."""
+"""Lays known structures on the map's Cα positions."""
 
 from critasser.templates.fingerprint import match_fingerprints
-from critasser.templates.pose import Pose
+from critasser.templates.pose import Fit, PlacedChain, Pose
 from critasser.templates.reselection import (
     GOOD,
     STRATEGIES,
     Rejected,
     Reselection,
-    reselect,
     survey,
 )
 from critasser.templates.triples import match_triples
@@ -15,11 +14,12 @@ from critasser.templates.triples import match_triples
 __all__ = [
     "GOOD",
     "STRATEGIES",
+    "Fit",
+    "PlacedChain",
     "Pose",
     "Rejected",
     "Reselection",
     "match_fingerprints",
     "match_triples",
-    "reselect",
     "survey",
 ]

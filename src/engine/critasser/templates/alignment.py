@@ -1,4 +1,4 @@
-"""Which residue of the target each template residue stands for.
+"""Aligns a template with the target: which residue each template residue stands for.
 
 Two witnesses: the likeness of the two sequences (BLOSUM62), and, once the template lies in the
 map, what the network says of the amino acid at the Cα where a template residue lies. The second
@@ -21,8 +21,20 @@ from critasser.templates.alignment_kernels import align_overlap
 __all__ = ["Alignment", "align", "blosum62", "likeness"]
 
 HALF_BIT = math.log(2.0) / 2.0
+"""Nats in BLOSUM62's unit."""
+
 GAP_OPEN, GAP_EXTEND = 11 * HALF_BIT, 1 * HALF_BIT
+"""BLASTP's, for BLOSUM62."""
+
+UNKNOWN = -1.0
+"""BLOSUM62 of X with anything."""
+
 SHUFFLES = 24
+"""Alignments with shuffled targets that tell what chance does."""
+
+LEAST_SPREAD = 1e-6
+"""Of their scores, that a z-score divides by."""
+
 PROFILE_LIMIT = 3.0
 """Nats; a network that is wholly sure may still be wrong."""
 
@@ -59,10 +71,10 @@ def blosum62() -> NDArray[np.float64]:
     """
     scoring = gemmi.AlignmentScoring("b")
     names = [ONE_TO_THREE[letter] for letter in AMINO_ACIDS]
-    table = np.full((21, 21), -1.0)
-    for i, one in enumerate(names):
-        for j, other in enumerate(names):
-            table[i, j] = gemmi.align_string_sequences([one], [other], [], scoring).score
+    table = np.full((21, 21), UNKNOWN)
+    for i, row in enumerate(names):
+        for j, column in enumerate(names):
+            table[i, j] = gemmi.align_string_sequences([row], [column], [], scoring).score
     return table * HALF_BIT
 
 
@@ -108,5 +120,5 @@ def align(
     rows = np.flatnonzero(partner >= 0)
     pairs = np.stack([rows, partner[rows]], axis=1)
     same = template[pairs[:, 0]] == target[pairs[:, 1]]
-    z_score = (score - np.mean(chance)) / max(float(np.std(chance)), 1e-6)
+    z_score = (score - np.mean(chance)) / max(float(np.std(chance)), LEAST_SPREAD)
     return Alignment(pairs, float(same.mean()) if len(same) else 0.0, float(score), float(z_score))

@@ -1,4 +1,4 @@
-"""A template whose domains stand otherwise in the map than in its own file."""
+"""Places the domains of a template that stand otherwise in the map than in its own file."""
 
 from __future__ import annotations
 
@@ -15,8 +15,20 @@ from critasser.templates.pose import Pose
 __all__ = ["join_bodies"]
 
 WINDOW = 21
+"""Residues along the chain over which a fit is averaged."""
+
 SHORTEST_BODY = 30
+"""Residues that may be a body of their own."""
+
 GAIN = 0.25
+"""Of the fit (0 … 1) that another pose must bring to a body."""
+
+FITS = 0.3
+"""Fit above which a residue holds its Cα position."""
+
+MOST_TAKEN = 0.3
+"""Share of a body's Cα positions that other residues may hold already."""
+
 HINGE = 12.0
 """Å; longest step of the chain from one body to the next."""
 
@@ -55,13 +67,13 @@ def join_bodies(
             if stop - start < SHORTEST_BODY:
                 continue
             rest = np.setdiff1d(np.arange(len(own)), np.arange(start, stop))
-            taken = np.isin(other_partner[start:stop], partner[rest][fit[rest] > 0.3])
+            taken = np.isin(other_partner[start:stop], partner[rest][fit[rest] > FITS])
             steps = [
                 np.linalg.norm(moved[a] - placed[b])
                 for a, b in ((start, start - 1), (stop - 1, stop))
                 if 0 <= b < len(own)
             ]
-            if taken.mean() > 0.3 or (steps and max(steps) > HINGE):
+            if taken.mean() > MOST_TAKEN or (steps and max(steps) > HINGE):
                 continue
             placed[start:stop] = moved[start:stop]
             fit[start:stop] = other_fit[start:stop]

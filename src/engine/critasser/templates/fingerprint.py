@@ -1,4 +1,4 @@
-"""The paper's matching of a template with Cα positions that have no order.
+"""Matches a template with Cα positions that have no order, as the paper does.
 
 Equations 3 and 4 with the procedure of the paper's text. What the text leaves open is ours: w(i)
 is S(i) over the largest S of the round; a refined pairing takes S(i, j) in descending order.
@@ -23,11 +23,31 @@ from critasser.templates.pose import Pose
 __all__ = ["SCORE_SCALE", "match_fingerprints", "score_pose", "two_means"]
 
 NEIGHBOURS = 20
+"""Distances in an atom's fingerprint (paper)."""
+
 FARTHEST_PAIR = 10.0
 """Å; after the first superposition no pair is longer (paper)."""
 
-SCORE_SCALE = 2.0
-"""Å at which a pair counts one half."""
+SCORE_SCALE, SCORED_WITHIN = 2.0, 5.0
+"""Å at which a pair counts one half, and beyond which it counts nothing."""
+
+FEWEST_PAIRS = 4
+"""Pairs that a superposition needs."""
+
+MOST_SUPERPOSITIONS, MOST_REFINEMENTS = 20, 8
+"""Rounds after which pairs that still change are taken as they are."""
+
+NO_WEIGHT = 1e-3
+"""Weight by which an atom without a partner may win one."""
+
+MOST_TURNS = 100
+"""Of two-means; it settles within ten."""
+
+NOTHING = 1e-12
+"""Keeps a division finite where no pair has support."""
+
+BELOW = 1e-9
+"""What a threshold lies below values that are all the same."""
 
 
 def match_fingerprints(
@@ -36,7 +56,7 @@ def match_fingerprints(
     *,
     copies: int = 1,
     progress: Callable[[float, str], None] | None = None,
-    rounds: int = 20,
+    rounds: int = MOST_SUPERPOSITIONS,
 ) -> tuple[Pose, ...]:
     """Superpose a template on Cα positions as the paper does; one pose, whatever `copies`.
 
@@ -72,7 +92,7 @@ def match_fingerprints(
             progress(turn / rounds, "matching fingerprints")
         pairs, support = _refine(moving, fixed, rows, columns, pairs, progress)
         pairs = pairs[support > two_means(support)]
-        if len(pairs) < 4 or (before is not None and np.array_equal(before, pairs)):
+        if len(pairs) < FEWEST_PAIRS or (before is not None and np.array_equal(before, pairs)):
             break
         before = pairs
         rotation, translation = kabsch(moving[pairs[:, 0]], fixed[pairs[:, 1]])
@@ -95,7 +115,7 @@ def _refine(
     columns: NDArray[np.int64],
     pairs: NDArray[np.int64],
     progress: Callable[[float, str], None] | None,
-    rounds: int = 8,
+    rounds: int = MOST_REFINEMENTS,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Pair by S(i, j) and weigh by S until the pairing stays; pairs (k, 2) and their S (k,)."""
     n, m = len(moving), len(fixed)
@@ -105,13 +125,11 @@ def _refine(
             progress(0.0, "matching fingerprints")
         own = all_supports(moving, fixed, pairs[:, 0], pairs[:, 1], pairs, weights)
         weights = np.zeros(n)
-        weights[pairs[:, 0]] = own / max(own.max(initial=0.0), 1e-12)
+        weights[pairs[:, 0]] = own / max(own.max(initial=0.0), NOTHING)
         # An atom without a partner may win one: its weight must not forbid that.
         free = weights == 0
-        support = (
-            all_supports(moving, fixed, rows, columns, pairs, np.where(free, 1e-3, weights))
-            / np.where(free, 1e-3, weights)[rows]
-        )
+        lent = np.where(free, NO_WEIGHT, weights)
+        support = all_supports(moving, fixed, rows, columns, pairs, lent) / lent[rows]
         refined = pair_ascending(rows, columns, np.argsort(-support, kind="stable"), n, m)
         if np.array_equal(refined, pairs):
             break
@@ -124,7 +142,7 @@ def two_means(values: NDArray[np.float64]) -> float:
     if len(values) == 0:
         return 0.0
     low, high = float(values.min()), float(values.max())
-    for _ in range(100):
+    for _ in range(MOST_TURNS):
         middle = 0.5 * (low + high)
         above = values > middle
         if not above.any() or above.all():
@@ -133,12 +151,12 @@ def two_means(values: NDArray[np.float64]) -> float:
         if new == (low, high):
             break
         low, high = new
-    return 0.5 * (low + high) if high > low else low - 1e-9
+    return 0.5 * (low + high) if high > low else low - BELOW
 
 
 def score_pose(pose: Pose, moving: NDArray[np.float64], fixed: NDArray[np.float64]) -> float:
     """Share of template Cα with a partner of their own within 5 Å, each by its distance."""
     placed = pose.apply(moving)
-    pairs = match_one_to_one(placed, fixed, 5.0)
+    pairs = match_one_to_one(placed, fixed, SCORED_WITHIN)
     distance = np.linalg.norm(placed[pairs[:, 0]] - fixed[pairs[:, 1]], axis=1)
     return float(np.sum(1.0 / (1.0 + (distance / SCORE_SCALE) ** 2)) / max(len(moving), 1))

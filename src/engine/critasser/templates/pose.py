@@ -1,14 +1,14 @@
-"""Where a template may lie in the map."""
+"""Says where a template may lie in the map."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Pose", "Search"]
+__all__ = ["Fit", "PlacedChain", "Pose", "Search"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,5 +34,25 @@ class Pose:
         return positions @ self.rotation.T + self.translation
 
 
+@dataclass(frozen=True, eq=False)
+class PlacedChain:
+    """A template chain in the map, as a fit to the density puts it.
+
+    Attributes
+    ----------
+    positions : ndarray (n, 3)
+        Cα of the chain's n residues in the map's frame, Å; NaN where it has no place.
+    bodies : int
+        Rigid bodies that it was placed as.
+    """
+
+    positions: NDArray[np.float64]
+    bodies: int
+
+
 Search = Callable[..., tuple[Pose, ...]]
 """``search(moving (n, 3), fixed (m, 3), *, copies=1, progress=None)`` → poses, best first."""
+
+Fit = Callable[..., Sequence[PlacedChain]]
+"""``fit(number, *, copies=1, progress=None)`` → places of template chain `number`, best first; none
+where the map does not tell them."""

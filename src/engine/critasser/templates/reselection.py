@@ -1,4 +1,4 @@
-"""Structures that a person gives, superposed on the map's Cα positions and ranked."""
+"""Superposes the structures that a person gives on the map's Cα positions, and ranks them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from critasser.structure import CalphaSet, ProteinChain, Target, Template, cr_sc
 from critasser.templates.alignment import Alignment, align
 from critasser.templates.bodies import join_bodies
 from critasser.templates.fingerprint import match_fingerprints
-from critasser.templates.pose import Pose, Search
+from critasser.templates.pose import Fit, Pose, Search
 from critasser.templates.triples import match_triples
 
-__all__ = ["GOOD", "STRATEGIES", "Rejected", "Reselection", "reselect", "survey"]
+__all__ = ["GOOD", "STRATEGIES", "Rejected", "Reselection", "survey"]
 
 STRATEGIES: dict[str, Search] = {
     "fingerprint": match_fingerprints,
@@ -29,19 +29,45 @@ GOOD = 0.5
 """CRscore from which the paper calls a template good."""
 
 FEWEST_RESIDUES = 10
+"""With a Cα, of a chain or of the map."""
+
+LEAST_IDENTITY = 0.15
+"""Identity from which a chain may be alike by sequence; below it, long gaps make any z-score."""
+
 RELATED = 0.30
 """Identity from which the alignment says which template residues the map can hold."""
 
-LEAST_Z = 5.0
-LEAST_Z_BY_MAP = 8.0
-"""For chains that are not alike by sequence alone: the best of several poses and readings."""
+RELATED_PAIRS = 3 * FEWEST_RESIDUES
+"""Aligned residues that are enough to search with."""
+
+LEAST_Z, LEAST_Z_BY_MAP = 5.0, 8.0
+"""z-score of the alignment of a chain that is alike by sequence, and of others.
+
+For chains that are not alike by sequence alone it is the best of several poses and readings."""
 
 LEAST_CONTRAST = 1.12
+"""Score of the best pose over that of one that cannot be right."""
+
+POSES_READ = 3
+"""Poses that are read as the target, for each copy of it."""
+
+LEAST_SHARE = 0.7
+"""Score of a pose, over that of the best, from which it may be a place too."""
+
 PARTNER = 3.0
 """Å within which a template Cα and a Cα position are taken for the same."""
 
 SHARED = 0.4
 """Largest share of Cα positions of a placing that another placing may already hold."""
+
+SAME_CENTRE = 10.0
+"""Å between centres of two placings that are in one place."""
+
+TRIANGLES_SHARE = 0.2
+"""Of the time of a chain's places, where the density is searched too."""
+
+FLOOR = 1e-3
+"""Added to probabilities of amino acids: no log-odds are infinite."""
 
 
 @dataclass(frozen=True)
@@ -85,21 +111,6 @@ class _Placing:
     bodies: int
 
 
-def reselect(
-    chains: Sequence[ProteinChain],
-    calpha: CalphaSet,
-    target: Target,
-    *,
-    limit: int = 30,
-    progress: Callable[[float, str], None] | None = None,
-    strategy: str = "triples",
-) -> tuple[Template, ...]:
-    """Templates superposed on the Cα positions, best CRscore first; see `survey`."""
-    return survey(
-        chains, calpha, target, limit=limit, progress=progress, strategy=strategy
-    ).templates
-
-
 def survey(
     chains: Sequence[ProteinChain],
     calpha: CalphaSet,
@@ -108,6 +119,7 @@ def survey(
     limit: int = 30,
     progress: Callable[[float, str], None] | None = None,
     strategy: str = "triples",
+    fit: Fit | None = None,
 ) -> Reselection:
     """Superpose template chains on Cα positions and read them as the target.
 
@@ -125,6 +137,9 @@ def survey(
     progress : callable, optional
     strategy : str
         One of `STRATEGIES`.
+    fit : callable, optional
+        Places chains by the density, see `Fit`; its places and those by Cα positions are read
+        and ranked alike.
 
     Returns
     -------
@@ -145,11 +160,11 @@ def survey(
                 progress((number + part) / len(chains), f"template {number + 1}: {message}")
 
         report(0.0, f"{len(chain)} residues")
-        found = _place(number, chain, calpha, target, entities, search, report)
-        if isinstance(found, str):
-            rejected.append(Rejected(_name(number, chain), found))
+        placed = _place(number, chain, calpha, target, entities, search, fit, report)
+        if isinstance(placed, str):
+            rejected.append(Rejected(_name(number, chain), placed))
         else:
-            placings.append(found)
+            placings.append(placed)
     templates = _combine(placings, chains, calpha, target, entities)
     if progress is not None:
         progress(1.0, f"{len(templates)} templates, {len(rejected)} of no use")
@@ -175,59 +190,113 @@ def _place(
     target: Target,
     entities: list[list[int]],
     search: Search,
+    fit: Fit | None,
     report: Callable[[float, str], None],
 ) -> list[_Placing] | str:
     """Placings of one chain, best first, or the reason why there is none."""
     seen = np.flatnonzero(np.isfinite(chain.calpha).all(axis=1))
     if len(seen) < FEWEST_RESIDUES:
         return f"only {len(seen)} residues with a Cα; at least {FEWEST_RESIDUES} are needed"
-    if len(calpha) < FEWEST_RESIDUES:
-        return f"only {len(calpha)} Cα positions were found in the map"
     own, codes = chain.calpha[seen], chain.codes[seen]
     letters = [target.codes[target.chain_slices[group[0]]] for group in entities]
     by_sequence = [align(codes, letter) for letter in letters]
-    alike = [e for e, a in enumerate(by_sequence) if a.z_score >= LEAST_Z and a.identity >= 0.15]
+    alike = [
+        entity
+        for entity, alignment in enumerate(by_sequence)
+        if alignment.z_score >= LEAST_Z and alignment.identity >= LEAST_IDENTITY
+    ]
     # What is not alike by sequence may still be alike by fold, and then the map tells the register.
     wanted = alike or list(range(len(entities)))
     chosen = np.arange(len(seen))
     best = max((by_sequence[e] for e in wanted), key=lambda a: a.score)
-    if best.identity >= RELATED and len(best.pairs) >= 3 * FEWEST_RESIDUES:
+    if best.identity >= RELATED and len(best.pairs) >= RELATED_PAIRS:
         chosen = best.pairs[:, 0]
     copies = sum(len(entities[e]) for e in wanted)
-    poses = search(own[chosen], calpha.positions, copies=copies, progress=report)
-    if not poses:
-        return "does not fit the Cα positions anywhere"
-    if not _stands_out(poses, copies):
-        return "fits the Cα positions no better in one place than in others"
-    tree = cKDTree(calpha.positions)
-    odds = _log_odds(calpha)
-    result = []
-    for pose in poses[: 3 * copies]:
-        if pose.score < 0.7 * poses[0].score:
-            break
-        placed, bodies = join_bodies(own, pose, poses, tree)
-        distance, partner = tree.query(placed)
-        near = distance <= PARTNER
-        profile = np.where(near[:, None], odds[partner], 0.0)
-        # With and without the map's opinion: where the network knows no amino acids, it misleads.
-        readings = [
-            (align(codes, letters[e], witness), e) for e in wanted for witness in (profile, None)
+    share = 1.0 if fit is None else TRIANGLES_SHARE
+    places = _by_positions(
+        own, chosen, calpha, copies, search, lambda done, told: report(share * done, told)
+    )
+    reason = places if isinstance(places, str) else ""
+    places = [] if reason else list(places)
+    if fit is not None:
+        places += [
+            (placed.positions[seen], placed.bodies)
+            for placed in fit(
+                number,
+                copies=copies,
+                progress=lambda done, told: report(share + (1.0 - share) * done, told),
+            )
         ]
-        alignment, entity = max(readings, key=lambda reading: reading[0].z_score)
-        if alignment.z_score < (LEAST_Z if alike else LEAST_Z_BY_MAP):
-            continue
-        positions = np.full((len(letters[entity]), 3), np.nan)
-        positions[alignment.pairs[:, 1]] = placed[alignment.pairs[:, 0]]
-        held = frozenset(partner[near & np.isin(np.arange(len(own)), alignment.pairs[:, 0])])
-        result.append(
-            _Placing(number, entity, alignment, positions, frozenset(map(int, held)), bodies)
-        )
+    if not places:
+        return reason
+    result = [
+        placing
+        for placed, bodies in places
+        if (placing := _read(number, placed, bodies, codes, letters, wanted, bool(alike), calpha))
+    ]
     if not result:
         return (
             f"its sequence cannot be aligned with the target's: {best.identity:.0%} of residues "
             "agree, no more than by chance"
         )
     return sorted(result, key=lambda placing: -len(placing.held))
+
+
+def _by_positions(
+    own: NDArray[np.float64],
+    chosen: NDArray[np.int64],
+    calpha: CalphaSet,
+    copies: int,
+    search: Search,
+    report: Callable[[float, str], None],
+) -> list[tuple[NDArray[np.float64], int]] | str:
+    """Places (n, 3) by Cα positions with how many bodies each has, or why there is none."""
+    if len(calpha) < FEWEST_RESIDUES:
+        return f"only {len(calpha)} Cα positions were found in the map"
+    poses = search(own[chosen], calpha.positions, copies=copies, progress=report)
+    if not poses:
+        return "does not fit the Cα positions anywhere"
+    if not _stands_out(poses, copies):
+        return "fits the Cα positions no better in one place than in others"
+    tree = cKDTree(calpha.positions)
+    return [
+        join_bodies(own, pose, poses, tree)
+        for pose in poses[: POSES_READ * copies]
+        if pose.score >= LEAST_SHARE * poses[0].score
+    ]
+
+
+def _read(
+    number: int,
+    placed: NDArray[np.float64],
+    bodies: int,
+    codes: NDArray[np.int8],
+    letters: Sequence[NDArray[np.int8]],
+    wanted: Sequence[int],
+    alike: bool,
+    calpha: CalphaSet,
+) -> _Placing | None:
+    """A chain in one place, (n, 3) with NaN, read as the entity that suits it best."""
+    present = np.isfinite(placed).all(axis=1)
+    near, partner = np.zeros(len(placed), dtype=bool), np.zeros(len(placed), dtype=np.int64)
+    profile = np.zeros((len(placed), calpha.amino_acid.shape[1]))
+    if len(calpha) and present.any():
+        distance, partner[present] = cKDTree(calpha.positions).query(placed[present])
+        near[present] = distance <= PARTNER
+        profile[near] = _log_odds(calpha)[partner[near]]
+    # With and without the map's opinion: where the network knows no amino acids, it misleads.
+    readings = [
+        (align(codes, letters[e], witness), e) for e in wanted for witness in (profile, None)
+    ]
+    alignment, entity = max(readings, key=lambda reading: reading[0].z_score)
+    if alignment.z_score < (LEAST_Z if alike else LEAST_Z_BY_MAP):
+        return None
+    positions = np.full((len(letters[entity]), 3), np.nan)
+    positions[alignment.pairs[:, 1]] = placed[alignment.pairs[:, 0]]
+    held = partner[near & np.isin(np.arange(len(placed)), alignment.pairs[:, 0])]
+    return _Placing(
+        number, entity, alignment, positions, frozenset(map(int, held)), bodies
+    )
 
 
 def _stands_out(poses: Sequence[Pose], copies: int) -> bool:
@@ -242,7 +311,7 @@ def _stands_out(poses: Sequence[Pose], copies: int) -> bool:
 
 def _log_odds(calpha: CalphaSet) -> NDArray[np.float64]:
     """Log-odds (n, 20) of each amino acid at each position over its share of the whole set."""
-    probability = calpha.amino_acid + 1e-3
+    probability = calpha.amino_acid + FLOOR
     probability = probability / probability.sum(axis=1, keepdims=True)
     return np.log(probability / probability.mean(axis=0))
 
@@ -289,11 +358,11 @@ def _slot(
     free: list[int], centres: dict[int, NDArray[np.float64]], centre: NDArray[np.float64]
 ) -> int:
     """Of equal target chains, the one that other templates put here, or one they put nowhere."""
-    known = [(float(np.linalg.norm(centres[s] - centre)), s) for s in free if s in centres]
-    if known and min(known)[0] < 10.0:
-        return min(known)[1]
+    others = [(float(np.linalg.norm(centres[s] - centre)), s) for s in free if s in centres]
+    if others and min(others)[0] < SAME_CENTRE:
+        return min(others)[1]
     fresh = [s for s in free if s not in centres]
-    return fresh[0] if fresh else min(known)[1]
+    return fresh[0] if fresh else min(others)[1]
 
 
 def _source(used: list[_Placing], chains: Sequence[ProteinChain]) -> str:

@@ -1,4 +1,4 @@
-"""Superposition from triples of Cα: every like triangle in the map is tried.
+"""Superposes a template by triples of Cα: every like triangle in the map is tried.
 
 A triangle of template atoms 8–16 Å apart is laid on all triangles of Cα positions with like
 sides; the atoms around it judge each placing; the best grow, nearest to nearest, over all that
@@ -15,25 +15,66 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from critasser.templates.fingerprint import SCORE_SCALE
-from critasser.templates.kernels import grow, mark_nearest, place_triple, shell_neighbours
+from critasser.templates.kernels import (
+    Landscape,
+    grow,
+    mark_nearest,
+    place_triple,
+    shell_neighbours,
+)
 from critasser.templates.pose import Pose
 
 __all__ = ["match_triples", "triangles"]
 
 SHORTEST_SIDE, LONGEST_SIDE = 8.0, 16.0
+"""Å; shorter triangles are alike everywhere, longer ones are rarely whole in one domain."""
+
 TOLERANCE = 1.5
 """Å; 1.5 sigma of a distance between positions that are 0.7 Å off along each axis. Two thirds of
 true triangles pass, of 2.4 times fewer placings than at 2 Å."""
 
 REACH = 6.0
+"""Å from all Cα positions beyond which a template atom is worth nothing."""
+
 JUDGES = 48
+"""Atoms around a triangle that judge its placings."""
+
 MOST_TRIANGLES = 80
+"""Triangles tried."""
+
 KEPT = 4
+"""Placings of a triangle that grow, for each copy."""
+
+CUTOFF, ROUNDS = 5.0, 14
+"""Å within which atoms pair, and rounds, while a placing grows."""
+
 SURE = 0.65
 """Score beyond which three triangles that agree end the search."""
 
-AGREEING = 8
-"""Triangles that must agree on a pose of lower score."""
+SURE_AGREEING, AGREEING = 3, 8
+"""Triangles that must agree on a sure pose, and on one of lower score."""
+
+FEWEST_TRIANGLES = 4
+"""Triangles tried before agreement is asked for, for each copy."""
+
+COMPARED = 60
+"""Best poses among which agreement is looked for."""
+
+SAME_POSE, NEW_POSE = 2.0, 3.0
+"""Å (root mean square) between placings of a template up to which two triangles agree, and from
+which two poses are told apart."""
+
+POSES = 8
+"""Poses that are given back, for each copy."""
+
+FEWEST_POINTS = 4
+"""Cα of which a triangle and another atom can be chosen."""
+
+GOLDEN = 0.6180339887
+"""Golden section: multiples of it, modulo 1, are spread evenly."""
+
+SECOND_STRIDE, THIRD_STRIDE = (7919, 13), (104729, 7)
+"""Primes and offsets by which the other corners are drawn, turn by turn."""
 
 
 def match_triples(
@@ -63,42 +104,47 @@ def match_triples(
     tuple of Pose
     """
     moving, fixed = np.ascontiguousarray(moving), np.ascontiguousarray(fixed)
-    if len(moving) < 4 or len(fixed) < 4:
+    if min(len(moving), len(fixed)) < FEWEST_POINTS:
         return ()
     origin = fixed.min(axis=0) - REACH - 1.0
     size = np.ceil(fixed.max(axis=0) + REACH + 1.0 - origin).astype(int) + 1
     shape = (int(size[2]), int(size[1]), int(size[0]))
     nearest, distance = mark_nearest(fixed, origin, shape, REACH)
     worth = (1.0 / (1.0 + (distance / SCORE_SCALE) ** 2)).astype(np.float32)
+    landscape = Landscape(origin, nearest, worth)
     shell = shell_neighbours(fixed, SHORTEST_SIDE - tolerance, LONGEST_SIDE + tolerance)
     tree = cKDTree(moving)
-    found: list[Pose] = []
+    poses: list[Pose] = []
     for turn, triple in enumerate(triangles(moving, MOST_TRIANGLES)):
         if progress is not None:
             progress(turn / MOST_TRIANGLES, "matching triangles")
         centre = moving[triple].mean(axis=0)
         local = np.atleast_1d(tree.query(centre, min(JUDGES, len(moving)))[1]).astype(np.int64)
         # Judged in a mixed order: the nearest alone would all agree with a wrong placing.
-        local = local[np.argsort(np.arange(len(local)) * 0.6180339887 % 1.0)]
+        local = local[np.argsort(np.arange(len(local)) * GOLDEN % 1.0)]
         placings = place_triple(
-            moving, triple, local, fixed, *shell, tolerance, worth, origin, KEPT * copies
+            moving, triple, local, fixed, shell, tolerance, landscape, KEPT * copies
         )
         grown = []
         for score, rotation, translation in zip(*placings):
             if score < 0:
                 break
             total, rotation, translation, _ = grow(
-                moving, centre, rotation, translation, fixed, nearest, origin, 5.0, SCORE_SCALE, 14
-            )
+                moving, centre, (rotation, translation), fixed, landscape, CUTOFF, SCORE_SCALE,
+                ROUNDS,
+            )  # fmt: skip
             grown.append(Pose(rotation, translation, float(total) / len(moving)))
-        found.extend(_distinct(sorted(grown, key=lambda pose: -pose.score), moving, len(grown)))
-        found.sort(key=lambda pose: -pose.score)
+        poses.extend(_distinct(sorted(grown, key=lambda pose: -pose.score), moving, len(grown)))
+        poses.sort(key=lambda pose: -pose.score)
         # One pose a triangle is left, so agreement is that of triangles.
-        if found and turn >= 4 * copies:
-            agreeing = sum(_displacement(found[0], pose, moving) < 2.0 for pose in found[:60])
-            if agreeing >= (3 if found[0].score > SURE else AGREEING) * copies:
+        if poses and turn >= FEWEST_TRIANGLES * copies:
+            best = poses[0]
+            agreeing = sum(
+                _displacement(best, pose, moving) < SAME_POSE for pose in poses[:COMPARED]
+            )
+            if agreeing >= (SURE_AGREEING if best.score > SURE else AGREEING) * copies:
                 break
-    return _distinct(found, moving, 8 * copies)
+    return _distinct(poses, moving, POSES * copies)
 
 
 def triangles(points: NDArray[np.float64], count: int) -> Iterator[NDArray[np.int64]]:
@@ -110,18 +156,18 @@ def triangles(points: NDArray[np.float64], count: int) -> Iterator[NDArray[np.in
     n = len(points)
     tree = cKDTree(points)
     for turn in range(count):
-        a = int(turn * 0.6180339887 * n) % n
+        a = int(turn * GOLDEN * n) % n
         near = np.array(tree.query_ball_point(points[a], LONGEST_SIDE), dtype=np.int64)
         side = np.linalg.norm(points[near] - points[a], axis=1)
         ring = near[side >= SHORTEST_SIDE]
         if len(ring) < 2:
             continue
-        b = ring[(turn * 7919 + 13) % len(ring)]
+        b = ring[(turn * SECOND_STRIDE[0] + SECOND_STRIDE[1]) % len(ring)]
         side_b = np.linalg.norm(points[ring] - points[b], axis=1)
         third = ring[(side_b >= SHORTEST_SIDE) & (side_b <= LONGEST_SIDE)]
         if len(third) == 0:
             continue
-        c = third[(turn * 104729 + 7) % len(third)]
+        c = third[(turn * THIRD_STRIDE[0] + THIRD_STRIDE[1]) % len(third)]
         yield np.array([a, b, c], dtype=np.int64)
 
 
@@ -130,12 +176,12 @@ def _displacement(a: Pose, b: Pose, points: NDArray[np.float64]) -> float:
     return float(np.sqrt(np.mean(np.sum((a.apply(points) - b.apply(points)) ** 2, axis=1))))
 
 
-def _distinct(found: list[Pose], points: NDArray[np.float64], count: int) -> tuple[Pose, ...]:
+def _distinct(poses: list[Pose], points: NDArray[np.float64], count: int) -> tuple[Pose, ...]:
     """The best poses (sorted) of which none lies within 3 Å of a better one."""
     kept: list[Pose] = []
-    for pose in found:
+    for pose in poses:
         if len(kept) == count:
             break
-        if all(_displacement(pose, other, points) > 3.0 for other in kept):
+        if all(_displacement(pose, other, points) > NEW_POSE for other in kept):
             kept.append(pose)
     return tuple(kept)

@@ -1,4 +1,4 @@
-"""From Cα positions to chains that carry the sequence."""
+"""Trace chains: from Cα positions to chains that carry the sequence."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 from critasser.density import FeatureMaps, Grid
 from critasser.errors import InputError
 from critasser.structure import CalphaSet, Target, Trace
-from critasser.trace.asymmetric_unit import Unit, find_unit
+from critasser.trace.asymmetric_unit import AsymmetricUnit, find_unit
 from critasser.trace.chain_copies import in_the_same_places
 from critasser.trace.joining import by_joining, by_keep_tracing
 from critasser.trace.registration import by_registration
@@ -26,8 +26,8 @@ __all__ = [
     "DEFAULT_STRATEGY",
     "SIGNIFICANT",
     "STRATEGIES",
+    "AsymmetricUnit",
     "Significance",
-    "Unit",
     "build_traces",
     "find_unit",
     "positions_used",
@@ -65,7 +65,7 @@ def build_traces(
     calpha : CalphaSet
         At least one position; there may be more or fewer than residues.
     features : FeatureMaps
-        What the network saw; its backbone probability judges links.
+        The network's probabilities; that of backbone judges links.
     density : Grid
         Cropped, 1 Å, normalised map.
     target : Target
@@ -128,7 +128,7 @@ def build_traces(
 
 
 def positions_used(trace: Trace, calpha: CalphaSet) -> NDArray[np.int64]:
-    """Which of the positions (L,) each residue of a trace stands at; −1 without one."""
+    """Index of the position (L,) that each residue of a trace stands at; −1 without one."""
     node = np.full(len(trace.positions), -1, dtype=np.int64)
     if trace.placed.any():
         node[trace.placed] = cKDTree(calpha.positions).query(trace.positions[trace.placed])[1]

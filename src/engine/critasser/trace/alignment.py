@@ -1,4 +1,4 @@
-"""Where each residue may be: probabilities over all walks of the sequence on the graph."""
+"""Sum over all walks of the sequence on the graph: where each residue may be."""
 
 from __future__ import annotations
 
@@ -8,18 +8,32 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from critasser.trace.alignment_kernels import backward, forward, walk
+from critasser.trace.alignment_kernels import Sums, Weights, backward, forward, walk
 from critasser.trace.graph import CandidateGraph
 
 __all__ = ["Alignment", "GapScores", "align"]
 
 FIRST_SHARPNESS = 0.2
-FIRST_STEP = 0.15
-LAST_STEP = 0.03
-# Uses beyond the first, as a share of residues, up to which log-odds may become sharper.
+"""Of log-odds at the beginning; 1 at the end."""
+RISE = 0.55
+"""Share of the rounds over which it rises to 1, where nothing holds it up."""
+
+FIRST_STEP, LAST_STEP, STEP_DECAY = 0.15, 0.03, 0.97
+"""Steps of the ascent, in log-odds per factor e of use, and by what they become smaller."""
+LEAST_USE, MOST_USE = 0.05, 20.0
+"""Uses of a position that a step takes note of."""
+
 MOST_EXCESS = 0.08
-# Good rounds at full sharpness after which the ascent ends.
-SETTLED = 12
+"""Uses beyond the first, as a share of residues, up to which log-odds may become sharper."""
+GOOD_EXCESS, GOOD_ROUNDS = 0.04, 12
+"""The ascent ends after so many rounds at full sharpness with less. All of these were chosen by
+hand."""
+
+MOST_LOG_WEIGHT = 40.0
+"""Bound of exponents, so that float32 holds weights."""
+
+DRAWS_A_RESIDUE = 4
+"""Random numbers that a walk needs at most."""
 
 
 @dataclass(frozen=True)
@@ -56,21 +70,23 @@ class Alignment:
         Reached at the end: below 1 the evidence does not suffice to use each position once.
     penalty : ndarray (n,) float64
         Logarithm by which each position was made dearer so that it is used once.
+    weights : Weights
+        Of the last round.
+    sums : Sums
+        Of the last round.
     """
 
     marginal: NDArray[np.float32]
     sharpness: float
     penalty: NDArray[np.float64]
-    _state: tuple
-    _arguments: tuple
+    weights: Weights
+    sums: Sums
 
     def draw(self, rng: np.random.Generator) -> NDArray[np.int32]:
         """One walk: the position (L,) of each residue or −1; positions may repeat."""
         L = len(self.marginal)
         node = np.empty(L, dtype=np.int32)
-        edges, begins, nodes, gaps, scale = self._state
-        draws = rng.random(4 * L + 4)
-        walk(*self._arguments, edges, begins, nodes, gaps, scale, draws, node)
+        walk(self.weights, self.sums, rng.random(DRAWS_A_RESIDUE * (L + 1)), node)
         return node
 
 
@@ -111,34 +127,37 @@ def align(
     # Where there are more residues than positions all of these are wanted too often.
     penalty = np.full(n, np.log(max(1.0, L / n)) / FIRST_SHARPNESS)
     joined = np.concatenate([[False], bonded])
-    edges = np.empty((L, len(graph.source)), dtype=np.float32)
-    begins = np.empty((L, n), dtype=np.float32)
-    nodes = np.empty((L, n), dtype=np.float32)
-    gap = np.empty(L)
-    scale = np.empty(L)
+    sums = _new_sums(L, n, len(graph.source))
     marginal = np.empty((L, n), dtype=np.float32)
     sharpness, step = FIRST_SHARPNESS, FIRST_STEP
-    rise = (1.0 - FIRST_SHARPNESS) / (0.55 * rounds)
-    settled = 0
+    rise = (1.0 - FIRST_SHARPNESS) / (RISE * rounds)
+    good = 0
     for this in range(rounds):
-        arguments = _weights(emission - penalty, graph, joined, gaps, sharpness)
-        forward(*arguments, edges, begins, nodes, gap, scale)
-        backward(*arguments, edges, begins, scale, marginal)
-        usage = marginal.sum(axis=0)
-        excess = np.maximum(usage - 1, 0).sum() / min(L, n)
+        weights = _weights(emission - penalty, graph, joined, gaps, sharpness)
+        forward(weights, sums)
+        backward(weights, sums, marginal)
+        use = marginal.sum(axis=0)
+        excess = np.maximum(use - 1, 0).sum() / min(L, n)
         if tick is not None:
             tick((this + 1) / rounds)
-        if sharpness == 1.0 and excess < 0.04:
-            settled += 1
-        if this == rounds - 1 or settled == SETTLED:
+        if sharpness == 1.0 and excess < GOOD_EXCESS:
+            good += 1
+        if this == rounds - 1 or good == GOOD_ROUNDS:
             break
-        change = step / sharpness * np.log(np.clip(usage, 0.05, 20.0))
+        change = step / sharpness * np.log(np.clip(use, LEAST_USE, MOST_USE))
         penalty = np.maximum(penalty + change, 0.0)
         if excess < MOST_EXCESS:
             sharpness = min(1.0, sharpness + rise)
         else:
-            step = max(0.97 * step, LAST_STEP)
-    return Alignment(marginal, sharpness, penalty, (edges, begins, nodes, gap, scale), arguments)
+            step = max(STEP_DECAY * step, LAST_STEP)
+    return Alignment(marginal, sharpness, penalty, weights, sums)
+
+
+def _new_sums(L: int, n: int, m: int) -> Sums:
+    """Room for the sums of L residues, n positions and m edges."""
+    edges = np.empty((L, m), dtype=np.float32)
+    begins, nodes = np.empty((2, L, n), dtype=np.float32)
+    return Sums(edges, begins, nodes, np.empty(L), np.empty(L))
 
 
 def _weights(
@@ -147,14 +166,15 @@ def _weights(
     joined: NDArray[np.bool_],
     gaps: GapScores,
     sharpness: float,
-) -> tuple:
-    """Arguments of `forward`, up to `jump`."""
+) -> Weights:
+    """Weights of walks from log-odds; `joined` (L,) is `Weights.bonded`."""
     n = emission.shape[1]
 
     def weight(log_odds: NDArray) -> NDArray[np.float32]:
-        return np.exp(np.clip(sharpness * log_odds, -40, 40)).astype(np.float32)
+        bounded = np.clip(sharpness * log_odds, -MOST_LOG_WEIGHT, MOST_LOG_WEIGHT)
+        return np.exp(bounded).astype(np.float32)
 
-    return (
+    return Weights(
         weight(emission),
         weight(graph.link),
         weight(graph.turn),

@@ -1,149 +1,141 @@
 """The sequence walks over the candidate graph: sums over all walks, and walks drawn from them.
 
 A state is either "residue i is at the head of directed edge e, residue i−1 at its tail", or
-"residue i begins a piece at node p", or "residue i has no position". Directed edges know their
+"residue i begins a piece at position p", or "residue i has no position". Directed edges know their
 predecessors, so that a walk never turns straight back and each turn has its own weight. All
-weights are plain (not logarithms); every row is scaled to sum 1 and the scale kept.
+weights are plain (not logarithms); every row is scaled to sum 1 and the scale kept. The recursions
+are the forward–backward algorithm of hidden Markov models (Rabiner (1989) Proc. IEEE 77, 257), over
+pairs of positions.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 
-__all__ = ["backward", "forward", "walk"]
+__all__ = ["Sums", "Weights", "backward", "forward", "walk"]
 
-# A walk can always leave the graph and come back at a cost of about 1e-4, so states that hold so
-# small a share of a row never matter again.
 NEGLIGIBLE = 1e-12
+"""Share of a row below which a position's states are left out. A walk can always leave the graph
+and come back at a cost of about 1e-4, so such a state never matters again."""
+
+TINY = 1e-18
+"""Share of a row below which an edge's state is 0."""
+
+ANYTHING, SOME_POSITION, NO_POSITION, AT_POSITION, AT_EDGE = range(5)
+"""What is settled of a residue when a walk is drawn: nothing; that it has a position; that it has
+none; which one; and by which edge it came there."""
+
+
+class Weights(NamedTuple):
+    """Of all that a walk does; L residues, n positions, m directed edges."""
+
+    emission: np.ndarray  # (L, n) float32, of residue i at position p
+    link: np.ndarray  # (m,) float32, of the edges, sorted by head
+    turn: np.ndarray  # (k,) float32
+    turn_start: np.ndarray  # (m,) int32; turn[turn_start[e] + j] is of edge e after the j-th edge
+    # that leads to e's tail
+    start: np.ndarray  # (n + 1,) int32; edges start[p]:start[p + 1] lead to p
+    source: np.ndarray  # (m,) int32, tail of each edge
+    reverse: np.ndarray  # (m,) int32, the same edge the other way round
+    skip_start: np.ndarray  # (n + 1,) int32; pairs with one residue missing between, rows by head
+    skip_source: np.ndarray  # (s,) int32; the pairs are symmetric
+    skip: np.ndarray  # (s,) float32
+    bonded: np.ndarray  # (L,) bool, residue i is bonded to residue i − 1
+    gap_open: float  # to leave the graph
+    gap_extend: float  # of each residue without position
+    jump: float  # to go on anywhere at once
+
+
+class Sums(NamedTuple):
+    """Weights of all walks that end in each state, each row scaled to sum 1."""
+
+    edges: np.ndarray  # (L, m) float32, residue i at the head of an edge
+    begins: np.ndarray  # (L, n) float32, a piece begins at a position
+    nodes: np.ndarray  # (L, n) float32, both: residue i at a position
+    gaps: np.ndarray  # (L,) float64, residue i without position
+    scale: np.ndarray  # (L,) float64, what each row was divided by
+
+
+@njit(cache=True, forceinline=True)
+def _into_edge(weights, sums, i, e):
+    """Sum over all states of residue i before edge e, which goes on to residue i + 1."""
+    q = weights.source[e]
+    back = weights.reverse[e]
+    offset = weights.turn_start[e] - weights.start[q]
+    value = np.float64(sums.begins[i, q])
+    for before in range(weights.start[q], weights.start[q + 1]):
+        if before != back:
+            value += sums.edges[i, before] * weights.turn[offset + before]
+    return value
 
 
 @njit(cache=True)
-def forward(
-    weight,
-    link,
-    turn,
-    turn_start,
-    start,
-    source,
-    reverse,
-    skip_start,
-    skip_source,
-    skip,
-    bonded,
-    gap_open,
-    gap_extend,
-    jump,
-    edges,
-    begins,
-    nodes,
-    gaps,
-    scale,
-):
-    """Weights of all walks that end in each state.
-
-    Parameters
-    ----------
-    weight : ndarray (L, n) float32
-        Of residue i at node p.
-    link : ndarray (m,) float32
-        Of the directed edges, sorted by head; edges ``start[p]:start[p + 1]`` lead to p.
-    turn : ndarray (k,) float32
-        ``turn[turn_start[e] + j]`` for edge e after the j-th edge that leads to e's tail.
-    source, reverse : ndarray (m,) int32
-        Tail of each edge; the same edge the other way round.
-    skip_start, skip_source, skip : ndarray
-        Pairs of nodes with one residue missing between, as compressed rows by head.
-    bonded : ndarray (L,) bool
-        Residue i is bonded to residue i − 1.
-    gap_open, gap_extend, jump : float
-        Weight to leave the graph, of each residue without position, and to go on anywhere at once.
-    edges, begins, nodes, gaps, scale : ndarray (L, m), (L, n), (L, n), (L,), (L,)
-        Filled: the states' weights, their sums by node, of no position, and each row's scale.
-    """
-    L, n = weight.shape
-    m = link.shape[0]
+def forward(weights, sums):
+    """Fill `Sums`."""
+    L, n = weights.emission.shape
+    m = weights.link.shape[0]
     total_before = 0.0
     for i in range(L):
-        gap_before = 1.0 if i == 0 else gaps[i - 1]
-        joined = i > 0 and bonded[i]
-        if i > 0 and not bonded[i]:
+        gap_before = 1.0 if i == 0 else sums.gaps[i - 1]
+        joined = i > 0 and weights.bonded[i]
+        if i > 0 and not weights.bonded[i]:
             gap_before += total_before
         enter = gap_before
         if joined:
-            enter += jump * total_before
+            enter += weights.jump * total_before
         total = 0.0
         for p in range(n):
-            w = weight[i, p]
+            w = weights.emission[i, p]
             begin = enter
-            if i > 1 and joined and bonded[i - 1]:
-                for s in range(skip_start[p], skip_start[p + 1]):
-                    begin += skip[s] * nodes[i - 2, skip_source[s]] / scale[i - 1]
+            if i > 1 and joined and weights.bonded[i - 1]:
+                for s in range(weights.skip_start[p], weights.skip_start[p + 1]):
+                    before = sums.nodes[i - 2, weights.skip_source[s]]
+                    begin += weights.skip[s] * before / sums.scale[i - 1]
             begin *= w
-            begins[i, p] = begin
+            sums.begins[i, p] = begin
             summed = begin
-            for e in range(start[p], start[p + 1]):
+            for e in range(weights.start[p], weights.start[p + 1]):
                 value = 0.0
-                if joined:
-                    q = source[e]
-                    if nodes[i - 1, q] < NEGLIGIBLE:
-                        edges[i, e] = 0.0
-                        continue
-                    back = reverse[e]
-                    offset = turn_start[e] - start[q]
-                    value = np.float64(begins[i - 1, q])
-                    for before in range(start[q], start[q + 1]):
-                        if before != back:
-                            value += edges[i - 1, before] * turn[offset + before]
-                    value *= link[e] * w
+                if joined and sums.nodes[i - 1, weights.source[e]] >= NEGLIGIBLE:
+                    value = _into_edge(weights, sums, i - 1, e)
+                    value *= weights.link[e] * w
                     summed += value
-                edges[i, e] = value
-            nodes[i, p] = summed
+                sums.edges[i, e] = value
+            sums.nodes[i, p] = summed
             total += summed
-        gap = gap_extend * gap_before
+        gap = weights.gap_extend * gap_before
         if joined:
-            gap += gap_extend * gap_open * total_before
+            gap += weights.gap_extend * weights.gap_open * total_before
         whole = total + gap
-        scale[i] = whole
+        sums.scale[i] = whole
         inverse = 1.0 / whole
         for e in range(m):
-            value = edges[i, e] * inverse
-            edges[i, e] = value if value > NEGLIGIBLE * 1e-6 else 0.0
+            value = sums.edges[i, e] * inverse
+            sums.edges[i, e] = value if value > TINY else 0.0
         for p in range(n):
-            begins[i, p] = begins[i, p] * inverse
-            nodes[i, p] = nodes[i, p] * inverse
-        gaps[i] = gap * inverse
+            sums.begins[i, p] = sums.begins[i, p] * inverse
+            sums.nodes[i, p] = sums.nodes[i, p] * inverse
+        sums.gaps[i] = gap * inverse
         total_before = total * inverse
 
 
 @njit(cache=True)
-def backward(
-    weight,
-    link,
-    turn,
-    turn_start,
-    start,
-    source,
-    reverse,
-    skip_start,
-    skip_source,
-    skip,
-    bonded,
-    gap_open,
-    gap_extend,
-    jump,
-    edges,
-    begins,
-    scale,
-    marginal,
-):
-    """Probability that residue i is at node p, over all walks.
+def backward(weights, sums, marginal):
+    """Probability that residue i is at position p, over all walks.
 
-    Parameters as `forward`, with its results; `marginal` (L, n) is filled. The skip lists must be
-    symmetric.
+    Parameters
+    ----------
+    weights : Weights
+    sums : Sums
+        Filled by `forward`.
+    marginal : ndarray (L, n) float32
+        Filled.
     """
-    L, n = weight.shape
-    m = link.shape[0]
+    L, n = weights.emission.shape
+    m = weights.link.shape[0]
     edge_next = np.zeros(m)
     edge_now = np.zeros(m)
     begin_next = np.zeros(n)
@@ -152,50 +144,53 @@ def backward(
     gap_next = 0.0
     for i in range(L - 1, -1, -1):
         last = i == L - 1
-        joined = (not last) and bonded[i + 1]
-        inverse = 1.0 if last else 1.0 / scale[i + 1]
+        joined = (not last) and weights.bonded[i + 1]
+        inverse = 1.0 if last else 1.0 / sums.scale[i + 1]
         enter_next = 0.0
         if not last:
             for p in range(n):
-                enter_next += weight[i + 1, p] * begin_next[p]
-        gap_now = 1.0 if last else (gap_extend * gap_next + enter_next) * inverse
+                enter_next += weights.emission[i + 1, p] * begin_next[p]
+        gap_now = 1.0 if last else (weights.gap_extend * gap_next + enter_next) * inverse
         shared = 1.0
         if joined:
-            shared = (gap_extend * gap_open * gap_next + jump * enter_next) * inverse
+            leave = weights.gap_extend * weights.gap_open * gap_next
+            shared = (leave + weights.jump * enter_next) * inverse
         elif not last:
             shared = gap_now
         for p in range(n):
             common = shared
-            if joined and i + 2 < L and bonded[i + 2]:
-                for s in range(skip_start[p], skip_start[p + 1]):
-                    r = skip_source[s]
-                    common += skip[s] * weight[i + 2, r] * begin_after[r] * inverse / scale[i + 2]
+            if joined and i + 2 < L and weights.bonded[i + 2]:
+                for s in range(weights.skip_start[p], weights.skip_start[p + 1]):
+                    r = weights.skip_source[s]
+                    onward = weights.skip[s] * weights.emission[i + 2, r] * begin_after[r]
+                    common += onward * inverse / sums.scale[i + 2]
             whole = common
             if joined:
-                for e_in in range(start[p], start[p + 1]):
-                    out = reverse[e_in]
-                    whole += link[out] * weight[i + 1, source[e_in]] * edge_next[out] * inverse
+                for e_in in range(weights.start[p], weights.start[p + 1]):
+                    out = weights.reverse[e_in]
+                    onward = weights.link[out] * weights.emission[i + 1, weights.source[e_in]]
+                    whole += onward * edge_next[out] * inverse
             begin_now[p] = whole
-            summed = begins[i, p] * whole
-            for e in range(start[p], start[p + 1]):
-                if edges[i, e] == 0.0:
+            summed = sums.begins[i, p] * whole
+            for e in range(weights.start[p], weights.start[p + 1]):
+                if sums.edges[i, e] == 0.0:
                     edge_now[e] = 0.0
                     continue
                 value = common
                 if joined:
-                    for e_in in range(start[p], start[p + 1]):
+                    for e_in in range(weights.start[p], weights.start[p + 1]):
                         if e_in == e:
                             continue
-                        out = reverse[e_in]
+                        out = weights.reverse[e_in]
                         value += (
-                            link[out]
-                            * turn[turn_start[out] + e - start[p]]
-                            * weight[i + 1, source[e_in]]
+                            weights.link[out]
+                            * weights.turn[weights.turn_start[out] + e - weights.start[p]]
+                            * weights.emission[i + 1, weights.source[e_in]]
                             * edge_next[out]
                             * inverse
                         )
                 edge_now[e] = value
-                summed += edges[i, e] * value
+                summed += sums.edges[i, e] * value
             # Rows of both passes are scaled alike, so this is a share of all walks as it stands.
             marginal[i, p] = summed
         for e in range(m):
@@ -207,146 +202,144 @@ def backward(
 
 
 @njit(cache=True)
-def walk(
-    weight,
-    link,
-    turn,
-    turn_start,
-    start,
-    source,
-    reverse,
-    skip_start,
-    skip_source,
-    skip,
-    bonded,
-    gap_open,
-    gap_extend,
-    jump,
-    edges,
-    begins,
-    nodes,
-    gaps,
-    scale,
-    draws,
-    node,
-):
+def _draw_position(sums, i, must, draw):
+    """A position of residue i by its share of the row, −1 for none unless it must have one."""
+    n = sums.nodes.shape[1]
+    total = 0.0
+    for p in range(n):
+        total += sums.nodes[i, p]
+    if not must:
+        total += sums.gaps[i]
+    left = draw * total
+    for p in range(n):
+        left -= sums.nodes[i, p]
+        if left < 0.0:
+            return p
+    return int(np.argmax(sums.nodes[i])) if must else -1
+
+
+@njit(cache=True)
+def _draw_edge(weights, sums, i, p, draw):
+    """The edge by which residue i came to position p, −1 where a piece begins there."""
+    left = draw * sums.nodes[i, p] - sums.begins[i, p]
+    edge = -1
+    if left >= 0.0:
+        for e in range(weights.start[p], weights.start[p + 1]):
+            if sums.edges[i, e] > 0.0:
+                edge = e
+                left -= sums.edges[i, e]
+                if left < 0.0:
+                    break
+    return edge
+
+
+@njit(cache=True)
+def _draw_edge_before(weights, sums, i, edge, draw):
+    """The edge by which residue i came to the tail of the edge that it leaves by, or −1."""
+    q = weights.source[edge]
+    back = weights.reverse[edge]
+    offset = weights.turn_start[edge] - weights.start[q]
+    left = draw * _into_edge(weights, sums, i, edge) - sums.begins[i, q]
+    chosen = -1
+    if left >= 0.0:
+        for before in range(weights.start[q], weights.start[q + 1]):
+            if before != back and sums.edges[i, before] > 0.0:
+                chosen = before
+                left -= sums.edges[i, before] * weights.turn[offset + before]
+                if left < 0.0:
+                    break
+    return chosen
+
+
+@njit(cache=True)
+def _draw_before_piece(weights, sums, i, at, draw):
+    """Where the chain was before a piece that begins at residue i and position `at`.
+
+    Returns how many residues before, what is settled of that one, and its position or −1.
+    """
+    gap_before = sums.gaps[i - 1]
+    total_before = 1.0 - gap_before
+    to_jump = weights.jump * total_before if weights.bonded[i] else total_before
+    to_skip = 0.0
+    if i > 1 and weights.bonded[i] and weights.bonded[i - 1]:
+        for s in range(weights.skip_start[at], weights.skip_start[at + 1]):
+            before = sums.nodes[i - 2, weights.skip_source[s]]
+            to_skip += weights.skip[s] * before / sums.scale[i - 1]
+    left = draw * (gap_before + to_jump + to_skip)
+    if left < to_skip:
+        chosen = -1
+        for s in range(weights.skip_start[at], weights.skip_start[at + 1]):
+            value = weights.skip[s] * sums.nodes[i - 2, weights.skip_source[s]] / sums.scale[i - 1]
+            if value > 0.0:
+                chosen = s
+                left -= value
+                if left < 0.0:
+                    break
+        return 2, AT_POSITION, weights.skip_source[chosen]
+    if left < to_skip + to_jump:
+        return 1, SOME_POSITION, -1
+    return 1, NO_POSITION, -1
+
+
+@njit(cache=True)
+def _draw_before_gap(weights, sums, i, draw):
+    """What is settled of the residue before residue i, which has no position."""
+    before = sums.gaps[i - 1]
+    total_before = 1.0 - before
+    leaving = total_before * (weights.gap_open if weights.bonded[i] else 1.0)
+    left = draw * (before + leaving)
+    return NO_POSITION if left < before or leaving <= 0.0 else SOME_POSITION
+
+
+@njit(cache=True)
+def walk(weights, sums, draws, node):
     """Draw one walk from the sums of `forward`, last residue first.
 
-    `draws` (2 L + 2,) are uniform in 0…1; `node` (L,) int32 is filled, −1 without position.
+    Parameters
+    ----------
+    weights : Weights
+    sums : Sums
+        Filled by `forward`.
+    draws : ndarray (4 L + 4,)
+        Uniform in 0…1.
+    node : ndarray (L,) int32
+        Filled: positions, −1 without.
     """
-    L, n = weight.shape
     node[:] = -1
     used = 0
-    i = L - 1
-    # What residue i may be is told by `mode`: anything (0), a piece's last node of any kind (1),
-    # no position (2), at given node in any way (3), at head of a given edge (4).
-    mode = 0
+    i = len(node) - 1
+    settled = ANYTHING
     at = -1
     edge = -1
     while i >= 0:
-        if mode == 0 or mode == 1:
-            total = 0.0
-            for p in range(n):
-                total += nodes[i, p]
-            if mode == 0:
-                total += gaps[i]
-            left = draws[used] * total
+        if settled in (ANYTHING, SOME_POSITION):
+            at = _draw_position(sums, i, settled == SOME_POSITION, draws[used])
             used += 1
-            at = -1
-            for p in range(n):
-                left -= nodes[i, p]
-                if left < 0.0:
-                    at = p
-                    break
-            if at < 0 and mode == 1:
-                at = int(np.argmax(nodes[i]))
-            mode = 2 if at < 0 else 3
-        if mode == 2:
+            settled = NO_POSITION if at < 0 else AT_POSITION
+        if settled == NO_POSITION:
             if i == 0:
                 break
-            before = gaps[i - 1]
-            total_before = 1.0 - before
-            ways = total_before * (gap_open if bonded[i] else 1.0)
-            left = draws[used] * (before + ways)
+            settled = _draw_before_gap(weights, sums, i, draws[used])
             used += 1
-            mode = 2 if left < before or ways <= 0.0 else 1
             i -= 1
             continue
-        begins_here = False
-        if mode == 3:
-            left = draws[used] * nodes[i, at] - begins[i, at]
+        if settled == AT_POSITION:
+            edge = _draw_edge(weights, sums, i, at, draws[used])
             used += 1
-            edge = -1
-            if left >= 0.0:
-                for e in range(start[at], start[at + 1]):
-                    if edges[i, e] > 0.0:
-                        edge = e
-                        left -= edges[i, e]
-                        if left < 0.0:
-                            break
-            begins_here = edge < 0
         node[i] = at
         if i == 0:
             break
-        if not begins_here:
-            q = source[edge]
-            back = reverse[edge]
-            offset = turn_start[edge] - start[q]
-            total = np.float64(begins[i - 1, q])
-            for before_edge in range(start[q], start[q + 1]):
-                if before_edge != back:
-                    total += edges[i - 1, before_edge] * turn[offset + before_edge]
-            left = draws[used] * total - begins[i - 1, q]
+        if edge >= 0:
+            at = weights.source[edge]
+            edge = _draw_edge_before(weights, sums, i - 1, edge, draws[used])
             used += 1
-            chosen = -1
-            if left >= 0.0:
-                for before_edge in range(start[q], start[q + 1]):
-                    if before_edge != back and edges[i - 1, before_edge] > 0.0:
-                        chosen = before_edge
-                        left -= edges[i - 1, before_edge] * turn[offset + before_edge]
-                        if left < 0.0:
-                            break
             i -= 1
-            at = q
-            edge = chosen
-            if chosen < 0:
-                # The piece begins at q: take that state as it is.
-                mode = 5
-            else:
-                mode = 4
-            if mode == 4:
+            if edge >= 0:
+                settled = AT_EDGE
                 continue
             node[i] = at
             if i == 0:
                 break
-        # Residue i begins a piece at `at`: where was the chain before?
-        gap_before = gaps[i - 1]
-        total_before = 1.0 - gap_before
-        to_jump = 0.0
-        if bonded[i]:
-            to_jump = jump * total_before
-        else:
-            to_jump = total_before
-        to_skip = 0.0
-        if i > 1 and bonded[i] and bonded[i - 1]:
-            for s in range(skip_start[at], skip_start[at + 1]):
-                to_skip += skip[s] * nodes[i - 2, skip_source[s]] / scale[i - 1]
-        left = draws[used] * (gap_before + to_jump + to_skip)
+        back, settled, at = _draw_before_piece(weights, sums, i, at, draws[used])
         used += 1
-        if left < to_skip:
-            for s in range(skip_start[at], skip_start[at + 1]):
-                value = skip[s] * nodes[i - 2, skip_source[s]] / scale[i - 1]
-                if value > 0.0:
-                    edge = s
-                    left -= value
-                    if left < 0.0:
-                        break
-            at = skip_source[edge]
-            i -= 2
-            mode = 3
-        elif left < to_skip + to_jump:
-            i -= 1
-            mode = 1
-        else:
-            i -= 1
-            mode = 2
+        i -= back

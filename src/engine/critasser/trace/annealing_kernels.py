@@ -1,342 +1,404 @@
 """Monte Carlo over which residue sits at which position.
 
-Moves reverse a piece of the chain, exchange neighbouring pieces (a register shift when one of them
-is empty or dropped), exchange distant pieces or the ends of two copies of a chain, or change single
-residues. Pieces keep their inner
-links, so only links across the cuts are scored again.
+Each move is a kernel that writes its proposal into ``Search.trial`` and returns which residues and
+links change. Pieces keep their inner links, so only links across the cuts are scored again.
+
+Arrays of the tuples `Scoring` and `Search` are read where they stand, not by names of their own:
+these would be counted as references, which makes the moves take more than twice as long.
 """
 
 from __future__ import annotations
 
 # ruff: noqa: NPY002 — compiled code knows only this generator; its seed comes from the caller's.
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
 from critasser.trace.placement_kernels import cuts_score, span_score
 
-__all__ = ["anneal"]
+__all__ = [
+    "NOTHING",
+    "Schedule",
+    "Search",
+    "anneal",
+    "bring_piece",
+    "exchange_distant",
+    "new_search",
+    "place_residue",
+    "reverse_piece",
+    "score_change",
+    "shift_piece",
+]
 
-# More cuts than any move makes (an exchange of distant pieces makes four).
-MOST_CUTS = 8
+PLACE, DROP, REVERSE, BRING, SHIFT = 0.36, 0.40, 0.55, 0.72, 0.92
+"""Shares of the moves, each the upper bound of where its uniform number falls; what is left are
+exchanges. Chosen by hand, as are the other odds below."""
+
+SHORT, MEDIUM = 8, 40
+"""Residues of most pieces, and of most of the others."""
+SHORT_SHARE, MEDIUM_SHARE = 0.5, 0.8
+"""Upper bounds of where a uniform number falls for pieces of those lengths."""
+
+SWAP = 0.3
+"""How often the residue whose position is taken gets the taker's instead of none."""
+BRING_REVERSED = 0.4
+EXCHANGE_REVERSED = 0.3
+MOST_SHIFT = 4
+"""A register shift is by this many residues at most."""
+MOST_HOPS = 3
+"""Copies of a chain that an exchange of ends may pass over."""
+
+IMPROVED = 1e-6
+"""By which a score must be better to be the best; less may be a rounding error."""
+
+NOTHING = 0
+ENDS, ORDER, INSIDE = range(3)
+"""Links that a move changes: those at the ends of its ranges; those at the ends and between two
+neighbouring pieces that were exchanged; all within its range too."""
+
+MOST_RANGES = 2
+# Two for each range, three of pieces that were exchanged.
+MOST_CUTS = 4
 
 
-@njit(cache=True)
+class Search(NamedTuple):
+    """State of the search, changed in place; L residues, n positions."""
+
+    node: np.ndarray  # (L,) int32, position of each residue or −1
+    trial: np.ndarray  # (L,) int32, the same after the move that is tried
+    where: np.ndarray  # (n,) int32, residue at each position or −1
+    best: np.ndarray  # (L,) int32, the best state seen
+    low: np.ndarray  # (2,) int64, first residue of each range that the move changes
+    high: np.ndarray  # (2,) int64, its last
+    old_cuts: np.ndarray  # (4,) int64, cuts before the move, where `ORDER` changes
+    new_cuts: np.ndarray  # (4,) int64, and after it
+
+
+class Schedule(NamedTuple):
+    """Of the annealing."""
+
+    steps: int  # moves
+    hot: float  # temperature at the first, in units of log-odds, geometric to
+    cold: float  # that after the last
+    seed: int
+
+
+def new_search(node: np.ndarray, positions: int) -> Search:
+    """The state at the start of a search, from a placement (L,); `positions` is their number."""
+    node = node.astype(np.int32)
+    where = np.full(positions, -1, dtype=np.int32)
+    placed = np.flatnonzero(node >= 0)
+    where[node[placed]] = placed
+    ranges = np.zeros(MOST_RANGES, np.int64), np.zeros(MOST_RANGES, np.int64)
+    cuts = np.empty(MOST_CUTS, np.int64), np.empty(MOST_CUTS, np.int64)
+    return Search(node.copy(), node.copy(), where, node.copy(), *ranges, *cuts)
+
+
+@njit(cache=True, forceinline=True, error_model="numpy")
 def _length(longest):
     """Length of a piece: mostly short, sometimes anything up to `longest`."""
     u = np.random.random()
-    if u < 0.5:
-        most = 8
-    elif u < 0.8:
-        most = 40
+    if u < SHORT_SHARE:
+        most = SHORT
+    elif u < MEDIUM_SHARE:
+        most = MEDIUM
     else:
         most = longest
     return 1 + int(np.random.random() * min(most, longest))
 
 
-@njit(cache=True)
-def _neighbour(start, source, p):
+@njit(cache=True, forceinline=True, error_model="numpy")
+def _neighbour(scoring, p):
     """A random neighbour of p, −1 without any."""
-    degree = start[p + 1] - start[p]
+    degree = scoring.start[p + 1] - scoring.start[p]
     if degree == 0:
         return -1
-    return source[start[p] + int(np.random.random() * degree)]
+    return scoring.source[scoring.start[p] + int(np.random.random() * degree)]
 
 
-@njit(cache=True)
-def _exchange(node, trial, a, b, c, flip_first, flip_second):
-    """Write pieces [b + 1 … c] then [a … b] into trial[a … c], reversed where asked."""
+@njit(cache=True, forceinline=True, error_model="numpy")
+def _neighbour_residue(scoring, search, i):
+    """A residue at a random position beside residue i's, −1 without."""
+    p = search.node[i]
+    if p < 0:
+        return -1
+    q = _neighbour(scoring, p)
+    return -1 if q < 0 else search.where[q]
+
+
+@njit(cache=True, forceinline=True, error_model="numpy")
+def _exchange_pieces(search, a, b, c, flip_first, flip_second):
+    """Pieces [b + 1 … c] then [a … b], reversed where asked, take the place of a … c."""
     at = a
     for k in range(c - b):
-        trial[at] = node[c - k] if flip_second else node[b + 1 + k]
+        search.trial[at] = search.node[c - k] if flip_second else search.node[b + 1 + k]
         at += 1
     for k in range(b - a + 1):
-        trial[at] = node[b - k] if flip_first else node[a + k]
+        search.trial[at] = search.node[b - k] if flip_first else search.node[a + k]
         at += 1
+    search.low[0] = a
+    search.high[0] = c
+    search.old_cuts[0] = a - 1
+    search.old_cuts[1] = b
+    search.old_cuts[2] = c
+    search.new_cuts[0] = a - 1
+    search.new_cuts[1] = a + c - b - 1
+    search.new_cuts[2] = c
 
 
-@njit(cache=True)
-def anneal(
-    emission,
-    gap,
-    positions,
-    chain,
-    twin,
-    graph,
-    costs,
-    node,
-    where,
-    best,
-    score,
-    best_score,
-    steps,
-    hot,
-    cold,
-    seed,
-):
-    """Anneal a placement for a number of steps.
+@njit(cache=True, forceinline=True, error_model="numpy")
+def place_residue(scoring, search, i, drop):
+    """Residue i goes to a position beside its neighbour's, or off."""
+    anchor = i - 1 if np.random.random() < 0.5 else i + 1
+    search.low[0] = i
+    search.high[0] = i
+    if drop:
+        if search.node[i] < 0:
+            return NOTHING, ENDS
+        search.trial[i] = -1
+        return 1, ENDS
+    if anchor < 0 or anchor >= len(search.node) or search.node[anchor] < 0:
+        return NOTHING, ENDS
+    q = _neighbour(scoring, search.node[anchor])
+    if q < 0 or q == search.node[i]:
+        return NOTHING, ENDS
+    j = search.where[q]
+    if j < 0:
+        search.trial[i] = q
+        return 1, ENDS
+    if abs(i - j) < 2:
+        return NOTHING, ENDS
+    first = min(i, j)
+    search.low[0] = first
+    search.high[0] = first
+    search.low[1] = i + j - first
+    search.high[1] = i + j - first
+    search.trial[j] = search.node[i] if np.random.random() < SWAP else -1
+    search.trial[i] = q
+    return 2, ENDS
+
+
+@njit(cache=True, forceinline=True, error_model="numpy")
+def reverse_piece(scoring, search, i):
+    """Reverse a piece so that residue i and a residue at a neighbouring position come together."""
+    j = _neighbour_residue(scoring, search, i)
+    if j < 0:
+        return NOTHING, ENDS
+    if np.random.random() < 0.5:
+        a = i + 1 if j > i else j + 1
+        b = j if j > i else i
+    else:
+        a = i if j > i else j
+        b = j - 1 if j > i else i - 1
+    if b <= a:
+        return NOTHING, ENDS
+    for k in range(b - a + 1):
+        search.trial[a + k] = search.node[b - k]
+    search.low[0] = a
+    search.high[0] = b
+    return 1, ENDS
+
+
+@njit(cache=True, forceinline=True, error_model="numpy")
+def bring_piece(scoring, search, i):
+    """Bring a piece that starts (or ends) at a neighbouring position beside residue i."""
+    j = _neighbour_residue(scoring, search, i)
+    if j < 0 or abs(i - j) < 2:
+        return NOTHING, ORDER
+    L = len(search.node)
+    size = _length(L)
+    flip = np.random.random() < BRING_REVERSED
+    after = np.random.random() < 0.5
+    # The piece's residue that comes beside i is its first if it goes after i and is not reversed,
+    # or goes before and is.
+    if after != flip:
+        first = j
+        final = min(j + size - 1, L - 1)
+    else:
+        first = max(j - size + 1, 0)
+        final = j
+    if j > i:
+        a = i + 1 if after else i
+        b = max(first, i + 1) - 1
+        if b < a:
+            return NOTHING, ORDER
+        _exchange_pieces(search, a, b, final, False, flip)
+    else:
+        b = min(final, i - 1)
+        c = i if after else i - 1
+        if c <= b:
+            return NOTHING, ORDER
+        _exchange_pieces(search, first, b, c, flip, False)
+    return 1, ORDER
+
+
+@njit(cache=True, forceinline=True, error_model="numpy")
+def shift_piece(scoring, search, i):
+    """Shift the register of a piece; what is in its way goes to its other end or off."""
+    size = _length(len(search.node))
+    shift = 1 + int(np.random.random() * np.random.random() * MOST_SHIFT)
+    drop = np.random.random() < 0.5
+    forward = np.random.random() < 0.5
+    c = i + size + shift - 1
+    if c >= len(search.node):
+        return NOTHING, ORDER
+    b = i + size - 1 if forward else i + shift - 1
+    _exchange_pieces(search, i, b, c, False, False)
+    if not drop:
+        return 1, ORDER
+    begin = i if forward else c - shift + 1
+    for k in range(begin, begin + shift):
+        search.trial[k] = -1
+    # The freed residue beside the piece may take an empty position next to it.
+    k = begin + shift - 1 if forward else begin
+    beside = k + 1 if forward else k - 1
+    if np.random.random() < 0.5 and search.trial[beside] >= 0:
+        q = _neighbour(scoring, search.trial[beside])
+        if q >= 0 and search.where[q] < 0:
+            search.trial[k] = q
+    return 1, INSIDE
+
+
+@njit(cache=True, forceinline=True, error_model="numpy")
+def exchange_distant(scoring, search, next_copy, i):
+    """Exchange two distant pieces of one length; of two copies of a chain, often all that follows
+    in them."""
+    L = len(search.node)
+    j = i
+    if next_copy[i] != i and np.random.random() < 0.5:
+        for _hop in range(1 + int(np.random.random() * MOST_HOPS)):
+            j = next_copy[j]
+    flip_first = False
+    flip_second = False
+    if j != i:
+        a = min(i, j)
+        c = max(i, j)
+        size = 1
+        while a + size < c and scoring.chain[a + size] == scoring.chain[a]:
+            size += 1
+    else:
+        size = _length(L // 2)
+        a = i
+        c = int(np.random.random() * L)
+        if c < a:
+            a, c = c, a
+        if a + size > c or c + size > L:
+            return NOTHING, ENDS
+        flip_first = np.random.random() < EXCHANGE_REVERSED
+        flip_second = np.random.random() < EXCHANGE_REVERSED
+    for k in range(size):
+        turned = size - 1 - k
+        search.trial[c + k] = search.node[a + turned] if flip_first else search.node[a + k]
+        search.trial[a + k] = search.node[c + turned] if flip_second else search.node[c + k]
+    search.low[0] = a
+    search.high[0] = a + size - 1
+    search.low[1] = c
+    search.high[1] = c + size - 1
+    return 2, ENDS
+
+
+@njit(cache=True, forceinline=True, error_model="numpy")
+def score_change(scoring, search, ranges, links):
+    """Change of the score by the move in `Search.trial`."""
+    inside = links == INSIDE
+    delta = 0.0
+    for r in range(ranges):
+        for k in range(search.low[r], search.high[r] + 1):
+            p = search.trial[k]
+            q = search.node[k]
+            if p != q:
+                delta += scoring.missing if p < 0 else scoring.emission[k, p]
+                delta -= scoring.missing if q < 0 else scoring.emission[k, q]
+        # Links inside a piece that moves over a chain's end are not the same ones.
+        if scoring.chain[search.low[r]] != scoring.chain[search.high[r]]:
+            inside = True
+    if inside:
+        delta += span_score(scoring, search.trial, search.low[0], search.high[ranges - 1])
+        delta -= span_score(scoring, search.node, search.low[0], search.high[ranges - 1])
+        return delta
+    count = 3
+    if links == ENDS:
+        count = 0
+        for r in range(ranges):
+            search.old_cuts[count] = search.low[r] - 1
+            search.old_cuts[count + 1] = search.high[r]
+            count += 2
+        for k in range(count):
+            search.new_cuts[k] = search.old_cuts[k]
+    delta += cuts_score(scoring, search.trial, search.new_cuts, count)
+    delta -= cuts_score(scoring, search.node, search.old_cuts, count)
+    return delta
+
+
+@njit(cache=True, forceinline=True, error_model="numpy")
+def _accept(search, ranges):
+    """Make the move that was tried."""
+    for r in range(ranges):
+        for k in range(search.low[r], search.high[r] + 1):
+            if search.node[k] >= 0:
+                search.where[search.node[k]] = -1
+    for r in range(ranges):
+        for k in range(search.low[r], search.high[r] + 1):
+            search.node[k] = search.trial[k]
+            if search.node[k] >= 0:
+                search.where[search.node[k]] = k
+
+
+@njit(cache=True, forceinline=True, error_model="numpy")
+def _take_back(search, ranges):
+    """Forget the move that was tried."""
+    for r in range(ranges):
+        for k in range(search.low[r], search.high[r] + 1):
+            search.trial[k] = search.node[k]
+
+
+@njit(cache=True, error_model="numpy")
+def anneal(scoring, next_copy, search, schedule, score, best_score):
+    """Anneal a placement.
 
     Parameters
     ----------
-    emission, gap, positions, chain, graph, costs
-        As in `placement_score`.
-    twin : ndarray (L,)
-        See `copies.twins`.
-    node, where : ndarray (L,), (n,) int32
-        The state and its inverse (−1: empty), changed in place.
-    best : ndarray (L,) int32
-        The best state seen, changed in place.
+    scoring : Scoring
+    next_copy : ndarray (L,)
+        See `chain_copies.next_copies`.
+    search : Search
+        Changed in place.
+    schedule : Schedule
     score, best_score : float
-        Of `node` and `best`.
-    steps : int
-    hot, cold : float
-        Temperature at the first and after the last step, geometric between.
-    seed : int
+        Of `Search.node` and `Search.best`.
 
     Returns
     -------
     score, best_score : float
     """
-    np.random.seed(seed)
-    start = graph[0]
-    source = graph[1]
-    L = len(node)
-    trial = node.copy()
-    old_cuts = np.empty(MOST_CUTS, np.int64)
-    new_cuts = np.empty(MOST_CUTS, np.int64)
-    # At most two ranges of residues change.
-    low = np.zeros(2, np.int64)
-    high = np.zeros(2, np.int64)
-    cooling = (cold / hot) ** (1.0 / max(steps, 1))
-    temperature = hot
-    for _ in range(steps):
+    np.random.seed(schedule.seed)
+    cooling = (schedule.cold / schedule.hot) ** (1.0 / max(schedule.steps, 1))
+    temperature = schedule.hot
+    for _ in range(schedule.steps):
         temperature *= cooling
         kind = np.random.random()
-        i = int(np.random.random() * L)
-        ranges = 0
-        dropped = 0
-        same_cuts = True
-        if kind < 0.40:
-            # One residue to a position beside its neighbour's, or off.
-            ahead = np.random.random() < 0.5
-            anchor = i - 1 if ahead else i + 1
-            q = -1
-            if kind < 0.36:
-                if anchor < 0 or anchor >= L or node[anchor] < 0:
-                    continue
-                q = _neighbour(start, source, node[anchor])
-                if q < 0 or q == node[i]:
-                    continue
-            elif node[i] < 0:
-                continue
-            low[0] = i
-            high[0] = i
-            ranges = 1
-            if q >= 0 and where[q] >= 0:
-                j = where[q]
-                if abs(i - j) < 2:
-                    continue
-                first = min(i, j)
-                low[0] = first
-                high[0] = first
-                low[1] = i + j - first
-                high[1] = low[1]
-                ranges = 2
-                swap = np.random.random() < 0.3
-                trial[j] = node[i] if swap else -1
-            trial[i] = q
-        elif kind < 0.55:
-            # Reverse a piece so that two neighbours come together.
-            p = node[i]
-            if p < 0:
-                continue
-            q = _neighbour(start, source, p)
-            if q < 0 or where[q] < 0:
-                continue
-            j = where[q]
-            after = np.random.random() < 0.5
-            if after:
-                a = i + 1 if j > i else j + 1
-                b = j if j > i else i
-            else:
-                a = i if j > i else j
-                b = j - 1 if j > i else i - 1
-            if b <= a:
-                continue
-            low[0] = a
-            high[0] = b
-            ranges = 1
-            for k in range(b - a + 1):
-                trial[a + k] = node[b - k]
-        elif kind < 0.72:
-            # Bring a piece that starts (or ends) at a neighbour beside this residue.
-            p = node[i]
-            if p < 0:
-                continue
-            q = _neighbour(start, source, p)
-            if q < 0 or where[q] < 0:
-                continue
-            j = where[q]
-            if abs(i - j) < 2:
-                continue
-            size = _length(L)
-            flip = np.random.random() < 0.4
-            after = np.random.random() < 0.5
-            # The piece's residue that comes beside i is its first if it goes after i and is not
-            # reversed, or goes before and is.
-            if after != flip:
-                first = j
-                final = min(j + size - 1, L - 1)
-            else:
-                first = max(j - size + 1, 0)
-                final = j
-            if j > i:
-                if first <= i:
-                    first = i + 1
-                a = i + 1 if after else i
-                b = first - 1
-                c = final
-                if b < a:
-                    continue
-                _exchange(node, trial, a, b, c, False, flip)
-            else:
-                if final >= i:
-                    final = i - 1
-                a = first
-                b = final
-                c = i if after else i - 1
-                if c <= b:
-                    continue
-                _exchange(node, trial, a, b, c, flip, False)
-            low[0] = a
-            high[0] = c
-            ranges = 1
-            same_cuts = False
-            old_cuts[0] = a - 1
-            old_cuts[1] = b
-            old_cuts[2] = c
-            new_cuts[0] = a - 1
-            new_cuts[1] = a + c - b - 1
-            new_cuts[2] = c
-        elif kind < 0.92:
-            # Shift the register of a piece; what is in its way goes to its other end or off.
-            size = _length(L)
-            shift = 1 + int(np.random.random() * np.random.random() * 4)
-            drop = np.random.random() < 0.5
-            forward = np.random.random() < 0.5
-            a = i
-            c = i + size + shift - 1
-            if c >= L:
-                continue
-            b = a + size - 1 if forward else a + shift - 1
-            _exchange(node, trial, a, b, c, False, False)
-            if drop:
-                from_ = a if forward else c - shift + 1
-                for k in range(from_, from_ + shift):
-                    if trial[k] >= 0:
-                        dropped += 1
-                        trial[k] = -1
-                # The freed residue beside the piece may take an empty position next to it.
-                k = from_ + shift - 1 if forward else from_
-                beside = k + 1 if forward else k - 1
-                if np.random.random() < 0.5 and trial[beside] >= 0:
-                    q = _neighbour(start, source, trial[beside])
-                    if q >= 0 and where[q] < 0:
-                        trial[k] = q
-            low[0] = a
-            high[0] = c
-            ranges = 1
-            same_cuts = False
-            old_cuts[0] = a - 1
-            old_cuts[1] = b
-            old_cuts[2] = c
-            new_cuts[0] = a - 1
-            new_cuts[1] = a + c - b - 1
-            new_cuts[2] = c
-            if drop:
-                # Dropping inside changes every link there: score the whole range.
-                ranges = 3
+        i = int(np.random.random() * len(search.node))
+        if kind < DROP:
+            ranges, links = place_residue(scoring, search, i, kind >= PLACE)
+        elif kind < REVERSE:
+            ranges, links = reverse_piece(scoring, search, i)
+        elif kind < BRING:
+            ranges, links = bring_piece(scoring, search, i)
+        elif kind < SHIFT:
+            ranges, links = shift_piece(scoring, search, i)
         else:
-            # Exchange two distant pieces of one length; of two copies of a chain, often all that
-            # follows in them.
-            j = i
-            if twin[i] != i and np.random.random() < 0.5:
-                for _hop in range(1 + int(np.random.random() * 3)):
-                    j = twin[j]
-            if j != i:
-                a = min(i, j)
-                c = max(i, j)
-                size = 1
-                while a + size < c and chain[a + size] == chain[a]:
-                    size += 1
-                flip_first = False
-                flip_second = False
-            else:
-                size = _length(L // 2)
-                a = i
-                c = int(np.random.random() * L)
-                if c < a:
-                    a, c = c, a
-                if a + size > c or c + size > L:
-                    continue
-                flip_first = np.random.random() < 0.3
-                flip_second = np.random.random() < 0.3
-            for k in range(size):
-                trial[c + k] = node[a + size - 1 - k] if flip_first else node[a + k]
-                trial[a + k] = node[c + size - 1 - k] if flip_second else node[c + k]
-            low[0] = a
-            high[0] = a + size - 1
-            low[1] = c
-            high[1] = c + size - 1
-            ranges = 2
-        whole = ranges == 3
-        if whole:
-            ranges = 1
-        delta = 0.0
-        for r in range(ranges):
-            for k in range(low[r], high[r] + 1):
-                p = trial[k]
-                q = node[k]
-                if p != q:
-                    delta += gap if p < 0 else emission[k, p]
-                    delta -= gap if q < 0 else emission[k, q]
-            # Links inside a piece that moves over a chain's end are not the same ones.
-            if chain[low[r]] != chain[high[r]]:
-                whole = True
-        if whole:
-            first = low[0]
-            final = high[ranges - 1]
-            delta += span_score(positions, chain, graph, costs, trial, first, final)
-            delta -= span_score(positions, chain, graph, costs, node, first, final)
-        else:
-            count = 3
-            if same_cuts:
-                count = 0
-                for r in range(ranges):
-                    old_cuts[count] = low[r] - 1
-                    old_cuts[count + 1] = high[r]
-                    count += 2
-                for k in range(count):
-                    new_cuts[k] = old_cuts[k]
-            delta += cuts_score(positions, chain, graph, costs, trial, new_cuts, count)
-            delta -= cuts_score(positions, chain, graph, costs, node, old_cuts, count)
+            ranges, links = exchange_distant(scoring, search, next_copy, i)
+        if ranges == NOTHING:
+            continue
+        delta = score_change(scoring, search, ranges, links)
         if delta >= 0.0 or np.random.random() < math.exp(delta / temperature):
-            for r in range(ranges):
-                for k in range(low[r], high[r] + 1):
-                    if node[k] >= 0:
-                        where[node[k]] = -1
-            for r in range(ranges):
-                for k in range(low[r], high[r] + 1):
-                    node[k] = trial[k]
-                    if node[k] >= 0:
-                        where[node[k]] = k
+            _accept(search, ranges)
             score += delta
-            if score > best_score + 1e-6:
+            if score > best_score + IMPROVED:
                 best_score = score
-                best[:] = node
+                search.best[:] = search.node
         else:
-            for r in range(ranges):
-                for k in range(low[r], high[r] + 1):
-                    trial[k] = node[k]
+            _take_back(search, ranges)
     return score, best_score

@@ -1,4 +1,4 @@
-"""One unit of a symmetric molecule: its positions, and the chains that are laid through them.
+"""Find the asymmetric unit of a symmetric molecule: its positions, and the chains in it.
 
 Where a map holds several copies of a chain, a stretch that is hard to follow in one copy suits an
 easier stretch of another, as if nobody were there. Of one unit every position is the only one of
@@ -19,11 +19,12 @@ from scipy.spatial import cKDTree
 
 from critasser.density import FeatureMaps
 from critasser.structure import CalphaSet, Symmetry, Target, Trace, symmetry_name
+from critasser.structure.geometry import CALPHA_BOND
 from critasser.trace.graph import candidate_graph
 from critasser.trace.statistics import Statistics, statistics
 from critasser.trace.symmetry import MATCHED, find_symmetry
 
-__all__ = ["Unit", "find_unit"]
+__all__ = ["AsymmetricUnit", "find_unit"]
 
 LEAST_SHARE = 0.7
 """Positions over residues of a unit; with fewer the symmetry is one within a chain."""
@@ -32,8 +33,8 @@ LEAST_GAIN = 2.0
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Unit:
-    """What traces are looked for in.
+class AsymmetricUnit:
+    """The positions and chains that traces are made of.
 
     Attributes
     ----------
@@ -70,7 +71,7 @@ class Unit:
 
     def whole(self, trace: Trace) -> Trace:
         """A trace of the unit as one of the whole target."""
-        trace = _together(trace, self)
+        trace = _join_stretches(trace, self)
         images = self.symmetry.images(trace.positions)
         part = self.target.chain_slices
         return dataclasses.replace(
@@ -80,7 +81,7 @@ class Unit:
         )
 
 
-def find_unit(calpha: CalphaSet, features: FeatureMaps, target: Target) -> Unit:
+def find_unit(calpha: CalphaSet, features: FeatureMaps, target: Target) -> AsymmetricUnit:
     """The symmetry of what a map holds, and one unit of it; all of it where there is none.
 
     Parameters
@@ -93,31 +94,32 @@ def find_unit(calpha: CalphaSet, features: FeatureMaps, target: Target) -> Unit:
 
     Returns
     -------
-    Unit
+    AsymmetricUnit
     """
     symmetry = find_symmetry(calpha)
     if len(symmetry) > 1:
         copies = _copies(target, len(symmetry))
         letters = [sequence.letters for sequence in target.sequences]
         # The k-th copy of a sequence is of unit k modulo copies.
-        rank = np.array([letters[:k].count(one) for k, one in enumerate(letters)])
+        rank = np.array([letters[:k].count(chain) for k, chain in enumerate(letters)])
         own = np.flatnonzero(rank % copies == 0)
         part = Target(tuple(target.sequences[k] for k in own))
-        chosen = _one_of_each(calpha, features, symmetry, statistics())
+        chosen = _one_of_each_kind(calpha, features, symmetry, statistics())
         if len(chosen) >= LEAST_SHARE * len(part):
             place = {(letters[k], int(rank[k]) // copies): c for c, k in enumerate(own)}
-            chain = [place[one, int(r) // copies] for one, r in zip(letters, rank)]
+            chain = [place[chain, int(r) // copies] for chain, r in zip(letters, rank)]
             nearest = _nearest_first(symmetry, chosen)
-            return Unit(chosen, part, nearest, np.column_stack([chain, rank % copies]))
+            return AsymmetricUnit(chosen, part, nearest, np.column_stack([chain, rank % copies]))
     count = len(target.sequences)
     alone = Symmetry(symmetry.rotation[:1], symmetry.shift[:1])
-    return Unit(calpha, target, alone, np.column_stack([np.arange(count), np.zeros(count, int)]))
+    chains = np.column_stack([np.arange(count), np.zeros(count, int)])
+    return AsymmetricUnit(calpha, target, alone, chains)
 
 
 def _copies(target: Target, units: int) -> int:
     """Units that the chains of a target make up, of the `units` that a map holds."""
     letters = [sequence.letters for sequence in target.sequences]
-    common = math.gcd(*(letters.count(one) for one in set(letters)))
+    common = math.gcd(*(letters.count(chain) for chain in set(letters)))
     return max(k for k in range(1, units + 1) if common % k == 0)
 
 
@@ -130,8 +132,8 @@ def _nearest_first(symmetry: Symmetry, calpha: CalphaSet) -> Symmetry:
     return Symmetry(symmetry.rotation[order], symmetry.shift[order])
 
 
-def _one_of_each(
-    calpha: CalphaSet, features: FeatureMaps, symmetry: Symmetry, known: Statistics
+def _one_of_each_kind(
+    calpha: CalphaSet, features: FeatureMaps, symmetry: Symmetry, tables: Statistics
 ) -> CalphaSet:
     """Of positions that are images of each other one each, those that chains run through together.
 
@@ -139,14 +141,14 @@ def _one_of_each(
     link leads on, the image that is nearest to them.
     """
     kind = _kinds(calpha, symmetry)
-    graph = candidate_graph(calpha, features, known.link)
+    graph = candidate_graph(calpha, features, tables.link)
     positions = calpha.positions.copy()
     onward: list[list[int]] = [[] for _ in range(len(calpha))]
     for edge, tail in enumerate(graph.source):
         onward[tail].append(edge)
     taken = np.zeros(len(calpha), bool)
     open_kinds = set(kind.tolist())
-    ways: list[tuple[float, int]] = []
+    links: list[tuple[float, int]] = []
     first = int(graph.source[graph.link.argmax()]) if len(graph.link) else 0
     queue: int | None = first
     while open_kinds:
@@ -155,10 +157,10 @@ def _one_of_each(
         taken[queue] = True
         open_kinds.discard(int(kind[queue]))
         for edge in onward[queue]:
-            heapq.heappush(ways, (-float(graph.link[edge]), int(graph.target[edge])))
+            heapq.heappush(links, (-float(graph.link[edge]), int(graph.target[edge])))
         queue = None
-        while ways and queue is None:
-            _, head = heapq.heappop(ways)
+        while links and queue is None:
+            _, head = heapq.heappop(links)
             if kind[head] in open_kinds:
                 queue = head
     chosen = np.flatnonzero(taken)
@@ -197,7 +199,7 @@ def _kinds(calpha: CalphaSet, symmetry: Symmetry) -> NDArray[np.int64]:
     return connected_components(linked, directed=False)[1]
 
 
-def _together(trace: Trace, unit: Unit) -> Trace:
+def _join_stretches(trace: Trace, unit: AsymmetricUnit) -> Trace:
     """Stretches between gaps, each as that image which goes on best from its neighbour.
 
     Nothing but the distance tells to which unit a stretch belongs that no link leads to.
@@ -221,7 +223,7 @@ def _together(trace: Trace, unit: Unit) -> Trace:
                 row = span[min(apart, len(span) - 1)]
                 worth = row[np.minimum(distance, len(row) - 1).astype(np.int64)]
                 # Beyond reach the nearer one is better still.
-                worth = worth - np.maximum(distance - 3.8 * apart, 0.0)
+                worth = worth - np.maximum(distance - CALPHA_BOND * apart, 0.0)
                 best = int(worth.argmax())
                 if worth[best] > worth[0] + LEAST_GAIN:
                     x[runs[k]] = images[best]

@@ -1,4 +1,4 @@
-"""Copies of one chain are interchangeable: each keeps the place that it has in the first trace."""
+"""Name copies of one chain alike in all traces: copies are interchangeable."""
 
 from __future__ import annotations
 
@@ -11,30 +11,31 @@ from scipy.optimize import linear_sum_assignment
 
 from critasser.structure import Target, Trace
 
-__all__ = ["in_the_same_places", "twins"]
+__all__ = ["in_the_same_places", "next_copies"]
 
 SAME_PLACE = 4.0
 """Å within which a residue of two traces is where it was; a neighbour in the chain is 3.8 Å off."""
 
 
-def twins(target: Target) -> NDArray[np.int64]:
-    """The same residue of the next copy of its chain, of the first for the last; (L,).
+def next_copies(target: Target) -> NDArray[np.int64]:
+    """For each residue (L,) the same one of the next copy of its chain, of the first for the last.
 
-    A residue of a chain without copies is its own.
+    In a chain without copies it is the residue itself.
     """
-    twin = np.arange(len(target))
+    result = np.arange(len(target))
     part = target.chain_slices
     for group in _groups(target):
-        for one, after in zip(group, (*group[1:], group[0])):
-            twin[part[one]] = np.arange(len(target))[part[after]]
-    return twin
+        for chain, after in zip(group, (*group[1:], group[0])):
+            result[part[chain]] = np.arange(len(target))[part[after]]
+    return result
 
 
 def _groups(target: Target) -> list[list[int]]:
     """Chains of one sequence, where there are several."""
     letters = [sequence.letters for sequence in target.sequences]
     groups = [
-        [k for k, other in enumerate(letters) if other == one] for one in dict.fromkeys(letters)
+        [k for k, other in enumerate(letters) if other == sequence]
+        for sequence in dict.fromkeys(letters)
     ]
     return [group for group in groups if len(group) > 1]
 
@@ -68,18 +69,10 @@ def _renamed(trace: Trace, first: Trace, groups: list[list[int]], target: Target
     part = target.chain_slices
     for group in groups:
         # A residue that either trace lacks is NaN, and in no place.
-        shared = np.array(
-            [
-                [
-                    np.sum(
-                        np.linalg.norm(first.positions[part[a]] - trace.positions[part[b]], axis=1)
-                        < SAME_PLACE
-                    )
-                    for b in group
-                ]
-                for a in group
-            ]
-        )
+        there = np.stack([first.positions[part[k]] for k in group])
+        here = np.stack([trace.positions[part[k]] for k in group])
+        distance = np.linalg.norm(there[:, None] - here, axis=3)
+        shared = np.sum(distance < SAME_PLACE, axis=2)
         rows, columns = linear_sum_assignment(shared, maximize=True)
         if shared[rows, columns].sum() <= np.trace(shared):
             continue

@@ -1,4 +1,4 @@
-"""How well each residue of the target suits each position."""
+"""Judge how well each residue of the target suits each position."""
 
 from __future__ import annotations
 
@@ -6,26 +6,39 @@ import numpy as np
 from numpy.typing import NDArray
 
 from critasser.structure import CalphaSet, Target
-from critasser.trace.other_molecules import beside_others
+from critasser.trace.other_molecules import discount_log_odds
 from critasser.trace.statistics import Statistics, sequence_structure
 
 __all__ = ["emissions", "position_evidence"]
 
-# Log-odds of single residues are bounded: a network is never surer than that of one residue.
-AMINO_ACID_BOUND = 4.0
-STRUCTURE_BOUND = 1.5
+AMINO_ACID_BOUND, STRUCTURE_BOUND = 4.0, 1.5
+"""Bounds of log-odds by amino acid and by secondary structure: a network is never surer than that
+of one residue. These and the numbers below were chosen by hand."""
+
+LEAST_AMINO_ACID, LEAST_STRUCTURE = 1e-4, 0.02
+"""Probability of an amino acid, and of a secondary structure, that is taken for less."""
+
+MAP_SHARE = 0.5
+"""Of the mean over this map in the amino acids that are expected; the rest is their frequency in
+proteins."""
+
+PROBABILITY_WEIGHT, PROBABILITY_BOUND = 0.7, 1.5
+"""Of the log-odds that a position is a Cα, and their bound."""
+LEAST_PROBABILITY = 0.02
+"""Probability of a Cα that is taken for less; one minus it, for more."""
 
 
 def position_evidence(calpha: CalphaSet) -> NDArray[np.float64]:
     """Log-odds (n,) that a position is a Cα of the chain, for the worth of placing a residue."""
-    probability = np.clip(calpha.probability, 0.02, 0.98)
-    return np.clip(0.7 * np.log(probability / (1 - probability)), -1.5, 1.5)
+    probability = np.clip(calpha.probability, LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)
+    log_odds = PROBABILITY_WEIGHT * np.log(probability / (1 - probability))
+    return np.clip(log_odds, -PROBABILITY_BOUND, PROBABILITY_BOUND)
 
 
 def emissions(
     calpha: CalphaSet,
     target: Target,
-    known: Statistics,
+    tables: Statistics,
     *,
     sharpness: float = 1.0,
     structure_weight: float = 1.0,
@@ -37,7 +50,7 @@ def emissions(
     ----------
     calpha : CalphaSet
     target : Target
-    known : Statistics
+    tables : Statistics
     sharpness : float
         Multiplies the network's logarithms of amino-acid probabilities (an inverse temperature).
     structure_weight : float
@@ -50,16 +63,16 @@ def emissions(
     ndarray (L, n) float32
     """
     # A network's own bias to some amino acids is divided out with its mean over this map.
-    probability = np.clip(calpha.amino_acid, 1e-4, None) ** sharpness
+    probability = np.clip(calpha.amino_acid, LEAST_AMINO_ACID, None) ** sharpness
     probability /= probability.sum(axis=1, keepdims=True)
-    expected = 0.5 * known.background + 0.5 * probability.mean(axis=0)
+    expected = (1 - MAP_SHARE) * tables.background + MAP_SHARE * probability.mean(axis=0)
     odds = np.log(probability / expected)
     odds = np.clip(odds, -AMINO_ACID_BOUND, AMINO_ACID_BOUND)
     result = odds[:, target.codes].T
 
-    by_sequence = sequence_structure(target.codes, target.chain_index, known)
-    by_map = np.clip(calpha.secondary_structure, 0.02, None)
+    by_sequence = sequence_structure(target.codes, target.chain_index, tables)
+    by_map = np.clip(calpha.secondary_structure, LEAST_STRUCTURE, None)
     by_map = by_map / by_map.sum(axis=1, keepdims=True)
-    agree = by_sequence @ (by_map / known.structure_background).T
+    agree = by_sequence @ (by_map / tables.structure_background).T
     result = result + structure_weight * np.clip(np.log(agree), -STRUCTURE_BOUND, STRUCTURE_BOUND)
-    return (result + beside_others(position_evidence(calpha), others)).astype(np.float32)
+    return (result + discount_log_odds(position_evidence(calpha), others)).astype(np.float32)

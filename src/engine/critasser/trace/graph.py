@@ -1,4 +1,4 @@
-"""The graph of Cα positions: which may be neighbours in the chain, and how likely that is."""
+"""Make the graph of Cα positions: which may be neighbours in the chain, and how likely."""
 
 from __future__ import annotations
 
@@ -10,25 +10,47 @@ from scipy.spatial import cKDTree
 
 from critasser.density import FeatureMaps, sample
 from critasser.structure import CalphaSet, CalphaTriples
-from critasser.trace.other_molecules import beside_others
+from critasser.structure.geometry import CALPHA_BOND
+from critasser.trace.other_molecules import discount_log_odds
 
 __all__ = ["CandidateGraph", "LinkModel", "candidate_graph", "link_features"]
 
-# No two consecutive Cα are farther apart, nor two with one between, once positions are 1 Å off.
-LINK_REACH = 6.2
-SKIP_REACH = 8.2
-TURN_BIN = 0.25
+LINK_REACH, SKIP_REACH = 6.2, 8.2
+"""Å between consecutive Cα at most, and between two with one between, once positions are 1 Å off.
+These and the numbers below were chosen by hand; what was learnt is in `Statistics`."""
 
-# Of the log-odds that the chain runs through a triple this way, and what they are bounded by: the
-# networks that say so have seen the same density as those that say the rest.
-WAY_WEIGHT, WAY_BOUND = 0.5, 6.0
-# Of triples that were not read, since better neighbours were.
-WAY_UNREAD = -3.0
+SHORTEST_SKIP, LONGEST_SKIP = 4.4, 7.4
+"""Å; nearer positions have none between them, and the farther ones cost `SKIP_COST` an Å."""
+SKIP_COST = 3.0
+
+TURN_BIN = 0.25
+"""Å of the distance over a turn."""
+
+STEPS = np.linspace(0.15, 0.85, 6)
+"""Where along a pair the backbone probability is looked at."""
+DISTANCE_WEIGHT = 1.5
+"""Of an Å away from a bond's length beside a unit of log-odds, where neighbours are ranked."""
+LAST_RANK, FIRST_RANKS = 6, 2
+"""Rank from which neighbours are all alike, and how many a residue has in its chain."""
+
+LEAST_LINK, MOST_LINK = -7.0, 4.0
+"""Bounds of the log-odds of links."""
+WORST_LINK = -6.5
+"""Log-odds at which a pair is no edge."""
+
+TRIPLE_WEIGHT, TRIPLE_BOUND = 0.5, 6.0
+"""Weight and bound of the log-odds that the chain runs through three positions in order: the
+network that says so has seen the same density as those that say the rest."""
+UNREAD_TRIPLE = -3.0
+"""Log-odds of three positions that were not read, since there were likelier ones."""
+
+LEAST_STRUCTURE = 0.02
+"""Added to the probability of each secondary structure."""
 
 
 @dataclass(frozen=True, eq=False)
 class LinkModel:
-    """What makes two positions consecutive residues, learnt by `statistics.learn_links`.
+    """What makes two positions consecutive residues, learnt by `learning.learn_links`.
 
     Attributes
     ----------
@@ -59,7 +81,7 @@ class CandidateGraph:
         Log-odds that tail and head are consecutive residues.
     turn_start, turn : ndarray (m,) int32, (k,) float32
         ``turn[turn_start[e] + j]`` is the log-odds of edge e after the j-th edge to e's tail, by
-        the distance it spans and, where the residue network has read it, by its way.
+        the distance it spans and, where the residue network has read it, by what that says.
     skip_start, skip_source, skip : ndarray
         Pairs with one residue between that has no position: rows by head, log-odds float32.
     """
@@ -76,23 +98,19 @@ class CandidateGraph:
     skip_source: NDArray[np.int32]
     skip: NDArray[np.float32]
 
-    def beside_others(self, share: float) -> CandidateGraph:
-        """What links and turns are worth where a share of the positions is of other molecules."""
+    def discounted(self, share: float) -> CandidateGraph:
+        """The graph where a share of the positions is of other molecules, see `discount_log_odds`;
+        itself where there are none."""
         if not share:
             return self
-        link, turn = (beside_others(odds, share) for odds in (self.link, self.turn))
+        link, turn = (discount_log_odds(odds, share) for odds in (self.link, self.turn))
         return replace(self, link=link.astype(np.float32), turn=turn.astype(np.float32))
-
-    @property
-    def kernel_arrays(self) -> tuple[NDArray, ...]:
-        """start, source, link, turn, turn_start, as the annealing kernels take them."""
-        return self.start, self.source, self.link, self.turn, self.turn_start
 
 
 def link_features(
     calpha: CalphaSet, features: FeatureMaps, pairs: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """What is known of pairs of positions.
+    """Features by which pairs of positions are judged.
 
     Parameters
     ----------
@@ -109,15 +127,14 @@ def link_features(
     b = calpha.positions[pairs[:, 1]]
     distance = np.linalg.norm(a - b, axis=1)
     grid = features.backbone_grid
-    steps = np.linspace(0.15, 0.85, 6)
-    along = np.stack([sample(grid, a + t * (b - a)) for t in steps], axis=1)
+    along = np.stack([sample(grid, a + t * (b - a)) for t in STEPS], axis=1)
     least, mean = along.min(axis=1), along.mean(axis=1)
     logit_least = _logit(least)
     logit_mean = _logit(mean)
-    x = distance - 3.8
+    x = distance - CALPHA_BOND
     n = len(calpha.positions)
     # How many others are better neighbours, judged by what tells most: the pair's rank.
-    quality = logit_least - 1.5 * np.abs(x)
+    quality = logit_least - DISTANCE_WEIGHT * np.abs(x)
     rank = _ranks(pairs, quality, n)
     worse, better = rank.max(axis=1), rank.min(axis=1)
     return np.column_stack(
@@ -129,10 +146,10 @@ def link_features(
             logit_least,
             logit_mean,
             logit_least * np.abs(x),
-            np.minimum(worse, 6),
-            np.minimum(better, 6),
-            worse < 2,
-            better < 2,
+            np.minimum(worse, LAST_RANK),
+            np.minimum(better, LAST_RANK),
+            worse < FIRST_RANKS,
+            better < FIRST_RANKS,
         ]
     )
 
@@ -155,7 +172,7 @@ def _ranks(pairs: NDArray, quality: NDArray, n: int) -> NDArray[np.int64]:
 def candidate_graph(
     calpha: CalphaSet, features: FeatureMaps, model: LinkModel, *, most: int = 10
 ) -> CandidateGraph:
-    """Which positions may follow each other.
+    """The graph of positions that may follow each other.
 
     Parameters
     ----------
@@ -174,8 +191,8 @@ def candidate_graph(
     n = len(positions)
     tree = cKDTree(positions)
     pairs = tree.query_pairs(LINK_REACH, output_type="ndarray").reshape(-1, 2).astype(np.int64)
-    logit = np.clip(link_features(calpha, features, pairs) @ model.weights, -7.0, 4.0)
-    kept = (_ranks(pairs, logit, n) < most).all(axis=1) & (logit > -6.5)
+    logit = np.clip(link_features(calpha, features, pairs) @ model.weights, LEAST_LINK, MOST_LINK)
+    kept = (_ranks(pairs, logit, n) < most).all(axis=1) & (logit > WORST_LINK)
     pairs, logit = pairs[kept], logit[kept]
     order, start, source, target = _compressed(pairs, n)
     m = len(source)
@@ -190,8 +207,8 @@ def candidate_graph(
 
     far = tree.query_pairs(SKIP_REACH, output_type="ndarray").reshape(-1, 2).astype(np.int64)
     distance = np.linalg.norm(positions[far[:, 0]] - positions[far[:, 1]], axis=1)
-    far, distance = far[distance > 4.4], distance[distance > 4.4]
-    skip = -np.maximum(distance - 7.4, 0.0) * 3.0
+    far, distance = far[distance > SHORTEST_SKIP], distance[distance > SHORTEST_SKIP]
+    skip = -np.maximum(distance - LONGEST_SKIP, 0.0) * SKIP_COST
     skip_order, skip_start, skip_source, _ = _compressed(far, n)
     return CandidateGraph(
         positions,
@@ -235,25 +252,25 @@ def _turns(
     apart = np.linalg.norm(calpha.positions[last] - calpha.positions[first], axis=1)
     bins = np.minimum((apart / TURN_BIN).astype(np.int64), model.turn.shape[1] - 1)
     share = calpha.secondary_structure[middle]
-    share = (share + 0.02) / (share + 0.02).sum(axis=1, keepdims=True)
+    share = (share + LEAST_STRUCTURE) / (share + LEAST_STRUCTURE).sum(axis=1, keepdims=True)
     odds = (share * np.exp(model.turn[:, bins]).T).sum(axis=1)
     worth = np.log(odds)
     if calpha.triples is not None and len(calpha.triples.triple):
-        worth = worth + WAY_WEIGHT * _ways(calpha.triples, np.column_stack([first, middle, last]))
+        asked = np.column_stack([first, middle, last])
+        worth = worth + TRIPLE_WEIGHT * _triple_log_odds(calpha.triples, asked)
     return turn_start, worth.astype(np.float32)
 
 
-def _ways(triples: CalphaTriples, triple: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Bounded log-odds (k,) of triples (k, 3); 0 where nothing is known of the middle one."""
-    count = 1 + max(int(triples.triple.max()), int(triple.max(initial=0)))
+def _triple_log_odds(triples: CalphaTriples, asked: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Bounded log-odds (k,) of triples (k, 3); 0 where none with the middle one was read."""
+    count = 1 + max(int(triples.triple.max()), int(asked.max(initial=0)))
 
     def key(rows: NDArray) -> NDArray[np.int64]:
         return (rows[:, 0].astype(np.int64) * count + rows[:, 1]) * count + rows[:, 2]
 
-    known = key(triples.triple)
-    order = np.argsort(known)
-    asked = key(triple)
-    place = order[np.minimum(np.searchsorted(known, asked, sorter=order), len(known) - 1)]
-    read = np.isin(np.arange(count), triples.triple[:, 1])[triple[:, 1]]
-    odds = np.clip(triples.log_odds[place], -WAY_BOUND, WAY_BOUND)
-    return np.where(known[place] == asked, odds, np.where(read, WAY_UNREAD, 0.0))
+    read, wanted = key(triples.triple), key(asked)
+    order = np.argsort(read)
+    row = order[np.minimum(np.searchsorted(read, wanted, sorter=order), len(read) - 1)]
+    middle_read = np.isin(np.arange(count), triples.triple[:, 1])[asked[:, 1]]
+    log_odds = np.clip(triples.log_odds[row], -TRIPLE_BOUND, TRIPLE_BOUND)
+    return np.where(read[row] == wanted, log_odds, np.where(middle_read, UNREAD_TRIPLE, 0.0))

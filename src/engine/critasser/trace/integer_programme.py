@@ -1,25 +1,77 @@
-"""The best of several placements put together, by an integer programme."""
+"""Combine several placements into a better one, by an integer programme."""
 
 from __future__ import annotations
 
 import itertools
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from ortools.sat.python import cp_model
 
+from critasser.structure.geometry import CALPHA_BOND
 from critasser.trace.placement import Placement, Problem
-from critasser.trace.placement_kernels import pair_score
+from critasser.trace.placement_kernels import POSITION_ERROR, pair_scores
 
-__all__ = ["unite"]
+__all__ = ["combine_placements"]
 
-# CP-SAT works with whole numbers.
-UNITS = 1000
+RESOLUTION = 1000
+"""CP-SAT works with whole numbers: scores are rounded to one over this."""
+
+LONGEST_GAP = 25
+"""Residues over which pieces of different placements may be joined. Chosen by hand."""
+
+Arc = tuple[int, int]
 
 
-def unite(problem: Problem, placements: list[Placement], *, effort: float = 5.0) -> Placement:
+@dataclass(frozen=True, eq=False)
+class _Seats:
+    """All (residue, position) of some placements.
+
+    Attributes
+    ----------
+    seats : list of (int, int)
+        Residue and position, ascending; arcs name them by their index.
+    index : dict
+        Of each seat.
+    by_residue : list of list of int
+        Seats of each residue.
+    """
+
+    seats: list[tuple[int, int]]
+    index: dict[tuple[int, int], int]
+    by_residue: list[list[int]]
+
+    @classmethod
+    def of(cls, placements: list[Placement], length: int) -> _Seats:
+        """The seats that placements of so many residues use."""
+        seats = sorted({(i, int(p)) for at in placements for i, p in enumerate(at.node) if p >= 0})
+        by_residue: list[list[int]] = [[] for _ in range(length)]
+        for k, (i, _) in enumerate(seats):
+            by_residue[i].append(k)
+        return cls(seats, {seat: k for k, seat in enumerate(seats)}, by_residue)
+
+    @property
+    def begin(self) -> int:
+        """Stands for what is before the first residue."""
+        return len(self.seats)
+
+    @property
+    def end(self) -> int:
+        """Stands for what is after the last residue."""
+        return len(self.seats) + 1
+
+    def path(self, node: NDArray[np.int32]) -> list[int]:
+        """Seats of one of the placements in order."""
+        return [self.index[(int(i), int(node[i]))] for i in np.flatnonzero(node >= 0)]
+
+
+def combine_placements(
+    problem: Problem, placements: list[Placement], *, effort: float = 5.0
+) -> Placement:
     """The best placement that can be put together from pieces of several.
 
-    An integer programme: one way for the sequence through all (residue, position) of the
+    An integer programme: one path of the sequence through all (residue, position) of the
     placements, along their own links, links of the graph, and gaps that can be bridged; each
     position at most once. Turns are not in it.
 
@@ -37,116 +89,113 @@ def unite(problem: Problem, placements: list[Placement], *, effort: float = 5.0)
         The best of `placements` where the programme finds nothing better.
     """
     L = len(problem.chain)
-    seats = sorted({(i, int(p)) for at in placements for i, p in enumerate(at.node) if p >= 0})
-    number = {seat: k for k, seat in enumerate(seats)}
-    by_residue: list[list[int]] = [[] for _ in range(L)]
-    for k, (i, _) in enumerate(seats):
-        by_residue[i].append(k)
-    arcs = _arcs(problem, placements, seats, number, by_residue)
-    model = cp_model.CpModel()
-    begin, end = len(seats), len(seats) + 1
-    out: dict[int, list] = {}
-    into: dict[int, list] = {}
-    terms, hints = [], {}
-    first = placements[0].node
-    placed = [int(i) for i in np.flatnonzero(first >= 0)]
-    first_seats = [number[(i, int(first[i]))] for i in placed]
-    on = set(zip([begin, *first_seats], [*first_seats, end]))
-    for (a, b), worth in arcs.items():
-        variable = model.new_bool_var("")
-        out.setdefault(a, []).append(variable)
-        into.setdefault(b, []).append(variable)
-        terms.append(round(worth * UNITS) * variable)
-        hints[(a, b)] = variable
-    for k in range(len(seats)):
-        model.add(sum(into.get(k, [])) == sum(out.get(k, [])))
-    model.add_exactly_one(out[begin])
-    model.add_exactly_one(into[end])
-    by_position: dict[int, list] = {}
-    for k, (_, p) in enumerate(seats):
-        by_position.setdefault(p, []).extend(into.get(k, []))
-    for variables in by_position.values():
-        model.add_at_most_one(variables)
-    for pair, variable in hints.items():
-        model.add_hint(variable, pair in on)
-    model.maximize(sum(terms))
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 1
-    solver.parameters.max_deterministic_time = effort
-    solver.parameters.random_seed = 1
-    status = solver.solve(model)
-    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+    seats = _Seats.of(placements, L)
+    scores = _arc_scores(problem, seats, _possible_arcs(problem, placements, seats))
+    onward = _solve(seats, scores, seats.path(placements[0].node), effort)
+    if onward is None:
         return placements[0]
-    onward = {a: b for (a, b), variable in hints.items() if solver.value(variable)}
     node = np.full(L, -1, dtype=np.int32)
-    at = onward[begin]
-    while at != end:
-        i, p = seats[at]
+    at = onward[seats.begin]
+    while at != seats.end:
+        i, p = seats.seats[at]
         node[i] = p
         at = onward[at]
     return Placement(node, problem.score(node))
 
 
-def _arcs(
-    problem: Problem,
-    placements: list[Placement],
-    seats: list[tuple[int, int]],
-    number: dict[tuple[int, int], int],
-    by_residue: list[list[int]],
-    longest_gap: int = 25,
-) -> dict[tuple[int, int], float]:
-    """Worth of going from one seat to another, the second's own emission included."""
-    L = len(problem.chain)
-    begin, end = len(seats), len(seats) + 1
-    missing = problem.gaps.missing
-    wanted: set[tuple[int, int]] = set()
-    tails, heads = set(), set()
+def _solve(
+    seats: _Seats, scores: dict[Arc, float], hint: list[int], effort: float
+) -> dict[int, int] | None:
+    """The seat after each one on the best path found, starting from a hint; None without any."""
+    model = cp_model.CpModel()
+    leaving: dict[int, list] = {}
+    entering: dict[int, list] = {}
+    terms, variables = [], {}
+    for (a, b), score in scores.items():
+        variable = model.new_bool_var("")
+        leaving.setdefault(a, []).append(variable)
+        entering.setdefault(b, []).append(variable)
+        terms.append(round(score * RESOLUTION) * variable)
+        variables[(a, b)] = variable
+    for k in range(len(seats.seats)):
+        model.add(sum(entering.get(k, [])) == sum(leaving.get(k, [])))
+    model.add_exactly_one(leaving[seats.begin])
+    model.add_exactly_one(entering[seats.end])
+    by_position: dict[int, list] = {}
+    for k, (_, p) in enumerate(seats.seats):
+        by_position.setdefault(p, []).extend(entering.get(k, []))
+    for at_position in by_position.values():
+        model.add_at_most_one(at_position)
+    on_path = set(zip([seats.begin, *hint], [*hint, seats.end]))
+    for arc, variable in variables.items():
+        model.add_hint(variable, arc in on_path)
+    model.maximize(sum(terms))
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    solver.parameters.max_deterministic_time = effort
+    solver.parameters.random_seed = 1
+    if solver.solve(model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        return None
+    return {a: b for (a, b), variable in variables.items() if solver.value(variable)}
+
+
+def _possible_arcs(problem: Problem, placements: list[Placement], seats: _Seats) -> set[Arc]:
+    """Seats that may follow each other: those that do in a placement, links of the graph, and
+    either side of a placement's gap with what its other side reaches in another one."""
+    wanted: set[Arc] = set()
+    before_gap, after_gap = set(), set()
     for at in placements:
         placed = np.flatnonzero(at.node >= 0)
         if len(placed) == 0:
             continue
-        way = [number[(int(i), int(at.node[i]))] for i in placed]
-        wanted.update(itertools.pairwise(way))
-        wanted.add((begin, way[0]))
-        wanted.add((way[-1], end))
-        apart = np.diff(placed)
-        for k in np.flatnonzero(apart > 1):
-            tails.add(way[k])
-            heads.add(way[k + 1])
+        path = seats.path(at.node)
+        wanted.update(itertools.pairwise(path))
+        wanted.add((seats.begin, path[0]))
+        wanted.add((path[-1], seats.end))
+        for k in np.flatnonzero(np.diff(placed) > 1):
+            before_gap.add(path[k])
+            after_gap.add(path[k + 1])
     graph = problem.graph
     neighbours = [
         set(graph.source[graph.start[p] : graph.start[p + 1]].tolist())
         for p in range(len(graph.positions))
     ]
-    for a, (i, p) in enumerate(seats):
+    L = len(problem.chain)
+    for a, (i, p) in enumerate(seats.seats):
         if i + 1 < L:
-            for b in by_residue[i + 1]:
-                if seats[b][1] in neighbours[p]:
+            for b in seats.by_residue[i + 1]:
+                if seats.seats[b][1] in neighbours[p]:
                     wanted.add((a, b))
-        for j in range(i + 2, min(i + longest_gap, L)):
-            reach = 3.8 * (j - i) + 0.8
-            for b in by_residue[j]:
-                if a in tails or b in heads:
-                    q = seats[b][1]
+        for j in range(i + 2, min(i + LONGEST_GAP, L)):
+            reach = CALPHA_BOND * (j - i) + POSITION_ERROR
+            for b in seats.by_residue[j]:
+                if a in before_gap or b in after_gap:
+                    q = seats.seats[b][1]
                     if np.linalg.norm(graph.positions[p] - graph.positions[q]) < reach:
                         wanted.add((a, b))
-    arcs = {}
-    for a, b in wanted:
-        i, p = (-1, -1) if a == begin else seats[a]
-        j, q = (L, -1) if b == end else seats[b]
+    return wanted
+
+
+def _arc_scores(problem: Problem, seats: _Seats, arcs: set[Arc]) -> dict[Arc, float]:
+    """Score of going from one seat to another, the second's own emission included."""
+    L = len(problem.chain)
+    missing = problem.gaps.missing
+    scores: dict[Arc, float] = {}
+    linked: list[tuple[Arc, tuple[int, int, int, int]]] = []
+    for a, b in arcs:
+        i, p = (-1, -1) if a == seats.begin else seats.seats[a]
+        j, q = (L, -1) if b == seats.end else seats.seats[b]
         if p >= 0 and p == q:
             continue
-        worth = missing * (j - i - 1)
+        score = missing * (j - i - 1)
         if q >= 0:
-            worth += float(problem.emission[j, q])
+            score += float(problem.emission[j, q])
         if p >= 0 and q >= 0 and problem.chain[i] == problem.chain[j]:
-            worth += _link(problem, i, p, j, q)
-        arcs[(a, b)] = worth
-    return arcs
-
-
-def _link(problem: Problem, i: int, p: int, j: int, q: int) -> float:
-    graph = problem.graph
-    return pair_score(
-        graph.positions, graph.start, graph.source, graph.link, problem.costs, i, p, j, q
-    )
+            linked.append(((a, b), (i, p, j, q)))
+        scores[(a, b)] = score
+    link = np.empty(len(linked))
+    pairs = np.array([pair for _, pair in linked], dtype=np.int64).reshape(-1, 4)
+    pair_scores(problem.scoring, pairs, link)
+    for (arc, _), value in zip(linked, link.tolist()):
+        scores[arc] += value
+    return scores

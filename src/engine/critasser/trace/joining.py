@@ -1,4 +1,4 @@
-"""The paper's way from positions to traces: links by distance, random joining, gapless threading.
+"""Trace as the paper does: links by distance, random joining, gapless threading.
 
 CR-I-TASSER, Methods, "Initial Cα trace model generation". The paper ranks by contact map and
 density; profiles of the network are added to these here, since the paper had none.
@@ -16,27 +16,48 @@ from scipy.spatial import cKDTree
 
 from critasser.density import FeatureMaps, Grid, model_mask, pcc, simulate
 from critasser.structure import CalphaSet, Target, Trace
+from critasser.structure.geometry import CALPHA_BOND, CONTACT
 from critasser.trace.emissions import emissions
-from critasser.trace.joining_kernels import join_fragments, links_at_cutoff, thread_gapless
+from critasser.trace.joining_kernels import (
+    Fragments,
+    join_fragments,
+    links_at_cutoff,
+    thread_gapless,
+)
 from critasser.trace.significance import Significance
 from critasser.trace.statistics import statistics
 
 __all__ = ["by_joining", "by_keep_tracing", "connect"]
 
-BOND_LENGTHS = np.arange(3.8, 5.51, 0.1)
+LONGEST_LINK = 5.51
+"""Å; just over the longest of the paper's bond lengths."""
+BOND_LENGTHS = np.arange(CALPHA_BOND, LONGEST_LINK, 0.1)
+"""Å at which positions are linked in turn (paper)."""
 LEAST_FREQUENCY = 0.4
+"""Share of the bond lengths at which a link that counts is there (paper)."""
 PROBING_RADIUS = 5.5
-CONTACT = 8.0
-# Traces whose contacts, and then whose density, are looked at.
-BY_CONTACT = 3000
-BY_DENSITY = 300
+"""Å between the ends of fragments that are joined (paper)."""
+MOST_JUMPS = 50
+"""Of one end of a trace, in the mode 'keep-tracing'."""
+LONGEST_TRACE = (1.2, 10)
+"""Positions of a trace at most: so many a residue, and so many more."""
+
+BY_CONTACT, BY_DENSITY = 3000, 300
+"""Traces whose contacts, and then whose density, are looked at."""
+CONTACT_WEIGHT, DENSITY_WEIGHT = 2.0, 2.0
+"""Of the correlations with predicted contacts and with the map, beside the mean emission."""
+LEAST_SEPARATION = 4
+"""Residues along the chain from which contacts are compared."""
 SLICE = 2000
-# Electrons of a residue's heavy atoms are about this many times its Cα's; only ratios matter.
+"""Joinings that are made and threaded together."""
 RESIDUE_ELECTRONS = 54.0
+"""Of the bead that stands for a residue in a simulated map; only ratios matter."""
+FINEST_RESOLUTION, MASK_RADIUS = 4.0, 5.0
+"""Å of that map, since beads show no more, and around positions within which it is compared."""
 
 
 def connect(positions: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Links that most bond lengths agree on.
+    """Links that are there at most bond lengths.
 
     Parameters
     ----------
@@ -49,7 +70,7 @@ def connect(positions: NDArray[np.float64]) -> NDArray[np.int64]:
         Up to two neighbours of each position, −1 for none; no rings.
     """
     n = len(positions)
-    pairs = cKDTree(positions).query_pairs(5.51, output_type="ndarray").reshape(-1, 2)
+    pairs = cKDTree(positions).query_pairs(LONGEST_LINK, output_type="ndarray").reshape(-1, 2)
     pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))].astype(np.int64)
     distance = np.linalg.norm(positions[pairs[:, 0]] - positions[pairs[:, 1]], axis=1)
     seen = np.zeros(len(pairs))
@@ -112,15 +133,15 @@ def by_joining(
     value = profile / len(target)
     if contacts is not None:
         report(0.75, "contacts")
-        found = [_contact_pcc(calpha.positions, node, contacts, target) for node in nodes]
-        value = value + 2.0 * np.array(found)
+        agreement = [_contact_pcc(calpha.positions, node, contacts, target) for node in nodes]
+        value = value + CONTACT_WEIGHT * np.array(agreement)
     order = np.argsort(-value, kind="stable")[:BY_DENSITY]
     fit = np.empty(len(order))
     for k, at in enumerate(order):
         if k % 10 == 0:
             report(0.8 + 0.2 * k / len(order), f"density of trace {k + 1}")
         fit[k] = _density_pcc(calpha.positions, nodes[at], density, resolution)
-    final = value[order] + 2.0 * fit
+    final = value[order] + DENSITY_WEIGHT * fit
     chosen = order[np.argsort(-final, kind="stable")[:count]]
     final = np.sort(-final, kind="stable")[:count] * -1.0
     shown = np.array([nodes[k] for k in chosen])
@@ -153,21 +174,22 @@ def _draw(
     """The best of all joinings: traces, sizes, score, offset, forward."""
     tree = cKDTree(calpha.positions)
     around = tree.query_ball_point(calpha.positions, PROBING_RADIUS, return_sorted=True)
-    near = [[q for q in found if q != p] for p, found in enumerate(around)]
-    reach_start = np.concatenate([[0], np.cumsum([len(found) for found in near])]).astype(np.int64)
-    reach = np.array([q for found in near for q in found], dtype=np.int64)
+    near = [[q for q in group if q != p] for p, group in enumerate(around)]
+    reach_start = np.concatenate([[0], np.cumsum([len(group) for group in near])]).astype(np.int64)
+    reach = np.array([q for group in near for q in group], dtype=np.int64)
     ends = np.flatnonzero(onward[:, 1] < 0)
-    most = min(len(calpha), int(1.2 * emission.shape[0]) + 10)
+    most = min(len(calpha), int(LONGEST_TRACE[0] * emission.shape[0]) + LONGEST_TRACE[1])
     by_position = np.ascontiguousarray(emission.T)
+    fragments = Fragments(onward, reach_start, reach, ends)
+    jumps = MOST_JUMPS if jump_into_fragments else 0
 
-    def some(size: int, seed: int) -> tuple[NDArray, ...]:
+    def join(size: int, seed: int) -> tuple[NDArray, ...]:
         traces = np.full((size, most), -1, dtype=np.int32)
         sizes = np.empty(size, dtype=np.int32)
         score = np.empty(size)
         offset = np.empty(size, dtype=np.int32)
         forward = np.empty(size, dtype=np.bool_)
-        join_fragments(onward, reach_start, reach, ends, most, jump_into_fragments, 50, traces,
-                       sizes, seed)  # fmt: skip
+        join_fragments(fragments, most, jumps, traces, sizes, seed)
         thread_gapless(by_position, traces, sizes, score, offset, forward)
         return traces, sizes, score, offset, forward
 
@@ -177,7 +199,7 @@ def _draw(
     kept: list[tuple[NDArray, ...]] = []
     done = 0
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        futures = [pool.submit(some, size, seed) for size, seed in zip(sizes, seeds)]
+        futures = [pool.submit(join, size, seed) for size, seed in zip(sizes, seeds)]
         try:
             for k, (size, future) in enumerate(zip(sizes, futures)):
                 kept.append(future.result())
@@ -237,7 +259,7 @@ def _contact_pcc(
     placed = np.flatnonzero(node >= 0)
     at = positions[node[placed]]
     first, second = np.triu_indices(len(placed), k=1)
-    far = placed[second] - placed[first] >= 4
+    far = placed[second] - placed[first] >= LEAST_SEPARATION
     first, second = first[far], second[far]
     if len(first) == 0:
         return 0.0
@@ -253,5 +275,5 @@ def _density_pcc(
 ) -> float:
     """Correlation of the trace's simulated density with the map, near all positions."""
     at = positions[node[node >= 0]]
-    simulated = simulate(at, RESIDUE_ELECTRONS, max(resolution, 4.0), like=density)
-    return pcc(simulated, density, model_mask(density, positions, 5.0))
+    simulated = simulate(at, RESIDUE_ELECTRONS, max(resolution, FINEST_RESOLUTION), like=density)
+    return pcc(simulated, density, model_mask(density, positions, MASK_RADIUS))

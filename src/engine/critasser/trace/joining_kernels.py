@@ -1,14 +1,15 @@
-"""Links between Cα by distance, and random joining of the fragments they make (paper, Methods)."""
+"""Link Cα by distance, and join the fragments they make at random (paper, Methods)."""
 
 from __future__ import annotations
 
 # ruff: noqa: NPY002 — compiled code knows only this generator; its seed comes from the caller's.
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
-__all__ = ["join_fragments", "links_at_cutoff", "thread_gapless"]
+__all__ = ["Fragments", "join_fragments", "links_at_cutoff", "thread_gapless"]
 
 
 @njit(cache=True)
@@ -57,130 +58,147 @@ def links_at_cutoff(first, second, distance, cutoff, n, kept):
             kept[k] = False
 
 
+class Fragments(NamedTuple):
+    """Linked positions, and where their ends may be joined; n positions."""
+
+    onward: np.ndarray  # (n, 2) int64, each position's neighbours in its fragment, −1 at an end
+    reach_start: np.ndarray  # (n + 1,) int64, rows of `reach`
+    reach: np.ndarray  # (k,) int64, positions within the probing radius of each
+    ends: np.ndarray  # (e,) int64, positions with a free side
+
+
+class Path(NamedTuple):
+    """A trace in the making, changed in place."""
+
+    positions: np.ndarray  # (most,) int64, those of the trace first
+    used: np.ndarray  # (n,) bool
+    options: np.ndarray  # (k,) int64, scratch: positions of which the next is drawn
+
+
 @njit(cache=True)
-def _grow(path, size, most, used, onward, reach_start, reach, keep_tracing, jumps, options):
-    """Lengthen a path at its end until nothing is in reach; its new size."""
-    while size < most:
-        end = path[size - 1]
-        found = 0
-        for k in range(reach_start[end], reach_start[end + 1]):
-            q = reach[k]
-            # Only a free end of an unused fragment may be entered: its other end then leaves.
-            if not used[q] and (onward[q, 0] < 0 or onward[q, 1] < 0):
-                options[found] = q
-                found += 1
-        direction = -1
-        if found > 0:
-            q = options[int(np.random.random() * found)]
+def _turn_round(path, low, high):
+    """Reverse positions low … high of a path."""
+    while low < high:
+        path.positions[low], path.positions[high] = path.positions[high], path.positions[low]
+        low += 1
+        high -= 1
+
+
+@njit(cache=True)
+def _follow(fragments, path, size, at, direction):
+    """Go along a fragment from a position, in a direction if one is given; the path's new size."""
+    before = -1
+    while size < len(path.positions):
+        path.positions[size] = at
+        path.used[at] = True
+        size += 1
+        if direction >= 0:
+            ahead = direction
+            direction = -1
         else:
-            if not keep_tracing or jumps <= 0:
+            ahead = fragments.onward[at, 0]
+            if ahead == before or ahead < 0 or path.used[ahead]:
+                ahead = fragments.onward[at, 1]
+        if ahead < 0 or ahead == before or path.used[ahead]:
+            break
+        before = at
+        at = ahead
+    return size
+
+
+@njit(cache=True)
+def _free_ends(fragments, path, end):
+    """How many free ends of unused fragments are in reach of a position, into `Path.options`."""
+    count = 0
+    for k in range(fragments.reach_start[end], fragments.reach_start[end + 1]):
+        q = fragments.reach[k]
+        # Only a free end of a fragment may be entered: its other end then leaves.
+        if not path.used[q] and (fragments.onward[q, 0] < 0 or fragments.onward[q, 1] < 0):
+            path.options[count] = q
+            count += 1
+    return count
+
+
+@njit(cache=True)
+def _all_but_previous(fragments, path, size, end):
+    """How many positions are in reach of a path's end but the one before, into `Path.options`."""
+    count = 0
+    for k in range(fragments.reach_start[end], fragments.reach_start[end + 1]):
+        q = fragments.reach[k]
+        if size < 2 or q != path.positions[size - 2]:
+            path.options[count] = q
+            count += 1
+    return count
+
+
+@njit(cache=True)
+def _grow(fragments, path, size, jumps):
+    """Lengthen a path at its end until nothing is in reach; its new size.
+
+    With `jumps` left it then goes into fragments' middles ('keep-tracing').
+    """
+    while size < len(path.positions):
+        end = path.positions[size - 1]
+        direction = -1
+        count = _free_ends(fragments, path, end)
+        if count > 0:
+            q = path.options[int(np.random.random() * count)]
+        else:
+            if jumps <= 0:
                 return size
             jumps -= 1
-            for k in range(reach_start[end], reach_start[end + 1]):
-                q = reach[k]
-                if size < 2 or q != path[size - 2]:
-                    options[found] = q
-                    found += 1
-            if found == 0:
+            count = _all_but_previous(fragments, path, size, end)
+            if count == 0:
                 return size
-            q = options[int(np.random.random() * found)]
-            if used[q]:
+            q = path.options[int(np.random.random() * count)]
+            if path.used[q]:
                 # Into the middle of what is traced: the link after it breaks, and the piece behind
                 # turns round so that the chain goes on from there.
                 at = size - 1
-                while at >= 0 and path[at] != q:
+                while at >= 0 and path.positions[at] != q:
                     at -= 1
                 if at < 0:
                     return size
-                low = at + 1
-                high = size - 1
-                while low < high:
-                    path[low], path[high] = path[high], path[low]
-                    low += 1
-                    high -= 1
+                _turn_round(path, at + 1, size - 1)
                 continue
             # Into the middle of an unused fragment: one of its sides is left behind.
-            direction = onward[q, 0] if np.random.random() < 0.5 else onward[q, 1]
-        before = -1
-        at = q
-        while size < most:
-            path[size] = at
-            used[at] = True
-            size += 1
-            if direction >= 0:
-                ahead = direction
-                direction = -1
-            else:
-                ahead = onward[at, 0]
-                if ahead == before or ahead < 0 or used[ahead]:
-                    ahead = onward[at, 1]
-            if ahead < 0 or ahead == before or used[ahead]:
-                break
-            before = at
-            at = ahead
+            side = 0 if np.random.random() < 0.5 else 1
+            direction = fragments.onward[q, side]
+        size = _follow(fragments, path, size, q, direction)
     return size
 
 
 @njit(cache=True, nogil=True)
-def join_fragments(
-    onward, reach_start, reach, ends, most, keep_tracing, jumps, traces, sizes, seed
-):
+def join_fragments(fragments, most, jumps, traces, sizes, seed):
     """Random traces through fragments.
 
     Parameters
     ----------
-    onward : ndarray (n, 2) int64
-        Each atom's neighbours in its fragment, −1 at an end.
-    reach_start, reach : ndarray (n + 1,), (k,) int64
-        Atoms within the probing radius of each, as compressed rows.
-    ends : ndarray (e,) int64
-        Atoms with a free side.
+    fragments : Fragments
     most : int
         Longest trace.
-    keep_tracing : bool
-        Jump into fragments' middles rather than stop.
     jumps : int
-        Most jumps of one end.
+        Most jumps of one end into fragments' middles; 0 stops where no free end is in reach.
     traces, sizes : ndarray (count, most) int32, (count,) int32
         Filled.
     seed : int
     """
     np.random.seed(seed)
-    n = len(onward)
-    used = np.zeros(n, np.bool_)
-    path = np.empty(most, np.int64)
-    options = np.empty(max(1, len(reach)), np.int64)
+    path = Path(
+        np.empty(most, np.int64),
+        np.zeros(len(fragments.onward), np.bool_),
+        np.empty(max(1, len(fragments.reach)), np.int64),
+    )
     for t in range(len(sizes)):
-        used[:] = False
-        path[0] = ends[int(np.random.random() * len(ends))]
-        used[path[0]] = True
-        size = 1
-        before = -1
-        at = path[0]
-        while size < most:
-            ahead = onward[at, 0]
-            if ahead == before or ahead < 0 or used[ahead]:
-                ahead = onward[at, 1]
-            if ahead < 0 or ahead == before or used[ahead]:
-                break
-            before = at
-            at = ahead
-            path[size] = at
-            used[at] = True
-            size += 1
+        path.used[:] = False
+        first = fragments.ends[int(np.random.random() * len(fragments.ends))]
+        size = _follow(fragments, path, 0, first, -1)
         for _ in range(2):
-            size = _grow(
-                path, size, most, used, onward, reach_start, reach, keep_tracing, jumps, options
-            )
-            low = 0
-            high = size - 1
-            while low < high:
-                path[low], path[high] = path[high], path[low]
-                low += 1
-                high -= 1
+            size = _grow(fragments, path, size, jumps)
+            _turn_round(path, 0, size - 1)
         sizes[t] = size
         for k in range(size):
-            traces[t, k] = path[k]
+            traces[t, k] = path.positions[k]
 
 
 @njit(cache=True, nogil=True)

@@ -1,74 +1,100 @@
-"""Placements: which residue sits at which position, no position twice; how they are searched."""
+"""Search for placements: which residue sits at which position, no position twice."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from critasser.trace.alignment import GapScores
-from critasser.trace.annealing_kernels import anneal
+from critasser.trace.annealing_kernels import Schedule, anneal, new_search
 from critasser.trace.graph import CandidateGraph
-from critasser.trace.placement_kernels import placement_score
+from critasser.trace.placement_kernels import Scoring, placement_score
 
 __all__ = ["Placement", "Problem", "cover", "improve", "without_repeats"]
 
-FAR_BESIDE_OTHERS = 45.0
-# Moves between two looks at progress and cancel: about a tenth of a second.
+MOST_TOO_FAR, MOST_TOO_FAR_BESIDE_OTHERS = 10.0, 45.0
+"""Most that residues out of each other's reach cost, and what is added to it where all positions
+are of other molecules. More than ten would hinder the search, but where others lie beside the chain
+there is always a stretch of theirs that seems worth ten."""
+
+TOO_FAR = 2.0
+"""Cost of each Å out of reach."""
+
+GAP, JUMP = 3.0, 1.0
+"""Costs of a gap and of a jump beside those of `GapScores`: what the sums over all walks leave to
+other terms."""
+
+CLASH_COST = 6.0
+"""Of bonded residues that lie too close. All of these were chosen by hand, in log-odds."""
+
 SLICE = 100_000
+"""Moves between two looks at progress and cancel: about a tenth of a second."""
+
+WORST_LINK = -1.0
+"""Log-odds, with noise, below which a path through the positions does not follow a link."""
+
+END_NOISE = 2.0
+"""Å added at most to distances of paths' ends, so that not always the same are joined."""
 
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """Everything that scores a placement.
+    """What a placement is searched by.
 
     Attributes
     ----------
     emission : ndarray (L, n) float32
+        Log-odds of residue i at position p.
     graph : CandidateGraph
     chain : ndarray (L,) int64
         Chain of each residue.
-    twin : ndarray (L,) int64
-        See `copies.twins`.
+    next_copy : ndarray (L,) int64
+        See `chain_copies.next_copies`.
     gaps : GapScores
     span : ndarray (s, d)
         `Statistics.span`.
     others : float
-        See `crowding.share_of_others`.
+        See `other_molecules.share_of_others`.
     """
 
     emission: NDArray[np.float32]
     graph: CandidateGraph
     chain: NDArray[np.int64]
-    twin: NDArray[np.int64]
+    next_copy: NDArray[np.int64]
     gaps: GapScores
     span: NDArray[np.float32]
     others: float = 0.0
 
-    @property
-    def costs(self) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-        """As the annealing kernels take them."""
-        gaps = self.gaps
-        # Each Å too far costs two units. More than ten would hinder the search, but where others
-        # lie beside the chain there is always something of theirs that seems worth ten.
-        farthest = 10.0 + FAR_BESIDE_OTHERS * self.others
-        costs = np.array([3.0 - gaps.opened, 2.0, farthest, 1.0 - gaps.jump, -gaps.skip, 6.0])
-        return costs, self.span
+    @cached_property
+    def scoring(self) -> Scoring:
+        """As the kernels take it."""
+        gaps, graph = self.gaps, self.graph
+        return Scoring(
+            self.emission,
+            gaps.missing,
+            self.chain,
+            graph.positions,
+            graph.start,
+            graph.source,
+            graph.link,
+            graph.turn_start,
+            graph.turn,
+            self.span,
+            gap=GAP - gaps.opened,
+            skip=-gaps.skip,
+            jump=JUMP - gaps.jump,
+            too_far=TOO_FAR,
+            most_too_far=MOST_TOO_FAR + MOST_TOO_FAR_BESIDE_OTHERS * self.others,
+            clash=CLASH_COST,
+        )
 
     def score(self, node: NDArray[np.int32]) -> float:
         """Score of a placement (L,)."""
-        graph = self.graph
-        return placement_score(
-            self.emission,
-            self.gaps.missing,
-            graph.positions,
-            self.chain,
-            graph.kernel_arrays,
-            self.costs,
-            node,
-        )
+        return placement_score(self.scoring, node)
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +127,7 @@ def without_repeats(node: NDArray[np.int32], worth: NDArray[np.float32]) -> NDAr
 def cover(
     graph: CandidateGraph, length: int, rng: np.random.Generator, *, noise: float = 1.0
 ) -> NDArray[np.int32]:
-    """One random way through the positions, by links alone.
+    """One random path through the positions, by links alone.
 
     Links are taken best first after Gumbel noise on their log-odds, none to a third neighbour,
     none that closes a ring; the paths are joined end to nearest end, the longest first.
@@ -132,7 +158,7 @@ def cover(
         return p
 
     for k in np.argsort(-worth):
-        if worth[k] < -1.0:
+        if worth[k] < WORST_LINK:
             break
         p, q = int(graph.source[once[k]]), int(graph.target[once[k]])
         if len(neighbours[p]) < 2 and len(neighbours[q]) < 2 and find(p) != find(q):
@@ -148,7 +174,7 @@ def cover(
     while left and len(whole) < length:
         tips = graph.positions[np.array(ends)[left]]
         distance = np.linalg.norm(tips[:, :, None] - graph.positions[[whole[0], whole[-1]]], axis=3)
-        distance = distance + 2.0 * rng.random(distance.shape)
+        distance = distance + END_NOISE * rng.random(distance.shape)
         k, tip, side = np.unravel_index(distance.argmin(), distance.shape)
         path = paths[left.pop(k)]
         if side == 1:
@@ -216,32 +242,15 @@ def improve(
     Placement
         The best seen.
     """
-    node = node.astype(np.int32).copy()
-    where = np.full(problem.emission.shape[1], -1, dtype=np.int32)
-    placed = node >= 0
-    where[node[placed]] = np.flatnonzero(placed)
-    best = node.copy()
-    score = best_score = problem.score(node)
+    search = new_search(node, problem.emission.shape[1])
+    score = best_score = problem.score(search.node)
     slices = max(1, round(steps / SLICE))
     for k in range(slices):
+        begin, end = (hot * (cold / hot) ** (at / slices) for at in (k, k + 1))
+        schedule = Schedule(steps // slices, begin, end, int(rng.integers(2**31)))
         score, best_score = anneal(
-            problem.emission,
-            problem.gaps.missing,
-            problem.graph.positions,
-            problem.chain,
-            problem.twin,
-            problem.graph.kernel_arrays,
-            problem.costs,
-            node,
-            where,
-            best,
-            score,
-            best_score,
-            steps // slices,
-            hot * (cold / hot) ** (k / slices),
-            hot * (cold / hot) ** ((k + 1) / slices),
-            int(rng.integers(2**31)),
+            problem.scoring, problem.next_copy, search, schedule, score, best_score
         )
         if tick is not None:
             tick((k + 1) / slices)
-    return Placement(best, problem.score(best))
+    return Placement(search.best, problem.score(search.best))

@@ -6,115 +6,138 @@ A placement is ``node`` (L,): the position of each residue or −1, no position 
     + sum of turns over bonded triples,
 
 where each residue without position has a score of its own instead of an emission.
+
+Arrays of `Scoring` are read where they stand, not by names of their own: these would be counted as
+references at each call.
 """
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
+import numpy as np
 from numba import njit
 
-__all__ = ["cuts_score", "pair_score", "placement_score", "span_score"]
+from critasser.structure.geometry import CALPHA_BOND, CLASH
+
+__all__ = ["Scoring", "cuts_score", "pair_score", "pair_scores", "placement_score", "span_score"]
+
+POSITION_ERROR = 0.8
+"""Å by which a stretched chain may seem too long, since the positions at its ends are off."""
+
+NO_CUT = -5
+"""Stands for no cut before: no residue lies beside it."""
 
 
-@njit(cache=True, inline="always")
-def _edge(start, source, p, q):
+class Scoring(NamedTuple):
+    """All that scores a placement; L residues, n positions, m directed edges."""
+
+    emission: np.ndarray  # (L, n) float32, log-odds of residue i at position p
+    missing: float  # score of each residue without position
+    chain: np.ndarray  # (L,) int64, chain of each residue
+    positions: np.ndarray  # (n, 3) float64, Å
+    start: np.ndarray  # (n + 1,) int32, as in `CandidateGraph`, like the next four
+    source: np.ndarray  # (m,) int32
+    link: np.ndarray  # (m,) float32
+    turn_start: np.ndarray  # (m,) int32
+    turn: np.ndarray  # (k,) float32
+    span: np.ndarray  # (s, d) float32, `Statistics.span`
+    gap: float  # cost of a gap of two residues or more
+    skip: float  # cost of a gap of one residue
+    jump: float  # cost of bonded residues at positions that are no edge
+    too_far: float  # cost of each Å that a pair is farther apart than the chain reaches
+    most_too_far: float  # and at most
+    clash: float  # cost of bonded residues that lie too close
+
+
+@njit(cache=True, forceinline=True, error_model="numpy")
+def _edge(scoring, p, q):
     """Index of the edge q → p, −1 without."""
-    for e in range(start[p], start[p + 1]):
-        if source[e] == q:
+    for e in range(scoring.start[p], scoring.start[p + 1]):
+        if scoring.source[e] == q:
             return e
     return -1
 
 
-@njit(cache=True)
-def pair_score(positions, start, source, link, costs, i, p, j, q):
-    """Score of residue i at p and j > i at q, none placed between them, in one chain.
-
-    `costs`: gap opened, slope (per Å too far), most for too far, jump, skip, clash; and
-    `Statistics.span` for gaps.
-    """
-    costs, span = costs
+@njit(cache=True, forceinline=True, error_model="numpy")
+def pair_score(scoring, i, p, j, q):
+    """Score of residue i at p and j > i at q, none placed between them, in one chain."""
     apart = j - i
     if apart == 1:
-        e = _edge(start, source, q, p)
+        e = _edge(scoring, q, p)
         if e >= 0:
-            return link[e]
-    dx = positions[p, 0] - positions[q, 0]
-    dy = positions[p, 1] - positions[q, 1]
-    dz = positions[p, 2] - positions[q, 2]
+            return scoring.link[e]
+    dx = scoring.positions[p, 0] - scoring.positions[q, 0]
+    dy = scoring.positions[p, 1] - scoring.positions[q, 1]
+    dz = scoring.positions[p, 2] - scoring.positions[q, 2]
     distance = math.sqrt(dx * dx + dy * dy + dz * dz)
-    too_far = min(max(costs[1] * (distance - 3.8 * apart - 0.8), 0.0), costs[2])
+    beyond = distance - CALPHA_BOND * apart - POSITION_ERROR
+    too_far = min(max(scoring.too_far * beyond, 0.0), scoring.most_too_far)
     if apart == 1:
-        # Too close for a bond is a clash; farther than any edge may be a break of the sequence.
-        value = -costs[3] - too_far
-        return value - costs[5] if distance < 3.0 else value
-    longest = len(span) - 1
+        # Farther apart than any edge may be a break of the sequence.
+        value = -scoring.jump - too_far
+        return value - scoring.clash if distance < CLASH else value
+    longest = len(scoring.span) - 1
     if apart > longest:
         distance *= math.sqrt(longest / apart)
         apart = longest
-    worth = span[apart, min(int(distance), span.shape[1] - 1)]
+    worth = scoring.span[apart, min(int(distance), scoring.span.shape[1] - 1)]
     if too_far > 0.0:
         worth = min(worth, -too_far)
-    return worth - (costs[4] if apart == 2 else costs[0])
+    return worth - (scoring.skip if apart == 2 else scoring.gap)
 
 
-@njit(cache=True)
-def _turn(start, source, turn, turn_start, p, q, r):
+@njit(cache=True, error_model="numpy")
+def pair_scores(scoring, pairs, result):
+    """`pair_score` of rows i, p, j, q of pairs (k, 4) int64, into result (k,)."""
+    for k in range(len(pairs)):
+        result[k] = pair_score(scoring, pairs[k, 0], pairs[k, 1], pairs[k, 2], pairs[k, 3])
+
+
+@njit(cache=True, forceinline=True, error_model="numpy")
+def _turn(scoring, p, q, r):
     """Score of the turn p → q → r; 0 unless both are edges."""
-    first = _edge(start, source, q, p)
+    first = _edge(scoring, q, p)
     if first < 0:
         return 0.0
-    second = _edge(start, source, r, q)
+    second = _edge(scoring, r, q)
     if second < 0:
         return 0.0
-    return turn[turn_start[second] + first - start[q]]
+    return scoring.turn[scoring.turn_start[second] + first - scoring.start[q]]
 
 
-@njit(cache=True)
-def placement_score(emission, gap, positions, chain, graph, costs, node):
-    """Score of a whole placement, from nothing but its definition.
+@njit(cache=True, forceinline=True, error_model="numpy")
+def _placed(scoring, node, i, j):
+    """Residue i has a position and is of the chain of residue j."""
+    return node[i] >= 0 and scoring.chain[i] == scoring.chain[j]
 
-    Parameters
-    ----------
-    emission : ndarray (L, n) float32
-        Log-odds of residue i at position p.
-    gap : float
-        Score of each residue without position.
-    positions : ndarray (n, 3)
-        Å.
-    chain : ndarray (L,)
-        Chain of each residue.
-    graph : tuple of ndarray
-        start, source, link, turn, turn_start as in `CandidateGraph`.
-    costs : tuple of ndarray (6,) and ndarray (s, d)
-        See `pair_score`.
-    node : ndarray (L,) int32
-    """
-    start, source, link, turn, turn_start = graph
-    L = len(node)
+
+@njit(cache=True, error_model="numpy")
+def placement_score(scoring, node):
+    """Score of a whole placement (L,) int32, from nothing but its definition."""
     total = 0.0
     last = -1
-    for i in range(L):
+    for i in range(len(node)):
         p = node[i]
         if p < 0:
-            total += gap
+            total += scoring.missing
             continue
-        total += emission[i, p]
-        if last >= 0 and chain[last] == chain[i]:
-            total += pair_score(positions, start, source, link, costs, last, node[last], i, p)
-            if last == i - 1 and i > 1 and node[i - 2] >= 0 and chain[i - 2] == chain[i]:
-                total += _turn(start, source, turn, turn_start, node[i - 2], node[i - 1], p)
+        total += scoring.emission[i, p]
+        if last >= 0 and scoring.chain[last] == scoring.chain[i]:
+            total += pair_score(scoring, last, node[last], i, p)
+            if last == i - 1 and i > 1 and _placed(scoring, node, i - 2, i):
+                total += _turn(scoring, node[i - 2], node[i - 1], p)
         last = i
     return total
 
 
-@njit(cache=True)
-def cuts_score(positions, chain, graph, costs, node, cuts, count):
+@njit(cache=True, forceinline=True, error_model="numpy")
+def cuts_score(scoring, node, cuts, count):
     """Score of the links and turns across cuts (cut c lies between residues c and c + 1)."""
-    start, source, link, turn, turn_start = graph
     L = len(node)
     total = 0.0
-    before = -5
+    before = NO_CUT
     for k in range(count):
         cut = cuts[k]
         if cut < 0 or cut >= L - 1 or cut == before:
@@ -125,28 +148,23 @@ def cuts_score(positions, chain, graph, costs, node, cuts, count):
         right = cut + 1
         while right < L and node[right] < 0:
             right += 1
-        if left >= 0 and right < L and left > before and chain[left] == chain[right]:
+        within = left >= 0 and right < L and left > before
+        if within and scoring.chain[left] == scoring.chain[right]:
             p = node[left]
             q = node[right]
-            total += pair_score(positions, start, source, link, costs, left, p, right, q)
+            total += pair_score(scoring, left, p, right, q)
             if right == left + 1:
-                if (
-                    before != left - 1
-                    and left > 0
-                    and node[left - 1] >= 0
-                    and chain[left - 1] == chain[left]
-                ):
-                    total += _turn(start, source, turn, turn_start, node[left - 1], p, q)
-                if right + 1 < L and node[right + 1] >= 0 and chain[right + 1] == chain[right]:
-                    total += _turn(start, source, turn, turn_start, p, q, node[right + 1])
+                if before != left - 1 and left > 0 and _placed(scoring, node, left - 1, left):
+                    total += _turn(scoring, node[left - 1], p, q)
+                if right + 1 < L and _placed(scoring, node, right + 1, right):
+                    total += _turn(scoring, p, q, node[right + 1])
         before = cut
     return total
 
 
-@njit(cache=True)
-def span_score(positions, chain, graph, costs, node, low, high):
+@njit(cache=True, forceinline=True, error_model="numpy")
+def span_score(scoring, node, low, high):
     """Score of all links and turns that touch residues low … high."""
-    start, source, link, turn, turn_start = graph
     L = len(node)
     begin = low - 1
     while begin > 0 and node[begin] < 0:
@@ -162,9 +180,9 @@ def span_score(positions, chain, graph, costs, node, low, high):
         p = node[i]
         if p < 0:
             continue
-        if last >= 0 and chain[last] == chain[i]:
-            total += pair_score(positions, start, source, link, costs, last, node[last], i, p)
-            if last == i - 1 and i - 2 >= begin and node[i - 2] >= 0 and chain[i - 2] == chain[i]:
-                total += _turn(start, source, turn, turn_start, node[i - 2], node[i - 1], p)
+        if last >= 0 and scoring.chain[last] == scoring.chain[i]:
+            total += pair_score(scoring, last, node[last], i, p)
+            if last == i - 1 and i - 2 >= begin and _placed(scoring, node, i - 2, i):
+                total += _turn(scoring, node[i - 2], node[i - 1], p)
         last = i
     return total

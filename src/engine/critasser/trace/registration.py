@@ -1,13 +1,13 @@
-"""Our own way from positions to traces: the sequence itself finds its way through the graph.
+"""Trace by registration: the sequence itself finds its way through the graph of positions.
 
 1. Probabilities over all walks of the sequence through the candidate graph (`alignment`): where
    amino acids tell anything this alone is nearly the answer.
 2. Starts: walks drawn from those probabilities, and ways through the positions by links alone,
    which are all there is where amino acids tell nothing.
 3. Each start is annealed under the full score, no position twice (`placement`).
-4. The best pieces of all are united by an integer programme, and polished.
+4. The best pieces of all are combined by an integer programme, and annealed once more.
 5. Confidence: how probable a residue's position is over all walks, how many of the best placements
-   agree, and whether the map tells the sequence at all (`evidence`).
+   agree, and whether the map tells the sequence at all (`significance`).
 """
 
 from __future__ import annotations
@@ -22,40 +22,53 @@ from scipy.special import expit
 from critasser.density import FeatureMaps, Grid
 from critasser.structure import CalphaSet, Target, Trace
 from critasser.trace.alignment import Alignment, GapScores, align
-from critasser.trace.chain_copies import twins
+from critasser.trace.chain_copies import next_copies
 from critasser.trace.emissions import emissions
 from critasser.trace.graph import CandidateGraph, candidate_graph
-from critasser.trace.integer_programme import unite
+from critasser.trace.integer_programme import combine_placements
 from critasser.trace.other_molecules import share_of_others
 from critasser.trace.placement import Placement, Problem, cover, improve, without_repeats
 from critasser.trace.significance import Significance
 from critasser.trace.statistics import statistics
 
-__all__ = ["Registered", "by_registration", "confidence_features", "register"]
+__all__ = ["Registration", "by_registration", "confidence_features", "register"]
 
-# Alignments at most, each after the first under other noise on links and emissions, and the mean
-# probability of residues' best positions at which one is enough.
-ALIGNMENTS = 5
-SURE = 0.85
+ALIGNMENTS, SURE = 5, 0.85
+"""Alignments at most, and the mean probability of residues' best positions at which one is
+enough. These and the numbers below were chosen by hand."""
 NOISE = 0.5
-# Starts from each alignment, and from links alone where the first alignment is not sure.
-DRAWS = 4
-COVERS = 12
-# Of each start, for the default number of joinings; other numbers of those scale it.
-MOVES_PER_RESIDUE = 3000
-DEFAULT_JOININGS = 100_000
-# Difference of scores over which a placement's vote on another falls to 1/e.
+"""Standard deviation of the noise on links and emissions of all alignments but the first."""
+
+DRAWS, COVERS, SURE_COVERS = 4, 12, 2
+"""Starts from each alignment, from links alone, and from these where the first alignment is
+sure."""
+
+MOVES_PER_RESIDUE, DEFAULT_JOININGS = 3000, 100_000
+"""Moves of each start for that number of joinings; other numbers of these scale it."""
+LEAST_EFFORT, MOST_EFFORT = 0.05, 20.0
+"""Bounds of that scale."""
+COVER_MOVES = 2
+"""Times as many moves for starts from links alone."""
+WALK_TEMPERATURE, COVER_TEMPERATURE, COMBINED_TEMPERATURE = 1.0, 2.5, 0.7
+"""At the start of the annealing of each, in units of log-odds."""
+
+COMBINED = 6
+"""Placements that are combined: more make the integer programme hard, not better."""
+EFFORTS = (0.5, 0.5)
+"""Limits of CP-SAT when combining for the first and second time: where placements agree it needs
+far less."""
+
+DISTINCT = 0.05
+"""Share of the residues in which placements that are shown differ."""
+
 AGREEMENT_SCALE = 30.0
-# z-score of the sequence beyond which more does not make a trace surer.
+"""Difference of scores over which a placement's vote on another falls to 1/e."""
 HIGHEST_Z = 15.0
-# Placements that are united: more make the integer programme hard, not better.
-UNITED = 6
-# Limits of CP-SAT for the first and second union: where placements agree it needs far less.
-UNION_EFFORTS = (0.5, 0.5)
+"""z-score of the sequence beyond which more does not make a trace surer."""
 
 
 @dataclass(frozen=True, eq=False)
-class Registered:
+class Registration:
     """Placements of the sequence on the positions, best first.
 
     Attributes
@@ -90,9 +103,10 @@ def by_registration(
     Parameters and result as `build_traces`; the moves of the search are in proportion to
     `joinings`. `contacts` are not used.
     """
-    found = register(
+    registration = register(
         calpha, features, target, rng=rng, count=count, joinings=joinings, progress=progress
     )
+    rows = zip(registration.placements, registration.marginal, registration.agreement)
     weights = statistics().confidence
     return tuple(
         Trace(
@@ -101,7 +115,7 @@ def by_registration(
             p.score,
             "registration",
         )
-        for p, m, a in zip(found.placements, found.marginal, found.agreement)
+        for p, m, a in rows
     )
 
 
@@ -114,28 +128,32 @@ def register(
     count: int,
     joinings: int,
     progress: Callable[[float, str], None] | None = None,
-) -> Registered:
+) -> Registration:
     """Placements of the sequence on the positions; parameters as `build_traces`."""
     report = progress or (lambda fraction, message: None)
-    known = statistics()
+    tables = statistics()
     report(0.0, "graph of Cα positions")
     others = share_of_others(calpha, len(target))
-    graph = candidate_graph(calpha, features, known.link).beside_others(others)
-    emission = emissions(calpha, target, known, others=others)
+    graph = candidate_graph(calpha, features, tables.link).discounted(others)
+    emission = emissions(calpha, target, tables, others=others)
     gaps = GapScores()
-    problem = Problem(emission, graph, target.chain_index, twins(target), gaps, known.span, others)
-    effort = float(np.clip(joinings / DEFAULT_JOININGS, 0.05, 20.0))
+    problem = Problem(
+        emission, graph, target.chain_index, next_copies(target), gaps, tables.span, others
+    )
+    effort = float(np.clip(joinings / DEFAULT_JOININGS, LEAST_EFFORT, MOST_EFFORT))
     moves = round(effort * MOVES_PER_RESIDUE * min(problem.emission.shape))
-    alignment, found = _search(problem, target.bonded, moves, rng, report)
-    found.sort(key=lambda placement: -placement.score)
-    for k, limit in enumerate(UNION_EFFORTS):
-        report(0.85 + 0.06 * k, "uniting fragments")
-        united = unite(problem, found[:UNITED], effort=limit)
-        found.append(improve(problem, united.node, rng, steps=moves // 2, hot=0.7))
-        found.sort(key=lambda placement: -placement.score)
-    shown = _distinct(found, count)
+    alignment, placements = _search(problem, target.bonded, moves, rng, report)
+    placements.sort(key=lambda placement: -placement.score)
+    for k, effort_limit in enumerate(EFFORTS):
+        report(0.85 + 0.06 * k, "combining placements")
+        combined = combine_placements(problem, placements[:COMBINED], effort=effort_limit)
+        placements.append(
+            improve(problem, combined.node, rng, steps=moves // 2, hot=COMBINED_TEMPERATURE)
+        )
+        placements.sort(key=lambda placement: -placement.score)
+    shown = _distinct(placements, count)
     report(1.0, f"{len(shown)} traces")
-    return Registered(shown, *_support(shown, found, alignment))
+    return Registration(shown, *_support(shown, placements, alignment))
 
 
 def _search(
@@ -147,7 +165,7 @@ def _search(
 ) -> tuple[Alignment, list[Placement]]:
     """The unperturbed alignment, and placements annealed from many starts."""
     L = len(problem.chain)
-    found: list[Placement] = []
+    placements: list[Placement] = []
     first: Alignment | None = None
     for k in range(ALIGNMENTS):
         begin, share = 0.02 + 0.11 * k, 0.11
@@ -161,18 +179,22 @@ def _search(
         for _ in range(DRAWS):
             report(begin + 0.8 * share, "placements from walks")
             start = without_repeats(alignment.draw(rng), alignment.marginal)
-            found.append(improve(problem, start, rng, steps=moves, hot=1.0, tick=None))
+            placements.append(improve(problem, start, rng, steps=moves, hot=WALK_TEMPERATURE))
         if alignment.marginal.max(axis=1).mean() > SURE:
             break
     sure = first.marginal.max(axis=1).mean() > SURE
-    for k in range(2 if sure else COVERS):
+    for k in range(SURE_COVERS if sure else COVERS):
 
         def step(done: float, k: int = k) -> None:
             report(0.57 + 0.28 * (k + done) / COVERS, f"placements from links, {k + 1}")
 
         start = cover(problem.graph, L, rng)
-        found.append(improve(problem, start, rng, steps=2 * moves, hot=2.5, tick=step))
-    return first, found
+        placements.append(
+            improve(
+                problem, start, rng, steps=COVER_MOVES * moves, hot=COVER_TEMPERATURE, tick=step
+            )
+        )
+    return first, placements
 
 
 def _perturbed(
@@ -190,7 +212,7 @@ def _distinct(placements: list[Placement], count: int) -> list[Placement]:
     """The best that differ from all better ones in more than a twentieth of their residues."""
     chosen: list[Placement] = []
     for placement in placements:
-        if all(np.mean(placement.node != other.node) > 0.05 for other in chosen):
+        if all(np.mean(placement.node != other.node) > DISTINCT for other in chosen):
             chosen.append(placement)
         if len(chosen) == count:
             break
@@ -198,11 +220,11 @@ def _distinct(placements: list[Placement], count: int) -> list[Placement]:
 
 
 def _support(
-    shown: list[Placement], found: list[Placement], alignment: Alignment
+    shown: list[Placement], placements: list[Placement], alignment: Alignment
 ) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]:
     """Probability and agreement of each residue of the placements shown."""
-    nodes = np.array([placement.node for placement in found])
-    scores = np.array([placement.score for placement in found])
+    nodes = np.array([placement.node for placement in placements])
+    scores = np.array([placement.score for placement in placements])
     marginal, agreement = [], []
     for placement in shown:
         node = placement.node
@@ -216,13 +238,13 @@ def _support(
 def confidence_features(
     marginal: NDArray[np.float64], agreement: NDArray[np.float64], significance: Significance | None
 ) -> NDArray[np.float64]:
-    """What a residue's confidence (L, 4) is judged by, see `Statistics.confidence`.
+    """Features (L, 4) that a residue's confidence is judged by, see `Statistics.confidence`.
 
     Without significance the sequence is taken to be the right one.
     """
     z_score = HIGHEST_Z if significance is None else np.clip(significance.z_score, 0.0, HIGHEST_Z)
-    known = np.full(len(marginal), z_score / HIGHEST_Z)
-    return np.column_stack([np.ones_like(known), _logit(marginal), _logit(agreement), known])
+    z_share = np.full(len(marginal), z_score / HIGHEST_Z)
+    return np.column_stack([np.ones_like(z_share), _logit(marginal), _logit(agreement), z_share])
 
 
 def _logit(probability: NDArray) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""Test whether the map tells the sequence at all: compare it with shuffled copies of itself."""
+"""Test whether the map tells the sequence: compare it with shuffled copies of itself."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ may agree by chance."""
 
 SIGNIFICANT = 3.0
 """z-score from which the map tells the sequence. In 33 maps of held-out chains and of split train
-(`benchmark.trace_learning confidence` prints them) sequences of other proteins came to 1.9 at most,
+(`benchmark.fitting.trace confidence` prints them) sequences of other proteins came to 1.9 at most,
 the right ones to 3.3 or more wherever more than 0.75 of the residues had been placed right."""
 
 
@@ -126,29 +126,29 @@ def sequence_significance(
     -------
     Significance
     """
-    known = statistics()
-    crowd = share_of_others(calpha, len(target))
-    graph = candidate_graph(calpha, features, known.link).beside_others(crowd)
+    tables = statistics()
+    others = share_of_others(calpha, len(target))
+    graph = candidate_graph(calpha, features, tables.link).discounted(others)
 
-    def mean_log_odds(one: Target, k: int) -> float:
-        def told(fraction: float) -> None:
+    def mean_log_odds(asked: Target, k: int) -> float:
+        def step(fraction: float) -> None:
             if tick is not None:
                 tick((k + fraction) / (SHUFFLED_SEQUENCES + 1))
 
-        emission = emissions(calpha, one, known, others=crowd)
-        found = align(emission, graph, one.bonded, GapScores(), rounds=ROUNDS, tick=told)
-        return float((found.marginal * emission).sum()) / len(one)
+        emission = emissions(calpha, asked, tables, others=others)
+        alignment = align(emission, graph, asked.bonded, GapScores(), rounds=ROUNDS, tick=step)
+        return float((alignment.marginal * emission).sum()) / len(asked)
 
     own = mean_log_odds(target, 0)
-    others = []
+    shuffled = []
     for k in range(SHUFFLED_SEQUENCES):
         made: dict[str, str] = {}
-        for one in target.sequences:
-            if one.letters not in made:
-                made[one.letters] = shuffled_sequence(one.letters, rng)
-        copies = tuple(Sequence(one.name, made[one.letters]) for one in target.sequences)
-        others.append(mean_log_odds(Target(copies), k + 1))
-    return Significance(own, np.array(others), len(target))
+        for sequence in target.sequences:
+            if sequence.letters not in made:
+                made[sequence.letters] = shuffled_sequence(sequence.letters, rng)
+        chains = tuple(Sequence(s.name, made[s.letters]) for s in target.sequences)
+        shuffled.append(mean_log_odds(Target(chains), k + 1))
+    return Significance(own, np.array(shuffled), len(target))
 
 
 def register_significance(
@@ -177,20 +177,20 @@ def register_significance(
     Significance
         Of the residues with a predicted Cα near; of length 0 where there are none.
     """
-    known = statistics()
+    tables = statistics()
     distance, node = cKDTree(calpha.positions).query(positions)
     seen = np.flatnonzero(distance <= NEAR)
     if not len(seen):
         return Significance(0.0, np.zeros(2), 0)
-    found = calpha.select(node[seen])
+    beside_model = calpha.select(node[seen])
 
-    def mean_log_odds(one: Target) -> float:
-        table = emissions(found, one, known)
-        return float(table[seen, np.arange(len(seen))].mean())
+    def mean_log_odds(asked: Target) -> float:
+        emission = emissions(beside_model, asked, tables)
+        return float(emission[seen, np.arange(len(seen))].mean())
 
-    others = []
+    shuffled = []
     for _ in range(REGISTER_SHUFFLED_SEQUENCES):
         whole = shuffled_sequence(target.letters, rng)
         parts = (Sequence(s.name, whole[p]) for s, p in zip(target.sequences, target.chain_slices))
-        others.append(mean_log_odds(Target(tuple(parts))))
-    return Significance(mean_log_odds(target), np.array(others), len(seen))
+        shuffled.append(mean_log_odds(Target(tuple(parts))))
+    return Significance(mean_log_odds(target), np.array(shuffled), len(seen))

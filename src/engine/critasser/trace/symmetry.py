@@ -1,4 +1,4 @@
-"""The symmetry of what a map holds, told by its Cα positions."""
+"""Find the symmetry of what a map holds, from its Cα positions."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from critasser.structure import CalphaSet, Symmetry, kabsch
 __all__ = ["find_symmetry"]
 
 LEAST_PROBABILITY = 0.5
+"""Of positions that are likely. This and the numbers below were chosen by hand."""
 LEAST_POSITIONS = 60
 """Likely positions that there must be to look for symmetry among them."""
 AROUND = 4
@@ -30,10 +31,13 @@ AGREEMENT = 0.5
 """What amino acids at positions must tell of those at their images, over what they tell of
 themselves: repeats and relatives of one fold are no copies."""
 MOST_OPERATIONS, MOST_TRIED = 60, 150
+"""Operations of the largest point group, the icosahedral one; candidates that are fitted."""
+FITTING_REACHES = (5.0, 4.0, 3.0, 2.0, MATCHED, MATCHED)
+"""Å between images and positions, in each round of fitting an operation."""
 
 
 def _pieces(calpha: CalphaSet) -> NDArray[np.int64]:
-    """Pieces (t, 2 · AROUND + 1) of the likeliest way of the chain around each position."""
+    """Pieces (t, 2 · AROUND + 1) of the likeliest path of the chain around each position."""
     triple, odds = calpha.triples.triple, calpha.triples.log_odds
     order = np.argsort(odds, kind="stable")
     order = order[odds[order] > 0]
@@ -56,7 +60,7 @@ def _pieces(calpha: CalphaSet) -> NDArray[np.int64]:
 
 
 class _Search:
-    """Operations found so far, each told from others by where it brings a few points."""
+    """Operations found so far, known by where each brings a few points."""
 
     def __init__(self, likely: CalphaSet) -> None:
         self.likely = likely
@@ -64,36 +68,36 @@ class _Search:
         middle = likely.positions.mean(axis=0)
         self.points = middle + np.vstack([np.zeros(3), REACH * np.eye(3)])
         self.radius = SAME * np.sqrt(len(self.points))
-        self.found = [(np.eye(3), np.zeros(3))]
+        self.operations = [(np.eye(3), np.zeros(3))]
         self.places = [self.points.ravel()]
 
-    def seen(self, rotation: NDArray, shift: NDArray) -> NDArray[np.float64]:
+    def places_of(self, rotation: NDArray, shift: NDArray) -> NDArray[np.float64]:
         """Where operations (t, 3, 3), (t, 3) bring the points, (t, 12)."""
         images = np.einsum("tij,pj->tpi", rotation, self.points) + shift[:, None]
         return images.reshape(-1, self.points.size)
 
-    def new(self, place: NDArray[np.float64]) -> bool:
+    def is_new(self, place: NDArray[np.float64]) -> bool:
         """None of the operations found brings the points there."""
-        return min(np.linalg.norm(place - one) for one in self.places) >= self.radius
+        return min(np.linalg.norm(place - other) for other in self.places) >= self.radius
 
     def offer(self, rotation: NDArray, shift: NDArray) -> None:
         """Keep an operation, fitted to all positions, if it is true and new."""
-        if not self.new(self.seen(rotation[None], shift[None])[0]):
+        if not self.is_new(self.places_of(rotation[None], shift[None])[0]):
             return
         fitted = _refined(self.likely, self.tree, rotation, shift)
         if fitted is None:
             return
-        place = self.seen(fitted[0][None], fitted[1][None])[0]
-        if self.new(place):
-            self.found.append(fitted)
+        place = self.places_of(fitted[0][None], fitted[1][None])[0]
+        if self.is_new(place):
+            self.operations.append(fitted)
             self.places.append(place)
 
     def close(self) -> None:
-        """What two operations of a group make one after the other is one of it."""
+        """Add products of operations: two of a group one after the other are one of it."""
         done = 0
-        while done < len(self.found) < MOST_OPERATIONS:
-            rotation, shift = self.found[done]
-            for other, after in list(self.found):
+        while done < len(self.operations) < MOST_OPERATIONS:
+            rotation, shift = self.operations[done]
+            for other, after in list(self.operations):
                 self.offer(other @ rotation, other @ shift + after)
                 self.offer(rotation @ other, rotation @ after + shift)
             done += 1
@@ -123,23 +127,24 @@ def find_symmetry(calpha: CalphaSet) -> Symmetry:
     if len(pieces) < LEAST_POSITIONS // 2:
         return alone
     search = _Search(likely)
-    operations = [kabsch(*pair) for pair in _alike(likely.positions[pieces])]
-    rotation = np.array([r for r, _ in operations]).reshape(-1, 3, 3)
-    shift = np.array([s for _, s in operations]).reshape(-1, 3)
-    votes = search.seen(rotation, shift)
+    fits = [kabsch(*pair) for pair in _alike(likely.positions[pieces])]
+    rotation = np.array([r for r, _ in fits]).reshape(-1, 3, 3)
+    shift = np.array([s for _, s in fits]).reshape(-1, 3)
+    votes = search.places_of(rotation, shift)
     weight = cKDTree(votes).query_ball_point(votes, search.radius, return_length=True)
     tried: list[NDArray[np.float64]] = []
     for k in np.argsort(-weight, kind="stable"):
         # Each operation is tried once, from the piece that most others agree with.
-        if tried and min(np.linalg.norm(votes[k] - one) for one in tried) < search.radius:
+        if tried and min(np.linalg.norm(votes[k] - other) for other in tried) < search.radius:
             continue
         tried.append(votes[k])
         search.offer(rotation[k], shift[k])
         if len(tried) == MOST_TRIED:
             break
     search.close()
-    found = search.found[:MOST_OPERATIONS]
-    return Symmetry(np.array([r for r, _ in found]), np.array([s for _, s in found]))
+    operations = search.operations[:MOST_OPERATIONS]
+    rotation, shift = (np.array(part) for part in zip(*operations))
+    return Symmetry(rotation, shift)
 
 
 def _alike(
@@ -148,14 +153,14 @@ def _alike(
     """Pairs of pieces (m, 3) of one shape, of pieces (t, m, 3)."""
     first, second = np.triu_indices(pieces.shape[1], 2)
     shape = np.linalg.norm(pieces[:, first] - pieces[:, second], axis=2)
-    asked = np.arange(0, len(shape), max(1, len(shape) // VOTERS))
+    chosen = np.arange(0, len(shape), max(1, len(shape) // VOTERS))
     distance, other = cKDTree(shape).query(
-        shape[asked],
+        shape[chosen],
         k=min(CANDIDATES + 1, len(shape)),
         distance_upper_bound=ALIKE * np.sqrt(len(first)),
     )
     row, rank = np.nonzero(np.isfinite(distance))
-    here, there = asked[row], other[row, rank]
+    here, there = chosen[row], other[row, rank]
     yield from ((pieces[a], pieces[b]) for a, b in zip(here, there) if a != b)
 
 
@@ -165,7 +170,7 @@ def _refined(
     """An operation fitted to all positions that it brings onto others of their kind; None where
     these are few."""
     x = likely.positions
-    for reach in (5.0, 4.0, 3.0, 2.0, MATCHED, MATCHED):
+    for reach in FITTING_REACHES:
         distance, other = tree.query(x @ rotation.T + shift, distance_upper_bound=reach)
         on = np.isfinite(distance)
         if on.mean() < SHARE / 2:
@@ -175,5 +180,5 @@ def _refined(
         return None
     here, there = likely.amino_acid[on], likely.amino_acid[other[on]]
     frequency = likely.amino_acid.mean(axis=0) + 1e-6
-    told, own = (np.log((here * q / frequency).sum(axis=1)).mean() for q in (there, here))
-    return (rotation, shift) if told >= AGREEMENT * own else None
+    alike, own = (np.log((here * q / frequency).sum(axis=1)).mean() for q in (there, here))
+    return (rotation, shift) if alike >= AGREEMENT * own else None

@@ -4,9 +4,16 @@ import numpy as np
 import pytest
 import torch
 
-from critasser.network.training.corruption import ATOMS, CORRUPTIONS, MAPS, SHOWN, Dice, MapScene
+from critasser.network.training.corruption import (
+    ATOM_CORRUPTIONS,
+    CORRUPTIONS,
+    MAP_CORRUPTIONS,
+    NORMALISED_CORRUPTIONS,
+    MapScene,
+    RandomNumbers,
+)
 from critasser.network.training.crops import SimulationRange, simulate_crops
-from critasser.network.training.simulation import gather, make_labels, place
+from critasser.network.training.simulation import gather_atoms, make_labels, place
 from critasser.network.training.surroundings import MISSING, SURROUNDINGS, Scene
 
 CPU = torch.device("cpu")
@@ -39,8 +46,8 @@ def around(name, helix, own, rng):
 
 
 def spoilt(table, name, density, own, rng, *, pieces=(), resolution=4.0):
-    scene = MapScene(np.array([resolution]), np.array([0]), gather([[own]], CPU), pieces)
-    return table[name](density, scene, Dice(rng, CPU))
+    scene = MapScene(np.array([resolution]), np.array([0]), gather_atoms([[own]], CPU), pieces)
+    return table[name](density, scene, RandomNumbers(rng, CPU))
 
 
 def power(density, low, high):
@@ -53,7 +60,7 @@ def power(density, low, high):
 
 def test_the_table_names_all_that_is_done_and_nothing_else():
     done = [
-        *(MISSING | SURROUNDINGS | ATOMS | MAPS | SHOWN),
+        *(MISSING | SURROUNDINGS | ATOM_CORRUPTIONS | MAP_CORRUPTIONS | NORMALISED_CORRUPTIONS),
         *("voxel_size", "solvent", "band_limit", "transfer", "visibility"),
     ]
     assert sorted(done) == sorted(CORRUPTIONS)
@@ -81,7 +88,7 @@ def test_residues_that_were_not_seen_have_neither_density_nor_labels(name, helix
     assert (missing[0] or missing[-1]) if name == "termini" else missing[8:12].any()
     part = place(helix, np.eye(3), helix.positions.mean(0), 1.0, SIDE, missing=missing)
     assert not missing[part.residue].any()
-    kinds = make_labels(gather([[part]], CPU), SIDE)[3].unique().tolist()
+    kinds = make_labels(gather_atoms([[part]], CPU), SIDE)[3].unique().tolist()
     assert not set(kinds) & set(np.flatnonzero(missing).tolist())
 
 
@@ -134,16 +141,17 @@ def test_nucleic_acid_is_a_right_handed_double_helix_of_phosphates(helix, own, r
 
 
 def test_side_chains_go_and_the_backbone_stays(helix, rng):
-    m = gather([[place(helix, np.eye(3), helix.positions.mean(0), 1.0, SIDE)]] * 2, CPU)
+    m = gather_atoms([[place(helix, np.eye(3), helix.positions.mean(0), 1.0, SIDE)]] * 2, CPU)
     m.kind[m.kind == 3] = 4
-    for name, happen in ATOMS.items():
+    for name, happen in ATOM_CORRUPTIONS.items():
         on = np.array([True, False])
-        after = happen(m, on, Dice(rng, CPU))
+        after = happen(m, on, RandomNumbers(rng, CPU))
         spared = m.crop == 1
         assert torch.equal(after.amplitude[spared], m.amplitude[spared]), name
         assert torch.equal(after.bfactor[spared], m.bfactor[spared]), name
         assert (after.bfactor >= 0).all() and (after.amplitude >= 0).all()
-    lost = [ATOMS["side_chains"](m, np.array([True, True]), Dice(rng, CPU)) for _ in range(20)]
+    both, remove = np.array([True, True]), ATOM_CORRUPTIONS["side_chains"]
+    lost = [remove(m, both, RandomNumbers(rng, CPU)) for _ in range(20)]
     gone = torch.stack([after.amplitude == 0 for after in lost])
     assert gone[:, m.kind == 4].any() and not gone[:, m.kind < 4].any()
 
@@ -152,7 +160,7 @@ def test_noise_goes_down_to_a_signal_to_noise_ratio_of_one_half(density, own, rn
     inside = density > 0.3 * density.max()
     ratios = []
     for _ in range(60):
-        noise = spoilt(MAPS, "noise", density, own, rng) - density
+        noise = spoilt(MAP_CORRUPTIONS, "noise", density, own, rng) - density
         ratios.append(float(density[inside].var() / noise.var()))
     assert 0.45 < min(ratios) < 1.0
     assert np.median(ratios) > 4
@@ -162,13 +170,13 @@ def test_a_background_has_the_texture_of_the_piece_it_comes_from(density, own, r
     smooth = torch.from_numpy(rng.normal(size=(16, 16, 16)).astype(np.float32))
     smooth = torch.nn.functional.avg_pool3d(smooth[None, None], 5, 1, 2)[0, 0]
     for piece, smoother in ((smooth - smooth.mean(), True), (torch.randn(16, 16, 16), False)):
-        noise = spoilt(MAPS, "background", density, own, rng, pieces=[piece]) - density
+        noise = spoilt(MAP_CORRUPTIONS, "background", density, own, rng, pieces=[piece]) - density
         ratio = power(noise, 0.02, 0.1) / power(noise, 0.3, 0.5)
         assert (ratio > 20) is smoother
 
 
 def test_lost_contrast_takes_from_what_is_wide_and_leaves_the_rest(density, own, rng):
-    changed = spoilt(MAPS, "contrast", density, own, rng)
+    changed = spoilt(MAP_CORRUPTIONS, "contrast", density, own, rng)
     assert power(changed, 0.0, 0.04) < 0.95 * power(density, 0.0, 0.04)
     assert power(changed, 0.2, 0.3) == pytest.approx(power(density, 0.2, 0.3), rel=0.05)
 
@@ -177,7 +185,7 @@ def test_sharpening_raises_what_is_fine_and_blurring_lowers_it(density, own, rng
     before = power(density, 0.15, 0.25) / power(density, 0.02, 0.05)
     after = []
     for _ in range(40):
-        sharp = spoilt(MAPS, "sharpening", density, own, rng)
+        sharp = spoilt(MAP_CORRUPTIONS, "sharpening", density, own, rng)
         after.append(power(sharp, 0.15, 0.25) / power(sharp, 0.02, 0.05) / before)
     assert max(after) > 4 and min(after) < 0.7
 
@@ -185,7 +193,7 @@ def test_sharpening_raises_what_is_fine_and_blurring_lowers_it(density, own, rng
 def test_local_resolution_blurs_one_part_of_a_map_more_than_another(density, own, rng):
     changes = []
     for _ in range(20):
-        blurred = spoilt(MAPS, "local_resolution", density, own, rng)
+        blurred = spoilt(MAP_CORRUPTIONS, "local_resolution", density, own, rng)
         peaks = density[0] > 0.5 * density.max()
         kept = (blurred[0] / density[0])[peaks]
         changes.append(float(kept.quantile(0.95) - kept.quantile(0.05)))
@@ -194,13 +202,13 @@ def test_local_resolution_blurs_one_part_of_a_map_more_than_another(density, own
 
 def test_a_zone_leaves_the_chain_and_nothing_far_from_it(own, rng):
     density = torch.ones(1, SIDE, SIDE, SIDE)
-    masked = spoilt(SHOWN, "zone", density, own, rng)[0]
+    masked = spoilt(NORMALISED_CORRUPTIONS, "zone", density, own, rng)[0]
     for position in own.positions[own.kind == 1]:
         assert masked[tuple(int(i) for i in position.round())] > 0.9
     assert masked[0, 0, 0] == pytest.approx(0, abs=1e-3)
 
 
 def test_contour_and_capping_cut_a_map_from_below_and_above(density, own, rng):
-    cut = spoilt(SHOWN, "contour", density, own, rng)
+    cut = spoilt(NORMALISED_CORRUPTIONS, "contour", density, own, rng)
     assert float(cut[cut != 0].min()) > 0.1
-    assert float(spoilt(SHOWN, "capping", density * 3, own, rng).max()) < 2.5
+    assert float(spoilt(NORMALISED_CORRUPTIONS, "capping", density * 3, own, rng).max()) < 2.5

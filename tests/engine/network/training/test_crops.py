@@ -5,22 +5,20 @@ import pytest
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from critasser.density import Grid, normalise, simulate
-from critasser.network.training.corruption import CORRUPTIONS, Dice
-from critasser.network.training.crop_source import CropSource
-from critasser.network.training.crops import Seen, SimulationRange, simulate_crops
+from critasser.density import normalise, simulate
+from critasser.network.training.batches import CropRecipe, CropSource
+from critasser.network.training.corruption import CORRUPTIONS, RandomNumbers
+from critasser.network.training.crops import Degradation, SimulationRange, simulate_crops
 from critasser.network.training.experimental import (
     PairOnDevice,
     backgrounds,
     experimental_crops,
-    signed_permutations,
     with_noise,
 )
 from critasser.network.training.packing import Atoms, Pair
 from critasser.network.training.simulation import (
     calpha_distance,
-    gather,
-    gaussian_density,
+    gather_atoms,
     make_labels,
     normalise_tensor,
     place,
@@ -34,19 +32,6 @@ def middle_of(chain: Atoms):
     return chain.positions.mean(0).astype(float)
 
 
-def test_the_matrix_product_is_the_sum_of_gaussians_that_a_simulated_map_is(helix):
-    side, resolution = 40, 4.0
-    centre = middle_of(helix)
-    m = gather([[place(helix, np.eye(3), centre, 1.0, side)]], CPU)
-    width = resolution / (np.sqrt(2) * np.pi)
-    sigma = torch.full((len(m.positions), 3), width)
-    ours = gaussian_density(m.positions, m.amplitude, sigma, m.counts, side)[0].numpy()
-    like = Grid(np.zeros((side,) * 3, np.float32), centre - (side - 1) / 2, 1.0)
-    exact = simulate(helix.positions, helix.amplitude, resolution, like=like).values
-    exact = exact * np.sqrt(2 * np.pi * width**2)
-    assert np.abs(ours - exact).max() < 0.01 * exact.max()
-
-
 def test_a_crop_is_normalised_as_a_whole_map_is(helix):
     grid = simulate(helix.positions, helix.amplitude, 3.0, voxel_size=1.0, padding=12.0)
     ours = normalise_tensor(torch.from_numpy(grid.values)).numpy()
@@ -55,7 +40,7 @@ def test_a_crop_is_normalised_as_a_whole_map_is(helix):
 
 def test_labels_peak_at_each_calpha_and_name_its_residue_in_every_crop_of_a_batch(helix):
     turns = (np.eye(3), random_rotation(np.random.default_rng(3)))
-    m = gather([[place(helix, turn, middle_of(helix), 1.0, 48)] for turn in turns], CPU)
+    m = gather_atoms([[place(helix, turn, middle_of(helix), 1.0, 48)] for turn in turns], CPU)
     target, backbone, structure, kind = make_labels(m, 48)
     for k, atom in enumerate(m.calpha.tolist()):
         voxel = (int(m.crop[atom]), *(int(i) for i in m.positions[atom].round()))
@@ -67,7 +52,7 @@ def test_labels_peak_at_each_calpha_and_name_its_residue_in_every_crop_of_a_batc
 
 
 def test_the_distance_to_calpha_is_that_to_the_nearest(helix):
-    m = gather([[place(helix, np.eye(3), middle_of(helix), 1.0, 40)]], CPU)
+    m = gather_atoms([[place(helix, np.eye(3), middle_of(helix), 1.0, 40)]], CPU)
     voxels = torch.stack(torch.meshgrid(*[torch.arange(40.0)] * 3, indexing="ij"), -1)
     calpha = m.positions[m.calpha]
     exact = (voxels[..., None, :] - calpha).norm(dim=-1).amin(-1)
@@ -90,8 +75,9 @@ def test_corrupted_crops_are_finite_whatever_is_drawn(helix):
     pieces = [torch.randn(16, 16, 16)]
     for _ in range(12):
         crops = simulate_crops(
-            [helix] * 3, 24, SimulationRange(), rng, CPU, pool=[helix], seen=Seen(pieces)
-        )
+            [helix] * 3, 24, SimulationRange(), rng, CPU, pool=[helix],
+            degradation=Degradation(pieces),
+        )  # fmt: skip
         assert torch.isfinite(crops.density).all()
         assert crops.calpha.min() >= 0 and crops.calpha.max() <= 1
 
@@ -109,8 +95,8 @@ def test_some_experimental_crops_get_more_noise_and_the_others_none(helix):
     grid = normalise(simulate(helix.positions, helix.amplitude, 3.0, voxel_size=1.0, padding=20.0))
     source = PairOnDevice(Pair("x", grid.values, grid.origin, helix, 3.0), CPU)
     clean = torch.from_numpy(grid.values[:40, :40, :40]).expand(40, -1, -1, -1)
-    dice = Dice(np.random.default_rng(0), CPU)
-    added = with_noise(clean, [source] * 40, dice) - clean
+    numbers = RandomNumbers(np.random.default_rng(0), CPU)
+    added = with_noise(clean, [source] * 40, numbers) - clean
     noisy = added.flatten(1).std(1) > 0
     assert 0.05 < noisy.float().mean() < 0.5
     assert (added[~noisy] == 0).all()
@@ -156,8 +142,8 @@ def test_backgrounds_are_cut_where_a_map_is_open_and_far_from_the_model(helix):
 def test_a_batch_is_the_same_whoever_makes_it_and_wherever_training_goes_on(helix):
     def batches(first: int, workers: int, count: int, processes: bool = False):
         source = CropSource(
-            [helix], [], SimulationRange(), batch=2, side=16, experimental=0.0, device=CPU,
-            seed=(5, 0), first=first, workers=workers, processes=processes,
+            [helix], [], CropRecipe(SimulationRange(), 2, 16, 0.0, (5, 0)), device=CPU,
+            first=first, workers=workers, processes=processes,
         )  # fmt: skip
         try:
             return [source.next().density for _ in range(count)]
@@ -182,14 +168,12 @@ def test_making_crops_never_waits_for_the_device(helix):
             experimental_crops([source] * 3, 24, rng)
             crops = simulate_crops(
                 [helix] * 3, 24, SimulationRange(), rng, CPU, pool=[helix],
-                seen=Seen([torch.randn(16, 16, 16)]),
+                degradation=Degradation([torch.randn(16, 16, 16)]),
             )  # fmt: skip
     assert crops.density.shape == (3, 24, 24, 24)
 
 
-def test_the_cube_has_24_rotations_and_random_ones_are_proper():
-    cube = signed_permutations()
-    assert len({m.tobytes() for m in cube}) == 24
-    for matrix in (*cube, random_rotation(np.random.default_rng(0))):
-        assert np.allclose(matrix @ matrix.T, np.eye(3))
-        assert np.linalg.det(matrix) == pytest.approx(1)
+def test_random_rotations_are_proper():
+    matrix = random_rotation(np.random.default_rng(0))
+    assert np.allclose(matrix @ matrix.T, np.eye(3))
+    assert np.linalg.det(matrix) == pytest.approx(1)

@@ -17,7 +17,7 @@ PROGRAM = """
 import sys
 import torch
 from critasser.cli import main
-from critasser.network.training import map_network as training
+from critasser.network import weights
 from critasser.network.unet import UNet
 
 made = []
@@ -30,7 +30,7 @@ class SmallUNet(UNet):
 
 
 torch.set_num_threads(1)
-training.ARCHITECTURES["unet"] = SmallUNet
+weights.ARCHITECTURES["unet"] = SmallUNet
 structures, run = sys.argv[1:]
 status = main(["train", "network", structures, "-o", run, "--steps", "4", "--side", "16",
                "--device", "cpu", "--validate-steps", "2"])
@@ -45,8 +45,8 @@ def test_a_process_alone_does_not_touch_torch_distributed(monkeypatch):
     with start_ranks() as ranks:
         assert (ranks.rank, ranks.count) == (0, 1)
         network = torch.nn.Linear(1, 1)
-        assert ranks.joined(network, torch.device("cpu")) is network
-        assert ranks.agree(3.5) == 3.5
+        assert ranks.distributed(network, torch.device("cpu")) is network
+        assert ranks.broadcast(3.5) == 3.5
         assert not torch.distributed.is_initialized()
 
 

@@ -11,19 +11,17 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from critasser.cli import main
 from critasser.errors import InputError
-from critasser.network import load_network, read_card
+from critasser.network import load_network, read_card, weights
 from critasser.network.device import autocast
-from critasser.network.training import map_network as training
 from critasser.network.training.distributed import Ranks
-from critasser.network.training.map_network import (
+from critasser.network.training.map_learner import (
     SCHEDULES,
-    Data,
     Learner,
     TrainingOptions,
     automatic_batch,
-    train,
 )
-from critasser.network.training.packing import packed_structures
+from critasser.network.training.map_network import train_map_network
+from critasser.network.training.packing import TrainingData, packed_structures
 from critasser.network.training.simulation import Crops
 from critasser.network.unet import UNet
 
@@ -47,9 +45,9 @@ def structures(tmp_path, small_chain):
 
 @pytest.fixture
 def data(tmp_path, structures, monkeypatch):
-    monkeypatch.setitem(training.ARCHITECTURES, "unet", SmallUNet)
+    monkeypatch.setitem(weights.ARCHITECTURES, "unet", SmallUNet)
     chains = packed_structures(structures, "train", tmp_path / "train.npz", report=lambda _: None)
-    return Data(chains, chains, [], [], {"structures": "here"})
+    return TrainingData(chains, chains, [], [], {"structures": "here"})
 
 
 OPTIONS = TrainingOptions(
@@ -70,13 +68,13 @@ def rows_of(folder):
 
 
 def test_training_goes_on_where_it_stopped_and_the_loss_falls(tmp_path, data):
-    told, run = [], tmp_path / "run"
+    lines, run = [], tmp_path / "run"
     for steps, rate in ((20, 5e-3), (60, 4e-3)):
         options = replace(OPTIONS, steps=steps, rate=rate, validate_steps=20)
-        path = train(data, options, run, device=CPU, report=told.append)
-    assert "going on at step 20" in " ".join(told)
-    assert "changed since: rate was 0.005, is 0.004" in told
-    assert any("crops/s trained" in line and "waiting" in line for line in told)
+        path = train_map_network(data, options, run, device=CPU, report=lines.append)
+    assert "going on at step 20" in " ".join(lines)
+    assert "changed since: rate was 0.005, is 0.004" in lines
+    assert any("crops/s trained" in line and "waiting" in line for line in lines)
     assert isinstance(load_network(path), SmallUNet)
     card = read_card(path)
     assert card["steps"] == 60 and card["chains"] == 8 and card["structures"] == "here"
@@ -93,8 +91,10 @@ def test_a_run_in_two_parts_is_the_run_in_one(tmp_path, data, monkeypatch):
     networks = []
     for name, parts in (("one", (6,)), ("two", (3, 6))):
         for steps in parts:
-            path = train(data, replace(OPTIONS, steps=steps), tmp_path / name, device=CPU,
-                         report=lambda _: None)  # fmt: skip
+            path = train_map_network(
+                data, replace(OPTIONS, steps=steps), tmp_path / name, device=CPU,
+                report=lambda _: None,
+            )  # fmt: skip
         networks.append(load_network(path).state_dict())
     for name, value in networks[0].items():
         assert torch.allclose(value, networks[1][name], atol=2e-3), name
@@ -108,7 +108,7 @@ def test_a_minute_budget_ends_and_figures_are_written_on_the_way(tmp_path, data)
             seen.append(len(rows_of(tmp_path)) and (tmp_path / "training.png").exists())
 
     options = replace(OPTIONS, steps=None, minutes=0.05, validate_steps=None, validate_minutes=0.02)
-    train(data, options, tmp_path, device=CPU, report=watch)
+    train_map_network(data, options, tmp_path, device=CPU, report=watch)
     assert len(seen) >= 2 and all(seen)
     assert 0.05 <= float(rows_of(tmp_path)[-1]["minutes"]) < 0.2
 
@@ -129,9 +129,9 @@ def test_the_learning_rate_rises_to_its_highest_and_falls_to_next_to_nothing(nam
 
 
 def test_another_architecture_wants_another_folder(tmp_path, data):
-    train(data, OPTIONS, tmp_path, device=CPU, report=lambda _: None)
+    train_map_network(data, OPTIONS, tmp_path, device=CPU, report=lambda _: None)
     with pytest.raises(InputError, match="a run of unet"):
-        train(data, replace(OPTIONS, architecture="resnet"), tmp_path, device=CPU)
+        train_map_network(data, replace(OPTIONS, architecture="resnet"), tmp_path, device=CPU)
 
 
 def test_a_step_never_waits_for_the_device(data):
@@ -172,7 +172,7 @@ def test_float16_is_for_inference_only(monkeypatch):
 def test_the_command_trains_validates_and_says_where_the_network_is(
     tmp_path, structures, monkeypatch, capsys
 ):
-    monkeypatch.setitem(training.ARCHITECTURES, "unet", SmallUNet)
+    monkeypatch.setitem(weights.ARCHITECTURES, "unet", SmallUNet)
     run = tmp_path / "run"
     status = main([
         "train", "network", str(structures), "-o", str(run), "--steps", "2", "--side", "16",

@@ -7,19 +7,19 @@ import pytest
 import torch
 
 from critasser.density import Grid, normalise
-from critasser.network.training.crops import Seen, SimulationRange, simulate_crops
+from critasser.network.gaussians import gaussian_density
+from critasser.network.training.crops import Degradation, SimulationRange, simulate_crops
 from critasser.network.training.packing import Pair
-from critasser.network.training.simulation import gaussian_density
 from critasser.network.training.transfer import (
     ATOM_VARIANCE,
     SHELL,
     SHELLS,
     Transfer,
-    compare,
+    apply_transfer,
+    compare_with_atoms,
     draw_transfer,
     measure_transfer,
-    transferred,
-    unevenly_sharpened,
+    uneven_sharpening,
 )
 
 FREQUENCIES = (np.arange(SHELLS) + 0.5) * SHELL
@@ -44,14 +44,14 @@ def known(bfactor=80.0, correlation=0.98, resolution=3.0):
 def pair_of(helix, transfer, noise=0.0):
     atoms, origin = sharp_atoms(helix)
     generator = torch.Generator().manual_seed(0)
-    density = transferred(atoms, transfer, noise, generator).numpy()
+    density = apply_transfer(atoms, transfer, noise, generator).numpy()
     grid = normalise(Grid(density, origin, np.ones(3)))
     atoms = replace(helix, amplitude=helix.amplitude.astype(np.float32))
     return Pair("known", grid.values, origin, atoms, 3.0)
 
 
 def measured(pair: Pair) -> Transfer:
-    return measure_transfer(pair, compare(pair))
+    return measure_transfer(pair, compare_with_atoms(pair))
 
 
 def test_a_transfer_that_was_put_on_is_measured_again(helix):
@@ -90,19 +90,20 @@ def test_a_coarser_map_has_the_gain_of_a_finer_one_at_lower_frequencies():
 
 
 def test_crops_with_a_transfer_are_not_those_without(helix):
-    def crop(seen):
+    def crop(degradation):
         rng = np.random.default_rng(3)
         ranges = SimulationRange(without=("noise", "background", "sharpening", "contrast"))
         return simulate_crops([helix] * 6, 32, ranges, rng, torch.device("cpu"), resolution=3.0,
-                              seen=seen).density  # fmt: skip
+                              degradation=degradation).density  # fmt: skip
 
-    assert not torch.allclose(crop(Seen()), crop(Seen(transfers=[known()])), atol=0.05)
+    measured = Degradation(transfers=[known()])
+    assert not torch.allclose(crop(Degradation()), crop(measured), atol=0.05)
 
 
 @pytest.mark.parametrize("side", [32, 40])
 def test_uneven_sharpening_keeps_the_molecule(helix, side):
     atoms = torch.stack([sharp_atoms(helix, side)[0]] * 2)
-    changed = unevenly_sharpened(atoms, np.random.default_rng(1))
+    changed = uneven_sharpening(atoms, np.random.default_rng(1))
     assert changed.shape == atoms.shape
     for one in changed:
         assert 0.8 < np.corrcoef(one.flatten(), atoms[0].flatten())[0, 1] < 0.9999

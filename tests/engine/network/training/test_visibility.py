@@ -5,11 +5,15 @@ import pytest
 import torch
 
 from critasser.density import Grid, normalise
-from critasser.network.training.packing import Pair, atoms_of
-from critasser.network.training.packing import _read as read_structure
-from critasser.network.training.simulation import gather, gaussian_density, place
-from critasser.network.training.transfer import ATOM_VARIANCE, compare, measure_transfer
-from critasser.network.training.visibility import Visibility, measure_visibility, shown
+from critasser.network.gaussians import gaussian_density
+from critasser.network.training.packing import Pair, atoms_of, read_structure
+from critasser.network.training.simulation import gather_atoms, place
+from critasser.network.training.transfer import ATOM_VARIANCE, compare_with_atoms, measure_transfer
+from critasser.network.training.visibility import (
+    Visibility,
+    fade_side_chains,
+    measure_visibility,
+)
 
 SIDE = 110
 
@@ -35,7 +39,7 @@ def test_side_chains_that_are_faint_in_a_map_are_seen_to_be(chain):
 
     def measured(factor):
         pair = pair_of(chain, chain.amplitude * factor)
-        both = compare(pair)
+        both = compare_with_atoms(pair)
         return measure_visibility([pair], [both], [measure_transfer(pair, both)])
 
     whole, faded = measured(np.ones_like(faint)), measured(faint)
@@ -47,10 +51,10 @@ def test_side_chains_that_are_faint_in_a_map_are_seen_to_be(chain):
 
 def test_atoms_get_the_amplitude_of_their_kind_and_place(chain):
     part = place(chain, np.eye(3), chain.positions.mean(0), 1.0, 60)
-    molecules = gather([[part], [part]], torch.device("cpu"))
+    molecules = gather_atoms([[part], [part]], torch.device("cpu"))
     visibility = Visibility(np.full((20, 5), 0.5), 0.8)
     generator = torch.Generator().manual_seed(0)
-    changed = shown(molecules, visibility, torch.tensor([1.0, 0.0]), generator)
+    changed = fade_side_chains(molecules, visibility, torch.tensor([1.0, 0.0]), generator)
     ratio = changed.amplitude / molecules.amplitude
     first, second = molecules.crop == 0, molecules.crop == 1
     assert torch.allclose(ratio[first & (molecules.kind < 3)], torch.tensor(1.0))

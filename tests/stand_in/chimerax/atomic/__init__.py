@@ -35,6 +35,7 @@ class Atom:
         self.name = "CA"
         self.coord = np.asarray(coord, dtype=float)
         self.bfactor = bfactor
+        self.selected = False
 
     @property
     def scene_coord(self):
@@ -63,6 +64,10 @@ class Residues(list):
         return [residue.chain_id for residue in self]
 
     @property
+    def ribbon_colors(self):
+        return np.full((len(self), 4), 255, dtype=np.uint8)
+
+    @property
     def numbers(self):
         return np.array([residue.number for residue in self])
 
@@ -89,6 +94,10 @@ class Atoms(list):
         return np.array([atom.scene_coord for atom in self]).reshape(-1, 3)
 
     @property
+    def intra_bonds(self):
+        return ()
+
+    @property
     def bfactors(self):
         return np.array([atom.bfactor for atom in self])
 
@@ -100,6 +109,7 @@ class Chain(Sequence):
     def __init__(self, chain_id, residues):
         super().__init__(chain_id, "".join(_LETTERS.get(r.name, "X") for r in residues))
         self.chain_id = chain_id
+        self.structure = residues[0].structure
         self.residues = residues
         self.existing_residues = Residues(residues)
 

@@ -6,6 +6,7 @@ from .errors import UserError
 
 REGISTERED = {}
 RUN = []
+LOGGED = []
 
 
 class AnnotationError(UserError, ValueError):
@@ -158,3 +159,7 @@ def register(name, description, function, logger=None):
 
 def run(session, text, log=True):
     RUN.append(text)
+
+
+def log_equivalent_command(session, text):
+    LOGGED.append(text)

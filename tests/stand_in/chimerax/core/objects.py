@@ -2,6 +2,7 @@
 
 
 class Objects:
-    def __init__(self, atoms=(), models=()):
+    def __init__(self, atoms=(), bonds=(), models=()):
         self.atoms = atoms
+        self.bonds = bonds
         self.models = list(models)

@@ -1,1 +1,1 @@
-"""The residue network: reads each Cα position in its own frame."""
+"""Read each Cα position in its own frame by the residue network."""

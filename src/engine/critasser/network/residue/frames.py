@@ -1,8 +1,7 @@
-"""Density around a residue, seen from the residue: balls of voxels turned into its local frame.
+"""Sample density around residues in the local frames of three consecutive Cα.
 
-Three consecutive Cα fix a frame: along the chain, outward (where the side chain goes), and normal
-to both. In it every residue stands alike, so that a network need not learn what a residue looks
-like from every side, and the hand is kept.
+The axes lie along the chain, outward (where the side chain goes), and normal to both. In such a
+frame every residue has the same orientation, and the hand is kept.
 """
 
 from __future__ import annotations
@@ -22,6 +21,9 @@ RADIUS = 7.5
 OUTWARD = 2.0
 """Å from the Cα to the middle of its ball, towards the side chain."""
 
+STRAIGHT = 1e-3
+"""Å off the line of its neighbours below which a Cα does not tell where outward is."""
+
 
 def local_frames(before: Tensor, middle: Tensor, after: Tensor) -> Tensor:
     """Frames of residues from their own and their neighbours' Cα.
@@ -39,10 +41,10 @@ def local_frames(before: Tensor, middle: Tensor, after: Tensor) -> Tensor:
     along = functional.normalize(after - before, dim=1)
     outward = middle - (before + after) / 2
     outward = outward - (outward * along).sum(1, keepdim=True) * along
-    # On a straight line any direction is as good as another.
+    # On a straight line outward is any direction across it.
     axis = torch.eye(3, device=along.device)[along.abs().argmin(1)]
     spare = axis - (axis * along).sum(1, keepdim=True) * along
-    straight = outward.norm(dim=1, keepdim=True) < 1e-3
+    straight = outward.norm(dim=1, keepdim=True) < STRAIGHT
     outward = functional.normalize(torch.where(straight, spare, outward), dim=1)
     return torch.stack([along, outward, torch.linalg.cross(along, outward)], dim=1)
 

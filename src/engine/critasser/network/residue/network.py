@@ -1,8 +1,8 @@
-"""A residue read in its own frame: amino acid, direction of the chain, where the Cα really is.
+"""Read a residue in its own frame: amino acid, direction of the chain, where its Cα is.
 
-A network over a whole map must see every residue from every side. Here the frame is known from
-three Cα, and a few dense layers learn in minutes what the map network learns in hours; they are
-asked only where residues may be.
+A network over a whole map must know residues in every orientation. Here the frame is known from
+three Cα, so that a few dense layers learn in minutes what the map network learns in hours; they are
+evaluated only where residues may be.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ __all__ = [
 FINE, COARSE = 1.0, 2.0
 """Å between the points at which density, and Gaussians on the Cα around, are read."""
 
-OUTPUTS = {"amino_acid": 20, "direction": 1, "real": 1, "offset": 3, "secondary_structure": 3}
+OUTPUTS = {"amino_acid": 20, "direction": 1, "is_calpha": 1, "offset": 3, "secondary_structure": 3}
+"""Columns of the network's output, in order."""
 
 AMINO_ACID, OFFSET = slice(0, 20), slice(22, 25)
 """The columns of the amino acids and of the offset."""
@@ -38,26 +39,39 @@ AMINO_ACID, OFFSET = slice(0, 20), slice(22, 25)
 NEAR = 3.0
 """Å; standard deviation of the Gaussian about the Cα by which density is brought to one scale."""
 
+LEAST_DEVIATION = 0.05
+"""Of normalised density; where it varies less there is nothing to scale up."""
+
 
 class Reading(NamedTuple):
-    """What the network says of ``n`` residues.
+    """The network's output for ``n`` residues.
 
-    ``amino_acid`` (n, 20) and ``secondary_structure`` (n, 3) logits; ``direction`` (n,) logit that
-    the chain really runs this way through these three Cα; ``real`` (n,) logit that there is a Cα;
-    ``offset`` (n, 3) Å from the given to the real Cα, in the local frame.
+    Attributes
+    ----------
+    amino_acid : Tensor (n, 20)
+        Logits.
+    direction : Tensor (n,)
+        Logit that the chain runs this way through these three Cα.
+    is_calpha : Tensor (n,)
+        Logit that there is a Cα.
+    offset : Tensor (n, 3)
+        Å from the given position to the Cα, in the local frame.
+    secondary_structure : Tensor (n, 3)
+        Logits of helix, strand, coil.
     """
 
     amino_acid: Tensor
     direction: Tensor
-    real: Tensor
+    is_calpha: Tensor
     offset: Tensor
     secondary_structure: Tensor
 
 
 def split_reading(output: Tensor) -> Reading:
     """Cut ``(n, 28)`` into its parts."""
-    kind, direction, real, offset, structure = output.split(list(OUTPUTS.values()), dim=1)
-    return Reading(kind, direction[:, 0], real[:, 0], offset, structure)
+    parts = output.split(list(OUTPUTS.values()), dim=1)
+    amino_acid, direction, is_calpha, offset, structure = parts
+    return Reading(amino_acid, direction[:, 0], is_calpha[:, 0], offset, structure)
 
 
 class _Residual(nn.Module):
@@ -91,7 +105,7 @@ def _on_one_scale(density: Tensor) -> Tensor:
     """
     weights = _nearness(density.device)
     density = density - (density @ weights)[:, None]
-    return density / (density**2 @ weights).sqrt().clamp_min(0.05)[:, None]
+    return density / (density**2 @ weights).sqrt().clamp_min(LEAST_DEVIATION)[:, None]
 
 
 class ResidueNetwork(nn.Module):

@@ -1,7 +1,7 @@
-"""Secondary structure as the course of the chain tells it, where that is known.
+"""Combine secondary structure by the networks with that by the geometry of the linked chain.
 
-Networks see a helix or a strand as it looks in density, and are unsure of where it ends. Where
-positions and their links are good, the geometry along the chain settles that.
+The networks recognise helices and strands in density, and are unsure of where they end. Where
+positions and the links between them are good, the Cα geometry along the chain tells that.
 """
 
 from __future__ import annotations
@@ -9,35 +9,33 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy.special import softmax
 
+from critasser.network.residue.fitted import StructureWeights, shipped_constants
 from critasser.structure import CalphaSet, CalphaTriples, assign_secondary_structure
 
-__all__ = ["follow_chains", "join_course", "read_course", "told_by_course"]
+__all__ = ["combined_log_odds", "follow_chains", "structure_from_links", "with_chain_geometry"]
 
 LEAST_ODDS, MOST_ODDS = -3.0, 5.0
-"""Bounds on a way's log-odds; one that was not read has the least."""
+"""Bounds on the log-odds of a triple; a triple that was not read has the least."""
 
 AROUND = 4
-"""Links to either side that tell how well the course is known."""
+"""Links to either side of a position over which log-odds are averaged."""
 
-UNSEEN_ENDS = 2
-"""Residues at either end of a chain of which geometry tells nothing."""
+UNASSIGNED_ENDS = 2
+"""Residues at either end of a chain to which geometry assigns nothing."""
 
-SEEN = 0.9
-"""Weight of the logarithms of what the networks say."""
+LEAST_PROBABILITY = 0.02
+"""Added to the networks' probabilities, which may be 0."""
 
-KNOWN = (-7.6, 1.0)
-"""What geometry counts is the softplus of: a constant, and the weight of the mean odds of links.
-Multinomial regression, like `SEEN`, by ``python -m benchmark.course`` on maps of validation
-chains."""
+UNASSIGNED = -1
 
 
 def follow_chains(
     triples: CalphaTriples, count: int
 ) -> tuple[list[NDArray[np.int64]], list[NDArray[np.float64]]]:
-    """Chains of positions, each link the likeliest that is left.
+    """Link positions into chains, the likeliest link first.
 
     Parameters
     ----------
@@ -53,23 +51,24 @@ def follow_chains(
         Of each link the log-odds by the residue before it and by the one after it, added.
     """
     first, middle, last = triples.triple.T
-    link, of_way = np.unique(
+    link, link_of = np.unique(
         np.concatenate([first * count + middle, middle * count + last]), return_inverse=True
     )
     odds = np.clip(triples.log_odds, LEAST_ODDS, MOST_ODDS)
-    told = np.full((2, len(link)), LEAST_ODDS)
-    np.maximum.at(told[0], of_way[: len(odds)], odds)
-    np.maximum.at(told[1], of_way[len(odds) :], odds)
-    likely = told.sum(axis=0)
-    order = np.argsort(-likely, kind="stable")
-    order = order[likely[order] > 0]
+    # By the triple in which the link comes last, and by the one in which it comes first.
+    by_triple = np.full((2, len(link)), LEAST_ODDS)
+    np.maximum.at(by_triple[0], link_of[: len(odds)], odds)
+    np.maximum.at(by_triple[1], link_of[len(odds) :], odds)
+    link_odds = by_triple.sum(axis=0)
+    order = np.argsort(-link_odds, kind="stable")
+    order = order[link_odds[order] > 0]
     following, leading = np.full(count, -1), np.full(count, -1)
-    worth = np.zeros(count)
-    other_end = np.arange(count)  # of a chain, where it begins and where it ends
-    for a, b, one in zip(*np.divmod(link[order], count), likely[order]):
-        if following[a] < 0 and leading[b] < 0 and other_end[a] != b:
-            following[a], leading[b], worth[a] = b, a, one
-            begin, end = other_end[a], other_end[b]
+    odds_after = np.zeros(count)
+    other_end = np.arange(count)  # Of the chain that begins or ends at a position.
+    for first, second, value in zip(*np.divmod(link[order], count), link_odds[order]):
+        if following[first] < 0 and leading[second] < 0 and other_end[first] != second:
+            following[first], leading[second], odds_after[first] = second, first, value
+            begin, end = other_end[first], other_end[second]
             other_end[begin], other_end[end] = end, begin
     chains = []
     for begin in np.flatnonzero(leading < 0):
@@ -77,11 +76,11 @@ def follow_chains(
         while following[chain[-1]] >= 0:
             chain.append(following[chain[-1]])
         chains.append(np.array(chain))
-    return chains, [worth[chain[:-1]] for chain in chains]
+    return chains, [odds_after[chain[:-1]] for chain in chains]
 
 
-def told_by_course(calpha: CalphaSet) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Secondary structure by geometry alone, and how well the course is known.
+def structure_from_links(calpha: CalphaSet) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Assign secondary structure by the geometry of linked positions alone.
 
     Parameters
     ----------
@@ -91,54 +90,63 @@ def told_by_course(calpha: CalphaSet) -> tuple[NDArray[np.int64], NDArray[np.flo
     Returns
     -------
     ndarray (n,)
-        Helix, strand, coil; −1 where geometry tells nothing.
+        0 helix, 1 strand, 2 coil; −1 where geometry assigns nothing.
     ndarray (n,)
         Mean log-odds of the links around each position, see `follow_chains`; 0 without links.
     """
-    kind, known = np.full(len(calpha), -1), np.zeros(len(calpha))
+    assigned, link_odds = np.full(len(calpha), UNASSIGNED), np.zeros(len(calpha))
     if calpha.triples is None or not len(calpha):
-        return kind, known
+        return assigned, link_odds
     chains, odds = follow_chains(calpha.triples, len(calpha))
-    pause = np.full((1, 3), np.nan)
-    line = [part for chain in chains for part in (calpha.positions[chain], pause)]
-    assigned = assign_secondary_structure(np.concatenate(line))
+    gap = np.full((1, 3), np.nan)
+    line = [part for chain in chains for part in (calpha.positions[chain], gap)]
+    along_line = assign_secondary_structure(np.concatenate(line))
     begin = 0
     for chain, links in zip(chains, odds):
-        inner = slice(UNSEEN_ENDS, max(len(chain) - UNSEEN_ENDS, UNSEEN_ENDS))
-        kind[chain[inner]] = assigned[begin : begin + len(chain)][inner]
+        inner = slice(UNASSIGNED_ENDS, max(len(chain) - UNASSIGNED_ENDS, UNASSIGNED_ENDS))
+        assigned[chain[inner]] = along_line[begin : begin + len(chain)][inner]
         begin += len(chain) + 1
         if len(links):
             total = np.append(0.0, np.cumsum(links))
             at = np.arange(len(chain))
             low, high = np.maximum(at - AROUND, 0), np.minimum(at + AROUND, len(links))
-            known[chain] = (total[high] - total[low]) / (high - low)
-    return kind, known
+            link_odds[chain] = (total[high] - total[low]) / (high - low)
+    return assigned, link_odds
 
 
-def join_course(
-    seen: NDArray[np.float64],
-    kind: NDArray[np.int64],
-    known: NDArray[np.float64],
-    weight: float = SEEN,
-    worth: ArrayLike = KNOWN,
+def combined_log_odds(
+    by_networks: NDArray[np.float64],
+    assigned: NDArray[np.int64],
+    link_odds: NDArray[np.float64],
+    weights: StructureWeights,
 ) -> NDArray[np.float64]:
-    """Logarithms (n, 3), up to a constant, of what networks and geometry say together.
+    """Logarithms, up to a constant, of helix, strand and coil by networks and geometry together.
 
     Parameters
     ----------
-    seen : ndarray (n, 3)
-        Probabilities of helix, strand, coil by the networks.
-    kind, known : ndarray (n,)
-        As `told_by_course` returns them.
-    weight, worth
-        `SEEN` and `KNOWN`.
+    by_networks : ndarray (n, 3)
+        Probabilities of helix, strand, coil.
+    assigned, link_odds : ndarray (n,)
+        From `structure_from_links`.
+    weights : StructureWeights
+
+    Returns
+    -------
+    ndarray (n, 3)
     """
-    constant, slope = worth
-    belief = np.where(kind < 0, 0.0, np.logaddexp(0.0, constant + slope * known))
-    return weight * np.log(seen + 0.02) + belief[:, None] * (kind[:, None] == np.arange(3))
+    support = np.logaddexp(0.0, weights.constant + weights.links * link_odds)
+    support = np.where(assigned == UNASSIGNED, 0.0, support)
+    by_geometry = support[:, None] * (assigned[:, None] == np.arange(3))
+    return weights.networks * np.log(by_networks + LEAST_PROBABILITY) + by_geometry
 
 
-def read_course(calpha: CalphaSet) -> CalphaSet:
-    """Positions whose secondary structure is what networks and geometry say together."""
-    odds = join_course(calpha.secondary_structure, *told_by_course(calpha))
+def with_chain_geometry(
+    calpha: CalphaSet, weights: StructureWeights | None = None
+) -> CalphaSet:
+    """Positions whose secondary structure is that of networks and geometry together.
+
+    `weights` are those that ship with Critasser unless given.
+    """
+    weights = weights or shipped_constants().secondary_structure
+    odds = combined_log_odds(calpha.secondary_structure, *structure_from_links(calpha), weights)
     return dataclasses.replace(calpha, secondary_structure=softmax(odds, axis=1))

@@ -1,1 +1,1 @@
-"""All that makes the weights of the networks; a build never imports it."""
+"""Train the networks: all that makes their weights, and nothing that a build imports."""

@@ -1,4 +1,4 @@
-"""Simulated training crops."""
+"""Simulate training crops: a chain, its surroundings, and what experiments do to their density."""
 
 from __future__ import annotations
 
@@ -10,37 +10,79 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from critasser.network.training.corruption import ATOMS, CORRUPTIONS, MAPS, SHOWN, Dice, MapScene
+from critasser.network.gaussians import gaussian_density
+from critasser.network.training.corruption import (
+    ATOM_CORRUPTIONS,
+    CORRUPTIONS,
+    MAP_CORRUPTIONS,
+    NORMALISED_CORRUPTIONS,
+    MapScene,
+    RandomNumbers,
+)
 from critasser.network.training.experimental import backgrounds
 from critasser.network.training.packing import Atoms, Pair
 from critasser.network.training.simulation import (
+    HIGHEST,
+    LOWEST,
+    TINY,
     Crops,
     Molecules,
-    Placed,
+    PlacedAtoms,
     band_limit,
-    gather,
-    gaussian_density,
+    gather_atoms,
     make_labels,
     normalise_tensor,
     place,
     random_rotation,
-    send,
+    to_device,
 )
 from critasser.network.training.surroundings import MISSING, SURROUNDINGS, Scene
 from critasser.network.training.transfer import (
     ATOM_VARIANCE,
     Transfer,
-    compare,
+    apply_transfer,
+    compare_with_atoms,
     draw_transfer,
     measure_transfer,
-    transferred,
 )
-from critasser.network.training.visibility import Visibility, measure_visibility, shown
+from critasser.network.training.visibility import Visibility, fade_side_chains, measure_visibility
 
-__all__ = ["NOTHING_SEEN", "Seen", "SimulationRange", "simulate_crops", "simulate_molecules"]
+__all__ = [
+    "NO_DEGRADATION",
+    "Degradation",
+    "SimulationRange",
+    "simulate_crops",
+    "simulate_molecules",
+]
 
 _PAD = 4
-"""Voxels around a crop that are simulated with it: what is filtered wraps around."""
+"""Voxels around a crop that are simulated with it: filters wrap around."""
+
+VOXEL_SIZE_ERROR = 0.03
+"""Share by which a map's voxel size is off, at most."""
+
+TOWARDS_MIDDLE, OFF_CENTRE = 0.6, 6
+"""Share of the way to the chain's middle that a crop's centre is moved from a residue, at most, and
+Å in any direction: crops full of protein teach more than crops of solvent."""
+
+SURFACE_SHIFT = 0.3
+"""Share of a crop's side that the centre of a crop of solvent lies inside or outside the surface,
+at most."""
+
+HELIX_STEP = 4
+"""Residues between the two Cα that tell the direction of a helix."""
+
+FADING = (0.6, 1.5)
+"""Exponent of the measured fading of side chains, see `fade_side_chains`."""
+
+ATOMIC_BFACTOR, SHARPENING = (15, 60), (-40, 60)
+"""Å²; of the atoms of a band-limited map, and by which that map is blurred or sharpened."""
+
+LEAST_VARIANCE = 0.16
+"""Å²; narrower atoms cannot be shown on 1 Å voxels."""
+
+_B_OF_VARIANCE = 8 * math.pi**2
+"""Å² of B-factor for each Å² of variance along a coordinate."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +114,7 @@ class SimulationRange:
         """Names of what happens to one crop."""
         # One number a name, whatever is left out: otherwise the same crops are drawn without it.
         strength = self.corruption * math.sqrt(rng.random())
-        chance = rng.random(len(CORRUPTIONS)) / max(strength, 1e-12)
+        chance = rng.random(len(CORRUPTIONS)) / max(strength, TINY**2)
         return {
             name
             for (name, probability), c in zip(CORRUPTIONS.items(), chance)
@@ -81,8 +123,8 @@ class SimulationRange:
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What experimental maps lend to simulated ones.
+class Degradation:
+    """How experiments degrade density, measured on maps with models, to be put on simulated maps.
 
     Attributes
     ----------
@@ -97,40 +139,39 @@ class Seen:
     visibility: Visibility | None = None
 
     @staticmethod
-    def of(pairs: Sequence[Pair], device: torch.device) -> Seen:
-        """Take it from maps with models."""
-        compared = [compare(pair, device) for pair in pairs]
+    def of(pairs: Sequence[Pair], device: torch.device) -> Degradation:
+        """Measure it on maps with models."""
+        compared = [compare_with_atoms(pair, device) for pair in pairs]
         transfers = [measure_transfer(pair, both) for pair, both in zip(pairs, compared)]
-        return Seen(
+        return Degradation(
             [torch.from_numpy(piece) for pair in pairs for piece in backgrounds(pair)],
             transfers,
             measure_visibility(pairs, compared, transfers) if pairs else None,
         ).to(device)
 
-    def to(self, device: torch.device) -> Seen:
+    def to(self, device: torch.device) -> Degradation:
         """The same with its tensors on a device."""
         return replace(self, backgrounds=[piece.to(device) for piece in self.backgrounds])
 
 
-NOTHING_SEEN = Seen()
+NO_DEGRADATION = Degradation()
 
 
 def _arrange(
     chain: Atoms, pool: Sequence[Atoms], side: int, drawn: set[str], rng: np.random.Generator
-) -> list[Placed]:
+) -> list[PlacedAtoms]:
     """A chain turned around one of its residues, and what lies beside it."""
-    scale = 1 + (rng.uniform(-0.03, 0.03) if "voxel_size" in drawn else 0.0)
+    scale = 1 + (rng.uniform(-VOXEL_SIZE_ERROR, VOXEL_SIZE_ERROR) if "voxel_size" in drawn else 0.0)
     calpha = chain.positions[chain.calpha]
     centre = calpha[rng.integers(len(calpha))]
-    # Towards the middle of the chain: crops full of protein teach more than crops of solvent.
-    centre = centre + rng.uniform(0, 0.6) * (chain.positions.mean(0) - centre)
+    centre = centre + rng.uniform(0, TOWARDS_MIDDLE) * (chain.positions.mean(0) - centre)
     if "solvent" in drawn:
         # Away from the middle, to its surface and beyond.
         outwards = centre - chain.positions.mean(0)
-        outwards = outwards / max(float(np.linalg.norm(outwards)), 1e-6)
+        outwards = outwards / max(float(np.linalg.norm(outwards)), TINY)
         surface = float((calpha @ outwards).max() - centre @ outwards)
-        centre = centre + outwards * (surface + rng.uniform(-0.3, 0.3) * side)
-    centre = centre + rng.uniform(-6, 6, size=3)
+        centre = centre + outwards * (surface + rng.uniform(-SURFACE_SHIFT, SURFACE_SHIFT) * side)
+    centre = centre + rng.uniform(-OFF_CENTRE, OFF_CENTRE, size=3)
     missing = np.zeros(len(calpha), bool)
     for name, mark in MISSING.items():
         if name in drawn:
@@ -138,8 +179,9 @@ def _arrange(
     rotation = random_rotation(rng)
     own = place(chain, rotation, centre, scale, side, missing=missing)
     axis = None
-    along = calpha[4:] - calpha[:-4]
-    helix = along[(chain.residue_structure[4:] == 0) & (chain.residue_structure[:-4] == 0)]
+    along = calpha[HELIX_STEP:] - calpha[:-HELIX_STEP]
+    in_helix = chain.residue_structure == 0
+    helix = along[in_helix[HELIX_STEP:] & in_helix[:-HELIX_STEP]]
     if len(helix):
         axis = rotation @ np.linalg.eigh(helix.T @ helix)[1][:, -1]
     scene = Scene([own], pool, side, scale, axis)
@@ -157,18 +199,33 @@ def simulate_crops(
     device: torch.device,
     *,
     pool: Sequence[Atoms] = (),
-    seen: Seen = NOTHING_SEEN,
+    degradation: Degradation = NO_DEGRADATION,
     resolution: float | None = None,
 ) -> Crops:
-    """One simulated example around a random residue of each of `chains`.
+    """One simulated example around a random residue of each of some chains.
 
-    `pool` are chains that may lie beside them; `resolution` (Å) is drawn where it is not given.
+    Parameters
+    ----------
+    chains : sequence of Atoms
+    side : int
+        Voxels of 1 Å.
+    ranges : SimulationRange
+        What resolutions and corruptions are drawn from.
+    rng : numpy.random.Generator
+    device : torch.device
+        Where voxels are computed.
+    pool : sequence of Atoms
+        Chains that may lie beside these.
+    degradation : Degradation
+        As measured on experimental maps.
+    resolution : float, optional
+        Å; drawn from `ranges` where it is not given.
     """
     density, molecules, resolutions = simulate_molecules(
-        chains, side, ranges, rng, device, pool=pool, seen=seen, resolution=resolution
+        chains, side, ranges, rng, device, pool=pool, degradation=degradation, resolution=resolution
     )
     labels = make_labels(molecules, side)
-    resolved = send(resolutions.astype(np.float32), device)
+    resolved = to_device(resolutions.astype(np.float32), device)
     return Crops(density, *labels, torch.ones_like(density), resolved)
 
 
@@ -180,46 +237,48 @@ def simulate_molecules(
     device: torch.device,
     *,
     pool: Sequence[Atoms] = (),
-    seen: Seen = NOTHING_SEEN,
+    degradation: Degradation = NO_DEGRADATION,
     resolution: float | None = None,
 ) -> tuple[Tensor, Molecules, np.ndarray]:
     """Density ``(crops, side, side, side)``, the atoms in it, and its resolutions ``(crops,)``.
 
     Parameters as in `simulate_crops`.
     """
-    dice = Dice(rng, device)
+    numbers = RandomNumbers(rng, device)
     resolutions = np.array([ranges.draw(rng) if resolution is None else resolution for _ in chains])
     drawn = [ranges.draw_corruptions(rng) for _ in chains]
-    molecules = gather([_arrange(c, pool, side, d, rng) for c, d in zip(chains, drawn)], device)
+    placed = [_arrange(chain, pool, side, names, rng) for chain, names in zip(chains, drawn)]
+    molecules = gather_atoms(placed, device)
     on = {name: np.array([name in names for names in drawn]) for name in CORRUPTIONS}
-    if seen.visibility is not None:
-        strength = dice.where(on["visibility"], 0.6, 1.5)
-        molecules = shown(molecules, seen.visibility, strength, dice.generator)
-    for name, happen in ATOMS.items():
+    if degradation.visibility is not None:
+        strength = numbers.uniform_where(on["visibility"], *FADING)
+        molecules = fade_side_chains(molecules, degradation.visibility, strength, numbers.generator)
+    for name, corrupt_atoms in ATOM_CORRUPTIONS.items():
         if on[name].any():
-            molecules = happen(molecules, on[name], dice)
+            molecules = corrupt_atoms(molecules, on[name], numbers)
     drawn_transfers = [
-        draw_transfer(seen.transfers, resolution, rng) if use else None
+        draw_transfer(degradation.transfers, resolution, rng) if use else None
         for resolution, use in zip(resolutions, on["transfer"])
     ]
-    density = _image(molecules, resolutions, drawn_transfers, on["band_limit"], side, dice)
+    density = _image(molecules, resolutions, drawn_transfers, on["band_limit"], side, numbers)
 
-    def corrupt(table: dict, density: Tensor) -> Tensor:
-        for name, happen in table.items():
+    def corrupted(table: dict, density: Tensor) -> Tensor:
+        for name, corrupt in table.items():
             index = np.flatnonzero(on[name])
             if not len(index):
                 continue
-            scene = MapScene(resolutions[index], index, molecules, seen.backgrounds)
+            scene = MapScene(resolutions[index], index, molecules, degradation.backgrounds)
             if len(index) == len(density):
-                density = happen(density, scene, dice)
+                density = corrupt(density, scene, numbers)
             else:
-                where = send(index, device)
-                density = density.index_copy(0, where, happen(density[where], scene, dice))
+                where = to_device(index, device)
+                density = density.index_copy(0, where, corrupt(density[where], scene, numbers))
         return density
 
     inner = slice(_PAD, _PAD + side)
-    density = corrupt(MAPS, density)[:, inner, inner, inner]
-    density = corrupt(SHOWN, normalise_tensor(density)).clamp(-3, 6)
+    density = corrupted(MAP_CORRUPTIONS, density)[:, inner, inner, inner]
+    density = corrupted(NORMALISED_CORRUPTIONS, normalise_tensor(density))
+    density = density.clamp(LOWEST, HIGHEST)
     return density, molecules, resolutions
 
 
@@ -229,22 +288,22 @@ def _image(
     transfers: Sequence[Transfer | None],
     band_limited: np.ndarray,
     side: int,
-    dice: Dice,
+    numbers: RandomNumbers,
 ) -> Tensor:
     """Maps by eq. 2, or of sharper atoms: as an experiment shows them where there is a transfer,
     or, where `band_limited`, cut at the resolution."""
-    count, rng = len(resolution), dice.rng
+    count, rng = len(resolution), numbers.rng
     with_transfer = np.array([transfer is not None for transfer in transfers])
     band_limited = band_limited & ~with_transfer
-    # As an experiment has it: atoms of their own B, cut at the resolution.
+    # Band-limited maps are of atoms with B-factors of their own, cut at the resolution.
     variance = np.where(
         band_limited,
-        rng.uniform(15, 60, count) / (8 * math.pi**2),
+        rng.uniform(*ATOMIC_BFACTOR, count) / _B_OF_VARIANCE,
         (resolution / (math.sqrt(2) * math.pi)) ** 2,
     )
     variance = np.where(with_transfer, ATOM_VARIANCE, variance)
-    variance = dice.send(variance)[m.crop] + m.bfactor / (8 * math.pi**2)
-    variance = variance.clamp_min(0.16)
+    variance = numbers.send(variance)[m.crop] + m.bfactor / _B_OF_VARIANCE
+    variance = variance.clamp_min(LEAST_VARIANCE)
     density = gaussian_density(
         m.positions + _PAD,
         m.amplitude / variance**1.5,
@@ -254,10 +313,10 @@ def _image(
     )
     index = np.flatnonzero(band_limited)
     if len(index):
-        where = send(index, dice.device)
-        cut = dice.send(resolution[index])[:, None, None, None]
-        bfactor = dice.number(-40, 60, (len(index), 1, 1, 1))
+        where = to_device(index, numbers.device)
+        cut = numbers.send(resolution[index])[:, None, None, None]
+        bfactor = numbers.uniform(*SHARPENING, (len(index), 1, 1, 1))
         density = density.index_copy(0, where, band_limit(density[where], cut, bfactor))
     for k in np.flatnonzero(with_transfer):
-        density[k] = transferred(density[k], transfers[k], rng.uniform(), dice.generator)
+        density[k] = apply_transfer(density[k], transfers[k], rng.uniform(), numbers.generator)
     return density

@@ -1,4 +1,4 @@
-"""Several processes that train one network, as ``torchrun`` starts them, one for each GPU.
+"""Train one network by several processes, as ``torchrun`` starts them, one for each GPU.
 
 A process alone needs none of this: `Ranks()` then stands for itself and ``torch.distributed`` is
 not touched.
@@ -35,7 +35,7 @@ class Ranks:
             return torch.device("cuda", self.local)
         return device
 
-    def joined(self, network: nn.Module, device: torch.device) -> nn.Module:
+    def distributed(self, network: nn.Module, device: torch.device) -> nn.Module:
         """A network whose gradients are the mean over all processes.
 
         Batch norm sees the crops of all GPUs at once. Between processors that is not to be had:
@@ -50,23 +50,23 @@ class Ranks:
             return DistributedDataParallel(network, device_ids=[device.index])
         return DistributedDataParallel(network)
 
-    def agree(self, number: float) -> float:
-        """The number of rank 0, for all; nobody goes on before everybody is here."""
+    def broadcast(self, number: float) -> float:
+        """The number of rank 0, for all ranks, which wait for each other here."""
         if self.count == 1:
             return number
-        # A tensor on the host: no GPU has to finish what it is doing for it.
-        told = torch.tensor([number], dtype=torch.float64)
-        torch.distributed.broadcast(told, 0)
-        return float(told)
+        # A tensor on the host: no GPU has to finish its work for it.
+        value = torch.tensor([number], dtype=torch.float64)
+        torch.distributed.broadcast(value, 0)
+        return float(value)
 
     @contextmanager
     def in_turn(self) -> Iterator[None]:
         """Rank 0 goes through the block first, then the others."""
         if self.rank:
-            self.agree(0.0)
+            self.broadcast(0.0)
         yield
         if not self.rank:
-            self.agree(0.0)
+            self.broadcast(0.0)
 
 
 @contextmanager

@@ -1,7 +1,8 @@
-"""Training crops cut from experimental maps, turned, rescaled and re-sharpened at random."""
+"""Cut training crops from experimental maps, turned, rescaled and re-sharpened at random."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,26 +11,68 @@ from scipy import ndimage
 from torch import Tensor
 from torch.nn import functional
 
-from critasser.network.training.corruption import Dice, noisy
+from critasser.network.rotations import signed_permutations
+from critasser.network.training.corruption import SCALE, SHIFT, RandomNumbers, noisy
 from critasser.network.training.packing import Pair
 from critasser.network.training.simulation import (
+    HIGHEST,
+    LOWEST,
     Crops,
     Molecules,
     band_limit,
     calpha_distance,
-    gather,
+    gather_atoms,
     make_labels,
     place,
     random_rotation,
-    send,
+    to_device,
 )
-from critasser.network.training.transfer import unevenly_sharpened
+from critasser.network.training.transfer import uneven_sharpening
 
-__all__ = ["PairOnDevice", "backgrounds", "experimental_crops", "experimental_molecules",
-           "signed_permutations", "with_noise"]  # fmt: skip
+__all__ = [
+    "PairOnDevice",
+    "backgrounds",
+    "experimental_crops",
+    "experimental_molecules",
+    "rescaled",
+    "with_noise",
+]
 
 NOISY = 0.25
 """Share of experimental crops to which noise is added."""
+
+LABELLED, EMPTY = 5.5, 0.15
+"""The truth is known within so many Å of the model's Cα, and where the density is below this share
+of the map's typical one; elsewhere there may be molecules that were not modelled."""
+
+CONTOURED, CONTOUR = 0.15, (0.1, 0.5)
+"""Share of crops that are cut at a contour; its level."""
+
+OFF_CENTRE = 8
+"""Å in any direction from a residue to the crop's centre, at most."""
+
+ON_GRID = 0.4
+"""Share of crops that are turned by a rotation of the cube alone: these need no interpolation,
+which would blur them."""
+
+VOXEL_SIZE_ERROR = 0.02
+"""Share by which the voxel size of the others is off, at most."""
+
+ATOM_MARGIN = 6.0
+"""Å around a crop in which atoms are kept."""
+
+SHARPENED, SHARPENING, FINEST = 0.7, (-30, 60), 2.0
+"""Share of crops that a B-factor sharpens or blurs, its range in Å², and the finest detail in Å
+that is kept."""
+
+PIECE, MOST_PIECES = 16, 16
+"""Side of a piece of solvent in voxels; pieces of one map."""
+
+SOLVENT_DISTANCE = 7
+"""Å from the model's atoms beyond which there is solvent."""
+
+LEAST_NOISE = 0.03
+"""Standard deviation of a piece; what a mask left is smooth and next to nothing."""
 
 
 class PairOnDevice:
@@ -40,18 +83,6 @@ class PairOnDevice:
         self.density = torch.as_tensor(pair.density, device=device)[None, None]
 
 
-def signed_permutations() -> list[np.ndarray]:
-    """The 24 rotations of the cube, as matrices (3, 3)."""
-    rotations = []
-    for order in ((0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0)):
-        for signs in np.ndindex(2, 2, 2):
-            matrix = np.zeros((3, 3))
-            matrix[np.arange(3), order] = 1 - 2 * np.array(signs)
-            if np.linalg.det(matrix) > 0:
-                rotations.append(matrix)
-    return rotations
-
-
 _CUBE = signed_permutations()
 
 
@@ -60,69 +91,74 @@ def experimental_crops(
 ) -> Crops:
     """One example around a random residue of each of some experimental maps' models.
 
-    The truth is known within 5.5 Å of the model's Cα and in empty space (less than 0.15 of the
-    map's typical density); elsewhere there may be molecules that were not modelled, and the loss
-    has no weight.
+    Where the truth is not known, see `LABELLED`, the loss has no weight.
     """
-    density, molecules, dice = experimental_molecules(sources, side, rng, blur=blur)
-    known = (calpha_distance(molecules, side, 6) < 5.5) | (density < 0.15)
+    density, molecules, numbers = experimental_molecules(sources, side, rng, blur=blur)
+    distance = calpha_distance(molecules, side, math.ceil(LABELLED))
+    known = (distance < LABELLED) | (density < EMPTY)
     count = len(sources)
     each = (count, 1, 1, 1)
-    density = with_noise(density, sources, dice)
-    density = density * dice.number(0.8, 1.25, each) + dice.number(-0.06, 0.06, each)
+    density = rescaled(with_noise(density, sources, numbers), numbers)
     # A contour below all density leaves the others as they are.
-    contour = np.where(rng.random(count) < 0.15, rng.uniform(0.1, 0.5, count), -np.inf)
-    density = torch.where(density > dice.send(contour.reshape(each)), density, 0.0)
+    contour = np.where(rng.random(count) < CONTOURED, rng.uniform(*CONTOUR, count), -np.inf)
+    density = torch.where(density > numbers.send(contour.reshape(each)), density, 0.0)
     return Crops(
-        density.clamp(-3, 6),
+        density.clamp(LOWEST, HIGHEST),
         *make_labels(molecules, side),
         known.float(),
-        dice.send(np.array([source.pair.resolution for source in sources])),
+        numbers.send(np.array([source.pair.resolution for source in sources])),
     )
 
 
 def experimental_molecules(
     sources: Sequence[PairOnDevice], side: int, rng: np.random.Generator, *, blur: bool = True
-) -> tuple[Tensor, Molecules, Dice]:
+) -> tuple[Tensor, Molecules, RandomNumbers]:
     """Density ``(crops, side, side, side)`` around a random residue of each map's model.
 
     Turned, rescaled and re-sharpened at random; with the models' atoms in it and what random
     numbers are drawn from.
     """
     device = sources[0].density.device
-    dice, count = Dice(rng, device), len(sources)
+    numbers, count = RandomNumbers(rng, device), len(sources)
     densities, placed = [], []
     for source in sources:
         pair = source.pair
         centre = pair.atoms.positions[pair.atoms.calpha[rng.integers(len(pair.atoms.calpha))]]
-        centre = centre.astype(float) + rng.uniform(-8, 8, size=3)
-        if rng.random() < 0.4:
-            # Turned onto itself the grid needs no interpolation, which would blur it.
-            rotation, scale = _CUBE[rng.integers(24)], 1.0
+        centre = centre.astype(float) + rng.uniform(-OFF_CENTRE, OFF_CENTRE, size=3)
+        if rng.random() < ON_GRID:
+            rotation, scale = _CUBE[rng.integers(len(_CUBE))], 1.0
             corner = (side - 1) / 2
             centre = np.round(centre - pair.origin - corner) + pair.origin + corner
         else:
-            rotation, scale = random_rotation(rng), 1 + rng.uniform(-0.02, 0.02)
+            rotation = random_rotation(rng)
+            scale = 1 + rng.uniform(-VOXEL_SIZE_ERROR, VOXEL_SIZE_ERROR)
         densities.append(_sample(source, rotation / scale, centre, side))
-        placed.append([place(pair.atoms, rotation, centre, scale, side, margin=6.0)])
+        placed.append([place(pair.atoms, rotation, centre, scale, side, margin=ATOM_MARGIN)])
     density = torch.stack(densities)
-    if blur and len(index := np.flatnonzero(rng.random(count) < 0.7)):
-        where, bfactor = send(index, device), dice.number(-30, 60, (len(index), 1, 1, 1))
-        density = density.index_copy(0, where, band_limit(density[where], 2.0, bfactor))
+    if blur and len(index := np.flatnonzero(rng.random(count) < SHARPENED)):
+        where = to_device(index, device)
+        bfactor = numbers.uniform(*SHARPENING, (len(index), 1, 1, 1))
+        density = density.index_copy(0, where, band_limit(density[where], FINEST, bfactor))
     if blur:
-        # Of maps that differ in nothing else a network would learn every residue by heart.
-        density = unevenly_sharpened(density, rng)
-    return density, gather(placed, device), dice
+        # Otherwise every crop of a residue would look alike, and be learnt by heart.
+        density = uneven_sharpening(density, rng)
+    return density, gather_atoms(placed, device), numbers
 
 
-def with_noise(density: Tensor, sources: Sequence[PairOnDevice], dice: Dice) -> Tensor:
+def rescaled(density: Tensor, numbers: RandomNumbers) -> Tensor:
+    """Crops with the errors of a map's own normalisation."""
+    each = (len(density), 1, 1, 1)
+    return density * numbers.uniform(*SCALE, each) + numbers.uniform(*SHIFT, each)
+
+
+def with_noise(density: Tensor, sources: Sequence[PairOnDevice], numbers: RandomNumbers) -> Tensor:
     """More noise than the experiment had, in a share of crops."""
-    index = np.flatnonzero(dice.rng.random(len(density)) < NOISY)
+    index = np.flatnonzero(numbers.rng.random(len(density)) < NOISY)
     if not len(index):
         return density
     resolution = np.array([sources[k].pair.resolution for k in index])
-    where = send(index, density.device)
-    return density.index_copy(0, where, noisy(density[where], resolution, dice))
+    where = to_device(index, density.device)
+    return density.index_copy(0, where, noisy(density[where], resolution, numbers))
 
 
 def _sample(source: PairOnDevice, rotation: np.ndarray, centre: np.ndarray, side: int) -> Tensor:
@@ -133,23 +169,20 @@ def _sample(source: PairOnDevice, rotation: np.ndarray, centre: np.ndarray, side
     theta[0, :, :3] = rotation.T * ((side - 1) / 2) / half[:, None]
     theta[0, :, 3] = (centre - source.pair.origin) / half - 1
     grid = functional.affine_grid(
-        send(theta, source.density.device), [1, 1, side, side, side], align_corners=True
+        to_device(theta, source.density.device), [1, 1, side, side, side], align_corners=True
     )
     return functional.grid_sample(
         source.density, grid, mode="bilinear", padding_mode="zeros", align_corners=True
     )[0, 0]
 
 
-def backgrounds(pair: Pair, side: int = 16, most: int = 16) -> list[np.ndarray]:
-    """Pieces ``(side, side, side)`` of a map's own solvent: mean 0, variance 1.
-
-    They lie 7 Å from the model, in what no mask has emptied.
-    """
+def backgrounds(pair: Pair, side: int = PIECE, most: int = MOST_PIECES) -> list[np.ndarray]:
+    """Pieces ``(side, side, side)`` of a map's unmasked solvent: mean 0, variance 1."""
     index = np.round((pair.atoms.positions - pair.origin)[:, ::-1]).astype(int)
     index = index[((index >= 0) & (index < pair.density.shape)).all(axis=1)]
     empty = np.ones(pair.density.shape, bool)
     empty[tuple(index.T)] = False
-    open_space = (ndimage.distance_transform_edt(empty) > 7) & (pair.density != 0)
+    open_space = (ndimage.distance_transform_edt(empty) > SOLVENT_DISTANCE) & (pair.density != 0)
     # True where the whole cube that starts there is open.
     whole = ndimage.minimum_filter(
         open_space.astype(np.uint8), side, mode="constant", origin=-(side // 2)
@@ -158,7 +191,6 @@ def backgrounds(pair: Pair, side: int = 16, most: int = 16) -> list[np.ndarray]:
     pieces = []
     for start in starts[:: max(1, len(starts) // most)][:most]:
         piece = pair.density[tuple(slice(s, s + side) for s in start)]
-        # What a mask left is smooth and next to nothing; noise is not.
-        if piece.std() > 0.03:
+        if piece.std() > LEAST_NOISE:
             pieces.append(((piece - piece.mean()) / piece.std()).astype(np.float32))
     return pieces

@@ -1,4 +1,4 @@
-"""Structures and map–model pairs, packed once into compact arrays for training."""
+"""Pack structures and map–model pairs, once, into compact arrays for training."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import csv
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 import gemmi
@@ -17,11 +17,23 @@ from critasser.errors import InputError
 from critasser.structure import AMINO_ACIDS, THREE_TO_ONE, assign_secondary_structure
 from critasser.writing import appearing
 
-__all__ = ["Atoms", "Pair", "atoms_of", "packed_pairs", "packed_structures"]
+__all__ = [
+    "Atoms",
+    "Pair",
+    "TrainingData",
+    "atoms_of",
+    "packed_pairs",
+    "packed_structures",
+    "read_structure",
+]
 
 _PACK_VERSION = 2
 _SHORTEST = 30
-"""Residues; chains of fewer teach little of folds."""
+"""Residues; shorter chains teach little of folds."""
+
+_BOX_MARGIN = 16
+"""Å of an experimental map kept around its model."""
+
 _KIND = {"N": 0, "CA": 1, "C": 2, "O": 3}
 
 
@@ -79,6 +91,20 @@ class Pair:
     resolution: float
 
 
+@dataclass(frozen=True)
+class TrainingData:
+    """What is learnt from, and what is held out to validate on.
+
+    `about` says where it came from, for the card.
+    """
+
+    chains: list[Atoms]
+    held_out: list[Atoms]
+    pairs: list[Pair]
+    held_out_pairs: list[Pair]
+    about: dict[str, object] = field(default_factory=dict)
+
+
 def atoms_of(structure: gemmi.Structure) -> Atoms:
     """Pack the amino-acid residues with a Cα of a structure's first model."""
     position, amplitude, kind, owner, carboxylate = [], [], [], [], []
@@ -119,7 +145,14 @@ def atoms_of(structure: gemmi.Structure) -> Atoms:
     )
 
 
-def _read(path: Path) -> gemmi.Structure:
+def read_structure(path: Path) -> gemmi.Structure:
+    """Read a structure without alternative conformations.
+
+    Raises
+    ------
+    InputError
+        The file is no structure.
+    """
     try:
         structure = gemmi.read_structure(str(path))
     except (OSError, RuntimeError, ValueError) as error:
@@ -155,7 +188,7 @@ def packed_structures(
     source = _source(folder, split, text)
     data = _load(pack, source)
     if data is None:
-        chains = (atoms_of(_read(folder / file)) for file in files)
+        chains = (atoms_of(read_structure(folder / file)) for file in files)
         chains = [chain for chain in chains if len(chain.calpha) >= _SHORTEST]
         if not chains:
             raise InputError(f"{table}: no chain of split {split!r} has {_SHORTEST} residues")
@@ -213,8 +246,8 @@ def packed_pairs(
 
 
 def _read_pair(folder: Path, resolution: float) -> Pair:
-    atoms = atoms_of(_read(folder / "model.pdb.gz"))
-    lower, upper = atoms.positions.min(0) - 16, atoms.positions.max(0) + 16
+    atoms = atoms_of(read_structure(folder / "model.pdb.gz"))
+    lower, upper = atoms.positions.min(0) - _BOX_MARGIN, atoms.positions.max(0) + _BOX_MARGIN
     grid = normalise(resample(crop(read_map(folder / "map.mrc.gz"), lower, upper)))
     return Pair(folder.name, grid.values, grid.origin, atoms, resolution)
 
@@ -261,3 +294,6 @@ def _unpack(data: dict[str, np.ndarray]) -> Iterator[Atoms]:
                 for f in fields(Atoms)
             }
         )
+
+
+_read = read_structure

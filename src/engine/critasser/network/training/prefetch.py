@@ -1,8 +1,8 @@
-"""Batches made ahead of their use: by a thread on processors, by processes beside a GPU.
+"""Make batches ahead of their use: by a thread on processors, by processes beside a GPU.
 
-What a batch costs beside a GPU is mostly the host's: the geometry of chains and thousands of small
-operations to start. Threads would take turns at that; processes, each with a place of its own on
-the device, do not.
+Beside a GPU a batch costs the host most: the geometry of chains and thousands of small operations
+to start. Threads would take turns at that; processes, each with its own context on the device, do
+not.
 """
 
 from __future__ import annotations
@@ -20,18 +20,21 @@ from typing import Any, Generic, TypeVar
 
 import torch
 
-__all__ = ["Ahead", "workers_beside"]
+__all__ = ["Prefetcher", "default_workers"]
 
 Made = TypeVar("Made")
 Build = Callable[..., Callable[[int], Any]]
 
+MOST_WORKERS = 8
+"""More wait for the device."""
+
 _make: Callable[[int], Any] | None = None
-"""What this process makes, where it is one of `Ahead`'s."""
+"""Makes the batches of this process, where it is one of `Prefetcher`'s."""
 
 
-def workers_beside(device: torch.device) -> int:
-    """How many make batches if nobody says: on a GPU, half the processors, 8 at most."""
-    return 1 if device.type == "cpu" else min(8, max(1, (os.cpu_count() or 2) // 2))
+def default_workers(device: torch.device) -> int:
+    """How many make batches unless told: on a GPU, half the processors, 8 at most."""
+    return 1 if device.type == "cpu" else min(MOST_WORKERS, max(1, (os.cpu_count() or 2) // 2))
 
 
 def _end_with_parent() -> None:
@@ -41,7 +44,7 @@ def _end_with_parent() -> None:
 
 def _prepare(build: Build, arguments: Sequence[Any]) -> None:
     global _make
-    # Who started this process says when it ends, also where that one is killed.
+    # The parent decides when this process ends, also when the parent is killed.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(1)
@@ -54,7 +57,7 @@ def _made(number: int) -> tuple[Any, float]:
     return made, time.perf_counter() - begun
 
 
-class Ahead(Generic[Made]):
+class Prefetcher(Generic[Made]):
     """``build(*arguments)(number)`` for the numbers from `first` on, in order.
 
     Parameters
@@ -87,7 +90,7 @@ class Ahead(Generic[Made]):
             )
             self._work = _made
         else:
-            self._pool = ThreadPoolExecutor(workers, thread_name_prefix="ahead")
+            self._pool = ThreadPoolExecutor(workers, thread_name_prefix="prefetch")
             maker = build(*arguments)
 
             def work(number: int) -> tuple[Any, float]:

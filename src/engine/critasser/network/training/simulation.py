@@ -1,9 +1,8 @@
-"""Density and labels of atoms placed in crops, a whole batch at a time on the training device.
+"""Place atoms in crops and make their density and labels, a batch at a time on the training device.
 
 The host turns, shifts and cuts chains, which are small; what has voxels happens on the device in a
 few dense tensor operations that never wait for each other, so that the same code keeps two CPU
-cores or a GPU busy. A Gaussian is a product of three one-dimensional ones, so the map of all atoms
-is one matrix product, exact for any width of each atom.
+cores or a GPU busy.
 """
 
 from __future__ import annotations
@@ -20,27 +19,62 @@ from critasser.network.training.packing import Atoms
 __all__ = [
     "Crops",
     "Molecules",
-    "Placed",
+    "PlacedAtoms",
     "band_limit",
     "beads",
     "calpha_distance",
     "coloured_noise",
-    "gather",
-    "gaussian_density",
-    "join",
+    "gather_atoms",
+    "join_crops",
     "make_labels",
     "normalise_tensor",
     "place",
     "random_rotation",
-    "send",
+    "to_device",
 ]
+
+EDGE_WIDTH = 0.04
+"""Width of the soft edge of a low-pass filter over its limit: from 90 % to 10 % within a tenth of
+the limit, which is what half-map weighting leaves of a sharp cut."""
+
+HIGHEST_GAIN = 1.2
+"""Frequency over the filter's limit beyond which a B-factor sharpens no more: there is nothing left
+to sharpen, and the exponential would overflow."""
+
+LOWEST, HIGHEST = -3, 6
+"""To which normalised density is clipped."""
+
+TINY = 1e-6
+"""Keeps divisions by an empty map finite."""
+
+LABEL_WIDTH = 0.9
+"""Å; standard deviation of the target about a Cα."""
+
+STRUCTURE_REACH, AMINO_ACID_REACH, BACKBONE_REACH, BACKBONE_VOXELS = 3, 2.0, 1.5, 2
+"""Å from a Cα, a Cα and a backbone atom within which voxels have labels; voxels that hold the
+last."""
+
+NOWHERE = 99.0
+"""Å; stands for farther than was looked."""
+
+_HALF_DIAGONAL = 0.87
+"""Voxels from the middle of a voxel to its corner."""
+
+_DISTANCE_STEPS = 1000
+"""Steps of Å² in which squared distances are compared."""
+
+_FAR = 10_000_000
+"""Of these steps; farther than any label reaches."""
+
+_KIND_CALPHA, _KIND_BACKBONE = 1, 2
+"""`Atoms.kind` of Cα; N, Cα and C are up to 2."""
 
 _NOT_PROTEIN = 5
 _VOXELS = (-3, -2, -1)
 
 
 @dataclass(frozen=True)
-class Placed:
+class PlacedAtoms:
     """Atoms in a crop, still on the host.
 
     ``positions (n, 3)`` are z y x in voxels of 1 Å, ``bfactor (n,)`` is in Å²; `own` is False for
@@ -65,7 +99,7 @@ class Molecules:
     Attributes
     ----------
     positions, amplitude, bfactor, kind, carboxylate : (n, …)
-        As in `Placed`.
+        As in `PlacedAtoms`.
     residue, crop : (n,) int64
         The atom's residue, counted through the batch, and its crop.
     own : (n,) bool
@@ -119,12 +153,12 @@ class Crops:
         return [getattr(self, field.name) for field in fields(self)]
 
 
-def join(parts: list[Crops]) -> Crops:
+def join_crops(parts: list[Crops]) -> Crops:
     """One batch of several."""
     return Crops(*(torch.cat(same) for same in zip(*(part.tensors() for part in parts))))
 
 
-def send(array: np.ndarray, device: torch.device) -> Tensor:
+def to_device(array: np.ndarray, device: torch.device) -> Tensor:
     """Copy to the device without waiting for what it is doing."""
     tensor = torch.from_numpy(np.ascontiguousarray(array))
     if device.type == "cuda":
@@ -155,7 +189,7 @@ def place(
     offset: np.ndarray | None = None,
     missing: np.ndarray | None = None,
     own: bool = True,
-) -> Placed:
+) -> PlacedAtoms:
     """Rotate about `centre` (x y z), shift by `offset` (x y z) and keep what lies in reach.
 
     `centre` comes to the middle of the cube. Residues that `missing` (m,) marks are left out.
@@ -169,7 +203,7 @@ def place(
     if missing is not None:
         keep &= ~missing[atoms.residue]
     index = np.flatnonzero(keep)
-    return Placed(
+    return PlacedAtoms(
         zyx[index],
         atoms.amplitude[index],
         np.zeros(len(index), np.float32),
@@ -182,10 +216,10 @@ def place(
     )
 
 
-def beads(positions: np.ndarray, amplitude: np.ndarray | float, spread: float) -> Placed:
-    """Matter that is not protein: Gaussians of width `spread` (Å) at z y x voxels (n, 3)."""
+def beads(positions: np.ndarray, amplitude: np.ndarray | float, spread: float) -> PlacedAtoms:
+    """Gaussians for what is not protein, of width `spread` (Å), at z y x voxels (n, 3)."""
     count = len(positions)
-    return Placed(
+    return PlacedAtoms(
         np.asarray(positions, np.float32).reshape(-1, 3),
         np.broadcast_to(np.float32(amplitude), count),
         np.full(count, 8 * np.pi**2 * spread**2, np.float32),
@@ -198,58 +232,33 @@ def beads(positions: np.ndarray, amplitude: np.ndarray | float, spread: float) -
     )
 
 
-def gather(crops: list[list[Placed]], device: torch.device) -> Molecules:
-    """Put the atoms of a batch on the device."""
+def gather_atoms(crops: list[list[PlacedAtoms]], device: torch.device) -> Molecules:
+    """Atoms of a batch, a list of parts for each crop, on the device."""
     parts = [part for crop in crops for part in crop]
     starts = np.cumsum([0] + [len(part.residue_type) for part in parts])
     counts = tuple(sum(len(part.kind) for part in crop) for crop in crops)
     kind = np.concatenate([part.kind for part in parts])
 
     def all_of(name: str, dtype: type) -> Tensor:
-        return send(np.concatenate([getattr(p, name) for p in parts]).astype(dtype), device)
+        return to_device(np.concatenate([getattr(p, name) for p in parts]).astype(dtype), device)
 
     return Molecules(
         all_of("positions", np.float32),
         all_of("amplitude", np.float32),
         all_of("bfactor", np.float32),
-        send(kind, device),
+        to_device(kind, device),
         all_of("carboxylate", bool),
-        send(np.concatenate([p.residue + s for p, s in zip(parts, starts)]), device),
-        send(np.repeat(np.arange(len(crops)), counts), device),
-        send(np.repeat([part.own for part in parts], [len(part.kind) for part in parts]), device),
-        send(np.flatnonzero(kind == 1), device),
-        send(np.flatnonzero(kind <= 2), device),
+        to_device(np.concatenate([p.residue + s for p, s in zip(parts, starts)]), device),
+        to_device(np.repeat(np.arange(len(crops)), counts), device),
+        to_device(np.repeat([p.own for p in parts], [len(p.kind) for p in parts]), device),
+        to_device(np.flatnonzero(kind == _KIND_CALPHA), device),
+        to_device(np.flatnonzero(kind <= _KIND_BACKBONE), device),
         all_of("residue_type", np.int64),
         all_of("residue_structure", np.int64),
         torch.ones(len(crops), 3, device=device),
         counts,
-        tuple(sum(int((part.kind == 1).sum()) for part in crop) for crop in crops),
+        tuple(sum(int((part.kind == _KIND_CALPHA).sum()) for part in crop) for crop in crops),
     )
-
-
-def gaussian_density(
-    positions: Tensor, amplitude: Tensor, sigma: Tensor, counts: tuple[int, ...], side: int
-) -> Tensor:
-    """Sums of Gaussians on cubes of 1 Å voxels.
-
-    `positions` (n, 3) z y x in voxels, `amplitude` (n,), `sigma` (n, 3) in Å, `counts` atoms of
-    each cube; returns ``(cubes, side, side, side)``.
-    """
-    axis = torch.arange(side, device=positions.device, dtype=positions.dtype)
-    profile = torch.exp(-0.5 * ((axis - positions[:, :, None]) / sigma[:, :, None]) ** 2)
-    z, y, x = profile.unbind(1)
-    z = z * amplitude[:, None]
-    # Outer products that stay in a processor's cache are read again for nothing.
-    step = 512 if positions.device.type == "cpu" else 1 << 20
-    out = torch.zeros(len(counts), side, side * side, device=positions.device)
-    first = 0
-    for cube, count in zip(out, counts):
-        for start in range(first, first + count, step):
-            part = slice(start, min(start + step, first + count))
-            plane = (y[part, :, None] * x[part, None, :]).reshape(-1, side * side)
-            cube.addmm_(z[part].T, plane)
-        first += count
-    return out.reshape(-1, side, side, side)
 
 
 def normalise_tensor(density: Tensor) -> Tensor:
@@ -257,8 +266,8 @@ def normalise_tensor(density: Tensor) -> Tensor:
     positive = density.clamp_min(0)
     square = positive**2
     scale = (square * positive).sum(_VOXELS, keepdim=True)
-    scale = scale / square.sum(_VOXELS, keepdim=True).clamp_min(1e-12)
-    return (density / scale.clamp_min(1e-6)).clamp(-3, 6)
+    scale = scale / square.sum(_VOXELS, keepdim=True).clamp_min(TINY**2)
+    return (density / scale.clamp_min(TINY)).clamp(LOWEST, HIGHEST)
 
 
 def band_limit(
@@ -272,10 +281,8 @@ def band_limit(
     side, device = density.shape[-1], density.device
     f, h = torch.fft.fftfreq(side, device=device), torch.fft.rfftfreq(side, device=device)
     square = f[:, None, None] ** 2 + f[None, :, None] ** 2 + h[None, None, :] ** 2
-    # The edge of 10 % is what half-map weighting leaves of a sharp cut.
-    cut = torch.sigmoid((1 - square.sqrt() * resolution) / 0.04)
-    # Beyond the cut nothing is left to sharpen, and the exponential would overflow.
-    gain = torch.exp(-bfactor / 4 * square.clamp(max=(1.2 / resolution) ** 2)) * cut
+    cut = torch.sigmoid((1 - square.sqrt() * resolution) / EDGE_WIDTH)
+    gain = torch.exp(-bfactor / 4 * square.clamp(max=(HIGHEST_GAIN / resolution) ** 2)) * cut
     return torch.fft.irfftn(
         torch.fft.rfftn(density, dim=_VOXELS) * gain, s=density.shape[-3:], dim=_VOXELS
     )
@@ -285,7 +292,7 @@ def coloured_noise(shape: torch.Size, cutoff: Tensor, generator: torch.Generator
     """Unit-variance Gaussian noise of a shape, in each cube with no power beyond ``1/cutoff``."""
     white = torch.randn(shape, generator=generator, device=cutoff.device)
     noise = band_limit(white, cutoff)
-    return noise / noise.std(_VOXELS, keepdim=True).clamp_min(1e-6)
+    return noise / noise.std(_VOXELS, keepdim=True).clamp_min(TINY)
 
 
 @lru_cache
@@ -293,7 +300,7 @@ def _ball(radius: int) -> np.ndarray:
     """Offsets (k, 3) of all voxels that can be within `radius` of a point of the middle voxel."""
     span = np.arange(-radius, radius + 1)
     offsets = np.stack(np.meshgrid(span, span, span, indexing="ij"), -1).reshape(-1, 3)
-    return offsets[np.linalg.norm(offsets, axis=1) <= radius + 0.87]
+    return offsets[np.linalg.norm(offsets, axis=1) <= radius + _HALF_DIAGONAL]
 
 
 def _stamp(molecules: Molecules, atoms: Tensor, side: int, radius: int) -> tuple[Tensor, Tensor]:
@@ -303,7 +310,7 @@ def _stamp(molecules: Molecules, atoms: Tensor, side: int, radius: int) -> tuple
     leaving it out would make the device wait to count it.
     """
     position, crop = molecules.positions[atoms], molecules.crop[atoms]
-    ball = send(_ball(radius), position.device)
+    ball = to_device(_ball(radius), position.device)
     flat, squared, inside = crop[:, None], 0.0, True
     for k in range(3):
         middle = position[:, k].round()
@@ -315,7 +322,9 @@ def _stamp(molecules: Molecules, atoms: Tensor, side: int, radius: int) -> tuple
     return torch.where(inside, flat, len(molecules.counts) * side**3), squared
 
 
-def make_labels(molecules: Molecules, side: int, *, width: float = 0.9) -> tuple[Tensor, ...]:
+def make_labels(
+    molecules: Molecules, side: int, *, width: float = LABEL_WIDTH
+) -> tuple[Tensor, ...]:
     """Targets of the four heads, each ``(crops, side, side, side)``.
 
     Cα: ``exp(−d²/2w²)`` to the nearest Cα; backbone: within 1.5 Å of an N, Cα or C (O is left out:
@@ -324,22 +333,23 @@ def make_labels(molecules: Molecules, side: int, *, width: float = 0.9) -> tuple
     """
     device = molecules.positions.device
     size = len(molecules.counts) * side**3
-    flat, squared = _stamp(molecules, molecules.calpha, side, 3)
+    flat, squared = _stamp(molecules, molecules.calpha, side, STRUCTURE_REACH)
     residue = molecules.residue[molecules.calpha]
     # Distance in the high digits, residue in the low: one integer minimum finds the nearest.
     count = len(molecules.residue_type) + 1
-    key = (squared * 1000).long() * count + residue[:, None]
-    far = 10_000_000 * count
+    key = (squared * _DISTANCE_STEPS).long() * count + residue[:, None]
+    far = _FAR * count
     nearest = torch.full((size + 1,), far, device=device, dtype=torch.long)
     nearest = nearest.scatter_reduce_(0, flat.flatten(), key.flatten(), "amin")[:size]
-    distance = (nearest // count).float() / 1000
-    known = nearest < far
-    owner = torch.where(known, nearest % count, 0)
-    structure = torch.where(known, molecules.residue_structure[owner], -1)
-    kind = torch.where(known & (distance <= 4.0), molecules.residue_type[owner], -1)
-    target = torch.where(known, torch.exp(-distance / (2 * width**2)), 0.0)
-    flat, squared = _stamp(molecules, molecules.backbone, side, 2)
-    flat = torch.where(squared <= 2.25, flat, size)
+    distance = (nearest // count).float() / _DISTANCE_STEPS
+    labelled = nearest < far
+    owner = torch.where(labelled, nearest % count, 0)
+    structure = torch.where(labelled, molecules.residue_structure[owner], -1)
+    near = labelled & (distance <= AMINO_ACID_REACH**2)
+    kind = torch.where(near, molecules.residue_type[owner], -1)
+    target = torch.where(labelled, torch.exp(-distance / (2 * width**2)), 0.0)
+    flat, squared = _stamp(molecules, molecules.backbone, side, BACKBONE_VOXELS)
+    flat = torch.where(squared <= BACKBONE_REACH**2, flat, size)
     backbone = torch.zeros(size + 1, device=device).scatter_(0, flat.flatten(), 1.0)[:size]
     return tuple(t.reshape(-1, side, side, side) for t in (target, backbone, structure, kind))
 
@@ -348,6 +358,6 @@ def calpha_distance(molecules: Molecules, side: int, reach: int) -> Tensor:
     """Å from each voxel to the nearest Cα, 99 beyond `reach`: ``(crops, side, side, side)``."""
     flat, squared = _stamp(molecules, molecules.calpha, side, reach)
     size = len(molecules.counts) * side**3
-    field = torch.full((size + 1,), 99.0**2, device=squared.device)
+    field = torch.full((size + 1,), NOWHERE**2, device=squared.device)
     field = field.scatter_reduce_(0, flat.flatten(), squared.flatten(), "amin")
     return field[:size].sqrt().reshape(-1, side, side, side)

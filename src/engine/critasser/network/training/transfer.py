@@ -1,9 +1,9 @@
-"""What experiments make of the amplitudes of atoms, measured on maps with models.
+"""Measure by frequency how experiments show atoms, and put it on simulated maps.
 
 Between sharp atoms and a map lie solvent, microscope, averaging, sharpening and masks. Most of it
 depends on the frequency alone: in shells of Fourier space, how much of the atoms' amplitude comes
-through, and how much of the map is something else. Simulated maps that are given the same look, to
-a network, far more like experimental ones than any formula makes them.
+through, and how much of the map is something else. Simulated maps that are given both look far more
+like experimental ones, to a network, than those of any formula.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ import torch
 from scipy.ndimage import distance_transform_edt
 from torch import Tensor
 
+from critasser.network.gaussians import gaussian_density
 from critasser.network.training.packing import Pair
-from critasser.network.training.simulation import gaussian_density
 
 __all__ = [
     "ATOM_VARIANCE",
     "FREQUENCIES",
     "Transfer",
-    "compare",
+    "apply_transfer",
+    "compare_with_atoms",
     "draw_transfer",
     "measure_transfer",
     "shells",
-    "transferred",
-    "unevenly_sharpened",
+    "uneven_sharpening",
 ]
 
 ATOM_VARIANCE = 0.25
@@ -43,7 +43,30 @@ NEIGHBOURING = 1.25
 """Ratio of resolutions within which a map's transfer does for another one."""
 
 _NORM = 8
-"""The shell at 9.4 Å, whose gain is taken for 1: the molecule's own form ends before it."""
+"""The shell at 9.4 Å, whose gain is taken for 1: below it is the shape of the whole molecule."""
+
+MASK_RADIUS, MASK_EDGE = 6, 0.7
+"""Å around the atoms in which map and atoms are compared; width of the mask's edge."""
+
+BOX_MARGIN = 12
+"""Voxels around the atoms."""
+
+LEAST_GAIN = 1e-3
+CORRELATIONS = (0.2, 0.98)
+"""Bounds of a transfer; outside them it cannot be measured."""
+
+TINY = 1e-12
+"""Keeps divisions by an empty shell finite."""
+
+MIXED = 0.5
+"""Share of transfers that lie between those of two maps."""
+
+SHARPENING = (-40, 60)
+"""Å² by which a drawn transfer is blurred or sharpened."""
+
+KNOTS, TRANSFER_SPREAD, SHARPENING_SPREAD = 7, 0.2, 0.25
+"""Smooth random gains: knots between which the logarithm is linear, and its standard deviation for
+drawn transfers and for experimental crops."""
 
 CPU = torch.device("cpu")
 
@@ -78,7 +101,7 @@ def shells(side: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @dataclass(frozen=True)
-class Compared:
+class MapAndAtoms:
     """A map and its model in one cube.
 
     Attributes
@@ -96,11 +119,11 @@ class Compared:
     index: np.ndarray
 
 
-def compare(pair: Pair, device: torch.device = CPU) -> Compared:
+def compare_with_atoms(pair: Pair, device: torch.device = CPU) -> MapAndAtoms:
     """Bring a map and its model's atoms together; `device` computes."""
     index = (pair.atoms.positions - pair.origin)[:, ::-1]
-    low = np.maximum(np.floor(index.min(axis=0) - 12).astype(int), 0)
-    high = np.minimum(np.ceil(index.max(axis=0) + 13).astype(int), pair.density.shape)
+    low = np.maximum(np.floor(index.min(axis=0) - BOX_MARGIN).astype(int), 0)
+    high = np.minimum(np.ceil(index.max(axis=0) + BOX_MARGIN + 1).astype(int), pair.density.shape)
     index = index - low
     side = int((high - low).max())
     part = pair.density[tuple(slice(a, b) for a, b in zip(low, high))]
@@ -108,7 +131,7 @@ def compare(pair: Pair, device: torch.device = CPU) -> Compared:
     empty = np.ones_like(density, bool)
     at = np.round(index).astype(int)
     empty[tuple(at[((at >= 0) & (at < side)).all(axis=1)].T)] = False
-    density = density / (1 + np.exp((distance_transform_edt(empty) - 6) / 0.7))
+    density = density / (1 + np.exp((distance_transform_edt(empty) - MASK_RADIUS) / MASK_EDGE))
     count = len(index)
     atoms = gaussian_density(
         torch.from_numpy(index.astype(np.float32)).to(device),
@@ -118,11 +141,11 @@ def compare(pair: Pair, device: torch.device = CPU) -> Compared:
         side,
     )[0]
     atoms = atoms.cpu().numpy()
-    return Compared(density, atoms, index)
+    return MapAndAtoms(density, atoms, index)
 
 
-def measure_transfer(pair: Pair, both: Compared) -> Transfer:
-    """What a map, compared with its model's atoms, shows of these."""
+def measure_transfer(pair: Pair, both: MapAndAtoms) -> Transfer:
+    """Transfer of a map, from the comparison with its model's atoms."""
     shell = shells(len(both.density))[1].ravel()
     seen, true = np.fft.rfftn(both.density).ravel(), np.fft.rfftn(both.atoms).ravel()
 
@@ -130,17 +153,19 @@ def measure_transfer(pair: Pair, both: Compared) -> Transfer:
         return np.bincount(shell, values, SHELLS)
 
     common, power = total((seen * true.conj()).real), total(np.abs(true) ** 2)
-    gain = common / np.maximum(power, 1e-12)
-    correlation = common / np.sqrt(np.maximum(power * total(np.abs(seen) ** 2), 1e-12))
+    gain = common / np.maximum(power, TINY)
+    correlation = common / np.sqrt(np.maximum(power * total(np.abs(seen) ** 2), TINY))
     return Transfer(
-        np.maximum(gain / gain[_NORM], 1e-3), np.clip(correlation, 0.2, 0.98), pair.resolution
+        np.maximum(gain / gain[_NORM], LEAST_GAIN),
+        np.clip(correlation, *CORRELATIONS),
+        pair.resolution,
     )
 
 
 def draw_transfer(
     transfers: Sequence[Transfer], resolution: float, rng: np.random.Generator
 ) -> Transfer | None:
-    """A transfer for a resolution in Å: that of one map, or between two maps, a little changed.
+    """A transfer for a resolution in Å: that of one map, or between those of two, a little changed.
 
     None where no map is near enough in resolution.
     """
@@ -150,7 +175,7 @@ def draw_transfer(
     if not near:
         return None
     chosen = [near[k] for k in rng.choice(len(near), min(2, len(near)), replace=False)]
-    share = rng.uniform() if rng.random() < 0.5 else 0.0
+    share = rng.uniform() if rng.random() < MIXED else 0.0
     weights = (1 - share, share) if len(chosen) == 2 else (1.0,)
 
     def mean(name: str) -> np.ndarray:
@@ -159,20 +184,20 @@ def draw_transfer(
     def _scaled(one: Transfer, name: str) -> np.ndarray:
         return np.interp(FREQUENCIES * resolution / one.resolution, FREQUENCIES, getattr(one, name))
 
-    blurred = np.exp(-rng.uniform(-40, 60) * FREQUENCIES**2 / 4)
-    gain = mean("gain") * blurred * _uneven_gain(rng, 0.2)
+    blurred = np.exp(-rng.uniform(*SHARPENING) * FREQUENCIES**2 / 4)
+    gain = mean("gain") * blurred * _uneven_gain(rng, TRANSFER_SPREAD)
     return Transfer(gain, mean("correlation"), resolution)
 
 
 def _uneven_gain(rng: np.random.Generator, spread: float) -> np.ndarray:
     """A smooth random gain (SHELLS,) around 1."""
-    knots = rng.normal(0, spread, 7)
-    return np.exp(np.interp(FREQUENCIES, np.linspace(0, SHELL * SHELLS, 7), knots))
+    knots = rng.normal(0, spread, KNOTS)
+    return np.exp(np.interp(FREQUENCIES, np.linspace(0, SHELL * SHELLS, KNOTS), knots))
 
 
-def unevenly_sharpened(density: Tensor, rng: np.random.Generator) -> Tensor:
+def uneven_sharpening(density: Tensor, rng: np.random.Generator) -> Tensor:
     """Cubes (k, side, side, side), each with a smooth random gain by frequency."""
-    gains = np.stack([_uneven_gain(rng, 0.25) for _ in density])
+    gains = np.stack([_uneven_gain(rng, SHARPENING_SPREAD) for _ in density])
     spectrum = torch.fft.rfftn(density, dim=(1, 2, 3)) * _spread(
         gains, density.shape[-1], density.device
     )
@@ -196,10 +221,10 @@ def _grid(side: int, device: torch.device) -> tuple[Tensor, Tensor]:
     )
 
 
-def transferred(
+def apply_transfer(
     density: Tensor, transfer: Transfer, noise: float, generator: torch.Generator
 ) -> Tensor:
-    """What a map shows of sharp atoms.
+    """Show sharp atoms as a map with this transfer does.
 
     Parameters
     ----------
@@ -207,7 +232,7 @@ def transferred(
         Of atoms of variance `ATOM_VARIANCE`.
     transfer : Transfer
     noise : float
-        Share (of amplitude) of all that is not the atoms' in the map which is put in as noise.
+        Share of the amplitude that is not the atoms' which is put in as noise.
     generator : torch.Generator
 
     Returns

@@ -1,4 +1,4 @@
-"""What a network in training can do, on crops that stay the same, as figures, table and plot."""
+"""Validate a network in training on crops that stay the same: figures, a table and a plot."""
 
 from __future__ import annotations
 
@@ -20,6 +20,14 @@ from critasser.writing import appearing
 
 __all__ = ["plot", "tabulate", "validate", "validation_crops"]
 
+RESOLUTIONS = (2.2, 3.5, 5.0, 8.0)
+"""Å, of the clean crops."""
+
+AT_CALPHA, WITHIN_CALPHA = 0.7, 0.35
+"""Targets above which a voxel counts as at a Cα (0.8 Å) and as within one (1.3 Å)."""
+
+_SEED = 1
+
 _PANELS = {
     "loss": "loss",
     "amino_acid": "amino acid, top-1 at Cα",
@@ -34,18 +42,18 @@ def validation_crops(
     side: int,
     device: torch.device,
     each: int,
-    resolutions: tuple[float, ...] = (2.2, 3.5, 5.0, 8.0),
+    resolutions: tuple[float, ...] = RESOLUTIONS,
 ) -> dict[str, Crops]:
     """The same crops every time: clean ones by resolution (Å), and experimental ones."""
     clean, crops = SimulationRange(corruption=0.0), {}
     for resolution in resolutions if chains else ():
-        rng = np.random.default_rng(1)
+        rng = np.random.default_rng(_SEED)
         chosen = rng.choice(len(chains), min(each, len(chains)), replace=False)
         crops[f"{resolution:g}"] = simulate_crops(
             [chains[k] for k in chosen], side, clean, rng, device, resolution=resolution
         )
     if pairs:
-        rng = np.random.default_rng(1)
+        rng = np.random.default_rng(_SEED)
         sources = [PairOnDevice(pairs[k % len(pairs)], device) for k in range(each)]
         crops["experimental"] = experimental_crops(sources, side, rng, blur=False)
     return crops
@@ -62,14 +70,14 @@ def validate(network: nn.Module, crops: dict[str, Crops]) -> dict[str, float]:
             logits = torch.cat([network(d[None, None]) for d in batch.density])
         loss, parts = multi_task_loss(logits, batch)
         heads = split_heads(logits.float())
-        at_calpha = (batch.calpha > 0.7) & (batch.residue_type >= 0)
+        at_calpha = (batch.calpha > AT_CALPHA) & (batch.residue_type >= 0)
 
         def accuracy(scores: Tensor, truth: Tensor, where: Tensor) -> float:
             return float((scores.argmax(1) == truth)[where].float().mean())
 
-        hit = torch.sigmoid(heads.calpha[:, 0]) > 0.35
-        true = batch.calpha > 0.35
-        both, either = float((hit & true).sum()), float(hit.sum() + true.sum())
+        found = torch.sigmoid(heads.calpha[:, 0]) > WITHIN_CALPHA
+        true = batch.calpha > WITHIN_CALPHA
+        both, either = float((found & true).sum()), float(found.sum() + true.sum())
         figures |= {
             f"loss_{name}": float(loss),
             f"calpha_{name}": float(parts[PARTS.index("calpha")]),

@@ -9,6 +9,7 @@ from critasser.density import read_map
 from critasser.job.arrays import load_arrays, save_atoms
 from critasser.pipeline.files import ATOMS, CENTROID, DENSITY, of_model
 from critasser.pipeline.stage import Context, Stage, Task, sequences
+from critasser.structure import Target, chain_names
 
 __all__ = ["STAGE"]
 
@@ -26,6 +27,11 @@ def atomic(context: Context) -> None:
         progress=context.progress,
     )
     save_atoms(context.file(of_model(ATOMS, context.part)), model)
+    names = _names(context.target)
+    context.note(
+        cis_peptides=[[names[i], names[i + 1]] for i in report.cis],
+        disulfides=[[names[i], names[j]] for i, j in report.disulfides],
+    )
     for text in report.warnings:
         context.warn(f"model {context.part + 1}: {text}")
     context.say(
@@ -33,6 +39,12 @@ def atomic(context: Context) -> None:
         f"kJ/mol, clashes {report.clashes_before} → {report.clashes_after}, "
         f"Cα moved {report.calpha_moved:.2f} Å"
     )
+
+
+def _names(target: Target) -> list[str]:
+    """Residues as the model's file names them, such as A:35."""
+    chains = (chain_names(int(c) + 1)[-1] for c in target.chain_index)
+    return [f"{chain}:{number}" for chain, number in zip(chains, target.residue_number)]
 
 
 def _settings(task: Task) -> Mapping[str, object]:

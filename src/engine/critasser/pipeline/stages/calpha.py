@@ -13,6 +13,7 @@ from critasser.job.arrays import load_features, save_calpha, write_table
 from critasser.network import read_residues
 from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, SEEN
 from critasser.pipeline.stage import Context, Stage, Task
+from critasser.shipped import CALPHA_WEIGHTS
 from critasser.structure import AMINO_ACIDS, CalphaSet, write_positions
 
 __all__ = ["STAGE"]
@@ -95,5 +96,5 @@ STAGE = Stage(
     reads=(DENSITY, SEEN, FEATURES),
     facts={"resolution": "density"},
     settings=_settings,
-    external=("residue_weights",),
+    external=("residue_weights", CALPHA_WEIGHTS),
 )

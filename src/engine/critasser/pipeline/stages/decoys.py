@@ -10,7 +10,7 @@ from critasser.assembly import refine_centroids
 from critasser.decoys import cluster
 from critasser.job.arrays import load_arrays, save_arrays, write_table
 from critasser.pipeline.files import CENTROID, CLUSTERS, DECOYS, of_model
-from critasser.pipeline.stage import Context, Stage, Task, sequences
+from critasser.pipeline.stage import Context, Stage, Task, named_sequences
 from critasser.pipeline.stages.guides import EXTERNAL, FACTS, READS, guides
 from critasser.structure import write_calpha
 
@@ -69,7 +69,7 @@ def decoys(context: Context) -> None:
 
 def _settings(task: Task) -> Mapping[str, object]:
     return {
-        **sequences(task),
+        **named_sequences(task),
         "models": task.options.models,
         "sweeps": task.options.schedule.refinement_sweeps,
     }

@@ -12,6 +12,7 @@ from critasser.pipeline.stages.results import (
     order_of,
     quality_arrays,
     run_facts,
+    shown_settings,
     write_results,
 )
 
@@ -51,5 +52,6 @@ STAGE = Stage(
     model_report,
     reads=(DENSITY, QUALITY),
     facts={"resolution": "density", **dict.fromkeys(Z_SCORES, "evidence")},
+    settings=shown_settings,
     of_run=True,
 )

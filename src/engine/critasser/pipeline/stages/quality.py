@@ -16,7 +16,7 @@ from critasser.job.arrays import (
     write_table,
 )
 from critasser.pipeline.files import ATOMS, CALPHA, CLUSTERS, DENSITY, QUALITY, SYMMETRY
-from critasser.pipeline.stage import Context, Stage, sequences
+from critasser.pipeline.stage import Context, Stage, named_sequences
 from critasser.quality import Quality, assess, read_calibration
 from critasser.shipped import CALIBRATION
 from critasser.structure import AtomicModel, Target, chain_names, write_model
@@ -99,6 +99,6 @@ STAGE = Stage(
     quality,
     reads=(DENSITY, CALPHA, SYMMETRY, CLUSTERS, ATOMS),
     facts={"resolution": "density", "sequence_z_score": "trace"},
-    settings=sequences,
+    settings=named_sequences,
     external=(CALIBRATION,),
 )

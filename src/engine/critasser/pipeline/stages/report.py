@@ -13,6 +13,7 @@ from critasser.pipeline.stages.results import (
     order_of,
     quality_arrays,
     run_facts,
+    shown_settings,
     write_results,
 )
 from critasser.structure import tm_score
@@ -41,6 +42,8 @@ def report(context: Context) -> None:
                 "cluster_share": size[k] / total,
                 "rmsd_to_first": quality["rmsd_matrix"][k, first],
                 "tm_to_first": quality["tm_matrix"][k, first],
+                "cis_peptides": context.fact("cis_peptides")[k],
+                "disulfides": context.fact("disulfides")[k],
             }
             for rank, k in enumerate(order, 1)
         ],
@@ -91,6 +94,13 @@ STAGE = Stage(
     "report",
     report,
     reads=(DENSITY, SYMMETRY, DECOYS, CLUSTERS, QUALITY),
-    facts={"resolution": "density", "sequence_z_score": "trace", "symmetry": "trace"},
+    facts={
+        "resolution": "density",
+        "sequence_z_score": "trace",
+        "symmetry": "trace",
+        "cis_peptides": "atomic",
+        "disulfides": "atomic",
+    },
+    settings=shown_settings,
     of_run=True,
 )

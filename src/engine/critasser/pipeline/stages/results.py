@@ -14,13 +14,24 @@ from critasser.job.arrays import load_arrays
 from critasser.job.folder import Job
 from critasser.job.records import plain, write_json
 from critasser.pipeline.files import DENSITY, QUALITY
-from critasser.pipeline.stage import Context
+from critasser.pipeline.stage import Context, Task
 from critasser.report import ReportContent, write_report
 
-__all__ = ["model_scores", "order_of", "quality_arrays", "run_facts", "write_results"]
+__all__ = ["model_scores", "order_of", "quality_arrays", "run_facts", "shown_settings",
+           "write_results"]
 
 SCORES = ("order", "etm", "crscore", "pcc_box", "pcc_mask", "shown", "calpha")
 """What every kind of job knows of its models."""
+
+
+def shown_settings(task: Task) -> dict[str, object]:
+    """What the report shows of the job itself."""
+    return {
+        "inputs": {role: str(path) for role, path in task.inputs.files().items()},
+        "quality": task.options.quality,
+        "seed": task.options.seed,
+        "device": task.checked.device,
+    }
 
 
 def quality_arrays(context: Context, *more: str) -> dict[str, NDArray]:

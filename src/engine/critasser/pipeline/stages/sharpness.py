@@ -7,6 +7,7 @@ before noise takes over; at that B-factor they tell amino acids apart with the h
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,12 @@ FEWEST = 10
 SAMPLE = 160
 """Number of Cα positions, those nearest their median, whose amino acids are read."""
 
+SEARCH_SHARE = 0.25
+"""Share of the work that finding Cα positions takes, reading their amino acids at all B-factors
+tried, and each of the two looks at a sharpened map."""
+
+MESSAGE = "looking how sharp the map is"
+
 UNKNOWN = 1.0 / 20.0
 """Probability of each amino acid where nothing is known of the residue."""
 
@@ -44,6 +51,7 @@ def choose_bfactor(
     residue_weights: Path,
     *,
     device: str | torch.device = "auto",
+    progress: Callable[[float, str], None] = lambda done, message: None,
 ) -> float:
     """Choose the B-factor at which the networks read a map best.
 
@@ -56,6 +64,8 @@ def choose_bfactor(
     weights, residue_weights : Path
         The two networks.
     device : str or torch.device
+    progress : callable
+        Told the fraction of the work and a message; may raise `Cancelled`.
 
     Returns
     -------
@@ -73,6 +83,7 @@ def choose_bfactor(
         order = np.argsort(-found.probability, kind="stable")[:count]
         return found.select(order)
 
+    progress(0.0, MESSAGE)
     found = search(part)
     if len(found) < FEWEST:
         return 0.0
@@ -82,6 +93,7 @@ def choose_bfactor(
     asked = dataclasses.replace(asked, amino_acid=np.full((len(asked), 20), UNKNOWN))
 
     def certainty(bfactor: float) -> float:
+        progress(SEARCH_SHARE * (1 + BFACTORS.index(bfactor) / len(BFACTORS)), MESSAGE)
         read, _ = judge_residues(
             sharpened(part, bfactor), asked, residue_weights, device=device, rounds=1
         )
@@ -92,6 +104,7 @@ def choose_bfactor(
         return 0.0
 
     def sureness(bfactor: float) -> float:
+        progress(SEARCH_SHARE * (2 if bfactor == best else 3), MESSAGE)
         grid = sharpened(part, bfactor)
         there = search(grid) if bfactor else found
         if len(there) < FEWEST:

@@ -6,7 +6,12 @@ from critasser.job.arrays import load_arrays
 from critasser.pipeline.files import CANDIDATES, DENSITY, QUALITY
 from critasser.pipeline.stage import Context, Stage
 from critasser.pipeline.stages.model_report import model_results
-from critasser.pipeline.stages.results import order_of, quality_arrays, write_results
+from critasser.pipeline.stages.results import (
+    order_of,
+    quality_arrays,
+    shown_settings,
+    write_results,
+)
 
 __all__ = ["STAGE"]
 
@@ -36,5 +41,6 @@ STAGE = Stage(
     stretch_report,
     reads=(DENSITY, CANDIDATES, QUALITY),
     facts={"resolution": "density", "stretch_pcc_before": "quality"},
+    settings=shown_settings,
     of_run=True,
 )

@@ -1,26 +1,38 @@
-"""Stage templates: the person's structures, superposed on the Cα positions."""
+"""Stage templates: the person's structures, placed by Cα positions and by the density."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 
-from critasser.job.arrays import load_calpha, save_templates, write_table
-from critasser.pipeline.files import CALPHA, TEMPLATES
-from critasser.pipeline.stage import Context, Stage, sequences
+from critasser.density import FeatureMaps
+from critasser.fitting import fit_structure, network_fields, trusted_residues
+from critasser.job.arrays import load_calpha, load_features, save_templates, write_table
+from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, TEMPLATES
+from critasser.pipeline.stage import Context, Stage, named_sequences
 from critasser.pipeline.stages.trace import SHOWN
-from critasser.structure import read_chains, write_calpha
-from critasser.templates import survey
+from critasser.structure import ProteinChain, read_chains, write_calpha
+from critasser.templates import Fit, PlacedChain, survey
 from critasser.text import printable
 
-__all__ = ["STAGE"]
+__all__ = ["STAGE", "fit_by_density"]
 
 
 def templates(context: Context) -> None:
-    """Superpose each chain of each template and score how well it explains the positions."""
+    """Place each chain of each template in the map and read it as the target.
+
+    Two searches place it: triangles of its Cα on those of the map, and its domains, as rigid
+    bodies, in what the network saw. Whatever explains more positions counts.
+    """
     calpha, _, _ = load_calpha(context.read(CALPHA))
     files = context.all_external("template_*")
     chains = [chain for path in files for chain in read_chains(path)]
-    found = survey(chains, calpha, context.target, progress=context.progress)
+    fit = None
+    if chains:
+        features = load_features(context.read(FEATURES), context.read(DENSITY))
+        fit = fit_by_density(chains, features, context.rng)
+    found = survey(chains, calpha, context.target, progress=context.progress, fit=fit)
     save_templates(context.file(TEMPLATES), found.templates, len(context.target))
     for k, template in enumerate(found.templates):
         kind = "templates" if k < SHOWN else None
@@ -41,6 +53,36 @@ def templates(context: Context) -> None:
     context.say(f"{len(found.templates)} of {len(files)} files" if files else "none given")
 
 
+def fit_by_density(
+    chains: Sequence[ProteinChain], features: FeatureMaps, rng: np.random.Generator
+) -> Fit:
+    """Places of template chains by the density, see `templates.Fit`."""
+    fields = network_fields(features)
+
+    def fit(
+        number: int, *, copies: int = 1, progress: Callable[[float, str], None] | None = None
+    ) -> list[PlacedChain]:
+        chain = chains[number]
+        placements = fit_structure(
+            chain.calpha,
+            fields,
+            rng=rng,
+            trusted=trusted_residues(chain),
+            copies=copies,
+            progress=progress,
+        )
+        return [
+            PlacedChain(one.positions, sum(one.placed)) for one in placements if any(one.placed)
+        ]
+
+    return fit
+
+
 STAGE = Stage(
-    "templates", templates, reads=(CALPHA,), settings=sequences, external=("template_*",)
+    "templates",
+    templates,
+    reads=(CALPHA, DENSITY, FEATURES),
+    settings=named_sequences,
+    external=("template_*",),
+    draws=True,
 )

@@ -16,7 +16,7 @@ from critasser.job.arrays import (
     write_table,
 )
 from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, SYMMETRY, TRACES
-from critasser.pipeline.stage import Context, Stage, Task, sequences
+from critasser.pipeline.stage import Context, Stage, Task, named_sequences
 from critasser.structure import (
     CalphaSet,
     Symmetry,
@@ -25,7 +25,13 @@ from critasser.structure import (
     write_calpha,
     write_positions,
 )
-from critasser.trace import Unit, build_traces, find_unit, positions_used, sequence_significance
+from critasser.trace import (
+    AsymmetricUnit,
+    build_traces,
+    find_unit,
+    positions_used,
+    sequence_significance,
+)
 
 __all__ = ["SHOWN", "STAGE"]
 
@@ -64,7 +70,9 @@ def trace(context: Context) -> None:
     )
 
 
-def _traces_of_unit(context: Context, unit: Unit, features: FeatureMaps) -> tuple[Trace, ...]:
+def _traces_of_unit(
+    context: Context, unit: AsymmetricUnit, features: FeatureMaps
+) -> tuple[Trace, ...]:
     significance = sequence_significance(
         unit.calpha,
         features,
@@ -138,7 +146,7 @@ def _write_traces(context: Context, traces: Sequence[Trace], calpha: CalphaSet) 
 def _settings(task: Task) -> Mapping[str, object]:
     schedule = task.options.schedule
     return {
-        **sequences(task),
+        **named_sequences(task),
         "traces": schedule.traces,
         "joinings": schedule.joinings,
     }

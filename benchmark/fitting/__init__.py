@@ -1,0 +1,1 @@
+"""Fits the constants that ship in ``weights/``, one command a file, each with its card."""

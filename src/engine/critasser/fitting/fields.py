@@ -1,0 +1,122 @@
+"""What residues of a rigid body look for in the map: one field for each kind of residue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
+
+from critasser.density import FeatureMaps
+from critasser.structure import COIL, HELIX, STRAND
+
+__all__ = ["Fields", "network_fields"]
+
+KINDS = (HELIX, STRAND, COIL)
+
+STRUCTURE_WEIGHT = 1.0
+"""Of the probability of a residue's own secondary structure beside that of backbone."""
+
+CALPHA_WEIGHT = 1.0
+"""Of the Cα probability beside that of backbone."""
+
+MOLECULE = 0.1
+"""Backbone probability above which a voxel is taken for protein, to bring fields to one scale."""
+
+
+@dataclass(frozen=True, eq=False)
+class Fields:
+    """Values that a residue gains at a place, by its secondary structure.
+
+    Attributes
+    ----------
+    values : ndarray (3, nz, ny, nx) float32
+        For residues of helix, strand and coil; mean 0 and deviation 1 inside the molecule.
+    origin : ndarray (3,) float64
+        x, y, z in Å of voxel 0.
+    step : float
+        Å between voxels.
+    outside : ndarray (3,) float64
+        Value beyond the box.
+    """
+
+    values: NDArray[np.float32]
+    origin: NDArray[np.float64]
+    step: float
+    outside: NDArray[np.float64]
+
+    def blurred(self, width: float) -> Fields:
+        """The same fields, convolved with a Gaussian of standard deviation `width` in Å."""
+        values = np.stack(
+            [
+                gaussian_filter(one, width / self.step, mode="constant", cval=float(level))
+                for one, level in zip(self.values, self.outside)
+            ]
+        )
+        return Fields(values, self.origin, self.step, self.outside)
+
+    def coarse(self, step: float, margin: float) -> Fields:
+        """Blurred by 0.6 of a new voxel size, sampled at it, with a margin of outside around.
+
+        Parameters
+        ----------
+        step : float
+            Å, a multiple of this one's step.
+        margin : float
+            Å added at the far ends, so that a periodic search does not wrap.
+        """
+        every = max(1, round(step / self.step))
+        smooth = self.blurred(COARSE_BLUR * every * self.step).values[:, ::every, ::every, ::every]
+        pad = int(np.ceil(margin / (every * self.step)))
+        shape = tuple(n + pad for n in smooth.shape[1:])
+        values = np.empty((len(smooth), *shape), dtype=np.float32)
+        values[:] = self.outside[:, None, None, None]
+        nz, ny, nx = smooth.shape[1:]
+        values[:, :nz, :ny, :nx] = smooth
+        return Fields(values, self.origin, every * self.step, self.outside)
+
+    @cached_property
+    def upper(self) -> NDArray[np.float64]:
+        """x, y, z in Å of the last voxel."""
+        return self.origin + self.step * (np.array(self.values.shape[:0:-1]) - 1)
+
+
+COARSE_BLUR = 0.6
+"""Standard deviation of the blur before sampling, in new voxels: half a voxel's width and a little
+more, so that nothing falls between."""
+
+
+def network_fields(features: FeatureMaps) -> Fields:
+    """Fields from what the networks saw: backbone, Cα, and a residue's own secondary structure.
+
+    Parameters
+    ----------
+    features : FeatureMaps
+        Of the cropped map at 1 Å.
+
+    Returns
+    -------
+    Fields
+    """
+    backbone = np.asarray(features.backbone, dtype=np.float32)
+    common = backbone + CALPHA_WEIGHT * np.asarray(features.calpha, dtype=np.float32)
+    values = []
+    for kind in KINDS:
+        own = features.structure_grid(kind).values if kind != COIL else 0.0
+        # Structure counts where there is backbone: elsewhere the network has to say something too.
+        values.append(common + STRUCTURE_WEIGHT * backbone * own)
+    fields = np.stack(values).astype(np.float32)
+    inside = backbone > MOLECULE
+    if not inside.any():
+        inside = np.ones_like(backbone, dtype=bool)
+    mean = fields[:, inside].mean(axis=1, dtype=np.float64)
+    deviation = fields[:, inside].std(axis=1, dtype=np.float64) + 1e-6
+    scaled = (fields - mean[:, None, None, None]) / deviation[:, None, None, None]
+    return Fields(
+        scaled.astype(np.float32),
+        np.asarray(features.origin, dtype=np.float64),
+        float(features.voxel_size[0]),
+        -mean / deviation,
+    )

@@ -1,0 +1,141 @@
+"""Fit one rigid body into the whole map: search, refine, and say whether the place is unique."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from critasser.fitting.body import Body, Poses
+from critasser.fitting.fields import Fields
+from critasser.fitting.refinement import refine_poses, rigid_moves
+from critasser.fitting.search import search_poses
+
+__all__ = ["RigidFit", "fit_body"]
+
+TOP_POSES = 40
+"""Poses kept of a body, as in the paper."""
+
+MIDDLE_BLUR, FINE_BLUR = 2.0, 1.0
+"""Å; the fields are blurred by these in the first and the second refinement."""
+
+REFINED = 120
+"""Poses of the search that are refined."""
+
+SAME_PLACE = 3.0
+"""Å root mean square; poses nearer than this are one."""
+
+MOVED = 5
+"""Best poses that random rigid moves go on from."""
+
+LEAST_Z = 3.0
+"""Deviations by which the best pose must stand above the body's other poses."""
+
+LEAST_LEAD = 1.5
+"""Deviations by which it must stand above the next one to be unique."""
+
+FEWEST_OTHERS = 5
+"""Poses needed to tell what chance does."""
+
+
+@dataclass(frozen=True, eq=False)
+class RigidFit:
+    """Where a body lies, and how sure that is.
+
+    Attributes
+    ----------
+    poses : Poses
+        Best first, at most 40, none within 3 Å of another.
+    z_score : ndarray (k,)
+        Of each pose: deviations of its score above the body's other poses.
+    lead : float
+        Deviations between the best pose and the next; the z-score where there is no other.
+    """
+
+    poses: Poses
+    z_score: np.ndarray
+    lead: float
+
+    @property
+    def found(self) -> bool:
+        """Whether the best pose is better than chance."""
+        return len(self.poses) > 0 and bool(self.z_score[0] >= LEAST_Z)
+
+    @property
+    def unique(self) -> bool:
+        """Whether no other pose is nearly as good."""
+        return self.found and self.lead >= LEAST_LEAD
+
+    def equals(self) -> int:
+        """How many poses are as good as the best one, itself included: copies in the map."""
+        if not self.found:
+            return 0
+        return int(np.sum(self.z_score >= self.z_score[0] - LEAST_LEAD))
+
+
+def fit_body(
+    body: Body,
+    fields: Fields,
+    *,
+    rng: np.random.Generator,
+    progress: Callable[[float, str], None] | None = None,
+) -> RigidFit:
+    """Find a body in the map, in any place and orientation.
+
+    Parameters
+    ----------
+    body : Body
+        Four residues or more.
+    fields : Fields
+        Of the cropped map at 1 Å.
+    rng : numpy.random.Generator
+        For the random moves at the end.
+    progress : callable, optional
+        Told fraction and message; may raise `Cancelled`.
+
+    Returns
+    -------
+    RigidFit
+
+    References
+    ----------
+    CR-I-TASSER paper, "Template reselection": BFGS, 2,000 rigid-body Metropolis moves, top 40.
+    """
+
+    def report(fraction: float, message: str) -> None:
+        if progress is not None:
+            progress(fraction, message)
+
+    poses = search_poses(
+        body, fields, progress=lambda done: report(0.7 * done, "searching all orientations")
+    )
+    report(0.7, "refining the best places")
+    middle = fields.blurred(MIDDLE_BLUR)
+    poses = refine_poses(body, middle, poses.select(np.arange(min(len(poses), REFINED))))
+    poses = poses.distinct(body, SAME_PLACE, TOP_POSES)
+    fine = fields.blurred(FINE_BLUR)
+    poses = refine_poses(body, fine, poses)
+    report(0.95, "random moves of the best places")
+    first = rigid_moves(body, fine, poses.select(np.arange(min(len(poses), MOVED))), rng)
+    poses = _joined(first, poses.select(np.arange(min(len(poses), MOVED), len(poses))))
+    poses = poses.distinct(body, SAME_PLACE, TOP_POSES)
+    z_score = _z_scores(poses.score)
+    lead = float(z_score[0] - z_score[1]) if len(z_score) > 1 else float(z_score[0])
+    return RigidFit(poses, z_score, lead)
+
+
+def _joined(a: Poses, b: Poses) -> Poses:
+    return Poses(
+        np.concatenate([a.rotation, b.rotation]),
+        np.concatenate([a.centre, b.centre]),
+        np.concatenate([a.score, b.score]),
+    )
+
+
+def _z_scores(score: np.ndarray) -> np.ndarray:
+    """Deviations above the lower half of the poses, which no copy of the body reaches."""
+    others = np.sort(score)[: max(len(score) // 2, 1)]
+    if len(score) < FEWEST_OTHERS:
+        return np.zeros(len(score))
+    return (score - others.mean()) / max(float(others.std(ddof=1)), 1e-6)

@@ -1,0 +1,204 @@
+"""Fit a known structure into the map, domain by domain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from critasser.fitting.body import Body, Poses
+from critasser.fitting.choice import Candidate, choose_together
+from critasser.fitting.domains import domains_by_contacts, domains_by_error
+from critasser.fitting.fields import Fields
+from critasser.fitting.refinement import refine_poses
+from critasser.fitting.rigid import FINE_BLUR, RigidFit, fit_body
+
+__all__ = ["Placement", "fit_structure"]
+
+FEWEST_RESIDUES = 20
+"""Residues without which a body is not searched for."""
+
+BASELINE = -0.5
+"""Field score that wrong poses reach in 19 of 20 searches (maps of validation chains that do not
+hold the structure, 3 to 15 Å); a pose is worth what it has above this."""
+
+POSES_A_BODY = 12
+"""Best poses of each body that are chosen from."""
+
+SAME_POSE = 1.0
+"""Å root mean square; poses of a domain nearer than this are one."""
+
+MOST_COPIES = 6
+"""Copies of a structure that are placed at once; more take minutes to choose."""
+
+JOINED_GAIN = 0.05
+"""Worth a residue, in units of the field, that bodies keep their places to each other: domains go
+their own ways only where the map asks for it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Placement:
+    """A structure in the map.
+
+    Attributes
+    ----------
+    positions : ndarray (n, 3)
+        Cα in the map's frame, Å; NaN for residues that no placed domain holds.
+    domain : ndarray (n,)
+        Domain of each residue; −1 for none.
+    fits : tuple of RigidFit
+        Of each domain, in order.
+    placed : tuple of bool
+        Which domains have a place.
+    """
+
+    positions: NDArray[np.float64]
+    domain: NDArray[np.int64]
+    fits: tuple[RigidFit, ...]
+    placed: tuple[bool, ...]
+
+
+def fit_structure(
+    calpha: NDArray[np.float64],
+    fields: Fields,
+    *,
+    rng: np.random.Generator,
+    trusted: NDArray[np.bool_] | None = None,
+    error: NDArray[np.float64] | None = None,
+    copies: int = 1,
+    progress: Callable[[float, str], None] | None = None,
+) -> tuple[Placement, ...]:
+    """Find the places of a structure's domains in the map, all chosen together.
+
+    Parameters
+    ----------
+    calpha : ndarray (n, 3)
+        Of one chain in order, Å, in any frame; NaN where missing.
+    fields : Fields
+        Of the cropped map at 1 Å.
+    rng : numpy.random.Generator
+    trusted : ndarray (n,) of bool, optional
+        Residues that take part in the fit; all without it. The others move with the domain
+        nearest along the chain.
+    error : ndarray (n, n), optional
+        Predicted aligned error in Å, which cuts the domains; contacts do without it.
+    copies : int
+        How many times the structure may be in the map.
+    progress : callable, optional
+        Told fraction and message; may raise `Cancelled`.
+
+    Returns
+    -------
+    tuple of Placement
+        One for each copy that has a place, the best first; of a structure that has none, one
+        without positions.
+    """
+    present = np.isfinite(calpha).all(axis=1)
+    usable = present if trusted is None else present & trusted
+    if usable.sum() < FEWEST_RESIDUES:
+        usable = present
+    domain, members = _domains(calpha, usable, error)
+    if not members:
+        return (Placement(np.full(calpha.shape, np.nan), domain, (), ()),)
+    searched = [np.flatnonzero(usable), *members] if len(members) > 1 else members
+    bodies, fits = [], []
+    for number, rows in enumerate(searched):
+
+        def report(fraction: float, message: str, number: int = number) -> None:
+            if progress is not None:
+                progress((number + fraction) / len(searched), f"body {number + 1}: {message}")
+
+        weight = np.zeros(len(calpha))
+        weight[rows] = 1.0
+        bodies.append(Body.of(calpha, weight))
+        fits.append(fit_body(bodies[-1], fields, rng=rng, progress=report))
+    fine = fields.blurred(FINE_BLUR)
+    own = slice(1, None) if len(members) > 1 else slice(None)
+    poses = [
+        _with_whole(body, fit, bodies[0], fits[0], fine) if len(members) > 1 else fit.poses
+        for body, fit in zip(bodies[own], fits[own])
+    ]
+    chosen = _choose(calpha, members, bodies[own], poses, min(copies, MOST_COPIES))
+    placements = []
+    for of_copy in sorted(chosen, key=lambda one: -sum(len(members[d]) for d in one)):
+        positions = np.full(calpha.shape, np.nan)
+        for d, k in of_copy.items():
+            positions[members[d]] = poses[d].apply(bodies[own][d], k, calpha[members[d]])
+        for i, d in _carried_along(present, members, of_copy):
+            positions[i] = poses[d].apply(bodies[own][d], of_copy[d], calpha[i][None])[0]
+        placed = tuple(d in of_copy for d in range(len(members)))
+        placements.append(Placement(positions, domain, tuple(fits[own]), placed))
+    return tuple(placements)
+
+
+def _domains(
+    calpha: NDArray[np.float64],
+    usable: NDArray[np.bool_],
+    error: NDArray[np.float64] | None,
+) -> tuple[NDArray[np.int64], list[NDArray[np.int64]]]:
+    """Domain of each residue, and the residues of each domain that is large enough to search."""
+    points = np.where(usable[:, None], calpha, np.nan)
+    domain = domains_by_contacts(points) if error is None else domains_by_error(error)
+    domain = np.where(usable, domain, -1)
+    if domain.max(initial=-1) < 1:
+        domain = np.where(usable, 0, -1)
+    members = [np.flatnonzero(domain == d) for d in range(int(domain.max(initial=-1)) + 1)]
+    return domain, [rows for rows in members if len(rows) >= FEWEST_RESIDUES]
+
+
+def _with_whole(
+    body: Body, fit: RigidFit, whole_body: Body, whole: RigidFit, fine: Fields
+) -> Poses:
+    """Poses of a domain: its own, and where those of the whole structure put it, refined."""
+    own = fit.poses.select(np.arange(min(len(fit.poses), POSES_A_BODY)))
+    joint = whole.poses.select(np.arange(min(len(whole.poses), POSES_A_BODY)))
+    centre = [whole.poses.apply(whole_body, k, body.centre[None])[0] for k in range(len(joint))]
+    carried = Poses(joint.rotation, np.array(centre).reshape(-1, 3), joint.score)
+    carried = refine_poses(body, fine, carried)
+    poses = Poses(
+        np.concatenate([own.rotation, carried.rotation]),
+        np.concatenate([own.centre, carried.centre]),
+        np.concatenate([own.score, carried.score + JOINED_GAIN]),
+    )
+    return poses.distinct(body, SAME_POSE, 2 * POSES_A_BODY)
+
+
+def _choose(
+    calpha: NDArray[np.float64],
+    members: list[NDArray[np.int64]],
+    bodies: list[Body],
+    poses: list[Poses],
+    copies: int,
+) -> list[dict[int, int]]:
+    """Of each copy that has a place: the number of the pose of each placed domain."""
+    candidates, places = [], []
+    for copy in range(copies):
+        for d, (rows, body) in enumerate(zip(members, bodies)):
+            for k in range(len(poses[d])):
+                gain = len(rows) * float(poses[d].score[k] - BASELINE)
+                positions = poses[d].apply(body, k, calpha[rows])
+                number = copy * len(members) + d
+                candidates.append(Candidate(number, copy, rows, positions, gain))
+                places.append((copy, d, k))
+    chosen: dict[int, dict[int, int]] = {}
+    for c in choose_together(candidates):
+        copy, d, k = places[c]
+        chosen.setdefault(copy, {})[d] = k
+    return list(chosen.values()) or [{}]
+
+
+def _carried_along(
+    present: NDArray[np.bool_], members: list[NDArray[np.int64]], placed: dict[int, int]
+) -> list[tuple[int, int]]:
+    """Residues of no domain, each with the placed domain nearest along the chain."""
+    if not placed:
+        return []
+    rows = np.concatenate([members[d] for d in placed])
+    owner = np.concatenate([np.full(len(members[d]), d) for d in placed])
+    left = present.copy()
+    left[np.concatenate(members)] = False
+    return [
+        (int(i), int(owner[np.argmin(np.abs(rows - i))])) for i in np.flatnonzero(left)
+    ]

@@ -1,0 +1,96 @@
+"""Open a person's files: regular ones only, gzipped or not, and no more of them than is asked."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import stat
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from critasser.errors import InputError
+
+__all__ = ["opened", "read_bytes"]
+
+GZIP_MAGIC = b"\x1f\x8b"
+HOW = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+"""Without waiting: a named pipe that nobody writes to would hold us for ever."""
+
+
+@contextmanager
+def opened(path: str | os.PathLike) -> Iterator[BinaryIO]:
+    """The bytes of a file, unpacked where gzipped.
+
+    Parameters
+    ----------
+    path : path
+
+    Yields
+    ------
+    binary file
+        A `gzip.GzipFile` where the file is gzipped, whatever its name is.
+
+    Raises
+    ------
+    InputError
+        There is no such file, or it cannot be read; it is a folder, a named pipe or a device; it
+        is damaged, also where that shows only while the block reads it.
+    """
+    path = Path(path)
+    try:
+        handle = os.open(path, HOW)
+    except ValueError:
+        raise InputError(f"{str(path)!r} is no path: it holds a NUL character.") from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from None
+    mode = os.fstat(handle).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(handle)
+        raise InputError(f"{path} is {_special(mode)}, not a file: give a file.")
+    with os.fdopen(handle, "rb") as file:
+        try:
+            packed = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+            file.seek(0)
+            if packed:
+                with gzip.open(file) as unpacked:
+                    yield unpacked
+            else:
+                yield file
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise InputError(
+                f"{path} is cut off or damaged ({error}): copy or download it again."
+            ) from None
+        except OSError as error:
+            raise InputError(f"{path} cannot be read: {error.strerror or error}.") from None
+
+
+def read_bytes(path: str | os.PathLike, max_bytes: int, remedy: str) -> bytes:
+    """The content of a file, unpacked; errors as `opened`.
+
+    Parameters
+    ----------
+    path : path
+    max_bytes : int
+        Largest size, unpacked; no more than that is unpacked.
+    remedy : str
+        What to do with a larger file, for the message.
+
+    Raises
+    ------
+    InputError
+        Also where the file is larger.
+    """
+    with opened(path) as file:
+        raw = file.read(max_bytes + 1)
+    if len(raw) > max_bytes:
+        raise InputError(f"{path} is larger than {max_bytes / 2**20:.3g} MB: {remedy}")
+    return raw
+
+
+def _special(mode: int) -> str:
+    if stat.S_ISDIR(mode):
+        return "a directory"
+    return "a named pipe" if stat.S_ISFIFO(mode) else "a device or socket"

@@ -1,0 +1,1 @@
+"""The Python environment in which the engine runs: made, found, tested, removed."""

@@ -1,0 +1,57 @@
+"""A new job: its folder, and the options of the engine that commands have words for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from chimerax.core.errors import UserError
+
+from ..session.quoting import quoted_path
+from .folder import free_folder
+
+__all__ = ["DEVICES", "QUALITIES", "engine_options", "new_folder"]
+
+DEVICES = {"auto": "auto", "cpu": "cpu", "gpu": "cuda"}
+"""What the engine calls each word for where it computes."""
+
+QUALITIES = ("draft", "standard", "thorough")
+
+
+def engine_options(
+    resolution=None, device=None, quality=None, models=None, seed=None
+) -> dict[str, tuple[str, ...]]:
+    """Those of these that are given, as the engine's options."""
+    given = {
+        "--resolution": resolution,
+        "--device": DEVICES[device] if device else None,
+        "--quality": quality,
+        "--models": models,
+        "--seed": seed,
+    }
+    return {option: (str(value),) for option, value in given.items() if value is not None}
+
+
+def new_folder(given: str | None, name: str) -> Path:
+    """Make the folder of a job, the one given or a new one in the person's home.
+
+    Links are followed, for folders of jobs are compared everywhere.
+
+    Raises
+    ------
+    UserError
+        It cannot be made, or is not empty.
+    """
+    if given is None:
+        folder = free_folder((Path.home() / "critasser").resolve(), name)
+    else:
+        folder = Path(given).expanduser().resolve()
+        if folder.is_dir() and any(folder.iterdir()):
+            raise UserError(
+                f"{folder} is not empty: give another folder, or go on with a job that is in it "
+                f"by: critasser resume {quoted_path(folder)}"
+            )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{folder}: cannot make the job folder, {error.strerror}") from None
+    return folder

@@ -1,0 +1,238 @@
+"""Registered attributes of residues, such as the confidence, and the colours for them.
+
+The attributes are registered, so that *Render by Attribute*, specifiers such as
+``::critasser_confidence<50``, ``save … .defattr`` and sessions know them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+
+import numpy as np
+
+__all__ = [
+    "ATTRIBUTE",
+    "DISTANCE",
+    "LOCAL_CONFIDENCE",
+    "LOCAL_PCC",
+    "REGISTER",
+    "SCHEMES",
+    "SPREAD",
+    "Scheme",
+    "adopt_confidence",
+    "has_values",
+    "read_columns",
+    "read_confidence",
+    "read_table",
+    "register_attributes",
+    "residue_key",
+    "set_spread",
+]
+
+ATTRIBUTE = "critasser_confidence"
+"""0 to 100; None for a residue without, as for all that follow."""
+
+LOCAL_CONFIDENCE = "critasser_local_confidence"
+"""The method's own local confidence before it is made a percentage; 1 is sure."""
+
+LOCAL_PCC = "critasser_local_pcc"
+"""Correlation of the residue's own density with the map, -1 to 1."""
+
+REGISTER = "critasser_register"
+"""Of traces: how sure it is that this residue and no other is here, 0 to 100."""
+
+SPREAD = "critasser_spread"
+"""Å; root mean square distance of the residue's Cα in the job's models from their mean."""
+
+DISTANCE = "critasser_distance"
+"""Å; distance of the Cα from that of the model it was compared with last."""
+
+_FROM_FILE = "confidence_score"
+"""What ChimeraX makes of the local metric ``confidence`` in our mmCIF files."""
+
+_LARGEST = 64 << 20
+"""Bytes of a table of residues."""
+
+_COLUMNS = {
+    "models": {LOCAL_PCC: ("local_pcc", 1.0), LOCAL_CONFIDENCE: ("local_confidence", 1.0)},
+    "traces": {REGISTER: ("confidence", 100.0)},
+}
+"""Columns of the table beside a file of each kind, and what they are multiplied by."""
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """Colours for an attribute.
+
+    Attributes
+    ----------
+    title : str
+        Name of the key's model.
+    attribute : str
+        Of residues; empty for chains.
+    colors : tuple of (float, str)
+        Values and their colours; between them colours are interpolated.
+    unit : str
+        After each value in the key.
+    lacking : str
+        What is said when no model has a value.
+    """
+
+    title: str
+    attribute: str
+    colors: tuple[tuple[float, str], ...]
+    unit: str = ""
+    lacking: str = ""
+
+
+_SURE = ((0.0, "red"), (50.0, "orange"), (70.0, "yellow"), (90.0, "cornflowerblue"),
+         (100.0, "blue"))  # fmt: skip
+_FAR = ((0.0, "blue"), (2.0, "cornflowerblue"), (4.0, "white"), (6.0, "orange"), (8.0, "red"))
+
+SCHEMES = {
+    "confidence": Scheme("Critasser confidence", ATTRIBUTE, _SURE, "",
+                         "none of these models has a confidence of Critasser"),
+    "localConfidence": Scheme("Critasser local confidence", LOCAL_CONFIDENCE,
+                              tuple((value / 100.0, color) for value, color in _SURE), "",
+                              "local confidence is of a job's models; open them by critasser open"),
+    "localPCC": Scheme("Critasser local PCC", LOCAL_PCC,
+                       ((0.0, "red"), (0.4, "white"), (0.8, "blue")), " PCC",
+                       "local correlations are of a job's models; open them by critasser open"),
+    "register": Scheme("Critasser register", REGISTER, _SURE, " %",
+                       "confidence of the register is of traces: critasser show traces, and give "
+                       "one of them"),
+    "agreement": Scheme("Critasser agreement", SPREAD, _FAR, " Å",
+                        "agreement is of the models of one job, and takes two at least"),
+    "distance": Scheme("Critasser distance", DISTANCE, _FAR, " Å",
+                       "distances are of models that were compared by critasser compare"),
+    "chain": Scheme("Critasser chains", "", ()),
+}  # fmt: skip
+"""By the word that chooses each in `critasser confidence show`."""
+
+
+def register_attributes(session) -> None:
+    """Make ChimeraX know our attributes; may be called again."""
+    from chimerax.atomic import Residue
+
+    for name in (ATTRIBUTE, LOCAL_CONFIDENCE, LOCAL_PCC, REGISTER, SPREAD, DISTANCE):
+        Residue.register_attr(session, name, "Critasser", attr_type=float, can_return_none=True)
+
+
+def read_confidence(structure) -> None:
+    """Take confidences from the B-factors of one of our own files."""
+    register_attributes(structure.session)
+    for residue in structure.residues:
+        atom = residue.find_atom("CA")
+        setattr(residue, ATTRIBUTE, None if atom is None else float(atom.bfactor))
+
+
+def read_table(structure, table: Path, kind: str) -> None:
+    """Take what else is known of residues from the table beside a file, if there is one.
+
+    Parameters
+    ----------
+    structure : chimerax.atomic.AtomicStructure
+    table : Path
+        CSV as `read_columns` reads it.
+    kind : str
+        What the file is: models, traces …
+    """
+    found = read_columns(table, _COLUMNS.get(kind, {}))
+    register_attributes(structure.session)
+    keys = [residue_key(residue) for residue in structure.residues]
+    for name, values in found.items():
+        if values:
+            for residue, key in zip(structure.residues, keys):
+                setattr(residue, name, values.get(key))
+
+
+def residue_key(residue) -> tuple[str, int, str]:
+    """Chain, number and insertion code, by which tables name a residue."""
+    return residue.chain_id, residue.number, residue.insertion_code.strip()
+
+
+def read_columns(
+    table: Path, columns: Mapping[str, tuple[str, float]]
+) -> dict[str, dict[tuple[str, int, str], float]]:
+    """Numbers of residues from a table; a damaged one costs that residue, or what comes after it.
+
+    Parameters
+    ----------
+    table : Path
+        CSV with the columns ``chain``, ``residue`` and, where there are any, ``insertion``.
+    columns : mapping
+        Column and what it is multiplied by, under the name that its numbers are to have.
+
+    Returns
+    -------
+    dict
+        By name, the numbers by `residue_key`.
+    """
+    found: dict[str, dict[tuple[str, int, str], float]] = {name: {} for name in columns}
+    # Nothing else depends on such a table.
+    with contextlib.suppress(OSError, csv.Error):
+        if table.stat().st_size > _LARGEST:
+            return found
+        with table.open(newline="", encoding="utf-8", errors="replace") as lines:
+            for row in csv.DictReader(lines):
+                with contextlib.suppress(KeyError, TypeError, ValueError):
+                    key = row["chain"], int(row["residue"]), (row.get("insertion") or "").strip()
+                    for name, (column, factor) in columns.items():
+                        if row.get(column) and isfinite(value := float(row[column])):
+                            found[name][key] = factor * value
+    return found
+
+
+def has_values(structure, attribute: str) -> bool:
+    """Whether any residue has a value."""
+    return any(getattr(residue, attribute, None) is not None for residue in structure.residues)
+
+
+def adopt_confidence(structure) -> bool:
+    """Whether a structure has confidences of ours, also when it was opened as any other file."""
+    if has_values(structure, ATTRIBUTE):
+        return True
+    values = [getattr(residue, _FROM_FILE, None) for residue in structure.residues]
+    if all(value is None for value in values):
+        return False
+    register_attributes(structure.session)
+    for residue, value in zip(structure.residues, values):
+        setattr(residue, ATTRIBUTE, value)
+    return True
+
+
+def set_spread(structures: Sequence) -> bool:
+    """Give residues how far the models of one job spread there; whether there are several models.
+
+    Models stand as they lie in the map, they are not superposed: what is told is whether they
+    agree on where the residue is.
+    """
+    if len(structures) < 2:
+        return False
+    register_attributes(structures[0].session)
+    places = [_calpha_places(structure) for structure in structures]
+    shared = set(places[0]).intersection(*places[1:])
+    spread = {}
+    if shared:
+        keys = sorted(shared)
+        coords = np.array([[found[key] for key in keys] for found in places])
+        off = np.square(coords - coords.mean(axis=0)).sum(axis=2)
+        spread = dict(zip(keys, np.sqrt(off.mean(axis=0)).tolist()))
+    for structure in structures:
+        for residue in structure.residues:
+            setattr(residue, SPREAD, spread.get((residue.chain_id, residue.number)))
+    return True
+
+
+def _calpha_places(structure) -> dict[tuple[str, int], np.ndarray]:
+    """Scene position of each residue's Cα, by chain and number."""
+    atoms = structure.atoms
+    atoms = atoms.filter(np.asarray(atoms.names) == "CA")
+    residues = atoms.residues
+    keys = zip(residues.chain_ids, np.asarray(residues.numbers).tolist())
+    return dict(zip(keys, atoms.scene_coords))

@@ -1,0 +1,1 @@
+"""The ground: settings, messages, quoting, files, processes, background tasks."""

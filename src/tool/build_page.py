@@ -1,0 +1,368 @@
+"""The page Build, on which a build is set up and started."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+from chimerax.core.commands import run
+from chimerax.core.errors import UserError
+from Qt.QtCore import Signal
+from Qt.QtWidgets import (
+    QDoubleSpinBox,
+    QFileDialog,
+    QPushButton,
+    QWidget,
+)
+
+from ..jobs.sequences import Entry, complaint, holds, write_fasta
+from ..session.quoting import command_text
+from ..session.settings import settings
+from .layout import (
+    AMBER,
+    CommandLine,
+    Notice,
+    Section,
+    button,
+    column,
+    heading,
+    labelled,
+    narrow,
+    small,
+)
+from .memory import memory
+from .options import Options, choice
+from .plan import (
+    DEVICES,
+    PLACES,
+    QUALITIES,
+    Plan,
+    build_command,
+    obstacle,
+    sequence_argument,
+)
+from .sequence_editor import SequenceEditor
+
+__all__ = ["LaunchPage"]
+
+_PLACE_WORDS = ("Whole map", "Selected segments", "Near selected atoms", "Inside a mask")
+_QUALITY_TIPS = (
+    "draft: minutes, to see whether it will work\n"
+    "standard: the usual\n"
+    "thorough: several times longer, for hard maps"
+)
+_CITATION = (
+    "<b>CR-I-TASSER: assemble protein structures from cryo-EM density maps using deep "
+    "convolutional neural networks</b><br>Zhang X, Zhang B, Freddolino PL, Zhang Y<br>"
+    "Nat Methods (2022) 19:195–204"
+)
+_DOI = "https://doi.org/10.1038/s41592-021-01389-9"
+
+
+class LaunchPage(QWidget):
+    """Everything that a build is given, and the button that starts it.
+
+    Parameters
+    ----------
+    session : chimerax.core.session.Session
+    """
+
+    started = Signal()
+
+    def __init__(self, session) -> None:
+        super().__init__()
+        self._session = session
+        self._memory = memory(session)
+        self.setAcceptDrops(True)
+        layout = column(self)
+        layout.addWidget(self._make_engine_notice())
+        layout.addLayout(self._make_map())
+        layout.addWidget(self._no_map)
+        layout.addSpacing(4)
+        layout.addWidget(heading("What is in it"))
+        self.editor = SequenceEditor(session)
+        self.editor.changed.connect(self.refresh)
+        layout.addWidget(self.editor)
+        layout.addSpacing(4)
+        layout.addWidget(heading("How to build"))
+        self._make_place(layout)
+        self._make_usual(layout)
+        self.options = Options(session)
+        self.options.changed.connect(self.refresh)
+        layout.addWidget(self.options)
+        layout.addSpacing(4)
+        self._hint = small()
+        self._hint.setAccessibleName("What is still missing")
+        layout.addWidget(self._hint)
+        self.build_button = QPushButton("&Build models")
+        self.build_button.setToolTip("Run the command below; the build goes on in the background")
+        font = self.build_button.font()
+        font.setBold(True)
+        self.build_button.setFont(font)
+        self.build_button.setMinimumHeight(self.build_button.sizeHint().height() + 8)
+        self.build_button.clicked.connect(lambda *_: self.build())
+        layout.addWidget(self.build_button)
+        self.preview = CommandLine()
+        self.preview.setToolTip("The command that Build runs; it can be typed or put into a script")
+        self.preview.setAccessibleName("Command")
+        layout.addWidget(self.preview)
+        layout.addStretch(1)
+        layout.addWidget(self._make_citation())
+        # In the order in which they are seen; without this, in that in which they were made.
+        for first, second in pairwise(
+            (self.place, self.distance, self._segments, self.mask_menu, self.quality)
+        ):
+            QWidget.setTabOrder(first, second)
+        self.set_plan_values(Plan(**self._remembered()))
+        self.refresh()
+
+    def _remembered(self) -> dict:
+        kept = self._memory
+        return {
+            "quality": kept.quality if kept.quality in QUALITIES else "standard",
+            "device": kept.device if kept.device in DEVICES else "auto",
+            "models": kept.models,
+            "seed": kept.seed,
+            "distance": kept.distance,
+        }
+
+    def _make_engine_notice(self) -> Notice:
+        self._engine = Notice(AMBER)
+        self._engine.add(
+            button("&Install", "Make the engine's own environment: critasser install",
+                   lambda: self._run("critasser install")),
+            button("I &have it…", "Choose the Python in which Critasser is installed",
+                   self._locate),
+        )  # fmt: skip
+        return self._engine
+
+    def _make_map(self):
+        from chimerax.map import Volume
+        from chimerax.ui.widgets import ModelMenuButton
+
+        def menu(none: str):
+            made = ModelMenuButton(
+                self._session, class_filter=Volume, no_value_button_text=none,
+                autoselect=ModelMenuButton.AUTOSELECT_FIRST_DISPLAYED
+                if none == "No map is open" else ModelMenuButton.AUTOSELECT_NONE,
+            )  # fmt: skip
+            made.value_changed.connect(self.refresh)
+            narrow(made)
+            return made
+
+        self.map_menu = menu("No map is open")
+        self.mask_menu = menu("Choose a mask")
+        self._no_map = Notice()
+        self._no_map.add(
+            button("&Open a map…", "Choose a map file", lambda: self._run("open browse")),
+            button(
+                "Try the e&xample",
+                "Open a small map with its sequence: critasser example",
+                lambda: self._run("critasser example"),
+            ),
+        )
+        return labelled("&Map", self.map_menu, tip="The map to build into, at full resolution")
+
+    def _make_place(self, layout) -> None:
+        self.place = choice(_PLACE_WORDS)
+        self.place.currentIndexChanged.connect(self.refresh)
+        self.distance = QDoubleSpinBox()
+        self.distance.setRange(1.0, 100.0)
+        self.distance.setDecimals(1)
+        self.distance.setSuffix(" Å")
+        self.distance.setToolTip("How near")
+        self.distance.setAccessibleName("How near, in Å")
+        self.distance.valueChanged.connect(self.refresh)
+        self._segments = button(
+            "Se&gments…", "Divide the map into regions and choose among them",
+            self._choose_segments,
+        )  # fmt: skip
+        self.mask_menu.setToolTip("Build where this map is 0.5 or more")
+        layout.addLayout(
+            labelled("&Where", self.place, self.distance, self._segments,
+                     tip="Which part of the map to build into")
+        )  # fmt: skip
+        layout.addWidget(self.mask_menu)
+
+    def _make_usual(self, layout) -> None:
+        self.quality = choice(QUALITIES)
+        self.quality.currentIndexChanged.connect(self.refresh)
+        layout.addLayout(labelled("&Quality", self.quality, tip=_QUALITY_TIPS))
+        self.resolution = QDoubleSpinBox()
+        self.resolution.setRange(0.9, 20.0)
+        self.resolution.setSingleStep(0.1)
+        self.resolution.setDecimals(1)
+        self.resolution.setSuffix(" Å")
+        self.resolution.setSpecialValueText("estimated from the map")
+        self.resolution.valueChanged.connect(self.refresh)
+        layout.addLayout(
+            labelled("&Resolution", self.resolution,
+                     tip="Of the map; at the lowest value it is estimated")
+        )  # fmt: skip
+
+    def _make_citation(self) -> Section:
+        from chimerax.ui.widgets import Citation
+        from Qt.QtWidgets import QLabel
+
+        section = Section("How to cite")
+        citation = Citation(
+            self._session, _CITATION, prefix="Publications with these models should cite:",
+            url=_DOI, image=False,
+        )  # fmt: skip
+        for label in citation.findChildren(QLabel):
+            label.setWordWrap(True)
+            label.setMinimumWidth(1)
+        section.body.addWidget(citation)
+        return section
+
+    def plan(self) -> Plan:
+        """The build as it is set now; touches no density."""
+        chosen = self.map_menu.value
+        mask = self.mask_menu.value
+        at_least = self.resolution.minimum()
+        return Plan(
+            map_spec="" if chosen is None else chosen.atomspec,
+            entries=self.editor.entries,
+            fasta=self.editor.fasta,
+            place=PLACES[self.place.currentIndex()],
+            distance=round(self.distance.value(), 1),
+            mask_spec="" if mask is None else mask.atomspec,
+            templates_spec=self.options.templates_spec,
+            resolution=None
+            if self.resolution.value() <= at_least
+            else round(self.resolution.value(), 1),
+            quality=QUALITIES[self.quality.currentIndex()],
+            device=DEVICES[self.options.device.currentIndex()],
+            models=self.options.models.value(),
+            seed=self.options.seed.value(),
+            folder=self.options.folder.text().strip(),
+        )
+
+    def set_plan_values(self, plan: Plan) -> None:
+        """Show all of a plan but its models."""
+        self.editor.set_entries(plan.entries, plan.fasta)
+        self.place.setCurrentIndex(PLACES.index(plan.place))
+        self.distance.setValue(plan.distance)
+        lowest = self.resolution.minimum()
+        self.resolution.setValue(lowest if plan.resolution is None else plan.resolution)
+        self.quality.setCurrentIndex(QUALITIES.index(plan.quality))
+        self.options.show_plan(plan)
+
+    def refresh(self, *_) -> None:
+        """Show what goes with what is set, and the command that it makes."""
+        if not hasattr(self, "preview"):
+            return
+        self._engine.tell(
+            "" if settings(self._session).python
+            else "The engine that builds the models is not installed yet."
+        )  # fmt: skip
+        plan = self.plan()
+        self._no_map.tell("" if plan.map_spec else "Open the map that you want to build into.")
+        self.distance.setVisible(plan.place == "near")
+        self._segments.setVisible(plan.place == "segments")
+        self.mask_menu.setVisible(plan.place == "mask")
+        missing = obstacle(plan, selected_atoms=plan.place != "near" or self._atoms_selected())
+        self._hint.setText(missing)
+        self._hint.setVisible(bool(missing))
+        self.build_button.setEnabled(not missing)
+        self.preview.setPlainText("" if missing else build_command(plan, self._sequences_folder))
+        self.preview.setVisible(not missing)
+
+    def _atoms_selected(self) -> bool:
+        from chimerax.atomic import selected_atoms
+
+        return len(selected_atoms(self._session)) > 0
+
+    def selection_changed(self) -> None:
+        """What is selected matters to where to build."""
+        if PLACES[self.place.currentIndex()] == "near":
+            self.refresh()
+
+    @property
+    def _sequences_folder(self) -> Path:
+        return Path.home() / "critasser" / "sequences"
+
+    def build(self) -> None:
+        """Run the command, and remember what was set."""
+        plan = self.plan()
+        if obstacle(plan, selected_atoms=plan.place != "near" or self._atoms_selected()):
+            self.refresh()
+            return
+        for name in ("quality", "device", "models", "seed", "distance"):
+            setattr(self._memory, name, getattr(plan, name))
+        plan = self._with_file(plan)
+        if self._run(build_command(plan, self._sequences_folder)) is not None:
+            self.options.folder.clear()  # it is not empty any more
+            self.started.emit()
+
+    def _with_file(self, plan: Plan) -> Plan:
+        """A plan whose sequences are in a file where the command needs one."""
+        folder = self._sequences_folder
+        if plan.fasta is not None and not holds(plan.fasta, plan.entries):
+            plan = replace(plan, fasta=None)  # the file has changed since
+        if sequence_argument(plan, folder)[1]:
+            try:
+                write_fasta(folder, plan.entries)
+            except OSError as error:
+                raise UserError(f"{folder}: cannot write there, {error.strerror}") from None
+        return plan
+
+    def _choose_segments(self) -> None:
+        """Show the regions, and tell there what is to be built unless that is known there."""
+        from .segments import show_segments
+
+        self._run('ui tool show "Critasser Segments"')
+        shown, plan = show_segments(self._session), self.plan()
+        whole = all(not complaint(one.letters) for one in plan.entries)
+        if plan.entries and whole and not shown.sequence:
+            shown.sequence, _ = sequence_argument(self._with_file(plan), self._sequences_folder)
+
+    def _run(self, command: str):
+        """Run a command; what is wrong is shown by ChimeraX as for a typed one."""
+        try:
+            return run(self._session, command)
+        finally:
+            self.refresh()
+
+    def _locate(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "The Python that runs the engine")
+        if path:
+            self._run(command_text("critasser location", Path(path)))
+
+    def snapshot(self) -> dict:
+        """What a session keeps of this page: plain values."""
+        plan = self.plan()
+        entries = [(one.name, one.letters, one.copies) for one in plan.entries]
+        return {
+            "entries": entries,
+            "fasta": "" if plan.fasta is None else str(plan.fasta),
+            **{
+                name: getattr(plan, name)
+                for name in ("map_spec", "mask_spec", "place", "distance", "resolution",
+                             "quality", "device", "models", "seed", "folder")
+            },
+        }  # fmt: skip
+
+    def restore(self, kept: dict) -> None:
+        """Show what a session kept; the models must be there."""
+        kept = dict(kept)
+        specs = {"map": kept.pop("map_spec", ""), "mask": kept.pop("mask_spec", "")}
+        entries = tuple(Entry(*one) for one in kept.pop("entries", ()))
+        fasta = kept.pop("fasta", "")
+        known = {name: value for name, value in kept.items() if name in Plan.__dataclass_fields__}
+        path = Path(fasta) if fasta and holds(Path(fasta), entries) else None
+        self.set_plan_values(replace(Plan(), entries=entries, fasta=path, **known))
+        for menu, spec in ((self.map_menu, specs["map"]), (self.mask_menu, specs["mask"])):
+            found = [m for m in menu.all_values if m.atomspec == spec] if spec else []
+            if found:
+                menu.value = found[0]
+        self.refresh()
+
+    def dragEnterEvent(self, event) -> None:  # noqa: N802, Qt's name
+        """A FASTA file may be dropped anywhere on the page."""
+        self.editor.dragEnterEvent(event)
+
+    def dropEvent(self, event) -> None:  # noqa: N802
+        """Take dropped files or text."""
+        self.editor.dropEvent(event)

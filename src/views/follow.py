@@ -1,0 +1,83 @@
+"""Follow a job that is at work, and choose what shows it: by its kind and by what is open."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..jobs.engine_job import EngineJob, jobs_of
+from ..jobs.folder import job_kind, read_placement
+from ..jobs.queue import runs_on
+from ..jobs.starting import announce, watch
+from ..jobs.view import JobView
+from ..models.job_group import JobGroup
+from ..models.origin import origin_of
+from ..session.settings import remember_job
+from .results import Results, open_group
+from .scored import RebuiltResults, ScoredModel
+
+__all__ = ["follow", "last_view", "view_of"]
+
+
+def last_view(session, folder: Path) -> JobView | None:
+    """The view of the latest run of a job in this session, if another can be shown there."""
+    for job in reversed(jobs_of(session)):
+        if job.folder == folder and job.view.goes_on:
+            return job.view
+    return None
+
+
+def view_of(
+    session,
+    folder: Path,
+    kind: str | None = None,
+    *,
+    in_map=None,
+    group: JobGroup | None = None,
+    hidden: bool = False,
+) -> JobView:
+    """A view of a job that goes on with what shows the job already.
+
+    A score comes to the model that it is of, wherever that is open; results of a rebuild lie
+    where the model lies from whose file they were made.
+
+    Parameters
+    ----------
+    session : chimerax.core.session.Session
+    folder : Path
+        Of the job.
+    kind : str, optional
+        ``build``, ``score`` or ``rebuild``; else as the folder says.
+    in_map : chimerax.map.Volume, optional
+        Lay the results in this map.
+    group : JobGroup, optional
+        Shows the job; else the one that is open.
+    hidden : bool
+        Show nothing before `reveal`; but a score comes to its model in any case.
+
+    Returns
+    -------
+    Results, RebuiltResults or ScoredModel
+    """
+    name, _ = read_placement(folder)
+    kind = kind or job_kind(folder)
+    group = group or open_group(session, folder)
+    if kind == "score":
+        model = origin_of(session, folder)
+        if model is not None or hidden:
+            view = ScoredModel(session, name, folder, model, hidden=hidden)
+            if group is not None:
+                view.adopt(group)
+            return view
+    elif kind == "rebuild" and group is None and in_map is None:
+        model = origin_of(session, folder)
+        position = None if model is None else model.scene_position
+        return RebuiltResults(session, name, folder, position, hidden=hidden)
+    return Results(session, name, folder, in_map, group=group, hidden=hidden)
+
+
+def follow(session, folder: Path, name: str, view: JobView, *, wait: bool) -> EngineJob:
+    """Watch an engine that works in a folder already."""
+    job = EngineJob(session, folder, name, view, device=runs_on(folder))
+    remember_job(session, str(folder))
+    announce(session, job)
+    return watch(job, wait)

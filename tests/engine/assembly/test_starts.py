@@ -1,0 +1,98 @@
+"""What is best by the map starts replicas, wherever it comes from."""
+
+import numpy as np
+import pytest
+
+from critasser.assembly import assemble
+from critasser.assembly.starts import (
+    BOTH,
+    MOST_STARTS,
+    MOST_TEMPLATES,
+    TEMPLATE,
+    TRACE,
+    choose_starts,
+    combinations,
+    dealt_out,
+    shares_by_energy,
+)
+from critasser.structure import Template, Trace, tm_score
+
+
+def wrong_traces(scene, count):
+    """Traces through the right places in the wrong order."""
+    rng = np.random.default_rng(0)
+    n = len(scene.target)
+    return [
+        Trace(np.roll(scene.native, rng.integers(10, n - 10), axis=0), np.full(n, 0.9), 1.0, "w")
+        for _ in range(count)
+    ]
+
+
+def test_the_best_of_each_source_comes_first_and_the_others_by_energy():
+    energy = 1000.0 * np.array([-5.0, -9.0, -1.0, -8.0, -8.5])
+    source = np.array([TRACE, TEMPLATE, BOTH, TEMPLATE, BOTH])
+    assert choose_starts(energy, source).tolist() == [1, 4, 0, 3]
+
+
+def test_a_start_that_cannot_be_believed_has_one_replica_at_most():
+    share = shares_by_energy(np.array([-1000.0, -200.0, -990.0]))
+    assert dealt_out(share, 3, 6).tolist() == [0, 1, 2, 0, 2, 0]
+    assert dealt_out(None, 3, 6).tolist() == [0, 1, 2, 0, 1, 2]
+
+
+def test_no_more_templates_start_than_the_paper_has():
+    energy = -1000.0 + np.arange(100.0)
+    source = np.repeat([TEMPLATE, TRACE], 50)
+    chosen = choose_starts(energy, source)
+    assert len(chosen) == MOST_STARTS
+    assert np.sum(source[chosen] == TEMPLATE) == MOST_TEMPLATES
+
+
+def test_a_template_and_a_trace_fill_each_others_gaps(barnase):
+    n = len(barnase.native)
+    front, back = barnase.native.copy(), barnase.native.copy()
+    front[60:], back[:40] = np.nan, np.nan
+    template = Template(front, 0.8, "front")
+    trace = Trace(back, np.where(np.arange(n) < 40, 0.0, 0.5), 0.7, "back")
+    by_trace, by_template = combinations([template], [trace])
+    np.testing.assert_allclose(by_trace.positions, barnase.native)
+    np.testing.assert_allclose(by_template.positions, barnase.native)
+    assert by_trace.confidence[50] == 0.8 and by_template.confidence[50] == 0.5
+
+
+def test_what_clashes_with_the_other_is_not_filled_in(barnase):
+    n = len(barnase.native)
+    front, elsewhere = barnase.native.copy(), barnase.native.copy()
+    front[60:] = np.nan
+    # The end of the trace lies on the template's first residues.
+    elsewhere[:40], elsewhere[90:] = np.nan, barnase.native[: n - 90]
+    trace = Trace(elsewhere, np.where(np.arange(n) < 40, 0.0, 0.5), 0.7, "folded back")
+    filled, _ = combinations([Template(front, 0.8, "front")], [trace])
+    assert filled.placed[60:90].mean() > 0.9
+    assert not filled.placed[95:].any()
+
+
+@pytest.mark.parametrize("traces", [1, 8])
+def test_a_template_reaches_the_models_whatever_the_number_of_traces(barnase, traces):
+    template = Template(barnase.noisy_trace(0, missing=0.05).positions, 0.8, "its own")
+    decoys = assemble(
+        barnase.target, [*wrong_traces(barnase, traces), template], barnase.calpha,
+        barnase.density, barnase.resolution, rng=np.random.default_rng(0), replicas=4, sweeps=40,
+    )  # fmt: skip
+    best = decoys.positions[decoys.weight.argmax()].astype(float)
+    assert tm_score(best, barnase.native) > 0.95
+    likely = decoys.weight > 0.01
+    tm = [tm_score(x.astype(float), barnase.native) for x in decoys.positions[likely]]
+    assert np.median(tm) > 0.9
+
+
+def test_without_templates_traces_start_as_they_are_given(small):
+    traces = [small.noisy_trace(seed) for seed in range(3)]
+    decoys = assemble(
+        small.target, traces, small.calpha, small.density, small.resolution,
+        rng=np.random.default_rng(0), replicas=2, sweeps=5,
+    )  # fmt: skip
+    assert len(decoys.starts) == 3
+    for start, trace in zip(decoys.starts, traces):
+        off = np.linalg.norm(start - trace.positions, axis=1)
+        assert np.nanmedian(off) < 0.6

@@ -1,0 +1,70 @@
+"""A structure is found in its map from any pose, and not in a map of something else."""
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from critasser.errors import Cancelled
+from critasser.fitting import Body, fit_body, network_fields
+
+
+def elsewhere(calpha, seed=5):
+    """The same chain in another frame."""
+    turn = Rotation.random(random_state=seed).as_matrix()
+    return calpha @ turn.T + np.array([40.0, -70.0, 12.0])
+
+
+def away(fit, body, k, moved, native):
+    """Root mean square distance in Å of pose k from the native positions."""
+    placed = fit.poses.apply(body, k, moved)
+    return np.sqrt(np.nanmean(np.sum((placed - native) ** 2, axis=1)))
+
+
+@pytest.fixture(scope="module")
+def fields(look, barnase):
+    return network_fields(look([barnase]))
+
+
+@pytest.fixture(scope="module")
+def fit(fields, barnase):
+    return fit_body(Body.of(elsewhere(barnase)), fields, rng=np.random.default_rng(0))
+
+
+def test_a_chain_is_found_whatever_its_orientation(fit, barnase):
+    moved = elsewhere(barnase)
+    body = Body.of(moved)
+    assert fit.found
+    assert fit.unique
+    assert away(fit, body, 0, moved, barnase) < 1.0
+
+
+def test_the_same_input_gives_the_same_pose(fit, fields, barnase):
+    again = fit_body(Body.of(elsewhere(barnase)), fields, rng=np.random.default_rng(0))
+    assert np.array_equal(fit.poses.centre, again.poses.centre)
+    assert np.array_equal(fit.poses.rotation, again.poses.rotation)
+
+
+def test_another_fold_scores_far_below_the_right_one(fit, fields, globin):
+    wrong = fit_body(Body.of(elsewhere(globin)), fields, rng=np.random.default_rng(0))
+    assert wrong.poses.score[0] < fit.poses.score[0] - 0.5
+
+
+def test_two_equal_places_are_not_unique(look, barnase):
+    copy = barnase @ np.diag([-1.0, -1.0, 1.0]) + np.array([0.0, 0.0, 60.0])
+    fields = network_fields(look([barnase, copy]))
+    moved = elsewhere(barnase)
+    body = Body.of(moved)
+    fit = fit_body(body, fields, rng=np.random.default_rng(0))
+    assert fit.found
+    assert not fit.unique
+    assert fit.equals() == 2
+    for native in (barnase, copy):
+        assert min(away(fit, body, k, moved, native) for k in range(2)) < 1.0
+
+
+def test_a_search_can_be_cancelled(fields, barnase):
+    def stop(fraction, message):
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        fit_body(Body.of(barnase), fields, rng=np.random.default_rng(0), progress=stop)

@@ -1,0 +1,86 @@
+"""Domains of a structure find their places together."""
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from critasser.fitting import fit_structure, network_fields
+from critasser.fitting.choice import Candidate, choose_together
+
+
+def distance(a, b):
+    """Root mean square distance in Å of paired positions."""
+    return np.sqrt(np.nanmean(np.sum((a - b) ** 2, axis=1)))
+
+
+@pytest.fixture(scope="module")
+def two_domains(barnase, globin):
+    """Native Cα, the same with its second domain turned at the joint, and the joint."""
+    second = globin - globin[0] + barnase[-1] + np.array([3.0, 2.0, 1.0])
+    # Away from the first domain, so that the two do not touch.
+    out = barnase[-1] - barnase.mean(axis=0)
+    now = second.mean(axis=0) - second[0]
+    turn, _ = Rotation.align_vectors([out], [now])
+    second = (second - second[0]) @ turn.as_matrix().T + second[0]
+    native = np.concatenate([barnase, second])
+    bend = Rotation.from_rotvec(np.radians(35.0) * np.array([0.0, 0.0, 1.0])).as_matrix()
+    bent = native.copy()
+    bent[len(barnase) :] = (second - second[0]) @ bend.T + second[0]
+    frame = Rotation.random(random_state=4).as_matrix()
+    return native, bent @ frame.T + 30.0, len(barnase)
+
+
+def test_both_domains_of_a_bent_structure_find_their_places(look, two_domains):
+    native, bent, joint = two_domains
+    fields = network_fields(look([native]))
+    error = np.full((len(native),) * 2, 25.0)
+    error[:joint, :joint] = error[joint:, joint:] = 1.0
+    (placement,) = fit_structure(bent, fields, rng=np.random.default_rng(0), error=error)
+    assert placement.placed == (True, True)
+    assert distance(placement.positions, native) < 1.5
+
+
+def test_residues_of_low_confidence_take_no_part_but_come_along(look, barnase):
+    fields = network_fields(look([barnase]))
+    astray = barnase.copy()
+    astray[:12] += np.array([25.0, 0.0, 0.0])
+    trusted = np.arange(len(barnase)) >= 12
+    (placement,) = fit_structure(astray, fields, rng=np.random.default_rng(0), trusted=trusted)
+    assert distance(placement.positions[12:], barnase[12:]) < 1.0
+    assert np.isfinite(placement.positions[:12]).all()
+
+
+def test_two_copies_are_both_placed(look, barnase):
+    copy = barnase @ np.diag([-1.0, -1.0, 1.0]) + np.array([0.0, 0.0, 60.0])
+    fields = network_fields(look([barnase, copy]))
+    placements = fit_structure(barnase + 7.0, fields, rng=np.random.default_rng(0), copies=2)
+    assert len(placements) == 2
+    for native in (barnase, copy):
+        assert min(distance(one.positions, native) for one in placements) < 1.0
+
+
+def candidate(body, positions, gain, *, residues=None, chain=0):
+    residues = np.arange(len(positions)) if residues is None else residues
+    return Candidate(body, chain, residues, np.asarray(positions, float), gain)
+
+
+def line(x, count=10):
+    return np.stack([np.full(count, x), np.zeros(count), 4.0 * np.arange(count)], axis=1)
+
+
+def test_bodies_that_lie_in_each_other_are_not_chosen_together():
+    chosen = choose_together(
+        [candidate(0, line(0.0), 5.0, chain=0), candidate(1, line(0.5), 4.0, chain=1),
+         candidate(1, line(20.0), 3.0, chain=1)]
+    )  # fmt: skip
+    assert chosen == [0, 2]
+
+
+def test_a_linker_that_cannot_reach_excludes_a_place():
+    far = candidate(1, line(200.0), 9.0, residues=np.arange(12, 22))
+    near = candidate(1, line(8.0)[::-1], 2.0, residues=np.arange(12, 22))
+    assert choose_together([candidate(0, line(0.0), 9.5), far, near]) == [0, 2]
+
+
+def test_what_is_worth_nothing_is_left_out():
+    assert choose_together([candidate(0, line(0.0), -1.0)]) == []

@@ -27,6 +27,9 @@ __all__ = [
 
 AMINO_ACIDS = "ACDEFGHIKLMNPQRSTVWY"
 
+REPLACED = "UOX"
+"""Letters that the engine takes and tells of: selenocysteine, pyrrolysine, an unknown residue."""
+
 MOST_COPIES = 60
 """An icosahedron's worth of one chain."""
 
@@ -45,12 +48,9 @@ _ACCESSION = re.compile(
 """Accession numbers of UniProt; source: uniprot.org/help/accession_numbers."""
 
 _REMEDIES = {
-    "X": "stands for an unknown residue: write the one that is there, or leave it out",
     "B": "stands for D or N: write the one that is there",
     "Z": "stands for E or Q: write the one that is there",
     "J": "stands for I or L: write the one that is there",
-    "U": "is selenocysteine: write C",
-    "O": "is pyrrolysine: write K",
     "*": "is a stop: delete it",
     "-": "is a gap: give the sequence without an alignment",
     ".": "is a gap: give the sequence without an alignment",
@@ -179,8 +179,10 @@ def complaint(letters: str) -> str:
         )
     if len(letters) > 10 and set(letters.upper()) <= set("ACGTUN"):
         return "this is DNA or RNA: give the protein's sequence"
-    for position, letter in enumerate(letters, start=1):
-        if letter not in AMINO_ACIDS:
+    # All letters small is how some programs write; small ones among capitals mark something.
+    written = letters.upper() if letters.islower() else letters
+    for position, letter in enumerate(written, start=1):
+        if letter not in AMINO_ACIDS + REPLACED:
             return f"position {position}: {_told(letter)}"
     return ""
 

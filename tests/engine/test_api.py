@@ -5,6 +5,8 @@ import dataclasses
 import doctest
 import gzip
 import importlib
+import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -114,11 +116,32 @@ def test_examples_run(name, here, names, monkeypatch):
 
 @pytest.mark.slow
 def test_steps_see_what_a_job_sees(here, names):
-    """The Cα that `predict_calpha` returns are those of the job that `build` ran."""
-    found = critasser.predict_calpha(here / "map.mrc", here / "sequence.fasta", resolution=3.0)
+    """The Cα that `predict_calpha` found are those of the job that `build` ran."""
+    found = names["prediction"]
     with np.load(here / "job/1_calpha/calpha.npz") as file:
         np.testing.assert_allclose(found.calpha.positions, file["positions"], atol=1e-3)
         np.testing.assert_allclose(found.calpha.probability, file["probability"], atol=1e-3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("job", ["job", "scored"])
+def test_the_page_on_job_folders_names_every_file_and_key(here, job):
+    page = (ROOT / "docs/job-folder.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([^`\n]+)`", page))
+    named |= {word for code in named for word in re.findall(r"\w+", code)}
+    for path in (here / job).rglob("*"):
+        name = re.sub(r"_(\d)(?=\.)", "_1", re.sub(r"_\d\d(?=\.)", "_01", path.name))
+        assert path.is_dir() or path.parent.name == "stages" or name in named, path
+    described = json.loads((here / job / "job.json").read_text(encoding="utf-8"))
+    results = json.loads((here / job / "results.json").read_text(encoding="utf-8"))
+    marker = json.loads((here / job / "stages/quality.json").read_text(encoding="utf-8"))
+    lines = (here / job / "progress.jsonl").read_text(encoding="utf-8").splitlines()
+    keys = {
+        *described, *described["options"], *described["machine"], *described["inputs"]["map"],
+        *results, *results["models"][0], *marker,
+        *(key for line in lines for key in json.loads(line)),
+    }  # fmt: skip
+    assert keys <= named, sorted(keys - named)
 
 
 @pytest.mark.slow

@@ -16,7 +16,11 @@ from critasser.cli import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGINE = ROOT / "src/engine"
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *ROOT.glob("examples/**/*.md")])
+PAGES = sorted(
+    page
+    for folder in ("", "docs/", "examples/**/", "weights/")
+    for page in ROOT.glob(f"{folder}*.md")
+)
 EQUATIONS = 13
 """Of the CR-I-TASSER paper."""
 
@@ -137,7 +141,7 @@ def test_every_command_has_its_section_or_row():
 def test_modules_and_files_that_are_named_exist(page):
     for dotted in set(re.findall(r"`(critasser(?:\.\w+)+)`", text(page))):
         assert _exists(dotted), f"{name(page)}: {dotted}"
-    for dotted in set(re.findall(r"python -m (benchmark\.\w+)", text(page))):
+    for dotted in set(re.findall(r"python -m (benchmark(?:\.\w+)+)", text(page))):
         assert (ROOT / (dotted.replace(".", "/") + ".py")).is_file(), f"{name(page)}: {dotted}"
     for path in set(re.findall(r"`([a-z_]+/[\w./]+)`", text(page))):
         if path.partition("/")[0] in {"src", "tests", "benchmark", "examples", "weights", "docs"}:
@@ -146,12 +150,19 @@ def test_modules_and_files_that_are_named_exist(page):
 
 def _exists(dotted):
     """Whether a module is there, or a name in one; nothing heavy is imported."""
+    if dotted.removeprefix("critasser.") in critasser.__all__:
+        return True
     path = ENGINE.joinpath(*dotted.split("."))
     if path.is_dir() or path.with_suffix(".py").is_file():
         return True
     module, attribute = path.parent, path.name
     source = module / "__init__.py" if module.is_dir() else module.with_suffix(".py")
     return source.is_file() and attribute in text(source)
+
+
+def test_every_public_name_is_on_the_page_of_python():
+    named = set(re.findall(r"`critasser\.(\w+)`", text(ROOT / "docs/python.md")))
+    assert named == set(critasser.__all__)
 
 
 def test_every_equation_of_the_paper_is_found_in_a_function_that_exists():

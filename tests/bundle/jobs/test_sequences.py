@@ -54,7 +54,7 @@ def test_nothing_pasted_is_no_sequence(nothing):
     [
         (HELIX, ""),
         ("", "no letters"),
-        ("AAXK", "position 3: X stands for an unknown"),
+        ("AABK", "position 3: B stands for D or N"),
         ("AAjK", "position 3: j is in lower case"),
         ("AUK", "position 2: U is selenocysteine"),
         ("A-K", "position 2: - is a gap"),
@@ -73,7 +73,10 @@ def test_complaints_agree_with_the_engine(tmp_path):
     from critasser.errors import InputError
     from critasser.structure import read_fasta
 
-    for letters in (HELIX, "AAXK", "AAleK", "A-K", "A7K", "ACGTACGTACGT", "AUK", "GATTACA"):
+    for letters in (
+        HELIX, HELIX.lower(), "AAXK", "AABK", "AAleK", "A-K", "A7K", "ACGTACGTACGT", "AUK", "AOK",
+        "GATTACA",
+    ):  # fmt: skip
         path = tmp_path / "one.fasta"
         path.write_text(f">a\n{letters}\n")
         try:

@@ -21,6 +21,7 @@ from critasser.decoys import cluster
 from critasser.errors import InputError
 from critasser.job.stage_run import stage_generator
 from critasser.options import PRESETS
+from critasser.pipeline.stages.templates import fit_by_density
 from critasser.structure import (
     AtomicModel,
     ProteinChain,
@@ -162,9 +163,10 @@ def fit(
     prediction: Prediction,
     sequences: Sequences,
     *,
+    seed: int = 1,
     progress: Progress | None = None,
 ) -> tuple[Template, ...]:
-    """Superpose known or predicted structures on the Cα positions of a map.
+    """Lay known or predicted structures in a map: by its Cα positions, and by its density.
 
     Parameters
     ----------
@@ -174,6 +176,7 @@ def fit(
         From `predict_calpha`.
     sequences : path, Target or iterable of str
         L residues in all.
+    seed : int
     progress : callable, optional
 
     Returns
@@ -207,7 +210,10 @@ def fit(
         if not found:
             raise InputError(f"{path}: no protein in it; give protein structures as templates")
         chains.extend(found)
-    result = survey(chains, prediction.calpha, as_target(sequences), progress=progress)
+    result = survey(
+        chains, prediction.calpha, as_target(sequences), progress=progress,
+        fit=fit_by_density(chains, prediction.features, stage_generator(seed, "templates")),
+    )  # fmt: skip
     if not result.templates:
         reasons = "; ".join(f"{one.source} {one.reason}" for one in result.rejected)
         raise InputError(f"no template can be used: {reasons or 'none was given'}")

@@ -107,9 +107,7 @@ def predict_calpha(
 
     Examples
     --------
-    >>> prediction = critasser.predict_calpha(
-    ...     "map.mrc", "sequence.fasta", resolution=3.0, bfactor=0
-    ... )
+    >>> prediction = critasser.predict_calpha("map.mrc", "sequence.fasta", resolution=3.0)
     >>> prediction.calpha.positions.shape
     (37, 3)
     >>> prediction.trusted

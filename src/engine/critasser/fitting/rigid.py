@@ -34,7 +34,7 @@ LEAST_Z = 3.0
 
 CHANCE_SCORE = -0.5
 """Score that structures which are not in the map hardly ever reach: -0.58 at most of 9 tries at 3
-to 10 Å, the right ones 0.3 or more (``benchmark.rigid_fit --set complex``)."""
+to 10 Å, the right ones 0.3 or more (``benchmark.rigid_fit``, complexes)."""
 
 LEAST_LEAD = 1.5
 """Deviations by which it must stand above the next one to be unique."""

@@ -16,7 +16,7 @@ from critasser.structure import ProteinChain, read_chains, write_calpha
 from critasser.templates import Fit, PlacedChain, survey
 from critasser.text import printable
 
-__all__ = ["STAGE"]
+__all__ = ["STAGE", "fit_by_density"]
 
 
 def templates(context: Context) -> None:
@@ -31,7 +31,7 @@ def templates(context: Context) -> None:
     fit = None
     if chains:
         features = load_features(context.read(FEATURES), context.read(DENSITY))
-        fit = _fit(chains, features, context.rng)
+        fit = fit_by_density(chains, features, context.rng)
     found = survey(chains, calpha, context.target, progress=context.progress, fit=fit)
     save_templates(context.file(TEMPLATES), found.templates, len(context.target))
     for k, template in enumerate(found.templates):
@@ -53,7 +53,9 @@ def templates(context: Context) -> None:
     context.say(f"{len(found.templates)} of {len(files)} files" if files else "none given")
 
 
-def _fit(chains: Sequence[ProteinChain], features: FeatureMaps, rng: np.random.Generator) -> Fit:
+def fit_by_density(
+    chains: Sequence[ProteinChain], features: FeatureMaps, rng: np.random.Generator
+) -> Fit:
     """Places of template chains by the density, see `templates.Fit`."""
     fields = network_fields(features)
 

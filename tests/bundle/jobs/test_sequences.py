@@ -56,7 +56,6 @@ def test_nothing_pasted_is_no_sequence(nothing):
         ("", "no letters"),
         ("AABK", "position 3: B stands for D or N"),
         ("AAjK", "position 3: j is in lower case"),
-        ("AUK", "position 2: U is selenocysteine"),
         ("A-K", "position 2: - is a gap"),
         ("A7K", "position 2: 7 is a digit"),
         ("A§K", "position 2: “§” is no amino acid"),

@@ -251,7 +251,7 @@ def test_confidence_of_models_opened_as_any_file_is_adopted(session):
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (">x\nMKXXVLL\n", "position 3: X stands for an unknown"),
+        (">x\nMKBBVLL\n", "position 3: B stands for D or N"),
         (">dna\nATGCGTACGTAGCTAGCTAGC\n", "this is DNA or RNA"),
         ("", "no sequence"),
     ],

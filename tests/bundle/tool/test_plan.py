@@ -48,7 +48,7 @@ def test_sequences_go_as_letters_or_as_a_file_of_ours_or_as_the_persons_own():
         ({}, ""),
         ({"map_spec": ""}, "Open a map"),
         ({"entries": ()}, "Add the sequence"),
-        ({"entries": (HELIX, Entry("b", "AAXK"))}, "Mend the sequence “b”"),
+        ({"entries": (HELIX, Entry("b", "AABK"))}, "Mend the sequence “b”"),
         ({"place": "mask"}, "Choose the map that is the mask"),
         ({"place": "mask", "mask_spec": "#1"}, "the map itself"),
         ({"place": "mask", "mask_spec": "#2"}, ""),

@@ -97,20 +97,7 @@ def build_traces(
     InputError
         No positions, or a strategy that does not exist.
     """
-    if strategy not in STRATEGIES:
-        raise InputError(
-            f"There is no trace strategy '{strategy}': choose one of {', '.join(STRATEGIES)}."
-        )
-    if len(calpha) == 0:
-        raise InputError(
-            "No Cα position was found in the map, so no chain can be traced: check the map's "
-            "contour, mask and resolution."
-        )
-    if contacts is not None and contacts.shape != (len(target), len(target)):
-        raise InputError(
-            f"The contact map is {contacts.shape[0]} × {contacts.shape[1]}, the target has "
-            f"{len(target)} residues: give the contacts of this target."
-        )
+    _check(calpha, target, strategy, contacts)
     traces = STRATEGIES[strategy](
         calpha,
         features,
@@ -125,6 +112,25 @@ def build_traces(
         progress=progress,
     )
     return in_the_same_places(traces, target)
+
+
+def _check(
+    calpha: CalphaSet, target: Target, strategy: str, contacts: NDArray[np.float64] | None
+) -> None:
+    if strategy not in STRATEGIES:
+        raise InputError(
+            f"There is no trace strategy '{strategy}': choose one of {', '.join(STRATEGIES)}."
+        )
+    if len(calpha) == 0:
+        raise InputError(
+            "No Cα position was found in the map, so no chain can be traced: check the map's "
+            "contour, mask and resolution."
+        )
+    if contacts is not None and contacts.shape != (len(target), len(target)):
+        raise InputError(
+            f"The contact map is {contacts.shape[0]} × {contacts.shape[1]}, the target has "
+            f"{len(target)} residues: give the contacts of this target."
+        )
 
 
 def positions_used(trace: Trace, calpha: CalphaSet) -> NDArray[np.int64]:

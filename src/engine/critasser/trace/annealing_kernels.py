@@ -41,6 +41,10 @@ SHORT, MEDIUM = 8, 40
 SHORT_SHARE, MEDIUM_SHARE = 0.5, 0.8
 """Upper bounds of where a uniform number falls for pieces of those lengths."""
 
+LONGEST = 400
+"""Residues that a move changes at most, but for chains that are exchanged: time a move does not go
+with the size of the complex, and longer moves are hardly ever accepted."""
+
 SWAP = 0.3
 """How often the residue whose position is taken gets the taker's instead of none."""
 BRING_REVERSED = 0.4
@@ -98,14 +102,14 @@ def new_search(node: np.ndarray, positions: int) -> Search:
 
 @njit(cache=True, forceinline=True, error_model="numpy")
 def _length(longest):
-    """Length of a piece: mostly short, sometimes anything up to `longest`."""
+    """Length of a piece: mostly short, sometimes anything up to `longest` or `LONGEST`."""
     u = np.random.random()
     if u < SHORT_SHARE:
         most = SHORT
     elif u < MEDIUM_SHARE:
         most = MEDIUM
     else:
-        most = longest
+        most = LONGEST
     return 1 + int(np.random.random() * min(most, longest))
 
 
@@ -192,7 +196,7 @@ def reverse_piece(scoring, search, i):
     else:
         a = i if j > i else j
         b = j - 1 if j > i else i - 1
-    if b <= a:
+    if b <= a or b - a >= LONGEST:
         return NOTHING, ENDS
     for k in range(b - a + 1):
         search.trial[a + k] = search.node[b - k]
@@ -222,13 +226,13 @@ def bring_piece(scoring, search, i):
     if j > i:
         a = i + 1 if after else i
         b = max(first, i + 1) - 1
-        if b < a:
+        if b < a or final - a >= LONGEST:
             return NOTHING, ORDER
         _exchange_pieces(search, a, b, final, False, flip)
     else:
         b = min(final, i - 1)
         c = i if after else i - 1
-        if c <= b:
+        if c <= b or c - first >= LONGEST:
             return NOTHING, ORDER
         _exchange_pieces(search, first, b, c, flip, False)
     return 1, ORDER

@@ -169,10 +169,10 @@ def cover(
     paths.sort(key=len, reverse=True)
     # Single positions that no link wants are more likely false.
     whole = paths.pop(0) if paths else []
-    ends = [(path[0], path[-1]) for path in paths]
+    ends = np.array([(path[0], path[-1]) for path in paths])
     left = list(range(len(paths)))
     while left and len(whole) < length:
-        tips = graph.positions[np.array(ends)[left]]
+        tips = graph.positions[ends[left]]
         distance = np.linalg.norm(tips[:, :, None] - graph.positions[[whole[0], whole[-1]]], axis=3)
         distance = distance + END_NOISE * rng.random(distance.shape)
         k, tip, side = np.unravel_index(distance.argmin(), distance.shape)

@@ -43,8 +43,8 @@ MOST_LOG_WEIGHT = 40.0
 
 MOST_POSITIONS = 1024
 """Positions in a map up to which each residue may be at all of them. Fewer places cost accuracy
-where the map tells little (EMD-1461_VP6_box, 3.8 Å: TM-score 0.91 by all, 0.86 by 128), and z-scores were
-calibrated with all; beyond this many, all of them take minutes."""
+where the map tells little (EMD-1461_VP6_box, 3.8 Å: TM-score 0.91 by all, 0.86 by 128), and
+z-scores were calibrated with all; beyond this many, all of them take minutes."""
 
 POSITIONS_A_RESIDUE = 128
 """Positions where each residue may be in larger maps, so that time goes with the residues alone.

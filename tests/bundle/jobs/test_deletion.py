@@ -134,3 +134,14 @@ def test_a_folder_without_a_job_or_with_one_at_work_is_left_alone(
     until(lambda: job.outcome == "cancelled")
     delete(job.folder, confirm=True)
     assert not job.folder.exists()
+
+
+@pytest.mark.parametrize("name", ["1_calpha/seen.mrc", "2_traces/symmetry.npz"])
+def test_what_a_stage_wrote_before_it_was_killed_is_the_jobs(tmp_path, name):
+    from chimerax.critasser.jobs.deletion import files_of_job
+
+    (tmp_path / name).parent.mkdir()
+    (tmp_path / name).write_bytes(b"")
+    files, foreign = files_of_job(tmp_path)
+    assert files == [tmp_path / name]
+    assert foreign == []

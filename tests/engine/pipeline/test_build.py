@@ -280,8 +280,11 @@ def test_sequences_of_another_name_are_taken_without_building_anew(copy, inputs,
 
 def test_contacts_can_be_given_to_a_finished_build_and_taken_away_again(copy, tmp_path):
     before = content(copy)
-    (tmp_path / "contacts.rr").write_text("".join(f"{k} {k + 20} 0 8 0.9\n" for k in range(1, 40)))
+    far = "".join(f"{k} {k + 20} 0 8 0.9\n" for k in range(1, 40))
+    (tmp_path / "contacts.rr").write_text(f"{far}3 5 0 8 0.9\n")
     assert {"assembly", "decoys"} <= again(copy, "--contacts", tmp_path / "contacts.rr")
+    warnings = json.loads((copy / "results.json").read_text())["warnings"]
+    assert any(warning.startswith("39 of 40 contacts are used") for warning in warnings)
     assert content(copy)["4_assembly/decoys.npz"] != before["4_assembly/decoys.npz"]
     assert {"assembly", "decoys"} <= again(copy, "--no-contacts")
     after = content(copy)

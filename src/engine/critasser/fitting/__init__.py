@@ -2,12 +2,17 @@
 
 from critasser.fitting.body import Body, Poses
 from critasser.fitting.fields import Fields, network_fields
-from critasser.fitting.predicted_confidence import predicted_confidence, trusted_residues
+from critasser.fitting.predicted_confidence import (
+    LEAST_CONFIDENCE,
+    predicted_confidence,
+    trusted_residues,
+)
 from critasser.fitting.predicted_error import read_predicted_error
 from critasser.fitting.rigid import RigidFit, fit_body
 from critasser.fitting.structure_fit import Placement, fit_structure
 
 __all__ = [
+    "LEAST_CONFIDENCE",
     "Body",
     "Fields",
     "Placement",

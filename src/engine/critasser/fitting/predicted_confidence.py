@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from critasser.structure import ProteinChain
 
-__all__ = ["predicted_confidence", "trusted_residues"]
+__all__ = ["LEAST_CONFIDENCE", "predicted_confidence", "trusted_residues"]
 
 LEAST_CONFIDENCE = 70.0
 """pLDDT below which residues take no part in a fit: AlphaFold's own limit of confident."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from critasser.density import normalise, simulate
-from critasser.network.training.packing import _read, atoms_of
+from critasser.network.training.packing import atoms_of, read_structure
 from critasser.pipeline.stages.sharpness import choose_bfactor
 from critasser.shipped import RESIDUE_NETWORK, shipped
 
@@ -15,7 +15,7 @@ CHAIN = Path(__file__).parents[3] / "data" / "1gl2_D.pdb.gz"
 
 @pytest.fixture(scope="module")
 def atoms():
-    return atoms_of(_read(CHAIN))
+    return atoms_of(read_structure(CHAIN))
 
 
 def blurred_map(atoms, resolution):

@@ -295,5 +295,3 @@ def _unpack(data: dict[str, np.ndarray]) -> Iterator[Atoms]:
             }
         )
 
-
-_read = read_structure

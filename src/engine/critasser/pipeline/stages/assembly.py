@@ -42,6 +42,8 @@ def assembly(context: Context) -> None:
         ("cycle", *(f"temperature {t:.3f}" for t in decoys.temperatures)),
         ((cycle + 1, *energies) for cycle, energies in enumerate(decoys.trajectory)),
     )
+    if decoys.note:
+        context.warn(decoys.note)
     context.say(
         f"{len(decoys.positions)} decoys of {len(decoys.temperatures)} replicas after "
         f"{decoys.moves:.2g} moves, lowest energy {decoys.energy.min():.1f}, "

@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from critasser.density import FeatureMaps
-from critasser.fitting import fit_structure, network_fields, trusted_residues
+from critasser.fitting import (
+    LEAST_CONFIDENCE,
+    Placement,
+    fit_structure,
+    network_fields,
+    trusted_residues,
+)
 from critasser.job.arrays import load_calpha, load_features, save_templates, write_table
 from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, TEMPLATES
 from critasser.pipeline.stage import Context, Stage, named_sequences
@@ -31,7 +38,7 @@ def templates(context: Context) -> None:
     fit = None
     if chains:
         features = load_features(context.read(FEATURES), context.read(DENSITY))
-        fit = fit_by_density(chains, features, context.rng)
+        fit = fit_by_density(chains, features, context.rng, tell=context.warn)
     found = survey(chains, calpha, context.target, progress=context.progress, fit=fit)
     save_templates(context.file(TEMPLATES), found.templates, len(context.target))
     for k, template in enumerate(found.templates):
@@ -54,28 +61,62 @@ def templates(context: Context) -> None:
 
 
 def fit_by_density(
-    chains: Sequence[ProteinChain], features: FeatureMaps, rng: np.random.Generator
+    chains: Sequence[ProteinChain],
+    features: FeatureMaps,
+    rng: np.random.Generator,
+    *,
+    tell: Callable[[str], None] | None = None,
 ) -> Fit:
-    """Places of template chains by the density, see `templates.Fit`."""
+    """Places of template chains by the density, see `templates.Fit`.
+
+    Parameters
+    ----------
+    chains : sequence of ProteinChain
+    features : FeatureMaps
+        Of the cropped map at 1 Å.
+    rng : numpy.random.Generator
+    tell : callable, optional
+        Given a line for all of a chain that took no part, found no place, or fits elsewhere too.
+    """
     fields = network_fields(features)
 
     def fit(
         number: int, *, copies: int = 1, progress: Callable[[float, str], None] | None = None
     ) -> list[PlacedChain]:
         chain = chains[number]
+        trusted = trusted_residues(chain)
         placements = fit_structure(
-            chain.calpha,
-            fields,
-            rng=rng,
-            trusted=trusted_residues(chain),
-            copies=copies,
-            progress=progress,
+            chain.calpha, fields, rng=rng, trusted=trusted, copies=copies, progress=progress
         )
+        if tell is not None:
+            for line in _remarks(trusted, placements[0], copies):
+                tell(f"template {number + 1} (chain {printable(chain.name)}): {line}")
         return [
             PlacedChain(one.positions, sum(one.placed)) for one in placements if any(one.placed)
         ]
 
     return fit
+
+
+def _remarks(trusted: NDArray[np.bool_], placement: Placement, copies: int) -> list[str]:
+    """What a person should know of a fit, a line each."""
+    lines = []
+    if not trusted.all():
+        lines.append(
+            f"{int((~trusted).sum())} of {len(trusted)} residues have a predicted confidence "
+            f"below {LEAST_CONFIDENCE:g} and take no part in the fit to the density"
+        )
+    lost = [d for d, placed in enumerate(placement.placed) if not placed]
+    if lost and len(lost) < len(placement.placed):
+        residues = int(np.isin(placement.domain, lost).sum())
+        lines.append(
+            f"{len(lost)} of {len(placement.placed)} domains ({residues} residues) have no place "
+            "in the density of their own"
+        )
+    equal = max((fit.equals() for fit in placement.fits), default=0)
+    if equal > copies and any(placement.placed):
+        lines.append(f"fits {equal} places of the map about equally well")
+    return lines
 
 
 STAGE = Stage(

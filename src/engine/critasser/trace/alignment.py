@@ -49,7 +49,7 @@ z-scores were calibrated with all; beyond this many, all of them take minutes.""
 POSITIONS_A_RESIDUE = 128
 """Positions where each residue may be in larger maps, so that time goes with the residues alone.
 On packed chains (`benchmark.trace_scaling`) of 400 residues 0.95 of them are in register by this
-and by all positions; with amino acids that hardly tell (`--knowledge 1`) 0.92, and 0.95 by all."""
+and by all positions; with amino acids that hardly tell (its knowledge 1) 0.92, and 0.95 by all."""
 
 DRAWS_A_RESIDUE = 4
 """Random numbers that a walk needs at most."""

@@ -135,7 +135,7 @@ def degraded_map(
     share = drawn if noise is None else noise
     filled = 1.0
     if noise_in_molecule:
-        filled = molecule_share(molecules.positions.numpy(), side)
+        filled = molecule_share(molecules.positions, side)
     density = apply_transfer(
         density, transfer, share, numbers.generator, share=filled
     ).numpy()

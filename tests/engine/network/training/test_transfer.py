@@ -13,6 +13,7 @@ from critasser.network.training.crops import Degradation, SimulationRange, simul
 from critasser.network.training.packing import Pair
 from critasser.network.training.transfer import (
     ATOM_VARIANCE,
+    LEAST_SHARE,
     SHELL,
     SHELLS,
     Transfer,
@@ -21,6 +22,7 @@ from critasser.network.training.transfer import (
     compare_with_atoms,
     draw_transfer,
     measure_transfer,
+    molecule_share,
     uneven_sharpening,
 )
 
@@ -137,3 +139,31 @@ def test_uneven_sharpening_keeps_the_molecule(helix, side):
     for one in changed:
         assert 0.8 < np.corrcoef(one.flatten(), atoms[0].flatten())[0, 1] < 0.9999
     assert not torch.allclose(changed[0], changed[1])
+
+
+def test_a_cube_knows_how_much_of_it_a_molecule_fills():
+    side = 48
+    full = torch.cartesian_prod(*[torch.arange(0.0, side, 4.0)] * 3)
+    assert molecule_share(full, side) == 1.0
+    half = full[full[:, 0] < side / 2 - 6]
+    assert molecule_share(half, side) == pytest.approx(0.5, abs=0.08)
+    assert molecule_share(full + 2 * side, side) == LEAST_SHARE
+
+
+def test_noise_is_as_strong_within_the_molecule_as_measured_however_large_the_cube(helix):
+    """In a cube twice as wide the same map is measured with the same correlation."""
+    transfer = known(correlation=0.5)
+
+    def correlation(side):
+        atoms, origin = sharp_atoms(helix, side)
+        index = torch.as_tensor((helix.positions - origin)[:, ::-1].astype(np.float32).copy())
+        density = apply_transfer(
+            atoms, transfer, 1.0, torch.Generator().manual_seed(0),
+            share=molecule_share(index, side),
+        ).numpy()  # fmt: skip
+        grid = Grid(density, origin, np.ones(3))
+        pair = Pair("known", grid.values, origin, replace(helix), 3.0)
+        return measured(pair).correlation[SEEN].mean()
+
+    assert correlation(48) == pytest.approx(0.5, abs=0.12)
+    assert correlation(96) == pytest.approx(correlation(48), abs=0.08)

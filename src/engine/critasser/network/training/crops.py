@@ -44,6 +44,7 @@ from critasser.network.training.transfer import (
     compare_with_atoms,
     draw_transfer,
     measure_transfer,
+    molecule_share,
 )
 from critasser.network.training.visibility import Visibility, fade_side_chains, measure_visibility
 
@@ -77,6 +78,10 @@ FADING = (0.6, 1.5)
 
 ATOMIC_BFACTOR, SHARPENING = (15, 60), (-40, 60)
 """Å²; of the atoms of a band-limited map, and by which that map is blurred or sharpened."""
+
+NOISE = (0.3, 1.0)
+"""Share of what is not the atoms' in an experimental map that is put in as noise: the rest is
+other molecules and the model's errors."""
 
 LEAST_VARIANCE = 0.16
 """Å²; narrower atoms cannot be shown on 1 Å voxels."""
@@ -323,6 +328,10 @@ def _image(
         cut = numbers.send(resolution[index])[:, None, None, None]
         bfactor = numbers.uniform(*SHARPENING, (len(index), 1, 1, 1))
         density = density.index_copy(0, where, band_limit(density[where], cut, bfactor))
+    atoms = (m.positions + _PAD).split(m.counts)
     for k in np.flatnonzero(with_transfer):
-        density[k] = apply_transfer(density[k], transfers[k], rng.uniform(), numbers.generator)
+        density[k] = apply_transfer(
+            density[k], transfers[k], rng.uniform(*NOISE), numbers.generator,
+            share=molecule_share(atoms[k], density.shape[-1]),
+        )  # fmt: skip
     return density

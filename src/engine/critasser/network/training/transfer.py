@@ -60,6 +60,12 @@ _NORM = 8
 MASK_RADIUS, MASK_EDGE = 6, 0.7
 """Å around the atoms in which map and atoms are compared; width of the mask's edge."""
 
+_STRIDE = 3
+"""Voxels between the points at which a cube is looked at for atoms."""
+
+LEAST_SHARE = 0.01
+"""Of a cube that a molecule fills: a few atoms at its edge are no measure of its noise."""
+
 BOX_MARGIN = 12
 """Voxels around the atoms."""
 
@@ -153,9 +159,28 @@ def compare_with_atoms(pair: Pair, device: torch.device = CPU) -> MapAndAtoms:
     return MapAndAtoms(density, atoms, index)
 
 
-def molecule_share(index: np.ndarray, side: int) -> float:
-    """Share of a cube in which map and atoms are compared: within 6 Å of atoms (n, 3), z y x."""
-    return float(np.mean(_outside(index, side) ** -2.0))
+def molecule_share(positions: Tensor, side: int) -> float:
+    """Share of a cube in which map and atoms are compared: within 6 Å of atoms.
+
+    Parameters
+    ----------
+    positions : Tensor (n, 3)
+        z y x in voxels of 1 Å; atoms outside the cube count where they reach into it.
+    side : int
+        Of the cube, voxels.
+
+    Returns
+    -------
+    float
+        At least `LEAST_SHARE`.
+    """
+    axis = torch.arange(0.5 * _STRIDE - 0.5, side, _STRIDE, device=positions.device)
+    points = torch.cartesian_prod(axis, axis, axis)
+    reaching = ((positions > -MASK_RADIUS) & (positions < side + MASK_RADIUS)).all(dim=1)
+    if not reaching.any():
+        return LEAST_SHARE
+    nearest = torch.cdist(points, positions[reaching]).amin(dim=1)
+    return max(float((nearest < MASK_RADIUS).float().mean()), LEAST_SHARE)
 
 
 def _outside(index: np.ndarray, side: int) -> np.ndarray:

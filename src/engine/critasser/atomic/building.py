@@ -50,6 +50,7 @@ def build_atoms(
     resolution: float,
     *,
     rng: np.random.Generator,
+    unseen: NDArray[np.bool_] | None = None,
     schedule: str = "standard",
     platform: str = "CPU",
     threads: int | None = None,
@@ -68,6 +69,8 @@ def build_atoms(
         Å.
     rng : Generator
         Decides the search over rotamers, and the seeds of dynamics.
+    unseen : ndarray (L,) bool, optional
+        Residues that have no density: the map does not draw their atoms.
     schedule : str
         One of `SCHEDULES`: draft (minimisation only), standard, thorough.
     platform : str
@@ -93,8 +96,9 @@ def build_atoms(
     """
     plan = _checked(target, calpha, schedule)
     builder = Builder(
-        target, density, pull_at(resolution), plan, rng, platform, threads or 1, Watch(progress)
-    )
+        target, density, pull_at(resolution), plan, rng, platform, threads or 1,
+        Watch(progress), unseen,
+    )  # fmt: skip
     return builder.build(np.asarray(calpha, dtype=np.float64), schedule)
 
 

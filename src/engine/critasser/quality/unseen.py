@@ -99,7 +99,7 @@ def backbone_near(
     backbone = np.clip(sample(features.backbone_grid, points), 0.0, 1.0)
     if taken is not None and len(taken):
         backbone[cKDTree(taken).query(points)[0] < EXPLAINED] = 0.0
-    return backbone.reshape(len(positions), -1).max(axis=1)
+    return backbone.reshape(-1, len(AROUND)).max(axis=1)
 
 
 def find_unseen(

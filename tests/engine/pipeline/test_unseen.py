@@ -10,10 +10,13 @@ import gemmi
 import numpy as np
 import pytest
 
+from critasser.density import model_mask, read_map, write_map
 from critasser.structure import read_chains
 
 DATA = Path(__file__).parents[2] / "data"
-MAP = DATA / "emd_6555_piece.mrc.gz"
+PIECE = DATA / "emd_6555_piece.pdb"
+OWN = 4.0
+"""Å around the piece's atoms within which density is its own; its neighbours have some beyond."""
 TAG = "MGSSHHHHHHSSGLVPRGSHMASMTG"
 CORE = 60
 
@@ -39,19 +42,34 @@ def said_of(results: dict) -> str:
 
 
 @pytest.fixture(scope="module")
-def letters() -> str:
-    return read_chains(DATA / "emd_6555_piece.pdb")[0].letters
+def piece():
+    return read_chains(PIECE)[0]
 
 
 @pytest.fixture(scope="module")
-def build(engine, tmp_path_factory):
+def letters(piece) -> str:
+    return piece.letters
+
+
+@pytest.fixture(scope="module")
+def density(piece, tmp_path_factory) -> Path:
+    """The map of the piece without its neighbours."""
+    grid = read_map(DATA / "emd_6555_piece.mrc.gz")
+    path = tmp_path_factory.mktemp("map") / "map.mrc"
+    own = model_mask(grid, piece.positions, OWN)
+    write_map(path, grid.with_values(np.where(own, grid.values, 0).astype(np.float32)))
+    return path
+
+
+@pytest.fixture(scope="module")
+def build(engine, density, tmp_path_factory):
     """Builds a sequence into the map of the 60 residues by the shortest schedule."""
 
     def run(sequence: str, *options) -> Path:
         folder = tmp_path_factory.mktemp("build")
         (folder / "x.fasta").write_text(f">x\n{sequence}\n")
-        done = engine("build", MAP, folder / "x.fasta", "-o", folder / "job", "--resolution", 2.9,
-                      "--quality", "shortest", "--models", 1, *options)  # fmt: skip
+        done = engine("build", density, folder / "x.fasta", "-o", folder / "job", "--resolution",
+                      2.9, "--quality", "shortest", "--models", 1, *options)  # fmt: skip
         assert done.returncode == 0, done.stderr
         return folder / "job"
 
@@ -85,7 +103,7 @@ def test_a_tag_is_found_and_said(tagged):
     assert [row["seen"] for row in rows] == ["0"] * end + ["1"] * (len(rows) - end)
 
 
-def test_the_rest_is_as_sure_and_as_well_placed_as_without_the_tag(tagged, bare):
+def test_the_rest_is_as_sure_and_as_well_placed_as_without_the_tag(tagged, bare, piece):
     mean, sure = (results_of(folder)["models"][0]["mean_confidence"] for folder in (tagged, bare))
     assert mean > sure - 5
     rows = rows_of(tagged)
@@ -93,7 +111,7 @@ def test_the_rest_is_as_sure_and_as_well_placed_as_without_the_tag(tagged, bare)
     seen = np.array([row["seen"] == "1" for row in rows])
     assert mean == pytest.approx(confidence[seen].mean())
     assert confidence[~seen].max() < 10
-    native = read_chains(DATA / "emd_6555_piece.pdb")[0].calpha
+    native = piece.calpha
     off = [
         np.sqrt(np.mean(np.sum((chain.calpha[-CORE:] - native) ** 2, axis=1)))
         for chain in (read_chains(folder / "5_models/model_1.cif")[0] for folder in (tagged, bare))
@@ -124,9 +142,9 @@ def test_the_tag_stays_in_the_model_unless_it_is_trimmed_and_comes_back(tagged, 
     assert model.read_bytes() == whole
 
 
-def test_a_model_with_a_tag_is_scored_without_it(tagged, engine, tmp_path):
+def test_a_model_with_a_tag_is_scored_without_it(tagged, engine, density, tmp_path):
     model = tagged / "5_models/model_1.cif"
-    done = engine("score", model, MAP, "-o", tmp_path / "job", "--resolution", 2.9, "--trim")
+    done = engine("score", model, density, "-o", tmp_path / "job", "--resolution", 2.9, "--trim")
     assert done.returncode == 0, done.stderr
     results = results_of(tmp_path / "job")
     (stretch,) = results["unseen"]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from critasser.atomic.backbone import build_backbone
 from critasser.atomic.chemistry import CA
-from critasser.atomic.regularisation import estimated_noise, regularise
+from critasser.atomic.regularisation import regularise
 from critasser.atomic.relaxation import Watch
 from critasser.atomic.report import AtomicReport
 from critasser.atomic.residue_atoms import model_of_atoms
@@ -20,6 +20,7 @@ from critasser.atomic.validation import find_disulfides, omega
 from critasser.density import Grid
 from critasser.errors import InputError
 from critasser.structure import AtomicModel, Target
+from critasser.structure.peptides import estimated_noise
 
 __all__ = ["Builder", "build_atoms", "checked_schedule"]
 

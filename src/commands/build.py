@@ -59,6 +59,7 @@ def description():
             ("quality", EnumOf(QUALITIES)),
             ("models", Bounded(IntArg, min=1, max=20)),
             ("seed", NonNegativeIntArg),
+            ("trim", BoolArg),
             ("folder", SaveFolderNameArg),
             ("wait", BoolArg),
         ],
@@ -81,6 +82,7 @@ def command(
     quality=None,
     models=None,
     seed=None,
+    trim=None,
     folder=None,
     wait=None,
 ):
@@ -111,6 +113,8 @@ def command(
         Most models to make.
     seed : int, optional
         Of all random numbers.
+    trim : bool, optional
+        Leave residues that have no density out of the models.
     folder : str, optional
         The job folder to make; else one in ``~/critasser``.
     wait : bool, optional
@@ -161,7 +165,7 @@ def command(
         options["--mask"] = (files["mask"],)
     if files["templates"]:
         options["--templates"] = files["templates"]
-    options.update(engine_options(resolution, device, quality, models, seed))
+    options.update(engine_options(resolution, device, quality, models, seed, trim))
     request = Request((files["map"], files["sequence"]), options)
     return start(
         session,

@@ -47,6 +47,7 @@ def description():
             ("quality", EnumOf(QUALITIES)),
             ("models", Bounded(IntArg, min=1, max=20)),
             ("seed", NonNegativeIntArg),
+            ("trim", BoolArg),
             ("folder", SaveFolderNameArg),
             ("wait", BoolArg),
         ],
@@ -65,6 +66,7 @@ def command(
     quality=None,
     models=None,
     seed=None,
+    trim=None,
     folder=None,
     wait=None,
 ):
@@ -82,7 +84,7 @@ def command(
         Whole sequences; else what the model knows of its chains.
     resolution : float, optional
         Of the map, in Å; else the job's own, or guessed.
-    device, quality, models, seed, folder, wait : optional
+    device, quality, models, seed, trim, folder, wait : optional
         As for `critasser build`.
 
     Raises
@@ -135,7 +137,7 @@ def command(
     options.update({"-o": (folder,), "--stretch": (stretches,)})
     if "sequence" in files:
         options["--sequence"] = (files["sequence"],)
-    options.update(engine_options(resolution, device, quality, models, seed))
+    options.update(engine_options(resolution, device, quality, models, seed, trim))
     request = Request((model,), options, "rebuild")
     return start(
         session,

@@ -32,6 +32,10 @@ from .arguments import BuildSequenceArg, JobFolderArg
 __all__ = ["command", "description"]
 
 
+_TRIMS = ("--trim", "--no-trim")
+"""Of these the engine is told one."""
+
+
 def description():
     """How the command is typed."""
     return CmdDesc(
@@ -45,6 +49,7 @@ def description():
             ("quality", EnumOf(QUALITIES)),
             ("models", Bounded(IntArg, min=1, max=20)),
             ("seed", NonNegativeIntArg),
+            ("trim", BoolArg),
             ("wait", BoolArg),
         ],
         synopsis="Go on with a job, or run it again with changes",
@@ -63,6 +68,7 @@ def command(
     quality=None,
     models=None,
     seed=None,
+    trim=None,
     wait=None,
 ):
     """Go on from the last finished stage; what is changed makes only what depends on it again.
@@ -78,7 +84,7 @@ def command(
     resolution : float, optional
         Å.
     templates : chimerax.atomic.AtomicStructures, optional
-    device, quality, models, seed : optional
+    device, quality, models, seed, trim : optional
         As for `critasser build`.
     wait : bool, optional
         Come back when the build is over; by default in scripts and without a GUI.
@@ -117,12 +123,14 @@ def command(
         "seed": seed,
     }
     _check_has(request.command, [word for word, value in asked.items() if value is not None])
-    options = engine_options(resolution, device, quality, models, seed)
+    options = engine_options(resolution, device, quality, models, seed, trim)
     inputs = request.inputs
     if sequence is not None or templates is not None:
         inputs, files = _new_inputs(folder, request, sequence, templates)
         options.update(files)
-    request = Request(inputs, {**request.options, **options}, request.command)
+    kept = {word: values for word, values in request.options.items() if word not in _TRIMS}
+    before = request.options if trim is None else kept
+    request = Request(inputs, {**before, **options}, request.command)
     name, _ = read_placement(folder)
     return start(
         session,

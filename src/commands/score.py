@@ -34,6 +34,7 @@ def description():
             ("in_map", MapArg),
             ("resolution", Bounded(FloatArg, min=1.0, max=20.0)),
             ("device", EnumOf(tuple(DEVICES))),
+            ("trim", BoolArg),
             ("key", BoolArg),
             ("folder", SaveFolderNameArg),
             ("wait", BoolArg),
@@ -50,6 +51,7 @@ def command(
     in_map,
     resolution=None,
     device=None,
+    trim=None,
     key=True,
     folder=None,
     wait=None,
@@ -67,6 +69,8 @@ def command(
     resolution : float, optional
         Of the map, in Å; the engine guesses it unless given.
     device : {'auto', 'cpu', 'gpu'}, optional
+    trim : bool, optional
+        Leave residues that have no density out of the copy that is written in the job's folder.
     key : bool
         Show what the colours mean.
     folder : str, optional
@@ -86,7 +90,7 @@ def command(
     name = job_name(folder.name)
     files, prepare = write_inputs(folder, name, in_map, structure)
     keep_origin(folder, structure)
-    options = {"-o": (folder,), **engine_options(resolution, device)}
+    options = {"-o": (folder,), **engine_options(resolution, device, trim=trim)}
     request = Request((files["model"], files["map"]), options, "score")
     return start(
         session,

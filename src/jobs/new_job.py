@@ -18,7 +18,7 @@ QUALITIES = ("draft", "standard", "thorough")
 
 
 def engine_options(
-    resolution=None, device=None, quality=None, models=None, seed=None
+    resolution=None, device=None, quality=None, models=None, seed=None, trim=None
 ) -> dict[str, tuple[str, ...]]:
     """Those of these that are given, as the engine's options."""
     given = {
@@ -28,7 +28,10 @@ def engine_options(
         "--models": models,
         "--seed": seed,
     }
-    return {option: (str(value),) for option, value in given.items() if value is not None}
+    options = {option: (str(value),) for option, value in given.items() if value is not None}
+    if trim is not None:
+        options["--trim" if trim else "--no-trim"] = ()
+    return options
 
 
 def new_folder(given: str | None, name: str) -> Path:

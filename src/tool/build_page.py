@@ -249,6 +249,7 @@ class LaunchPage(QWidget):
             device=DEVICES[self.options.device.currentIndex()],
             models=self.options.models.value(),
             seed=self.options.seed.value(),
+            trim=self.options.trim.isChecked(),
             folder=self.options.folder.text().strip(),
         )
 
@@ -353,7 +354,7 @@ class LaunchPage(QWidget):
             **{
                 name: getattr(plan, name)
                 for name in ("map_spec", "mask_spec", "place", "distance", "resolution",
-                             "quality", "device", "models", "seed", "folder")
+                             "quality", "device", "models", "seed", "trim", "folder")
             },
         }  # fmt: skip
 

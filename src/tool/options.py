@@ -6,7 +6,7 @@ from pathlib import Path
 
 from chimerax.core.commands import concise_model_spec, run
 from Qt.QtCore import Signal
-from Qt.QtWidgets import QComboBox, QFileDialog, QLineEdit, QSpinBox
+from Qt.QtWidgets import QCheckBox, QComboBox, QFileDialog, QLineEdit, QSpinBox
 
 from ..session.quoting import command_text
 from .layout import Section, button, buttons, labelled, small
@@ -31,7 +31,7 @@ def _count(least: int, most: int) -> QSpinBox:
 
 
 class Options(Section):
-    """Templates, device, number of models, seed, folder.
+    """Templates, device, number of models, seed, residues without density, folder.
 
     Parameters
     ----------
@@ -56,6 +56,13 @@ class Options(Section):
             labelled("&Seed", self.seed, tip="The same seed gives the same models again"),
         ):
             self.body.addLayout(row)
+        self.trim = QCheckBox("Leave out residues without density")
+        self.trim.setToolTip(
+            "Tags, tails and loops that the map does not show; without this they stay in the "
+            "models, with low confidence"
+        )
+        self.trim.toggled.connect(self.changed)
+        self.body.addWidget(self.trim)
         self.folder = QLineEdit()
         self.folder.setPlaceholderText("~/critasser, named after the map")
         self.folder.textChanged.connect(self.changed)
@@ -98,8 +105,10 @@ class Options(Section):
         self.device.setCurrentIndex(DEVICES.index(plan.device))
         self.models.setValue(plan.models)
         self.seed.setValue(plan.seed)
+        self.trim.setChecked(plan.trim)
         self.folder.setText(plan.folder)
-        if plan.device != "auto" or plan.models != MODELS or plan.seed != SEED or plan.folder:
+        usual = (plan.device, plan.models, plan.seed) == ("auto", MODELS, SEED)
+        if not usual or plan.trim or plan.folder:
             self.unfold()
 
     def _open_templates(self) -> None:

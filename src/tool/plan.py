@@ -55,6 +55,8 @@ class Plan:
     quality, device : str
     models : int
     seed : int
+    trim : bool
+        Leave residues without density out of the models.
     folder : str
         Job folder; empty for the usual place.
     """
@@ -71,6 +73,7 @@ class Plan:
     device: str = "auto"
     models: int = MODELS
     seed: int = SEED
+    trim: bool = False
     folder: str = ""
 
 
@@ -119,6 +122,8 @@ def build_command(plan: Plan, folder: Path) -> Command:
     ):
         if value != usual:
             words += [word, value]
+    if plan.trim:
+        words += ["trim", "true"]
     if plan.folder:
         words += ["folder", quoted_path(plan.folder)]
     return command_text(*words)

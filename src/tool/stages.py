@@ -20,6 +20,7 @@ TITLES = {
     "calpha": "Find Cα atoms",
     "trace": "Trace chains",
     "templates": "Place templates",
+    "unseen": "Find what has no density",
     "assembly": "Assemble",
     "decoys": "Choose the best folds",
     "atomic": "Build all atoms",

@@ -117,6 +117,8 @@ class Options:
     seed : int
     weights : Path or None
         A network in place of the shipped one.
+    trim : bool
+        Leave residues that have no density out of the models that are written.
     """
 
     resolution: float | None = None
@@ -125,6 +127,7 @@ class Options:
     models: int = 5
     seed: int = 1
     weights: Path | None = None
+    trim: bool = False
 
     def __post_init__(self) -> None:
         def ask(condition: bool, text: str) -> None:
@@ -149,6 +152,7 @@ class Options:
             self.weights is None or isinstance(self.weights, Path),
             f"weights {self.weights!r}: give a file",
         )
+        ask(isinstance(self.trim, bool), f"trim {self.trim!r}: give true or false")
 
     @property
     def schedule(self) -> Schedule:

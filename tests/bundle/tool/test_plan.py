@@ -28,6 +28,7 @@ def test_what_the_command_does_anyway_is_not_in_it():
         ({"resolution": 3.8}, "resolution 3.8"),
         ({"quality": "draft", "device": "gpu"}, "quality draft device gpu"),
         ({"models": 3, "seed": 7}, "models 3 seed 7"),
+        ({"trim": True}, "trim true"),
         ({"folder": "/data/my job"}, 'folder "/data/my job"'),
     ],
 )
@@ -68,4 +69,4 @@ def test_the_keywords_are_those_of_the_command():
     description, _ = REGISTERED["critasser build"]
     known = {*description.required, *description.optional, *description.keyword}
     assert {"sequence", "near", "range", "mask", "templates", "resolution", "quality", "device",
-            "models", "seed", "folder"} <= known  # fmt: skip
+            "models", "seed", "trim", "folder"} <= known  # fmt: skip

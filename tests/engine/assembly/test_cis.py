@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from critasser.assembly import assemble, refine_centroids
+from critasser.assembly.cis import cis_by_starts
 from critasser.assembly.complete import mended
 from critasser.atomic import build_atoms
-from critasser.structure import Template
+from critasser.structure import Template, Trace
 
 CIS = [25, 36]
 
@@ -45,6 +46,26 @@ def test_cis_peptides_of_a_template_are_cis_in_the_atoms(with_cis):
         rng=np.random.default_rng(2), schedule="draft",
     )  # fmt: skip
     assert list(report.cis) == CIS
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_cis_peptides_of_a_trace_survive_where_its_calpha_are_accurate(with_cis, seed):
+    rng = np.random.default_rng(seed)
+    calpha = with_cis.native + rng.normal(size=with_cis.native.shape) * 0.2 / np.sqrt(3)
+    trace = Trace(calpha, np.full(len(calpha), 0.95), 1.0, "accurate")
+    assert short(cooled(with_cis, [trace])) == CIS
+
+
+def test_starts_tell_of_peptides_only_where_they_run_as_the_chain_does(with_cis):
+    trace = Trace(with_cis.native, np.ones(len(with_cis.native)), 1.0, "right")
+    cis, told = cis_by_starts(with_cis.native, with_cis.target, [trace])
+    assert np.flatnonzero(cis).tolist() == CIS
+    letters = with_cis.chain.letters
+    assert all(letters[i + 1] == "P" for i in np.flatnonzero(told))
+    elsewhere = Trace(with_cis.native + 9.0, np.ones(len(with_cis.native)), 1.0, "elsewhere")
+    cis, told = cis_by_starts(with_cis.native, with_cis.target, [elsewhere])
+    assert not cis.any()
+    assert not told.any()
 
 
 @pytest.mark.parametrize("scene", ["with_cis", "barnase"])

@@ -16,6 +16,7 @@ from critasser.atomic.validation import (
     stretched_bonds,
     threaded_rings,
 )
+from critasser.density import sample
 from critasser.errors import Cancelled, InputError
 from critasser.structure import Sequence, Target, read_chains, rmsd
 
@@ -180,3 +181,14 @@ def test_mistakes_are_told_before_any_work(target, native, density):
         build(target, calpha * np.nan, density)
     with pytest.raises(InputError, match="one residue"):
         build(Target((Sequence("A", "G"),)), calpha[:1], density)
+
+
+def test_the_map_does_not_draw_residues_that_have_no_density(target, native, density):
+    unseen = np.arange(len(target)) >= len(target) - 10
+    calpha = native.positions[:, 1].copy()
+    calpha[unseen] += [1.5, 0.0, 0.0]
+    drawn, left = (
+        sample(density, build(target, calpha, density, unseen=mask)[0].calpha[unseen]).mean()
+        for mask in (None, unseen)
+    )
+    assert left < drawn - 0.1

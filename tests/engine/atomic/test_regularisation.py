@@ -3,7 +3,8 @@
 import numpy as np
 from scipy.spatial import cKDTree
 
-from critasser.atomic.regularisation import choose_cis, estimated_noise, regularise
+from critasser.atomic.regularisation import choose_cis, regularise
+from critasser.structure.peptides import estimated_noise
 
 CIS = (0.0005, 0.05)
 

@@ -122,3 +122,31 @@ def test_models_are_ordered_by_what_they_are_worth(model, density):
     )  # fmt: skip
     assert list(again.order) == [0, 1]
     assert found.rmsd_matrix[0, 1] == pytest.approx(found.rmsd_matrix[1, 0])
+
+
+def test_a_tag_without_density_takes_nothing_from_the_rest_and_is_not_believed(model, density):
+    length, tag = len(model.target), 20
+    letters = "M" * tag + model.target.letters
+    top = model.positions.max(axis=0)
+    tail = top + np.array([0.0, 0.0, 3.8]) * np.arange(tag, 0, -1)[:, None]
+    tagged = AtomicModel(
+        Target((Sequence("tagged", letters),)),
+        ("CA",) * tag + model.atom_names,
+        ("C",) * tag + model.elements,
+        np.concatenate([np.arange(tag), model.residue + tag]),
+        np.concatenate([tail, model.positions]),
+    )
+    unseen = np.arange(length + tag) < tag
+    calibration = Calibration(np.zeros(7), np.ones(7), np.array([1.0, 1, 0, 1, 1, 0, 0]), 0.0)
+    calpha = calpha_set(model.calpha)
+    bare = assess([model], calpha, density, RESOLUTION, calibration=calibration)
+    found = assess(
+        [tagged], calpha, density, RESOLUTION, unseen=unseen, calibration=calibration
+    )
+    assert found.etm == pytest.approx(bare.etm)
+    assert found.mean == pytest.approx(bare.mean)
+    assert found.shown[0, tag:] == pytest.approx(bare.shown[0])
+    assert found.shown[0, :tag].max() < 1
+    assert found.seen.tolist() == (~unseen).tolist()
+    judged_whole = assess([tagged], calpha, density, RESOLUTION, calibration=calibration)
+    assert judged_whole.etm < bare.etm - 0.1

@@ -112,3 +112,16 @@ def test_a_model_larger_than_any_can_be_judged_is_refused(tmp_path, monkeypatch)
     monkeypatch.setattr(modelfile, "MOST_RESIDUES", 5)
     with pytest.raises(InputError, match="7 residues of protein, 5 is most"):
         ModelFile.read(tmp_path / "m.pdb")
+
+
+def test_residues_that_are_left_out_are_not_written_and_all_others_are(model, tmp_path):
+    out = {one for one in model.residues() if (one.chain, one.number) in {("A", 1), ("B", 7)}}
+    assert len(out) == 3
+    confidence = dict.fromkeys(model.residues(), 50.0)
+    model.write(tmp_path / "m.cif", confidence, title="x", left_out=out)
+    again = ModelFile.read(tmp_path / "m.cif")
+    kept = [str(one) for one in model.residues() if one not in out]
+    assert [str(one) for one in again.residues()] == kept
+    before, after = positions(model.path), positions(tmp_path / "m.cif")
+    names = {(one.chain, one.number, one.insertion or ' ') for one in out}
+    assert set(after) == {key for key in before if key[:3] not in names}

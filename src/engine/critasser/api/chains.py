@@ -21,7 +21,9 @@ from critasser.decoys import cluster
 from critasser.errors import InputError
 from critasser.job.stage_run import stage_generator
 from critasser.options import PRESETS
+from critasser.pipeline.stages.guides import only_seen
 from critasser.pipeline.stages.templates import fit_by_density
+from critasser.pipeline.stages.unseen import seek_unseen, trusted_calpha, with_unseen
 from critasser.structure import (
     AtomicModel,
     ProteinChain,
@@ -73,13 +75,17 @@ class Assembly:
         Conformations in each one's cluster.
     mean_rmsd : ndarray (k,) float64
         Of these to their mean, Å.
+    unseen : ndarray (L,) bool
+        Residues that have no density; they took no part, and were put where nothing is in their
+        way.
     decoys : critasser.assembly.Decoys
-        All conformations that were kept, with energies.
+        All conformations that were kept, with energies; without residues that have no density.
     """
 
     calpha: NDArray[np.float64]
     size: NDArray[np.int64]
     mean_rmsd: NDArray[np.float64]
+    unseen: NDArray[np.bool_]
     decoys: monte_carlo.Decoys
 
 
@@ -276,21 +282,34 @@ def assemble(
         raise InputError(f"quality {quality!r}: give one of {', '.join(PRESETS)}")
     if not starts:
         raise InputError("nothing to start from; give traces, templates or both")
-    schedule, target = PRESETS[quality], as_target(sequences)
+    schedule, whole = PRESETS[quality], as_target(sequences)
     tell = progress or (lambda fraction, message: None)
-    guides = (target, starts, prediction.calpha, prediction.density, prediction.resolution)
+    calpha, density = prediction.calpha, prediction.density
+    traces = [one for one in starts if isinstance(one, Trace)]
+    templates = [one for one in starts if isinstance(one, Template)]
+    unseen = seek_unseen(
+        whole, traces, templates, calpha, prediction.features, density,
+        rng=stage_generator(seed, "unseen"),
+    )  # fmt: skip
+    trusted = prediction.trusted
+    if unseen.any():
+        _, trusted = trusted_calpha(prediction.features, calpha, int((~unseen).sum()))
+    target, starts, contacts = only_seen(whole, starts, contacts, unseen)
+    guides = (target, starts, calpha, density, prediction.resolution)
     decoys = monte_carlo.assemble(
         *guides, rng=stage_generator(seed, "assembly"), replicas=schedule.replicas,
-        sweeps=schedule.sweeps, use_cnn=prediction.trusted, contacts=contacts,
+        sweeps=schedule.sweeps, use_cnn=trusted, contacts=contacts,
         progress=lambda done, told: tell(0.8 * done, told),
     )  # fmt: skip
     found = cluster(decoys.positions, models, decoys.weight)
+    rng = stage_generator(seed, "decoys")
     refined = monte_carlo.refine_centroids(
-        found.centroid, *guides, rng=stage_generator(seed, "decoys"),
-        sweeps=schedule.refinement_sweeps, use_cnn=prediction.trusted, contacts=contacts,
-        progress=lambda done, told: tell(0.8 + 0.2 * done, told),
+        found.centroid, *guides, rng=rng, sweeps=schedule.refinement_sweeps, use_cnn=trusted,
+        contacts=contacts, progress=lambda done, told: tell(0.8 + 0.2 * done, told),
     )  # fmt: skip
-    return Assembly(refined, found.size, found.mean_rmsd, decoys)
+    guide = monte_carlo.Guide.of(density, calpha)
+    chains = np.array([with_unseen(whole, seen, unseen, guide, rng=rng) for seen in refined])
+    return Assembly(chains, found.size, found.mean_rmsd, unseen, decoys)
 
 
 def build_atoms(
@@ -298,6 +317,7 @@ def build_atoms(
     sequences: Sequences,
     calpha: ArrayLike,
     *,
+    unseen: NDArray[np.bool_] | None = None,
     quality: str = "draft",
     seed: int = 1,
     progress: Progress | None = None,
@@ -312,6 +332,8 @@ def build_atoms(
         L residues in all.
     calpha : array_like (L, 3)
         A position for each residue in Å, such as ``assembly.calpha[0]``.
+    unseen : ndarray (L,) bool, optional
+        Residues that have no density, ``assembly.unseen``: the map does not draw their atoms.
     quality : {'draft', 'standard', 'thorough'}
         How much work; `draft` minimises only, the others add dynamics.
     seed : int
@@ -344,6 +366,6 @@ def build_atoms(
         raise InputError(f"quality {quality!r}: give one of {', '.join(PRESETS)}")
     return atomic.build_atoms(
         as_target(sequences), np.asarray(calpha, dtype=np.float64), prediction.density,
-        prediction.resolution, rng=stage_generator(seed, "atomic_1"),
+        prediction.resolution, rng=stage_generator(seed, "atomic_1"), unseen=unseen,
         schedule=PRESETS[quality].atomic, progress=progress,
     )  # fmt: skip

@@ -39,6 +39,7 @@ def build(
     models: int = 5,
     device: str = "auto",
     seed: int = 1,
+    trim: bool = False,
     resume: bool = False,
     progress: Listener | None = None,
 ) -> Results:
@@ -72,6 +73,8 @@ def build(
         Where the networks run.
     seed : int
         The same seed, inputs and options give the same models on the same machine.
+    trim : bool
+        Leave residues that have no density out of the models; see `Results.unseen`.
     resume : bool
         If the folder holds a job already, go on with it: only what is not finished, or depends on
         what is given anew, is done.
@@ -99,8 +102,9 @@ def build(
     ('model_1.cif', (36,))
     """
     options = Options(
-        resolution=resolution, device=device, quality=quality, models=models, seed=seed
-    )
+        resolution=resolution, device=device, quality=quality, models=models, seed=seed,
+        trim=trim,
+    )  # fmt: skip
     with _opened(folder, resume) as given:
         inputs = Inputs(
             map=given.map(map),
@@ -124,6 +128,7 @@ def score(
     mask: str | os.PathLike[str] | Grid | None = None,
     device: str = "auto",
     seed: int = 1,
+    trim: bool = False,
     resume: bool = False,
     progress: Listener | None = None,
 ) -> Results:
@@ -138,7 +143,7 @@ def score(
     map : path or Grid
     folder : path
         Job folder to make.
-    resolution, mask, device, seed, resume, progress
+    resolution, mask, device, seed, trim, resume, progress
         As in `build`.
 
     Returns
@@ -161,7 +166,7 @@ def score(
     >>> results.register_z_score > 3
     True
     """
-    options = Options(resolution=resolution, device=device, seed=seed)
+    options = Options(resolution=resolution, device=device, seed=seed, trim=trim)
     with _opened(folder, resume) as given:
         inputs = ModelInputs(
             model=given.model(model),
@@ -258,6 +263,8 @@ def _command(
         words += ["--mask", mask]
     if options.resolution is not None:
         words += ["--resolution", options.resolution]
+    if options.trim:
+        words += ["--trim"]
     words += ["--device", options.device, "--seed", options.seed, *more]
     return [str(word) for word in words]
 

@@ -23,7 +23,7 @@ __all__ = ["ModelResult", "Results", "open", "read_results"]
 LARGEST_TABLE = 16 << 20
 """Bytes of a table of residues; one of 20,000 residues takes 2 MB."""
 
-COLUMNS = ("confidence", "local_confidence", "local_pcc")
+COLUMNS = ("confidence", "local_confidence", "local_pcc", "seen")
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +49,8 @@ class ModelResult:
         The paper's local confidence, eq. 12, scaled so that its mean is the eTM.
     local_pcc : ndarray (L,) float64
         Correlation of each residue with its own density, eq. 10–11.
+    seen : ndarray (L,) bool
+        Which residues have density; the others stand in the file unless it was trimmed.
     scores : mapping of str to float
         Of the whole model, as in `results.json`: ``etm``, ``crscore``, ``pcc_mask`` and so on.
     """
@@ -62,12 +64,13 @@ class ModelResult:
     confidence: NDArray[np.float64]
     local_confidence: NDArray[np.float64]
     local_pcc: NDArray[np.float64]
+    seen: NDArray[np.bool_]
     scores: Mapping[str, float]
 
     @property
     def mean_confidence(self) -> float:
-        """Mean over the residues, 0 … 100."""
-        return float(self.confidence.mean())
+        """Mean over the residues that have density, 0 … 100."""
+        return float(self.confidence[self.seen].mean())
 
     def read(self) -> AtomicModel:
         """All atoms, from the file."""
@@ -96,6 +99,8 @@ class Results:
     sequence_z_score, register_z_score : float or None
         Of the sequence, and of the register of a scored model, against shuffled sequences; below 3
         do not trust which residue is where. None where it was not looked at.
+    unseen : tuple of str
+        Residues that have no density, in stretches such as ``A:1-34``.
     symmetry : mapping or None
         ``name``, ``units`` in the map and units ``built``, of a symmetric molecule.
     report : Path
@@ -112,6 +117,7 @@ class Results:
     rmsd: NDArray[np.float64] | None
     sequence_z_score: float | None
     register_z_score: float | None
+    unseen: tuple[str, ...]
     symmetry: Mapping[str, Any] | None
     report: Path
 
@@ -168,6 +174,7 @@ def read_results(folder: Path) -> Results:
             rmsd=_matrix(content.get("rmsd")),
             sequence_z_score=_number(content.get("sequence_z_score")),
             register_z_score=_number(content.get("register_z_score")),
+            unseen=tuple(map(str, content["unseen"])),
             symmetry=content.get("symmetry"),
             report=job.path("report.html"),
         )
@@ -182,6 +189,9 @@ def _model(job: Job, entry: Mapping[str, Any]) -> ModelResult:
     path = job.path(str(entry["file"]))
     rows = _rows(path.with_suffix(".csv"))
     numbers = {name: np.array([float(row[name]) for row in rows]) for name in COLUMNS}
+    seen = numbers.pop("seen") > 0
+    if not seen.any():
+        raise ValueError(f"{path.name}: no residue has density")
     scores = {
         str(name): found
         for name, value in entry.items()
@@ -194,6 +204,7 @@ def _model(job: Job, entry: Mapping[str, Any]) -> ModelResult:
         residue=np.array([int(row["residue"]) for row in rows], dtype=np.int64),
         insertion=tuple(row.get("insertion") or "" for row in rows),
         letters="".join(row["letter"] for row in rows),
+        seen=seen,
         scores=scores,
         **numbers,
     )

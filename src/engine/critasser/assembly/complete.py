@@ -14,12 +14,11 @@ from critasser.density import Grid, simulate
 from critasser.structure import AMINO_ACIDS, CalphaSet, Target, Template, Trace
 from critasser.structure.geometry import (
     CALPHA_BOND,
-    CIS_LIMIT,
     MODEL_LONGEST_BOND,
     MODEL_SHORTEST_BOND,
     REACH,
-    SHORTEST_BOND,
 )
+from critasser.structure.peptides import short_enough
 
 __all__ = ["Guide", "Start", "complete", "mended", "template_confidence"]
 
@@ -215,10 +214,12 @@ def mended(
     target: Target,
     mobility: NDArray[np.float64] | None = None,
     mobile: NDArray[np.bool_] | None = None,
+    cis: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.float64]:
     """The nearest chain found whose bonds are those of peptides, with few clashes.
 
-    Bonds before proline that are no longer than a cis peptide's stay so; all others are trans.
+    Unless it is said which are cis, bonds before proline that are no longer than a cis peptide's
+    stay so; all others are trans.
 
     Parameters
     ----------
@@ -229,6 +230,8 @@ def mended(
         Which residues give way, 0 … 1; all alike without it.
     mobile : ndarray (L,), optional
         Which may move at all; bonds between others stay as they are.
+    cis : ndarray (L,), optional
+        Residues whose bond to the next is to be that of a cis peptide.
 
     Returns
     -------
@@ -239,7 +242,7 @@ def mended(
     free = np.ones(n) if mobile is None else mobile.astype(np.float64)
     mobility = free * (np.ones(n) if mobility is None else np.maximum(mobility, LEAST_MOBILITY))
     first, last = chain_ends(target)
-    cis = _short_before_proline(result, target)
+    cis = short_before_proline(result, target) if cis is None else cis
     for _ in range(ROUNDS):
         pairs = cKDTree(result).query_pairs(CLOSE, output_type="ndarray").reshape(-1, 2)
         apart = pairs[:, 1] - pairs[:, 0] >= WATCHED_SEPARATION
@@ -268,12 +271,10 @@ def before_proline(target: Target) -> NDArray[np.bool_]:
     return np.append(proline[1:] & target.bonded, False)
 
 
-def _short_before_proline(
-    positions: NDArray[np.float64], target: Target
-) -> NDArray[np.bool_]:
+def short_before_proline(positions: NDArray[np.float64], target: Target) -> NDArray[np.bool_]:
     """Which residues (L,) have a bond to a proline that only a cis peptide has."""
     length = np.append(np.linalg.norm(np.diff(positions, axis=0), axis=1), np.inf)
-    return before_proline(target) & (length >= SHORTEST_BOND) & (length <= CIS_LIMIT)
+    return before_proline(target) & short_enough(length)
 
 
 def chain_ends(target: Target) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -17,6 +17,7 @@ from scipy.spatial import cKDTree
 
 from critasser.assembly import energy_kernels as terms
 from critasser.assembly.bins import CONTACT_REACH
+from critasser.assembly.cis import CIS_BEFORE_PROLINE
 from critasser.assembly.complete import Start, before_proline, chain_ends
 from critasser.assembly.energy_kernels import Model, State, fill_state
 from critasser.assembly.field_kernels import mark_nearest
@@ -73,10 +74,6 @@ HELIX_WINDOW, HELIX_BASE = 5, 0.3
 STRAND_BASE, STRAND_SLOPE = 0.2, 1.2
 """What a residue counts in a sheet where no strand is predicted, and what a sure strand adds (up to
 1 in all)."""
-
-CIS_BEFORE_PROLINE = 0.047
-"""Share of peptides before proline that are cis (see `structure.geometry.CIS_BOND`); elsewhere it
-is 0.0005, and they are taken for trans."""
 
 GYRATION_SLACK = 1.15
 """Radius of gyration, over the usual one of its length, from which a chain is too wide."""

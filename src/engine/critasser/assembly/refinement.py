@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from critasser.assembly.complete import mended
+from critasser.assembly.cis import cis_by_starts
+from critasser.assembly.complete import mended, short_before_proline
 from critasser.assembly.energy import build_model, new_state
 from critasser.assembly.energy_kernels import TERMS, Model, State, fill_state, total_energy
 from critasser.assembly.move_kernels import MOVES
@@ -95,8 +96,20 @@ def refine_centroids(
                 f"cooling {len(jobs)} centroids, energies "
                 + ", ".join(f"{job.energy:.0f}" for job in jobs),
             )
-    whole = [mended(job.best, target, mobile=mobile) for job in jobs]
+    whole = [_finished(job.best, target, starts, mobile) for job in jobs]
     return np.array(whole).reshape(centroids.shape)
+
+
+def _finished(
+    chain: NDArray[np.float64],
+    target: Target,
+    starts: Sequence[Trace | Template],
+    mobile: NDArray[np.bool_] | None,
+) -> NDArray[np.float64]:
+    """A chain with the bonds of peptides, cis where its starts say so."""
+    cis, told = cis_by_starts(chain, target, starts)
+    cis = np.where(told, cis, short_before_proline(chain, target))
+    return mended(chain, target, mobile=mobile, cis=cis)
 
 
 class Cooling:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from critasser.atomic.backbone import build_backbone
 from critasser.atomic.chemistry import CA
-from critasser.atomic.regularisation import estimated_noise, regularise
+from critasser.atomic.regularisation import regularise
 from critasser.atomic.relaxation import Watch
 from critasser.atomic.report import AtomicReport
 from critasser.atomic.residue_atoms import model_of_atoms
@@ -20,6 +20,7 @@ from critasser.atomic.validation import find_disulfides, omega
 from critasser.density import Grid
 from critasser.errors import InputError
 from critasser.structure import AtomicModel, Target
+from critasser.structure.peptides import estimated_noise
 
 __all__ = ["Builder", "build_atoms", "checked_schedule"]
 
@@ -50,6 +51,7 @@ def build_atoms(
     resolution: float,
     *,
     rng: np.random.Generator,
+    unseen: NDArray[np.bool_] | None = None,
     schedule: str = "standard",
     platform: str = "CPU",
     threads: int | None = None,
@@ -68,6 +70,8 @@ def build_atoms(
         Å.
     rng : Generator
         Decides the search over rotamers, and the seeds of dynamics.
+    unseen : ndarray (L,) bool, optional
+        Residues that have no density: the map does not draw their atoms.
     schedule : str
         One of `SCHEDULES`: draft (minimisation only), standard, thorough.
     platform : str
@@ -93,8 +97,9 @@ def build_atoms(
     """
     plan = _checked(target, calpha, schedule)
     builder = Builder(
-        target, density, pull_at(resolution), plan, rng, platform, threads or 1, Watch(progress)
-    )
+        target, density, pull_at(resolution), plan, rng, platform, threads or 1,
+        Watch(progress), unseen,
+    )  # fmt: skip
     return builder.build(np.asarray(calpha, dtype=np.float64), schedule)
 
 

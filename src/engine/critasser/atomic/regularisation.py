@@ -9,26 +9,17 @@ from scipy.spatial import cKDTree
 
 from critasser.structure.geometry import (
     BOND_RANGE,
-    CALPHA_BOND,
-    CIS_BOND,
-    CIS_LIMIT,
     CIS_RANGE,
     CIS_SECOND_NEIGHBOURS_NEARER,
     NEAREST,
     SECOND_NEIGHBOURS,
-    SHORTEST_BOND,
 )
+from critasser.structure.peptides import cis_log_odds, estimated_noise, short_enough
 
-__all__ = ["choose_cis", "estimated_noise", "regularise"]
+__all__ = ["choose_cis", "regularise"]
 
 ACCURATE = 0.15
 """Å; error of a chain up to which a short distance is evidence of cis, whatever the residue."""
-
-LEAST_SPREAD = 0.08
-"""Å by which the Cα–Cα distances of cis peptides differ in deposited structures."""
-
-SPREAD_OF_MEDIAN = 1.4826
-"""Standard deviation over median absolute deviation of a normal distribution."""
 
 BOND_WEIGHT, OTHER_WEIGHT = 4.0, 1.0
 """Of squared violations in Å², of bonds and of second neighbours and contacts."""
@@ -58,19 +49,6 @@ HELIX_TURN, HELIX_RADIUS, HELIX_RISE = np.radians(100.0), 2.3, 1.5
 """Of an α-helix, along which atoms leave a heap: radians a residue, Å, Å a residue."""
 
 
-def estimated_noise(calpha: NDArray[np.float64], bonded: NDArray[np.bool_]) -> float:
-    """Error (Å, RMSD in space) of Cα as the lengths of their bonds tell it.
-
-    Taken from the median, so that a few breaks in a good chain do not count.
-    """
-    length = np.linalg.norm(np.diff(calpha, axis=0), axis=1)[bonded]
-    if length.size == 0:
-        return 0.0
-    # A bond's length feels the error of two atoms, in one of three directions.
-    off = float(np.median(np.abs(length - CALPHA_BOND)))
-    return SPREAD_OF_MEDIAN * off * np.sqrt(3.0 / 2.0)
-
-
 def choose_cis(
     calpha: NDArray[np.float64],
     proline: NDArray[np.bool_],
@@ -90,12 +68,9 @@ def choose_cis(
     """
     noise = estimated_noise(calpha, bonded)
     length = np.linalg.norm(np.diff(calpha, axis=0), axis=1)
-    short = bonded & (length >= SHORTEST_BOND) & (length <= CIS_LIMIT)
-    spread = max(LEAST_SPREAD, noise * np.sqrt(2.0 / 3.0))
-    prior = np.where(proline[1:], cis_fraction[1], cis_fraction[0])
-    odds = (length - CALPHA_BOND) ** 2 - (length - CIS_BOND) ** 2
-    likely = np.log(prior / (1 - prior)) + odds / (2 * spread**2) > 0
-    return short & likely & (proline[1:] | (noise <= ACCURATE))
+    share = np.where(proline[1:], cis_fraction[1], cis_fraction[0])
+    likely = cis_log_odds(length, noise, share) > 0
+    return bonded & short_enough(length) & likely & (proline[1:] | (noise <= ACCURATE))
 
 
 def regularise(

@@ -127,6 +127,8 @@ class Relaxation:
     tolerance : float
         Å within which a Cα is free.
     density : Grid or None
+    unseen : (L,) bool or None
+        Residues that do not feel the map.
     platform : str
     threads : int
     seed : int
@@ -141,17 +143,21 @@ class Relaxation:
         cis: NDArray[np.bool_],
         tolerance: float,
         density: Grid | None,
+        unseen: NDArray[np.bool_] | None = None,
         platform: str,
         threads: int,
         seed: int,
     ) -> None:
         self.molecule = molecule
+        heavy = molecule.heavy
+        residue = molecule.residue[heavy]
+        self._pulled = np.ones(len(heavy)) if unseen is None else 1.0 - unseen[residue]
         self._hold = add_calpha_restraint(system, molecule, calpha, tolerance)
         add_shape_restraints(system, molecule, cis)
         self.map: MapForce | None = None
         if density is not None:
-            heavy = molecule.heavy
-            self.map = MapForce(density, heavy, molecule.atomic_numbers[heavy])
+            weights = molecule.atomic_numbers[heavy] * self._pulled
+            self.map = MapForce(density, heavy, weights)
             system.addForce(self.map.force)
         self._integrator = openmm.LangevinMiddleIntegrator(HOT, FRICTION, TIMESTEP_PS)
         self._integrator.setRandomNumberSeed(seed)
@@ -182,7 +188,7 @@ class Relaxation:
         if self.map is not None:
             heavy = self.molecule.heavy
             share = weights[self.molecule.residue[heavy], self.molecule.slot[heavy]]
-            self.map.weights = self.molecule.atomic_numbers[heavy] * share
+            self.map.weights = self.molecule.atomic_numbers[heavy] * share * self._pulled
 
     def energy(self, positions: NDArray[np.float64]) -> float:
         """Energy (kJ/mol) of the field alone, without restraints and map, at positions (a, 3) Å."""

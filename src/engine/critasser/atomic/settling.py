@@ -96,6 +96,8 @@ class Settling:
         OpenMM's.
     threads : int
     watch : Watch
+    unseen : ndarray (L,) bool, optional
+        Residues that do not feel the map.
     """
 
     def __init__(
@@ -108,7 +110,9 @@ class Settling:
         platform: str,
         threads: int,
         watch: Watch,
+        unseen: NDArray[np.bool_] | None = None,
     ) -> None:
+        self.unseen = unseen
         self.target, self.density, self.pull, self.plan = target, density, pull, plan
         self.rng, self.watch = rng, watch
         self.machine = {"platform": platform, "threads": threads}
@@ -148,6 +152,7 @@ class Settling:
             "cis": self.cis,
             "tolerance": self.pull.tolerance,
             "density": self.density,
+            "unseen": self.unseen,
             "seed": int(self.rng.integers(1, 2**31 - 1)),
             **self.machine,
         }

@@ -88,7 +88,8 @@ def main(args: argparse.Namespace) -> int:
         tell(f"warning: {warning}")
     best = results["models"][0]
     tell(f"model   {folder / best['file']}")
-    tell(f"sure    {best['mean_confidence']:.0f} of 100 on average (confidence of residues)")
+    those = "residues that have density" if results["unseen"] else "residues"
+    tell(f"sure    {best['mean_confidence']:.0f} of 100 on average (confidence of {those})")
     tell(f"eTM     {best['etm']:.3f}")
     if (symmetry := results["symmetry"]) and symmetry["units"] > symmetry["built"] == 1:
         name = f" ({symmetry['name']})" if symmetry["name"] else ""

@@ -20,7 +20,7 @@ __all__ = [
     "whole_path",
 ]
 
-OPTIONS = ("resolution", "device", "quality", "models", "seed")
+OPTIONS = ("resolution", "device", "quality", "models", "seed", "trim")
 
 
 def add_place(parser: argparse.ArgumentParser) -> None:
@@ -55,6 +55,12 @@ def add_choices(
             metavar="N",
             help=f"most models to make (default: {default.models})",
         )
+    parser.add_argument(
+        "--trim",
+        action=argparse.BooleanOptionalAction,
+        help="leave residues that have no density out of the models (default: they stay, with "
+        "low confidence)",
+    )
     parser.add_argument(
         "--seed", type=int, metavar="N", help=f"of all random numbers (default: {default.seed})"
     )

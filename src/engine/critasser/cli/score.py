@@ -66,7 +66,8 @@ def main(args: argparse.Namespace) -> int:
     scored = results["models"][0]
     tell(f"model    {folder / scored['file']}")
     tell(f"table    {(folder / scored['file']).with_suffix('.csv')}")
-    tell(f"sure     {scored['mean_confidence']:.0f} of 100 on average (confidence of residues)")
+    those = "residues that have density" if results["unseen"] else "residues"
+    tell(f"sure     {scored['mean_confidence']:.0f} of 100 on average (confidence of {those})")
     tell(f"eTM      {scored['etm']:.3f}")
     tell(f"CRscore  {scored['crscore']:.3f}")
     tell(f"PCC      {scored['pcc']:.3f}")

@@ -18,6 +18,7 @@ from critasser.pipeline.stages import (
     report,
     templates,
     trace,
+    unseen,
 )
 
 __all__ = ["BUILD", "STAGES"]
@@ -28,6 +29,7 @@ STAGES = (
     calpha.STAGE,
     trace.STAGE,
     templates.STAGE,
+    unseen.STAGE,
     assembly.STAGE,
     decoys.STAGE,
     atomic.STAGE,

@@ -15,6 +15,7 @@ __all__ = [
     "SYMMETRY",
     "TEMPLATES",
     "TRACES",
+    "UNSEEN",
     "of_model",
 ]
 
@@ -28,6 +29,7 @@ CALPHA = "1_calpha/calpha.npz"
 TRACES = "2_traces/traces.npz"
 SYMMETRY = "2_traces/symmetry.npz"
 TEMPLATES = "3_templates/templates.npz"
+UNSEEN = "4_assembly/unseen.npz"
 DECOYS = "4_assembly/decoys.npz"
 CLUSTERS = "4_assembly/clusters.npz"
 CENTROID = "4_assembly/refined_{model}.npz"

@@ -9,16 +9,20 @@ from critasser.quality.confidence import (
     local_confidence,
     local_correlation,
 )
+from critasser.quality.unseen import Placed, find_unseen, unseen_of_model
 
 __all__ = [
     "Calibration",
+    "Placed",
     "Quality",
     "accuracy",
     "assess",
     "cluster_confidence",
     "estimated_tm",
+    "find_unseen",
     "fit",
     "local_confidence",
     "local_correlation",
     "read_calibration",
+    "unseen_of_model",
 ]

@@ -21,7 +21,8 @@ from scipy.special import expit, logit
 from critasser.errors import InputError
 from critasser.structure import CalphaSet, Target
 
-__all__ = ["FEATURES", "Calibration", "accuracy", "features", "fit", "read_calibration"]
+__all__ = ["FEATURES", "Calibration", "accuracy", "features", "fit", "read_calibration",
+           "without_support"]
 
 ACCURACY_SCALE = 2.0
 """Å at which a residue counts one half; one residue out of register is 3.8 Å off."""
@@ -145,9 +146,20 @@ def features(
             near,
             register,
             np.full(length, resolution),
-            np.full(length, np.nan if z_score is None else np.clip(z_score, 0.0, HIGHEST_Z)),
+            np.full(length, bounded_z(z_score)),
         ]
     )
+
+
+def without_support(resolution: float, z_score: float | None) -> NDArray[np.float64]:
+    """Features (7,) of a residue that nothing speaks for; see `features`."""
+    least = logit(LEAST)
+    return np.array([least, least, 0.0, 0.0, 0.0, resolution, bounded_z(z_score)])
+
+
+def bounded_z(z_score: float | None) -> float:
+    """The z-score as a feature; NaN where it was not looked at."""
+    return float("nan") if z_score is None else float(np.clip(z_score, 0.0, HIGHEST_Z))
 
 
 def fit(

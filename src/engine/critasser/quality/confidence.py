@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from critasser.density import Grid, crop, kernel_width, model_mask, pcc, simulate
-from critasser.quality.calibration import Calibration, features
+from critasser.quality.calibration import Calibration, features, without_support
 from critasser.structure import AtomicModel, CalphaSet, cr_score, d0, tm_score
 
 __all__ = [
@@ -61,6 +61,8 @@ would be the surest of all."""
 class Quality:
     """Scores of N models of L residues.
 
+    Scores of whole models are those of the residues that are seen, where others have no density.
+
     Attributes
     ----------
     order : ndarray (N,) int64
@@ -88,6 +90,8 @@ class Quality:
     features : ndarray (N, L, 7)
         What a calibration goes by, see `calibration.features`.
     calibrated : bool
+    seen : ndarray (L,) bool
+        Residues that have density.
     """
 
     order: NDArray[np.int64]
@@ -103,6 +107,12 @@ class Quality:
     shown: NDArray[np.float64]
     features: NDArray[np.float64]
     calibrated: bool
+    seen: NDArray[np.bool_]
+
+    @property
+    def mean(self) -> NDArray[np.float64]:
+        """Mean (N,) of what is shown, over the residues that have density."""
+        return self.shown[:, self.seen].mean(axis=1)
 
 
 def cluster_confidence(
@@ -211,6 +221,7 @@ def assess(
     mean_rmsd: NDArray[np.float64] | None = None,
     total: int | None = None,
     z_score: float | None = None,
+    unseen: NDArray[np.bool_] | None = None,
     calibration: Calibration | None = None,
     progress: Callable[[float, str], None] | None = None,
 ) -> Quality:
@@ -230,6 +241,9 @@ def assess(
         elsewhere, C is the CRscore alone.
     z_score : float, optional
         Of the sequence against shuffled ones in this map (`critasser.trace.Significance`).
+    unseen : ndarray (L,) bool, optional
+        Residues that have no density. They take nothing from the others: these are judged as if
+        they were all, and those as residues that nothing speaks for.
     calibration : Calibration, optional
         Turns features of residues into the confidence that is shown.
     progress : callable, optional
@@ -241,6 +255,10 @@ def assess(
     if not models:
         raise ValueError("no model to assess")
     length = len(models[0].target)
+    seen = np.ones(length, bool) if unseen is None else ~unseen
+    if not seen.all():
+        models = [model.part(seen) for model in models]
+        length = len(models[0].target)
     traces = np.stack([model.calpha for model in models])
     crscore = np.array([cr_score(trace, calpha.positions, length) for trace in traces])
     confidence = crscore
@@ -258,6 +276,8 @@ def assess(
     )
     shown = residues if calibration is None else calibration.expected(observed)
     worth = etm if calibration is None else shown.mean(axis=1)
+    nothing = without_support(resolution, z_score)
+    unsupported = 0.0 if calibration is None else float(calibration.expected(nothing[None])[0])
     return Quality(
         order=np.lexsort((-inside, -np.round(worth, RANK_DIGITS))),
         etm=etm,
@@ -267,12 +287,23 @@ def assess(
         rmsd_matrix=rmsd_matrix,
         pcc_box=box,
         pcc_mask=inside,
-        local_pcc=local,
-        local_confidence=residues,
-        shown=np.clip(100.0 * shown, 0.0, 100.0),
-        features=observed,
+        local_pcc=_among_all(local, seen, 0.0),
+        local_confidence=_among_all(residues, seen, 0.0),
+        shown=np.clip(100.0 * _among_all(shown, seen, unsupported), 0.0, 100.0),
+        features=_among_all(observed, seen, nothing),
         calibrated=calibration is not None,
+        seen=seen,
     )
+
+
+def _among_all(
+    values: NDArray[np.float64], seen: NDArray[np.bool_], other: float | NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Values (N, k, …) of the residues that are seen among all L, the others with `other`."""
+    every = np.empty((len(values), len(seen), *values.shape[2:]))
+    every[:] = other
+    every[:, seen] = values
+    return every
 
 
 def _compared(traces: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -7,8 +7,6 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from critasser.report import figures
 from critasser.report.content import ReportContent
 from critasser.report.page import figure, page, section, table
@@ -48,7 +46,7 @@ def _tiles(content: ReportContent) -> list[tuple[str, str]]:
     models = content.results["models"]
     best = models[0]
     return [
-        ("mean confidence", f"{np.mean(content.confidence[0]):.0f}"),
+        ("mean confidence", f"{best['mean_confidence']:.0f}"),
         ("TM-score that decoys suggest (eTM)", f"{best['etm']:.2f}"),
         ("correlation with the map", f"{best['pcc_mask']:.2f}"),
         ("residues", f"{len(content.target)}"),

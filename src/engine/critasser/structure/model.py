@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -73,3 +74,26 @@ class AtomicModel:
     def with_positions(self, positions: ArrayLike) -> AtomicModel:
         """The same atoms elsewhere: positions (n, 3) in Å."""
         return replace(self, positions=np.asarray(positions, dtype=np.float64))
+
+    def without(self, left_out: NDArray[np.bool_]) -> AtomicModel:
+        """The same target without the atoms of some of its residues (L,)."""
+        kept = ~left_out[self.residue]
+        return replace(
+            self,
+            atom_names=tuple(itertools.compress(self.atom_names, kept)),
+            elements=tuple(itertools.compress(self.elements, kept)),
+            residue=self.residue[kept],
+            positions=self.positions[kept],
+        )
+
+    def part(self, chosen: NDArray[np.bool_]) -> AtomicModel:
+        """Some of the residues (L,), see `Target.part`."""
+        kept = chosen[self.residue]
+        place = np.cumsum(chosen) - 1
+        return AtomicModel(
+            self.target.part(chosen),
+            tuple(itertools.compress(self.atom_names, kept)),
+            tuple(itertools.compress(self.elements, kept)),
+            place[self.residue[kept]],
+            self.positions[kept],
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -216,6 +216,7 @@ class ModelFile:
         scores: Mapping[str, float] | None = None,
         replaced: Mapping[ModelResidue, Sequence[tuple[str, NDArray[np.float64]]]] | None = None,
         letters: Mapping[ModelResidue, str] | None = None,
+        left_out: Collection[ModelResidue] = (),
     ) -> None:
         """Write the file again as mmCIF, with confidences in the B-factors of its residues.
 
@@ -235,6 +236,8 @@ class ModelFile:
             that the file lacks are put where their places say.
         letters : mapping of ModelResidue to str, optional
             One-letter codes that residues get, where not their own.
+        left_out : collection of ModelResidue, optional
+            Residues that are not written.
         """
         structure = self.structure.clone()
         values = {residue.place: float(value) for residue, value in confidence.items()}
@@ -242,14 +245,22 @@ class ModelFile:
             residue.place: (residue, (letters or {}).get(residue, residue.letter), atoms)
             for residue, atoms in (replaced or {}).items()
         }
+        dropped = {residue.place for residue in left_out}
         marked: list[list[float | None]] = []
         first = 0
         for chain in structure[0]:
             count = len(chain)
             places = [(first + k, 0) for k in range(count)]
             _rebuild(chain, places, rebuilt)
+            for place in dropped.intersection(places):
+                at = places.index(place)
+                _drop_alternatives(chain, places, at)
+                del chain[at]
+                del places[at]
             marked.append([values.get(place) for place in places])
             first += count
+        structure.remove_empty_chains()
+        marked = [shown for shown in marked if shown]
         if replaced:
             structure.setup_entities()
         structure.assign_label_seq_id(True)

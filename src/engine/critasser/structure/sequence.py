@@ -44,6 +44,11 @@ class Sequence:
     def __len__(self) -> int:
         return len(self.letters)
 
+    def part(self, low: int, high: int) -> Sequence:
+        """Residues from `low` up to `high`, which is left out, counted from 0."""
+        unknown = tuple(place - low for place in self.unknown if low <= place < high)
+        return Sequence(self.name, self.letters[low:high], unknown)
+
     @cached_property
     def residue_names(self) -> tuple[str, ...]:
         """Names in the PDB, UNK for unknown residues."""
@@ -115,3 +120,11 @@ class Target:
         """Where each sequence lies among the L residues."""
         ends = np.cumsum([len(s) for s in self.sequences])
         return tuple(slice(int(end) - len(s), int(end)) for end, s in zip(ends, self.sequences))
+
+    def part(self, chosen: NDArray[np.bool_]) -> Target:
+        """Some of the residues (L,), at least one; a new chain begins where others lay between."""
+        pieces = []
+        for place, sequence in zip(self.chain_slices, self.sequences):
+            edges = np.flatnonzero(np.diff(np.concatenate([[0], chosen[place].astype(int), [0]])))
+            pieces += [sequence.part(*edge) for edge in edges.reshape(-1, 2).tolist()]
+        return Target(tuple(pieces))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from critasser.atomic import build_atoms
 from critasser.density import read_map
 from critasser.job.arrays import load_arrays, save_atoms
-from critasser.pipeline.files import ATOMS, CENTROID, DENSITY, of_model
+from critasser.pipeline.files import ATOMS, CENTROID, DENSITY, UNSEEN, of_model
 from critasser.pipeline.stage import Context, Stage, Task, sequences
 from critasser.structure import Target, chain_names
 
@@ -17,12 +17,14 @@ __all__ = ["STAGE"]
 def atomic(context: Context) -> None:
     """Build backbone and side chains on one refined centroid and relax them in the map."""
     (calpha,) = load_arrays(context.read(CENTROID), "calpha")
+    (unseen,) = load_arrays(context.read(UNSEEN), "unseen")
     model, report = build_atoms(
         context.target,
         calpha,
         read_map(context.read(DENSITY)),
         context.fact("resolution"),
         rng=context.rng,
+        unseen=unseen,
         schedule=context.settings["schedule"],
         progress=context.progress,
     )
@@ -54,7 +56,7 @@ def _settings(task: Task) -> Mapping[str, object]:
 STAGE = Stage(
     "atomic",
     atomic,
-    reads=(DENSITY, CENTROID),
+    reads=(DENSITY, UNSEEN, CENTROID),
     facts={"resolution": "density"},
     settings=_settings,
     external=("backbone.npz", "rotamers.npz"),

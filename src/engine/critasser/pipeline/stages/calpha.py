@@ -46,11 +46,6 @@ def calpha(context: Context) -> None:
     write_positions(context.file("1_calpha/calpha.cif", "calpha", "Cα positions"), positions)
     _write_table(context, positions)
     _warn_of_mirror_image(context, found)
-    if not trusted:
-        context.warn(
-            f"the network is unsure of the Cα positions: its opinions agree with CRscore "
-            f"{agreed:.2f}; they do not guide the assembly"
-        )
     context.say(
         f"{len(positions)} Cα positions for {length} residues; opinions agree with CRscore "
         f"{agreed:.2f}"

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from critasser.assembly import refine_centroids
+from critasser.assembly import Guide, refine_centroids
 from critasser.decoys import cluster
 from critasser.job.arrays import load_arrays, save_arrays, write_table
-from critasser.pipeline.files import CENTROID, CLUSTERS, DECOYS, of_model
+from critasser.pipeline.files import CENTROID, CLUSTERS, DECOYS, UNSEEN, of_model
 from critasser.pipeline.stage import Context, Stage, Task, named_sequences
 from critasser.pipeline.stages.guides import EXTERNAL, FACTS, READS, guides
+from critasser.pipeline.stages.unseen import with_unseen
 from critasser.structure import write_calpha
 
 __all__ = ["STAGE"]
@@ -25,6 +26,7 @@ def decoys(context: Context) -> None:
     positions, weight = load_arrays(context.read(DECOYS), "positions", "weight")
     context.progress(0.0, "comparing decoys")
     found = cluster(positions, context.settings["models"], weight)
+    guided = guides(context)
     refined = refine_centroids(
         found.centroid,
         rng=context.rng,
@@ -32,8 +34,10 @@ def decoys(context: Context) -> None:
         progress=lambda done, message: context.progress(
             CLUSTERING_SHARE + (1.0 - CLUSTERING_SHARE) * done, message
         ),
-        **guides(context),
+        **guided,
     )
+    (unseen,) = load_arrays(context.read(UNSEEN), "unseen")
+    guide = Guide.of(guided["density"], guided["calpha"])
     save_arrays(
         context.file(CLUSTERS),
         centroid=found.centroid,
@@ -42,14 +46,15 @@ def decoys(context: Context) -> None:
         total=np.int64(found.total),
         cutoff=np.float64(found.cutoff),
     )
-    for k, calpha in enumerate(refined):
+    for k, seen in enumerate(refined):
+        calpha = with_unseen(context.target, seen, unseen, guide, rng=context.rng)
         save_arrays(context.file(of_model(CENTROID, k)), calpha=calpha)
         share = found.size[k] / found.total
         write_calpha(
             context.file(f"4_assembly/refined_{k + 1}.cif", "calpha_models", f"cluster {k + 1}"),
             calpha,
             context.target,
-            np.full(len(context.target), 100.0 * share),
+            np.where(unseen, 0.0, 100.0 * share),
             title=f"Critasser cluster {k + 1}",
         )
     write_table(

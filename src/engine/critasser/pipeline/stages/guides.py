@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from critasser.density import read_map
 from critasser.errors import InputError
-from critasser.job.arrays import load_calpha, load_templates, load_traces
-from critasser.pipeline.files import CALPHA, DENSITY, TEMPLATES, TRACES
+from critasser.job.arrays import load_arrays, load_calpha, load_templates, load_traces
+from critasser.pipeline.files import CALPHA, DENSITY, TEMPLATES, TRACES, UNSEEN
 from critasser.pipeline.stage import Context
-from critasser.structure import read_contacts
+from critasser.structure import Target, Template, Trace, read_contacts
 
-__all__ = ["EXTERNAL", "FACTS", "READS", "guides"]
+__all__ = ["EXTERNAL", "FACTS", "READS", "guides", "only_seen"]
 
-READS = (DENSITY, CALPHA, TRACES, TEMPLATES)
-FACTS: Mapping[str, str] = {"resolution": "density"}
+READS = (DENSITY, CALPHA, TRACES, TEMPLATES, UNSEEN)
+FACTS: Mapping[str, str] = {"resolution": "density", "trusted": "unseen"}
 EXTERNAL = ("contacts", "assembly.npz")
 
 
 def guides(context: Context) -> dict[str, Any]:
-    """Arguments that `assemble` and `refine_centroids` share.
+    """Arguments that `assemble` and `refine_centroids` share, of the residues that are seen.
 
     Raises
     ------
@@ -33,14 +37,36 @@ def guides(context: Context) -> dict[str, Any]:
             f"{context.task.inputs.map}: neither trace nor template to start from; check "
             "resolution and hand of the map, or give structures by --templates"
         )
-    calpha, _, trusted = load_calpha(context.read(CALPHA))
-    contacts = context.external("contacts")
+    calpha, _, _ = load_calpha(context.read(CALPHA))
+    (unseen,) = load_arrays(context.read(UNSEEN), "unseen")
+    file = context.external("contacts")
+    contacts = None if file is None else read_contacts(file, len(context.target))
+    target, starts, contacts = only_seen(context.target, starts, contacts, unseen)
     return {
-        "target": context.target,
+        "target": target,
         "starts": starts,
         "calpha": calpha,
         "density": read_map(context.read(DENSITY)),
         "resolution": context.fact("resolution"),
-        "use_cnn": trusted,
-        "contacts": None if contacts is None else read_contacts(contacts, len(context.target)),
+        "use_cnn": context.fact("trusted"),
+        "contacts": contacts,
     }
+
+
+def only_seen(
+    target: Target,
+    starts: Sequence[Trace | Template],
+    contacts: NDArray[np.float64] | None,
+    unseen: NDArray[np.bool_],
+) -> tuple[Target, tuple[Trace | Template, ...], NDArray[np.float64] | None]:
+    """What is to be assembled, without residues (L,) that have no density."""
+    if not unseen.any():
+        return target, tuple(starts), contacts
+    seen = ~unseen
+    cut = []
+    for start in starts:
+        parts = {"positions": start.positions[seen]}
+        if isinstance(start, Trace):
+            parts["confidence"] = start.confidence[seen]
+        cut.append(dataclasses.replace(start, **parts))
+    return target.part(seen), tuple(cut), None if contacts is None else contacts[seen][:, seen]

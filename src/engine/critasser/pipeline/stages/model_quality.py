@@ -9,18 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from critasser.density import read_map
-from critasser.job.arrays import load_calpha, save_arrays, write_table
-from critasser.pipeline.files import CALPHA, DENSITY, QUALITY
+from critasser.job.arrays import load_calpha, load_features, save_arrays, write_table
+from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, QUALITY
 from critasser.pipeline.stage import Context, Stage
 from critasser.pipeline.stages.quality import best_in_words, scores_of
-from critasser.quality import Quality, assess, read_calibration
+from critasser.pipeline.stages.unseen_residues import tell_unseen
+from critasser.quality import Quality, assess, read_calibration, unseen_of_model
 from critasser.shipped import CALIBRATION
-from critasser.structure import AtomicModel, ModelResidue
+from critasser.structure import NO_NAME, AtomicModel, ModelResidue
 
 __all__ = ["STAGE", "judged", "write_models"]
 
 COLUMNS = ("chain", "residue", "insertion", "letter", "confidence", "local_confidence",
-           "local_pcc")  # fmt: skip
+           "local_pcc", "seen")  # fmt: skip
 
 
 def model_quality(context: Context) -> None:
@@ -31,14 +32,18 @@ def model_quality(context: Context) -> None:
 
 
 def judged(context: Context, models: Sequence[AtomicModel], z_score: float | None) -> Quality:
-    """Scores of models of the job's target that no decoys tell of."""
+    """Scores of models of the job's target that no decoys tell of; what none of them has in
+    density is judged by itself."""
     calpha, _, _ = load_calpha(context.read(CALPHA))
+    features = load_features(context.read(FEATURES), context.read(DENSITY))
+    unseen = [unseen_of_model(model.target, model.calpha, features) for model in models]
     return assess(
         models,
         calpha,
         read_map(context.read(DENSITY)),
         context.fact("resolution"),
         z_score=z_score,
+        unseen=np.all(unseen, axis=0),
         calibration=read_calibration(context.external(CALIBRATION)),
         progress=context.progress,
     )
@@ -67,6 +72,11 @@ def write_models(
     replaced : sequence of mapping, optional
         For each model, new atoms by residue; without it the file's own.
     """
+    unseen = ~found.seen
+    tell_unseen(
+        context, unseen, [(r.chain or NO_NAME, f"{r.number}{r.insertion}") for r in residues]
+    )
+    trimmed = {residues[i].key for i in np.flatnonzero(unseen)} if context.settings["trim"] else ()
     save_arrays(
         context.file(QUALITY),
         calpha=[model.calpha for model in models],
@@ -77,10 +87,11 @@ def write_models(
         pcc_mask=found.pcc_mask,
         shown=found.shown,
         local_pcc=found.local_pcc,
+        seen=found.seen,
     )
     letters = {residue.key: residue.letter for residue in residues}
     for rank, k in enumerate(order, 1):
-        stem, mean = f"5_models/model_{rank}", found.shown[k].mean()
+        stem, mean = f"5_models/model_{rank}", found.mean[k]
         context.model.write(
             context.file(f"{stem}.cif", "models", f"model {rank}, confidence {mean:.0f}"),
             {residue.key: found.shown[k, i] for i, residue in enumerate(residues)},
@@ -88,6 +99,7 @@ def write_models(
             scores=scores_of(found, k),
             replaced=None if replaced is None else replaced[k],
             letters=letters,
+            left_out=trimmed,
         )
         write_table(
             context.file(f"{stem}.csv"),
@@ -95,17 +107,19 @@ def write_models(
             (
                 (r.chain, r.number, r.insertion, r.letter, *values)
                 for r, *values in zip(
-                    residues, found.shown[k], found.local_confidence[k], found.local_pcc[k]
+                    residues, found.shown[k], found.local_confidence[k], found.local_pcc[k],
+                    found.seen.astype(int),
                 )
             ),
-        )
+        )  # fmt: skip
     context.say(best_in_words(found, int(order[0])))
 
 
 STAGE = Stage(
     "quality",
     model_quality,
-    reads=(DENSITY, CALPHA),
+    reads=(DENSITY, CALPHA, FEATURES),
     facts={"resolution": "density", "sequence_z_score": "evidence"},
+    settings=lambda task: {"trim": task.options.trim},
     external=("model", CALIBRATION),
 )

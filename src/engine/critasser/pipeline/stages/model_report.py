@@ -8,11 +8,13 @@ from typing import Any
 from critasser.pipeline.files import DENSITY, QUALITY
 from critasser.pipeline.stage import Context, Stage
 from critasser.pipeline.stages.results import (
+    UNSEEN_FACTS,
     model_scores,
     order_of,
     quality_arrays,
     run_facts,
     shown_settings,
+    unseen_facts,
     write_results,
 )
 
@@ -44,6 +46,7 @@ def model_results(
         "resolution": context.fact("resolution"),
         "residues": len(context.target),
         "left_out": context.model.unknown,
+        **unseen_facts(context),
     }
 
 
@@ -51,7 +54,7 @@ STAGE = Stage(
     "report",
     model_report,
     reads=(DENSITY, QUALITY),
-    facts={"resolution": "density", **dict.fromkeys(Z_SCORES, "evidence")},
+    facts={"resolution": "density", **dict.fromkeys(Z_SCORES, "evidence"), **UNSEEN_FACTS},
     settings=shown_settings,
     of_run=True,
 )

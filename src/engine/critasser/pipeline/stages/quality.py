@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -15,11 +16,12 @@ from critasser.job.arrays import (
     save_arrays,
     write_table,
 )
-from critasser.pipeline.files import ATOMS, CALPHA, CLUSTERS, DENSITY, QUALITY, SYMMETRY
-from critasser.pipeline.stage import Context, Stage, named_sequences
+from critasser.pipeline.files import ATOMS, CALPHA, CLUSTERS, DENSITY, QUALITY, SYMMETRY, UNSEEN
+from critasser.pipeline.stage import Context, Stage, Task, named_sequences
+from critasser.pipeline.stages.unseen_residues import names_of, tell_unseen
 from critasser.quality import Quality, assess, read_calibration
 from critasser.shipped import CALIBRATION
-from critasser.structure import AtomicModel, Target, chain_names, write_model
+from critasser.structure import AtomicModel, write_model
 
 __all__ = ["STAGE", "best_in_words", "scores_of"]
 
@@ -27,6 +29,7 @@ __all__ = ["STAGE", "best_in_words", "scores_of"]
 def quality(context: Context) -> None:
     """Score the models and write them with their confidences."""
     models = [load_atoms(path, context.target) for path in context.read_all(ATOMS)]
+    (unseen,) = load_arrays(context.read(UNSEEN), "unseen")
     size, mean_rmsd, total = load_arrays(context.read(CLUSTERS), "size", "mean_rmsd", "total")
     calpha, _, _ = load_calpha(context.read(CALPHA))
     found = assess(
@@ -38,11 +41,13 @@ def quality(context: Context) -> None:
         mean_rmsd=mean_rmsd,
         total=int(total),
         z_score=context.fact("sequence_z_score") or 0.0,
+        unseen=unseen,
         calibration=read_calibration(context.external(CALIBRATION)),
         progress=context.progress,
     )
     arrays = {field.name: getattr(found, field.name) for field in dataclasses.fields(found)}
     save_arrays(context.file(QUALITY), calpha=[model.calpha for model in models], **arrays)
+    tell_unseen(context, unseen, names_of(context.target))
     _write_models(context, models, found)
     context.say(best_in_words(found, int(found.order[0])))
 
@@ -50,10 +55,10 @@ def quality(context: Context) -> None:
 def _write_models(context: Context, models: list[AtomicModel], found: Quality) -> None:
     symmetry = load_symmetry(context.read(SYMMETRY))
     for rank, k in enumerate(found.order, 1):
-        stem, mean = f"5_models/model_{rank}", found.shown[k].mean()
+        stem, mean = f"5_models/model_{rank}", found.mean[k]
         write_model(
             context.file(f"{stem}.cif", "models", f"model {rank}, confidence {mean:.0f}"),
-            models[k],
+            models[k].without(~found.seen) if context.settings["trim"] else models[k],
             found.shown[k],
             title=f"Critasser model {rank}",
             scores=scores_of(found, k),
@@ -61,20 +66,16 @@ def _write_models(context: Context, models: list[AtomicModel], found: Quality) -
         )
         write_table(
             context.file(f"{stem}.csv"),
-            ("chain", "residue", "letter", "confidence", "local_confidence", "local_pcc"),
+            ("chain", "residue", "letter", "confidence", "local_confidence", "local_pcc", "seen"),
             zip(
-                _chains(context.target),
-                context.target.residue_number.tolist(),
+                *zip(*names_of(context.target)),
                 context.target.letters,
                 found.shown[k],
                 found.local_confidence[k],
                 found.local_pcc[k],
+                found.seen.astype(int),
             ),
         )
-
-
-def _chains(target: Target) -> list[str]:
-    return [chain_names(int(c) + 1)[-1] for c in target.chain_index]
 
 
 def scores_of(found: Quality, k: int | np.integer) -> dict[str, float]:
@@ -89,16 +90,20 @@ def scores_of(found: Quality, k: int | np.integer) -> dict[str, float]:
 def best_in_words(found: Quality, best: int) -> str:
     """The first model's scores in a line."""
     return (
-        f"model 1: confidence {found.shown[best].mean():.0f}, eTM {found.etm[best]:.3f}, "
+        f"model 1: confidence {found.mean[best]:.0f}, eTM {found.etm[best]:.3f}, "
         f"CRscore {found.crscore[best]:.3f}, PCC {found.pcc_mask[best]:.3f}"
     )
+
+
+def _settings(task: Task) -> Mapping[str, object]:
+    return {**named_sequences(task), "trim": task.options.trim}
 
 
 STAGE = Stage(
     "quality",
     quality,
-    reads=(DENSITY, CALPHA, SYMMETRY, CLUSTERS, ATOMS),
+    reads=(DENSITY, CALPHA, SYMMETRY, UNSEEN, CLUSTERS, ATOMS),
     facts={"resolution": "density", "sequence_z_score": "trace"},
-    settings=named_sequences,
+    settings=_settings,
     external=(CALIBRATION,),
 )

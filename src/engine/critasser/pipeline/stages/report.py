@@ -9,11 +9,13 @@ from critasser.job.arrays import load_arrays, load_symmetry
 from critasser.pipeline.files import CLUSTERS, DECOYS, DENSITY, QUALITY, SYMMETRY
 from critasser.pipeline.stage import Context, Stage
 from critasser.pipeline.stages.results import (
+    UNSEEN_FACTS,
     model_scores,
     order_of,
     quality_arrays,
     run_facts,
     shown_settings,
+    unseen_facts,
     write_results,
 )
 from critasser.structure import tm_score
@@ -53,6 +55,7 @@ def report(context: Context) -> None:
         "clusters": {"size": size, "decoys": total},
         "sequence_z_score": context.fact("sequence_z_score") or 0.0,
         "symmetry": context.fact("symmetry"),
+        **unseen_facts(context),
     }
     best = quality["calpha"][first]
     write_results(
@@ -61,14 +64,14 @@ def report(context: Context) -> None:
         quality,
         order,
         others=load_symmetry(context.read(SYMMETRY)).images(best)[1:],
-        **_along_the_assembly(context, best),
+        **_along_the_assembly(context, best[quality["seen"]]),
     )
 
 
 def _along_the_assembly(
     context: Context, best: NDArray[np.float64]
 ) -> dict[str, NDArray[np.float64]]:
-    """Energies, and how alike decoys and the first model are, by cycle."""
+    """Energies, and how alike decoys and the first model's seen residues are, by cycle."""
     positions, cycle, trajectory = load_arrays(
         context.read(DECOYS), "positions", "cycle", "trajectory"
     )
@@ -100,6 +103,7 @@ STAGE = Stage(
         "symmetry": "trace",
         "cis_peptides": "atomic",
         "disulfides": "atomic",
+        **UNSEEN_FACTS,
     },
     settings=shown_settings,
     of_run=True,

@@ -17,10 +17,14 @@ from critasser.pipeline.stage import Context, Task
 from critasser.report import ReportContent, write_report
 
 __all__ = ["model_scores", "order_of", "quality_arrays", "run_facts", "shown_settings",
-           "write_results"]
+           "UNSEEN_FACTS", "unseen_facts", "write_results"]
 
-SCORES = ("order", "etm", "crscore", "pcc_box", "pcc_mask", "shown", "calpha")
+SCORES = ("order", "etm", "crscore", "pcc_box", "pcc_mask", "shown", "calpha", "seen")
 """What every kind of job knows of its models."""
+
+
+UNSEEN_FACTS = {"unseen": "quality", "trimmed": "quality"}
+"""For `unseen_facts`."""
 
 
 def shown_settings(task: Task) -> dict[str, object]:
@@ -53,8 +57,13 @@ def model_scores(quality: Mapping[str, NDArray], rank: int, k: int) -> dict[str,
         "crscore": quality["crscore"][k],
         "pcc_box": quality["pcc_box"][k],
         "pcc_mask": quality["pcc_mask"][k],
-        "mean_confidence": quality["shown"][k].mean(),
+        "mean_confidence": quality["shown"][k, quality["seen"]].mean(),
     }
+
+
+def unseen_facts(context: Context) -> dict[str, Any]:
+    """What `results.json` says of residues that have no density."""
+    return {"unseen": context.fact("unseen") or [], "trimmed": bool(context.fact("trimmed"))}
 
 
 def run_facts(context: Context) -> dict[str, Any]:
@@ -93,12 +102,13 @@ def write_results(
         Further fields of `ReportContent`.
     """
     write_json(context.file("results.json"), results)
+    shown = quality["seen"] | (not results["trimmed"])
     content = ReportContent(
         job=context.run.job.description(),
         results=plain(results),
         target=context.target,
         density=read_map(context.read(DENSITY)),
-        calpha=[quality["calpha"][k] for k in order],
+        calpha=[np.where(shown[:, None], quality["calpha"][k], np.nan) for k in order],
         confidence=[quality["shown"][k] for k in order],
         **more,
     )

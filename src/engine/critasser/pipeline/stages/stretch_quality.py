@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from critasser.atomic import written_atoms
 from critasser.density import read_map
 from critasser.job.arrays import load_arrays
-from critasser.pipeline.files import ATOMS, CALPHA, DENSITY
+from critasser.pipeline.files import ATOMS, CALPHA, DENSITY, FEATURES
 from critasser.pipeline.stage import Context, Stage
 from critasser.pipeline.stages.model_quality import judged, write_models
 from critasser.pipeline.stages.stretch import EXTERNAL, Stretches, stretch_settings
@@ -87,8 +87,8 @@ def _spliced(
 STAGE = Stage(
     "quality",
     stretch_quality,
-    reads=(DENSITY, CALPHA, ATOMS),
+    reads=(DENSITY, CALPHA, FEATURES, ATOMS),
     facts={"resolution": "density"},
-    settings=stretch_settings,
+    settings=lambda task: {**stretch_settings(task), "trim": task.options.trim},
     external=(*EXTERNAL, CALIBRATION),
 )

@@ -7,6 +7,7 @@ from critasser.pipeline.files import CANDIDATES, DENSITY, QUALITY
 from critasser.pipeline.stage import Context, Stage
 from critasser.pipeline.stages.model_report import model_results
 from critasser.pipeline.stages.results import (
+    UNSEEN_FACTS,
     order_of,
     quality_arrays,
     shown_settings,
@@ -40,7 +41,7 @@ STAGE = Stage(
     "report",
     stretch_report,
     reads=(DENSITY, CANDIDATES, QUALITY),
-    facts={"resolution": "density", "stretch_pcc_before": "quality"},
+    facts={"resolution": "density", "stretch_pcc_before": "quality", **UNSEEN_FACTS},
     settings=shown_settings,
     of_run=True,
 )

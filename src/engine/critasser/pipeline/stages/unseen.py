@@ -1,0 +1,170 @@
+"""Stage unseen: which residues have no density, so that they do not pull at the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from critasser.assembly import Guide, complete
+from critasser.calpha import TRUSTED_CRSCORE, agreement, find_calpha
+from critasser.density import FeatureMaps, Grid, read_map
+from critasser.job.arrays import (
+    load_calpha,
+    load_features,
+    load_templates,
+    load_traces,
+    save_arrays,
+)
+from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, TEMPLATES, TRACES, UNSEEN
+from critasser.pipeline.stage import Context, Stage, sequences
+from critasser.quality import Placed, find_unseen
+from critasser.structure import CalphaSet, Target, Template, Trace
+
+__all__ = ["STAGE", "seek_unseen", "trusted_calpha", "with_unseen"]
+
+AS_GOOD = 30.0
+"""Difference of traces' scores, in log-odds, over which one counts 1/e of another; as in
+`trace.registration.AGREEMENT_SCALE`."""
+
+LEAST_WEIGHT, MOST_STARTS = 0.05, 5
+"""Weight from which a trace is looked at beside the best, and the most traces, or templates, that
+are."""
+
+GROWN = 3
+"""Times that residues without position are grown, differently, from each."""
+
+LIKELY = 0.25
+"""Probability from which a position is taken for a Cα, whatever the sequence is."""
+
+
+def unseen(context: Context) -> None:
+    """Find residues that have no density; trust Cα positions by how many residues have."""
+    traces = load_traces(context.read(TRACES))
+    templates = load_templates(context.read(TEMPLATES))
+    calpha, agreed, trusted = load_calpha(context.read(CALPHA))
+    features = load_features(context.read(FEATURES), context.read(DENSITY))
+    lacking = seek_unseen(
+        context.target,
+        traces,
+        templates,
+        calpha,
+        features,
+        read_map(context.read(DENSITY)),
+        rng=context.rng,
+        progress=context.progress,
+    )
+    if lacking.any():
+        agreed, trusted = trusted_calpha(features, calpha, int((~lacking).sum()))
+    save_arrays(context.file(UNSEEN), unseen=lacking)
+    context.note(trusted=bool(trusted))
+    if not trusted:
+        context.warn(
+            f"the network is unsure of the Cα positions: its opinions agree with CRscore "
+            f"{agreed:.2f}; they do not guide the assembly"
+        )
+    context.say(
+        f"{int(lacking.sum())} of {len(lacking)} residues have no density"
+        if lacking.any()
+        else "all residues may have density"
+    )
+
+
+def seek_unseen(
+    target: Target,
+    traces: Sequence[Trace],
+    templates: Sequence[Template],
+    calpha: CalphaSet,
+    features: FeatureMaps,
+    density: Grid,
+    *,
+    rng: np.random.Generator,
+    progress: Callable[[float, str], None] | None = None,
+) -> NDArray[np.bool_]:
+    """Which residues (L,) have no density.
+
+    Parameters
+    ----------
+    target : Target
+    traces, templates : sequence of Trace, of Template
+        Best first.
+    calpha : CalphaSet
+    features, density : FeatureMaps, Grid
+    rng : numpy.random.Generator
+    progress : callable, optional
+    """
+    if not (traces or templates):
+        return np.zeros(len(target), bool)
+    guide = Guide.of(density, calpha)
+    grown = grow_missing(target, traces, templates, guide, rng=rng, progress=progress)
+    return find_unseen(target, *grown, features)
+
+
+def grow_missing(
+    target: Target,
+    traces: Sequence[Trace],
+    templates: Sequence[Template],
+    guide: Guide,
+    *,
+    rng: np.random.Generator,
+    progress: Callable[[float, str], None] | None = None,
+) -> tuple[list[Placed], list[Placed]]:
+    """The best traces, and templates, with their missing residues grown through free density.
+
+    Parameters
+    ----------
+    target : Target
+    traces, templates : sequence of Trace, of Template
+        Best first.
+    guide : Guide
+        What to grow along.
+    rng : numpy.random.Generator
+    progress : callable, optional
+    """
+    weights = [float(np.exp((one.score - traces[0].score) / AS_GOOD)) for one in traces]
+    believed = [(one, w) for one, w in zip(traces, weights) if w >= LEAST_WEIGHT][:MOST_STARTS]
+    starts = [*believed, *((one, 1.0) for one in templates[:MOST_STARTS])]
+    grown = []
+    for k, (start, weight) in enumerate(starts):
+        if progress is not None:
+            progress(k / len(starts), f"growing what start {k + 1} lacks")
+        chains = [complete(target, start, guide, rng=rng) for _ in range(GROWN)]
+        positions = np.array([chain.positions for chain in chains])
+        grown.append(Placed(positions, np.array([chain.given for chain in chains]), weight))
+    return grown[: len(believed)], grown[len(believed) :]
+
+
+def trusted_calpha(features: FeatureMaps, calpha: CalphaSet, seen: int) -> tuple[float, bool]:
+    """How far the network's opinions agree, and whether they are trusted, where only so many
+    residues are seen."""
+    count = max(seen, int((calpha.probability > LIKELY).sum()))
+    agreed = agreement(*(find_calpha(one, seen) for one in features.opinions), count)
+    return agreed, agreed > TRUSTED_CRSCORE
+
+
+def with_unseen(
+    target: Target,
+    seen: NDArray[np.float64],
+    unseen: NDArray[np.bool_],
+    guide: Guide,
+    *,
+    rng: np.random.Generator,
+) -> NDArray[np.float64]:
+    """A whole chain (L, 3): residues that are seen where they are, the others grown where nothing
+    is in their way."""
+    if not unseen.any():
+        return seen
+    positions = np.full((len(target), 3), np.nan)
+    positions[~unseen] = seen
+    start = Trace(positions, np.where(unseen, 0.0, 1.0), 0.0, "seen")
+    return complete(target, start, guide, rng=rng, mobile=unseen).positions
+
+
+STAGE = Stage(
+    "unseen",
+    unseen,
+    reads=(DENSITY, CALPHA, FEATURES, TRACES, TEMPLATES),
+    settings=sequences,
+    draws=True,
+)

@@ -1,0 +1,51 @@
+"""What a job says of residues that have no density."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from critasser.pipeline.stage import Context
+from critasser.structure import Target, chain_names
+
+__all__ = ["in_stretches", "names_of", "tell_unseen"]
+
+
+def names_of(target: Target) -> list[tuple[str, str]]:
+    """Chain and number (L) of residues, as the files of a build's models name them."""
+    chains = chain_names(len(target.sequences))
+    return [(chains[c], str(n)) for c, n in zip(target.chain_index, target.residue_number)]
+
+
+def in_stretches(chosen: NDArray[np.bool_], names: Sequence[tuple[str, str]]) -> list[str]:
+    """Chosen residues (L,) as stretches such as ``A:1-34``, by their chains and numbers."""
+    stretches: list[list[int]] = []
+    for i in np.flatnonzero(chosen).tolist():
+        last = stretches[-1] if stretches else None
+        if last and last[-1] == i - 1 and names[i - 1][0] == names[i][0]:
+            last.append(i)
+        else:
+            stretches.append([i])
+    return [
+        f"{names[one[0]][0]}:{names[one[0]][1]}"
+        + (f"-{names[one[-1]][1]}" if len(one) > 1 else "")
+        for one in stretches
+    ]
+
+
+def tell_unseen(
+    context: Context, unseen: NDArray[np.bool_], names: Sequence[tuple[str, str]]
+) -> None:
+    """Note and say which residues (L,) have no density, and what becomes of them."""
+    trim = context.settings["trim"]
+    stretches = in_stretches(unseen, names)
+    context.note(unseen=stretches, trimmed=bool(trim and stretches))
+    if stretches:
+        what = "judged" if context.task.kind == "score" else "built and judged"
+        becomes = "they are left out of the models" if trim else "leave them out by --trim"
+        context.warn(
+            f"residues {', '.join(stretches)} ({int(unseen.sum())} of {len(unseen)}) have no "
+            f"density: the rest is {what} without them; {becomes}"
+        )

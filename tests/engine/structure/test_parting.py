@@ -95,7 +95,7 @@ def test_what_is_no_protein_stays_with_its_chain_and_is_counted(read, tmp_path):
     assert names(found) == [("A", [1, 2, 3]), ("B", [1, 2])]
     assert found.notes == (
         "a.pdb: left out 2 waters; 1 ligand, ion or sugar (ATP); 1 nucleotide; "
-        "1 free amino acid (GLY); 1 atom without a position",
+        "1 free amino acid (GLY); 1 residue without a Cα (ALA); 1 atom without a position",
     )
     assert [residue.name for residue in found.structure[0]["A"]][3:] == ["GLY", "ATP", "HOH", "HOH"]
 

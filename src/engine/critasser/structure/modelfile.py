@@ -116,12 +116,12 @@ class ModelFile:
         if not any(_usable(chain).any() for chain in chains):
             raise InputError(f"{path}: no residue of it is an amino acid with a Cα")
         residues = [residue for chain in structure[0] for residue in chain]
-        unknown, bare = Counter[str](), Counter[str]()
-        for chain in chains:
-            without = ~np.isfinite(chain.calpha).all(axis=1)
-            for i in np.flatnonzero(~_usable(chain)):
-                (bare if without[i] else unknown)[residues[chain.place[i]].name] += 1
-        left_out = protein.left_out.with_more("unknown", unknown).with_more("no calpha", bare)
+        unknown = Counter[str](
+            residues[chain.place[i]].name
+            for chain in chains
+            for i in np.flatnonzero(~_usable(chain) & np.isfinite(chain.calpha).all(axis=1))
+        )
+        left_out = protein.left_out.with_more("unknown", unknown)
         return cls(Path(path), structure, chains, left_out)
 
     @property

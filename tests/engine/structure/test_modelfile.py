@@ -112,7 +112,7 @@ def test_a_residue_gets_other_atoms_and_a_missing_one_its_place(model, tmp_path)
 
 def test_what_holds_no_amino_acid_with_a_calpha_is_refused(tmp_path):
     (tmp_path / "m.pdb").write_text("\n".join(LINES.splitlines()[16:17]))
-    with pytest.raises(InputError, match="amino acid with a Cα"):
+    with pytest.raises(InputError, match="twenty amino acids with a Cα, but it has 1 resid"):
         ModelFile.read(tmp_path / "m.pdb")
 
 

@@ -148,6 +148,44 @@ def test_residues_and_atoms_that_cannot_be_used_are_counted(write):
     )
 
 
+PLAIN = atom("CA", "ALA", 1, 0) + atom("CA", "GLY", 2, 3.8) + atom("CA", "SER", 3, 7.6)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PLAIN + "\n# scores\nATOM_pair_constraint 0\npose 1.0\n",
+        PLAIN.encode("utf-16"),
+        PLAIN.encode("utf-8-sig"),
+        PLAIN.replace(" " * 10 + " C\n", " " * 9 + "C\n"),
+        PLAIN.replace("\n", "\r"),
+        PLAIN.replace("ATOM      1", "ATOM 100001"),
+    ],
+    ids=["scores below", "UTF-16", "byte order mark", "element too early", "old Mac", "serials"],
+)
+def test_files_are_read_as_programs_and_editors_leave_them(tmp_path, text):
+    (tmp_path / "a.pdb").write_bytes(text if isinstance(text, bytes) else text.encode())
+    found = read_protein(tmp_path / "a.pdb")
+    assert [(chain.name, chain.letters) for chain in found.chains] == [("A", "AGS")]
+    assert found.chains[0].calpha[:, 0].tolist() == [0, 3.8, 7.6]
+    assert not found.notes
+
+
+def test_a_position_that_did_not_fit_is_none_and_one_with_commas_is_refused(write):
+    text = atom("CA", "ALA", 1, 0) + atom("CA", "GLY", 2, 3.8)
+    found = read_protein(write(text.replace("   3.800", "********")))
+    assert found.chains[0].letters == "A"
+    assert "1 atom without a position" in found.notes[0]
+    with pytest.raises(InputError, match=r"a.pdb, line 2: the position '3,800' is no number"):
+        read_protein(write(text.replace("3.800", "3,800")))
+
+
+def test_what_a_file_without_protein_has_is_told(write):
+    far = atom("CA", "ALA", 1, 0).replace("   0.000", "12000.00", 1)
+    with pytest.raises(InputError, match=r"no protein \(but .*1 atom without a position\)"):
+        read_protein(write(far))
+
+
 def test_several_chains(write):
     text = "".join(atom("CA", "ALA", i, 4 * i, chain=c) for c in "ABx" for i in range(1, 4))
     assert [(c.name, c.letters) for c in read_chains(write(text))] == [

@@ -113,8 +113,6 @@ class ModelFile:
                 f"{path} has {total} residues of protein, {MOST_RESIDUES} is most: give the "
                 "chains that matter"
             )
-        if not any(_usable(chain).any() for chain in chains):
-            raise InputError(f"{path}: no residue of it is an amino acid with a Cα")
         residues = [residue for chain in structure[0] for residue in chain]
         unknown = Counter[str](
             residues[chain.place[i]].name
@@ -122,6 +120,11 @@ class ModelFile:
             for i in np.flatnonzero(~_usable(chain) & np.isfinite(chain.calpha).all(axis=1))
         )
         left_out = protein.left_out.with_more("unknown", unknown)
+        if not any(_usable(chain).any() for chain in chains):
+            raise InputError(
+                f"{path}: no residue of it is one of the twenty amino acids with a Cα, but it has "
+                f"{left_out}; give a protein model"
+            )
         return cls(Path(path), structure, chains, left_out)
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections import Counter
 from collections.abc import Sequence
@@ -95,7 +96,7 @@ def read_protein(path: str | os.PathLike, max_bytes: int = MOST_BYTES) -> Protei
     """
     path = Path(path)
     # Remarks come in any encoding, and only they may: names of residues and atoms are ASCII.
-    raw = read_bytes(path, max_bytes, "give only the chains that are needed.").translate(ONLY_ASCII)
+    raw = _ascii(read_bytes(path, max_bytes, "give only the chains that are needed."))
     try:
         structure, models = _one_model(_structures(raw, path))
         model, parts, others, renamed = parted(structure[0], _parents(structure))
@@ -110,13 +111,23 @@ def read_protein(path: str | os.PathLike, max_bytes: int = MOST_BYTES) -> Protei
         chain = _chain(part, residues, atoms)
         if len(chain):
             chains.append(chain)
-    if not chains:
-        raise InputError(f"{path} holds no protein: give a PDB or mmCIF file with a protein chain.")
     left_out = LeftOut({reason: dict(names) for reason, names in others.items()})
     for (reason, name), count in [*atoms.items(), (("model", ""), models)]:
         if count:
             left_out = left_out.with_more(reason, {name: count})
+    if not chains:
+        but = f" (but {left_out})" if left_out else ""
+        raise InputError(
+            f"{path} holds no protein{but}: give a PDB or mmCIF file with a protein chain."
+        )
     return Protein(path, structure, tuple(chains), left_out)
+
+
+def _ascii(raw: bytes) -> bytes:
+    """The text in ASCII, other characters replaced, whatever encoding an editor gave it."""
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return raw.decode("utf-16", "replace").encode("ascii", "replace")
+    return raw.removeprefix(codecs.BOM_UTF8).translate(ONLY_ASCII)
 
 
 def _structures(raw: bytes, path: Path) -> list[gemmi.Structure]:

@@ -37,7 +37,9 @@ setup(
     package_dir={"critasser": "src/engine/critasser", "critasser.weights": "weights"},
     package_data={"critasser": ["py.typed"], "critasser.weights": ["*"]},
     install_requires=REQUIREMENTS,
-    extras_require={"test": ["pytest>=8,<10", "ruff==0.17.6", "tmtools>=0.2,<1"]},
+    extras_require={
+        "test": ["hypothesis>=6.100,<7", "pytest>=8,<10", "ruff==0.17.6", "tmtools>=0.2,<1"]
+    },
     entry_points={"console_scripts": ["critasser=critasser.cli:main"]},
     options={"build": {"build_base": BUILD}},
     zip_safe=False,

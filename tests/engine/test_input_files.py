@@ -1,6 +1,8 @@
 """Only regular files are read, and no more of them than is asked for."""
 
+import bz2
 import gzip
+import lzma
 import os
 
 import pytest
@@ -15,6 +17,15 @@ def test_plain_and_packed_files_give_the_same_bytes(tmp_path):
     (tmp_path / "packed").write_bytes(gzip.compress(b"content"))
     for name in ("plain", "packed"):
         assert read_bytes(tmp_path / name, 100, "") == b"content"
+
+
+@pytest.mark.parametrize(
+    ("pack", "name"), [(bz2.compress, "bzip2"), (lzma.compress, "xz")], ids=["bzip2", "xz"]
+)
+def test_files_packed_otherwise_are_named(tmp_path, pack, name):
+    (tmp_path / "map.mrc").write_bytes(pack(bytes(2000)))
+    with pytest.raises(InputError, match=f"map.mrc is packed by {name}: unpack it first"):
+        read_bytes(tmp_path / "map.mrc", 10_000, "")
 
 
 def test_a_bomb_is_unpacked_no_further_than_its_limit(tmp_path):

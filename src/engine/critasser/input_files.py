@@ -16,6 +16,12 @@ from critasser.errors import InputError
 __all__ = ["opened", "read_bytes"]
 
 GZIP_MAGIC = b"\x1f\x8b"
+OTHER_PACKINGS = {
+    b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"PK\x03\x04": "zip", b"\x28\xb5\x2f\xfd": "zstd",
+    b"7z\xbc\xaf": "7z", b"Rar!": "rar",
+}  # fmt: skip
+"""First bytes of files that are packed otherwise than by gzip."""
+
 HOW = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 """Without waiting: a named pipe that nobody writes to would hold us for ever."""
 
@@ -52,7 +58,11 @@ def opened(path: str | os.PathLike) -> Iterator[BinaryIO]:
         raise InputError(f"{path} is {_special(mode)}, not a file: give a file.")
     with os.fdopen(handle, "rb") as file:
         try:
-            packed = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+            first = file.read(max(map(len, OTHER_PACKINGS)))
+            packed = first.startswith(GZIP_MAGIC)
+            for magic, program in OTHER_PACKINGS.items():
+                if first.startswith(magic):
+                    raise InputError(f"{path} is packed by {program}: unpack it first.")
             file.seek(0)
             if packed:
                 with gzip.open(file) as unpacked:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from critasser import __version__, cli
-from critasser.cli import build
+from critasser.cli import build, rebuild, score
 from critasser.density import Grid, read_map, write_map
 from critasser.job.folder import FORMAT
 from critasser.structure import read_chains
@@ -268,20 +268,24 @@ RESUMED = {
     "map": "map.mrc", "sequence": "s.fasta", "mask": "mask.mrc", "contacts": "c.rr",
     "template_01": "a.pdb", "template_02": "b.pdb",
 }  # fmt: skip
+GIVEN = {"resolution": 3.5, "weights": "/net.safetensors"}
 
 
 @pytest.fixture
 def resumed(tmp_path):
-    """Gives the inputs of a job with all kinds of them, resumed with arguments."""
-    job = {"format": FORMAT, "version": __version__, "options": {},
-           "inputs": {role: {"path": f"/{name}"} for role, name in RESUMED.items()}}  # fmt: skip
-    (tmp_path / "job.json").write_text(json.dumps(job))
+    """Gives inputs and options of a job with all kinds of them, resumed with arguments."""
 
-    def inputs(*arguments):
-        args = cli._parsed(["build", "--resume", str(tmp_path), *arguments])
-        return build._resolve(args)[0]
+    def resolved(*arguments, module=build):
+        kind = module.__name__.split(".")[-1]
+        files = RESUMED if kind == "build" else {"map": "map.mrc", "model": "m.pdb"}
+        job = {"format": FORMAT, "version": __version__, "kind": kind, "options": GIVEN,
+               "inputs": {role: {"path": f"/{name}"} for role, name in files.items()}}  # fmt: skip
+        (tmp_path / "job.json").write_text(json.dumps(job))
+        args = cli._parsed([kind, "--resume", str(tmp_path), *arguments])
+        inputs, options, *_ = module._resolve(args)
+        return inputs, options
 
-    return inputs
+    return resolved
 
 
 @pytest.mark.parametrize(
@@ -290,16 +294,26 @@ def resumed(tmp_path):
      ("--no-templates", "templates", ())],
 )  # fmt: skip
 def test_inputs_can_be_taken_from_a_resumed_job(resumed, flag, role, nothing):
-    before, after = resumed(), resumed(flag)
+    before, after = resumed()[0], resumed(flag)[0]
     assert getattr(before, role)
     assert after == dataclasses.replace(before, **{role: nothing})
 
 
+@pytest.mark.parametrize("module", [build, rebuild, score])
+@pytest.mark.parametrize(
+    ("flag", "name"), [("--no-resolution", "resolution"), ("--no-weights", "weights")]
+)
+def test_what_a_job_was_given_can_be_taken_away(resumed, module, flag, name):
+    before, after = resumed(module=module)[1], resumed(flag, module=module)[1]
+    assert getattr(before, name)
+    assert after == dataclasses.replace(before, **{name: None})
+
+
 def test_one_file_given_to_a_resumed_job_is_its_map_or_its_sequences(resumed):
-    assert resumed("/other.fasta").sequence == Path("/other.fasta")
-    assert resumed("/other.fasta").map == Path("/map.mrc")
-    assert resumed("/other.mrc").map == Path("/other.mrc")
-    both = resumed("/other.mrc", "/other.txt")
+    assert resumed("/other.fasta")[0].sequence == Path("/other.fasta")
+    assert resumed("/other.fasta")[0].map == Path("/map.mrc")
+    assert resumed("/other.mrc")[0].map == Path("/other.mrc")
+    both = resumed("/other.mrc", "/other.txt")[0]
     assert (both.map, both.sequence) == (Path("/other.mrc"), Path("/other.txt"))
 
 

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,19 +11,29 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from critasser import __version__, cli
+from critasser import __version__, cli, options
+from critasser.cli import build, rebuild, score
 from critasser.density import Grid, write_blocks, write_map
 from critasser.job.folder import FORMAT, Job
 from critasser.job.records import write_json
 from critasser.job.running import running
 from critasser.options import Inputs, Options
+from critasser.pipeline.build import BUILD
 from critasser.pipeline.checks import Checked
+from critasser.pipeline.description import describe
 from critasser.pipeline.files import DENSITY, FEATURES, SEEN
+from critasser.pipeline.pipeline import run_stages
+from critasser.pipeline.rebuild import REBUILD, check_rebuild
+from critasser.pipeline.score import SCORE
 from critasser.pipeline.stage import Stage, Task
 from critasser.shipped import NETWORK, RESIDUE_NETWORK, RESOLUTION_NETWORK, shipped
-from critasser.structure import ModelFile, Sequence, Target
+from critasser.structure import ModelFile, Sequence, Target, read_chains
+from tests.engine.pipeline.observed_engine import SHORT_BUILDS, SHORT_REBUILDS
 
 ROOT = Path(__file__).parents[3]
+DATA = ROOT / "tests" / "data"
+MAP = DATA / "emd_6555_piece.mrc.gz"
+PIECE = DATA / "emd_6555_piece.pdb"
 SHAPE = (8, 9, 10)
 
 
@@ -92,6 +104,113 @@ def engine():
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def inputs(tmp_path_factory) -> list:
+    """A build of 60 residues in a piece of a real map, by the shortest schedule."""
+    folder = tmp_path_factory.mktemp("inputs")
+    letters = read_chains(PIECE)[0].letters
+    (folder / "sequence.fasta").write_text(f">piece <b>of</b> 3JCI\n{letters}\n")
+    return [MAP, folder / "sequence.fasta", "--resolution", 2.9, "--quality", "shortest",
+            "--models", 2]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def build_record(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("record") / "build.jsonl"
+
+
+@pytest.fixture(scope="session")
+def finished(inputs, engine, build_record, tmp_path_factory) -> Path:
+    """A build that nothing disturbed."""
+    folder = tmp_path_factory.mktemp("finished") / "job"
+    done = engine("build", *inputs, "-o", folder, record=build_record)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    assert f"model   {folder / '5_models/model_1.cif'}" in done.stdout
+    assert f"report  {folder / 'report.html'}" in done.stdout
+    return folder
+
+
+@pytest.fixture(scope="session")
+def score_record(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("record") / "score.jsonl"
+
+
+@pytest.fixture(scope="session")
+def scored(engine, score_record, tmp_path_factory) -> Path:
+    """A score of the model of the piece."""
+    folder = tmp_path_factory.mktemp("scored") / "job"
+    done = engine("score", PIECE, MAP, "-o", folder, "--resolution", 2.9, record=score_record)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    assert f"table    {folder / '5_models/model_1.csv'}" in done.stdout
+    return folder
+
+
+@pytest.fixture
+def copy(finished, tmp_path) -> Path:
+    """The finished build, to go on with."""
+    return Path(shutil.copytree(finished, tmp_path / "job"))
+
+
+@pytest.fixture(scope="session")
+def critasser():
+    """Runs a command in this process, which spares loading everything."""
+
+    def run(*arguments) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            _add_short_qualities(patch)
+            assert cli.main([str(a) for a in arguments]) == 0
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def again(critasser):
+    """Goes on with a finished build by other options; gives the stages that ran."""
+
+    def run(folder: Path, *arguments, command: str = "build") -> set[str]:
+        at = len((folder / "log.txt").read_text())
+        critasser(command, "--resume", folder, *arguments)
+        log = (folder / "log.txt").read_text()[at:]
+        return set(re.findall(r"^\S+ (\w+) starts$", log, flags=re.MULTILINE))
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def first_stages():
+    """Does what a command line asks for, up to a stage; gives all warnings."""
+    commands = {"build": (build, BUILD), "score": (score, SCORE), "rebuild": (rebuild, REBUILD)}
+
+    def run(last: str, command: str, *arguments) -> list[str]:
+        module, pipeline = commands[command]
+        with pytest.MonkeyPatch.context() as patch:
+            _add_short_qualities(patch)
+            args = cli._parsed([command, *map(str, arguments)])
+            inputs, options, *source = module._resolve(args)
+            check = check_rebuild if command == "rebuild" else pipeline.check
+            task = check(inputs, options, *source)
+            stages = pipeline.stages(task)
+            names = [stage.name for stage in stages]
+            resume = args.resume is not None
+            with Job.opened(args.resume or args.output, resume=resume) as one:
+                one.seed = options.seed
+                if task.source is not None:
+                    one.adopt(task.source, pipeline.adopts)
+                with running(one, pipeline.expected_seconds(task)):
+                    describe(one, task, (command, *map(str, arguments)))
+                    run_stages(one, stages[: names.index(last) + 1], task)
+                return [*task.checked.notes, *one.warnings()]
+
+    return run
+
+
+def _add_short_qualities(patch: pytest.MonkeyPatch) -> None:
+    for name, schedule in SHORT_BUILDS.items():
+        patch.setitem(options.PRESETS, name, schedule)
+    for name, schedule in SHORT_REBUILDS.items():
+        patch.setitem(options.REBUILDS, name, schedule)
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """The engine as a program that writes down what the body of each stage opens.
 
-``python observed_engine.py RECORD COMMAND`` is ``critasser COMMAND`` with a further quality,
-``shortest``, of which every stage still runs. RECORD gets a JSON line for each run of a stage's
+``python observed_engine.py RECORD COMMAND`` is ``critasser COMMAND`` with further qualities, of
+which every stage still runs. RECORD gets a JSON line for each run of a stage's
 body: its name, what it declares (``inputs``, ``external``, ``facts``) and what it used.
 """
 
@@ -13,8 +13,14 @@ from pathlib import Path
 from critasser import options
 from critasser.cli import main
 
-options.PRESETS["shortest"] = options.Schedule(4, 1000, 4, 30, 20, "draft")
-options.REBUILDS["shortest"] = options.RebuildSchedule(4, 8, 100, 50)
+SHORT_BUILDS = {
+    "shortest": options.Schedule(4, 1000, 4, 30, 20, "draft"),
+    "shorter": options.Schedule(4, 1000, 5, 31, 20, "draft"),
+}
+SHORT_REBUILDS = {
+    "shortest": options.RebuildSchedule(4, 8, 100, 50),
+    "shorter": options.RebuildSchedule(4, 9, 100, 50),
+}
 
 
 def observe(record: Path) -> None:
@@ -53,6 +59,8 @@ def observe(record: Path) -> None:
 
 
 if __name__ == "__main__":
+    options.PRESETS.update(SHORT_BUILDS)
+    options.REBUILDS.update(SHORT_REBUILDS)
     if "--help" not in sys.argv:
         observe(Path(sys.argv[1]))
     sys.exit(main(sys.argv[2:]))

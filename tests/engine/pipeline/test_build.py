@@ -4,7 +4,6 @@ import gzip
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -75,40 +74,11 @@ def content(folder: Path) -> dict[str, bytes]:
     return files
 
 
-@pytest.fixture(scope="module")
-def inputs(tmp_path_factory) -> list:
-    folder = tmp_path_factory.mktemp("inputs")
-    letters = read_chains(DATA / "emd_6555_piece.pdb")[0].letters
-    (folder / "sequence.fasta").write_text(f">piece <b>of</b> 3JCI\n{letters}\n")
-    return [MAP, folder / "sequence.fasta", "--resolution", 2.9, "--quality", "shortest",
-            "--models", 2]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def record(tmp_path_factory) -> Path:
-    return tmp_path_factory.mktemp("record") / "record.jsonl"
-
-
-@pytest.fixture(scope="module")
-def finished(inputs, record, tmp_path_factory) -> Path:
-    """A build that nothing disturbed."""
-    folder = tmp_path_factory.mktemp("finished") / "job"
-    out = finish(*inputs, "-o", folder, record=record)
-    assert f"model   {folder / '5_models/model_1.cif'}" in out
-    assert f"report  {folder / 'report.html'}" in out
-    return folder
-
-
 def test_stages_of_a_build_open_what_they_declare_and_nothing_else(
-    finished, record, check_declared
+    finished, build_record, check_declared
 ):
     # No templates are given.
-    check_declared(finished, record, idle="templates")
-
-
-@pytest.fixture
-def copy(finished, tmp_path) -> Path:
-    return Path(shutil.copytree(finished, tmp_path / "job"))
+    check_declared(finished, build_record, idle="templates")
 
 
 def test_models_have_every_residue_in_the_maps_frame(finished, inputs):
@@ -238,15 +208,7 @@ def test_a_finished_build_resumed_does_nothing(copy):
     assert {path: path.stat().st_mtime_ns for path in (copy / "5_models").iterdir()} == written
 
 
-def again(copy: Path, *options) -> set[str]:
-    """Stages that ran when a finished job was resumed with other options."""
-    at = len((copy / "log.txt").read_text())
-    finish("--resume", copy, *options)
-    log = (copy / "log.txt").read_text()[at:]
-    return set(re.findall(r"^\S+ (\w+) starts$", log, flags=re.MULTILINE))
-
-
-def test_fewer_models_are_chosen_without_building_any_again(copy):
+def test_fewer_models_are_chosen_without_building_any_again(copy, again):
     # Decoys that are all alike are one model, however many are asked for.
     several = len(json.loads((copy / "results.json").read_text())["models"]) > 1
     fewer = {"quality"} if several else set()
@@ -256,7 +218,7 @@ def test_fewer_models_are_chosen_without_building_any_again(copy):
     assert len(json.loads((copy / "results.json").read_text())["models"]) == 1
 
 
-def test_a_map_that_moved_is_the_same_map(copy, tmp_path):
+def test_a_map_that_moved_is_the_same_map(copy, again, tmp_path):
     # Compressed or not: what counts is what the file says.
     elsewhere = tmp_path / "elsewhere.mrc"
     elsewhere.write_bytes(gzip.decompress(MAP.read_bytes()))
@@ -266,7 +228,7 @@ def test_a_map_that_moved_is_the_same_map(copy, tmp_path):
     assert again(copy) == {"density", "report"}
 
 
-def test_sequences_of_another_name_are_taken_without_building_anew(copy, inputs, tmp_path):
+def test_sequences_of_another_name_are_taken_without_building_anew(copy, again, inputs, tmp_path):
     before = json.loads((copy / "stages/assembly.json").read_text())
     letters = inputs[1].read_text().splitlines()[1]
     (tmp_path / "renamed.fasta").write_text(f">another_name\n{letters}\n")
@@ -278,7 +240,7 @@ def test_sequences_of_another_name_are_taken_without_building_anew(copy, inputs,
     assert json.loads((copy / "stages/assembly.json").read_text()) == before
 
 
-def test_contacts_can_be_given_to_a_finished_build_and_taken_away_again(copy, tmp_path):
+def test_contacts_can_be_given_to_a_finished_build_and_taken_away_again(copy, again, tmp_path):
     before = content(copy)
     far = "".join(f"{k} {k + 20} 0 8 0.9\n" for k in range(1, 40))
     (tmp_path / "contacts.rr").write_text(f"{far}3 5 0 8 0.9\n")

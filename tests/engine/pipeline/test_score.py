@@ -49,23 +49,11 @@ def test_models_that_cannot_be_scored_are_told_before_anything_is_made(refused, 
     assert not (tmp_path / "job").exists()
 
 
-@pytest.fixture(scope="module")
-def record(tmp_path_factory) -> Path:
-    return tmp_path_factory.mktemp("record") / "record.jsonl"
-
-
-@pytest.fixture(scope="module")
-def scored(engine, record, tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("scored") / "job"
-    done = engine("score", PIECE, MAP, "-o", folder, "--resolution", 2.9, record=record)
-    assert (done.returncode, done.stderr) == (0, ""), done.stderr
-    assert f"table    {folder / '5_models/model_1.csv'}" in done.stdout
-    return folder
-
-
 @pytest.mark.slow
-def test_stages_of_a_score_open_what_they_declare_and_nothing_else(scored, record, check_declared):
-    check_declared(scored, record)
+def test_stages_of_a_score_open_what_they_declare_and_nothing_else(
+    scored, score_record, check_declared
+):
+    check_declared(scored, score_record)
 
 
 @pytest.mark.slow
@@ -115,5 +103,3 @@ def test_a_finished_score_resumed_does_nothing_and_is_no_build(scored, engine, t
     assert "critasser score --resume" in told
     stages = {path.stem for path in (copy / "stages").iterdir()}
     assert stages == {stage.name for stage in STAGES}
-
-

@@ -55,7 +55,10 @@ def test_a_short_peptide_of_acgt_is_a_peptide(write):
         (">a\nMBV", "B is Asx"),
         (">a\nMZV", "Z is Glx"),
         (">a\nM-V", "- is a gap"),
-        (">a\nM?V", "'?' is no amino acid"),
+        (">a\nM?V", "? is unknown: write X"),
+        (">a\nMK:VL", ": is between chains in some programs"),
+        (">a\nMK(SEP)VL", "write a modified residue as the one that it is made of"),
+        ("LOCUS  X\nORIGIN\n 1 mkv", "or save it as FASTA"),
         (">a\nMÉV", "'É' is no amino acid"),
         (">a\nMKV\n>b\n\n", "'b' is empty"),
         (">a\n", "'a' is empty"),
@@ -186,6 +189,23 @@ def test_poly_alanine_is_protein_where_the_caller_says_so(write):
     with pytest.raises(InputError, match="write 'protein' in its header"):
         read_fasta(path)
     assert read_fasta(path, protein=True).letters == "A" * 30
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        (">P1;1LYZ\nstructureX:1lyz:1 :A:9 :A:lysozyme:chicken:2.0:-1\nKVFGR\nCELA*\n", "1LYZ"),
+        (">P1;X\nLYSOZYME C PRECURSOR\nKVFGRCELA*\n", "X"),
+        (">a\nLYS VAL PHE GLY ARG\nCYS GLU LEU ALA\n", "a"),
+        (">a\nLys-Val-Phe-Gly-Arg-Cys-Glu-Leu-Ala\n", "a"),
+        (">a\nKVFGR 5\nCELA 9\n", "a"),
+        ("  >a\nKVFGRCELA\n\x1a", "a"),
+    ],
+    ids=["MODELLER", "PIR", "three letters", "dashes", "numbers behind", "old Windows"],
+)
+def test_formats_that_look_like_fasta_are_read_as_what_they_are(write, text, name):
+    (sequence,) = read_fasta(write(text)).sequences
+    assert (sequence.name, sequence.letters) == (name, "KVFGRCELA")
 
 
 def test_unknown_residues_are_kept_in_mind(write):

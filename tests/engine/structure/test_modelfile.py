@@ -79,6 +79,17 @@ def test_written_again_only_the_confidence_has_changed(model, tmp_path):
     assert local == list(confidence.values())
 
 
+@pytest.mark.parametrize("letter", ["'", '"', "#", "_", ";"])
+def test_a_file_is_whole_whatever_letters_chains_and_insertions_have(tmp_path, letter):
+    (tmp_path / "m.pdb").write_text(
+        LINES.replace("LEU A   1A", f"LEU A   1{letter}").replace(" B   ", f" {letter}   ")
+    )
+    model = ModelFile.read(tmp_path / "m.pdb")
+    assert {f"A:1{letter}", f"{letter}:7"} <= {str(residue) for residue in model.residues()}
+    model.write(tmp_path / "out.cif", dict.fromkeys(model.residues(), 50.0), title="scored")
+    assert ModelFile.read(tmp_path / "out.cif").residues() == model.residues()
+
+
 def test_a_residue_gets_other_atoms_and_a_missing_one_its_place(model, tmp_path):
     atoms = [("N", np.array([0.0, 0.0, 9.0])), ("CA", np.array([1.0, 0.0, 9.0]))]
     methionine = model.residues()[3]
@@ -101,7 +112,7 @@ def test_a_residue_gets_other_atoms_and_a_missing_one_its_place(model, tmp_path)
 
 def test_what_holds_no_amino_acid_with_a_calpha_is_refused(tmp_path):
     (tmp_path / "m.pdb").write_text("\n".join(LINES.splitlines()[16:17]))
-    with pytest.raises(InputError, match="amino acid with a Cα"):
+    with pytest.raises(InputError, match="twenty amino acids with a Cα, but it has 1 resid"):
         ModelFile.read(tmp_path / "m.pdb")
 
 

@@ -78,6 +78,12 @@ def test_one_number_for_all_residues_is_none(read):
     assert names(found) == [("A", [1, 2, 3, 4, 5])]
 
 
+def test_an_atom_that_is_there_twice_is_counted_and_moves_no_number(read):
+    found = read(stretch([5, 6, 7], 0) + line(5, 0.01))
+    assert names(found) == [("A", [5, 6, 7])]
+    assert found.notes == ("a.pdb: left out 1 atom of a second conformation",)
+
+
 def test_what_is_no_protein_stays_with_its_chain_and_is_counted(read, tmp_path):
     text = (
         stretch([1, 2, 3], 0)
@@ -95,7 +101,7 @@ def test_what_is_no_protein_stays_with_its_chain_and_is_counted(read, tmp_path):
     assert names(found) == [("A", [1, 2, 3]), ("B", [1, 2])]
     assert found.notes == (
         "a.pdb: left out 2 waters; 1 ligand, ion or sugar (ATP); 1 nucleotide; "
-        "1 free amino acid (GLY); 1 atom without a position",
+        "1 free amino acid (GLY); 1 residue without a Cα (ALA); 1 atom without a position",
     )
     assert [residue.name for residue in found.structure[0]["A"]][3:] == ["GLY", "ATP", "HOH", "HOH"]
 

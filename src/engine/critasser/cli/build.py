@@ -45,7 +45,8 @@ def add_args(parser: argparse.ArgumentParser) -> None:
     add_removable(
         parser, "--mask", type=Path, help="map of 0 to 1 on the same grid: where to build"
     )
-    parser.add_argument(
+    add_removable(
+        parser,
         "--resolution",
         type=float,
         metavar="R",
@@ -105,7 +106,7 @@ def _resolve(args: argparse.Namespace) -> tuple[Inputs, Options]:
     files: dict[str, Any] = given_files(args, "map", "sequence", "mask", "contacts")
     if args.templates is not None:
         files["templates"] = tuple(map(whole_path, args.templates))
-    without = taken_away(args)
+    without, default = taken_away(args)
     if args.resume is not None and args.sequence is None and _looks_like_fasta(args.map):
         files["sequence"] = files.pop("map")
     if args.resume is None:
@@ -117,7 +118,8 @@ def _resolve(args: argparse.Namespace) -> tuple[Inputs, Options]:
     before = described(args.resume, "build")
     inputs = Inputs.from_json(before.get("inputs"))
     options = Options.from_json(before.get("options"))
-    return dataclasses.replace(inputs, **files, **without), dataclasses.replace(options, **given)
+    inputs = dataclasses.replace(inputs, **files, **without)
+    return inputs, dataclasses.replace(options, **given, **default)
 
 
 def _looks_like_fasta(path: Path | None) -> bool:

@@ -21,6 +21,8 @@ __all__ = [
 ]
 
 OPTIONS = ("resolution", "device", "quality", "models", "seed", "trim")
+WITHOUT_DEFAULT = ("resolution", "weights")
+"""Options that a job may do without, as it may without most inputs."""
 
 
 def add_place(parser: argparse.ArgumentParser) -> None:
@@ -64,8 +66,12 @@ def add_choices(
     parser.add_argument(
         "--seed", type=int, metavar="N", help=f"of all random numbers (default: {default.seed})"
     )
-    parser.add_argument(
-        "--weights", type=Path, metavar="FILE", help="a network in place of the shipped one"
+    add_removable(
+        parser,
+        "--weights",
+        type=Path,
+        metavar="FILE",
+        help="a network in place of the shipped one",
     )
 
 
@@ -79,12 +85,13 @@ def add_removable(parser: argparse.ArgumentParser, flag: str, **settings: Any) -
         dest="without",
         action="append_const",
         const=role,
-        help=f"go on with a job without its {role}",
+        help=f"go on with a job without the {role} that it was given",
     )
 
 
-def taken_away(args: argparse.Namespace) -> dict[str, Any]:
-    """Inputs that a resumed job is to do without, as `Inputs` has them then.
+def taken_away(args: argparse.Namespace) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Inputs and options that a resumed job is to do without, as `Inputs` and `Options` have them
+    then.
 
     Raises
     ------
@@ -94,7 +101,12 @@ def taken_away(args: argparse.Namespace) -> dict[str, Any]:
     without = args.without or []
     if without and args.resume is None:
         raise InputError(f"--no-{without[0]} is for a job that is gone on with by --resume")
-    return {role: () if role == "templates" else None for role in without}
+    inputs = {
+        role: () if role == "templates" else None
+        for role in without
+        if role not in WITHOUT_DEFAULT
+    }
+    return inputs, {name: None for name in without if name in WITHOUT_DEFAULT}
 
 
 def given_options(args: argparse.Namespace) -> dict[str, Any]:

@@ -57,7 +57,8 @@ def add_args(parser: argparse.ArgumentParser) -> None:
     add_removable(
         parser, "--mask", type=Path, help="map of 0 to 1 on the same grid: where to build"
     )
-    parser.add_argument(
+    add_removable(
+        parser,
         "--resolution",
         type=float,
         metavar="R",
@@ -99,7 +100,7 @@ def _resolve(args: argparse.Namespace) -> tuple[ModelInputs, RebuildOptions, Pat
     if args.stretch is not None:
         given["stretches"] = args.stretch
     files = given_files(args, "model", "map", "sequence", "mask")
-    without = taken_away(args)
+    without, default = taken_away(args)
     if args.resume is not None:
         from critasser.pipeline.description import described
 
@@ -107,7 +108,7 @@ def _resolve(args: argparse.Namespace) -> tuple[ModelInputs, RebuildOptions, Pat
         inputs = ModelInputs.from_json(before.get("inputs"))
         options = RebuildOptions.from_json(before.get("options"))
         inputs = dataclasses.replace(inputs, **files, **without)
-        return inputs, dataclasses.replace(options, **given), None
+        return inputs, dataclasses.replace(options, **given, **default), None
     if "model" not in files:
         raise InputError("a new job needs MODEL; see critasser rebuild --help")
     if args.stretch is None:

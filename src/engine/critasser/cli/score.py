@@ -37,7 +37,8 @@ def add_args(parser: argparse.ArgumentParser) -> None:
     add_removable(
         parser, "--mask", type=Path, help="map of 0 to 1 on the same grid: what to look at"
     )
-    parser.add_argument(
+    add_removable(
+        parser,
         "--resolution",
         type=float,
         metavar="R",
@@ -81,7 +82,7 @@ def main(args: argparse.Namespace) -> int:
 def _resolve(args: argparse.Namespace) -> tuple[ModelInputs, Options]:
     """Inputs and options: what is given, else the resumed job's, else the defaults."""
     given, files = given_options(args), given_files(args, "model", "map", "mask")
-    without = taken_away(args)
+    without, default = taken_away(args)
     if args.resume is None:
         if "model" not in files or "map" not in files:
             raise InputError("a new job needs MODEL and MAP; see critasser score --help")
@@ -91,4 +92,5 @@ def _resolve(args: argparse.Namespace) -> tuple[ModelInputs, Options]:
     before = described(args.resume, "score")
     inputs = ModelInputs.from_json(before.get("inputs"))
     options = Options.from_json(before.get("options"))
-    return dataclasses.replace(inputs, **files, **without), dataclasses.replace(options, **given)
+    inputs = dataclasses.replace(inputs, **files, **without)
+    return inputs, dataclasses.replace(options, **given, **default)

@@ -24,7 +24,7 @@ from critasser.job.records import checksum
 from critasser.network import choose_device, load_network
 from critasser.options import Inputs, Options, check_readable
 from critasser.shipped import NETWORK, RESIDUE_NETWORK, RESOLUTION_NETWORK, TABLES, shipped
-from critasser.structure import Target, read_contacts, read_protein, read_sequences
+from critasser.structure import Target, read_contact_file, read_protein, read_sequences
 
 __all__ = ["SHORTEST", "Checked", "check", "enough_memory", "programs", "upright"]
 
@@ -110,7 +110,7 @@ def check(inputs: Inputs, options: Options) -> Checked:
         enough_memory(inputs.map, crop_to_molecule(density))
     notes = [*read.notes, *read_map_header(inputs.map).notes]
     if inputs.contacts is not None:
-        read_contacts(inputs.contacts, len(target))
+        notes += read_contact_file(inputs.contacts, len(target)).notes
     for path in inputs.templates:
         notes += read_protein(path).notes
     device, weights, checksums = programs(options)

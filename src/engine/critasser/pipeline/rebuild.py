@@ -26,7 +26,7 @@ from critasser.pipeline.stages import (
     stretch_trace,
 )
 from critasser.rebuild.plan import Plan, plan_rebuild
-from critasser.structure import read_fasta
+from critasser.structure import read_sequences
 
 __all__ = ["REBUILD", "check_rebuild", "stages"]
 
@@ -64,10 +64,11 @@ def check_rebuild(
         As `check_model` and `plan_rebuild`; the model has no backbone beside a stretch.
     """
     checked, model = check_model(inputs, options)
-    sequences = None if inputs.sequence is None else read_fasta(inputs.sequence)
-    plan = plan_rebuild(model, options.stretches, sequences)
+    read = None if inputs.sequence is None else read_sequences(inputs.sequence)
+    plan = plan_rebuild(model, options.stretches, None if read is None else read.target)
     _anchored(plan)
-    checked = dataclasses.replace(checked, target=plan.target)
+    notes = (*checked.notes, *(read.notes if read is not None else ()))
+    checked = dataclasses.replace(checked, target=plan.target, notes=notes)
     return Task("rebuild", inputs, options, checked, model, plan, source)
 
 

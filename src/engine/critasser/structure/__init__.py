@@ -9,7 +9,7 @@ from critasser.structure.alphabet import (
 )
 from critasser.structure.calpha import CalphaSet, CalphaTriples, Template, Trace
 from critasser.structure.chain import ProteinChain
-from critasser.structure.contacts import read_contacts
+from critasser.structure.contacts import read_contact_file, read_contacts
 from critasser.structure.fasta import SequenceFile, read_fasta, read_sequences
 from critasser.structure.left_out import LeftOut
 from critasser.structure.mmcif import chain_names, write_calpha, write_model, write_positions
@@ -54,6 +54,7 @@ __all__ = [
     "kabsch",
     "match_one_to_one",
     "read_chains",
+    "read_contact_file",
     "read_contacts",
     "read_fasta",
     "read_protein",

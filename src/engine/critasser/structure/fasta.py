@@ -10,7 +10,7 @@ from pathlib import Path
 
 from critasser.errors import InputError
 from critasser.input_files import read_bytes
-from critasser.structure.alphabet import AMINO_ACIDS
+from critasser.structure.alphabet import AMINO_ACIDS, THREE_TO_ONE
 from critasser.structure.sequence import Sequence, Target
 
 __all__ = ["SequenceFile", "read_fasta", "read_sequences"]
@@ -31,6 +31,9 @@ LEAST_NUCLEOTIDES = 0.8
 FEWEST_BASES = 3
 """Different ones in such a sequence; silk has glycine, alanine and serine only."""
 
+END_OF_FILE = "\x1a"
+"""With which old programs of Windows end a text."""
+
 READ_AS = {"U": ("selenocysteine", "C"), "O": ("pyrrolysine", "K")}
 UNKNOWN = "X"
 UNKNOWN_AS = "A"
@@ -43,6 +46,10 @@ REMEDIES = {
     "*": "a stop: give the sequence of one protein",
     "-": "a gap: give the sequence without an alignment",
     ".": "a gap: give the sequence without an alignment",
+    "?": "unknown: write X for a residue that is not known",
+    "(": "no letter: write a modified residue as the one that it is made of",
+    ":": "between chains in some programs: give each chain a line '>name' of its own",
+    "/": "between chains in some programs: give each chain a line '>name' of its own",
 }
 
 NUCLEIC_HEADER = re.compile(
@@ -58,8 +65,14 @@ PROTEIN_HEADER = re.compile(
 CHAINS = re.compile(r"^[^|]*\|\s*(?:Chain|Chains)\s+([^|]*)", re.IGNORECASE)
 AUTHOR = re.compile(r"\[auth[^\]]*\]", re.IGNORECASE)
 COPIES = re.compile(r"\bcopies\s*[=:]\s*(\d+)", re.IGNORECASE)
-NUMBERED = re.compile(r"^\s*\d+((?:\s+[A-Za-z*]{1,10})+)\s*\d*\s*$")
-"""A line of GenPept: a number and blocks of ten."""
+NUMBERED = re.compile(r"^\s*(?:\d+\s+)?([A-Za-z*]+(?:\s+[A-Za-z*]+)*)(?:\s+\d+)?\s*$")
+"""A line with a number before or behind it, as in GenPept and Clustal."""
+
+PIR = re.compile(r"^(?:P1|F1|XX);\s*(.*)$")
+"""Header of a protein in the PIR format, as MODELLER has it: the line below is a title."""
+
+FEWEST_WORDS = 3
+"""Words that must all be names of three letters; fewer may be blocks of a sequence."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +99,8 @@ class _Record:
 
     @property
     def name(self) -> str:
+        if pir := PIR.match(self.header):
+            return pir[1].strip() or f"chain {self.number}"
         if CHAINS.match(self.header):
             return self.header.split("|")[0].strip() or f"chain {self.number}"
         words = self.header.split()
@@ -187,6 +202,7 @@ def _text(path: Path) -> str:
             break
         except UnicodeDecodeError:
             continue
+    text = text.rstrip(END_OF_FILE + "\r\n")
     control = [c for c in text if unicodedata.category(c) == "Cc" and not c.isspace()]
     if control:
         raise InputError(f"{path} is not a text file: give the sequence in FASTA format.")
@@ -197,20 +213,25 @@ def _text(path: Path) -> str:
 def _records(text: str, path: Path) -> list[_Record]:
     records: list[_Record] = []
     for number, line in enumerate(text.splitlines(), start=1):
-        if line.startswith(">"):
-            records.append(_Record(line[1:].strip(), len(records) + 1))
-        elif line.startswith(";") or not line.strip():
-            continue
-        elif records:
-            blocks = NUMBERED.match(line)
-            records[-1].lines.append("".join((blocks[1] if blocks else line).split()))
-        else:
+        if line.lstrip().startswith(">"):
+            records.append(_Record(line.lstrip()[1:].strip(), len(records) + 1))
+            title = PIR.match(records[-1].header) is not None
+        elif not records and line.strip() and not line.startswith(";"):
             raise InputError(
                 f"{path}, line {number}: a FASTA file begins with a line such as '>name', not "
-                f"{line.strip()[:20]!r}: put one before each sequence."
+                f"{line.strip()[:20]!r}: put one before each sequence, or save it as FASTA."
             )
+        elif records and title:
+            title = False
+        elif line.strip() and not line.startswith(";"):
+            blocks = NUMBERED.match(line)
+            records[-1].lines.append(blocks[1] if blocks else line)
     for record in records:
-        record.letters = "".join(record.lines).removesuffix("*")
+        words = " ".join(record.lines).replace("-", " ").split()
+        if len(words) >= FEWEST_WORDS and all(word.upper() in THREE_TO_ONE for word in words):
+            record.letters = "".join(THREE_TO_ONE[word.upper()] for word in words)
+            continue
+        record.letters = "".join("".join(record.lines).split()).removesuffix("*")
         if not record.letters:
             raise InputError(
                 f"{path}, sequence {record.name!r} is empty: write its residues below its name."

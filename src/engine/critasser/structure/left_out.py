@@ -23,6 +23,10 @@ REASONS = {
     "conformation": (
         "atom of a second conformation", "atoms of second conformations",
     ),
+    "element": (
+        "atom of an element that proteins do not have",
+        "atoms of elements that proteins do not have",
+    ),
     "no place": ("atom without a position", "atoms without a position"),
     "model": (
         "further model that overlaps with the first",
@@ -31,7 +35,7 @@ REASONS = {
 }  # fmt: skip
 """Each with its words for one and for several."""
 
-NAMED = ("ligand", "cap", "amino acid", "unknown", "no calpha")
+NAMED = ("ligand", "cap", "amino acid", "unknown", "no calpha", "element")
 """Reasons for which the names of the residues are told."""
 
 MOST_NAMES = 6

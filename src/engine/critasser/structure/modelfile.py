@@ -113,15 +113,18 @@ class ModelFile:
                 f"{path} has {total} residues of protein, {MOST_RESIDUES} is most: give the "
                 "chains that matter"
             )
-        if not any(_usable(chain).any() for chain in chains):
-            raise InputError(f"{path}: no residue of it is an amino acid with a Cα")
         residues = [residue for chain in structure[0] for residue in chain]
-        unknown, bare = Counter[str](), Counter[str]()
-        for chain in chains:
-            without = ~np.isfinite(chain.calpha).all(axis=1)
-            for i in np.flatnonzero(~_usable(chain)):
-                (bare if without[i] else unknown)[residues[chain.place[i]].name] += 1
-        left_out = protein.left_out.with_more("unknown", unknown).with_more("no calpha", bare)
+        unknown = Counter[str](
+            residues[chain.place[i]].name
+            for chain in chains
+            for i in np.flatnonzero(~_usable(chain) & np.isfinite(chain.calpha).all(axis=1))
+        )
+        left_out = protein.left_out.with_more("unknown", unknown)
+        if not any(_usable(chain).any() for chain in chains):
+            raise InputError(
+                f"{path}: no residue of it is one of the twenty amino acids with a Cα, but it has "
+                f"{left_out}; give a protein model"
+            )
         return cls(Path(path), structure, chains, left_out)
 
     @property

@@ -21,6 +21,9 @@ __all__ = ["Part", "parted"]
 LONGEST_BOND = 2.5
 """Å between C and N of residues that are bonded, however poor the model."""
 
+NEAREST = 2.0
+"""Å; atoms of one name in two residues are farther apart."""
+
 LONGEST_STEP = 4.5
 """Å between Cα of neighbours, where the model has nothing but these."""
 
@@ -168,15 +171,18 @@ def _count(piece: _Piece) -> None:
 
 
 def _single(residue: gemmi.Residue) -> Iterator[gemmi.Residue]:
-    """A residue, or those that one number has been given to: atoms of one name begin another."""
-    seen: set[tuple[str, str]] = set()
+    """A residue, or those that one number has been given to: an atom of the same name begins
+    another, where it is not the same atom twice."""
+    seen: dict[tuple[str, str], gemmi.Position] = {}
     cuts = [0]
     for k, atom in enumerate(residue):
         which = atom.name, atom.altloc
         if which in seen and atom.name in BACKBONE and is_amino_acid(residue.name):
+            if atom.pos.dist(seen[which]) < NEAREST:
+                continue
             cuts.append(k)
-            seen = set()
-        seen.add(which)
+            seen = {}
+        seen.setdefault(which, atom.pos)
     if len(cuts) == 1:
         yield residue
         return

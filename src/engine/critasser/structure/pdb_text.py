@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import gemmi
@@ -17,8 +18,17 @@ NAME = slice(17, 21)
 
 FOURTH = 20
 NUMBER = slice(22, 26)
+POSITION = (slice(30, 38), slice(38, 46), slice(46, 54))
+NOWHERE = b"9999.000"
+"""In place of a number that did not fit into its columns."""
+
 LEAST_LENGTH = 54
 """Characters of an atom's line up to the end of its position."""
+
+SEGMENT, ELEMENT = slice(72, 76), slice(76, 78)
+ATOM_WORD = re.compile(rb"(?:ATOM|HETATM)\d*$", re.IGNORECASE)
+"""The first word of an atom's line, with its serial number where that has six digits; programs
+write scores below the atoms under names such as ATOM_pair_constraint."""
 
 
 def read_pdb(raw: bytes, path: Path) -> list[gemmi.Structure]:
@@ -56,7 +66,9 @@ def _files(raw: bytes, path: Path) -> list[list[bytes]]:
     long_names = not _has_long_chain_names(every)
     for number, line in enumerate(every, start=1):
         tag = line[:6].rstrip().upper()
-        if tag in ATOMS:
+        if tag[:4] in (b"ATOM", b"HETA"):
+            if not ATOM_WORD.match(line.split()[0]):
+                continue
             atoms += 1
             line = _mended(line, number, path, long_names)
         elif tag == b"MODEL":
@@ -87,9 +99,30 @@ def _mended(line: bytes, number: int, path: Path, long_names: bool) -> bytes:
             f"{path}, line {number}: an atom without a residue number: number the residues (PyMOL, "
             "ChimeraX and Coot can) or save the model as mmCIF."
         )
+    if len(line) >= LEAST_LENGTH:
+        line = _placed(line, number, path)
+    if line[SEGMENT][:3].isspace() and line[SEGMENT][3:].isalpha() and not line[ELEMENT].strip():
+        # Segments stand at the left of their columns: this is the element, one column too early.
+        line = line[: SEGMENT.start] + b"    " + line[SEGMENT][3:].rjust(2)
     name = line[NAME]
     if long_names and len(name) == 4 and b" " not in name:
         short = three_letters(name.decode("ascii", "replace"))
         if short is not None:
             line = line[: NAME.start] + short.encode().ljust(4) + line[NAME.stop :]
+    return line
+
+
+def _placed(line: bytes, number: int, path: Path) -> bytes:
+    """The line with a position of three numbers; gemmi takes the first digits of what is none."""
+    for part in POSITION:
+        text = line[part].strip()
+        try:
+            float(text)
+        except ValueError:
+            if text.strip(b"*"):
+                raise InputError(
+                    f"{path}, line {number}: the position {text.decode('ascii')!r} is no number: "
+                    "save the model again, with points and not commas in its numbers."
+                ) from None
+            line = line[: part.start] + NOWHERE + line[part.stop :]
     return line

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections import Counter
 from collections.abc import Sequence
@@ -95,7 +96,7 @@ def read_protein(path: str | os.PathLike, max_bytes: int = MOST_BYTES) -> Protei
     """
     path = Path(path)
     # Remarks come in any encoding, and only they may: names of residues and atoms are ASCII.
-    raw = read_bytes(path, max_bytes, "give only the chains that are needed.").translate(ONLY_ASCII)
+    raw = _ascii(read_bytes(path, max_bytes, "give only the chains that are needed."))
     try:
         structure, models = _one_model(_structures(raw, path))
         model, parts, others, renamed = parted(structure[0], _parents(structure))
@@ -104,19 +105,29 @@ def read_protein(path: str | os.PathLike, max_bytes: int = MOST_BYTES) -> Protei
             f"{path} is not a PDB or mmCIF file ({error}): give a coordinate file."
         ) from None
     _put(structure, model, parts, renamed)
-    chains, atoms = [], Counter[str]()
+    chains, atoms = [], Counter[tuple[str, str]]()
     residues = [residue for chain in structure[0] for residue in chain]
     for part in parts:
         chain = _chain(part, residues, atoms)
         if len(chain):
             chains.append(chain)
-    if not chains:
-        raise InputError(f"{path} holds no protein: give a PDB or mmCIF file with a protein chain.")
     left_out = LeftOut({reason: dict(names) for reason, names in others.items()})
-    for reason, count in {**atoms, "model": models}.items():
+    for (reason, name), count in [*atoms.items(), (("model", ""), models)]:
         if count:
-            left_out = left_out.with_more(reason, {"": count})
+            left_out = left_out.with_more(reason, {name: count})
+    if not chains:
+        but = f" (but {left_out})" if left_out else ""
+        raise InputError(
+            f"{path} holds no protein{but}: give a PDB or mmCIF file with a protein chain."
+        )
     return Protein(path, structure, tuple(chains), left_out)
+
+
+def _ascii(raw: bytes) -> bytes:
+    """The text in ASCII, other characters replaced, whatever encoding an editor gave it."""
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return raw.decode("utf-16", "replace").encode("ascii", "replace")
+    return raw.removeprefix(codecs.BOM_UTF8).translate(ONLY_ASCII)
 
 
 def _structures(raw: bytes, path: Path) -> list[gemmi.Structure]:
@@ -185,8 +196,10 @@ def _put(
     structure.setup_entities()
 
 
-def _chain(part: Part, residues: Sequence[gemmi.Residue], left_out: Counter[str]) -> ProteinChain:
-    """The residues of a part that have atoms."""
+def _chain(
+    part: Part, residues: Sequence[gemmi.Residue], left_out: Counter[tuple[str, str]]
+) -> ProteinChain:
+    """The residues of a part that have atoms; what is left out is counted by reason and name."""
     letters, numbers, insertion, places = [], [], [], []
     names, elements, owner, positions, b_factors = [], [], [], [], []
     for letter, place in zip(part.letters, part.places):
@@ -203,14 +216,17 @@ def _chain(part: Part, residues: Sequence[gemmi.Residue], left_out: Counter[str]
                 name = LAST_OXYGENS.get(name, name)
             elif name == "CD" and letter == "I":
                 name = "CD1"  # CHARMM's and GROMOS'
-            if element in HYDROGENS or element.upper() not in ATOMIC_NUMBER:
+            if element in HYDROGENS:
+                continue
+            if element.upper() not in ATOMIC_NUMBER:
+                left_out["element", element] += 1
                 continue
             position = atom.pos.tolist()
             if not np.isfinite(position).all() or max(map(abs, position)) >= NOWHERE:
-                left_out["no place"] += 1
+                left_out["no place", ""] += 1
                 continue
             if name in seen or (atom.has_altloc() and atom.altloc != alternative):
-                left_out["conformation"] += 1
+                left_out["conformation", ""] += 1
                 continue
             seen.add(name)
             names.append(name)
@@ -224,6 +240,8 @@ def _chain(part: Part, residues: Sequence[gemmi.Residue], left_out: Counter[str]
             numbers.append(residue.seqid.num)
             insertion.append(residue.seqid.icode.strip())
             places.append(place)
+        if "CA" not in seen:
+            left_out["no calpha", residue.name] += 1
     return ProteinChain(
         part.chain,
         "".join(letters),

@@ -1,0 +1,126 @@
+"""No option is forgotten: each of the three commands' has a test that fails if it does nothing."""
+
+import argparse
+import ast
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from critasser.cli import build, rebuild, score
+
+TESTS = Path(__file__).parents[1]
+
+BUILD, BUILDS = "pipeline/test_build.py", "pipeline/test_build_options.py"
+REBUILD, REBUILDS = "pipeline/test_rebuild.py", "pipeline/test_rebuild_options.py"
+SCORE, SCORES = "pipeline/test_score.py", "pipeline/test_score_options.py"
+LINE = "cli/test_build.py"
+
+EFFECTS = {
+    build: {
+        "map": (BUILD, "test_models_have_every_residue_in_the_maps_frame"),
+        "sequence": (BUILDS, "test_records_of_a_fasta_file_are_chains_and_cysteines_that_meet_a_"
+                     "disulfide"),
+        "--output": (BUILD, "test_the_folder_tells_all_of_its_run"),
+        "--resume": (BUILD, "test_a_killed_build_resumes_to_the_same_result"),
+        "--mask": (BUILDS, "test_a_mask_says_where_to_build_and_can_be_taken_away"),
+        "--no-mask": (BUILDS, "test_a_mask_says_where_to_build_and_can_be_taken_away"),
+        "--resolution": (BUILDS, "test_the_resolution_given_is_the_one_that_is_used"),
+        "--no-resolution": (LINE, "test_what_a_job_was_given_can_be_taken_away"),
+        "--templates": (BUILDS, "test_a_template_is_placed_in_the_map_and_starts_models"),
+        "--no-templates": (BUILDS, "test_templates_can_be_taken_away"),
+        "--contacts": (BUILD, "test_contacts_can_be_given_to_a_finished_build_and_taken_away_"
+                       "again"),
+        "--no-contacts": (BUILD, "test_contacts_can_be_given_to_a_finished_build_and_taken_away_"
+                          "again"),
+        "--device": (BUILDS, "test_the_device_asked_for_is_the_one_taken"),
+        "--quality": (BUILDS, "test_quality_says_how_much_work_is_done"),
+        "--models": (BUILD, "test_fewer_models_are_chosen_without_building_any_again"),
+        "--seed": (BUILDS, "test_another_seed_gives_other_decoys_from_the_same_map"),
+        "--weights": (BUILDS, "test_weights_are_the_network_that_sees_the_map"),
+        "--no-weights": (LINE, "test_what_a_job_was_given_can_be_taken_away"),
+    },
+    rebuild: {
+        "model": (REBUILD, "test_a_stretch_is_built_again_and_all_else_stays"),
+        "--output": (REBUILD, "test_a_stretch_is_built_again_and_all_else_stays"),
+        "--resume": (REBUILDS, "test_another_seed_gives_other_candidates"),
+        "--stretch": (REBUILDS, "test_a_stretch_is_what_moves_and_another_can_be_asked_for"),
+        "--map": (REBUILDS, "test_another_map_is_the_one_that_is_looked_at"),
+        "--sequence": (REBUILD, "test_missing_residues_are_filled_in_by_the_whole_sequence"),
+        "--no-sequence": (REBUILDS, "test_a_whole_sequence_gives_the_residues_that_a_model_lacks_"
+                          "and_can_be_taken_away"),
+        "--mask": (REBUILDS, "test_a_mask_is_what_is_looked_at_and_can_be_taken_away"),
+        "--no-mask": (REBUILDS, "test_a_mask_is_what_is_looked_at_and_can_be_taken_away"),
+        "--resolution": (REBUILDS, "test_the_resolution_given_is_the_one_that_is_used"),
+        "--no-resolution": (REBUILDS, "test_the_resolution_given_is_the_one_that_is_used"),
+        "--device": (REBUILDS, "test_the_device_asked_for_is_the_one_taken"),
+        "--quality": (REBUILDS, "test_quality_and_models_say_how_much_work_is_done"),
+        "--models": (REBUILDS, "test_quality_and_models_say_how_much_work_is_done"),
+        "--seed": (REBUILDS, "test_another_seed_gives_other_candidates"),
+        "--weights": (REBUILDS, "test_weights_are_the_network_that_sees_the_map"),
+        "--no-weights": (LINE, "test_what_a_job_was_given_can_be_taken_away"),
+    },
+    score: {
+        "model": (SCORE, "test_a_model_out_of_register_is_found_out"),
+        "map": (SCORE, "test_a_model_is_scored_residue_by_residue_by_its_own_numbers"),
+        "--output": (SCORE, "test_a_model_out_of_register_is_found_out"),
+        "--resume": (SCORE, "test_a_finished_score_resumed_does_nothing_and_is_no_build"),
+        "--mask": (SCORES, "test_a_mask_is_what_is_looked_at_and_can_be_taken_away"),
+        "--no-mask": (SCORES, "test_a_mask_is_what_is_looked_at_and_can_be_taken_away"),
+        "--resolution": (SCORES, "test_the_resolution_given_is_the_one_that_is_used"),
+        "--no-resolution": (SCORES, "test_the_resolution_given_is_the_one_that_is_used"),
+        "--device": (SCORES, "test_the_device_asked_for_is_the_one_taken"),
+        "--seed": (SCORES, "test_another_seed_compares_with_other_shuffled_sequences"),
+        "--weights": (SCORES, "test_weights_are_the_network_that_sees_the_map"),
+        "--no-weights": (LINE, "test_what_a_job_was_given_can_be_taken_away"),
+    },
+}  # fmt: skip
+"""Of each argument, the test of its effect."""
+
+INDIRECT = {"map", "sequence", "model", "--output"}
+"""Arguments that a test gives by a fixture or without naming them."""
+
+
+def arguments_of(command) -> set[str]:
+    parser = argparse.ArgumentParser(add_help=False)
+    command.add_args(parser)
+    return {
+        action.option_strings[-1] if action.option_strings else action.dest
+        for action in parser._actions
+    }
+
+
+@cache
+def _tests_in(name: str) -> dict[str, str]:
+    """The source of each test of a file."""
+    text = (TESTS / name).read_text()
+    return {
+        node.name: ast.get_source_segment(text, node)
+        for node in ast.parse(text).body
+        if isinstance(node, ast.FunctionDef)
+    }
+
+
+def source_of(file: str, test: str) -> str:
+    """The source of a test and of the fixtures of its file that it uses."""
+    found = _tests_in(file)
+    (node,) = ast.parse(found[test]).body
+    used = [found[argument.arg] for argument in node.args.args if argument.arg in found]
+    return "\n".join([found[test], *used])
+
+
+@pytest.mark.parametrize("command", EFFECTS, ids=lambda one: one.__name__.split(".")[-1])
+def test_every_option_has_a_test_of_its_effect(command):
+    assert set(EFFECTS[command]) == arguments_of(command), (
+        "name the test that fails if the option does nothing"
+    )
+
+
+@pytest.mark.parametrize(
+    ("option", "file", "test"),
+    [(option, *where) for table in EFFECTS.values() for option, where in table.items()],
+)
+def test_the_test_of_an_option_is_there_and_gives_the_option(option, file, test):
+    decorated = (TESTS / file).read_text() if file == LINE else source_of(file, test)
+    assert test in _tests_in(file)
+    assert option in INDIRECT or f'"{option}"' in decorated

@@ -21,7 +21,7 @@ from critasser.decoys import cluster
 from critasser.errors import InputError
 from critasser.job.stage_run import stage_generator
 from critasser.options import PRESETS
-from critasser.pipeline.stages.templates import fit_by_density
+from critasser.pipeline.stages.templates import fit_by_density, without_contradicted
 from critasser.structure import (
     AtomicModel,
     ProteinChain,
@@ -31,7 +31,7 @@ from critasser.structure import (
     read_chains,
 )
 from critasser.templates import survey
-from critasser.trace import build_traces, find_unit, sequence_significance
+from critasser.trace import build_traces, find_unit, register_prior, sequence_significance
 
 __all__ = ["Assembly", "Tracing", "assemble", "build_atoms", "fit", "trace_chains"]
 
@@ -87,6 +87,7 @@ def trace_chains(
     prediction: Prediction,
     sequences: Sequences,
     *,
+    templates: Sequence[Template] = (),
     count: int = 20,
     strategy: str = "registration",
     seed: int = 1,
@@ -100,6 +101,8 @@ def trace_chains(
         From `predict_calpha`.
     sequences : path, Target or iterable of str
         L residues in all; of a symmetric molecule the chains of one unit will do.
+    templates : sequence of Template
+        From `fit`: they tell which residue is where, as far as the map does not contradict them.
     count : int
         Most traces.
     strategy : {'registration', 'joining', 'keep-tracing'}
@@ -139,13 +142,14 @@ def trace_chains(
     rng = stage_generator(seed, "trace")
     tell = progress or (lambda fraction, message: None)
     unit = find_unit(calpha, features, target)
+    prior = register_prior(templates, unit)
     significance = sequence_significance(
         unit.calpha, features, unit.target, rng=rng,
         tick=lambda done: tell(0.1 * done, "shuffled sequences to compare with"),
     )  # fmt: skip
     traces = build_traces(
         unit.calpha, features, prediction.density, unit.target, prediction.resolution, rng=rng,
-        count=count, strategy=strategy, significance=significance,
+        count=count, strategy=strategy, significance=significance, prior=prior,
         joinings=PRESETS["draft"].joinings,
         progress=lambda done, told: tell(0.1 + 0.9 * done, told),
     )  # fmt: skip
@@ -183,7 +187,7 @@ def fit(
     -------
     tuple of Template
         Best first: ``positions`` (L, 3) in the map's frame, NaN where the structure has nothing for
-        a residue, and ``score``, the CRscore (eq. 1).
+        a residue or the map contradicts it, and ``score``, the CRscore (eq. 1).
 
     Raises
     ------
@@ -210,14 +214,17 @@ def fit(
         if not found:
             raise InputError(f"{path}: no protein in it; give protein structures as templates")
         chains.extend(found)
+    target = as_target(sequences)
     result = survey(
-        chains, prediction.calpha, as_target(sequences), progress=progress,
+        chains, prediction.calpha, target, progress=progress,
         fit=fit_by_density(chains, prediction.features, stage_generator(seed, "templates")),
     )  # fmt: skip
     if not result.templates:
         reasons = "; ".join(f"{one.source} {one.reason}" for one in result.rejected)
         raise InputError(f"no template can be used: {reasons or 'none was given'}")
-    return result.templates
+    if not prediction.trusted:
+        return result.templates
+    return without_contradicted(result.templates, prediction.calpha, target)
 
 
 def assemble(

@@ -135,11 +135,14 @@ class Template:
         CRscore against the Cα positions (paper eq. 1).
     source : str
         Where it comes from, for the log.
+    identity : float
+        Share of the aligned residues with the same amino acid, 0 … 1.
     """
 
     positions: NDArray[np.float64]
     score: float
     source: str
+    identity: float = 1.0
 
     def __post_init__(self) -> None:
         set_array(self, "positions", np.float64)

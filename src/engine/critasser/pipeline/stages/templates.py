@@ -19,11 +19,18 @@ from critasser.job.arrays import load_calpha, load_features, save_templates, wri
 from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, TEMPLATES
 from critasser.pipeline.stage import Context, Stage, named_sequences
 from critasser.pipeline.stages.trace import SHOWN
-from critasser.structure import ProteinChain, read_chains, write_calpha
-from critasser.templates import Fit, PlacedChain, survey
+from critasser.structure import (
+    CalphaSet,
+    ProteinChain,
+    Target,
+    Template,
+    read_chains,
+    write_calpha,
+)
+from critasser.templates import Fit, PlacedChain, released, survey
 from critasser.text import printable
 
-__all__ = ["STAGE", "fit_by_density"]
+__all__ = ["STAGE", "fit_by_density", "without_contradicted"]
 
 
 def templates(context: Context) -> None:
@@ -32,7 +39,7 @@ def templates(context: Context) -> None:
     Two searches place it: triangles of its Cα on those of the map, and its domains, as rigid
     bodies, in what the network saw. Whatever explains more positions counts.
     """
-    calpha, _, _ = load_calpha(context.read(CALPHA))
+    calpha, _, trusted = load_calpha(context.read(CALPHA))
     files = context.all_external("template_*")
     chains = [chain for path in files for chain in read_chains(path)]
     fit = None
@@ -40,8 +47,11 @@ def templates(context: Context) -> None:
         features = load_features(context.read(FEATURES), context.read(DENSITY))
         fit = fit_by_density(chains, features, context.rng, tell=context.warn)
     found = survey(chains, calpha, context.target, progress=context.progress, fit=fit)
-    save_templates(context.file(TEMPLATES), found.templates, len(context.target))
-    for k, template in enumerate(found.templates):
+    used = found.templates
+    if trusted:
+        used = without_contradicted(used, calpha, context.target, tell=context.warn)
+    save_templates(context.file(TEMPLATES), used, len(context.target))
+    for k, template in enumerate(used):
         kind = "templates" if k < SHOWN else None
         write_calpha(
             context.file(f"3_templates/template_{k + 1:02d}.cif", kind, f"template {k + 1}"),
@@ -53,11 +63,32 @@ def templates(context: Context) -> None:
     write_table(
         context.file("3_templates/templates.csv", "table", "templates"),
         ("template", "CRscore", "placed", "source"),
-        [(k + 1, t.score, int(t.placed.sum()), t.source) for k, t in enumerate(found.templates)],
+        [(k + 1, t.score, int(t.placed.sum()), t.source) for k, t in enumerate(used)],
     )
     for rejected in found.rejected:
         context.warn(f"template {rejected.source} is not used: {rejected.reason}")
-    context.say(f"{len(found.templates)} of {len(files)} files" if files else "none given")
+    context.say(f"{len(used)} of {len(files)} files" if files else "none given")
+
+
+def without_contradicted(
+    templates: Sequence[Template],
+    calpha: CalphaSet,
+    target: Target,
+    *,
+    tell: Callable[[str], None] | None = None,
+) -> tuple[Template, ...]:
+    """Templates without what the map's trusted Cα contradict, which `tell` is given in a line."""
+    left = []
+    for number, template in enumerate(templates):
+        kept, *contradicted = released(template, target, calpha)
+        left.append(kept)
+        for by, which in zip(("Cα positions", "side chains"), contradicted):
+            if which.any() and tell is not None:
+                tell(
+                    f"template {number + 1}: the map's {by} contradict {int(which.sum())} of "
+                    f"{int(template.placed.sum())} residues, which are built without it"
+                )
+    return tuple(left)
 
 
 def fit_by_density(

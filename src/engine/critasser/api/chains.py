@@ -21,7 +21,11 @@ from critasser.decoys import cluster
 from critasser.errors import InputError
 from critasser.job.stage_run import stage_generator
 from critasser.options import PRESETS
-from critasser.pipeline.stages.templates import fit_by_density, without_contradicted
+from critasser.pipeline.stages.templates import (
+    fit_by_density,
+    with_z_scores,
+    without_contradicted,
+)
 from critasser.structure import (
     AtomicModel,
     ProteinChain,
@@ -214,17 +218,18 @@ def fit(
         if not found:
             raise InputError(f"{path}: no protein in it; give protein structures as templates")
         chains.extend(found)
-    target = as_target(sequences)
+    target, rng = as_target(sequences), stage_generator(seed, "templates")
     result = survey(
         chains, prediction.calpha, target, progress=progress,
-        fit=fit_by_density(chains, prediction.features, stage_generator(seed, "templates")),
+        fit=fit_by_density(chains, prediction.features, rng),
     )  # fmt: skip
     if not result.templates:
         reasons = "; ".join(f"{one.source} {one.reason}" for one in result.rejected)
         raise InputError(f"no template can be used: {reasons or 'none was given'}")
-    if not prediction.trusted:
-        return result.templates
-    return without_contradicted(result.templates, prediction.calpha, target)
+    used = result.templates
+    if prediction.trusted:
+        used = without_contradicted(used, prediction.calpha, target)
+    return with_z_scores(used, prediction.calpha, target, rng)
 
 
 def assemble(

@@ -49,6 +49,9 @@ class ModelResult:
         The paper's local confidence, eq. 12, scaled so that its mean is the eTM.
     local_pcc : ndarray (L,) float64
         Correlation of each residue with its own density, eq. 10–11.
+    source : tuple of str
+        Where each residue of a build's model comes from: ``map``, ``template``, ``both`` or
+        ``neither``; empty for other models.
     scores : mapping of str to float
         Of the whole model, as in `results.json`: ``etm``, ``crscore``, ``pcc_mask`` and so on.
     """
@@ -62,6 +65,7 @@ class ModelResult:
     confidence: NDArray[np.float64]
     local_confidence: NDArray[np.float64]
     local_pcc: NDArray[np.float64]
+    source: tuple[str, ...]
     scores: Mapping[str, float]
 
     @property
@@ -194,6 +198,7 @@ def _model(job: Job, entry: Mapping[str, Any]) -> ModelResult:
         residue=np.array([int(row["residue"]) for row in rows], dtype=np.int64),
         insertion=tuple(row.get("insertion") or "" for row in rows),
         letters="".join(row["letter"] for row in rows),
+        source=tuple(row["source"] for row in rows if "source" in row),
         scores=scores,
         **numbers,
     )

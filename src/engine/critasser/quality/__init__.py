@@ -9,8 +9,10 @@ from critasser.quality.confidence import (
     local_confidence,
     local_correlation,
 )
+from critasser.quality.sources import SOURCES, residue_sources
 
 __all__ = [
+    "SOURCES",
     "Calibration",
     "Quality",
     "accuracy",
@@ -21,4 +23,5 @@ __all__ = [
     "local_confidence",
     "local_correlation",
     "read_calibration",
+    "residue_sources",
 ]

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from critasser.density import Grid, crop, kernel_width, model_mask, pcc, simulate
-from critasser.quality.calibration import Calibration, features
-from critasser.structure import AtomicModel, CalphaSet, cr_score, d0, tm_score
+from critasser.quality.calibration import Calibration, features, led_features
+from critasser.quality.sources import residue_sources
+from critasser.structure import AtomicModel, CalphaSet, Template, cr_score, d0, tm_score
 
 __all__ = [
     "Quality",
@@ -87,6 +88,10 @@ class Quality:
         calibration was given, else the local confidence.
     features : ndarray (N, L, 7)
         What a calibration goes by, see `calibration.features`.
+    led_features : ndarray (N, L, 4)
+        What it goes by beside these where templates led, see `calibration.led_features`.
+    source : ndarray (N, L) int8
+        Where residues come from: numbers of `SOURCES`.
     calibrated : bool
     """
 
@@ -102,6 +107,8 @@ class Quality:
     local_confidence: NDArray[np.float64]
     shown: NDArray[np.float64]
     features: NDArray[np.float64]
+    led_features: NDArray[np.float64]
+    source: NDArray[np.int8]
     calibrated: bool
 
 
@@ -211,6 +218,7 @@ def assess(
     mean_rmsd: NDArray[np.float64] | None = None,
     total: int | None = None,
     z_score: float | None = None,
+    templates: Sequence[Template] = (),
     calibration: Calibration | None = None,
     progress: Callable[[float, str], None] | None = None,
 ) -> Quality:
@@ -230,6 +238,8 @@ def assess(
         elsewhere, C is the CRscore alone.
     z_score : float, optional
         Of the sequence against shuffled ones in this map (`critasser.trace.Significance`).
+    templates : sequence of Template
+        That led the models, as they were placed.
     calibration : Calibration, optional
         Turns features of residues into the confidence that is shown.
     progress : callable, optional
@@ -256,7 +266,12 @@ def assess(
             for t, model, *scores in zip(traces, models, etm, local, residues)
         ]
     )
-    shown = residues if calibration is None else calibration.expected(observed)
+    led = np.stack([led_features(trace, templates) for trace in traces])
+    shown = residues
+    if calibration is not None:
+        shown = calibration.expected_led(observed, led) if templates else (
+            calibration.expected(observed)
+        )
     worth = etm if calibration is None else shown.mean(axis=1)
     return Quality(
         order=np.lexsort((-inside, -np.round(worth, RANK_DIGITS))),
@@ -271,6 +286,8 @@ def assess(
         local_confidence=residues,
         shown=np.clip(100.0 * shown, 0.0, 100.0),
         features=observed,
+        led_features=led,
+        source=np.stack([residue_sources(trace, calpha, templates) for trace in traces]),
         calibrated=calibration is not None,
     )
 

@@ -12,12 +12,21 @@ from critasser.job.arrays import (
     load_atoms,
     load_calpha,
     load_symmetry,
+    load_templates,
     save_arrays,
     write_table,
 )
-from critasser.pipeline.files import ATOMS, CALPHA, CLUSTERS, DENSITY, QUALITY, SYMMETRY
+from critasser.pipeline.files import (
+    ATOMS,
+    CALPHA,
+    CLUSTERS,
+    DENSITY,
+    QUALITY,
+    SYMMETRY,
+    TEMPLATES,
+)
 from critasser.pipeline.stage import Context, Stage, named_sequences
-from critasser.quality import Quality, assess, read_calibration
+from critasser.quality import SOURCES, Quality, assess, read_calibration
 from critasser.shipped import CALIBRATION
 from critasser.structure import AtomicModel, Target, chain_names, write_model
 
@@ -38,6 +47,7 @@ def quality(context: Context) -> None:
         mean_rmsd=mean_rmsd,
         total=int(total),
         z_score=context.fact("sequence_z_score") or 0.0,
+        templates=load_templates(context.read(TEMPLATES)),
         calibration=read_calibration(context.external(CALIBRATION)),
         progress=context.progress,
     )
@@ -57,11 +67,13 @@ def _write_models(context: Context, models: list[AtomicModel], found: Quality) -
             found.shown[k],
             title=f"Critasser model {rank}",
             scores=scores_of(found, k),
+            sources=found.source[k],
             symmetry=symmetry,
         )
         write_table(
             context.file(f"{stem}.csv"),
-            ("chain", "residue", "letter", "confidence", "local_confidence", "local_pcc"),
+            ("chain", "residue", "letter", "confidence", "local_confidence", "local_pcc",
+             "source"),
             zip(
                 _chains(context.target),
                 context.target.residue_number.tolist(),
@@ -69,8 +81,9 @@ def _write_models(context: Context, models: list[AtomicModel], found: Quality) -
                 found.shown[k],
                 found.local_confidence[k],
                 found.local_pcc[k],
+                [SOURCES[source] for source in found.source[k]],
             ),
-        )
+        )  # fmt: skip
 
 
 def _chains(target: Target) -> list[str]:
@@ -97,7 +110,7 @@ def best_in_words(found: Quality, best: int) -> str:
 STAGE = Stage(
     "quality",
     quality,
-    reads=(DENSITY, CALPHA, SYMMETRY, CLUSTERS, ATOMS),
+    reads=(DENSITY, CALPHA, SYMMETRY, TEMPLATES, CLUSTERS, ATOMS),
     facts={"resolution": "density", "sequence_z_score": "trace"},
     settings=named_sequences,
     external=(CALIBRATION,),

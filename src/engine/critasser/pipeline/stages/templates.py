@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -29,8 +30,9 @@ from critasser.structure import (
 )
 from critasser.templates import Fit, PlacedChain, released, survey
 from critasser.text import printable
+from critasser.trace import register_significance
 
-__all__ = ["STAGE", "fit_by_density", "without_contradicted"]
+__all__ = ["STAGE", "fit_by_density", "with_z_scores", "without_contradicted"]
 
 
 def templates(context: Context) -> None:
@@ -50,6 +52,7 @@ def templates(context: Context) -> None:
     used = found.templates
     if trusted:
         used = without_contradicted(used, calpha, context.target, tell=context.warn)
+    used = with_z_scores(used, calpha, context.target, context.rng)
     save_templates(context.file(TEMPLATES), used, len(context.target))
     for k, template in enumerate(used):
         kind = "templates" if k < SHOWN else None
@@ -62,11 +65,12 @@ def templates(context: Context) -> None:
         )
     write_table(
         context.file("3_templates/templates.csv", "table", "templates"),
-        ("template", "CRscore", "placed", "source"),
-        [(k + 1, t.score, int(t.placed.sum()), t.source) for k, t in enumerate(used)],
+        ("template", "CRscore", "placed", "register z-score", "source"),
+        [(k + 1, t.score, int(t.placed.sum()), t.z_score, t.source) for k, t in enumerate(used)],
     )
     for rejected in found.rejected:
         context.warn(f"template {rejected.source} is not used: {rejected.reason}")
+    context.note(templates=len(used))
     context.say(f"{len(used)} of {len(files)} files" if files else "none given")
 
 
@@ -89,6 +93,20 @@ def without_contradicted(
                     f"{int(template.placed.sum())} residues, which are built without it"
                 )
     return tuple(left)
+
+
+def with_z_scores(
+    templates: Sequence[Template], calpha: CalphaSet, target: Target, rng: np.random.Generator
+) -> tuple[Template, ...]:
+    """Templates with how well residues suit the map where each one puts them."""
+    if not len(calpha):
+        return tuple(templates)
+    return tuple(
+        dataclasses.replace(
+            one, z_score=register_significance(one.positions, calpha, target, rng=rng).z_score
+        )
+        for one in templates
+    )
 
 
 def fit_by_density(

@@ -85,6 +85,8 @@ def _build(case: TemplateCase, folder: Path, quality: str) -> str:
     start = [str(density), str(fasta), "--resolution", str(case.target.resolution),
              "--quality", quality]  # fmt: skip
     known = ["--templates", str(template)]
+    if case.error is not None:
+        known += ["--pae", str(case.error)]
     shutil.rmtree(job, ignore_errors=True)
     runs = [[*begin, *start, *known, "-o", str(job)]]
     if case.row == "known":

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,6 +23,7 @@ from critasser.errors import InputError
 from critasser.job.stage_run import stage_generator
 from critasser.options import PRESETS
 from critasser.pipeline.stages.templates import (
+    errors_of_chains,
     fit_by_density,
     with_z_scores,
     without_contradicted,
@@ -32,6 +34,7 @@ from critasser.structure import (
     Symmetry,
     Template,
     Trace,
+    predicted_errors,
     read_chains,
 )
 from critasser.templates import survey
@@ -171,6 +174,7 @@ def fit(
     prediction: Prediction,
     sequences: Sequences,
     *,
+    pae: Sequence[str | os.PathLike[str] | None] | None = None,
     seed: int = 1,
     progress: Progress | None = None,
 ) -> tuple[Template, ...]:
@@ -184,6 +188,8 @@ def fit(
         From `predict_calpha`.
     sequences : path, Target or iterable of str
         L residues in all.
+    pae : sequence of path or None, optional
+        Predicted aligned error of each file, as for `build`.
     seed : int
     progress : callable, optional
 
@@ -212,16 +218,19 @@ def fit(
     True
     """
     paths = [templates] if isinstance(templates, (str, os.PathLike)) else list(templates)
+    given = predicted_errors([Path(path) for path in paths], pae) or (None,) * len(paths)
+    if len(given) != len(paths):
+        raise InputError(f"{len(given)} predicted aligned errors for {len(paths)} templates")
     chains: list[ProteinChain] = []
-    for path in paths:
+    errors: list[NDArray[np.float64] | None] = []
+    for path, error in zip(paths, given):
         found = read_chains(path)
-        if not found:
-            raise InputError(f"{path}: no protein in it; give protein structures as templates")
         chains.extend(found)
+        errors.extend(errors_of_chains(found, error))
     target, rng = as_target(sequences), stage_generator(seed, "templates")
     result = survey(
         chains, prediction.calpha, target, progress=progress,
-        fit=fit_by_density(chains, prediction.features, rng),
+        fit=fit_by_density(chains, prediction.features, rng, errors=errors),
     )  # fmt: skip
     if not result.templates:
         reasons = "; ".join(f"{one.source} {one.reason}" for one in result.rejected)

@@ -20,6 +20,9 @@ __all__ = [
     "whole_path",
 ]
 
+SEVERAL = ("templates", "pae")
+"""Inputs of which there may be several."""
+
 OPTIONS = ("resolution", "device", "quality", "models", "seed")
 
 
@@ -88,7 +91,7 @@ def taken_away(args: argparse.Namespace) -> dict[str, Any]:
     without = args.without or []
     if without and args.resume is None:
         raise InputError(f"--no-{without[0]} is for a job that is gone on with by --resume")
-    return {role: () if role == "templates" else None for role in without}
+    return {role: () if role in SEVERAL else None for role in without}
 
 
 def given_options(args: argparse.Namespace) -> dict[str, Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,7 @@ from critasser.fitting import (
     Placement,
     fit_structure,
     network_fields,
+    read_predicted_error,
     trusted_residues,
 )
 from critasser.job.arrays import load_calpha, load_features, save_templates, write_table
@@ -32,7 +35,7 @@ from critasser.templates import Fit, PlacedChain, released, survey
 from critasser.text import printable
 from critasser.trace import register_significance
 
-__all__ = ["STAGE", "fit_by_density", "with_z_scores", "without_contradicted"]
+__all__ = ["STAGE", "errors_of_chains", "fit_by_density", "with_z_scores", "without_contradicted"]
 
 
 def templates(context: Context) -> None:
@@ -43,11 +46,15 @@ def templates(context: Context) -> None:
     """
     calpha, _, trusted = load_calpha(context.read(CALPHA))
     files = context.all_external("template_*")
-    chains = [chain for path in files for chain in read_chains(path)]
+    chains, errors = [], []
+    for number, path in enumerate(files, start=1):
+        own = read_chains(path)
+        chains += own
+        errors += errors_of_chains(own, context.external(f"pae_{number:02d}"))
     fit = None
     if chains:
         features = load_features(context.read(FEATURES), context.read(DENSITY))
-        fit = fit_by_density(chains, features, context.rng, tell=context.warn)
+        fit = fit_by_density(chains, features, context.rng, errors=errors, tell=context.warn)
     found = survey(chains, calpha, context.target, progress=context.progress, fit=fit)
     used = found.templates
     if trusted:
@@ -71,7 +78,9 @@ def templates(context: Context) -> None:
     for rejected in found.rejected:
         context.warn(f"template {rejected.source} is not used: {rejected.reason}")
     context.note(templates=len(used))
-    context.say(f"{len(used)} of {len(files)} files" if files else "none given")
+    led = sum(error is not None for error in errors)
+    told = f"; {led} chains cut by their predicted aligned error" if led else ""
+    context.say(f"{len(used)} of {len(files)} files{told}" if files else "none given")
 
 
 def without_contradicted(
@@ -95,6 +104,23 @@ def without_contradicted(
     return tuple(left)
 
 
+def errors_of_chains(
+    chains: Sequence[ProteinChain], path: Path | None
+) -> list[NDArray[np.float64] | None]:
+    """Predicted aligned error of each chain of a file, from that of the whole; None without one.
+
+    Raises
+    ------
+    InputError
+        It cannot be read, or is of another number of residues.
+    """
+    if path is None:
+        return [None] * len(chains)
+    ends = np.cumsum([0, *map(len, chains)])
+    whole = read_predicted_error(path, int(ends[-1]))
+    return [whole[a:b, a:b] for a, b in pairwise(ends)]
+
+
 def with_z_scores(
     templates: Sequence[Template], calpha: CalphaSet, target: Target, rng: np.random.Generator
 ) -> tuple[Template, ...]:
@@ -114,6 +140,7 @@ def fit_by_density(
     features: FeatureMaps,
     rng: np.random.Generator,
     *,
+    errors: Sequence[NDArray[np.float64] | None] = (),
     tell: Callable[[str], None] | None = None,
 ) -> Fit:
     """Places of template chains by the density, see `templates.Fit`.
@@ -124,6 +151,9 @@ def fit_by_density(
     features : FeatureMaps
         Of the cropped map at 1 Å.
     rng : numpy.random.Generator
+    errors : sequence of ndarray (n, n) or None
+        Predicted aligned error of each chain in Å, which cuts it into domains; contacts do for
+        those without, and for all where this is empty.
     tell : callable, optional
         Given a line for all of a chain that took no part, found no place, or fits elsewhere too.
     """
@@ -135,8 +165,9 @@ def fit_by_density(
         chain = chains[number]
         trusted = trusted_residues(chain)
         placements = fit_structure(
-            chain.calpha, fields, rng=rng, trusted=trusted, copies=copies, progress=progress
-        )
+            chain.calpha, fields, rng=rng, trusted=trusted,
+            error=errors[number] if errors else None, copies=copies, progress=progress,
+        )  # fmt: skip
         if tell is not None:
             for line in _remarks(trusted, placements[0], copies):
                 tell(f"template {number + 1} (chain {printable(chain.name)}): {line}")
@@ -173,6 +204,6 @@ STAGE = Stage(
     templates,
     reads=(CALPHA, DENSITY, FEATURES),
     settings=named_sequences,
-    external=("template_*",),
+    external=("template_*", "pae_*"),
     draws=True,
 )

@@ -24,12 +24,12 @@ from benchmark.measures import measure
 from benchmark.sets import SETS, BenchmarkTarget, targets
 from critasser.writing import appearing
 
-__all__ = ["main", "run_target"]
+__all__ = ["main", "program", "run_logged", "run_target", "write_csv"]
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def _run(command: list[str], log: Path) -> tuple[int, float]:
+def run_logged(command: list[str], log: Path) -> tuple[int, float]:
     """Exit status and seconds of a process."""
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src" / "engine")}
     begun = time.monotonic()
@@ -71,7 +71,7 @@ def run_target(target: BenchmarkTarget, work: Path, quality: str, weights: Path 
     ]  # fmt: skip
     if weights is not None:
         command += ["--weights", str(weights)]
-    status, seconds = _run(command, folder / "output.txt")
+    status, seconds = run_logged(command, folder / "output.txt")
     if status:
         lines = (folder / "output.txt").read_text().strip().splitlines()
         return row | {"failed": f"status {status}: {lines[-1] if lines else ''}"}

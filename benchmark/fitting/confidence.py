@@ -8,11 +8,19 @@ Learns from the sets val and lifelike and from the experimental maps of group tr
 accuracy are apart before and after, each target judged by a fit to the others; and the same for the
 experimental maps of group bench, of which nothing is learnt. With ``--judge`` only those are told,
 of the file that is there.
+
+    python -m benchmark.templates --row spoilt own bent homologue --work ~/templates
+    python -m benchmark.fitting.confidence --led --quality draft --work ~/templates
+
+fits what templates add, to builds of validation chains and of experimental maps of group train with
+templates, and leaves the rest of the file as it is. Row predicted and group bench are what it is
+judged by.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -22,8 +30,9 @@ from numpy.typing import NDArray
 
 from benchmark.build import ROOT
 from benchmark.sets import targets
+from benchmark.template_cases import cases
 from critasser.quality import Calibration, accuracy, fit, read_calibration
-from critasser.quality.calibration import FEATURES
+from critasser.quality.calibration import FEATURES, LEAST, MOST
 
 __all__ = ["calibration_error", "main"]
 
@@ -74,6 +83,88 @@ def _builds(
     return builds
 
 
+LED_ROWS, JUDGED_ROWS = ("spoilt", "own", "bent", "homologue"), ("predicted", "own", "bent")
+"""Rows of `benchmark.templates` that are learnt from, group bench aside, and judged by: group bench
+and natives of predicted models."""
+
+Led = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
+"""Of residues: features without templates, what templates add, true accuracy."""
+
+
+def _led_builds(data: Path, work: Path, quality: str) -> tuple[dict[str, Led], dict[str, Led]]:
+    """Builds with templates that are learnt from and that are judged by."""
+    learnt, judged = {}, {}
+    for row in dict.fromkeys((*LED_ROWS, *JUDGED_ROWS)):
+        for case in cases(data, row):
+            job = work / quality / "templates" / row / case.name / "job"
+            if not (job / "results.json").exists() or len(case.target.chains) != 1:
+                continue
+            bench = case.target.group in ("bench", "predicted")
+            (judged if bench else learnt)[f"{row} {case.name}"] = _led(job, case.target.native)
+    return learnt, judged
+
+
+def _led(job: Path, native: NDArray[np.float64]) -> Led:
+    with np.load(job / "5_models" / "quality.npz", allow_pickle=False) as file:
+        features, led, calpha = (file[name] for name in ("features", "led_features", "calpha"))
+    resolved = np.isfinite(native).all(axis=1)
+    distance = np.linalg.norm(calpha[:, resolved] - native[resolved], axis=-1)
+    return (
+        features[:, resolved].reshape(-1, features.shape[-1]),
+        led[:, resolved].reshape(-1, led.shape[-1]),
+        accuracy(distance).ravel(),
+    )
+
+
+def _led_values(calibration: Calibration, build: Led) -> NDArray[np.float64]:
+    base = np.clip(calibration.expected(build[0]), LEAST, MOST)
+    return np.column_stack([np.log(base / (1.0 - base)), build[1]])
+
+
+def _fit_led(args: argparse.Namespace) -> int:
+    """Fit what templates add to confidence."""
+    calibration = dataclasses.replace(read_calibration(args.output), led=None)
+    learnt, judged = _led_builds(args.data, args.work, args.quality)
+    learnt = {name: build for name, build in learnt.items() if name not in args.without}
+    if len(learnt) < FEWEST_TARGETS:
+        raise SystemExit(
+            f"{args.work}: {len(learnt)} builds with templates; {FEWEST_TARGETS} are needed"
+        )
+    values = {name: _led_values(calibration, build) for name, build in learnt.items()}
+    left_out = []
+    for name in learnt:
+        others = [o for o in learnt if _protein(o.split()[1]) != _protein(name.split()[1])]
+        led = fit(
+            np.concatenate([values[o] for o in others]),
+            np.concatenate([learnt[o][2] for o in others]),
+        )
+        left_out.append(led.expected(values[name]))
+    truth = np.concatenate([build[2] for build in learnt.values()])
+    led = fit(np.concatenate(list(values.values())), truth)
+    before = np.concatenate([calibration.expected(build[0]) for build in learnt.values()])
+    card: dict[str, object] = {
+        "made by": "python -m benchmark.fitting.confidence --led",
+        "builds": list(learnt),
+        "residues": len(truth),
+    }
+    shown = {"without what templates add": before, "with it": np.concatenate(left_out)}
+    card |= _figures(shown, truth, "left out")
+    if judged:
+        truth = np.concatenate([build[2] for build in judged.values()])
+        before = np.concatenate([calibration.expected(build[0]) for build in judged.values()])
+        after = np.concatenate(
+            [led.expected(_led_values(calibration, build)) for build in judged.values()]
+        )
+        card["judged by"] = list(judged)
+        shown = {"without what templates add": before, "with it": after}
+        card |= _figures(shown, truth, "unseen")
+    content = json.loads(args.output.read_text(encoding="utf-8"))
+    content["led"] = led.to_json() | {"card": card}
+    args.output.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    _print(card)
+    return 0
+
+
 def _protein(name: str) -> str:
     """Maps of one entry show one protein, or proteins that are alike."""
     return "-".join(name.split("_")[0].split("-")[:2])
@@ -117,8 +208,11 @@ def main() -> int:
     parser.add_argument(
         "--judge", action="store_true", help="judge the file that is there; learn nothing"
     )
+    parser.add_argument("--led", action="store_true", help="fit what templates add")
     parser.add_argument("--without", nargs="+", default=(), help="names of targets left out")
     args = parser.parse_args()
+    if args.led:
+        return _fit_led(args)
     builds = _builds(args.data, args.work, args.quality)
     builds = {name: build for name, build in builds.items() if name not in args.without}
     learnt = {name: parts for name, (group, parts) in builds.items() if group != "bench"}
@@ -146,6 +240,8 @@ def main() -> int:
     )
     if unseen:
         card |= _unseen_figures(calibration, unseen)
+    if args.output.exists():
+        calibration = dataclasses.replace(calibration, led=read_calibration(args.output).led)
     args.output.write_text(
         json.dumps(calibration.to_json() | {"card": card}, indent=1) + "\n", encoding="utf-8"
     )

@@ -10,8 +10,10 @@ from chimerax.core.commands import (
     EnumOf,
     FloatArg,
     IntArg,
+    ListOf,
     NonNegativeIntArg,
     ObjectsArg,
+    OpenFileNameArg,
     SaveFolderNameArg,
 )
 from chimerax.core.errors import UserError
@@ -22,7 +24,9 @@ from ..jobs.folder import write_placement
 from ..jobs.inputs import (
     PlacedMap,
     check_grid,
+    check_pae,
     check_sequences,
+    copy_pae,
     frame,
     job_name,
     mask_planes,
@@ -55,6 +59,7 @@ def description():
             ("range", Bounded(FloatArg, min=1.0, max=100.0)),
             ("resolution", Bounded(FloatArg, min=1.0, max=20.0)),
             ("templates", AtomicStructuresArg),
+            ("pae", ListOf(OpenFileNameArg)),
             ("device", EnumOf(tuple(DEVICES))),
             ("quality", EnumOf(QUALITIES)),
             ("models", Bounded(IntArg, min=1, max=20)),
@@ -78,6 +83,7 @@ def command(
     range=None,
     resolution=None,
     templates=None,
+    pae=None,
     device=None,
     quality=None,
     models=None,
@@ -107,6 +113,8 @@ def command(
         Of the map, in Å; the engine guesses it from the voxels unless given.
     templates : chimerax.atomic.AtomicStructures, optional
         Structures that may be alike; where they are does not matter.
+    pae : list of str, optional
+        Files with the predicted aligned error of each template.
     device : {'auto', 'cpu', 'gpu'}, optional
     quality : {'draft', 'standard', 'thorough'}, optional
     models : int, optional
@@ -138,6 +146,7 @@ def command(
         raise UserError("range says how near; give near too")
     if templates is not None and not len(templates):
         raise UserError("templates: no atomic models specified")
+    check_pae(pae, templates)
     check_grid(volume)
     check_sequences(sequence)
     chosen = None
@@ -150,7 +159,7 @@ def command(
     name = job_name(folder.name)
     placed = PlacedMap.of(volume)
     planes, where = _inside(placed, chosen, mask, near, range or 8.0)
-    files = _write_small(folder, name, placed, sequence, templates)
+    files = _write_small(folder, name, placed, sequence, templates, pae)
     if planes is not None:
         files["mask"] = files["map"].with_name("mask.mrc")
 
@@ -165,6 +174,8 @@ def command(
         options["--mask"] = (files["mask"],)
     if files["templates"]:
         options["--templates"] = files["templates"]
+    if files["pae"]:
+        options["--pae"] = files["pae"]
     options.update(engine_options(resolution, device, quality, models, seed, trim))
     request = Request((files["map"], files["sequence"]), options)
     return start(
@@ -191,13 +202,14 @@ def _inside(placed, chosen, mask, near, distance):
     return None, ""
 
 
-def _write_small(folder, name, placed, sequence, templates) -> dict:
+def _write_small(folder, name, placed, sequence, templates, pae) -> dict:
     """Write all inputs but the maps, which take their time; removed when one of them is no good."""
     with new_inputs(folder) as inputs:
         files = {
             "sequence": write_sequences(inputs, sequence),
             "map": inputs / "map.mrc",
             "templates": write_templates(inputs, templates if templates is not None else ()),
+            "pae": copy_pae(inputs, pae),
         }
         write_placement(folder, name, frame(placed.data), getattr(placed.data, "path", None))
     return files

@@ -12,7 +12,9 @@ from chimerax.core.commands import (
     EnumOf,
     FloatArg,
     IntArg,
+    ListOf,
     NonNegativeIntArg,
+    OpenFileNameArg,
 )
 from chimerax.core.errors import UserError
 from chimerax.map import MapArg
@@ -20,7 +22,7 @@ from chimerax.map import MapArg
 from ..installation.environment import configured_python, engine_command
 from ..jobs.engine_job import jobs_of
 from ..jobs.folder import INPUTS, job_kind, read_placement
-from ..jobs.inputs import write_sequences, write_templates
+from ..jobs.inputs import check_pae, copy_pae, write_sequences, write_templates
 from ..jobs.new_job import DEVICES, QUALITIES, engine_options
 from ..jobs.request import Request, map_of_job, read_request, waits_again, waits_elsewhere
 from ..jobs.starting import start, waits
@@ -45,6 +47,7 @@ def description():
             ("sequence", BuildSequenceArg),
             ("resolution", Bounded(FloatArg, min=1.0, max=20.0)),
             ("templates", AtomicStructuresArg),
+            ("pae", ListOf(OpenFileNameArg)),
             ("device", EnumOf(tuple(DEVICES))),
             ("quality", EnumOf(QUALITIES)),
             ("models", Bounded(IntArg, min=1, max=20)),
@@ -64,6 +67,7 @@ def command(
     sequence=None,
     resolution=None,
     templates=None,
+    pae=None,
     device=None,
     quality=None,
     models=None,
@@ -84,6 +88,8 @@ def command(
     resolution : float, optional
         Å.
     templates : chimerax.atomic.AtomicStructures, optional
+    pae : list of str, optional
+        Of the templates that are given with it.
     device, quality, models, seed, trim : optional
         As for `critasser build`.
     wait : bool, optional
@@ -109,6 +115,7 @@ def command(
         )
     if templates is not None and not len(templates):
         raise UserError("templates: no atomic models specified")
+    check_pae(pae, templates)
     python = configured_python(session)
     begun = (folder / "job.json").exists()
     if begun and not waits_again(folder):
@@ -126,7 +133,7 @@ def command(
     options = engine_options(resolution, device, quality, models, seed, trim)
     inputs = request.inputs
     if sequence is not None or templates is not None:
-        inputs, files = _new_inputs(folder, request, sequence, templates)
+        inputs, files = _new_inputs(folder, request, sequence, templates, pae)
         options.update(files)
     kept = {word: values for word, values in request.options.items() if word not in _TRIMS}
     before = request.options if trim is None else kept
@@ -162,7 +169,7 @@ def _check_has(kind: str, words: list[str]) -> None:
         raise UserError(f"a {kind} has no {' and no '.join(wrong)}: go on without")
 
 
-def _new_inputs(folder: Path, request, sequence, templates) -> tuple:
+def _new_inputs(folder: Path, request, sequence, templates, pae) -> tuple:
     """Files for a changed sequence or templates, beside those of the runs before.
 
     Returns
@@ -192,6 +199,8 @@ def _new_inputs(folder: Path, request, sequence, templates) -> tuple:
                 options["--sequence"] = (path,)
         if templates is not None:
             options["--templates"] = tuple(map(str, write_templates(place, templates)))
+        if pae is not None:
+            options["--pae"] = tuple(map(str, copy_pae(place, pae)))
     except OSError as error:
         raise UserError(f"{place}: cannot write there, {error.strerror}") from error
     return inputs, options

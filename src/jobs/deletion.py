@@ -23,7 +23,7 @@ _KNOWN = tuple(
         r"(?:[\w.]+/)?\.part-[^/]+",
         r"stages/\w+\.json",
         rf"{INPUTS}/(?:chimerax|request)\.json",
-        rf"{INPUTS}/(?:run_\d+/)?(?:map\.mrc|mask\.mrc|model\.cif|template_\d+\.cif|sequence\.fasta)",
+        rf"{INPUTS}/(?:run_\d+/)?(?:map\.mrc|mask\.mrc|model\.cif|template_\d+\.cif|pae_\d+\.(?:json|npz)(?:\.gz)?|sequence\.fasta)",
         r"1_calpha/(?:density|seen|\w+_probability)\.mrc",
         r"1_calpha/(?:calpha\.(?:cif|csv|npz)|features\.npy)",
         r"2_traces/(?:trace_\d+\.(?:cif|csv)|traces\.(?:csv|npz)|symmetry\.npz|unassigned\.cif)",

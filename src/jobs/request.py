@@ -41,7 +41,10 @@ __all__ = [
 _FILE = f"{INPUTS}/request.json"
 _OPTION = re.compile(r"-o|--[a-z][a-z-]*")
 _FOLDERS = ("-o", "--resume")
-_FILES = ("--map", "--mask", "--sequence", "--templates")
+_FILES = ("--map", "--mask", "--sequence", "--templates", "--pae")
+_NONE = "-"
+"""Of a file among several that there is none."""
+
 _VALUES = ("--device", "--models", "--quality", "--resolution", "--seed", "--stretch")
 _MODEL = re.compile(r"5_models/\w[\w.-]*")
 
@@ -221,6 +224,8 @@ def _kept(word: str, folder: Path) -> str | dict[str, str]:
 def _trusted(word: Any, option: str, command: str, folder: Path) -> str:
     """A value where a value belongs, or an absolute path to a file that may be named."""
     if isinstance(word, str) and option in _VALUES and not word.startswith("-"):
+        return word
+    if word == _NONE and option == "--pae":
         return word
     if isinstance(word, dict) and isinstance(word.get("path"), str):
         name = word["path"]

@@ -22,6 +22,7 @@ __all__ = [
     "LOCAL_PCC",
     "REGISTER",
     "SCHEMES",
+    "SOURCE",
     "SPREAD",
     "Scheme",
     "adopt_confidence",
@@ -43,6 +44,12 @@ LOCAL_CONFIDENCE = "critasser_local_confidence"
 LOCAL_PCC = "critasser_local_pcc"
 """Correlation of the residue's own density with the map, -1 to 1."""
 
+SOURCE = "critasser_source"
+"""Of models: where the residue comes from, a number of `_SOURCES`."""
+
+_SOURCES = {"neither": 0.0, "map": 1.0, "template": 2.0, "both": 3.0}
+"""Words of the tables, and what stands for them."""
+
 REGISTER = "critasser_register"
 """Of traces: how sure it is that this residue and no other is here, 0 to 100."""
 
@@ -59,7 +66,11 @@ _LARGEST = 64 << 20
 """Bytes of a table of residues."""
 
 _COLUMNS = {
-    "models": {LOCAL_PCC: ("local_pcc", 1.0), LOCAL_CONFIDENCE: ("local_confidence", 1.0)},
+    "models": {
+        LOCAL_PCC: ("local_pcc", 1.0),
+        LOCAL_CONFIDENCE: ("local_confidence", 1.0),
+        SOURCE: ("source", 1.0),
+    },
     "traces": {REGISTER: ("confidence", 100.0)},
 }
 """Columns of the table beside a file of each kind, and what they are multiplied by."""
@@ -81,6 +92,8 @@ class Scheme:
         After each value in the key.
     lacking : str
         What is said when no model has a value.
+    words : tuple of str
+        What the values stand for, where they are no measure; the key shows them.
     """
 
     title: str
@@ -88,6 +101,7 @@ class Scheme:
     colors: tuple[tuple[float, str], ...]
     unit: str = ""
     lacking: str = ""
+    words: tuple[str, ...] = ()
 
 
 _SURE = ((0.0, "red"), (50.0, "orange"), (70.0, "yellow"), (90.0, "cornflowerblue"),
@@ -106,6 +120,10 @@ SCHEMES = {
     "register": Scheme("Critasser register", REGISTER, _SURE, " %",
                        "confidence of the register is of traces: critasser show traces, and give "
                        "one of them"),
+    "source": Scheme("Critasser sources", SOURCE,
+                     tuple(zip(_SOURCES.values(), ("#d9534f", "#2563a8", "#e0a030", "#3f8f5f"))),
+                     "", "where residues come from is known of models of builds; open them by "
+                     "critasser open", tuple(_SOURCES)),
     "agreement": Scheme("Critasser agreement", SPREAD, _FAR, " Å",
                         "agreement is of the models of one job, and takes two at least"),
     "distance": Scheme("Critasser distance", DISTANCE, _FAR, " Å",
@@ -119,7 +137,7 @@ def register_attributes(session) -> None:
     """Make ChimeraX know our attributes; may be called again."""
     from chimerax.atomic import Residue
 
-    for name in (ATTRIBUTE, LOCAL_CONFIDENCE, LOCAL_PCC, REGISTER, SPREAD, DISTANCE):
+    for name in (ATTRIBUTE, LOCAL_CONFIDENCE, LOCAL_PCC, SOURCE, REGISTER, SPREAD, DISTANCE):
         Residue.register_attr(session, name, "Critasser", attr_type=float, can_return_none=True)
 
 
@@ -183,9 +201,13 @@ def read_columns(
                 with contextlib.suppress(KeyError, TypeError, ValueError):
                     key = row["chain"], int(row["residue"]), (row.get("insertion") or "").strip()
                     for name, (column, factor) in columns.items():
-                        if row.get(column) and isfinite(value := float(row[column])):
+                        if (text := row.get(column)) and isfinite(value := _number(text)):
                             found[name][key] = factor * value
     return found
+
+
+def _number(text: str) -> float:
+    return _SOURCES[text] if text in _SOURCES else float(text)
 
 
 def has_values(structure, attribute: str) -> bool:

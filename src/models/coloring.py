@@ -127,6 +127,10 @@ def show_scheme_key(session, scheme: Scheme, *, replace: bool = False) -> None:
     replace : bool
         Also when there is a key that is not ours.
     """
+    if scheme.words:
+        labels = [(color, word) for (_, color), word in zip(scheme.colors, scheme.words)]
+        _key(session, scheme.title, labels, replace=replace, distinct=True)
+        return
     labels = [(color, f"{value:g}{scheme.unit}") for value, color in scheme.colors]
     _key(session, scheme.title, labels, replace=replace)
 

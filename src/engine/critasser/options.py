@@ -203,6 +203,8 @@ class Inputs:
     map, sequence : Path
     mask, contacts : Path or None
     templates : tuple of Path
+    pae : tuple of Path or None
+        Predicted aligned error of each template, None for one without; empty for none at all.
     """
 
     map: Path
@@ -210,12 +212,21 @@ class Inputs:
     mask: Path | None = None
     contacts: Path | None = None
     templates: tuple[Path, ...] = ()
+    pae: tuple[Path | None, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.pae and len(self.pae) != len(self.templates):
+            raise InputError(
+                f"{len(self.pae)} predicted aligned errors for {len(self.templates)} templates: "
+                "give as many, in the same order, and - for a template that has none"
+            )
 
     def files(self) -> dict[str, Path]:
         """Each file by its role."""
         single = {name: getattr(self, name) for name in ("map", "sequence", "mask", "contacts")}
         found = {name: path for name, path in single.items() if path is not None}
         found.update({f"template_{i + 1:02d}": path for i, path in enumerate(self.templates)})
+        found.update({f"pae_{i + 1:02d}": path for i, path in enumerate(self.pae) if path})
         return found
 
     @classmethod
@@ -226,7 +237,13 @@ class Inputs:
             roles = [role for role in paths if role.startswith("template_")]
             roles.sort(key=lambda role: int(role.removeprefix("template_")))
             templates = [paths.pop(role) for role in roles]
-            return cls(**paths, templates=tuple(templates))
+            errors = {
+                int(role.removeprefix("pae_")): paths.pop(role)
+                for role in sorted(paths)
+                if role.startswith("pae_")
+            }
+            pae = tuple(errors.get(k + 1) for k in range(len(templates))) if errors else ()
+            return cls(**paths, templates=tuple(templates), pae=pae)
         except (TypeError, ValueError, KeyError):
             raise InputError("job.json: its inputs are damaged; start the job again") from None
 

@@ -126,9 +126,28 @@ def test_mask_near_and_templates_become_files(session, open_volume, located):
     assert not [text for text in RUN if text.startswith("save")]  # it would be a recent file
 
 
+def test_errors_of_templates_are_copied_in_their_order(session, open_volume, located, tmp_path):
+    volume = open_volume(session)
+    structures = [Structure(name, session) for name in ("one", "two")]
+    session.models.add(structures)
+    given = [tmp_path / "a.JSON.gz", tmp_path / "b.npz"]
+    for path in given:
+        path.write_text(path.name)
+    sequence = [Sequence("x", "AAAAA")]
+    job = build(session, volume, sequence, templates=structures, pae=[str(path) for path in given])
+    words = shlex.split((job.folder / "command").read_text())
+    kept = [job.folder / "inputs" / name for name in ("pae_01.json.gz", "pae_02.npz")]
+    at = words.index("--pae")
+    assert words[at + 1 : at + 3] == [str(path) for path in kept]
+    assert [path.read_text() for path in kept] == ["a.JSON.gz", "b.npz"]
+
+
 @pytest.mark.parametrize(
     ("keywords", "why"),
     [
+        ({"pae": ["x.json"]}, "give templates too"),
+        ({"pae": ["x.json"], "templates": [1, 2]}, "1 pae files for 2 templates"),
+        ({"pae": ["x.txt"], "templates": [1]}, "as .json or .npz"),
         ({"sequence": None}, "which sequence"),
         ({"range": 5.0}, "give near too"),
         ({"templates": []}, "no atomic models"),

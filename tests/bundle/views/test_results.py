@@ -83,6 +83,21 @@ def test_tables_name_residues_by_their_insertion_codes_and_damage_costs_one(sess
     assert model.residues[3].critasser_local_confidence == 0.8
 
 
+def test_models_know_where_their_residues_come_from(session, tmp_path):
+    from chimerax.color_key.model import KEYS
+    from chimerax.critasser.commands import confidence
+    from chimerax.critasser.models.attributes import read_table
+
+    model = protein(session, "model", helix(5))
+    table = tmp_path / "model.csv"
+    rows = [f"A,{k + 1},{word}" for k, word in enumerate(("neither", "map", "template", "both"))]
+    table.write_text("chain,residue,source\n" + "\n".join(rows) + "\nA,5,elsewhere\n")
+    read_table(model, table, "models")
+    assert [residue.critasser_source for residue in model.residues] == [0.0, 1.0, 2.0, 3.0, None]
+    confidence.command(session, show="source")
+    assert [key.name for key in KEYS] == ["Critasser sources"]
+
+
 def test_models_of_a_job_know_how_far_they_spread(session, start):
     job = start(session, "success")
     model = job.view.group.parts("models")[0]
@@ -117,7 +132,7 @@ def test_what_models_do_not_have_cannot_be_shown(session):
     from chimerax.critasser.commands import confidence
 
     protein(session, "mine", helix(5))
-    for what in ("confidence", "localPCC", "register", "agreement", "distance"):
+    for what in ("confidence", "localPCC", "source", "register", "agreement", "distance"):
         with pytest.raises(UserError):
             confidence.command(session, show=what)
 

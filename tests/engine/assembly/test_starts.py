@@ -16,7 +16,6 @@ from critasser.assembly.starts import (
     choose_starts,
     combinations,
     dealt_out,
-    released,
     shares_by_energy,
 )
 from critasser.atomic import build_atoms
@@ -139,29 +138,3 @@ def test_without_templates_traces_start_as_they_are_given(small):
     for start, trace in zip(decoys.starts, traces):
         off = np.linalg.norm(start - trace.positions, axis=1)
         assert np.nanmedian(off) < 0.6
-
-
-def test_a_loop_of_the_template_that_the_map_contradicts_is_built_anew(barnase):
-    wrong = barnase.native.copy()
-    outward = wrong[60:66] - barnase.native.mean(axis=0)
-    wrong[60:66] += 8.0 * outward / np.linalg.norm(outward, axis=1, keepdims=True)
-    template = released(Template(wrong, 0.8, "a relative"), barnase.target, barnase.calpha)
-    assert not template.placed[60:66].any()
-    assert template.placed[:58].mean() > 0.9 and template.placed[68:].mean() > 0.9
-    np.testing.assert_array_equal(template.positions[template.placed], wrong[template.placed])
-
-
-def test_inaccurate_calpha_contradict_nothing(barnase):
-    rng = np.random.default_rng(0)
-    off = barnase.calpha.positions + 2.5 * rng.normal(size=barnase.calpha.positions.shape)
-    poor = replace(barnase.calpha, positions=off)
-    template = Template(barnase.native, 0.8, "its own structure")
-    assert released(template, barnase.target, poor).placed.all()
-
-
-def test_a_domain_that_the_map_does_not_show_stays_as_the_template_has_it(barnase):
-    half = barnase.calpha.select(barnase.calpha.positions[:, 0] < barnase.native[:, 0].mean())
-    template = Template(barnase.native, 0.8, "its own structure")
-    unseen = barnase.native[:, 0] > barnase.native[:, 0].mean() + 8.0
-    run = np.convolve(unseen, np.ones(13), "same") >= 13
-    assert released(template, barnase.target, half).placed[run].all()

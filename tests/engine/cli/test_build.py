@@ -12,6 +12,7 @@ import pytest
 from critasser import __version__, cli
 from critasser.cli import build, rebuild, score
 from critasser.density import Grid, read_map, write_map
+from critasser.errors import InputError
 from critasser.job.folder import FORMAT
 from critasser.structure import read_chains
 
@@ -266,7 +267,7 @@ def test_a_stage_that_fails_is_named_and_its_traceback_is_in_the_log(run, files,
 
 RESUMED = {
     "map": "map.mrc", "sequence": "s.fasta", "mask": "mask.mrc", "contacts": "c.rr",
-    "template_01": "a.pdb", "template_02": "b.pdb",
+    "template_01": "a.pdb", "template_02": "b.pdb", "pae_02": "b.json",
 }  # fmt: skip
 GIVEN = {"resolution": 3.5, "weights": "/net.safetensors"}
 
@@ -291,7 +292,7 @@ def resumed(tmp_path):
 @pytest.mark.parametrize(
     ("flag", "role", "nothing"),
     [("--no-mask", "mask", None), ("--no-contacts", "contacts", None),
-     ("--no-templates", "templates", ())],
+     ("--no-pae", "pae", ())],
 )  # fmt: skip
 def test_inputs_can_be_taken_from_a_resumed_job(resumed, flag, role, nothing):
     before, after = resumed()[0], resumed(flag)[0]
@@ -307,6 +308,36 @@ def test_what_a_job_was_given_can_be_taken_away(resumed, module, flag, name):
     before, after = resumed(module=module)[1], resumed(flag, module=module)[1]
     assert getattr(before, name)
     assert after == dataclasses.replace(before, **{name: None})
+
+
+def test_templates_are_taken_from_a_resumed_job_with_their_errors(resumed):
+    before, after = resumed()[0], resumed("--no-templates")[0]
+    assert before.templates and before.pae
+    assert after == dataclasses.replace(before, templates=(), pae=())
+
+
+def test_other_templates_of_a_resumed_job_leave_the_errors_of_the_old_behind(resumed, tmp_path):
+    for name in ("a.pdb", "AF-P1-F1-model_v4.cif", "AF-P1-F1-predicted_aligned_error_v4.json"):
+        (tmp_path / name).write_text("")
+    other = resumed("--templates", str(tmp_path / "a.pdb"))[0]
+    assert other.pae == ()
+    predicted = tmp_path / "AF-P1-F1-model_v4.cif"
+    found = resumed("--templates", str(tmp_path / "a.pdb"), str(predicted))[0]
+    assert found.pae == (None, tmp_path / "AF-P1-F1-predicted_aligned_error_v4.json")
+    given = resumed("--pae", "/elsewhere.json", "-")[0]
+    assert given.pae == (Path("/elsewhere.json"), None)
+    assert given.templates == resumed()[0].templates
+    with pytest.raises(InputError, match="1 predicted aligned errors for 2 templates"):
+        resumed("--pae", "/elsewhere.json")
+
+
+def test_an_error_of_another_length_is_told(run, files, tmp_path):
+    (tmp_path / "pae.json").write_text(json.dumps({"pae": [[0.0] * 3] * 3}))
+    line = refused(run, files, "--templates", MODEL, "--pae", tmp_path / "pae.json")
+    assert "of 3 residues for a structure of 60" in line
+    (tmp_path / "pae.json").write_text("rubbish")
+    line = refused(run, files, "--templates", MODEL, "--pae", tmp_path / "pae.json")
+    assert "no predicted aligned error in it" in line
 
 
 def test_one_file_given_to_a_resumed_job_is_its_map_or_its_sequences(resumed):

@@ -1,4 +1,4 @@
-"""Units of a symmetric molecule in the report."""
+"""Units of a symmetric molecule, and where residues come from, in the report."""
 
 from pathlib import Path
 
@@ -22,6 +22,7 @@ MODEL = {
     "rank": 1, "file": "model_1.cif", "mean_confidence": 80.0, "etm": 0.8, "crscore": 0.9,
     "pcc_mask": 0.7,
 }  # fmt: skip
+COUNTED = {"neither": 3, "map": 5, "template": 7, "both": 11}
 RESULTS = {
     "models": [MODEL],
     "timings": {"trace": 1.0},
@@ -39,16 +40,17 @@ def page(tmp_path_factory):
     density = normalise(simulate(chain.positions, chain.amplitudes, 4.0, padding=20.0))
     path = tmp_path_factory.mktemp("report") / "report.html"
 
-    def page(symmetry, others):
+    def page(symmetry, others, sources=None):
         write_report(
             path,
             ReportContent(
                 JOB,
-                {**RESULTS, "symmetry": symmetry},
+                {**RESULTS, "symmetry": symmetry, "models": [{**MODEL, "sources": COUNTED}]},
                 Target((Sequence("A", chain.letters),)),
                 density,
                 [chain.calpha],
                 [np.full(len(chain.calpha), 80.0)],
+                sources=sources,
                 others=chain.calpha + np.array([[[9.0, 0.0, 0.0]]])[:others],
             ),
         )  # fmt: skip
@@ -69,3 +71,12 @@ def test_other_units_are_drawn_and_told(page):
 def test_units_that_were_all_built_are_no_assembly(page):
     every = page({"name": "", "units": 2, "built": 2}, 0)
     assert "holds 2 units alike; 2 of them were built" in every and "assembly 1" not in every
+
+
+def test_where_residues_come_from_is_drawn_and_told_where_templates_led(page):
+    assert "Where residues come from" not in page(None, 0)
+    length = len(read_chains(DATA / "3wmi_A.pdb.gz")[0])
+    told, other = (page(None, 0, np.full(length, kind)) for kind in (1, 3))
+    assert "11 are where both" in told and "5 where the map alone" in told
+    assert "7 where a template alone" in told and "3 where neither" in told
+    assert told != other

@@ -96,6 +96,18 @@ def test_confidence_and_scores_stand_in_the_modelcif_categories(written, model, 
     assert block.find_value("_cell.length_a") is None
 
 
+def test_where_residues_come_from_is_a_local_metric(tmp_path, model, confidence):
+    sources = np.arange(len(model.target)) % 4
+    write_model(tmp_path / "marked.cif", model, confidence, scores={"eTM": 0.8}, sources=sources)
+    block = gemmi.cif.read(str(tmp_path / "marked.cif")).sole_block()
+    names = {row.str(1): row[0] for row in block.find("_ma_qa_metric.", ["id", "name"])}
+    table = block.find("_ma_qa_metric_local.", ["metric_id", "metric_value"])
+    marks = [float(row[1]) for row in table if row[0] == names["source"]]
+    built = np.unique(model.residue)
+    assert marks == sources[built].tolist()
+    assert len({row[0] for row in table}) == 2 and names["eTM"] not in {row[0] for row in table}
+
+
 def test_our_own_reader_gets_the_same_model(written, model):
     chains = read_chains(written)
     assert chains[0].letters == model.target.sequences[0].letters

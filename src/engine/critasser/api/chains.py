@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,7 +23,12 @@ from critasser.errors import InputError
 from critasser.job.stage_run import stage_generator
 from critasser.options import PRESETS
 from critasser.pipeline.stages.guides import only_seen
-from critasser.pipeline.stages.templates import fit_by_density
+from critasser.pipeline.stages.templates import (
+    errors_of_chains,
+    fit_by_density,
+    with_z_scores,
+    without_contradicted,
+)
 from critasser.pipeline.stages.unseen import seek_unseen, trusted_calpha, with_unseen
 from critasser.structure import (
     AtomicModel,
@@ -30,10 +36,11 @@ from critasser.structure import (
     Symmetry,
     Template,
     Trace,
+    predicted_errors,
     read_chains,
 )
 from critasser.templates import survey
-from critasser.trace import build_traces, find_unit, sequence_significance
+from critasser.trace import build_traces, find_unit, register_prior, sequence_significance
 
 __all__ = ["Assembly", "Tracing", "assemble", "build_atoms", "fit", "trace_chains"]
 
@@ -93,6 +100,7 @@ def trace_chains(
     prediction: Prediction,
     sequences: Sequences,
     *,
+    templates: Sequence[Template] = (),
     count: int = 20,
     strategy: str = "registration",
     seed: int = 1,
@@ -106,6 +114,8 @@ def trace_chains(
         From `predict_calpha`.
     sequences : path, Target or iterable of str
         L residues in all; of a symmetric molecule the chains of one unit will do.
+    templates : sequence of Template
+        From `fit`: they tell which residue is where, as far as the map does not contradict them.
     count : int
         Most traces.
     strategy : {'registration', 'joining', 'keep-tracing'}
@@ -145,13 +155,14 @@ def trace_chains(
     rng = stage_generator(seed, "trace")
     tell = progress or (lambda fraction, message: None)
     unit = find_unit(calpha, features, target)
+    prior = register_prior(templates, unit)
     significance = sequence_significance(
         unit.calpha, features, unit.target, rng=rng,
         tick=lambda done: tell(0.1 * done, "shuffled sequences to compare with"),
     )  # fmt: skip
     traces = build_traces(
         unit.calpha, features, prediction.density, unit.target, prediction.resolution, rng=rng,
-        count=count, strategy=strategy, significance=significance,
+        count=count, strategy=strategy, significance=significance, prior=prior,
         joinings=PRESETS["draft"].joinings,
         progress=lambda done, told: tell(0.1 + 0.9 * done, told),
     )  # fmt: skip
@@ -169,6 +180,7 @@ def fit(
     prediction: Prediction,
     sequences: Sequences,
     *,
+    pae: Sequence[str | os.PathLike[str] | None] | None = None,
     seed: int = 1,
     progress: Progress | None = None,
 ) -> tuple[Template, ...]:
@@ -182,6 +194,8 @@ def fit(
         From `predict_calpha`.
     sequences : path, Target or iterable of str
         L residues in all.
+    pae : sequence of path or None, optional
+        Predicted aligned error of each file, as for `build`.
     seed : int
     progress : callable, optional
 
@@ -189,7 +203,7 @@ def fit(
     -------
     tuple of Template
         Best first: ``positions`` (L, 3) in the map's frame, NaN where the structure has nothing for
-        a residue, and ``score``, the CRscore (eq. 1).
+        a residue or the map contradicts it, and ``score``, the CRscore (eq. 1).
 
     Raises
     ------
@@ -210,20 +224,27 @@ def fit(
     True
     """
     paths = [templates] if isinstance(templates, (str, os.PathLike)) else list(templates)
+    given = predicted_errors([Path(path) for path in paths], pae) or (None,) * len(paths)
+    if len(given) != len(paths):
+        raise InputError(f"{len(given)} predicted aligned errors for {len(paths)} templates")
     chains: list[ProteinChain] = []
-    for path in paths:
+    errors: list[NDArray[np.float64] | None] = []
+    for path, error in zip(paths, given):
         found = read_chains(path)
-        if not found:
-            raise InputError(f"{path}: no protein in it; give protein structures as templates")
         chains.extend(found)
+        errors.extend(errors_of_chains(found, error))
+    target, rng = as_target(sequences), stage_generator(seed, "templates")
     result = survey(
-        chains, prediction.calpha, as_target(sequences), progress=progress,
-        fit=fit_by_density(chains, prediction.features, stage_generator(seed, "templates")),
+        chains, prediction.calpha, target, progress=progress,
+        fit=fit_by_density(chains, prediction.features, rng, errors=errors),
     )  # fmt: skip
     if not result.templates:
         reasons = "; ".join(f"{one.source} {one.reason}" for one in result.rejected)
         raise InputError(f"no template can be used: {reasons or 'none was given'}")
-    return result.templates
+    used = result.templates
+    if prediction.trusted:
+        used = without_contradicted(used, prediction.calpha, target)
+    return with_z_scores(used, prediction.calpha, target, rng)
 
 
 def assemble(

@@ -16,7 +16,7 @@ from critasser.job.progress import Event
 from critasser.options import Inputs, ModelInputs, Options
 from critasser.pipeline.build import BUILD
 from critasser.pipeline.score import SCORE
-from critasser.structure import AtomicModel
+from critasser.structure import AtomicModel, predicted_errors
 
 __all__ = ["build", "score"]
 
@@ -34,6 +34,7 @@ def build(
     resolution: float | None = None,
     mask: str | os.PathLike[str] | Grid | None = None,
     templates: Sequence[str | os.PathLike[str]] = (),
+    pae: Sequence[str | os.PathLike[str] | None] | None = None,
     contacts: str | os.PathLike[str] | None = None,
     quality: str = "draft",
     models: int = 5,
@@ -63,6 +64,9 @@ def build(
         0 to 1 on the map's grid: build where it is 0.5 or more.
     templates : sequence of path
         Structures that may be alike, solved or predicted.
+    pae : sequence of path or None, optional
+        Predicted aligned error of each template, None for one without; without this, what lies
+        beside a template under the name that predicting programs give it.
     contacts : path, optional
         Predicted contacts in the CASP RR format.
     quality : {'draft', 'standard', 'thorough'}
@@ -111,7 +115,8 @@ def build(
             sequence=given.sequences(sequences),
             mask=None if mask is None else given.map(mask, "mask.mrc"),
             contacts=None if contacts is None else Path(contacts).resolve(),
-            templates=tuple(Path(path).resolve() for path in templates),
+            templates=(files := tuple(Path(path).resolve() for path in templates)),
+            pae=predicted_errors(files, pae),
         )
         command = _build_command(inputs, options, given.job.folder)
         task = BUILD.check(inputs, options)
@@ -248,6 +253,8 @@ def _build_command(inputs: Inputs, options: Options, folder: Path) -> list[str]:
     more: list[object] = ["--quality", options.quality, "--models", options.models]
     if inputs.templates:
         more += ["--templates", *inputs.templates]
+    if inputs.pae:
+        more += ["--pae", *("-" if path is None else path for path in inputs.pae)]
     if inputs.contacts is not None:
         more += ["--contacts", inputs.contacts]
     files = (inputs.map, inputs.sequence)

@@ -51,6 +51,9 @@ class ModelResult:
         Correlation of each residue with its own density, eq. 10–11.
     seen : ndarray (L,) bool
         Which residues have density; the others stand in the file unless it was trimmed.
+    source : tuple of str
+        Where each residue of a build's model comes from: ``map``, ``template``, ``both`` or
+        ``neither``; empty for other models.
     scores : mapping of str to float
         Of the whole model, as in `results.json`: ``etm``, ``crscore``, ``pcc_mask`` and so on.
     """
@@ -65,6 +68,7 @@ class ModelResult:
     local_confidence: NDArray[np.float64]
     local_pcc: NDArray[np.float64]
     seen: NDArray[np.bool_]
+    source: tuple[str, ...]
     scores: Mapping[str, float]
 
     @property
@@ -205,6 +209,7 @@ def _model(job: Job, entry: Mapping[str, Any]) -> ModelResult:
         insertion=tuple(row.get("insertion") or "" for row in rows),
         letters="".join(row["letter"] for row in rows),
         seen=seen,
+        source=tuple(row["source"] for row in rows if "source" in row),
         scores=scores,
         **numbers,
     )

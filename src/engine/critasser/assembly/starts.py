@@ -29,7 +29,6 @@ __all__ = [
     "dealt_out",
     "energies",
     "make_starts",
-    "released",
     "shares_by_energy",
 ]
 
@@ -48,16 +47,6 @@ the energy that it is a share of at least."""
 
 COMPLETIONS = 4
 """Times that each candidate's gaps are closed, differently, where there are templates."""
-
-ALONE = 3.0
-"""Å from a template's residue to the nearest predicted Cα beyond which the map contradicts it. At
-5 Å, 3 % of a structure's own residues are farther, and half of a relative's displaced ones."""
-
-MOST_ALONE = 0.12
-"""Share of a template's residues that may be alone; at more, the map does not tell."""
-
-LONGEST_RELEASED = 12
-"""Residues of a stretch that is built anew: more can't be grown."""
 
 LEAST_SHARE = 1e-2
 """Of the best start's, below which a start is not worth a replica beyond the first."""
@@ -106,8 +95,6 @@ def make_starts(
     templates = [start for start in starts if isinstance(start, Template)]
     if not templates:
         return completed(target, starts, guide, replicas, rng, report, mobile), None
-    if use_cnn:
-        templates = [released(template, target, calpha) for template in templates]
     traces = [start for start in starts if isinstance(start, Trace)]
     both = combinations(templates, traces)
     source = np.repeat([TEMPLATE, TRACE, BOTH], [len(templates), len(traces), len(both)])
@@ -149,30 +136,6 @@ def completed(
         report(COMPLETING * k / total, f"closing gaps of start {k + 1} of {total}")
         chains.append(complete(target, starts[k % len(starts)], guide, rng=rng, mobile=mobile))
     return chains
-
-
-def released(template: Template, target: Target, calpha: CalphaSet) -> Template:
-    """A template without short stretches where the map shows no Cα, which are then built anew.
-
-    Long ones stay: what the network does not see at all is better taken from the template than
-    invented. So does all of it where so much is alone that the Cα are too inaccurate, or too few,
-    to contradict anything.
-    """
-    if len(calpha) == 0:
-        return template
-    placed = template.placed
-    apart = np.zeros(len(target))
-    apart[placed] = cKDTree(calpha.positions).query(template.positions[placed])[0]
-    alone = apart > ALONE
-    if alone.sum() > MOST_ALONE * placed.sum():
-        return template
-    positions = template.positions.copy()
-    for chain in target.chain_slices:
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], alone[chain].astype(np.int8), [0]])))
-        for low, high in edges.reshape(-1, 2) + chain.start:
-            if high - low <= LONGEST_RELEASED:
-                positions[low:high] = np.nan
-    return Template(positions, template.score, template.source)
 
 
 def combinations(templates: Sequence[Template], traces: Sequence[Trace]) -> list[Trace]:

@@ -29,6 +29,9 @@ from critasser.options import Inputs, Options, check_readable
 
 __all__ = ["add_args", "main"]
 
+NONE = "-"
+"""Stands for a template without a predicted aligned error."""
+
 FASTA_SUFFIXES = {".fa", ".faa", ".fas", ".fasta", ".fsa", ".seq"}
 
 
@@ -59,6 +62,16 @@ def add_args(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         metavar="FILE",
         help="structures that may be alike, solved or predicted: PDB or mmCIF, .gz too",
+    )
+    add_removable(
+        parser,
+        "--pae",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="predicted aligned error of each template, in their order, - for none: JSON of "
+        "AlphaFold or ColabFold, npz of Boltz (default: what lies beside a template under the name "
+        "that these programs give it)",
     )
     add_removable(
         parser,
@@ -107,6 +120,10 @@ def _resolve(args: argparse.Namespace) -> tuple[Inputs, Options]:
     if args.templates is not None:
         files["templates"] = tuple(map(whole_path, args.templates))
     without, default = taken_away(args)
+    if "templates" in without:
+        without["pae"] = ()
+    elif "pae" not in without and (args.templates is not None or args.pae is not None):
+        files["pae"] = _errors(args.pae, files.get("templates"))
     if args.resume is not None and args.sequence is None and _looks_like_fasta(args.map):
         files["sequence"] = files.pop("map")
     if args.resume is None:
@@ -120,6 +137,17 @@ def _resolve(args: argparse.Namespace) -> tuple[Inputs, Options]:
     options = Options.from_json(before.get("options"))
     inputs = dataclasses.replace(inputs, **files, **without)
     return inputs, dataclasses.replace(options, **given, **default)
+
+
+def _errors(
+    given: list[Path] | None, templates: tuple[Path, ...] | None
+) -> tuple[Path | None, ...]:
+    """Predicted aligned errors that are given, or that lie beside the templates."""
+    if given is not None:
+        return tuple(None if str(path) == NONE else whole_path(path) for path in given)
+    from critasser.structure import predicted_errors
+
+    return predicted_errors(templates or ())
 
 
 def _looks_like_fasta(path: Path | None) -> bool:

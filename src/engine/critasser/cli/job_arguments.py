@@ -20,6 +20,9 @@ __all__ = [
     "whole_path",
 ]
 
+SEVERAL = ("templates", "pae")
+"""Inputs of which there may be several."""
+
 OPTIONS = ("resolution", "device", "quality", "models", "seed", "trim")
 WITHOUT_DEFAULT = ("resolution", "weights")
 """Options that a job may do without, as it may without most inputs."""
@@ -102,7 +105,7 @@ def taken_away(args: argparse.Namespace) -> tuple[dict[str, Any], dict[str, Any]
     if without and args.resume is None:
         raise InputError(f"--no-{without[0]} is for a job that is gone on with by --resume")
     inputs = {
-        role: () if role == "templates" else None
+        role: () if role in SEVERAL else None
         for role in without
         if role not in WITHOUT_DEFAULT
     }

@@ -165,14 +165,17 @@ def save_templates(path: Path, templates: Sequence[Template], length: int) -> No
         positions=np.array([t.positions for t in templates]).reshape(-1, length, 3),
         score=np.array([t.score for t in templates], dtype=np.float64),
         source=np.array([t.source for t in templates], dtype=np.str_),
+        identity=np.array([t.identity for t in templates], dtype=np.float64),
+        z_score=np.array([t.z_score for t in templates], dtype=np.float64),
     )
 
 
 def load_templates(path: Path) -> tuple[Template, ...]:
     """What `save_templates` wrote."""
-    columns = load_arrays(path, "positions", "score", "source")
+    columns = load_arrays(path, "positions", "score", "source", "identity", "z_score")
     return tuple(
-        Template(positions, float(score), str(source)) for positions, score, source in zip(*columns)
+        Template(positions, float(score), str(source), float(identity), float(z_score))
+        for positions, score, source, identity, z_score in zip(*columns)
     )
 
 

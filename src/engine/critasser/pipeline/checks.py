@@ -20,6 +20,7 @@ from critasser.density import (
     read_soft_mask,
 )
 from critasser.errors import InputError
+from critasser.fitting import read_predicted_error
 from critasser.job.records import checksum
 from critasser.network import choose_device, load_network
 from critasser.options import Inputs, Options, check_readable
@@ -111,8 +112,11 @@ def check(inputs: Inputs, options: Options) -> Checked:
     notes = [*read.notes, *read_map_header(inputs.map).notes]
     if inputs.contacts is not None:
         notes += read_contact_file(inputs.contacts, len(target)).notes
-    for path in inputs.templates:
-        notes += read_protein(path).notes
+    for number, path in enumerate(inputs.templates):
+        protein = read_protein(path)
+        notes += protein.notes
+        if inputs.pae and (error := inputs.pae[number]) is not None:
+            read_predicted_error(error, sum(map(len, protein.chains)))
     device, weights, checksums = programs(options)
     checksums = {role: checksum(path) for role, path in inputs.files().items()} | checksums
     return Checked(target, device, weights, checksums, volume, tuple(notes))

@@ -9,9 +9,11 @@ from critasser.quality.confidence import (
     local_confidence,
     local_correlation,
 )
+from critasser.quality.sources import SOURCES, residue_sources
 from critasser.quality.unseen import Placed, find_unseen, unseen_of_model
 
 __all__ = [
+    "SOURCES",
     "Calibration",
     "Placed",
     "Quality",
@@ -24,5 +26,6 @@ __all__ = [
     "local_confidence",
     "local_correlation",
     "read_calibration",
+    "residue_sources",
     "unseen_of_model",
 ]

@@ -8,8 +8,10 @@ features is fitted to builds of validation targets by ``python -m benchmark.fitt
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +21,19 @@ from scipy.spatial import cKDTree
 from scipy.special import expit, logit
 
 from critasser.errors import InputError
-from critasser.structure import CalphaSet, Target
+from critasser.structure import CalphaSet, Target, Template
 
-__all__ = ["FEATURES", "Calibration", "accuracy", "features", "fit", "read_calibration",
-           "without_support"]
+__all__ = [
+    "FEATURES",
+    "LED_FEATURES",
+    "Calibration",
+    "accuracy",
+    "features",
+    "fit",
+    "led_features",
+    "read_calibration",
+    "without_support",
+]
 
 ACCURACY_SCALE = 2.0
 """Å at which a residue counts one half; one residue out of register is 3.8 Å off."""
@@ -51,6 +62,11 @@ PENALTY = 1e-2
 FEATURES = ("etm", "local confidence", "local pcc", "near calpha", "amino acid", "resolution",
             "sequence z-score")  # fmt: skip
 
+LED_FEATURES = ("without templates", "at the template", "score", "identity", "register z-score")
+"""What the confidence of models goes by that templates led: the logit of what it would be without,
+whether a residue is where the template that is nearest has it, and this template's CRscore,
+identity and register z-score, each as far as the residue is there."""
+
 HIGHEST_Z = 15.0
 """z-score of the sequence; more does not make a model surer."""
 
@@ -66,12 +82,15 @@ class Calibration:
     slope : ndarray (k,)
         Of the standardised features.
     intercept : float
+    led : Calibration, optional
+        For models that templates led, of `LED_FEATURES`.
     """
 
     mean: NDArray[np.float64]
     deviation: NDArray[np.float64]
     slope: NDArray[np.float64]
     intercept: float
+    led: Calibration | None = None
 
     def expected(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Expected accuracy (n,) 0 … 1 of residues by their features (n, k).
@@ -81,15 +100,34 @@ class Calibration:
         values = np.where(np.isnan(values), self.mean, values)
         return expit((values - self.mean) / self.deviation @ self.slope + self.intercept)
 
+    def expected_led(
+        self, values: NDArray[np.float64], template: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Expected accuracy (…) of residues of models that templates led.
+
+        Parameters
+        ----------
+        values : ndarray (…, k)
+            Features without templates.
+        template : ndarray (…, m)
+            From `led_features`.
+        """
+        base = self.expected(values)
+        if self.led is None:
+            return base
+        known = logit(np.clip(base, LEAST, MOST))[..., None]
+        return self.led.expected(np.concatenate([known, template], axis=-1))
+
     def to_json(self) -> dict[str, object]:
         """What `read_calibration` reads."""
-        return {
-            "features": list(FEATURES),
+        content: dict[str, object] = {
+            "features": list(FEATURES if len(self.mean) == len(FEATURES) else LED_FEATURES),
             "mean": self.mean.tolist(),
             "deviation": self.deviation.tolist(),
             "slope": self.slope.tolist(),
             "intercept": self.intercept,
         }
+        return content if self.led is None else content | {"led": self.led.to_json()}
 
 
 def accuracy(distance: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -162,6 +200,29 @@ def bounded_z(z_score: float | None) -> float:
     return float("nan") if z_score is None else float(np.clip(z_score, 0.0, HIGHEST_Z))
 
 
+def led_features(
+    trace: NDArray[np.float64], templates: Sequence[Template]
+) -> NDArray[np.float64]:
+    """What templates say of residues (L, 4); see `LED_FEATURES`. All 0 without templates.
+
+    Parameters
+    ----------
+    trace : ndarray (L, 3)
+        Cα of a model in Å; NaN where it lacks a residue.
+    templates : sequence of Template
+        As they were placed.
+    """
+    best, told = np.zeros(len(trace)), np.zeros((len(trace), 3))
+    for template in templates:
+        away = np.linalg.norm(trace - template.positions, axis=1)
+        there = accuracy(np.nan_to_num(away, nan=NOWHERE))
+        z_share = np.clip(template.z_score, 0.0, HIGHEST_Z) / HIGHEST_Z
+        nearer = there > best
+        best[nearer] = there[nearer]
+        told[nearer] = (template.score, template.identity, z_share)
+    return np.column_stack([best, best[:, None] * told])
+
+
 def fit(
     values: NDArray[np.float64], truth: NDArray[np.float64], penalty: float = PENALTY
 ) -> Calibration:
@@ -190,11 +251,18 @@ def read_calibration(path: Path) -> Calibration:
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        if tuple(content["features"]) != FEATURES:
-            raise ValueError("fitted to other features")
-        arrays = [np.array(content[key], dtype=float) for key in ("mean", "deviation", "slope")]
-        if any(array.shape != (len(FEATURES),) for array in arrays):
-            raise ValueError("numbers are missing")
-        return Calibration(*arrays, float(content["intercept"]))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        led = content.get("led")
+        return _calibration(content, FEATURES, led and _calibration(led, LED_FEATURES, None))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{path}: damaged ({error}); install Critasser again") from None
+
+
+def _calibration(
+    content: Mapping[str, Any], names: tuple[str, ...], led: Calibration | None
+) -> Calibration:
+    if tuple(content["features"]) != names:
+        raise ValueError("fitted to other features")
+    arrays = [np.array(content[key], dtype=float) for key in ("mean", "deviation", "slope")]
+    if any(array.shape != (len(names),) for array in arrays):
+        raise ValueError("numbers are missing")
+    return Calibration(*arrays, float(content["intercept"]), led)

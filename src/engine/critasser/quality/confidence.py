@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -9,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from critasser.density import Grid, crop, kernel_width, model_mask, pcc, simulate
-from critasser.quality.calibration import Calibration, features, without_support
-from critasser.structure import AtomicModel, CalphaSet, cr_score, d0, tm_score
+from critasser.quality.calibration import Calibration, features, led_features, without_support
+from critasser.quality.sources import residue_sources
+from critasser.structure import AtomicModel, CalphaSet, Template, cr_score, d0, tm_score
 
 __all__ = [
     "Quality",
@@ -89,6 +91,10 @@ class Quality:
         calibration was given, else the local confidence.
     features : ndarray (N, L, 7)
         What a calibration goes by, see `calibration.features`.
+    led_features : ndarray (N, L, 4)
+        What it goes by beside these where templates led, see `calibration.led_features`.
+    source : ndarray (N, L) int8
+        Where residues come from: numbers of `SOURCES`.
     calibrated : bool
     seen : ndarray (L,) bool
         Residues that have density.
@@ -106,6 +112,8 @@ class Quality:
     local_confidence: NDArray[np.float64]
     shown: NDArray[np.float64]
     features: NDArray[np.float64]
+    led_features: NDArray[np.float64]
+    source: NDArray[np.int8]
     calibrated: bool
     seen: NDArray[np.bool_]
 
@@ -222,6 +230,7 @@ def assess(
     total: int | None = None,
     z_score: float | None = None,
     unseen: NDArray[np.bool_] | None = None,
+    templates: Sequence[Template] = (),
     calibration: Calibration | None = None,
     progress: Callable[[float, str], None] | None = None,
 ) -> Quality:
@@ -244,6 +253,8 @@ def assess(
     unseen : ndarray (L,) bool, optional
         Residues that have no density. They take nothing from the others: these are judged as if
         they were all, and those as residues that nothing speaks for.
+    templates : sequence of Template
+        That led the models, as they were placed.
     calibration : Calibration, optional
         Turns features of residues into the confidence that is shown.
     progress : callable, optional
@@ -258,6 +269,7 @@ def assess(
     seen = np.ones(length, bool) if unseen is None else ~unseen
     if not seen.all():
         models = [model.part(seen) for model in models]
+        templates = [dataclasses.replace(one, positions=one.positions[seen]) for one in templates]
         length = len(models[0].target)
     traces = np.stack([model.calpha for model in models])
     crscore = np.array([cr_score(trace, calpha.positions, length) for trace in traces])
@@ -274,7 +286,13 @@ def assess(
             for t, model, *scores in zip(traces, models, etm, local, residues)
         ]
     )
-    shown = residues if calibration is None else calibration.expected(observed)
+    led = np.stack([led_features(trace, templates) for trace in traces])
+    shown = residues
+    if calibration is not None:
+        shown = calibration.expected_led(observed, led) if templates else (
+            calibration.expected(observed)
+        )
+    sources = np.stack([residue_sources(trace, calpha, templates) for trace in traces])
     worth = etm if calibration is None else shown.mean(axis=1)
     nothing = without_support(resolution, z_score)
     unsupported = 0.0 if calibration is None else float(calibration.expected(nothing[None])[0])
@@ -291,6 +309,8 @@ def assess(
         local_confidence=_among_all(residues, seen, 0.0),
         shown=np.clip(100.0 * _among_all(shown, seen, unsupported), 0.0, 100.0),
         features=_among_all(observed, seen, nothing),
+        led_features=_among_all(led, seen, 0.0),
+        source=_among_all(sources, seen, 0).astype(np.int8),
         calibrated=calibration is not None,
         seen=seen,
     )

@@ -31,6 +31,8 @@ class ReportContent:
         Of each model, best first; Å.
     confidence : sequence of ndarray (L,)
         0 … 100.
+    sources : ndarray (L,), optional
+        Where the first model's residues come from: 0 neither, 1 map, 2 template, 3 both.
     others : ndarray (k, L, 3), optional
         The first model as the other units of a symmetric molecule.
     cycle, lowest_energy, mean_energy : ndarray (n,), optional
@@ -45,6 +47,7 @@ class ReportContent:
     density: Grid
     calpha: Sequence[NDArray[np.float64]]
     confidence: Sequence[NDArray[np.float64]]
+    sources: NDArray[np.int8] | None = None
     others: NDArray[np.float64] | None = None
     cycle: NDArray[np.float64] | None = None
     lowest_energy: NDArray[np.float64] | None = None

@@ -21,6 +21,7 @@ __all__ = [
     "CONFIDENCE_COLOURS",
     "assembly",
     "chain_confidence",
+    "chain_sources",
     "projections",
     "stage_times",
 ]
@@ -40,6 +41,10 @@ _MUTED = "#7b8794"
 _LINE = "#e4e7eb"
 _ACCENT = "#2563a8"
 _SERIES = ("#2563a8", "#c8553d", "#3f8f5f", "#8a5fa8", "#b08a1e", "#5b8a9a", "#7b8794")
+
+SOURCE_COLOURS = {"neither": "#d9534f", "map": "#2563a8", "template": "#e0a030",
+                  "both": "#3f8f5f"}  # fmt: skip
+"""As in ChimeraX, by the order of their numbers."""
 
 _STYLE = {
     "font.family": "DejaVu Sans",
@@ -200,6 +205,26 @@ def chain_confidence(target: Target, confidence: Sequence[NDArray], names: Seque
             handles[::-1], labels[::-1], frameon=False, ncols=1, loc="upper left",
             bbox_to_anchor=(1.0, 1.02),
         )  # fmt: skip
+        return _svg(figure)
+
+
+def chain_sources(target: Target, sources: NDArray[np.int8]) -> str:
+    """Where every residue (L,) comes from, a row for each of `SOURCE_COLOURS`."""
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(10.2, 1.5), layout="constrained")
+        axis = figure.subplots()
+        for number, (name, colour) in enumerate(SOURCE_COLOURS.items()):
+            residues = np.flatnonzero(sources == number)
+            axis.broken_barh(
+                [(int(i) + 0.5, 1.0) for i in residues], (number - 0.4, 0.8), color=colour,
+                label=name,
+            )  # fmt: skip
+        for piece in target.chain_slices[1:]:
+            axis.axvline(piece.start + 0.5, color=_MUTED, linewidth=0.7, linestyle=(0, (4, 3)))
+        axis.set_xlim(0.5, len(target) + 0.5)
+        axis.set_yticks(range(len(SOURCE_COLOURS)), list(SOURCE_COLOURS))
+        axis.tick_params(axis="y", length=0)
+        axis.set_xlabel("residue")
         return _svg(figure)
 
 

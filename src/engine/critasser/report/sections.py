@@ -29,6 +29,7 @@ def _page(content: ReportContent) -> str:
         _first_model(content),
         section("Models", _models(results["models"]), note=_MODELS_NOTE),
         _confidence(content),
+        _sources(content),
         _assembly(content),
         _stages(results),
         _time_and_job(job, results),
@@ -91,6 +92,26 @@ def _confidence(content: ReportContent) -> str:
             "Confidence of every residue of every model",
         ),
         note=note if len(content.target.sequences) > 1 else "",
+    )
+
+
+def _sources(content: ReportContent) -> str:
+    if content.sources is None:
+        return ""
+    counted = content.results["models"][0]["sources"]
+    note = (
+        f"Of {len(content.target)} residues of model 1, {counted['both']} are where both a "
+        f"template and a Cα position of the map have them, {counted['map']} where the map alone "
+        f"has one, {counted['template']} where a template alone has them, {counted['neither']} "
+        "where neither has (within 2 Å)."
+    )
+    return section(
+        "Where residues come from",
+        figure(
+            figures.chain_sources(content.target, content.sources),
+            "Of every residue of the first model, whether map, template, both or neither has it",
+        ),
+        note=note,
     )
 
 

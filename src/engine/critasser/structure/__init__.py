@@ -15,6 +15,7 @@ from critasser.structure.left_out import LeftOut
 from critasser.structure.mmcif import chain_names, write_calpha, write_model, write_positions
 from critasser.structure.model import AtomicModel
 from critasser.structure.modelfile import NO_NAME, ModelFile, ModelResidue
+from critasser.structure.predicted_files import predicted_errors
 from critasser.structure.reading import Protein, read_chains, read_protein
 from critasser.structure.scores import cr_score, d0, greedy_pairs, match_one_to_one, tm_score
 from critasser.structure.secondary import COIL, HELIX, STRAND, assign_secondary_structure
@@ -53,6 +54,7 @@ __all__ = [
     "greedy_pairs",
     "kabsch",
     "match_one_to_one",
+    "predicted_errors",
     "read_chains",
     "read_contact_file",
     "read_contacts",

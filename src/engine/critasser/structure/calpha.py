@@ -135,11 +135,17 @@ class Template:
         CRscore against the Cα positions (paper eq. 1).
     source : str
         Where it comes from, for the log.
+    identity : float
+        Share of the aligned residues with the same amino acid, 0 … 1.
+    z_score : float
+        Of the target's residues where the template puts them, against shuffled sequences there.
     """
 
     positions: NDArray[np.float64]
     score: float
     source: str
+    identity: float = 1.0
+    z_score: float = 0.0
 
     def __post_init__(self) -> None:
         set_array(self, "positions", np.float64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import gemmi
 import numpy as np
@@ -11,13 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 
 import critasser
 from critasser.structure.calpha import CalphaSet
+from critasser.structure.metrics import add_metrics
 from critasser.structure.model import AtomicModel
 from critasser.structure.sequence import Target
 from critasser.structure.symmetry import Symmetry
 from critasser.writing import appearing
 
 __all__ = [
-    "add_metrics",
     "chain_names",
     "mmcif_document",
     "write_calpha",
@@ -26,8 +26,6 @@ __all__ = [
 ]
 
 HIGHEST_CONFIDENCE = 100.0
-
-CONFIDENCE_METRIC = 1
 
 AS_THEY_ARE = ("alt_id", "ins_code", "asym_id", "_struct_asym.id")
 """How columns end that gemmi fills with what stands in the person's file, without quotation."""
@@ -44,6 +42,7 @@ def write_model(
     title: str = "Critasser model",
     scores: Mapping[str, float] | None = None,
     details: str = "",
+    sources: ArrayLike | None = None,
     symmetry: Symmetry | None = None,
 ) -> None:
     """Write a model as mmCIF that says how far each residue can be trusted.
@@ -64,6 +63,8 @@ def write_model(
         Scores of the model as a whole, such as ``{"eTM": 0.83}``; written as global metrics.
     details : str
         Anything else about how it was made, for `_struct.pdbx_model_details`.
+    sources : array_like (L,), optional
+        Where residues come from: 0 neither, 1 map, 2 template, 3 both; a local metric too.
     symmetry : Symmetry, optional
         Operations that make the whole molecule of the model; written as assembly 1, which viewers
         can show.
@@ -85,6 +86,7 @@ def write_model(
         scores or {},
         details,
         symmetry,
+        None if sources is None else np.asarray(sources),
     )
 
 
@@ -190,6 +192,7 @@ def _write(
     scores: Mapping[str, float],
     details: str,
     symmetry: Symmetry | None = None,
+    sources: NDArray | None = None,
 ) -> None:
     if not np.isfinite(positions).all():
         raise ValueError("an atom has no position")
@@ -219,16 +222,14 @@ def _write(
     has_atoms = np.zeros(len(target), dtype=bool)
     has_atoms[owner] = True
     asyms = chain_names(len(target.sequences))
-    local = [
-        (
-            asyms[target.chain_index[i]],
-            int(target.residue_number[i]),
-            target.residue_names[i],
-            confidence[i],
-        )
-        for i in np.flatnonzero(has_atoms)
+    residues = np.flatnonzero(has_atoms)
+    names_of = [
+        (asyms[target.chain_index[i]], int(target.residue_number[i]), target.residue_names[i])
+        for i in residues
     ]
-    add_metrics(document.sole_block(), local, scores)
+    local = [(*name, confidence[i]) for name, i in zip(names_of, residues)]
+    marks = [] if sources is None else [(*name, sources[i]) for name, i in zip(names_of, residues)]
+    add_metrics(document.sole_block(), local, scores, marks)
     _save(path, document)
 
 
@@ -353,56 +354,6 @@ def _quote_what_needs_it(block: gemmi.cif.Block) -> None:
 def _is_spoiling(value: str) -> bool:
     quoted = value[0] in "'\"" and len(value) > 2 and value[-1] == value[0]
     return value[0] in NEEDS_QUOTATION and not quoted
-
-
-def add_metrics(
-    block: gemmi.cif.Block,
-    local_values: Iterable[tuple[str, int, str, float]],
-    scores: Mapping[str, float],
-) -> None:
-    """Add confidences of residues and scores of the model as ModelCIF has them.
-
-    Parameters
-    ----------
-    block : gemmi.cif.Block
-    local_values : iterable of (label_asym_id, label_seq_id, label_comp_id, confidence)
-    scores : mapping of str to float
-        Of the model as a whole.
-    """
-    quote = gemmi.cif.quote
-    metrics = block.init_loop(
-        "_ma_qa_metric.",
-        ["id", "name", "description", "type", "mode", "type_other_details"],
-    )
-    what = "Expected local accuracy, 0 (none) to 100 (certain)"
-    metrics.add_row(
-        [str(CONFIDENCE_METRIC), "confidence", quote(what), "other", "local", quote(what)]
-    )
-    for number, name in enumerate(scores, start=CONFIDENCE_METRIC + 1):
-        metrics.add_row([str(number), quote(name), ".", "other", "global", quote(name)])
-    if scores:
-        whole = block.init_loop(
-            "_ma_qa_metric_global.", ["ordinal_id", "model_id", "metric_id", "metric_value"]
-        )
-        for number, value in enumerate(scores.values(), start=1):
-            whole.add_row([str(number), "1", str(CONFIDENCE_METRIC + number), f"{value:.4f}"])
-    local = block.init_loop(
-        "_ma_qa_metric_local.",
-        [
-            "ordinal_id",
-            "model_id",
-            "label_asym_id",
-            "label_seq_id",
-            "label_comp_id",
-            "metric_id",
-            "metric_value",
-        ],
-    )
-    for ordinal, (asym, number, name, value) in enumerate(local_values, start=1):
-        local.add_row(
-            [str(ordinal), "1", quote(asym), str(number), quote(name),
-             str(CONFIDENCE_METRIC), f"{value:.2f}"]
-        )  # fmt: skip
 
 
 def _save(path: str | os.PathLike, document: gemmi.cif.Document) -> None:

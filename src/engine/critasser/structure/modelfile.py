@@ -17,7 +17,8 @@ from critasser.errors import InputError
 from critasser.structure.alphabet import ONE_TO_THREE
 from critasser.structure.chain import ProteinChain
 from critasser.structure.left_out import LeftOut
-from critasser.structure.mmcif import add_metrics, mmcif_document
+from critasser.structure.metrics import add_metrics
+from critasser.structure.mmcif import mmcif_document
 from critasser.structure.model import AtomicModel
 from critasser.structure.reading import read_protein
 from critasser.structure.residue_names import is_amino_acid, is_plain, letter_of

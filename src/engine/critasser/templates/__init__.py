@@ -10,6 +10,7 @@ from critasser.templates.reselection import (
     survey,
 )
 from critasser.templates.triples import match_triples
+from critasser.templates.veto import released
 
 __all__ = [
     "GOOD",
@@ -21,5 +22,6 @@ __all__ = [
     "Reselection",
     "match_fingerprints",
     "match_triples",
+    "released",
     "survey",
 ]

@@ -15,6 +15,7 @@ from critasser.templates.alignment import Alignment, align
 from critasser.templates.fingerprint import match_fingerprints
 from critasser.templates.places import FEWEST_RESIDUES, at_hinges, by_positions
 from critasser.templates.pose import Fit, Search
+from critasser.templates.profile import log_odds
 from critasser.templates.triples import match_triples
 
 __all__ = ["GOOD", "STRATEGIES", "Rejected", "Reselection", "survey"]
@@ -53,9 +54,6 @@ SAME_CENTRE = 10.0
 
 TRIANGLES_SHARE = 0.2
 """Of the time of a chain's places, where the density is searched too."""
-
-FLOOR = 1e-3
-"""Added to probabilities of amino acids: no log-odds are infinite."""
 
 
 @dataclass(frozen=True)
@@ -248,7 +246,7 @@ def _read(
     if len(calpha) and present.any():
         distance, partner[present] = cKDTree(calpha.positions).query(placed[present])
         near[present] = distance <= PARTNER
-        profile[near] = _log_odds(calpha)[partner[near]]
+        profile[near] = log_odds(calpha)[partner[near]]
     # With and without the map's opinion: where the network knows no amino acids, it misleads.
     readings = [
         (align(codes, letters[e], witness), e) for e in wanted for witness in (profile, None)
@@ -262,13 +260,6 @@ def _read(
     return _Placing(
         number, entity, alignment, positions, frozenset(map(int, held)), bodies
     )
-
-
-def _log_odds(calpha: CalphaSet) -> NDArray[np.float64]:
-    """Log-odds (n, 20) of each amino acid at each position over its share of the whole set."""
-    probability = calpha.amino_acid + FLOOR
-    probability = probability / probability.sum(axis=1, keepdims=True)
-    return np.log(probability / probability.mean(axis=0))
 
 
 def _combine(
@@ -305,7 +296,10 @@ def _combine(
             held |= placing.held
             used.append(placing)
         score = cr_score(positions, calpha.positions, len(target))
-        templates.append(Template(positions, score, _source(used, chains)))
+        pairs = [len(placing.alignment.pairs) for placing in used]
+        alike = [placing.alignment.identity for placing in used]
+        identity = float(np.average(alike, weights=pairs))
+        templates.append(Template(positions, score, _source(used, chains), identity))
     return sorted(templates, key=lambda template: -template.score)
 
 

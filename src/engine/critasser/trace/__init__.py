@@ -14,6 +14,7 @@ from critasser.structure import CalphaSet, Target, Trace
 from critasser.trace.asymmetric_unit import AsymmetricUnit, find_unit
 from critasser.trace.chain_copies import in_the_same_places
 from critasser.trace.joining import by_joining, by_keep_tracing
+from critasser.trace.prior import RegisterPrior, register_prior
 from critasser.trace.registration import by_registration
 from critasser.trace.significance import (
     SIGNIFICANT,
@@ -27,10 +28,12 @@ __all__ = [
     "SIGNIFICANT",
     "STRATEGIES",
     "AsymmetricUnit",
+    "RegisterPrior",
     "Significance",
     "build_traces",
     "find_unit",
     "positions_used",
+    "register_prior",
     "register_significance",
     "sequence_significance",
 ]
@@ -55,6 +58,7 @@ def build_traces(
     strategy: str = DEFAULT_STRATEGY,
     contacts: NDArray[np.float64] | None = None,
     significance: Significance | None = None,
+    prior: RegisterPrior | None = None,
     joinings: int = 100_000,
     progress: Callable[[float, str], None] | None = None,
 ) -> tuple[Trace, ...]:
@@ -82,6 +86,8 @@ def build_traces(
     significance : Significance, optional
         Whether the map tells the sequence; confidence is the lower the less it does, and as if it
         did without this.
+    prior : RegisterPrior, optional
+        What templates that lie in the map say; used by "registration".
     joinings : int
         Random joinings of the paper's strategies.
     progress : callable, optional
@@ -108,6 +114,7 @@ def build_traces(
         count=count,
         contacts=contacts,
         significance=significance,
+        prior=prior,
         joinings=joinings,
         progress=progress,
     )

@@ -69,6 +69,21 @@ class AsymmetricUnit:
         """Of the symmetry, see `symmetry_name`."""
         return symmetry_name(self.symmetry, self.calpha.positions.mean(axis=0))
 
+    def images_of(self, positions: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Places (m, L of the unit, 3) of the whole target's residues (L, 3) in all units.
+
+        NaN where a chain has fewer copies than another one.
+        """
+        part, own = self.target.chain_slices, self.chains[:, 0]
+        start = np.cumsum([0, *(part[c].stop - part[c].start for c in own)])
+        most = int(np.bincount(own).max())
+        places = np.full((most, len(self.target), 3), np.nan)
+        copy = np.zeros(len(part), dtype=np.int64)
+        for k, c in enumerate(own):
+            places[copy[c], part[c]] = positions[start[k] : start[k + 1]]
+            copy[c] += 1
+        return np.concatenate([self.symmetry.images(one) for one in places])
+
     def whole(self, trace: Trace) -> Trace:
         """A trace of the unit as one of the whole target."""
         trace = _join_stretches(trace, self)

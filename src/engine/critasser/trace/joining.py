@@ -24,6 +24,7 @@ from critasser.trace.joining_kernels import (
     links_at_cutoff,
     thread_gapless,
 )
+from critasser.trace.prior import RegisterPrior
 from critasser.trace.significance import Significance
 from critasser.trace.statistics import statistics
 
@@ -115,13 +116,14 @@ def by_joining(
     count: int = 40,
     contacts: NDArray[np.float64] | None = None,
     significance: Significance | None = None,
+    prior: RegisterPrior | None = None,
     joinings: int = 100_000,
     progress: Callable[[float, str], None] | None = None,
     jump_into_fragments: bool = False,
 ) -> tuple[Trace, ...]:
     """Traces by random joining of fragments.
 
-    Parameters and result as `build_traces`; `significance` is not used.
+    Parameters and result as `build_traces`; `significance` and `prior` are not used.
     """
     report = progress or (lambda fraction, message: None)
     emission = emissions(calpha, target, statistics())

@@ -7,7 +7,8 @@
 3. Each start is annealed under the full score, no position twice (`placement`).
 4. The best pieces of all are combined by an integer programme, and annealed once more.
 5. Confidence: how probable a residue's position is over all walks, how many of the best placements
-   agree, and whether the map tells the sequence at all (`significance`).
+   agree, and whether the map tells the sequence at all (`significance`), or a template that lies in
+   the map does (`prior`). Where neither does, no register is claimed.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from critasser.trace.graph import CandidateGraph, candidate_graph
 from critasser.trace.integer_programme import combine_placements
 from critasser.trace.other_molecules import share_of_others
 from critasser.trace.placement import Placement, Problem, cover, improve, without_repeats
+from critasser.trace.prior import RegisterPrior, no_prior
 from critasser.trace.significance import Significance
 from critasser.trace.statistics import statistics
 
@@ -66,6 +68,9 @@ AGREEMENT_SCALE = 30.0
 HIGHEST_Z = 15.0
 """z-score of the sequence beyond which more does not make a trace surer."""
 
+Z_SHARE = 3
+"""Column of `confidence_features` that says how far the sequence is told."""
+
 
 @dataclass(frozen=True, eq=False)
 class Registration:
@@ -95,6 +100,7 @@ def by_registration(
     count: int = 40,
     contacts: NDArray[np.float64] | None = None,
     significance: Significance | None = None,
+    prior: RegisterPrior | None = None,
     joinings: int = 100_000,
     progress: Callable[[float, str], None] | None = None,
 ) -> tuple[Trace, ...]:
@@ -103,20 +109,37 @@ def by_registration(
     Parameters and result as `build_traces`; the moves of the search are in proportion to
     `joinings`. `contacts` are not used.
     """
+    prior = prior or no_prior(len(target), len(calpha))
     registration = register(
-        calpha, features, target, rng=rng, count=count, joinings=joinings, progress=progress
-    )
-    rows = zip(registration.placements, registration.marginal, registration.agreement)
-    weights = statistics().confidence
-    return tuple(
-        Trace(
-            np.where((p.node >= 0)[:, None], calpha.positions[p.node], np.nan),
-            np.where(p.node >= 0, expit(confidence_features(m, a, significance) @ weights), 0.0),
-            p.score,
-            "registration",
-        )
-        for p, m, a in rows
-    )
+        calpha, features, target, rng=rng, count=count, joinings=joinings, prior=prior,
+        progress=progress,
+    )  # fmt: skip
+    source = "registration, led by templates" if prior else "registration"
+    traces = []
+    for placement, *support in zip(
+        registration.placements, registration.marginal, registration.agreement
+    ):
+        node = placement.node
+        told = np.where(node >= 0, prior.told[np.arange(len(node)), node], 0.0)
+        positions = np.where((node >= 0)[:, None], calpha.positions[node], np.nan)
+        sure = _confidence(*support, told, significance)
+        sure = np.where(node >= 0, sure, 0.0)
+        traces.append(Trace(positions, sure, placement.score, source))
+    return tuple(traces)
+
+
+def _confidence(
+    marginal: NDArray[np.float64],
+    agreement: NDArray[np.float64],
+    told: NDArray[np.float64],
+    significance: Significance | None,
+) -> NDArray[np.float64]:
+    """Confidence (L,) of residues: none where neither map nor template (told) tells the sequence.
+    """
+    features = confidence_features(marginal, agreement, significance)
+    features[:, Z_SHARE] = np.maximum(features[:, Z_SHARE], told)
+    sure = expit(features @ statistics().confidence)
+    return sure if significance is None or significance.significant else told * sure
 
 
 def register(
@@ -127,6 +150,7 @@ def register(
     rng: np.random.Generator,
     count: int,
     joinings: int,
+    prior: RegisterPrior | None = None,
     progress: Callable[[float, str], None] | None = None,
 ) -> Registration:
     """Placements of the sequence on the positions; parameters as `build_traces`."""
@@ -136,6 +160,8 @@ def register(
     others = share_of_others(calpha, len(target))
     graph = candidate_graph(calpha, features, tables.link).discounted(others)
     emission = emissions(calpha, target, tables, others=others)
+    if prior is not None:
+        emission = emission + prior.log_odds
     gaps = GapScores()
     problem = Problem(
         emission, graph, target.chain_index, next_copies(target), gaps, tables.span, others

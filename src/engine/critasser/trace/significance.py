@@ -35,6 +35,9 @@ REGISTER_SHUFFLED_SEQUENCES = 64
 NEAR = 2.0
 """Å within which a predicted Cα tells what residue a model's Cα is."""
 
+NOWHERE = 1e9
+"""Å; farther than any map."""
+
 ROUNDS = 120
 """Of each alignment at most; traces take twice as many."""
 
@@ -165,7 +168,7 @@ def register_significance(
     Parameters
     ----------
     positions : ndarray (L, 3)
-        Cα of the model in Å, without NaN.
+        Cα of the model in Å; NaN for residues that it lacks.
     calpha : CalphaSet
         What the network found; at least one position.
     target : Target
@@ -178,7 +181,8 @@ def register_significance(
         Of the residues with a predicted Cα near; of length 0 where there are none.
     """
     tables = statistics()
-    distance, node = cKDTree(calpha.positions).query(positions)
+    given = np.nan_to_num(positions, nan=NOWHERE)
+    distance, node = cKDTree(calpha.positions).query(given)
     seen = np.flatnonzero(distance <= NEAR)
     if not len(seen):
         return Significance(0.0, np.zeros(2), 0)

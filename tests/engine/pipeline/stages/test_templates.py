@@ -1,10 +1,22 @@
-"""What of a template takes no part in its fit, or fits elsewhere too, is told."""
+"""What is found out about templates is told and handed on."""
+
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from critasser.fitting import Placement, Poses, RigidFit
-from critasser.pipeline.stages.templates import _remarks
+from critasser.pipeline.stages import templates
+from critasser.pipeline.stages.templates import (
+    _remarks,
+    errors_of_chains,
+    fit_by_density,
+    with_z_scores,
+    without_contradicted,
+)
+from critasser.structure import CalphaSet, Sequence, Target, Template, read_chains
+
+DATA = Path(__file__).parents[3] / "data"
 
 
 def fit(*z_scores):
@@ -39,3 +51,74 @@ def test_a_domain_without_a_place_is_told():
 def test_equal_places_are_told_unless_as_many_copies_are_built(copies, told):
     lines = _remarks(np.ones(50, bool), placement([fit(30.0, 29.5, 1.0)], [True]), copies)
     assert len(lines) == told
+
+
+@pytest.fixture
+def chain():
+    return read_chains(DATA / "1gl2_D.pdb.gz")[0]
+
+
+@pytest.fixture
+def fitted(monkeypatch):
+    """The errors by which structures were cut when they were fitted."""
+    errors = []
+
+    def fit_structure(calpha, fields, *, error, **_):
+        errors.append(error)
+        return (Placement(np.full(calpha.shape, np.nan), np.zeros(len(calpha)), (), ()),)
+
+    monkeypatch.setattr(templates, "fit_structure", fit_structure)
+    monkeypatch.setattr(templates, "network_fields", lambda features: None)
+    return errors
+
+
+def test_each_chain_of_a_file_is_cut_by_its_own_block_of_the_error(tmp_path, chain, fitted):
+    n = len(chain)
+    whole = np.arange(4.0 * n * n).reshape(2 * n, 2 * n)
+    np.savez(tmp_path / "pae.npz", pae=whole)
+    errors = [None, *errors_of_chains([chain, chain], tmp_path / "pae.npz")]
+    fit = fit_by_density([chain] * 3, None, np.random.default_rng(0), errors=errors)
+    for number in range(3):
+        fit(number)
+    assert fitted[0] is None
+    assert np.array_equal(fitted[1], whole[:n, :n]) and np.array_equal(fitted[2], whole[n:, n:])
+
+
+def test_without_errors_contacts_cut_all_chains(chain, fitted):
+    fit_by_density([chain], None, np.random.default_rng(0))(0)
+    assert errors_of_chains([chain, chain], None) == [None, None] and fitted == [None]
+
+
+def test_what_the_map_contradicts_is_told(chain):
+    target = Target((Sequence("A", chain.letters),))
+    n = len(chain)
+    calpha = CalphaSet(
+        chain.calpha, np.ones(n), np.full((n, 20), 0.05), np.full((n, 3), 1 / 3)
+    )
+    moved = chain.calpha.copy()
+    moved[20:24] += 15.0
+    lines = []
+    (left,) = without_contradicted([Template(moved, 0.8, "x")], calpha, target, tell=lines.append)
+    assert not left.placed[20:24].any() and left.placed.sum() == n - 4
+    assert lines == [
+        f"template 1: the map's Cα positions contradict 4 of {n} residues, which are built "
+        "without it"
+    ]
+
+
+def test_a_template_knows_how_well_its_residues_suit_the_map(chain):
+    target = Target((Sequence("A", chain.letters),))
+    n = len(chain)
+    profile = 0.02 + 0.6 * np.eye(20)[chain.codes]
+    calpha = CalphaSet(chain.calpha, np.ones(n), profile, np.full((n, 3), 1 / 3))
+    half = chain.calpha.copy()
+    half[30:] = np.nan
+    right, partly, wrong, nowhere = with_z_scores(
+        [
+            Template(x, 0.8, "x")
+            for x in (chain.calpha, half, np.roll(chain.calpha, 2, axis=0), chain.calpha + 99.0)
+        ],
+        calpha, target, np.random.default_rng(0),
+    )  # fmt: skip
+    assert right.z_score > partly.z_score > 3.0 > wrong.z_score
+    assert nowhere.z_score == 0.0

@@ -13,13 +13,23 @@ from critasser.job.arrays import (
     load_atoms,
     load_calpha,
     load_symmetry,
+    load_templates,
     save_arrays,
     write_table,
 )
-from critasser.pipeline.files import ATOMS, CALPHA, CLUSTERS, DENSITY, QUALITY, SYMMETRY, UNSEEN
+from critasser.pipeline.files import (
+    ATOMS,
+    CALPHA,
+    CLUSTERS,
+    DENSITY,
+    QUALITY,
+    SYMMETRY,
+    TEMPLATES,
+    UNSEEN,
+)
 from critasser.pipeline.stage import Context, Stage, Task, named_sequences
 from critasser.pipeline.stages.unseen_residues import names_of, tell_unseen
-from critasser.quality import Quality, assess, read_calibration
+from critasser.quality import SOURCES, Quality, assess, read_calibration
 from critasser.shipped import CALIBRATION
 from critasser.structure import AtomicModel, write_model
 
@@ -42,6 +52,7 @@ def quality(context: Context) -> None:
         total=int(total),
         z_score=context.fact("sequence_z_score") or 0.0,
         unseen=unseen,
+        templates=load_templates(context.read(TEMPLATES)),
         calibration=read_calibration(context.external(CALIBRATION)),
         progress=context.progress,
     )
@@ -62,11 +73,13 @@ def _write_models(context: Context, models: list[AtomicModel], found: Quality) -
             found.shown[k],
             title=f"Critasser model {rank}",
             scores=scores_of(found, k),
+            sources=found.source[k],
             symmetry=symmetry,
         )
         write_table(
             context.file(f"{stem}.csv"),
-            ("chain", "residue", "letter", "confidence", "local_confidence", "local_pcc", "seen"),
+            ("chain", "residue", "letter", "confidence", "local_confidence", "local_pcc", "seen",
+              "source"),
             zip(
                 *zip(*names_of(context.target)),
                 context.target.letters,
@@ -74,8 +87,9 @@ def _write_models(context: Context, models: list[AtomicModel], found: Quality) -
                 found.local_confidence[k],
                 found.local_pcc[k],
                 found.seen.astype(int),
+                [SOURCES[source] for source in found.source[k]],
             ),
-        )
+        )  # fmt: skip
 
 
 def scores_of(found: Quality, k: int | np.integer) -> dict[str, float]:
@@ -102,7 +116,7 @@ def _settings(task: Task) -> Mapping[str, object]:
 STAGE = Stage(
     "quality",
     quality,
-    reads=(DENSITY, CALPHA, SYMMETRY, UNSEEN, CLUSTERS, ATOMS),
+    reads=(DENSITY, CALPHA, SYMMETRY, TEMPLATES, UNSEEN, CLUSTERS, ATOMS),
     facts={"resolution": "density", "sequence_z_score": "trace"},
     settings=_settings,
     external=(CALIBRATION,),

@@ -18,6 +18,7 @@ from critasser.pipeline.stages.results import (
     unseen_facts,
     write_results,
 )
+from critasser.quality import SOURCES
 from critasser.structure import tm_score
 
 __all__ = ["STAGE"]
@@ -31,7 +32,7 @@ COMPARING_SHARE = 0.6
 
 def report(context: Context) -> None:
     """Gather what the stages found and write it for people and programs."""
-    quality = quality_arrays(context, "tm_matrix", "rmsd_matrix")
+    quality = quality_arrays(context, "tm_matrix", "rmsd_matrix", "source")
     size, total = load_arrays(context.read(CLUSTERS), "size", "total")
     order = order_of(quality)
     first = order[0]
@@ -46,6 +47,7 @@ def report(context: Context) -> None:
                 "tm_to_first": quality["tm_matrix"][k, first],
                 "cis_peptides": context.fact("cis_peptides")[k],
                 "disulfides": context.fact("disulfides")[k],
+                "sources": counted(quality["source"][k]),
             }
             for rank, k in enumerate(order, 1)
         ],
@@ -63,9 +65,15 @@ def report(context: Context) -> None:
         results,
         quality,
         order,
+        sources=quality["source"][first] if context.fact("templates") else None,
         others=load_symmetry(context.read(SYMMETRY)).images(best)[1:],
         **_along_the_assembly(context, best[quality["seen"]]),
     )
+
+
+def counted(source: NDArray[np.int8]) -> dict[str, int]:
+    """How many residues (L,) come from where."""
+    return {name: int(np.sum(source == k)) for k, name in enumerate(SOURCES)}
 
 
 def _along_the_assembly(
@@ -104,6 +112,7 @@ STAGE = Stage(
         "cis_peptides": "atomic",
         "disulfides": "atomic",
         **UNSEEN_FACTS,
+        "templates": "templates",
     },
     settings=shown_settings,
     of_run=True,

@@ -11,11 +11,12 @@ from critasser.density import FeatureMaps, read_map
 from critasser.job.arrays import (
     load_calpha,
     load_features,
+    load_templates,
     save_symmetry,
     save_traces,
     write_table,
 )
-from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, SYMMETRY, TRACES
+from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, SYMMETRY, TEMPLATES, TRACES
 from critasser.pipeline.stage import Context, Stage, Task, named_sequences
 from critasser.structure import (
     CalphaSet,
@@ -30,6 +31,7 @@ from critasser.trace import (
     build_traces,
     find_unit,
     positions_used,
+    register_prior,
     sequence_significance,
 )
 
@@ -64,7 +66,7 @@ def trace(context: Context) -> None:
     _write_traces(context, traces, calpha)
     placed = int(traces[0].placed.sum()) if traces else 0
     if not traces:
-        context.warn("no trace was found; the assembly starts from templates alone")
+        context.warn("no trace was found; the assembly starts from templates, where there are any")
     context.say(
         f"{found}{len(traces)} traces; the best places {placed} of {len(context.target)} residues"
     )
@@ -83,7 +85,14 @@ def _traces_of_unit(
         ),
     )
     context.note(sequence_z_score=significance.z_score)
-    if advice := significance.advice():
+    prior = register_prior(load_templates(context.read(TEMPLATES)), unit)
+    if prior and not significance.significant:
+        context.warn(
+            "the map alone does not tell the sequence (z-score "
+            f"{significance.z_score:.1f}): which residue is where is taken from templates; do not "
+            "trust it where they have none"
+        )
+    elif advice := significance.advice():
         context.warn(advice)
     traces = build_traces(
         unit.calpha,
@@ -94,6 +103,7 @@ def _traces_of_unit(
         rng=context.rng,
         count=context.settings["traces"],
         significance=significance,
+        prior=prior,
         joinings=context.settings["joinings"],
         progress=lambda done, message: context.progress(
             SIGNIFICANCE_SHARE + TRACES_SHARE * done, message
@@ -155,7 +165,7 @@ def _settings(task: Task) -> Mapping[str, object]:
 STAGE = Stage(
     "trace",
     trace,
-    reads=(DENSITY, CALPHA, FEATURES),
+    reads=(DENSITY, CALPHA, FEATURES, TEMPLATES),
     facts={"resolution": "density"},
     settings=_settings,
     external=("contacts", "trace.npz"),

@@ -1,0 +1,274 @@
+"""List what is measured with templates: targets, each with a structure known from elsewhere."""
+
+from __future__ import annotations
+
+import csv
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import gemmi
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
+from scipy.spatial.transform import Rotation
+
+from benchmark.sets import BenchmarkTarget, targets
+from critasser.structure import read_chains
+
+__all__ = ["ROWS", "TemplateCase", "cases", "foreign_chains"]
+
+BEND = (5.0, 30.0)
+"""Degrees that models are bent by at a hinge."""
+
+HINGE = (0.3, 0.7)
+"""Share of the chain within which the hinge lies: where the sides touch least."""
+
+TOUCHING = 10.0
+"""Å between Cα of residues on both sides of a hinge that touch."""
+
+FAR = 100.0
+"""Å along each axis, at most, that a template's frame is away from the map's."""
+
+COARSE = (4.0, 8.0)
+"""Å of the experimental maps of which own and bent models are templates."""
+
+FINEST_WITHOUT = 4.0
+"""Å up to which experimental maps of group bench are built with and without a template."""
+
+PREDICTED_AT = (4.0, 6.0, 8.0, 10.0)
+"""Å of the maps of predicted models' natives."""
+
+LONGEST_PREDICTED = 320
+"""Residues of these natives."""
+
+SHIFT, SHIFTED = 3, (15, 30)
+"""Residues that a stretch of a spoilt template is out of register, at most, and its length."""
+
+SPOILT, SPOILT_AT, LONGEST_SPOILT = 16, (4.0, 10.0), 260
+"""Validation chains with a spoilt template, the Å of their maps, and their residues at most."""
+
+BACKBONE = ("N", "CA", "C", "O")
+"""All that a template is read by, and more than that."""
+
+
+@dataclass(frozen=True, eq=False)
+class TemplateCase:
+    """A target and a template for it.
+
+    Attributes
+    ----------
+    row : str
+        Of the table.
+    target : BenchmarkTarget
+    source : Path
+        The structure that becomes the template.
+    kind : str
+        What it is, for people and names of folders.
+    bend : float
+        Degrees that it is bent by at a hinge.
+    shift : int
+        Residues by which a stretch of it is out of register.
+    error : Path, optional
+        Its predicted aligned error.
+    """
+
+    row: str
+    target: BenchmarkTarget
+    source: Path
+    kind: str
+    bend: float = 0.0
+    shift: int = 0
+    error: Path | None = None
+
+    @property
+    def name(self) -> str:
+        """Of the folder."""
+        return f"{self.target.folder}.{self.kind}"
+
+    def write(self, folder: Path) -> Path:
+        """Write the template, spoilt as it should be and in a frame of its own."""
+        rng = np.random.default_rng(zlib.crc32(self.name.encode()))
+        structure = gemmi.read_structure(str(self.source))
+        structure.remove_alternative_conformations()
+        structure.remove_hydrogens()
+        residues = [residue for chain in structure[0] for residue in chain]
+        if self.shift:
+            _out_of_register(residues, self.shift, rng)
+        if self.bend:
+            _bent(residues, self.bend, rng)
+        turn = Rotation.random(random_state=int(rng.integers(2**31))).as_matrix()
+        away = rng.uniform(-FAR, FAR, 3)
+        _move(residues, turn, np.zeros(3), away)
+        path = folder / "template.pdb"
+        structure.write_pdb(str(path))
+        return path
+
+
+def _move(
+    residues: list[gemmi.Residue],
+    turn: NDArray[np.float64],
+    centre: NDArray[np.float64],
+    shift: NDArray[np.float64],
+) -> None:
+    """Turn residues about a centre, then shift them."""
+    for residue in residues:
+        for atom in residue:
+            place = turn @ (np.array(atom.pos.tolist()) - centre) + centre + shift
+            atom.pos = gemmi.Position(*place)
+
+
+def _calpha(residues: list[gemmi.Residue]) -> NDArray[np.float64]:
+    found = [residue.find_atom("CA", "*") for residue in residues]
+    return np.array([[np.nan] * 3 if atom is None else atom.pos.tolist() for atom in found])
+
+
+def _bent(residues: list[gemmi.Residue], degrees: float, rng: np.random.Generator) -> None:
+    """Turn all after a hinge about a random axis through it."""
+    calpha = _calpha(residues)
+    touching = cdist(calpha, calpha) < TOUCHING
+    low, high = (int(share * len(residues)) for share in HINGE)
+    between = [int(touching[:k, k:].sum()) for k in range(low, high)]
+    hinge = low + int(np.argmin(between))
+    axis = rng.normal(size=3)
+    turn = Rotation.from_rotvec(np.deg2rad(degrees) * axis / np.linalg.norm(axis)).as_matrix()
+    _move(residues[hinge:], turn, calpha[hinge], np.zeros(3))
+
+
+def _out_of_register(
+    residues: list[gemmi.Residue], shift: int, rng: np.random.Generator
+) -> None:
+    """Let a stretch be called by its neighbours' names, backbone only."""
+    length = int(rng.integers(*SHIFTED))
+    begin = int(rng.integers(abs(shift), len(residues) - length - abs(shift)))
+    names = [residue.name for residue in residues]
+    for k in range(begin, begin + length):
+        residues[k].name = names[k + shift]
+        for name in [atom.name for atom in residues[k] if atom.name not in BACKBONE]:
+            residues[k].remove_atom(name, "*")
+
+
+def _model(target: BenchmarkTarget) -> Path:
+    return target.source.parent / "model.pdb.gz"
+
+
+def _degrees(name: str) -> float:
+    return float(np.random.default_rng(zlib.crc32(name.encode())).uniform(*BEND))
+
+
+def _coarse(data: Path) -> list[BenchmarkTarget]:
+    low, high = COARSE
+    return [t for t in targets(data, "experimental") if low <= t.resolution <= high]
+
+
+def _own(data: Path) -> Iterator[TemplateCase]:
+    """Experimental maps of 4–8 Å with their own models."""
+    for target in _coarse(data):
+        yield TemplateCase("own", target, _model(target), "own")
+
+
+def _bent_models(data: Path) -> Iterator[TemplateCase]:
+    """The same, bent."""
+    for target in _coarse(data):
+        yield TemplateCase("bent", target, _model(target), "bent", _degrees(target.name))
+
+
+def _homologues(data: Path) -> Iterator[TemplateCase]:
+    """Experimental maps with models of other proteins, or other states of theirs."""
+    found = {target.name: target for target in targets(data, "experimental")}
+    pairs = [("3J8X_tubulinA", _model(found["3J8X_tubulinB"]), "tubulinB"),
+             ("3J8X_tubulinB", _model(found["3J8X_tubulinA"]), "tubulinA"),
+             ("EMD-5168_actin_A", data / "predicted" / "EMD-5168_1J6Z" / "unbound.pdb.gz", "1J6Z")]
+    for name, path, kind in pairs:  # fmt: skip
+        if name in found:
+            yield TemplateCase("homologue", found[name], path, kind)
+
+
+def _predicted(data: Path) -> Iterator[TemplateCase]:
+    """Predicted models and other states of single chains, in maps of their natives."""
+    with (data / "predicted" / "index.tsv").open(newline="") as lines:
+        rows = list(csv.DictReader(lines, delimiter="\t"))
+    for row in rows:
+        folder = data / "predicted" / row["name"]
+        native = folder / "native.pdb.gz"
+        if row["chains"] != "1" or not native.is_file() or "(val)" in row["pool_relatives"]:
+            continue
+        names = (f"{row['model']}.pdb.gz", f"{row['model']}.cif.gz")
+        model = next((folder / name for name in names if (folder / name).is_file()), None)
+        chains = read_chains(native)
+        if model is None or len(chains) != 1 or len(chains[0]) > LONGEST_PREDICTED:
+            continue
+        error = folder / "pae.json.gz"
+        for resolution in PREDICTED_AT:
+            target = BenchmarkTarget(
+                row["name"], "lifelike", "predicted", resolution, chains, native, True
+            )
+            yield TemplateCase(
+                "predicted", target, model, row["model"],
+                error=error if error.is_file() else None,
+            )  # fmt: skip
+
+
+def _known(data: Path) -> Iterator[TemplateCase]:
+    """Experimental maps of group bench up to 4 Å, with the nearest relative that there is."""
+    fine = [
+        target
+        for target in targets(data, "experimental")
+        if target.group == "bench" and target.resolution <= FINEST_WITHOUT
+    ]
+    others = {"EMD-6272_A": "EMD-1461_VP6_box"} | dict.fromkeys(
+        ("EMD-1461_VP6_box", "EMD-1461_VP6_zone"), "EMD-6272_A"
+    )
+    for target in fine:
+        if (other := others.get(target.name)) is not None:
+            yield TemplateCase("known", target, data / "maps" / other / "model.pdb.gz", other)
+        else:
+            yield TemplateCase("known", target, _model(target), "bent", _degrees(target.name))
+
+
+def _spoilt(data: Path) -> Iterator[TemplateCase]:
+    """Validation chains with bent models, partly out of register: confidence is learnt from them.
+
+    No row of the table: nothing is measured on what was fitted.
+    """
+    with (data / "structures" / "index.tsv").open(newline="") as lines:
+        rows = [row for row in csv.DictReader(lines, delimiter="\t") if row["split"] == "val"]
+    rows = [row for row in rows if int(row["length"]) <= LONGEST_SPOILT]
+    rng = np.random.default_rng(2)
+    for k, place in enumerate(rng.permutation(len(rows))[:SPOILT]):
+        row = rows[place]
+        path = data / "structures" / row["file"]
+        resolution = round(float(rng.uniform(*SPOILT_AT)), 1)
+        target = BenchmarkTarget(
+            row["id"], "lifelike", "spoilt", resolution, read_chains(path), path, True
+        )
+        bend, shift = float(rng.uniform(*BEND)), int(rng.integers(1, SHIFT + 1))
+        yield TemplateCase(
+            "spoilt", target, path, "spoilt", bend if k % 4 else 0.0, shift if k % 2 else 0
+        )
+
+
+ROWS: dict[str, Callable[[Path], Iterator[TemplateCase]]] = {
+    "own": _own,
+    "homologue": _homologues,
+    "bent": _bent_models,
+    "predicted": _predicted,
+    "known": _known,
+    "spoilt": _spoilt,
+}
+"""Cases by the row of the table that they count in."""
+
+
+def cases(data: Path, row: str) -> list[TemplateCase]:
+    """The cases of a row, the shortest first."""
+    return sorted(ROWS[row](data), key=lambda case: len(case.target.native))
+
+
+def foreign_chains(data: Path, length: int, count: int, seed: int) -> list[Path]:
+    """Chains of split val of about that many residues: other folds."""
+    with (data / "structures" / "index.tsv").open(newline="") as lines:
+        rows = [row for row in csv.DictReader(lines, delimiter="\t") if row["split"] == "val"]
+    near = sorted(rows, key=lambda row: abs(int(row["length"]) - length))[: 4 * count]
+    order = np.random.default_rng(seed).permutation(len(near))[:count]
+    return [data / "structures" / near[k]["file"] for k in order]

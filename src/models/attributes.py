@@ -15,6 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ..jobs.residue_names import NO_NAME, ResidueName, names_of
+
 __all__ = [
     "ATTRIBUTE",
     "DISTANCE",
@@ -30,7 +32,6 @@ __all__ = [
     "read_confidence",
     "read_table",
     "register_attributes",
-    "residue_key",
     "set_spread",
 ]
 
@@ -144,21 +145,16 @@ def read_table(structure, table: Path, kind: str) -> None:
     """
     found = read_columns(table, _COLUMNS.get(kind, {}))
     register_attributes(structure.session)
-    keys = [residue_key(residue) for residue in structure.residues]
+    keys = names_of(structure.residues)
     for name, values in found.items():
         if values:
-            for residue, key in zip(structure.residues, keys):
+            for residue, key in keys.items():
                 setattr(residue, name, values.get(key))
-
-
-def residue_key(residue) -> tuple[str, int, str]:
-    """Chain, number and insertion code, by which tables name a residue."""
-    return residue.chain_id, residue.number, residue.insertion_code.strip()
 
 
 def read_columns(
     table: Path, columns: Mapping[str, tuple[str, float]]
-) -> dict[str, dict[tuple[str, int, str], float]]:
+) -> dict[str, dict[ResidueName, float]]:
     """Numbers of residues from a table; a damaged one costs that residue, or what comes after it.
 
     Parameters
@@ -171,9 +167,9 @@ def read_columns(
     Returns
     -------
     dict
-        By name, the numbers by `residue_key`.
+        By name, the numbers by the engine's names of residues, `names_of`.
     """
-    found: dict[str, dict[tuple[str, int, str], float]] = {name: {} for name in columns}
+    found: dict[str, dict[ResidueName, float]] = {name: {} for name in columns}
     # Nothing else depends on such a table.
     with contextlib.suppress(OSError, csv.Error):
         if table.stat().st_size > _LARGEST:
@@ -181,7 +177,8 @@ def read_columns(
         with table.open(newline="", encoding="utf-8", errors="replace") as lines:
             for row in csv.DictReader(lines):
                 with contextlib.suppress(KeyError, TypeError, ValueError):
-                    key = row["chain"], int(row["residue"]), (row.get("insertion") or "").strip()
+                    chain = row["chain"].strip() or NO_NAME
+                    key = chain, int(row["residue"]), (row.get("insertion") or "").strip()
                     for name, (column, factor) in columns.items():
                         if row.get(column) and isfinite(value := float(row[column])):
                             found[name][key] = factor * value

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..jobs.folder import Event
+from ..jobs.residue_names import names_of
 from ..models.attributes import (
     ATTRIBUTE,
     LOCAL_PCC,
     read_columns,
     register_attributes,
-    residue_key,
 )
 from ..models.coloring import show_key
 from ..models.job_group import JobGroup, group_of
@@ -156,8 +156,7 @@ class ScoredModel:
         scores = read_columns(table, _COLUMNS)
         register_attributes(self._session)
         found = 0
-        for residue in self._structure.residues:
-            key = residue_key(residue)
+        for residue, key in names_of(self._structure.residues).items():
             for name, values in scores.items():
                 setattr(residue, name, values.get(key))
             found += key in scores[ATTRIBUTE]

@@ -46,6 +46,7 @@ class Residue(_Attributed):
     """One with a Cα and nothing else."""
 
     insertion_code = ""
+    polymer_type = 1
 
     def __init__(self, chain_id, number, bfactor, name="ALA", coord=(0, 0, 0), structure=None):
         self.chain_id = chain_id

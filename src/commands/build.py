@@ -12,12 +12,14 @@ from chimerax.core.commands import (
     IntArg,
     NonNegativeIntArg,
     ObjectsArg,
+    OpenFileNameArg,
     SaveFolderNameArg,
 )
 from chimerax.core.errors import UserError
 from chimerax.map import MapArg
 
 from ..installation.environment import configured_python, engine_command
+from ..jobs.contacts import read_contacts, write_contacts
 from ..jobs.folder import write_placement
 from ..jobs.inputs import (
     PlacedMap,
@@ -55,6 +57,7 @@ def description():
             ("range", Bounded(FloatArg, min=1.0, max=100.0)),
             ("resolution", Bounded(FloatArg, min=1.0, max=20.0)),
             ("templates", AtomicStructuresArg),
+            ("contacts", OpenFileNameArg),
             ("device", EnumOf(tuple(DEVICES))),
             ("quality", EnumOf(QUALITIES)),
             ("models", Bounded(IntArg, min=1, max=20)),
@@ -77,6 +80,7 @@ def command(
     range=None,
     resolution=None,
     templates=None,
+    contacts=None,
     device=None,
     quality=None,
     models=None,
@@ -105,6 +109,8 @@ def command(
         Of the map, in Å; the engine guesses it from the voxels unless given.
     templates : chimerax.atomic.AtomicStructures, optional
         Structures that may be alike; where they are does not matter.
+    contacts : str, optional
+        File of predicted contacts (CASP RR format), residues counted over all chains.
     device : {'auto', 'cpu', 'gpu'}, optional
     quality : {'draft', 'standard', 'thorough'}, optional
     models : int, optional
@@ -140,13 +146,14 @@ def command(
     if segments is not None:
 
         chosen = sort_out(segments, volume)
+    known = None if contacts is None else read_contacts(contacts)
     python = configured_python(session)
 
     folder = new_folder(folder, job_name(volume.name))
     name = job_name(folder.name)
     placed = PlacedMap.of(volume)
     planes, where = _inside(placed, chosen, mask, near, range or 8.0)
-    files = _write_small(folder, name, placed, sequence, templates)
+    files = _write_small(folder, name, placed, sequence, templates, known)
     if planes is not None:
         files["mask"] = files["map"].with_name("mask.mrc")
 
@@ -161,6 +168,8 @@ def command(
         options["--mask"] = (files["mask"],)
     if files["templates"]:
         options["--templates"] = files["templates"]
+    if "contacts" in files:
+        options["--contacts"] = (files["contacts"],)
     options.update(engine_options(resolution, device, quality, models, seed))
     request = Request((files["map"], files["sequence"]), options)
     return start(
@@ -187,7 +196,7 @@ def _inside(placed, chosen, mask, near, distance):
     return None, ""
 
 
-def _write_small(folder, name, placed, sequence, templates) -> dict:
+def _write_small(folder, name, placed, sequence, templates, contacts) -> dict:
     """Write all inputs but the maps, which take their time; removed when one of them is no good."""
     with new_inputs(folder) as inputs:
         files = {
@@ -195,5 +204,7 @@ def _write_small(folder, name, placed, sequence, templates) -> dict:
             "map": inputs / "map.mrc",
             "templates": write_templates(inputs, templates if templates is not None else ()),
         }
+        if contacts is not None:
+            files["contacts"] = write_contacts(inputs, contacts)
         write_placement(folder, name, frame(placed.data), getattr(placed.data, "path", None))
     return files

@@ -242,6 +242,7 @@ class LaunchPage(QWidget):
             distance=round(self.distance.value(), 1),
             mask_spec="" if mask is None else mask.atomspec,
             templates_spec=self.options.templates_spec,
+            contacts=self.options.contacts.text().strip(),
             resolution=None
             if self.resolution.value() <= at_least
             else round(self.resolution.value(), 1),
@@ -353,7 +354,7 @@ class LaunchPage(QWidget):
             **{
                 name: getattr(plan, name)
                 for name in ("map_spec", "mask_spec", "place", "distance", "resolution",
-                             "quality", "device", "models", "seed", "folder")
+                             "quality", "device", "models", "seed", "folder", "contacts")
             },
         }  # fmt: skip
 

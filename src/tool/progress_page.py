@@ -207,8 +207,7 @@ class ProgressPage(QWidget):
         energies = watch.energies
         self._plot.setVisible(len(energies) > 1)
         self.energy.show_energies(energies)
-        warnings = watch.outcome.warnings if watch.outcome is not None and not runs else ()
-        self._warnings.tell("\n".join(warnings))
+        self._warnings.tell("\n".join(watch.warnings))
         self.stop.setVisible(state in ("running", "queued") and mine)
         forgotten = state == "queued" and not line.waits
         self.resume.setVisible(state in ("cancelled", "failed") or forgotten)

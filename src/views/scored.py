@@ -18,8 +18,8 @@ from ..models.origin import origin_of
 from ..session.files import as_number, inside, read_json
 from ..session.messages import tell
 from ..session.quoting import Quoted, command_text
-from ..session.wording import in_chimerax
 from .results import Results
+from .warned import Warned
 
 __all__ = ["RebuiltResults", "ScoredModel", "source_of"]
 
@@ -70,6 +70,7 @@ class ScoredModel:
         self._key = key
         self._hidden = hidden
         self._copy: Results | None = None
+        self._warned = Warned(session, name)
 
     @property
     def group(self) -> JobGroup | None:
@@ -80,6 +81,10 @@ class ScoredModel:
         """Show what is new of the copy that is open; a score is shown when it is finished."""
         if self._copy is not None:
             self._copy.show(event)
+
+    def warn(self, text: str) -> None:
+        """Tell a warning of the engine as soon as it has come."""
+        self._warned.tell(text)
 
     def catch_up(self) -> None:
         """Show all that is new of the copy that is open."""
@@ -137,9 +142,7 @@ class ScoredModel:
             if self._key:
                 show_key(self._session, replace=True)
         self._report(scores, results, found)
-        warnings = results.get("warnings")
-        for warning in warnings if isinstance(warnings, list) else ():
-            logger.warning(f"critasser {self._name}: {in_chimerax(str(warning))}")
+        self._warned.tell_rest(results.get("warnings"))
 
     def _do_without(self, table: Path) -> None:
         """The model is not open."""

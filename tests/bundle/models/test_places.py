@@ -141,6 +141,22 @@ def test_the_fit_of_each_residue_is_told(gui_session, model, volume, session):
     assert fit_in_words(residue, None) == ""
 
 
+def test_residues_are_labelled_by_their_fit_unless_there_are_labels_already(session, model):
+    from chimerax.label.label3d import LABELS
+
+    session.ui.is_gui = True
+    model.residues[6].critasser_local_pcc = 0.61
+    go(session)
+    assert LABELS == {7: "ALA 7\nconf 10, fit 0.61"}
+    go(session)
+    assert set(LABELS) == {2, 3}
+    go(session, "end")
+    assert not LABELS
+    model.labels_model = object()
+    go(session)
+    assert not LABELS
+
+
 def test_a_session_keeps_the_place_and_what_the_end_puts_back(session, model, volume):
     from chimerax.critasser import bundle_api
     from chimerax.critasser.models.places import places_of

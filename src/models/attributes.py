@@ -79,7 +79,7 @@ class Scheme:
     colors : tuple of (float, str)
         Values and their colours; between them colours are interpolated.
     unit : str
-        After each value in the key.
+        Of the values, told in the heading.
     lacking : str
         What is said when no model has a value.
     """
@@ -89,6 +89,13 @@ class Scheme:
     colors: tuple[tuple[float, str], ...]
     unit: str = ""
     lacking: str = ""
+
+    @property
+    def heading(self) -> str:
+        """What stands above the key."""
+        words = self.title.removeprefix("Critasser ")
+        unit = f" ({self.unit})" if self.unit else ""
+        return words[0].upper() + words[1:] + unit
 
 
 _SURE = ((0.0, "red"), (50.0, "orange"), (70.0, "yellow"), (90.0, "cornflowerblue"),
@@ -102,14 +109,14 @@ SCHEMES = {
                               tuple((value / 100.0, color) for value, color in _SURE), "",
                               "local confidence is of a job's models; open them by critasser open"),
     "localPCC": Scheme("Critasser local PCC", LOCAL_PCC,
-                       ((0.0, "red"), (0.4, "white"), (0.8, "blue")), " PCC",
+                       ((0.0, "red"), (0.4, "white"), (0.8, "blue")), "",
                        "local correlations are of a job's models; open them by critasser open"),
-    "register": Scheme("Critasser register", REGISTER, _SURE, " %",
+    "register": Scheme("Critasser register", REGISTER, _SURE, "%",
                        "confidence of the register is of traces: critasser show traces, and give "
                        "one of them"),
-    "agreement": Scheme("Critasser agreement", SPREAD, _FAR, " Å",
+    "agreement": Scheme("Critasser agreement", SPREAD, _FAR, "Å",
                         "agreement is of the models of one job, and takes two at least"),
-    "distance": Scheme("Critasser distance", DISTANCE, _FAR, " Å",
+    "distance": Scheme("Critasser distance", DISTANCE, _FAR, "Å",
                        "distances are of models that were compared by critasser compare"),
     "chain": Scheme("Critasser chains", "", ()),
 }  # fmt: skip

@@ -69,11 +69,11 @@ def labels():
     k, = key(session)
     return k.name, [label for _, label in k.rgbas_and_labels]
 run(session, "critasser confidence #2.3 show localPCC")
-assert labels() == ("Critasser local PCC", ["0 PCC", "0.4 PCC", "0.8 PCC"]), labels()
+assert labels() == ("Critasser local PCC", ["0", "0.4", "0.8"]), labels()
 run(session, "critasser confidence show register")
-assert labels() == ("Critasser register", ["0 %", "50 %", "70 %", "90 %", "100 %"]), labels()
+assert labels() == ("Critasser register", ["0", "50", "70", "90", "100"]), labels()
 run(session, "critasser confidence show agreement")
-assert labels() == ("Critasser agreement", ["0 Å", "2 Å", "4 Å", "6 Å", "8 Å"]), labels()
+assert labels() == ("Critasser agreement", ["0", "2", "4", "6", "8"]), labels()
 first = models(session, "model 1")[0]
 assert abs(first.residues[3].critasser_spread - 0.408) < 0.01
 run(session, "critasser confidence #2.3 transparency 40")

@@ -318,11 +318,12 @@ def test_a_build_that_waited_when_chimerax_ended_is_offered_but_not_started(
     session, start, ready_session, monkeypatch, until
 ):
     from chimerax.critasser.jobs import queue
+    from chimerax.critasser.session.locks import worker
 
     monkeypatch.setattr(queue.os, "cpu_count", lambda: 1)
     first = start(session, "hang", wait=False, name="one")
     second = start(session, "success", wait=False, name="two")
-    until(lambda: (first.folder / "lock").exists())
+    until(lambda: worker(first.folder))
     other = ready_session(session.disk)
     assert f"critasser resume {second.folder}" in other.logger.text("info")
     assert [job.folder for job in other.tasks.values()] == [first.folder]

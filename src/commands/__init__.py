@@ -31,6 +31,11 @@ COMMANDS = {
     "critasser segment": "segment",
     "critasser show": "show",
     "critasser stop": "stop",
+    "critasser validate end": "validate_end",
+    "critasser validate next": "validate_next",
+    "critasser validate place": "validate_place",
+    "critasser validate previous": "validate_previous",
+    "critasser validate": "validate",
 }
 """Module of each command, as `bundle_info.xml` lists them."""
 

@@ -27,7 +27,7 @@ _NEIGHBOURS = 5.0
 _MOST_LABELS = 24
 """Residues that are labelled; more would hide each other."""
 
-_HEIGHT = 0.6
+_HEIGHT = 0.45
 """Å of the labels' letters."""
 
 
@@ -164,7 +164,7 @@ class CloseView:
         for residue in list(residues)[:_MOST_LABELS]:
             text = f"{residue.name} {residue.number}{residue.insertion_code.strip()}"
             if fit := fit_in_words(residue, None):
-                text += f"\n{fit}"
+                text += f": {fit}"
             label(
                 self._session, _objects([residue]), object_type="residues", text=text,
                 height=_HEIGHT,

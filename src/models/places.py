@@ -46,8 +46,9 @@ class Place:
 
     @property
     def structure(self):
-        """The model."""
-        return self.residues[0].structure
+        """The model; None where residues were deleted."""
+        gone = any(getattr(one, "deleted", False) for one in self.residues)
+        return None if gone else self.residues[0].structure
 
     @property
     def key(self) -> tuple:

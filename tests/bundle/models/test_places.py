@@ -147,7 +147,7 @@ def test_residues_are_labelled_by_their_fit_unless_there_are_labels_already(sess
     session.ui.is_gui = True
     model.residues[6].critasser_local_pcc = 0.61
     go(session)
-    assert LABELS == {7: "ALA 7\nconf 10, fit 0.61"}
+    assert LABELS == {7: "ALA 7: conf 10, fit 0.61"}
     go(session)
     assert set(LABELS) == {2, 3}
     go(session, "end")

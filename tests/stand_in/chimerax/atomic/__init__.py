@@ -49,6 +49,8 @@ class Residue(_Attributed):
 
     insertion_code = ""
     polymer_type = 1
+    phi = psi = omega = None
+    chis = ()
 
     def __init__(self, chain_id, number, bfactor, name="ALA", coord=(0, 0, 0), structure=None):
         self.chain_id = chain_id
@@ -60,6 +62,13 @@ class Residue(_Attributed):
 
     def find_atom(self, name):
         return self.atom if name == "CA" else None
+
+    @property
+    def atoms(self):
+        return Atoms([self.atom])
+
+    def get_chi(self, number, account_for_symmetry):
+        return self.chis[number - 1] if number <= len(self.chis) else None
 
 
 def _each(name, dtype=None):

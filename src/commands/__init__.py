@@ -19,6 +19,7 @@ COMMANDS = {
     "critasser location": "location",
     "critasser open": "open",
     "critasser rebuild": "rebuild",
+    "critasser refine": "refine",
     "critasser report": "report",
     "critasser resume": "resume",
     "critasser score": "score",

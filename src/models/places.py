@@ -12,7 +12,7 @@ from ..session.messages import tell
 from .close_view import CloseView, fit_in_words
 from .job_group import group_of
 
-__all__ = ["Place", "PlaceTour", "places_of"]
+__all__ = ["Place", "PlaceTour", "map_around", "places_of"]
 
 _TAG = "critasser places"
 _VERSION = 2

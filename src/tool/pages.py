@@ -160,11 +160,14 @@ class Pages:
         if self._restored is not None:
             self._restored.remove()
             self._restored = None
+        if RESULTS in self._made_pages:
+            self.results.checklist.close()
         self.watch.close()
 
     def _models(self) -> None:
         if RESULTS in self._made_pages:
             self.results.models_changed()
+            self.results.checklist.fill()
         self.launch.refresh()
 
     def _selection(self) -> None:

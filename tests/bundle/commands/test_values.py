@@ -56,7 +56,15 @@ class Some(list):
 def test_every_command_gives_plain_values(
     call, session, fake_engine, open_volume, tmp_path, monkeypatch
 ):
-    from chimerax.critasser.commands import COMMANDS, example, install, rebuild, report, score
+    from chimerax.critasser.commands import (
+        COMMANDS,
+        example,
+        install,
+        rebuild,
+        refine,
+        report,
+        score,
+    )
     from chimerax.critasser.jobs import model_inputs
 
     volume = open_volume(session)
@@ -111,6 +119,14 @@ def test_every_command_gives_plain_values(
     (whole,) = made.segments.values()
     assert merged == whole.atomspec and len(call("segment split", [whole])) == 2
     assert call("segment delete", list(made.segments.values())[:1]) is None
+
+    first.residues[2].phi, first.residues[2].psi = 100.0, -100.0
+    assert call("validate", [first]) == ["A 3, Ramachandran outlier"]
+    assert call("validate next") == call("validate previous") == "A 3, Ramachandran outlier"
+    assert call("validate place", 1, checked=True) == "A 3, Ramachandran outlier"
+    assert call("validate end") is None
+    monkeypatch.setattr(refine, "_hand_to_isolde", lambda *_: None)
+    assert call("refine", first, in_map=volume) is None
 
     waiting = session.tasks[job]
     monkeypatch.setattr(waiting, "outcome", "running")

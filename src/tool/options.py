@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from chimerax.core.commands import concise_model_spec, run
@@ -118,10 +119,14 @@ class Options(Section):
         paths, _ = QFileDialog.getOpenFileNames(
             self, "Templates", "", "Models (*.cif *.pdb *.ent *.mmcif);;All files (*)"
         )
+        self.open_templates(list(map(Path, paths)))
+
+    def open_templates(self, paths: Sequence[Path]) -> None:
+        """Open files and choose their models besides those that are chosen."""
         if not paths:
             return
         before = list(self.templates.value)
-        opened = run(self._session, command_text("open", *map(Path, paths)))
+        opened = run(self._session, command_text("open", *paths))
         self.templates.refresh()
         known = self.templates.all_values
         self.templates.value = before + [m for m in _flat(opened) if m in known]

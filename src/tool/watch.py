@@ -68,6 +68,9 @@ class Watch(QObject):
             triggers(session).add_handler("job opened", lambda _, folder: self._opened(folder))
         )
         self._news.append(
+            triggers(session).add_handler("jobs listed", lambda *_: self.list_again())
+        )
+        self._news.append(
             settings(session).triggers.add_handler(
                 "setting changed", lambda _, what: self._set(what)
             )

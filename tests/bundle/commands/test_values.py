@@ -103,6 +103,8 @@ def test_every_command_gives_plain_values(
     for task in list(session.tasks.values()):
         task.wait()
 
+    other = list(session.tasks.values())[-1]
+
     values = np.zeros((12, 12, 12), dtype=np.float32)
     values[2:5, 2:5, 2:5] = values[7:10, 7:10, 7:10] = 1.0
     values[3, 3, 3] = values[8, 8, 8] = 2.0
@@ -133,6 +135,8 @@ def test_every_command_gives_plain_values(
     monkeypatch.setattr(waiting, "terminate", lambda: None)
     assert call("stop", "all") == [job]
     monkeypatch.setattr(waiting, "outcome", "finished")
+    assert call("jobs rename", folder, "other") is None
+    assert str(call("jobs clear", other.folder)) == str([str(other.folder)])
     assert call("jobs delete", folder, confirm=True) is None
     monkeypatch.setattr(example, "run", lambda *_: [volume])
     assert call("example")[0] == volume.atomspec

@@ -22,10 +22,11 @@ PROVIDERS: dict[str, str] = {
 SAVED: dict[str, str] = {
     "CritasserTool": "tool.critasser.CritasserTool",
     "JobGroup": "views.restored.JobGroup",
-    "Places": "models.uncertain_regions.UncertainRegions",
+    "PlaceTour": "models.places.PlaceTour",
+    "Places": "models.places.PlaceTour",
     "Segment": "models.segments.segment.Segment",
     "Segmentation": "models.segments.segmentation.Segmentation",
-    "UncertainRegions": "models.uncertain_regions.UncertainRegions",
+    "UncertainRegions": "models.places.PlaceTour",
 }
 """Module and class for each name of a class in sessions, also those of earlier versions. A group is
 taken from where it is heard of, so that its job is found again."""

@@ -14,11 +14,14 @@ COMMANDS = {
     "critasser example": "example",
     "critasser hide": "hide",
     "critasser install": "install",
+    "critasser jobs clear": "jobs_clear",
     "critasser jobs delete": "jobs_delete",
+    "critasser jobs rename": "jobs_rename",
     "critasser jobs": "jobs",
     "critasser location": "location",
     "critasser open": "open",
     "critasser rebuild": "rebuild",
+    "critasser refine": "refine",
     "critasser report": "report",
     "critasser resume": "resume",
     "critasser score": "score",
@@ -31,6 +34,11 @@ COMMANDS = {
     "critasser segment": "segment",
     "critasser show": "show",
     "critasser stop": "stop",
+    "critasser validate end": "validate_end",
+    "critasser validate next": "validate_next",
+    "critasser validate place": "validate_place",
+    "critasser validate previous": "validate_previous",
+    "critasser validate": "validate",
 }
 """Module of each command, as `bundle_info.xml` lists them."""
 

@@ -20,6 +20,7 @@ from chimerax.core.errors import UserError
 from chimerax.map import MapArg
 
 from ..installation.environment import configured_python, engine_command
+from ..jobs.contacts import read_contacts, write_contacts
 from ..jobs.folder import write_placement
 from ..jobs.inputs import (
     PlacedMap,
@@ -60,6 +61,7 @@ def description():
             ("resolution", Bounded(FloatArg, min=1.0, max=20.0)),
             ("templates", AtomicStructuresArg),
             ("pae", ListOf(OpenFileNameArg)),
+            ("contacts", OpenFileNameArg),
             ("device", EnumOf(tuple(DEVICES))),
             ("quality", EnumOf(QUALITIES)),
             ("models", Bounded(IntArg, min=1, max=20)),
@@ -84,6 +86,7 @@ def command(
     resolution=None,
     templates=None,
     pae=None,
+    contacts=None,
     device=None,
     quality=None,
     models=None,
@@ -115,6 +118,8 @@ def command(
         Structures that may be alike; where they are does not matter.
     pae : list of str, optional
         Files with the predicted aligned error of each template.
+    contacts : str, optional
+        File of predicted contacts (CASP RR format), residues counted over all chains.
     device : {'auto', 'cpu', 'gpu'}, optional
     quality : {'draft', 'standard', 'thorough'}, optional
     models : int, optional
@@ -153,13 +158,14 @@ def command(
     if segments is not None:
 
         chosen = sort_out(segments, volume)
+    known = None if contacts is None else read_contacts(contacts)
     python = configured_python(session)
 
     folder = new_folder(folder, job_name(volume.name))
     name = job_name(folder.name)
     placed = PlacedMap.of(volume)
     planes, where = _inside(placed, chosen, mask, near, range or 8.0)
-    files = _write_small(folder, name, placed, sequence, templates, pae)
+    files = _write_small(folder, name, placed, sequence, templates, pae, known)
     if planes is not None:
         files["mask"] = files["map"].with_name("mask.mrc")
 
@@ -176,6 +182,8 @@ def command(
         options["--templates"] = files["templates"]
     if files["pae"]:
         options["--pae"] = files["pae"]
+    if "contacts" in files:
+        options["--contacts"] = (files["contacts"],)
     options.update(engine_options(resolution, device, quality, models, seed, trim))
     request = Request((files["map"], files["sequence"]), options)
     return start(
@@ -202,7 +210,7 @@ def _inside(placed, chosen, mask, near, distance):
     return None, ""
 
 
-def _write_small(folder, name, placed, sequence, templates, pae) -> dict:
+def _write_small(folder, name, placed, sequence, templates, pae, contacts) -> dict:
     """Write all inputs but the maps, which take their time; removed when one of them is no good."""
     with new_inputs(folder) as inputs:
         files = {
@@ -211,5 +219,7 @@ def _write_small(folder, name, placed, sequence, templates, pae) -> dict:
             "templates": write_templates(inputs, templates if templates is not None else ()),
             "pae": copy_pae(inputs, pae),
         }
+        if contacts is not None:
+            files["contacts"] = write_contacts(inputs, contacts)
         write_placement(folder, name, frame(placed.data), getattr(placed.data, "path", None))
     return files

@@ -1,10 +1,10 @@
-"""``critasser confidence end``: show the whole map again after looking at uncertain regions."""
+"""``critasser confidence end``: show all as it was before looking at places."""
 
 from __future__ import annotations
 
 from chimerax.core.commands import CmdDesc
 
-from ..models.uncertain_regions import uncertain_regions_of
+from ..models.places import places_of
 
 __all__ = ["command", "description"]
 
@@ -15,5 +15,5 @@ def description():
 
 
 def command(session) -> None:
-    """Leave the places of low confidence: the map is shown as it was before."""
-    uncertain_regions_of(session).end()
+    """Leave the places: map, atoms and camera are as they were before."""
+    places_of(session).end()

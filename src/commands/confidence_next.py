@@ -5,7 +5,8 @@ from __future__ import annotations
 from chimerax.atomic import AtomicStructuresArg
 from chimerax.core.commands import BoolArg, Bounded, CmdDesc, FloatArg
 
-from ..models.uncertain_regions import uncertain_regions_of
+from ..models.places import places_of
+from ..models.uncertain_regions import uncertain_places
 from ..session.settings import settings
 
 __all__ = ["command", "description"]
@@ -32,14 +33,15 @@ def command(session, structures=None, *, below=None, zone=True, step=1):
         Confidence of 0 to 100 below which a residue is of such a stretch; as remembered by
         `critasser confidence` unless given.
     zone : bool
-        Show the map around the stretch only.
+        Show the density around the stretch only, as a mesh.
     step : {1, -1}
         Onwards or back.
 
     Returns
     -------
-    Stretch
+    Place
     """
     if below is None:
         below = settings(session).low_confidence
-    return uncertain_regions_of(session).go(structures, below, step, zone=zone)
+    found = uncertain_places(session, structures, below)
+    return places_of(session).step(found, step, zone=zone, command="critasser confidence")

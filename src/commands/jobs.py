@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from html import escape
 from pathlib import Path
 
@@ -48,9 +49,9 @@ def command(session):
         session.logger.info(_table(rows), is_html=True)
     else:
         lines = (
-            f"{number or '-':>3}  {', '.join(filter(None, (state, stage, time))):<40} "
+            f"{number or '-':>3}  {', '.join(filter(None, (state, stage, told))):<40} "
             f"{'eTM ' + etm if etm else '':<8} {folder}"
-            for number, _, state, stage, time, etm, _, folder in rows
+            for number, _, state, stage, told, etm, _, folder in rows
         )
         session.logger.info("\n".join(lines))
     return jobs
@@ -68,19 +69,22 @@ def _row_of_job(job) -> tuple:
         stop = command_link("stop", "critasser stop", job.id)
         links = " ".join(filter(None, (stop, links)))
     etm = record.etm if job.outcome == "finished" else None
-    time = "" if job.outcome == "queued" else duration(job.runtime.total_seconds())
-    return (str(job.id), job.name, job.outcome, stage, time, _score(etm), links, str(job.folder))
+    took = job.runtime.total_seconds() if record.seconds is None else record.seconds
+    if job.outcome == "running" and record.started is not None:
+        took = time.time() - record.started
+    told = "" if job.outcome == "queued" else duration(max(took, 0.0))
+    return (str(job.id), job.name, job.outcome, stage, told, _score(etm), links, str(job.folder))
 
 
 def _row(record) -> tuple:
     stage = record.stage if record.state != "finished" else ""
     if record.state == "running":
         stage += f", {record.fraction:.0%}"
-    time = "" if record.seconds is None else duration(record.seconds)
+    told = "" if record.seconds is None else duration(record.seconds)
     etm = record.etm if record.state == "finished" else None
     links = "" if record.elsewhere else _links(record.folder, record.state)
     name = record.name
-    return ("", name, record.state, stage, time, _score(etm), links, str(record.folder))
+    return ("", name, record.state, stage, told, _score(etm), links, str(record.folder))
 
 
 def _score(etm: float | None) -> str:

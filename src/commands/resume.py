@@ -20,6 +20,7 @@ from chimerax.core.errors import UserError
 from chimerax.map import MapArg
 
 from ..installation.environment import configured_python, engine_command
+from ..jobs.contacts import read_contacts, write_contacts
 from ..jobs.engine_job import jobs_of
 from ..jobs.folder import INPUTS, job_kind, read_placement
 from ..jobs.inputs import check_pae, copy_pae, write_sequences, write_templates
@@ -33,9 +34,8 @@ from .arguments import BuildSequenceArg, JobFolderArg
 
 __all__ = ["command", "description"]
 
-
-_TRIMS = ("--trim", "--no-trim")
-"""Of these the engine is told one."""
+_OPTIONAL = ("mask", "templates", "contacts", "sequence")
+"""Inputs that a job can do without."""
 
 
 def description():
@@ -48,6 +48,8 @@ def description():
             ("resolution", Bounded(FloatArg, min=1.0, max=20.0)),
             ("templates", AtomicStructuresArg),
             ("pae", ListOf(OpenFileNameArg)),
+            ("contacts", OpenFileNameArg),
+            ("without", ListOf(EnumOf(_OPTIONAL))),
             ("device", EnumOf(tuple(DEVICES))),
             ("quality", EnumOf(QUALITIES)),
             ("models", Bounded(IntArg, min=1, max=20)),
@@ -68,6 +70,8 @@ def command(
     resolution=None,
     templates=None,
     pae=None,
+    contacts=None,
+    without=None,
     device=None,
     quality=None,
     models=None,
@@ -90,6 +94,10 @@ def command(
     templates : chimerax.atomic.AtomicStructures, optional
     pae : list of str, optional
         Of the templates that are given with it.
+    contacts : str, optional
+        File of predicted contacts.
+    without : list of str, optional
+        Which of mask, templates, contacts and sequence the job is to do without from now on.
     device, quality, models, seed, trim : optional
         As for `critasser build`.
     wait : bool, optional
@@ -125,19 +133,19 @@ def command(
     asked = {
         "sequence": sequence,
         "templates": templates,
+        "contacts": contacts,
         "quality": quality,
         "models": models,
         "seed": seed,
     }
     _check_has(request.command, [word for word, value in asked.items() if value is not None])
     options = engine_options(resolution, device, quality, models, seed, trim)
+    without = _taken_away(request.command, without, asked)
     inputs = request.inputs
-    if sequence is not None or templates is not None:
-        inputs, files = _new_inputs(folder, request, sequence, templates, pae)
+    if sequence is not None or templates is not None or contacts is not None:
+        inputs, files = _new_inputs(folder, request, sequence, templates, pae, contacts)
         options.update(files)
-    kept = {word: values for word, values in request.options.items() if word not in _TRIMS}
-    before = request.options if trim is None else kept
-    request = Request(inputs, {**before, **options}, request.command)
+    request = Request(inputs, _changed(request.options, options, without), request.command)
     name, _ = read_placement(folder)
     return start(
         session,
@@ -161,16 +169,55 @@ def _waiting_request(folder: Path):
 def _check_has(kind: str, words: list[str]) -> None:
     """Refuse what a job of this kind has no use for, before anything is written."""
     lacks = {
-        "score": ("sequence", "templates", "quality", "models", "seed"),
-        "rebuild": ("templates",),
+        "score": ("sequence", "templates", "contacts", "quality", "models", "seed"),
+        "rebuild": ("templates", "contacts"),
     }
     wrong = [word for word in words if word in lacks.get(kind, ())]
     if wrong:
         raise UserError(f"a {kind} has no {' and no '.join(wrong)}: go on without")
 
 
-def _new_inputs(folder: Path, request, sequence, templates, pae) -> tuple:
-    """Files for a changed sequence or templates, beside those of the runs before.
+def _taken_away(kind: str, without, asked: dict) -> list[str]:
+    """Inputs that the job is to do without, once each.
+
+    Raises
+    ------
+    UserError
+        The job has none such, or it is given anew as well.
+    """
+    words = sorted(set(without or ()))
+    has = {
+        "build": ("mask", "templates", "contacts"),
+        "score": ("mask",),
+        "rebuild": ("mask", "sequence"),
+    }
+    if wrong := [word for word in words if word not in has[kind]]:
+        raise UserError(f"a {kind} cannot do without {' and '.join(wrong)}")
+    if both := [word for word in words if asked.get(word) is not None]:
+        raise UserError(f"give {' and '.join(both)}, or go on without, not both")
+    return words
+
+
+def _changed(kept: dict, given: dict, without: list[str]) -> dict:
+    """Options of a request with what is given anew, and without what is taken away."""
+    back = {_opposite(name) for name in given}
+    if "--templates" in given or "templates" in without:
+        back.add("--pae")  # of other templates
+    changed = {name: value for name, value in kept.items() if name not in back}
+    for word in without:
+        changed.pop(f"--{word}", None)
+        if "--resume" in changed:  # else the engine has not seen it yet
+            changed[f"--no-{word}"] = ()
+    return {**changed, **given}
+
+
+def _opposite(name: str) -> str:
+    """The option that undoes another."""
+    return f"--{name[5:]}" if name.startswith("--no-") else f"--no-{name[2:]}"
+
+
+def _new_inputs(folder: Path, request, sequence, templates, pae, contacts) -> tuple:
+    """Files for a changed sequence, templates or contacts, beside those of the runs before.
 
     Returns
     -------
@@ -185,6 +232,7 @@ def _new_inputs(folder: Path, request, sequence, templates, pae) -> tuple:
     density = None
     if built and sequence is not None:
         density = inputs[0] if inputs else map_of_job(folder)
+    known = None if contacts is None else read_contacts(contacts)
     number = 2
     while (folder / INPUTS / f"run_{number}").exists():
         number += 1
@@ -201,6 +249,8 @@ def _new_inputs(folder: Path, request, sequence, templates, pae) -> tuple:
             options["--templates"] = tuple(map(str, write_templates(place, templates)))
         if pae is not None:
             options["--pae"] = tuple(map(str, copy_pae(place, pae)))
+        if known is not None:
+            options["--contacts"] = (str(write_contacts(place, known)),)
     except OSError as error:
         raise UserError(f"{place}: cannot write there, {error.strerror}") from error
     return inputs, options

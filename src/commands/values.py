@@ -16,7 +16,7 @@ from chimerax.core.models import Model
 from chimerax.core.tasks import Job
 
 from ..models.pairing import Comparison
-from ..models.uncertain_regions import Stretch
+from ..models.places import Place
 
 __all__ = ["plain", "with_plain_values"]
 
@@ -43,7 +43,7 @@ def plain(value: Any) -> Any:
         return plain([len(value.distances), value.rmsd, value.tm, value.best_tm])
     if isinstance(value, (list, tuple)):
         return [plain(one) for one in value]
-    if isinstance(value, Stretch):
+    if isinstance(value, Place):
         return str(value)
     raise TypeError(f"a command gave back {type(value).__name__}, which has no plain value")
 

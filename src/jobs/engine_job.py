@@ -29,6 +29,7 @@ from .queue import take_turn
 from .request import keep_waiting, release, take_back
 from .triggers import triggers
 from .view import JobView
+from .warnings import WarningReader
 
 __all__ = ["EngineJob", "jobs_of"]
 
@@ -106,7 +107,8 @@ class EngineJob(Job):
         self._launch = launch
         self._process = process
         self._reader = ProgressReader(folder, skip=skip)
-        self._queue: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._warnings = WarningReader(folder, skip=skip)
+        self._queue: queue.SimpleQueue[Event | str] = queue.SimpleQueue()
         self._ready = threading.Event()
         self._over = threading.Event()
         self._stop = threading.Event()
@@ -175,6 +177,10 @@ class EngineJob(Job):
 
     def monitor(self) -> None:
         """Queue what is new in the folder."""
+        if warnings := self._warnings.read():
+            for text in warnings:
+                self._queue.put(text)
+            self._post()
         while events := self._reader.read():
             for event in events:
                 self._said = event.state
@@ -297,9 +303,13 @@ class EngineJob(Job):
         before = self.last
         with contextlib.suppress(queue.Empty):
             while True:
-                self.last = event = self._queue.get_nowait()
-                self.events.append(event)
-                self._safely(self.view.show, event)
+                news = self._queue.get_nowait()
+                if isinstance(news, str):
+                    self._safely(self.view.warn, news)
+                    continue
+                self.last = news
+                self.events.append(news)
+                self._safely(self.view.show, news)
         # Only the last: a job that is found at work has said thousands of lines already.
         if self.last is not None and self.last is not before:
             self._tell(self.last)

@@ -28,6 +28,7 @@ __all__ = [
     "read_origin",
     "read_placement",
     "request_stop",
+    "write_name",
     "write_origin",
     "write_placement",
 ]
@@ -204,6 +205,19 @@ def write_placement(
     content = {"name": name, "frame": frame}
     if source:
         content["map"] = source
+    write_inside(folder, _PLACEMENT, json.dumps(content, indent=1) + "\n")
+
+
+def write_name(folder: Path, name: str) -> None:
+    """Give a job another name; all else that is kept with it stays.
+
+    Raises
+    ------
+    OSError
+        The folder cannot be written to.
+    """
+    (folder / INPUTS).mkdir(exist_ok=True)
+    content = {**(read_json(folder / _PLACEMENT) or {}), "name": name}
     write_inside(folder, _PLACEMENT, json.dumps(content, indent=1) + "\n")
 
 

@@ -7,7 +7,7 @@ that a model and a map that have both been turned come apart.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +15,12 @@ from chimerax.core.errors import UserError
 from chimerax.geometry import Place
 
 from .inputs import frame, job_name
+from .residue_names import ResidueName, names_of
 
 __all__ = [
     "check_lies_in",
     "engine_place",
     "model_name",
-    "pieces",
     "stretches_of",
     "write_structure",
 ]
@@ -83,10 +83,10 @@ def write_structure(path: Path, structure, volume) -> None:
     place = engine_place(volume).inverse() * structure.scene_position
     positions = place * np.asarray(atoms.coords, dtype=np.float64)
     residues = atoms.residues
+    known = names_of(structure.residues)
     columns = zip(
         atoms.element_names, atoms.names, residues.names, positions.tolist(), atoms.occupancies,
-        atoms.bfactors, residues.numbers, residues.chain_ids, residues.insertion_codes,
-        residues.polymer_types,
+        atoms.bfactors, (known[residue] for residue in residues), residues.polymer_types,
     )  # fmt: skip
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.write("data_model\nloop_\n")
@@ -94,7 +94,7 @@ def write_structure(path: Path, structure, volume) -> None:
         parts: dict[tuple, int] = {}
         places: dict[tuple, int] = {}
         for serial, row in enumerate(columns, start=1):
-            element, name, kind, (x, y, z), occupancy, bfactor, number, chain, code, polymer = row
+            element, name, kind, (x, y, z), occupancy, bfactor, (chain, number, code), polymer = row
             # A chain's polymer and what else is called by its name are parts of their own.
             part = parts.setdefault((chain, polymer), len(parts) + 1)
             place = places.setdefault((part, number, code), len(places) + 1) if polymer else "."
@@ -102,7 +102,7 @@ def write_structure(path: Path, structure, volume) -> None:
                 f"{'ATOM' if polymer else 'HETATM'} {serial} {_word(element)} {_word(name)} . "
                 f"{_word(kind)} {part} {part} {place} {x:.3f} {y:.3f} {z:.3f} {occupancy:.2f} "
                 f"{bfactor:.2f} {number} {_word(chain)} "
-                f"{_word(code) if code.strip() else '?'} 1\n"
+                f"{_word(code) if code else '?'} 1\n"
             )
 
 
@@ -129,16 +129,16 @@ def stretches_of(residues: Sequence) -> str:
         Residues that are no protein, or are of several models, or of a chain whose name has signs
         in it.
     """
+    residues = list(residues)
+    known = names_of(residues[0].structure.residues) if residues else {}
     return ",".join(
-        f"{_chain(run[0])}:{_number(run[0])}-{_number(run[-1])}" for run in pieces(residues)
+        f"{_chain(known[run[0]][0])}:{_number(known[run[0]])}-{_number(known[run[-1]])}"
+        for run in _runs(residues, known)
     )
 
 
-def _chain(residue) -> str:
-    name = residue.chain_id.strip()
-    if not name:
-        return "_"
-    if not re.fullmatch(r"[A-Za-z0-9_]+", name):
+def _chain(name: str) -> str:
+    if not re.fullmatch(r"\w[\w-]*", name, re.ASCII):
         raise UserError(
             f"the chain {name!r} cannot be told to the engine: give it a name of letters and "
             "digits first, with: changechains"
@@ -146,7 +146,7 @@ def _chain(residue) -> str:
     return name
 
 
-def pieces(residues: Sequence) -> Iterator[list]:
+def _runs(residues: Sequence, known: Mapping) -> Iterator[list]:
     """The stretches of `stretches_of`, as lists of residues."""
     chains: dict[str, list] = {}
     for residue in residues:
@@ -158,12 +158,13 @@ def pieces(residues: Sequence) -> Iterator[list]:
         mine.sort(key=order.__getitem__)
         run = [mine[0]]
         for residue in mine[1:]:
-            if order[residue] != order[run[-1]] + 1:
+            apart = known[residue][0] != known[run[-1]][0]
+            if apart or order[residue] != order[run[-1]] + 1:
                 yield run
                 run = []
             run.append(residue)
         yield run
 
 
-def _number(residue) -> str:
-    return f"{residue.number}{residue.insertion_code.strip()}"
+def _number(name: ResidueName) -> str:
+    return f"{name[1]}{name[2]}"

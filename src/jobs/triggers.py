@@ -6,7 +6,7 @@ from chimerax.core.triggerset import TriggerSet
 
 __all__ = ["TRIGGERS", "triggers"]
 
-TRIGGERS = ("job started", "job changed", "job ended", "job opened")
+TRIGGERS = ("job started", "job changed", "job ended", "job opened", "jobs listed")
 
 
 def triggers(session):
@@ -14,7 +14,8 @@ def triggers(session):
 
     ``job started`` when one is queued, started or followed; ``job changed`` when it has said
     something, has got its turn or is being stopped; ``job ended`` once, when `outcome` is final;
-    ``job opened`` when the person has opened a folder: its data is the path.
+    ``job opened`` when the person has opened a folder: its data is the path; ``jobs listed`` when
+    jobs were renamed or taken off the list.
 
     Returns
     -------

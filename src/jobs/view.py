@@ -28,6 +28,15 @@ class JobView(Protocol):
     def show(self, event: Event) -> None:
         """Show the file that a line of progress announces, if it is one to be looked at."""
 
+    def warn(self, text: str) -> None:
+        """Tell a warning of the engine as soon as it has come, and never again.
+
+        Parameters
+        ----------
+        text : str
+            In the engine's words.
+        """
+
     def finish(self) -> None:
         """Show what the finished job has made in the end, and tell its scores."""
 

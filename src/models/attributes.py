@@ -15,6 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ..jobs.residue_names import NO_NAME, ResidueName, names_of
+
 __all__ = [
     "ATTRIBUTE",
     "DISTANCE",
@@ -31,7 +33,6 @@ __all__ = [
     "read_confidence",
     "read_table",
     "register_attributes",
-    "residue_key",
     "set_spread",
 ]
 
@@ -89,7 +90,7 @@ class Scheme:
     colors : tuple of (float, str)
         Values and their colours; between them colours are interpolated.
     unit : str
-        After each value in the key.
+        Of the values, told in the heading.
     lacking : str
         What is said when no model has a value.
     words : tuple of str
@@ -103,6 +104,13 @@ class Scheme:
     lacking: str = ""
     words: tuple[str, ...] = ()
 
+    @property
+    def heading(self) -> str:
+        """What stands above the key."""
+        words = self.title.removeprefix("Critasser ")
+        unit = f" ({self.unit})" if self.unit else ""
+        return words[0].upper() + words[1:] + unit
+
 
 _SURE = ((0.0, "red"), (50.0, "orange"), (70.0, "yellow"), (90.0, "cornflowerblue"),
          (100.0, "blue"))  # fmt: skip
@@ -115,18 +123,18 @@ SCHEMES = {
                               tuple((value / 100.0, color) for value, color in _SURE), "",
                               "local confidence is of a job's models; open them by critasser open"),
     "localPCC": Scheme("Critasser local PCC", LOCAL_PCC,
-                       ((0.0, "red"), (0.4, "white"), (0.8, "blue")), " PCC",
+                       ((0.0, "red"), (0.4, "white"), (0.8, "blue")), "",
                        "local correlations are of a job's models; open them by critasser open"),
-    "register": Scheme("Critasser register", REGISTER, _SURE, " %",
+    "register": Scheme("Critasser register", REGISTER, _SURE, "%",
                        "confidence of the register is of traces: critasser show traces, and give "
                        "one of them"),
     "source": Scheme("Critasser sources", SOURCE,
                      tuple(zip(_SOURCES.values(), ("#d9534f", "#2563a8", "#e0a030", "#3f8f5f"))),
                      "", "where residues come from is known of models of builds; open them by "
                      "critasser open", tuple(_SOURCES)),
-    "agreement": Scheme("Critasser agreement", SPREAD, _FAR, " Å",
+    "agreement": Scheme("Critasser agreement", SPREAD, _FAR, "Å",
                         "agreement is of the models of one job, and takes two at least"),
-    "distance": Scheme("Critasser distance", DISTANCE, _FAR, " Å",
+    "distance": Scheme("Critasser distance", DISTANCE, _FAR, "Å",
                        "distances are of models that were compared by critasser compare"),
     "chain": Scheme("Critasser chains", "", ()),
 }  # fmt: skip
@@ -162,21 +170,16 @@ def read_table(structure, table: Path, kind: str) -> None:
     """
     found = read_columns(table, _COLUMNS.get(kind, {}))
     register_attributes(structure.session)
-    keys = [residue_key(residue) for residue in structure.residues]
+    keys = names_of(structure.residues)
     for name, values in found.items():
         if values:
-            for residue, key in zip(structure.residues, keys):
+            for residue, key in keys.items():
                 setattr(residue, name, values.get(key))
-
-
-def residue_key(residue) -> tuple[str, int, str]:
-    """Chain, number and insertion code, by which tables name a residue."""
-    return residue.chain_id, residue.number, residue.insertion_code.strip()
 
 
 def read_columns(
     table: Path, columns: Mapping[str, tuple[str, float]]
-) -> dict[str, dict[tuple[str, int, str], float]]:
+) -> dict[str, dict[ResidueName, float]]:
     """Numbers of residues from a table; a damaged one costs that residue, or what comes after it.
 
     Parameters
@@ -189,9 +192,9 @@ def read_columns(
     Returns
     -------
     dict
-        By name, the numbers by `residue_key`.
+        By name, the numbers by the engine's names of residues, `names_of`.
     """
-    found: dict[str, dict[tuple[str, int, str], float]] = {name: {} for name in columns}
+    found: dict[str, dict[ResidueName, float]] = {name: {} for name in columns}
     # Nothing else depends on such a table.
     with contextlib.suppress(OSError, csv.Error):
         if table.stat().st_size > _LARGEST:
@@ -199,7 +202,8 @@ def read_columns(
         with table.open(newline="", encoding="utf-8", errors="replace") as lines:
             for row in csv.DictReader(lines):
                 with contextlib.suppress(KeyError, TypeError, ValueError):
-                    key = row["chain"], int(row["residue"]), (row.get("insertion") or "").strip()
+                    chain = row["chain"].strip() or NO_NAME
+                    key = chain, int(row["residue"]), (row.get("insertion") or "").strip()
                     for name, (column, factor) in columns.items():
                         if (text := row.get(column)) and isfinite(value := _number(text)):
                             found[name][key] = factor * value

@@ -16,6 +16,7 @@ from .attributes import (
     set_spread,
 )
 from .job_group import group_of
+from .key_title import drop_title, show_title
 
 __all__ = [
     "color_by_confidence",
@@ -30,7 +31,16 @@ __all__ = [
 _NO_VALUE = "gray"
 
 _LEAST_WIDTH = 240
-"""Pixels of the key's width below which its labels run into each other."""
+"""Pixels of the key's width, at least."""
+
+_LETTER, _BETWEEN = 10, 14
+"""Pixels that a letter of the labels takes, and that two labels are apart at least."""
+
+_FONT, _LEAST_FONT = 16, 8
+"""Sizes of the labels: as a rule, and where the window is narrow."""
+
+_LEFT_OVER, _BOTTOM, _HEIGHT = 0.03, 0.09, 0.03
+"""Of the window: to the right of the key, below it, and its height."""
 
 _MOST_CHAINS = 12
 """Chains that a key of chains has room for."""
@@ -129,10 +139,10 @@ def show_scheme_key(session, scheme: Scheme, *, replace: bool = False) -> None:
     """
     if scheme.words:
         labels = [(color, word) for (_, color), word in zip(scheme.colors, scheme.words)]
-        _key(session, scheme.title, labels, replace=replace, distinct=True)
+        _key(session, scheme, labels, replace=replace, distinct=True)
         return
-    labels = [(color, f"{value:g}{scheme.unit}") for value, color in scheme.colors]
-    _key(session, scheme.title, labels, replace=replace)
+    labels = [(color, f"{value:g}") for value, color in scheme.colors]
+    _key(session, scheme, labels, replace=replace)
 
 
 def _show_chain_key(session, structures) -> None:
@@ -148,29 +158,38 @@ def _show_chain_key(session, structures) -> None:
         _drop_key(session)
         return
     labels = [(color, chain) for chain, color in colors.items()]
-    _key(session, SCHEMES["chain"].title, labels, replace=True, distinct=True)
+    _key(session, SCHEMES["chain"], labels, replace=True, distinct=True)
 
 
-def _key(session, title: str, labels, *, replace: bool, distinct: bool = False) -> None:
+def _key(session, scheme: Scheme, labels, *, replace: bool, distinct: bool = False) -> None:
     from chimerax.color_key.model import get_model
     from chimerax.core.commands import run
 
     present = get_model(session, create=False)
     if present is not None and not replace and not _is_ours(present):
         return
-    if present is not None and present.name == title and not distinct:
+    if present is not None and present.name == scheme.title and not distinct:
         return
-    width, _ = session.main_view.window_size
-    share = min(max(0.28, _LEAST_WIDTH / max(width, 1)), 0.9)
+    share, font = _room([label for _, label in labels], session.main_view.window_size[0])
+    left = 1.0 - _LEFT_OVER - share
     treatment = "distinct" if distinct else "blended"
     command = command_text(
         "key",
         *(key_label(color, label) for color, label in labels),
-        f"size {share:.3f},0.03 pos {0.97 - share:.3f},0.09 fontSize 16 ticks true tickLength 6 "
-        f"tickThickness 2 numericLabelSpacing equal colorTreatment {treatment}",
+        f"size {share:.3f},{_HEIGHT} pos {left:.3f},{_BOTTOM} fontSize {font} ticks true "
+        f"tickLength 6 tickThickness 2 numericLabelSpacing equal colorTreatment {treatment}",
     )
     run(session, command, log=False)
-    get_model(session).name = title
+    get_model(session).name = scheme.title
+    show_title(session, scheme.heading, left, _BOTTOM + 1.4 * _HEIGHT)
+
+
+def _room(labels: Sequence[str], width: int) -> tuple[float, int]:
+    """Share of the window's width for a key, and size of its letters, so that no labels overlap."""
+    needed = sum(_LETTER * len(label) + _BETWEEN for label in labels)
+    share = min(max(0.28, _LEAST_WIDTH / max(width, 1), needed / max(width, 1)), 0.9)
+    font = min(_FONT, int(_FONT * share * width / needed)) if needed else _FONT
+    return share, max(font, _LEAST_FONT)
 
 
 def _drop_key(session) -> None:
@@ -180,6 +199,7 @@ def _drop_key(session) -> None:
     present = get_model(session, create=False)
     if present is not None and _is_ours(present):
         present.delete()
+        drop_title(session)
 
 
 def _is_ours(key) -> bool:

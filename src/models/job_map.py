@@ -12,9 +12,10 @@ from ..session.files import inside
 __all__ = ["copy_in_folder", "is_copy_of_job", "map_of", "open_map"]
 
 
-def copy_in_folder(folder: Path) -> Path | None:
-    """The map that the job was given, as it lies in the folder; None where there is none."""
-    return inside(folder, f"{INPUTS}/map.mrc")
+def copy_in_folder(folder: Path, what: str = "map") -> Path | None:
+    """The map, or the mask, that the job was given, as it lies in the folder; None where there is
+    none."""
+    return inside(folder, f"{INPUTS}/{what}.mrc")
 
 
 def is_copy_of_job(volume, folder: Path) -> bool:
@@ -41,20 +42,20 @@ def map_of(session, folder: Path):
     return None
 
 
-def open_map(session, folder: Path):
-    """Open the job's copy of its map where the map was when the job was begun.
+def open_map(session, folder: Path, what: str = "map"):
+    """Open the job's copy of its map, or of its mask, where it was when the job was begun.
 
     Returns
     -------
     chimerax.map.Volume or None
         None where the folder holds no map.
     """
-    path = copy_in_folder(folder)
+    path = copy_in_folder(folder, what)
     if path is None:
         return None
     name, frame = read_placement(folder)
     (volume, *_), _ = session.open_command.open_data(str(path), format="mrc", log_info=False)
-    volume.name = f"{name} map"
+    volume.name = f"{name} {what}"
     if frame is not None:
         volume.position = Place(matrix=frame)
     session.models.add([volume])

@@ -18,13 +18,14 @@ from Qt.QtWidgets import (
 )
 
 from ..jobs.sequences import Entry, complaint, holds, write_fasta
+from ..models.job_map import map_of, open_map
 from ..session.quoting import command_text
 from ..session.settings import settings
+from .citation import citation_section
 from .layout import (
     AMBER,
     CommandLine,
     Notice,
-    Section,
     button,
     column,
     heading,
@@ -44,6 +45,7 @@ from .plan import (
     obstacle,
     sequence_argument,
 )
+from .rerun import earlier_build
 from .sequence_editor import SequenceEditor
 
 __all__ = ["LaunchPage"]
@@ -54,12 +56,6 @@ _QUALITY_TIPS = (
     "standard: the usual\n"
     "thorough: several times longer, for hard maps"
 )
-_CITATION = (
-    "<b>CR-I-TASSER: assemble protein structures from cryo-EM density maps using deep "
-    "convolutional neural networks</b><br>Zhang X, Zhang B, Freddolino PL, Zhang Y<br>"
-    "Nat Methods (2022) 19:195–204"
-)
-_DOI = "https://doi.org/10.1038/s41592-021-01389-9"
 
 
 class LaunchPage(QWidget):
@@ -102,7 +98,7 @@ class LaunchPage(QWidget):
         self.options.changed.connect(self.refresh)
         layout.addWidget(self.options)
         layout.addStretch(1)
-        layout.addWidget(self._make_citation())
+        layout.addWidget(citation_section(session))
         self._make_footer(column(footer))
         # In the order in which they are seen; without this, in that in which they were made.
         for first, second in pairwise(
@@ -214,21 +210,6 @@ class LaunchPage(QWidget):
                      tip="Of the map; at the lowest value it is estimated")
         )  # fmt: skip
 
-    def _make_citation(self) -> Section:
-        from chimerax.ui.widgets import Citation
-        from Qt.QtWidgets import QLabel
-
-        section = Section("How to cite")
-        citation = Citation(
-            self._session, _CITATION, prefix="Publications with these models should cite:",
-            url=_DOI, image=False,
-        )  # fmt: skip
-        for label in citation.findChildren(QLabel):
-            label.setWordWrap(True)
-            label.setMinimumWidth(1)
-        section.body.addWidget(citation)
-        return section
-
     def plan(self) -> Plan:
         """The build as it is set now; touches no density."""
         chosen = self.map_menu.value
@@ -242,6 +223,7 @@ class LaunchPage(QWidget):
             distance=round(self.distance.value(), 1),
             mask_spec="" if mask is None else mask.atomspec,
             templates_spec=self.options.templates_spec,
+            contacts=self.options.contacts.text().strip(),
             resolution=None
             if self.resolution.value() <= at_least
             else round(self.resolution.value(), 1),
@@ -262,6 +244,31 @@ class LaunchPage(QWidget):
         self.resolution.setValue(lowest if plan.resolution is None else plan.resolution)
         self.quality.setCurrentIndex(QUALITIES.index(plan.quality))
         self.options.show_plan(plan)
+
+    def show_earlier(self, folder: Path) -> None:
+        """Set everything as a job had it; its map, mask and templates are opened where needed."""
+        earlier = earlier_build(folder)
+        if earlier is None:
+            raise UserError(f"{folder} holds no build that could be set up again")
+        session = self._session
+        volume = map_of(session, folder) or open_map(session, folder)
+        self.set_plan_values(earlier.plan)
+        self._choose(self.map_menu, volume)
+        if earlier.mask is not None:
+            self._choose(self.mask_menu, open_map(session, folder, "mask"))
+        self.options.open_templates(earlier.templates)
+        lost = [*earlier.missing, *(("the map",) if volume is None else ())]
+        if lost:
+            session.logger.warning(
+                f"{folder}: {' and '.join(lost)} of that job cannot be taken over: give it anew"
+            )
+        self.refresh()
+
+    @staticmethod
+    def _choose(menu, model) -> None:
+        menu.refresh()
+        if model is not None and model in menu.all_values:
+            menu.value = model
 
     def refresh(self, *_) -> None:
         """Show what goes with what is set, and the command that it makes."""
@@ -354,7 +361,7 @@ class LaunchPage(QWidget):
             **{
                 name: getattr(plan, name)
                 for name in ("map_spec", "mask_spec", "place", "distance", "resolution",
-                             "quality", "device", "models", "seed", "trim", "folder")
+                             "quality", "device", "models", "seed", "trim", "folder", "contacts")
             },
         }  # fmt: skip
 

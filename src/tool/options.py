@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from chimerax.core.commands import concise_model_spec, run
@@ -31,7 +32,7 @@ def _count(least: int, most: int) -> QSpinBox:
 
 
 class Options(Section):
-    """Templates, device, number of models, seed, residues without density, folder.
+    """Templates, contacts, device, number of models, seed, residues without density, folder.
 
     Parameters
     ----------
@@ -44,6 +45,10 @@ class Options(Section):
         super().__init__("More options")
         self._session = session
         self._make_templates()
+        self.contacts = self._path_row(
+            "&Contacts", "none", "Predicted contacts of residues, a file in the CASP RR format",
+            "Choose a file of contacts", self._choose_contacts,
+        )  # fmt: skip
         self.device = choice(DEVICES)
         self.models = _count(1, 20)
         self.seed = _count(0, 2**31 - 1)
@@ -63,14 +68,20 @@ class Options(Section):
         )
         self.trim.toggled.connect(self.changed)
         self.body.addWidget(self.trim)
-        self.folder = QLineEdit()
-        self.folder.setPlaceholderText("~/critasser, named after the map")
-        self.folder.textChanged.connect(self.changed)
-        browse = button("…", "Choose a folder", self._choose_folder)
-        browse.setAccessibleName("Choose a job folder")
-        self.body.addLayout(
-            labelled("Job fo&lder", self.folder, browse, tip="Must be empty or new")
-        )
+        self.folder = self._path_row(
+            "Job fo&lder", "~/critasser, named after the map", "Must be empty or new",
+            "Choose a job folder", self._choose_folder,
+        )  # fmt: skip
+
+    def _path_row(self, label: str, empty: str, tip: str, choose: str, clicked) -> QLineEdit:
+        """A line for a path, with a button that asks for it."""
+        line = QLineEdit()
+        line.setPlaceholderText(empty)
+        line.textChanged.connect(self.changed)
+        browse = button("…", choose, clicked)
+        browse.setAccessibleName(choose)
+        self.body.addLayout(labelled(label, line, browse, tip=tip))
+        return line
 
     def _make_templates(self) -> None:
         from chimerax.atomic import AtomicStructure
@@ -107,21 +118,33 @@ class Options(Section):
         self.seed.setValue(plan.seed)
         self.trim.setChecked(plan.trim)
         self.folder.setText(plan.folder)
+        self.contacts.setText(plan.contacts)
         usual = (plan.device, plan.models, plan.seed) == ("auto", MODELS, SEED)
-        if not usual or plan.trim or plan.folder:
+        if not usual or plan.trim or plan.folder or plan.contacts:
             self.unfold()
 
     def _open_templates(self) -> None:
         paths, _ = QFileDialog.getOpenFileNames(
             self, "Templates", "", "Models (*.cif *.pdb *.ent *.mmcif);;All files (*)"
         )
+        self.open_templates(list(map(Path, paths)))
+
+    def open_templates(self, paths: Sequence[Path]) -> None:
+        """Open files and choose their models besides those that are chosen."""
         if not paths:
             return
         before = list(self.templates.value)
-        opened = run(self._session, command_text("open", *map(Path, paths)))
+        opened = run(self._session, command_text("open", *paths))
         self.templates.refresh()
         known = self.templates.all_values
         self.templates.value = before + [m for m in _flat(opened) if m in known]
+
+    def _choose_contacts(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(
+            self, "Predicted contacts", "", "Contacts (*.rr *.txt *.contacts);;All files (*)"
+        )
+        if path:
+            self.contacts.setText(path)
 
     def _choose_folder(self) -> None:
         path = QFileDialog.getExistingDirectory(self, "Job folder")

@@ -95,12 +95,18 @@ class Pages:
                 page.started.connect(lambda: self.tabs.setCurrentIndex(PROGRESS))
             elif number == PROGRESS:
                 page = ProgressPage(session, self.watch)
+                page.wants_again.connect(self._build_again)
             else:
                 page = ResultsPage(session, self.watch)
                 page.wants_build.connect(lambda: self.tabs.setCurrentIndex(BUILD))
             self._made_pages[number] = page
             self._areas[number].setWidget(page)
         return self._made_pages[number]
+
+    def _build_again(self, folder: Path) -> None:
+        """Set up the build of a job again, to be changed and started."""
+        self.launch.show_earlier(folder)
+        self.tabs.setCurrentIndex(BUILD)
 
     def _make_rest(self) -> None:
         """Make the next page that is not there yet, between two turns of the event loop."""
@@ -160,11 +166,14 @@ class Pages:
         if self._restored is not None:
             self._restored.remove()
             self._restored = None
+        if RESULTS in self._made_pages:
+            self.results.checklist.close()
         self.watch.close()
 
     def _models(self) -> None:
         if RESULTS in self._made_pages:
             self.results.models_changed()
+            self.results.checklist.fill()
         self.launch.refresh()
 
     def _selection(self) -> None:

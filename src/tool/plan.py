@@ -50,6 +50,8 @@ class Plan:
         Å; how near.
     mask_spec, templates_spec : str
         Specifiers; empty for none.
+    contacts : str
+        File of predicted contacts; empty for none.
     resolution : float or None
         Å.
     quality, device : str
@@ -68,6 +70,7 @@ class Plan:
     distance: float = RANGE
     mask_spec: str = ""
     templates_spec: str = ""
+    contacts: str = ""
     resolution: float | None = None
     quality: str = "standard"
     device: str = "auto"
@@ -112,6 +115,8 @@ def build_command(plan: Plan, folder: Path) -> Command:
         words += ["mask", plan.mask_spec]
     if plan.templates_spec:
         words += ["templates", plan.templates_spec]
+    if plan.contacts:
+        words += ["contacts", quoted_path(plan.contacts)]
     if plan.resolution is not None:
         words += ["resolution", plan.resolution]
     for word, value, usual in (
@@ -133,7 +138,7 @@ def obstacle(plan: Plan, *, selected_atoms: bool = True) -> str:
     """What is still missing for a build, as something to do; empty when it can start."""
     if not plan.map_spec:
         return "Open a map to build into."
-    for path in filter(None, (plan.fasta, plan.folder)):
+    for path in filter(None, (plan.fasta, plan.folder, plan.contacts)):
         try:
             quoted_path(path)
         except UserError as error:

@@ -6,11 +6,12 @@ import time
 from pathlib import Path
 
 from chimerax.core.commands import run
-from Qt.QtCore import QDateTime, Qt, QUrl
+from Qt.QtCore import QDateTime, Qt, QUrl, Signal
 from Qt.QtGui import QDesktopServices
 from Qt.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
+    QInputDialog,
     QMenu,
     QProgressBar,
     QTableWidget,
@@ -20,8 +21,7 @@ from Qt.QtWidgets import (
 
 from ..session.files import inside
 from ..session.messages import duration
-from ..session.quoting import command_text
-from ..session.settings import forget_job
+from ..session.quoting import command_text, quoted_text
 from .layout import (
     AMBER,
     Notice,
@@ -64,6 +64,9 @@ class ProgressPage(QWidget):
     session : chimerax.core.session.Session
     watch : Watch
     """
+
+    wants_again = Signal(object)
+    """The folder of a build that is to be set up again."""
 
     def __init__(self, session, watch: Watch) -> None:
         super().__init__()
@@ -176,18 +179,26 @@ class ProgressPage(QWidget):
             ("Stop all jobs", alive, lambda: run(self._session, "critasser stop all")),
             ("Show", line.state != "queued", lambda: self._command("open")),
             ("Resume", line.state in ("cancelled", "failed"), lambda: self._command("resume")),
+            ("Build again with changes…", line.state != "queued",
+             lambda: self.wants_again.emit(self._watch.folder)),
+            ("Rename…", True, self._rename),
             ("Folder", True, lambda: self._open("")),
-            ("Take off this list", not alive and line.number is None, self._forget),
+            ("Take off this list", not alive, lambda: self._command("jobs clear")),
+            ("Clear this list", True, lambda: run(self._session, "critasser jobs clear")),
             ("Delete…", not alive, lambda: self._command("jobs delete")),
-        ):
+        ):  # fmt: skip
             if wanted:
                 menu.addAction(text).triggered.connect(lambda *_, f=function: f())
         menu.exec(self.table.viewport().mapToGlobal(position))
 
-    def _forget(self) -> None:
-        """Leave the chosen job out of the list; its folder stays."""
-        if self._watch.folder is not None:
-            forget_job(self._session, str(self._watch.folder))
+    def _rename(self) -> None:
+        """Ask for another name of the chosen job."""
+        if (line := self._watch.line) is None:
+            return
+        name, wanted = QInputDialog.getText(self, "Rename job", "Name", text=line.name)
+        if wanted and name.strip():
+            words = ("critasser jobs rename", line.folder, quoted_text(name.strip()))
+            run(self._session, command_text(*words))
 
     def _tell(self) -> None:
         """Show where the chosen job stands."""
@@ -207,8 +218,7 @@ class ProgressPage(QWidget):
         energies = watch.energies
         self._plot.setVisible(len(energies) > 1)
         self.energy.show_energies(energies)
-        warnings = watch.outcome.warnings if watch.outcome is not None and not runs else ()
-        self._warnings.tell("\n".join(warnings))
+        self._warnings.tell("\n".join(watch.warnings))
         self.stop.setVisible(state in ("running", "queued") and mine)
         forgotten = state == "queued" and not line.waits
         self.resume.setVisible(state in ("cancelled", "failed") or forgotten)

@@ -21,6 +21,7 @@ from Qt.QtWidgets import (
 from ..session.messages import duration
 from ..session.quoting import command_text
 from .ask import ask_compare, ask_folder, ask_score
+from .checklist_panel import ChecklistPanel
 from .confidence_panel import ConfidencePanel
 from .curves import confidence_colors
 from .layout import (
@@ -113,12 +114,27 @@ class ResultsPage(QWidget):
         layout.addWidget(heading("How sure"))
         self.confidence = ConfidencePanel(session)
         layout.addWidget(self.confidence)
+        self.checklist = ChecklistPanel(session, self._model_to_check)
+        layout.addWidget(self.checklist)
         layout.addStretch(1)
         watch.listed.connect(self._list)
         watch.chosen.connect(self._list)
         watch.made.connect(self.fill)
         self._list()
         self.fill()
+
+    def _model_to_check(self):
+        """The model that is plotted; else one that is selected, or the only one."""
+        if self.confidence.model is not None:
+            return self.confidence.model
+        from chimerax.atomic import AtomicStructure, all_atomic_structures
+
+        chosen = [m for m in selected_structures(self._session) if isinstance(m, AtomicStructure)]
+        shown = [m for m in all_atomic_structures(self._session) if m.visible]
+        for found in (chosen, shown):
+            if len(found) == 1:
+                return found[0]
+        return None
 
     def _list(self) -> None:
         self._job.clear()

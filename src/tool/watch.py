@@ -11,8 +11,10 @@ from Qt.QtCore import QObject, QTimer, Signal
 from ..jobs.engine_job import jobs_of
 from ..jobs.folder import ProgressReader
 from ..jobs.triggers import triggers
+from ..jobs.warnings import WarningReader
 from ..session.files import read_json
 from ..session.settings import settings
+from ..session.wording import in_chimerax
 from .joblist import JobLine, JobList, folder_lines
 from .outcome import Outcome, read_energies, read_outcome
 from .stages import Energies, History
@@ -55,6 +57,7 @@ class Watch(QObject):
         self.outcome: Outcome | None = None
         self._file_energies = Energies.of({})
         self._reader: ProgressReader | None = None
+        self._warnings: WarningReader | None = None
         self._numbers: set[int] = {job.id for job in jobs_of(session)}
         self._idle: set[int] = set()
         self._news = [
@@ -63,6 +66,9 @@ class Watch(QObject):
         ]
         self._news.append(
             triggers(session).add_handler("job opened", lambda _, folder: self._opened(folder))
+        )
+        self._news.append(
+            triggers(session).add_handler("jobs listed", lambda *_: self.list_again())
         )
         self._news.append(
             settings(session).triggers.add_handler(
@@ -118,6 +124,14 @@ class Watch(QObject):
         told = self.history.energies
         return told if len(told) >= len(self._file_energies) else self._file_energies
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Of the engine: those of its log while it runs, of its results when it is over."""
+        if self.outcome is not None and not self.runs:
+            return self.outcome.warnings
+        found = () if self._warnings is None else self._warnings.found
+        return tuple(in_chimerax(text) for text in found)
+
     def list_again(self) -> None:
         """Look which jobs there are."""
         jobs = jobs_of(self._session)
@@ -162,7 +176,7 @@ class Watch(QObject):
 
     def _leave(self) -> None:
         """The chosen job was deleted: look at the latest other one, or at none."""
-        self.folder, self._reader, self.outcome = None, None, None
+        self.folder, self._reader, self._warnings, self.outcome = None, None, None, None
         self.history, self._file_energies = History(), Energies.of({})
         self.chosen.emit()
         self.made.emit()
@@ -190,6 +204,7 @@ class Watch(QObject):
         """Begin to read the chosen folder."""
         self.history = History()
         self._reader = ProgressReader(self.folder)
+        self._warnings = WarningReader(self.folder)
         self.history.expect((read_json(self.folder / "job.json") or {}).get("expected"))
         self._look_at_results()
         self._read()
@@ -201,6 +216,8 @@ class Watch(QObject):
     def _read(self) -> None:
         events = self._reader.read(_AT_ONCE) if self._reader is not None else []
         self.history.feed(events)
+        if self._warnings is not None:
+            self._warnings.read()
         if events:
             self._more.start(0)
         self._second.start() if self.runs else self._second.stop()

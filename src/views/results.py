@@ -10,7 +10,6 @@ from typing import Any
 from chimerax.core.errors import UserError
 from chimerax.core.models import Model
 
-from ..jobs.failures import advice
 from ..jobs.folder import Event, ProgressReader, read_placement
 from ..models.attributes import read_confidence, read_table, set_spread
 from ..models.coloring import (
@@ -25,7 +24,7 @@ from ..models.overlays import markers_of, see_through, style_map
 from ..session.files import as_number, inside, read_json
 from ..session.messages import tell
 from ..session.quoting import command_link, command_text, in_turn
-from ..session.wording import in_chimerax
+from .warned import Warned
 
 __all__ = ["CLASSES", "Results", "open_group"]
 
@@ -61,7 +60,7 @@ _MAP_FORMAT, _MODEL_FORMAT = ("mrc", ".mrc"), ("mmcif", ".cif")
 """Name of ChimeraX's format, and suffix, of the files that a job shows."""
 
 _MOST = 100
-"""Models that are shown, and warnings that are told; a job makes 20 models at most."""
+"""Models that are shown; a job makes 20 models at most."""
 
 _SCORES = {
     "mean_confidence": "confidence",
@@ -106,6 +105,7 @@ class Results:
         self._volume = volume
         self._hidden = hidden
         self._latest = ""
+        self._warned = Warned(session, name)
         self.group: JobGroup | None = None
         if group is not None:
             self.adopt(group)
@@ -136,11 +136,11 @@ class Results:
         if self._hidden or self._closed:
             text = f"critasser {self._name} has finished; its results are not open"
             tell(self._session, text, (("critasser open", self._folder), "show it"))
-        warnings = results.get("warnings")
-        for warning in warnings[:_MOST] if isinstance(warnings, list) else ():
-            text = f"critasser {self._name}: {in_chimerax(str(warning))}"
-            remedy = advice(str(warning), None)
-            self._session.logger.warning(f"{text}\n{remedy}" if remedy else text)
+        self._warned.tell_rest(results.get("warnings"))
+
+    def warn(self, text: str) -> None:
+        """Tell a warning of the engine as soon as it has come."""
+        self._warned.tell(text)
 
     def catch_up(self) -> None:
         """Show all that the job has made so far."""

@@ -5,21 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..jobs.folder import Event
+from ..jobs.residue_names import names_of
 from ..models.attributes import (
     ATTRIBUTE,
     LOCAL_PCC,
     read_columns,
     register_attributes,
-    residue_key,
 )
 from ..models.coloring import show_key
 from ..models.job_group import JobGroup, group_of
+from ..models.moved import in_stretches, what_moved
 from ..models.origin import origin_of
 from ..session.files import as_number, inside, read_json
 from ..session.messages import tell
-from ..session.quoting import Quoted, command_text
-from ..session.wording import in_chimerax
+from ..session.quoting import Quoted, command_text, in_turn
 from .results import Results
+from .warned import Warned
 
 __all__ = ["RebuiltResults", "ScoredModel", "source_of"]
 
@@ -31,6 +32,9 @@ _SCORES = (
     ("pcc_mask", "PCC"),
     ("mean_confidence", "mean confidence"),
 )
+_SAME = 0.01
+"""Of correlations: what differs by less is as good."""
+
 _WHOLE = (("register_z_score", "register z-score"), ("sequence_z_score", "sequence z-score"))
 
 
@@ -70,6 +74,7 @@ class ScoredModel:
         self._key = key
         self._hidden = hidden
         self._copy: Results | None = None
+        self._warned = Warned(session, name)
 
     @property
     def group(self) -> JobGroup | None:
@@ -80,6 +85,10 @@ class ScoredModel:
         """Show what is new of the copy that is open; a score is shown when it is finished."""
         if self._copy is not None:
             self._copy.show(event)
+
+    def warn(self, text: str) -> None:
+        """Tell a warning of the engine as soon as it has come."""
+        self._warned.tell(text)
 
     def catch_up(self) -> None:
         """Show all that is new of the copy that is open."""
@@ -137,9 +146,7 @@ class ScoredModel:
             if self._key:
                 show_key(self._session, replace=True)
         self._report(scores, results, found)
-        warnings = results.get("warnings")
-        for warning in warnings if isinstance(warnings, list) else ():
-            logger.warning(f"critasser {self._name}: {in_chimerax(str(warning))}")
+        self._warned.tell_rest(results.get("warnings"))
 
     def _do_without(self, table: Path) -> None:
         """The model is not open."""
@@ -156,8 +163,7 @@ class ScoredModel:
         scores = read_columns(table, _COLUMNS)
         register_attributes(self._session)
         found = 0
-        for residue in self._structure.residues:
-            key = residue_key(residue)
+        for residue, key in names_of(self._structure.residues).items():
             for name, values in scores.items():
                 setattr(residue, name, values.get(key))
             found += key in scores[ATTRIBUTE]
@@ -233,4 +239,44 @@ class RebuiltResults(Results):
         super().finish()
         model = origin_of(self._session, self._folder)
         if model is not None and self.is_open:
+            self._tell_moved(model)
             model.display = False
+
+    def _tell_moved(self, before) -> None:
+        """What was moved, whether it is better, and links that show before and after."""
+        results = read_json(self._folder / "results.json") or {}
+        listed = results.get("models")
+        first = listed[0] if isinstance(listed, list) and listed else None
+        if not isinstance(first, dict) or not isinstance(first.get("file"), str):
+            return
+        after = self.group.part(first["file"])
+        options = (read_json(self._folder / "job.json") or {}).get("options")
+        asked = options.get("stretches") if isinstance(options, dict) else None
+        if after is None or not isinstance(asked, str):
+            return
+        moved = what_moved(before, after, in_stretches(asked))
+        if moved is None:
+            return
+        text = f"critasser {self._name}: {moved}. {_better(results, first)}"
+        old, new = (command_text(one, "models") for one in (before, after))
+        tell(
+            self._session,
+            text.strip(),
+            (in_turn(command_text("hide", new), command_text("show", old)), "before"),
+            (in_turn(command_text("hide", old), command_text("show", new)), "after"),
+            (in_turn(command_text("show", old), command_text("show", new)), "both"),
+        )
+
+
+def _better(results: dict, first: dict) -> str:
+    """Whether the new stretch fits the map better than the old one."""
+    before = as_number(results.get("stretch_pcc_before"))
+    after = as_number(first.get("stretch_pcc"))
+    if after is None:
+        return ""
+    if before is None:
+        return f"Its correlation with the map is {after:.2f}"
+    said = "no better"
+    if abs(after - before) > _SAME:
+        said = "better" if after > before else "worse"
+    return f"Correlation with the map {before:.2f} before, {after:.2f} now: {said}"

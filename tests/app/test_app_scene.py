@@ -69,11 +69,11 @@ def labels():
     k, = key(session)
     return k.name, [label for _, label in k.rgbas_and_labels]
 run(session, "critasser confidence #2.3 show localPCC")
-assert labels() == ("Critasser local PCC", ["0 PCC", "0.4 PCC", "0.8 PCC"]), labels()
+assert labels() == ("Critasser local PCC", ["0", "0.4", "0.8"]), labels()
 run(session, "critasser confidence show register")
-assert labels() == ("Critasser register", ["0 %", "50 %", "70 %", "90 %", "100 %"]), labels()
+assert labels() == ("Critasser register", ["0", "50", "70", "90", "100"]), labels()
 run(session, "critasser confidence show agreement")
-assert labels() == ("Critasser agreement", ["0 Å", "2 Å", "4 Å", "6 Å", "8 Å"]), labels()
+assert labels() == ("Critasser agreement", ["0", "2", "4", "6", "8"]), labels()
 first = models(session, "model 1")[0]
 assert abs(first.residues[3].critasser_spread - 0.408) < 0.01
 run(session, "critasser confidence #2.3 transparency 40")
@@ -108,33 +108,49 @@ assert [label for _, label in k.rgbas_and_labels] == ["A", "B"], k.rgbas_and_lab
     )
 
 
-def test_places_are_gone_through_with_the_map_around_them(chimerax, built):
+def test_places_are_seen_from_near_and_the_whole_view_comes_back(chimerax, built):
     chimerax.script(
         built
         + """
 volume, = models(session, "blob")
-surface, = volume.surfaces
-whole = surface.triangle_mask
+def meshes():
+    return models(session, "density at the place")
+def state():
+    m = models(session, "model 1")[0]
+    return (volume.display, session.main_view.camera.position.matrix.tolist(),
+            m.atoms.displays.tolist(), m.atoms.draw_modes.tolist(),
+            m.residues.ribbon_displays.tolist())
+run(session, "view")
+before = state()
 run(session, "critasser confidence below 31")
 place = run(session, "critasser confidence next #2.3.1")
 assert str(place) == "A 1–7, confidence 15", place
-assert {r.number for r in models(session, "model 1")[0].residues if r.atoms.selecteds.any()} \\
-    == set(range(1, 8))
-zoned = surface.triangle_mask
-assert zoned is not None and 0 <= zoned.sum() < len(surface.triangles)
+first = models(session, "model 1")[0]
+assert {r.number for r in first.residues if r.atoms.selecteds.any()} == set(range(1, 8))
+assert not volume.display and len(meshes()) == 1
+assert meshes()[0].display_style == meshes()[0].Mesh and meshes()[0].scene_position \\
+    == volume.scene_position
+from chimerax.geometry import Bounds
+points = meshes()[0].vertices
+shown = [r for r in first.residues if r.number <= 13]
+near = np.min([np.linalg.norm(points - a.scene_coord, axis=1) for r in shown for a in r.atoms],
+              axis=0)
+assert near.max() < 7.2, near.max()
+assert first.atoms.displays.any() and not first.residues[3].ribbon_display
 run(session, "save places.cxs")
 run(session, "critasser confidence end")
-assert surface.triangle_mask is None and surface.auto_remask_triangles is None
+assert state() == before and not meshes()
 run(session, "close session")
 run(session, "open places.cxs")
-surface, = models(session, "blob")[0].surfaces
-assert surface.triangle_mask is not None
+volume, = models(session, "blob")
 tour = session.get_state_manager("critasser places")
-assert tour._at == ((2, 3, 1), "A", 1), tour._at
+assert tour.at == ((2, 3, 1), "A", 1, ""), tour.at
+assert len(meshes()) == 1 and not volume.display
 run(session, "critasser confidence next #2.3.1")
 run(session, "critasser confidence previous #2.3.1")
 run(session, "critasser confidence end")
-assert surface.triangle_mask is None
+assert volume.display and not meshes()
+assert state()[2:] == before[2:]
 """
     )
 

@@ -171,9 +171,11 @@ def gui_session():
 def clean_stand_in():
     from chimerax.color_key.model import KEYS
     from chimerax.core.commands import LOGGED, REGISTERED, RUN
+    from chimerax.label.label2d import TITLES
+    from chimerax.label.label3d import LABELS
     from chimerax.std_commands.view import VIEWED
 
-    for kept in (KEYS, LOGGED, REGISTERED, RUN, VIEWED):
+    for kept in (KEYS, LABELS, TITLES, LOGGED, REGISTERED, RUN, VIEWED):
         kept.clear()
 
 

@@ -56,7 +56,15 @@ class Some(list):
 def test_every_command_gives_plain_values(
     call, session, fake_engine, open_volume, tmp_path, monkeypatch
 ):
-    from chimerax.critasser.commands import COMMANDS, example, install, rebuild, report, score
+    from chimerax.critasser.commands import (
+        COMMANDS,
+        example,
+        install,
+        rebuild,
+        refine,
+        report,
+        score,
+    )
     from chimerax.critasser.jobs import model_inputs
 
     volume = open_volume(session)
@@ -95,6 +103,8 @@ def test_every_command_gives_plain_values(
     for task in list(session.tasks.values()):
         task.wait()
 
+    other = list(session.tasks.values())[-1]
+
     values = np.zeros((12, 12, 12), dtype=np.float32)
     values[2:5, 2:5, 2:5] = values[7:10, 7:10, 7:10] = 1.0
     values[3, 3, 3] = values[8, 8, 8] = 2.0
@@ -112,11 +122,21 @@ def test_every_command_gives_plain_values(
     assert merged == whole.atomspec and len(call("segment split", [whole])) == 2
     assert call("segment delete", list(made.segments.values())[:1]) is None
 
+    first.residues[2].phi, first.residues[2].psi = 100.0, -100.0
+    assert call("validate", [first]) == ["A 3, Ramachandran outlier"]
+    assert call("validate next") == call("validate previous") == "A 3, Ramachandran outlier"
+    assert call("validate place", 1, checked=True) == "A 3, Ramachandran outlier"
+    assert call("validate end") is None
+    monkeypatch.setattr(refine, "_hand_to_isolde", lambda *_: None)
+    assert call("refine", first, in_map=volume) is None
+
     waiting = session.tasks[job]
     monkeypatch.setattr(waiting, "outcome", "running")
     monkeypatch.setattr(waiting, "terminate", lambda: None)
     assert call("stop", "all") == [job]
     monkeypatch.setattr(waiting, "outcome", "finished")
+    assert call("jobs rename", folder, "other") is None
+    assert str(call("jobs clear", other.folder)) == str([str(other.folder)])
     assert call("jobs delete", folder, confirm=True) is None
     monkeypatch.setattr(example, "run", lambda *_: [volume])
     assert call("example")[0] == volume.atomspec

@@ -25,6 +25,7 @@ def test_what_the_command_does_anyway_is_not_in_it():
         ({"place": "near", "distance": 6.5}, "near sel range 6.5"),
         ({"place": "mask", "mask_spec": "#2"}, "mask #2"),
         ({"templates_spec": "#3,4"}, "templates #3,4"),
+        ({"contacts": "/data/my map.rr"}, 'contacts "/data/my map.rr"'),
         ({"resolution": 3.8}, "resolution 3.8"),
         ({"quality": "draft", "device": "gpu"}, "quality draft device gpu"),
         ({"models": 3, "seed": 7}, "models 3 seed 7"),
@@ -68,5 +69,5 @@ def test_the_keywords_are_those_of_the_command():
     register_command("critasser build", None)
     description, _ = REGISTERED["critasser build"]
     known = {*description.required, *description.optional, *description.keyword}
-    assert {"sequence", "near", "range", "mask", "templates", "resolution", "quality", "device",
-            "models", "seed", "trim", "folder"} <= known  # fmt: skip
+    assert {"sequence", "near", "range", "mask", "templates", "contacts", "resolution",
+            "quality", "device", "models", "seed", "trim", "folder"} <= known  # fmt: skip

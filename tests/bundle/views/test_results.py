@@ -159,65 +159,6 @@ def test_what_is_low_is_remembered(session, new_session):
     assert settings(new_session(disk=session.disk)).low_confidence == 65.0
 
 
-@pytest.fixture
-def uncertain(session):
-    values = [90, 20, 30, 90, 90, 90, 10, None, 90, 90, 45, 90, 45, 80]
-    return protein(session, "model", helix(14), confidence=values)
-
-
-def test_places_go_from_the_least_certain_on_and_round(session, uncertain):
-    from chimerax.critasser.commands import confidence_next, confidence_previous
-
-    places = [str(confidence_next.command(session)) for _ in range(4)]
-    assert places == [
-        "A 7, confidence 10",
-        "A 2–3, confidence 25",
-        "A 11–13, confidence 45",
-        "A 7, confidence 10",
-    ]
-    assert str(confidence_previous.command(session)) == "A 11–13, confidence 45"
-    assert "A 11–13, confidence 45 (3 of 3)" in session.logger.text("status")
-    with pytest.raises(UserError, match="below 5"):
-        confidence_next.command(session, below=5.0)
-
-
-def test_the_map_is_shown_around_a_place_and_as_before_in_the_end(session, uncertain, open_volume):
-    from types import SimpleNamespace
-
-    from chimerax.core.commands import RUN
-    from chimerax.critasser.commands import confidence_end, confidence_next
-
-    volume = open_volume(session)
-    renewed = []
-    surface = SimpleNamespace(
-        atomspec="#2.1",
-        deleted=False,
-        triangles=[1, 2, 3],
-        auto_remask_triangles=lambda: renewed.append(1),
-        triangle_mask=[True, False, True],
-    )
-    volume.surfaces = [surface]
-    confidence_next.command(session)
-    assert RUN[-1] == "surface zone #2.1 nearAtoms sel distance 5"
-    surface.auto_remask_triangles = surface.triangle_mask = None
-    confidence_next.command(session)
-    assert not renewed
-    confidence_end.command(session)
-    assert surface.triangle_mask == [True, False, True] and renewed
-    assert session.main_view.camera.position == "as it was"
-
-
-def test_a_session_keeps_the_place(session, uncertain, new_session):
-    from chimerax.critasser.commands import confidence_next
-    from chimerax.critasser.models.uncertain_regions import UncertainRegions, uncertain_regions_of
-
-    confidence_next.command(session)
-    data = uncertain_regions_of(session).take_snapshot(session, State.SESSION)
-    restored = UncertainRegions.restore_snapshot(session, data)
-    session.add_state_manager("critasser places", restored)
-    assert str(confidence_next.command(session)) == "A 2–3, confidence 25"
-
-
 def reopened(session, group, **changed):
     """The group as a session brings it back, in another ChimeraX."""
     from chimerax.critasser import bundle_api
@@ -392,11 +333,12 @@ def test_a_build_that_waited_when_chimerax_ended_is_offered_but_not_started(
     session, start, ready_session, monkeypatch, until
 ):
     from chimerax.critasser.jobs import queue
+    from chimerax.critasser.session.locks import worker
 
     monkeypatch.setattr(queue.os, "cpu_count", lambda: 1)
     first = start(session, "hang", wait=False, name="one")
     second = start(session, "success", wait=False, name="two")
-    until(lambda: (first.folder / "lock").exists())
+    until(lambda: worker(first.folder))
     other = ready_session(session.disk)
     assert f"critasser resume {second.folder}" in other.logger.text("info")
     assert [job.folder for job in other.tasks.values()] == [first.folder]

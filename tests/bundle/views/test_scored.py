@@ -3,12 +3,10 @@
 import json
 import shlex
 import sys
-from types import SimpleNamespace
 
 import gemmi
 import numpy as np
 import pytest
-from chimerax.atomic import Residue, Structure
 from chimerax.core.commands import RUN
 from chimerax.core.errors import UserError
 from chimerax.geometry import Place
@@ -26,73 +24,9 @@ def located(session, fake_engine):
 
 
 class Residues(list):
-    """As ChimeraX's collection of residues, for the little that is asked of it."""
+    """Residues of several models or none, with the little that is asked of a collection."""
 
     unique_structures = property(lambda self: list({r.structure: None for r in self}))
-    unique_chains = property(lambda self: list({r.chain: None for r in self}))
-
-
-class Atoms(SimpleNamespace):
-    """Arrays of what is known of atoms."""
-
-    def __len__(self):
-        return len(self.coords)
-
-
-class Opened(Structure):
-    """A structure whose atoms are given as arrays."""
-
-    atoms = None
-
-
-@pytest.fixture
-def open_model():
-    """Open a model of residues with one atom each: (chain, number, insertion code), and water.
-
-    It lies in the map of `open_volume`, wherever both have been moved.
-    """
-
-    def open_one(session, names, place=None, volume=None):
-        structure = Opened("mine.pdb", session)
-        structure.scene_position = place or Place()
-        chains = {}
-        residues = Residues()
-        for chain, number, code in names:
-            residue = Residue(chain, number, 20.0)
-            residue.insertion_code, residue.structure = code, structure
-            known = SimpleNamespace(
-                existing_residues=[], full_sequence_known=False, ungapped=lambda: "AAAA"
-            )
-            residue.chain = chains.setdefault(chain, type("Chain", (), vars(known))())
-            residue.chain.existing_residues.append(residue)
-            residues.append(residue)
-        water = Residue("A", 900, 30.0)
-        water.structure = structure
-        every = [*residues, water]
-        structure.residues = Residues(every)
-        n = len(every)
-        positions = [12.0, -2.0, 7.0] + np.arange(3.0 * n).reshape(n, 3) / 10
-        if volume is not None:
-            positions = volume.scene_position * positions
-        positions = structure.scene_position.inverse() * positions
-        structure.atoms = Atoms(
-            coords=np.asarray(positions),
-            element_names=["C"] * (n - 1) + ["O"],
-            names=["CA"] * (n - 1) + ["O"],
-            occupancies=np.ones(n),
-            bfactors=np.full(n, 20.0),
-            residues=SimpleNamespace(
-                names=["ALA"] * (n - 1) + ["HOH"],
-                numbers=[r.number for r in every],
-                chain_ids=[r.chain_id for r in every],
-                insertion_codes=[r.insertion_code or " " for r in every],
-                polymer_types=[1] * (n - 1) + [0],
-            ),
-        )
-        session.models.add([structure])
-        return structure, residues
-
-    return open_one
 
 
 NAMES = [("A", -1, ""), ("A", 1, ""), ("A", 1, "A"), ("A", 5, ""), ("B", 1, "")]
@@ -254,7 +188,7 @@ def test_a_rebuild_is_gone_on_with_by_another_sequence_but_no_templates(
     from chimerax.critasser.commands import resume
 
     structure, residues = open_model(session, NAMES)
-    job = rebuild(session, Residues(residues[1:3]), in_map=open_volume(session))
+    job = rebuild(session, residues[1:3], in_map=open_volume(session))
     with pytest.raises(UserError, match="a rebuild has no templates"):
         resume.command(session, job.folder, templates=[structure])
     assert not (job.folder / "inputs/run_2").exists()
@@ -273,6 +207,36 @@ def test_residues_are_stretches_by_their_numbers_and_one_across_a_gap(session, o
     assert stretches_of([residues[4], residues[5], residues[7]]) == "A:9-1A,B:1-1"
 
 
+def test_a_stretch_ends_where_another_chain_of_the_same_name_begins(session, open_model):
+    from chimerax.critasser.jobs.model_file import stretches_of
+
+    _, residues = open_model(session, [(" ", n, "") for n in (1, 2, 3, 1, 2, 3)])
+    assert stretches_of(residues[1:5]) == "_:2-3,_-2:1-2"
+
+
+def test_scores_of_chains_that_share_a_name_come_to_their_own_residues(
+    session, open_volume, open_model, tmp_path
+):
+    from chimerax.critasser.jobs.model_file import write_structure
+    from chimerax.critasser.views.scored import ScoredModel
+
+    structure, residues = open_model(session, [(" ", n, "") for n in (1, 2, 1, 2)])
+    write_structure(tmp_path / "m.cif", structure, open_volume(session))
+    block = gemmi.cif.read(str(tmp_path / "m.cif")).sole_block()
+    chains = [row.str(0) for row in block.find("_atom_site.", ["auth_asym_id"])]
+    assert chains == ["_", "_", "_-2", "_-2", "A"]
+
+    (tmp_path / "5_models").mkdir()
+    rows = [f"{chain},{n},,A,{conf}" for chain, n, conf in
+            (("_", 1, 10), ("_", 2, 20), ("_-2", 1, 30), ("_-2", 2, 40))]  # fmt: skip
+    table = tmp_path / "5_models/model_1.csv"
+    table.write_text("\n".join(["chain,residue,insertion,letter,confidence", *rows]) + "\n")
+    (tmp_path / "results.json").write_text('{"models": [{"mean_confidence": 25}]}')
+    ScoredModel(session, "mine", tmp_path, structure).finish()
+    assert [r.critasser_confidence for r in residues] == [10, 20, 30, 40]
+    assert "no more" not in session.logger.text("warning")
+
+
 def test_what_is_no_protein_has_no_stretches(session, open_model):
     from chimerax.critasser.jobs.model_file import stretches_of
 
@@ -287,7 +251,7 @@ def test_a_model_of_no_job_is_rebuilt_in_the_map_that_is_named(
     volume = open_volume(session)
     volume.scene_position = TURNED
     _, residues = open_model(session, NAMES, ELSEWHERE, volume)
-    job = rebuild(session, Residues(residues[1:3]), in_map=volume, quality="draft", models=2)
+    job = rebuild(session, residues[1:3], in_map=volume, quality="draft", models=2)
     assert job.outcome == "finished"
     words = shlex.split((job.folder / "command").read_text())
     assert words[1:3] == ["rebuild", str(job.folder / "inputs/model.cif")]
@@ -305,7 +269,7 @@ def test_whole_sequences_that_the_model_knows_reach_the_engine(
     chain = residues[0].chain
     chain.full_sequence_known, chain.structure, chain.chain_id = True, residues[0].structure, "A"
     chain.ungapped = lambda: "MKTAY"
-    job = rebuild(session, Residues(residues[:1]), in_map=open_volume(session))
+    job = rebuild(session, residues[:1], in_map=open_volume(session))
     assert "MKTAY" in (job.folder / "inputs/sequence.fasta").read_text()
 
 
@@ -323,6 +287,7 @@ def test_a_model_of_a_job_is_rebuilt_from_its_file_beside_it(
     _, residues = open_model(session, [("A", 2, ""), ("A", 3, "")])
     for residue in residues:
         residue.structure = model
+    model.residues = residues
 
     job = rebuild(session, residues)
     assert job.outcome == "finished"
@@ -349,6 +314,7 @@ def test_a_rebuild_whose_sequence_cannot_be_read_leaves_no_folder(
     _, residues = open_model(session, [("A", 2, ""), ("A", 3, "")])
     for residue in residues:
         residue.structure = model
+    model.residues = residues
     with pytest.raises(UserError, match="cannot write there"):
         rebuild(session, residues, sequence=tmp_path / "gone.fasta", folder=str(tmp_path / "new"))
     assert not (tmp_path / "new").exists()
@@ -360,7 +326,7 @@ def test_rebuilding_needs_one_model_and_a_map(session, open_model, located):
     with pytest.raises(UserError, match="one model, not of 2"):
         rebuild(session, Residues([*one[:2], *other[:2]]))
     with pytest.raises(UserError, match="inMap"):
-        rebuild(session, Residues(one[:2]))
+        rebuild(session, one[:2])
 
 
 def test_what_cannot_be_judged_or_rebuilt_is_refused_before_anything_is_made(

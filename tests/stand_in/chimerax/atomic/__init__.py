@@ -36,6 +36,8 @@ class Atom:
         self.coord = np.asarray(coord, dtype=float)
         self.bfactor = bfactor
         self.selected = False
+        self.display = False
+        self.draw_mode = 0
 
     @property
     def scene_coord(self):
@@ -46,19 +48,48 @@ class Residue(_Attributed):
     """One with a Cα and nothing else."""
 
     insertion_code = ""
+    polymer_type = 1
+    phi = psi = omega = None
+    chis = ()
 
     def __init__(self, chain_id, number, bfactor, name="ALA", coord=(0, 0, 0), structure=None):
         self.chain_id = chain_id
         self.number = number
         self.name = name
         self.structure = structure
+        self.ribbon_display = True
         self.atom = Atom(self, coord, bfactor)
 
     def find_atom(self, name):
         return self.atom if name == "CA" else None
 
+    @property
+    def atoms(self):
+        return Atoms([self.atom])
+
+    def get_chi(self, number, account_for_symmetry):
+        return self.chis[number - 1] if number <= len(self.chis) else None
+
+
+def _each(name, dtype=None):
+    """A property of a collection: the values of all, and one or all to be set."""
+
+    def get(self):
+        return np.array([getattr(one, name) for one in self], dtype=dtype)
+
+    def put(self, values):
+        for one, value in zip(self, np.broadcast_to(values, len(self))):
+            setattr(one, name, value)
+
+    return property(get, put)
+
 
 class Residues(list):
+    ribbon_displays = _each("ribbon_display", bool)
+
+    def unique(self):
+        return Residues(dict.fromkeys(self))
+
     @property
     def chain_ids(self):
         return [residue.chain_id for residue in self]
@@ -77,6 +108,9 @@ class Residues(list):
 
 
 class Atoms(list):
+    displays = _each("display", bool)
+    draw_modes = _each("draw_mode")
+
     @property
     def names(self):
         return np.array([atom.name for atom in self], dtype=object)

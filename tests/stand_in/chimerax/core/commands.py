@@ -100,6 +100,10 @@ class ObjectsArg(Annotation):
         return Objects(models=inside), used, rest
 
 
+class StringArg(Annotation):
+    pass
+
+
 class BoolArg(Annotation):
     pass
 

@@ -88,6 +88,7 @@ class Model(State):
 class Surface(Model):
     """Triangles."""
 
+    Mesh = 1
     display_style = 0
     highlighted = False
     triangles = None

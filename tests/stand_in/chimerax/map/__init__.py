@@ -63,6 +63,12 @@ class Volume(Model):
     def set_display_style(self, style):
         pass
 
+    def interpolated_values(self, points):
+        """Of the nearest voxels."""
+        index = np.rint(self.data.xyz_to_ijk(self.scene_position.inverse() * points)).astype(int)
+        i, j, k = np.clip(index, 0, np.array(self.data.size) - 1).T
+        return self.data._values[k, j, i]
+
     def full_matrix(self):
         return self.data._values
 
@@ -75,6 +81,13 @@ class VolumeSurface(Surface):
     def __init__(self, volume):
         super().__init__("surface", volume.session)
         self.volume = volume
+
+
+def contour_surface(values, level, cap_faces, calculate_normals):
+    """The voxels at the level or above as corners, each three of them a triangle."""
+    corners = np.argwhere(values >= level)[:, ::-1].astype(np.float32)
+    triangles = np.arange(len(corners) // 3 * 3).reshape(-1, 3)
+    return corners, triangles, np.tile(np.float32([0, 0, 1]), (len(corners), 1))
 
 
 class MapArg(ModelsArg):

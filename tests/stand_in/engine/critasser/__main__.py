@@ -134,6 +134,7 @@ class Run:
         for stage in ("density", "network"):
             if self.tell(stage, "starts"):
                 return 130
+        print("12:00:00 warning: the map looks like a mirror image", flush=True)
         self.write("1_calpha/calpha.cif", "calpha", "Cα positions", ("CA",), 0.0, het=True)
         if mode == "fail":
             print("critasser build: failed in stage trace, MemoryError: out of memory; traceback",
@@ -162,7 +163,8 @@ class Run:
             self.write(name, "models", f"model {rank}", tuple(BACKBONE), 0.5 * (rank - 1))
             listed.append({"file": name, "rank": rank, "etm": 0.9 - 0.1 * rank, "pcc_mask": 0.7})
         results = {"timings": {"network": 60.0, "assembly": 30.0}, "models": listed,
-                   "warnings": ["this is a stand-in, not the engine"]}  # fmt: skip
+                   "warnings": ["the map looks like a mirror image",
+                                "this is a stand-in, not the engine"]}  # fmt: skip
         (self.folder / "report.html").write_text("<html><body>stand-in</body></html>")
         (self.folder / "results.json").write_text(json.dumps(results))
         self.tell("report", "done", state="finished")

@@ -1,0 +1,130 @@
+"""The checklist: what is unusual in a model, to be looked at and ticked off one by one."""
+
+from __future__ import annotations
+
+from chimerax.core.commands import run
+from Qt.QtCore import Qt
+from Qt.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
+
+from ..models.validation.checklist import CHANGED, checklist_of
+from ..session.quoting import command_text
+from .layout import Section, button, buttons, dense, fit_height, small
+
+__all__ = ["ChecklistPanel"]
+
+_ROWS = 8
+_MOST = 1000
+"""Places that the table lists."""
+
+_DONE, _NUMBER, _PLACE = range(3)
+
+
+class ChecklistPanel(Section):
+    """A table of places, and buttons that hand the model over to be refined.
+
+    Parameters
+    ----------
+    session : chimerax.core.session.Session
+    model : callable
+        Gives the model that the page is about, or None.
+    """
+
+    def __init__(self, session, model) -> None:
+        super().__init__("Checklist")
+        self._session = session
+        self._model = model
+        self._filling = False
+        self._checklist = checklist_of(session)
+        self._told = small()
+        self.body.addWidget(self._told)
+        self.table = _place_table()
+        self.table.itemSelectionChanged.connect(self._row_chosen)
+        self.table.itemChanged.connect(self._ticked)
+        self.body.addWidget(self.table)
+        self.body.addWidget(
+            buttons(
+                button("Chec&k model", "Find what is unusual in this model: critasser validate",
+                       lambda: self._run("critasser validate")),
+                button("◀", "Go to the place before", lambda: self._step("previous")),
+                button("▶", "Go to the next place", lambda: self._step("next")),
+                button("End", "Show all as it was before", lambda: self._step("end")),
+                button("&ISOLDE", "Hand model and map over to ISOLDE",
+                       lambda: self._run("critasser refine")),
+                button("Pheni&x", "Refine the model in its map by Phenix",
+                       lambda: self._run("critasser refine", "with phenix")),
+            )
+        )  # fmt: skip
+        self._handler = self._checklist.triggers.add_handler(CHANGED, lambda *_: self.fill())
+        self.fill()
+
+    def close(self) -> None:
+        """Hear of nothing any more."""
+        self._handler.remove()
+
+    def fill(self) -> None:
+        """Show the list as it is."""
+        places = self._checklist.places[:_MOST]
+        self._filling = True
+        self.table.setRowCount(len(places))
+        for number, place in enumerate(places):
+            done = QTableWidgetItem()
+            done.setFlags(Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsEnabled)
+            ticked = self._checklist.ticked(place)
+            done.setCheckState(Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked)
+            done.setToolTip("Looked at")
+            self.table.setItem(number, _DONE, done)
+            where, _, what = str(place).partition(", ")
+            for column, text in ((_NUMBER, where), (_PLACE, what)):
+                item = QTableWidgetItem(text)
+                item.setFlags(Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEnabled)
+                item.setToolTip(f"{place.structure}: {place}")
+                self.table.setItem(number, column, item)
+        fit_height(self.table, _ROWS)
+        self.table.setVisible(bool(places))
+        self._filling = False
+        self._tell(places)
+
+    def _tell(self, places) -> None:
+        found = self._checklist.found
+        if not found:
+            self._told.setText("Backbone, side chains, peptides, clashes of a model, one by one.")
+            return
+        done = sum(map(self._checklist.ticked, places))
+        said = "\n".join(f"{one.structure}: {one}" for one in found)
+        self._told.setText(f"{said}\n{done} of {len(places)} looked at")
+
+    def _row_chosen(self) -> None:
+        rows = self.table.selectionModel().selectedRows()
+        if not self._filling and rows:
+            run(self._session, command_text("critasser validate place", rows[0].row() + 1))
+
+    def _ticked(self, item: QTableWidgetItem) -> None:
+        if self._filling or item.column() != _DONE:
+            return
+        done = item.checkState() == Qt.CheckState.Checked
+        self._checklist.tick(self._checklist.places[item.row()], done)
+
+    def _step(self, where: str) -> None:
+        run(self._session, command_text("critasser validate", where))
+
+    def _run(self, command: str, *words: str) -> None:
+        model = self._model()
+        if model is None:
+            self._told.setText("Open a model first, or choose one under “How sure”.")
+            return
+        run(self._session, command_text(command, model, *words))
+
+
+def _place_table() -> QTableWidget:
+    table = dense(QTableWidget(0, 3))
+    table.setHorizontalHeaderLabels(["✓", "Residue", "What"])
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    table.setAccessibleName("Checklist")
+    header = table.horizontalHeader()
+    header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    for place in (_DONE, _NUMBER):
+        header.setSectionResizeMode(place, QHeaderView.ResizeMode.ResizeToContents)
+    header.setSectionResizeMode(_PLACE, QHeaderView.ResizeMode.Stretch)
+    return table

@@ -1,0 +1,52 @@
+"""Jobs are renamed and taken off the list; their folders stay."""
+
+import json
+
+import pytest
+from chimerax.core.errors import UserError
+from chimerax.critasser.commands import jobs, jobs_clear, jobs_rename
+from chimerax.critasser.jobs.engine_job import jobs_of
+from chimerax.critasser.jobs.folder import read_placement
+from chimerax.critasser.session.settings import settings
+
+
+def test_a_job_has_its_new_name_everywhere(session, start):
+    job = start(session, "success")
+    frame = [[1, 0, 0, 5], [0, 1, 0, 0], [0, 0, 1, 0]]
+    path = job.folder / "inputs/chimerax.json"
+    path.write_text(json.dumps({"name": "helix", "frame": frame, "map": "/x.mrc"}))
+    jobs_rename.command(session, job.folder, "apo; state 2")
+    assert job.name == "apo; state 2" and job.view.group.name == "critasser apo; state 2"
+    assert read_placement(job.folder) == ("apo; state 2", frame)
+    assert json.loads(path.read_text())["map"] == "/x.mrc"
+    with pytest.raises(UserError, match="1 to 100 letters"):
+        jobs_rename.command(session, job.folder, "  ")
+
+
+def test_the_panel_hears_of_it(session, start):
+    from chimerax.critasser.jobs.triggers import triggers
+
+    job = start(session, "success")
+    heard = []
+    triggers(session).add_handler("jobs listed", lambda _, data: heard.append(data))
+    jobs_rename.command(session, job.folder, "x")
+    jobs_clear.command(session, job.folder)
+    assert heard == [job.folder, job.folder]
+
+
+def test_jobs_that_are_over_are_cleared_and_one_that_runs_stays(gui_session, start, until):
+    done = start(gui_session, "success", name="one")
+    runs = start(gui_session, "hang", wait=False, name="two")
+    until(lambda: (runs.folder / "lock").exists())
+    assert jobs_clear.command(gui_session) == [str(done.folder)]
+    assert jobs_of(gui_session) == [runs]
+    assert settings(gui_session).recent_jobs == [str(runs.folder)]
+    assert (done.folder / "results.json").is_file()
+    runs.terminate()
+    until(lambda: runs.outcome == "cancelled")
+
+
+def test_times_are_those_of_the_job_not_of_the_watch(session, start):
+    start(session, "success")
+    jobs.command(session)
+    assert "finished, 2 min" in session.logger.text("info")  # of its stages, 60 s and 30 s

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from critasser.errors import InputError
-from critasser.options import DEVICES, PRESETS, Options, RebuildOptions, check_file
+from critasser.options import DEVICES, PRESETS, Options, check_file
 
 __all__ = [
     "add_choices",
@@ -23,11 +23,15 @@ __all__ = [
 OPTIONS = ("resolution", "device", "quality", "models", "seed")
 
 
-def add_place(parser: argparse.ArgumentParser) -> None:
-    """Arguments that say in which folder to work."""
+def add_place(parser: argparse.ArgumentParser, more: str = "") -> None:
+    """Arguments that say in which folder to work; `more` is said of the output besides."""
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument(
-        "-o", "--output", type=Path, metavar="FOLDER", help="job folder to make for all results"
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FOLDER",
+        help=f"job folder to make for all results{more}",
     )
     where.add_argument(
         "--resume",
@@ -39,7 +43,7 @@ def add_place(parser: argparse.ArgumentParser) -> None:
 
 
 def add_choices(
-    parser: argparse.ArgumentParser, default: Options | RebuildOptions, *, work: bool = True
+    parser: argparse.ArgumentParser, default: Options, *, work: bool = True
 ) -> None:
     """Options that jobs share; `work` for those of jobs that make models."""
     parser.add_argument(

@@ -72,6 +72,7 @@ def fit_structure(
     rng: np.random.Generator,
     trusted: NDArray[np.bool_] | None = None,
     error: NDArray[np.float64] | None = None,
+    numbers: NDArray[np.int64] | None = None,
     copies: int | None = 1,
     rigid: bool = False,
     progress: Callable[[float, str], None] | None = None,
@@ -90,6 +91,9 @@ def fit_structure(
         nearest along the chain.
     error : ndarray (n, n), optional
         Predicted aligned error in Å, which cuts the domains; contacts do without it.
+    numbers : ndarray (n,) int64, optional
+        Of the residues along their chain, ascending: a linker reaches as far as numbers lie apart.
+        Counted from 0 without them.
     copies : int or None
         How many times the structure may be in the map; None for as many as there are places that
         are equally good.
@@ -131,7 +135,8 @@ def fit_structure(
     ]
     if copies is None:
         copies = max(1, *(fit.equals() for fit in fits))
-    chosen = _choose(calpha, members, bodies[own], poses, min(copies, MOST_COPIES))
+    numbers = np.arange(len(calpha)) if numbers is None else numbers
+    chosen = _choose(calpha, numbers, members, bodies[own], poses, min(copies, MOST_COPIES))
     joint = _by_whole(calpha, members, bodies[0], fits[0]) if len(members) > 1 else None
     placements = []
     for of_copy in sorted(chosen, key=lambda one: -sum(len(members[d]) for d in one)):
@@ -142,7 +147,7 @@ def fit_structure(
             positions[rows] = poses[d].apply(body, k, calpha[rows])
             scores[d] = pose_score(body, fine, poses[d], k)
             joined[d] = joint is not None and _apart(positions[rows], joint[d]) < SAME_PLACE
-        for i, d in _carried_along(present, members, of_copy):
+        for i, d in _carried_along(numbers, present, members, of_copy):
             positions[i] = poses[d].apply(bodies[own][d], of_copy[d], calpha[i][None])[0]
         placed = tuple(d in of_copy for d in range(len(members)))
         placements.append(
@@ -207,6 +212,7 @@ def _with_whole(
 
 def _choose(
     calpha: NDArray[np.float64],
+    numbers: NDArray[np.int64],
     members: list[NDArray[np.int64]],
     bodies: list[Body],
     poses: list[Poses],
@@ -220,7 +226,7 @@ def _choose(
                 gain = len(rows) * float(poses[d].score[k] - CHANCE_SCORE)
                 positions = poses[d].apply(body, k, calpha[rows])
                 number = copy * len(members) + d
-                candidates.append(Candidate(number, copy, rows, positions, gain))
+                candidates.append(Candidate(number, copy, numbers[rows], positions, gain))
                 places.append((copy, d, k))
     chosen: dict[int, dict[int, int]] = {}
     for c in choose_together(candidates):
@@ -230,7 +236,10 @@ def _choose(
 
 
 def _carried_along(
-    present: NDArray[np.bool_], members: list[NDArray[np.int64]], placed: dict[int, int]
+    numbers: NDArray[np.int64],
+    present: NDArray[np.bool_],
+    members: list[NDArray[np.int64]],
+    placed: dict[int, int],
 ) -> list[tuple[int, int]]:
     """Residues of no domain, each with the placed domain nearest along the chain."""
     if not placed:
@@ -240,5 +249,6 @@ def _carried_along(
     left = present.copy()
     left[np.concatenate(members)] = False
     return [
-        (int(i), int(owner[np.argmin(np.abs(rows - i))])) for i in np.flatnonzero(left)
+        (int(i), int(owner[np.argmin(np.abs(numbers[rows] - numbers[i]))]))
+        for i in np.flatnonzero(left)
     ]

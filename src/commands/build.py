@@ -25,21 +25,19 @@ from ..jobs.inputs import (
     check_sequences,
     frame,
     job_name,
-    mask_planes,
     new_inputs,
     nothing_left,
     write_map,
     write_mask,
     write_sequences,
     write_templates,
-    zone_planes,
 )
 from ..jobs.new_job import DEVICES, QUALITIES, engine_options, new_folder
 from ..jobs.request import Request
 from ..jobs.starting import start, waits
-from ..models.segments.choosing import chosen_planes, sort_out
 from ..views.results import Results
 from .arguments import BuildMapArg, BuildSequenceArg
+from .region import Region
 
 __all__ = ["command", "description"]
 
@@ -126,26 +124,19 @@ def command(
             "which sequence? Give a FASTA file, letters or chains: "
             f"critasser build {volume.atomspec} sequence #2/A"
         )
-    if sum(place is not None for place in (segments, mask, near)) > 1:
-        raise UserError("give one of segments, mask and near, not several of them")
-    if near is not None and not len(near):
-        raise UserError("near: no atoms specified")
-    if near is None and segments is None and range is not None:
-        raise UserError("range says how near; give near too")
+    region = Region(segments, mask, near, range)
+    region.check()
     if templates is not None and not len(templates):
         raise UserError("templates: no atomic models specified")
     check_grid(volume)
     check_sequences(sequence)
-    chosen = None
-    if segments is not None:
-
-        chosen = sort_out(segments, volume)
+    region.look_up(volume)
     python = configured_python(session)
 
     folder = new_folder(folder, job_name(volume.name))
     name = job_name(folder.name)
     placed = PlacedMap.of(volume)
-    planes, where = _inside(placed, chosen, mask, near, range or 8.0)
+    planes, where = region.planes(placed)
     files = _write_small(folder, name, placed, sequence, templates)
     if planes is not None:
         files["mask"] = files["map"].with_name("mask.mrc")
@@ -172,19 +163,6 @@ def command(
         wait=waits(session, wait),
         prepare=prepare,
     )
-
-
-def _inside(placed, chosen, mask, near, distance):
-    """Sections of the map's grid where to build, and what is said when no voxel is; else None."""
-    if chosen is not None:
-
-        return chosen_planes(placed, chosen, distance), chosen.summary
-    if mask is not None:
-        return mask_planes(placed, PlacedMap.of(mask)), f"the mask {mask}"
-    if near is not None:
-        planes = zone_planes(placed, near.scene_coords, distance)
-        return planes, f"{distance:g} Å of those atoms"
-    return None, ""
 
 
 def _write_small(folder, name, placed, sequence, templates) -> dict:

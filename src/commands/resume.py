@@ -148,6 +148,7 @@ def _check_has(kind: str, words: list[str]) -> None:
     lacks = {
         "score": ("sequence", "templates", "quality", "models", "seed"),
         "rebuild": ("templates",),
+        "fit": ("sequence", "templates", "quality", "models"),
     }
     wrong = [word for word in words if word in lacks.get(kind, ())]
     if wrong:

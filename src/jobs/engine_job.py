@@ -52,7 +52,7 @@ def jobs_of(session) -> list[EngineJob]:
 
 
 class EngineJob(Job):
-    """A build, score or rebuild, whose engine this ChimeraX starts or has found at work.
+    """A build, score, rebuild or fit, whose engine this ChimeraX starts or has found at work.
 
     `outcome` is ``queued``, ``running``, ``finished``, ``cancelled`` or ``failed``; `events` are
     all that have been shown so far, `last` is the latest of them.

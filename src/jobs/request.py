@@ -41,7 +41,7 @@ __all__ = [
 _FILE = f"{INPUTS}/request.json"
 _OPTION = re.compile(r"-o|--[a-z][a-z-]*")
 _FOLDERS = ("-o", "--resume")
-_FILES = ("--map", "--mask", "--sequence", "--templates")
+_FILES = ("--map", "--mask", "--pae", "--sequence", "--templates")
 _VALUES = ("--device", "--models", "--quality", "--resolution", "--seed", "--stretch")
 _MODEL = re.compile(r"5_models/\w[\w.-]*")
 

@@ -9,6 +9,7 @@ from chimerax.core.errors import UserError
 from ..session.quoting import command_text, key_label
 from .attributes import (
     ATTRIBUTE,
+    DOMAIN,
     SCHEMES,
     Scheme,
     adopt_confidence,
@@ -31,6 +32,9 @@ _NO_VALUE = "gray"
 
 _LEAST_WIDTH = 240
 """Pixels of the key's width below which its labels run into each other."""
+
+_FEWEST_LABELS = 2
+"""Chains or domains that need a key."""
 
 _MOST_CHAINS = 12
 """Chains that a key of chains has room for."""
@@ -80,6 +84,8 @@ def color_models(
         color_structure(structure, scheme, transparency=transparency)
     if not key:
         _drop_key(session)
+    elif name == "domain":
+        _show_domain_key(session, found, replace=not keep_key)
     elif scheme.attribute:
         show_scheme_key(session, scheme, replace=not keep_key)
     else:
@@ -131,6 +137,16 @@ def show_scheme_key(session, scheme: Scheme, *, replace: bool = False) -> None:
     _key(session, scheme.title, labels, replace=replace)
 
 
+def _show_domain_key(session, structures, *, replace: bool) -> None:
+    """Domains and their colours, where there are several."""
+    numbers = {getattr(one, DOMAIN, None) for s in structures for one in s.residues} - {None}
+    labels = [(color, f"{n:g}") for n, color in SCHEMES["domain"].colors if n in numbers]
+    if len(labels) < _FEWEST_LABELS:
+        _drop_key(session)
+        return
+    _key(session, SCHEMES["domain"].title, labels, replace=replace, distinct=True)
+
+
 def _show_chain_key(session, structures) -> None:
     """Chains and their colours, while there are few enough."""
     colors: dict[str, str] = {}
@@ -140,7 +156,7 @@ def _show_chain_key(session, structures) -> None:
             if len(residues):
                 red, green, blue, _ = residues.ribbon_colors[0]
                 colors.setdefault(chain.chain_id, f"#{red:02x}{green:02x}{blue:02x}")
-    if not 2 <= len(colors) <= _MOST_CHAINS:
+    if not _FEWEST_LABELS <= len(colors) <= _MOST_CHAINS:
         _drop_key(session)
         return
     labels = [(color, chain) for chain, color in colors.items()]

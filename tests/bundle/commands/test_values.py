@@ -56,7 +56,7 @@ class Some(list):
 def test_every_command_gives_plain_values(
     call, session, fake_engine, open_volume, tmp_path, monkeypatch
 ):
-    from chimerax.critasser.commands import COMMANDS, example, install, rebuild, report, score
+    from chimerax.critasser.commands import COMMANDS, example, fit, install, rebuild, report, score
     from chimerax.critasser.jobs import model_inputs
 
     volume = open_volume(session)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chimerax.atomic import AtomicStructuresArg, AtomsArg
+from chimerax.atomic import AtomsArg
 from chimerax.core.commands import (
     BoolArg,
     Bounded,
@@ -30,7 +30,6 @@ from ..jobs.inputs import (
     write_map,
     write_mask,
     write_sequences,
-    write_templates,
 )
 from ..jobs.new_job import DEVICES, QUALITIES, engine_options, new_folder
 from ..jobs.request import Request
@@ -38,6 +37,7 @@ from ..jobs.starting import start, waits
 from ..views.results import Results
 from .arguments import BuildMapArg, BuildSequenceArg
 from .region import Region
+from .templates import Templates, TemplatesArg
 
 __all__ = ["command", "description"]
 
@@ -52,7 +52,7 @@ def description():
             ("near", AtomsArg),
             ("range", Bounded(FloatArg, min=1.0, max=100.0)),
             ("resolution", Bounded(FloatArg, min=1.0, max=20.0)),
-            ("templates", AtomicStructuresArg),
+            ("templates", TemplatesArg),
             ("device", EnumOf(tuple(DEVICES))),
             ("quality", EnumOf(QUALITIES)),
             ("models", Bounded(IntArg, min=1, max=20)),
@@ -101,8 +101,11 @@ def command(
         How near, in Å; 8 unless given.
     resolution : float, optional
         Of the map, in Å; the engine guesses it from the voxels unless given.
-    templates : chimerax.atomic.AtomicStructures, optional
-        Structures that may be alike; where they are does not matter.
+    templates : str, or sequence of chimerax.atomic.AtomicStructure and Path, optional
+        Structures that may be alike; where they are does not matter. Or where to look for them:
+        ``auto`` (here and in public databases), ``local`` (open models and what ChimeraX has
+        fetched before), ``none``. Unless given, as the person has said when first asked; ``none``
+        in scripts and without a GUI.
     device : {'auto', 'cpu', 'gpu'}, optional
     quality : {'draft', 'standard', 'thorough'}, optional
     models : int, optional
@@ -126,12 +129,11 @@ def command(
         )
     region = Region(segments, mask, near, range)
     region.check()
-    if templates is not None and not len(templates):
-        raise UserError("templates: no atomic models specified")
     check_grid(volume)
     check_sequences(sequence)
     region.look_up(volume)
     python = configured_python(session)
+    templates = Templates.of(session, templates)
 
     folder = new_folder(folder, job_name(volume.name))
     name = job_name(folder.name)
@@ -140,12 +142,15 @@ def command(
     files = _write_small(folder, name, placed, sequence, templates)
     if planes is not None:
         files["mask"] = files["map"].with_name("mask.mrc")
+    with nothing_left(folder):
+        find = templates.looker(session, folder, files["map"].parent, name, sequence)
 
-    def prepare() -> None:
+    def prepare() -> list[str]:
         with nothing_left(folder):
             write_map(files["map"], placed)
             if planes is not None:
                 write_mask(files["mask"], placed, planes, where)
+            return [] if find is None else find()
 
     options = {"-o": (folder,)}
     if "mask" in files:
@@ -171,7 +176,7 @@ def _write_small(folder, name, placed, sequence, templates) -> dict:
         files = {
             "sequence": write_sequences(inputs, sequence),
             "map": inputs / "map.mrc",
-            "templates": write_templates(inputs, templates if templates is not None else ()),
+            "templates": templates.write(inputs),
         }
         write_placement(folder, name, frame(placed.data), getattr(placed.data, "path", None))
     return files

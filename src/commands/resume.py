@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from chimerax.atomic import AtomicStructuresArg
 from chimerax.core.commands import (
     BoolArg,
     Bounded,
@@ -20,14 +19,16 @@ from chimerax.map import MapArg
 from ..installation.environment import configured_python, engine_command
 from ..jobs.engine_job import jobs_of
 from ..jobs.folder import INPUTS, job_kind, read_placement
-from ..jobs.inputs import write_sequences, write_templates
+from ..jobs.inputs import write_sequences
 from ..jobs.new_job import DEVICES, QUALITIES, engine_options
 from ..jobs.request import Request, map_of_job, read_request, waits_again, waits_elsewhere
 from ..jobs.starting import start, waits
+from ..session.files import read_json
 from ..session.locks import worker
 from ..session.quoting import quoted_path
 from ..views.follow import last_view, view_of
 from .arguments import BuildSequenceArg, JobFolderArg
+from .templates import Templates, TemplatesArg
 
 __all__ = ["command", "description"]
 
@@ -40,7 +41,7 @@ def description():
             ("in_map", MapArg),
             ("sequence", BuildSequenceArg),
             ("resolution", Bounded(FloatArg, min=1.0, max=20.0)),
-            ("templates", AtomicStructuresArg),
+            ("templates", TemplatesArg),
             ("device", EnumOf(tuple(DEVICES))),
             ("quality", EnumOf(QUALITIES)),
             ("models", Bounded(IntArg, min=1, max=20)),
@@ -77,7 +78,8 @@ def command(
         In place of what the job had, as all that follows.
     resolution : float, optional
         Å.
-    templates : chimerax.atomic.AtomicStructures, optional
+    templates : str, or sequence of chimerax.atomic.AtomicStructure and Path, optional
+        As for `critasser build`; ``none`` goes on without the templates that the job had.
     device, quality, models, seed : optional
         As for `critasser build`.
     wait : bool, optional
@@ -101,8 +103,6 @@ def command(
             f"{folder}: the job waits for its turn in another ChimeraX, which will start it; take "
             "it back there first, by critasser stop"
         )
-    if templates is not None and not len(templates):
-        raise UserError("templates: no atomic models specified")
     python = configured_python(session)
     begun = (folder / "job.json").exists()
     if begun and not waits_again(folder):
@@ -119,11 +119,20 @@ def command(
     _check_has(request.command, [word for word, value in asked.items() if value is not None])
     options = engine_options(resolution, device, quality, models, seed)
     inputs = request.inputs
-    if sequence is not None or templates is not None:
-        inputs, files = _new_inputs(folder, request, sequence, templates)
-        options.update(files)
-    request = Request(inputs, {**request.options, **options}, request.command)
     name, _ = read_placement(folder)
+    chosen = None if templates is None else Templates.of(session, templates)
+    if sequence is not None or (chosen is not None and chosen.chosen):
+        inputs, files = _new_inputs(folder, request, sequence, chosen)
+        options.update(files)
+    find = None
+    if chosen is not None and not chosen.chosen:
+        request = _without_templates(request)
+        if chosen.where != "none":
+            place = _new_place(folder)
+            find = chosen.looker(
+                session, folder, place, name, _sequence_of(folder, inputs, sequence)
+            )
+    request = Request(inputs, {**request.options, **options}, request.command)
     return start(
         session,
         folder,
@@ -132,7 +141,49 @@ def command(
         view=_view(session, folder, request.command, in_map),
         wait=waits(session, wait),
         again=begun,
+        prepare=find,
     )
+
+
+def _without_templates(request: Request) -> Request:
+    """A request of a job that is to do without the templates that it had."""
+    options = {name: value for name, value in request.options.items() if name != "--templates"}
+    if "--resume" in options:  # else the engine has not seen them yet
+        options["--no-templates"] = ()
+    return Request(request.inputs, options, request.command)
+
+
+def _sequence_of(folder: Path, inputs, sequence):
+    """The sequences of the job: those given now, of its request, or those that it had."""
+    if sequence is not None:
+        return sequence
+    if len(inputs) > 1:
+        return Path(inputs[1])
+    described = (read_json(folder / "job.json") or {}).get("inputs")
+    entry = described.get("sequence") if isinstance(described, dict) else None
+    path = entry.get("path") if isinstance(entry, dict) else None
+    if not isinstance(path, str) or not Path(path).is_file():
+        raise UserError(f"{folder}: the job's sequences are not there any more; give sequence too")
+    return Path(path)
+
+
+def _new_place(folder: Path) -> Path:
+    """A folder for inputs that are given anew, beside those of the runs before.
+
+    Raises
+    ------
+    UserError
+        It cannot be made.
+    """
+    number = 2
+    while (folder / INPUTS / f"run_{number}").exists():
+        number += 1
+    place = folder / INPUTS / f"run_{number}"
+    try:
+        place.mkdir(parents=True)
+    except OSError as error:
+        raise UserError(f"{place}: cannot write there, {error.strerror}") from error
+    return place
 
 
 def _waiting_request(folder: Path):
@@ -171,12 +222,8 @@ def _new_inputs(folder: Path, request, sequence, templates) -> tuple:
     density = None
     if built and sequence is not None:
         density = inputs[0] if inputs else map_of_job(folder)
-    number = 2
-    while (folder / INPUTS / f"run_{number}").exists():
-        number += 1
-    place = folder / INPUTS / f"run_{number}"
+    place = _new_place(folder)
     try:
-        place.mkdir(parents=True)
         if sequence is not None:
             path = str(write_sequences(place, sequence))
             if built:
@@ -184,7 +231,7 @@ def _new_inputs(folder: Path, request, sequence, templates) -> tuple:
             else:
                 options["--sequence"] = (path,)
         if templates is not None:
-            options["--templates"] = tuple(map(str, write_templates(place, templates)))
+            options["--templates"] = tuple(map(str, templates.write(place)))
     except OSError as error:
         raise UserError(f"{place}: cannot write there, {error.strerror}") from error
     return inputs, options

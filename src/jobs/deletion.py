@@ -24,6 +24,7 @@ _KNOWN = tuple(
         r"stages/\w+\.json",
         rf"{INPUTS}/(?:chimerax|request)\.json",
         rf"{INPUTS}/(?:run_\d+/)?(?:map\.mrc|mask\.mrc|model\.cif|template_\d+\.cif|sequence\.fasta)",
+        rf"{INPUTS}/(?:run_\d+/)?(?:known\.json|known_\d+\.\w+(?:\.gz)?|AF-[\w-]+\.(?:cif|json))",
         rf"{INPUTS}/pae\.(?:json|json\.gz|npz)",
         r"1_calpha/(?:density|seen|\w+_probability)\.mrc",
         r"1_calpha/(?:calpha\.(?:cif|csv|npz)|features\.npy)",

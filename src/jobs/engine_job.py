@@ -157,11 +157,16 @@ class EngineJob(Job):
         self._post()
 
     @property
+    def stopping(self) -> bool:
+        """Whether the person has asked it to stop."""
+        return self._stop.is_set()
+
+    @property
     def waits_for(self) -> str:
         """What a queued job waits for."""
         if self.outcome != "queued":
             return ""
-        return "another build to end" if self._prepare is None else "its map to be written"
+        return "another build to end" if self._prepare is None else "its inputs to be written"
 
     def running(self) -> bool:
         """Whether the engine is at work."""

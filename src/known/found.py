@@ -76,6 +76,11 @@ class Found:
     model: Any = None
 
     @property
+    def gone(self) -> bool:
+        """Whether it is an open model that has been closed."""
+        return self.path is None and (self.model is None or self.model.deleted)
+
+    @property
     def key(self) -> tuple[str, str]:
         """The same for one structure, open or as a file, of one sequence."""
         name = getattr(self.model, "filename", None)

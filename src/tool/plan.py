@@ -50,6 +50,11 @@ class Plan:
         Å; how near.
     mask_spec, templates_spec : str
         Specifiers; empty for none.
+    templates_files : tuple of Path
+        Files of structures to start from.
+    known : str
+        Where known structures are looked for, where none are chosen: one of `KNOWN`; empty for as
+        the person has said or is to be asked.
     resolution : float or None
         Å.
     quality, device : str
@@ -66,6 +71,8 @@ class Plan:
     distance: float = RANGE
     mask_spec: str = ""
     templates_spec: str = ""
+    templates_files: tuple[Path, ...] = ()
+    known: str = ""
     resolution: float | None = None
     quality: str = "standard"
     device: str = "auto"
@@ -107,8 +114,10 @@ def build_command(plan: Plan, folder: Path) -> Command:
             words += ["range", plan.distance]
     elif plan.place == "mask":
         words += ["mask", plan.mask_spec]
-    if plan.templates_spec:
-        words += ["templates", plan.templates_spec]
+    if plan.templates_spec or plan.templates_files:
+        words += ["templates", _templates(plan)]
+    elif plan.known:
+        words += ["templates", plan.known]
     if plan.resolution is not None:
         words += ["resolution", plan.resolution]
     for word, value, usual in (
@@ -124,11 +133,19 @@ def build_command(plan: Plan, folder: Path) -> Command:
     return command_text(*words)
 
 
+def _templates(plan: Plan) -> str | Quoted:
+    """Chosen models and files, with commas."""
+    if not plan.templates_files:
+        return plan.templates_spec
+    files = ",".join(map(str, plan.templates_files))
+    return quoted_path(f"{plan.templates_spec},{files}" if plan.templates_spec else files)
+
+
 def obstacle(plan: Plan, *, selected_atoms: bool = True) -> str:
     """What is still missing for a build, as something to do; empty when it can start."""
     if not plan.map_spec:
         return "Open a map to build into."
-    for path in filter(None, (plan.fasta, plan.folder)):
+    for path in filter(None, (plan.fasta, plan.folder, *plan.templates_files)):
         try:
             quoted_path(path)
         except UserError as error:

@@ -218,12 +218,13 @@ def test_templates_that_are_not_there_are_told(session, tmp_path):
             TemplatesArg.parse(text, session)
 
 
-def test_a_person_is_asked_once_and_told_what_is_sent(gui_session, asked):
+def test_a_person_is_asked_once_and_told_what_is_sent(new_session, asked):
     from chimerax.critasser.known.consent import where_to_look
 
+    session = new_session(is_gui=True)
     asked.answers = ["only here"]
-    assert where_to_look(gui_session, None) == "local"
-    assert where_to_look(gui_session, None) == "local"
+    assert where_to_look(session, None) == "local"
+    assert where_to_look(session, None) == "local"
     (question,) = asked.questions
     assert "alphafold.ebi.ac.uk is sent the UniProt accession or an MD5" in question
     assert "search.rcsb.org the sequence itself" in question

@@ -19,6 +19,7 @@ from chimerax.map import Volume
 
 from ..jobs.engine_job import jobs_of
 from ..jobs.record import is_job
+from ..jobs.sequences import is_accession
 from ..models.segments.segment import Segment
 from ..models.segments.segmentation import Segmentation
 
@@ -74,6 +75,12 @@ class BuildSequenceArg(Annotation):
         except AnnotationError:
             if "/" in typed or "\\" in typed:
                 raise missing from None
+            if is_accession(typed):
+                raise AnnotationError(
+                    f"{typed} is an entry of UniProt, whose sequence cannot be fetched now: is "
+                    "there a network connection? Give its letters or a FASTA file",
+                    offset=len(used),
+                ) from None
             raise
 
 

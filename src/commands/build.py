@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chimerax.atomic import AtomicStructuresArg, AtomsArg
+from chimerax.atomic import AtomsArg
 from chimerax.core.commands import (
     BoolArg,
     Bounded,
@@ -30,21 +30,19 @@ from ..jobs.inputs import (
     copy_pae,
     frame,
     job_name,
-    mask_planes,
     new_inputs,
     nothing_left,
     write_map,
     write_mask,
     write_sequences,
-    write_templates,
-    zone_planes,
 )
 from ..jobs.new_job import DEVICES, QUALITIES, engine_options, new_folder
 from ..jobs.request import Request
 from ..jobs.starting import start, waits
-from ..models.segments.choosing import chosen_planes, sort_out
 from ..views.results import Results
 from .arguments import BuildMapArg, BuildSequenceArg
+from .region import Region
+from .templates import Templates, TemplatesArg
 
 __all__ = ["command", "description"]
 
@@ -59,7 +57,7 @@ def description():
             ("near", AtomsArg),
             ("range", Bounded(FloatArg, min=1.0, max=100.0)),
             ("resolution", Bounded(FloatArg, min=1.0, max=20.0)),
-            ("templates", AtomicStructuresArg),
+            ("templates", TemplatesArg),
             ("pae", ListOf(OpenFileNameArg)),
             ("contacts", OpenFileNameArg),
             ("device", EnumOf(tuple(DEVICES))),
@@ -114,8 +112,11 @@ def command(
         How near, in Å; 8 unless given.
     resolution : float, optional
         Of the map, in Å; the engine guesses it from the voxels unless given.
-    templates : chimerax.atomic.AtomicStructures, optional
-        Structures that may be alike; where they are does not matter.
+    templates : str, or sequence of chimerax.atomic.AtomicStructure and Path, optional
+        Structures that may be alike; where they are does not matter. Or where to look for them:
+        ``auto`` (here and in public databases), ``local`` (open models and what ChimeraX has
+        fetched before), ``none``. Unless given, as the person has said when first asked; ``none``
+        in scripts and without a GUI.
     pae : list of str, optional
         Files with the predicted aligned error of each template.
     contacts : str, optional
@@ -143,37 +144,32 @@ def command(
             "which sequence? Give a FASTA file, letters or chains: "
             f"critasser build {volume.atomspec} sequence #2/A"
         )
-    if sum(place is not None for place in (segments, mask, near)) > 1:
-        raise UserError("give one of segments, mask and near, not several of them")
-    if near is not None and not len(near):
-        raise UserError("near: no atoms specified")
-    if near is None and segments is None and range is not None:
-        raise UserError("range says how near; give near too")
-    if templates is not None and not len(templates):
-        raise UserError("templates: no atomic models specified")
-    check_pae(pae, templates)
+    region = Region(segments, mask, near, range)
+    region.check()
     check_grid(volume)
     check_sequences(sequence)
-    chosen = None
-    if segments is not None:
-
-        chosen = sort_out(segments, volume)
+    region.look_up(volume)
     known = None if contacts is None else read_contacts(contacts)
     python = configured_python(session)
+    templates = Templates.of(session, templates)
+    check_pae(pae, templates.chosen or None)
 
     folder = new_folder(folder, job_name(volume.name))
     name = job_name(folder.name)
     placed = PlacedMap.of(volume)
-    planes, where = _inside(placed, chosen, mask, near, range or 8.0)
+    planes, where = region.planes(placed)
     files = _write_small(folder, name, placed, sequence, templates, pae, known)
     if planes is not None:
         files["mask"] = files["map"].with_name("mask.mrc")
+    with nothing_left(folder):
+        find = templates.looker(session, folder, files["map"].parent, name, sequence)
 
-    def prepare() -> None:
+    def prepare() -> list[str]:
         with nothing_left(folder):
             write_map(files["map"], placed)
             if planes is not None:
                 write_mask(files["mask"], placed, planes, where)
+            return [] if find is None else find()
 
     options = {"-o": (folder,)}
     if "mask" in files:
@@ -197,26 +193,13 @@ def command(
     )
 
 
-def _inside(placed, chosen, mask, near, distance):
-    """Sections of the map's grid where to build, and what is said when no voxel is; else None."""
-    if chosen is not None:
-
-        return chosen_planes(placed, chosen, distance), chosen.summary
-    if mask is not None:
-        return mask_planes(placed, PlacedMap.of(mask)), f"the mask {mask}"
-    if near is not None:
-        planes = zone_planes(placed, near.scene_coords, distance)
-        return planes, f"{distance:g} Å of those atoms"
-    return None, ""
-
-
 def _write_small(folder, name, placed, sequence, templates, pae, contacts) -> dict:
     """Write all inputs but the maps, which take their time; removed when one of them is no good."""
     with new_inputs(folder) as inputs:
         files = {
             "sequence": write_sequences(inputs, sequence),
             "map": inputs / "map.mrc",
-            "templates": write_templates(inputs, templates if templates is not None else ()),
+            "templates": templates.write(inputs),
             "pae": copy_pae(inputs, pae),
         }
         if contacts is not None:

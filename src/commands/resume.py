@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from chimerax.atomic import AtomicStructuresArg
 from chimerax.core.commands import (
     BoolArg,
     Bounded,
@@ -23,14 +22,16 @@ from ..installation.environment import configured_python, engine_command
 from ..jobs.contacts import read_contacts, write_contacts
 from ..jobs.engine_job import jobs_of
 from ..jobs.folder import INPUTS, job_kind, read_placement
-from ..jobs.inputs import check_pae, copy_pae, write_sequences, write_templates
+from ..jobs.inputs import check_pae, copy_pae, write_sequences
 from ..jobs.new_job import DEVICES, QUALITIES, engine_options
 from ..jobs.request import Request, map_of_job, read_request, waits_again, waits_elsewhere
 from ..jobs.starting import start, waits
+from ..session.files import read_json
 from ..session.locks import worker
 from ..session.quoting import quoted_path
 from ..views.follow import last_view, view_of
 from .arguments import BuildSequenceArg, JobFolderArg
+from .templates import Templates, TemplatesArg
 
 __all__ = ["command", "description"]
 
@@ -46,7 +47,7 @@ def description():
             ("in_map", MapArg),
             ("sequence", BuildSequenceArg),
             ("resolution", Bounded(FloatArg, min=1.0, max=20.0)),
-            ("templates", AtomicStructuresArg),
+            ("templates", TemplatesArg),
             ("pae", ListOf(OpenFileNameArg)),
             ("contacts", OpenFileNameArg),
             ("without", ListOf(EnumOf(_OPTIONAL))),
@@ -91,7 +92,8 @@ def command(
         In place of what the job had, as all that follows.
     resolution : float, optional
         Å.
-    templates : chimerax.atomic.AtomicStructures, optional
+    templates : str, or sequence of chimerax.atomic.AtomicStructure and Path, optional
+        As for `critasser build`; ``none`` goes on without the templates that the job had.
     pae : list of str, optional
         Of the templates that are given with it.
     contacts : str, optional
@@ -121,9 +123,6 @@ def command(
             f"{folder}: the job waits for its turn in another ChimeraX, which will start it; take "
             "it back there first, by critasser stop"
         )
-    if templates is not None and not len(templates):
-        raise UserError("templates: no atomic models specified")
-    check_pae(pae, templates)
     python = configured_python(session)
     begun = (folder / "job.json").exists()
     if begun and not waits_again(folder):
@@ -142,11 +141,23 @@ def command(
     options = engine_options(resolution, device, quality, models, seed, trim)
     without = _taken_away(request.command, without, asked)
     inputs = request.inputs
-    if sequence is not None or templates is not None or contacts is not None:
-        inputs, files = _new_inputs(folder, request, sequence, templates, pae, contacts)
-        options.update(files)
-    request = Request(inputs, _changed(request.options, options, without), request.command)
     name, _ = read_placement(folder)
+    chosen = None if templates is None else Templates.of(session, templates)
+    given = None if chosen is None or not chosen.chosen else chosen
+    check_pae(pae, given and given.chosen)
+    if sequence is not None or given is not None or contacts is not None:
+        inputs, files = _new_inputs(folder, request, sequence, given, pae, contacts)
+        options.update(files)
+    find = None
+    if chosen is not None and given is None:
+        without = [*without, "templates"]
+    changed = _changed(request.options, options, without)
+    if chosen is not None and chosen.where != "none":
+        place, wanted = _new_place(folder), _sequence_of(folder, inputs, sequence)
+        look = chosen.looker(session, folder, place, name, wanted)
+        find = _or_without(look, "--no-templates" in changed)
+        changed.pop("--no-templates", None)
+    request = Request(inputs, changed, request.command)
     return start(
         session,
         folder,
@@ -155,7 +166,46 @@ def command(
         view=_view(session, folder, request.command, in_map),
         wait=waits(session, wait),
         again=begun,
+        prepare=find,
     )
+
+
+def _or_without(look, had: bool):
+    """Looks for templates; where there are none, the job goes on without those that it had."""
+    return lambda: look() or (["--no-templates"] if had else [])
+
+
+def _sequence_of(folder: Path, inputs, sequence):
+    """The sequences of the job: those given now, of its request, or those that it had."""
+    if sequence is not None:
+        return sequence
+    if len(inputs) > 1:
+        return Path(inputs[1])
+    described = (read_json(folder / "job.json") or {}).get("inputs")
+    entry = described.get("sequence") if isinstance(described, dict) else None
+    path = entry.get("path") if isinstance(entry, dict) else None
+    if not isinstance(path, str) or not Path(path).is_file():
+        raise UserError(f"{folder}: the job's sequences are not there any more; give sequence too")
+    return Path(path)
+
+
+def _new_place(folder: Path) -> Path:
+    """A folder for inputs that are given anew, beside those of the runs before.
+
+    Raises
+    ------
+    UserError
+        It cannot be made.
+    """
+    number = 2
+    while (folder / INPUTS / f"run_{number}").exists():
+        number += 1
+    place = folder / INPUTS / f"run_{number}"
+    try:
+        place.mkdir(parents=True)
+    except OSError as error:
+        raise UserError(f"{place}: cannot write there, {error.strerror}") from error
+    return place
 
 
 def _waiting_request(folder: Path):
@@ -171,6 +221,7 @@ def _check_has(kind: str, words: list[str]) -> None:
     lacks = {
         "score": ("sequence", "templates", "contacts", "quality", "models", "seed"),
         "rebuild": ("templates", "contacts"),
+        "fit": ("sequence", "templates", "contacts", "quality", "models"),
     }
     wrong = [word for word in words if word in lacks.get(kind, ())]
     if wrong:
@@ -233,12 +284,8 @@ def _new_inputs(folder: Path, request, sequence, templates, pae, contacts) -> tu
     if built and sequence is not None:
         density = inputs[0] if inputs else map_of_job(folder)
     known = None if contacts is None else read_contacts(contacts)
-    number = 2
-    while (folder / INPUTS / f"run_{number}").exists():
-        number += 1
-    place = folder / INPUTS / f"run_{number}"
+    place = _new_place(folder)
     try:
-        place.mkdir(parents=True)
         if sequence is not None:
             path = str(write_sequences(place, sequence))
             if built:
@@ -246,7 +293,7 @@ def _new_inputs(folder: Path, request, sequence, templates, pae, contacts) -> tu
             else:
                 options["--sequence"] = (path,)
         if templates is not None:
-            options["--templates"] = tuple(map(str, write_templates(place, templates)))
+            options["--templates"] = tuple(map(str, templates.write(place)))
         if pae is not None:
             options["--pae"] = tuple(map(str, copy_pae(place, pae)))
         if known is not None:

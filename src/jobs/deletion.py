@@ -25,13 +25,14 @@ _KNOWN = tuple(
         rf"{INPUTS}/(?:chimerax|request)\.json",
         rf"{INPUTS}/(?:run_\d+/)?(?:map\.mrc|mask\.mrc|model\.cif|template_\d+\.cif)",
         rf"{INPUTS}/(?:run_\d+/)?(?:sequence\.fasta|contacts\.txt)",
-        rf"{INPUTS}/(?:run_\d+/)?pae_\d+\.(?:json|npz)(?:\.gz)?",
+        rf"{INPUTS}/(?:run_\d+/)?pae(?:_\d+)?\.(?:json|npz)(?:\.gz)?",
+        rf"{INPUTS}/(?:run_\d+/)?(?:known\.json|known_\d+\.\w+(?:\.gz)?|AF-[\w-]+\.(?:cif|json))",
         r"1_calpha/(?:density|seen|\w+_probability)\.mrc",
         r"1_calpha/(?:calpha\.(?:cif|csv|npz)|features\.npy)",
         r"2_traces/(?:trace_\d+\.(?:cif|csv)|traces\.(?:csv|npz)|symmetry\.npz|unassigned\.cif)",
         r"3_templates/(?:template_\d+\.cif|templates\.(?:csv|npz))",
         r"4_assembly/(?:(?:clusters|energy)\.csv|(?:candidates|clusters|decoys)\.npz|refined_\d+\.(?:cif|npz))",
-        r"5_models/(?:model_\d+\.(?:cif|csv)|(?:atoms_\d+|quality)\.npz)",
+        r"5_models/(?:model_\d+\.(?:cif|csv)|(?:atoms_\d+|quality)\.npz|places\.json)",
     )
 )
 """Files that a job may have, also one that was killed in the middle of a stage."""

@@ -53,7 +53,7 @@ def jobs_of(session) -> list[EngineJob]:
 
 
 class EngineJob(Job):
-    """A build, score or rebuild, whose engine this ChimeraX starts or has found at work.
+    """A build, score, rebuild or fit, whose engine this ChimeraX starts or has found at work.
 
     `outcome` is ``queued``, ``running``, ``finished``, ``cancelled`` or ``failed``; `events` are
     all that have been shown so far, `last` is the latest of them.
@@ -159,11 +159,16 @@ class EngineJob(Job):
         self._post()
 
     @property
+    def stopping(self) -> bool:
+        """Whether the person has asked it to stop."""
+        return self._stop.is_set()
+
+    @property
     def waits_for(self) -> str:
         """What a queued job waits for."""
         if self.outcome != "queued":
             return ""
-        return "another build to end" if self._prepare is None else "its map to be written"
+        return "another build to end" if self._prepare is None else "its inputs to be written"
 
     def running(self) -> bool:
         """Whether the engine is at work."""

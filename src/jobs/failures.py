@@ -35,6 +35,11 @@ _KNOWN = (
         "Is the sequence too long for the region, or are voxel size or mask wrong?",
     ),
     (
+        r"has no place in",
+        "Is it in this map? Where the map holds much else, near, mask or segments of the part "
+        "where it is help; so does pae, which tells its domains.",
+    ),
+    (
         r"mirror image|left-handed",
         "Flip the map by: volume flip #N, hide the first one, and build in the flipped one.",
     ),

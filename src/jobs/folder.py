@@ -36,7 +36,7 @@ __all__ = [
 INPUTS = "inputs"
 """Folder of what we hand to the engine; it expects nothing else in a new job folder."""
 
-KINDS = ("build", "score", "rebuild")
+KINDS = ("build", "score", "rebuild", "fit")
 """Commands of the engine that work in a job folder."""
 
 _PLACEMENT = f"{INPUTS}/chimerax.json"
@@ -157,7 +157,7 @@ class ProgressReader:
 
 
 def job_kind(folder: Path) -> str:
-    """The engine's command that made a job: ``build``, ``score`` or ``rebuild``."""
+    """The engine's command that made a job: ``build``, ``score``, ``rebuild`` or ``fit``."""
     kind = (read_json(folder / "job.json") or {}).get("kind")
     return kind if kind in KINDS else "build"
 
@@ -176,7 +176,7 @@ def last_line(folder: Path) -> str:
     except OSError:
         return ""
     spoken = [line.strip() for line in lines if line.strip()]
-    return re.sub(r"^critasser( build)?: ", "", spoken[-1]) if spoken else ""
+    return re.sub(r"^critasser( build| fit)?: ", "", spoken[-1]) if spoken else ""
 
 
 def free_folder(parent: Path, name: str) -> Path:

@@ -376,12 +376,12 @@ def copy_pae(folder: Path, pae: Sequence | None) -> list[Path]:
     return paths
 
 
-def write_templates(folder: Path, structures: Sequence) -> list[Path]:
-    """Write models as mmCIF, where the engine may read them."""
+def write_templates(folder: Path, structures: Sequence, *, first: int = 1) -> list[Path]:
+    """Write models as mmCIF, where the engine may read them, numbered from `first`."""
     from chimerax.mmcif.mmcif_write import write_mmcif
 
     paths = []
-    for number, structure in enumerate(structures, start=1):
+    for number, structure in enumerate(structures, start=first):
         path = folder / f"template_{number:02d}.cif"
         # Not by the command, which would put each into the menu of recent files.
         write_mmcif(structure.session, str(path), models=[structure])

@@ -18,6 +18,7 @@ __all__ = [
     "fasta_name",
     "fasta_text",
     "holds",
+    "is_accession",
     "parse_sequences",
     "read_sequences",
     "residue_count",
@@ -166,6 +167,11 @@ def holds(path: Path, entries: Sequence[Entry]) -> bool:
     letters = "".join("".join(line.split()) for line in raw if not line.startswith(">"))
     whole = bool(raw) and raw[0].startswith(">") and len(letters) == residue_count(entries)
     return whole and not set(letters) - set(AMINO_ACIDS)
+
+
+def is_accession(text: str) -> bool:
+    """Whether a text is an accession number of UniProt."""
+    return _ACCESSION.fullmatch(text.strip()) is not None
 
 
 def complaint(letters: str) -> str:

@@ -36,7 +36,7 @@ def start(
     view: JobView,
     wait: bool,
     again: bool = False,
-    prepare: Callable[[], None] | None = None,
+    prepare: Callable[[], Sequence[str] | None] | None = None,
 ):
     """Start an engine in a folder and watch it, or queue it when its device is taken.
 
@@ -52,12 +52,14 @@ def start(
         The folder holds an earlier run.
     prepare : callable, optional
         Writes what the engine needs and takes long to write: in the job's thread where somebody
-        works on meanwhile.
+        works on meanwhile. May give further arguments of the engine.
 
     Returns
     -------
     EngineJob
     """
+
+    command = list(command)
 
     def launch() -> LoggedProcess:
         process = LoggedProcess(command, folder, environment(), engine_folder())
@@ -67,7 +69,7 @@ def start(
 
     def get_ready() -> None:
         if prepare is not None:
-            prepare()
+            command.extend(prepare() or ())
         try:
             _, _, _, kind, *arguments = command  # as `engine_command` makes it
             write_request(folder, kind, arguments, again=again)
@@ -112,7 +114,7 @@ def watch(job, wait: bool):
 def announce(session, job) -> None:
     """Tell that a job runs, or for what it waits, with a link that stops it."""
     if job.outcome == "queued" and free_now(session, jobs_of(session), job.device, but=job):
-        text = f"critasser {job.name} is job {job.id} in {job.folder}; its map is being written"
+        text = f"critasser {job.name} is job {job.id} in {job.folder}; its inputs are being written"
         tell(session, text, (("critasser stop", job.id), "stop it"))
     elif job.outcome == "queued":
         until = f"the {'GPU' if job.device == 'gpu' else 'processor'} is free"

@@ -16,10 +16,12 @@ from pathlib import Path
 import numpy as np
 
 from ..jobs.residue_names import NO_NAME, ResidueName, names_of
+from .segments.palette import PALETTE
 
 __all__ = [
     "ATTRIBUTE",
     "DISTANCE",
+    "DOMAIN",
     "LOCAL_CONFIDENCE",
     "LOCAL_PCC",
     "REGISTER",
@@ -31,6 +33,7 @@ __all__ = [
     "has_values",
     "read_columns",
     "read_confidence",
+    "read_domains",
     "read_table",
     "register_attributes",
     "set_spread",
@@ -59,6 +62,9 @@ SPREAD = "critasser_spread"
 
 DISTANCE = "critasser_distance"
 """Å; distance of the Cα from that of the model it was compared with last."""
+
+DOMAIN = "critasser_domain"
+"""Number of the domain that a fit has given a place of its own, from 1."""
 
 _FROM_FILE = "confidence_score"
 """What ChimeraX makes of the local metric ``confidence`` in our mmCIF files."""
@@ -114,6 +120,7 @@ class Scheme:
 
 _SURE = ((0.0, "red"), (50.0, "orange"), (70.0, "yellow"), (90.0, "cornflowerblue"),
          (100.0, "blue"))  # fmt: skip
+_DOMAINS = tuple((float(number), color) for number, color in enumerate(PALETTE, start=1))
 _FAR = ((0.0, "blue"), (2.0, "cornflowerblue"), (4.0, "white"), (6.0, "orange"), (8.0, "red"))
 
 SCHEMES = {
@@ -136,6 +143,8 @@ SCHEMES = {
                         "agreement is of the models of one job, and takes two at least"),
     "distance": Scheme("Critasser distance", DISTANCE, _FAR, "Å",
                        "distances are of models that were compared by critasser compare"),
+    "domain": Scheme("Critasser domains", DOMAIN, _DOMAINS, "",
+                     "domains are of models that were placed by critasser fit"),
     "chain": Scheme("Critasser chains", "", ()),
 }  # fmt: skip
 """By the word that chooses each in `critasser confidence show`."""
@@ -145,7 +154,8 @@ def register_attributes(session) -> None:
     """Make ChimeraX know our attributes; may be called again."""
     from chimerax.atomic import Residue
 
-    for name in (ATTRIBUTE, LOCAL_CONFIDENCE, LOCAL_PCC, SOURCE, REGISTER, SPREAD, DISTANCE):
+    for name in (ATTRIBUTE, LOCAL_CONFIDENCE, LOCAL_PCC, SOURCE, REGISTER, SPREAD, DISTANCE,
+                 DOMAIN):  # fmt: skip
         Residue.register_attr(session, name, "Critasser", attr_type=float, can_return_none=True)
 
 
@@ -155,6 +165,25 @@ def read_confidence(structure) -> None:
     for residue in structure.residues:
         atom = residue.find_atom("CA")
         setattr(residue, ATTRIBUTE, None if atom is None else float(atom.bfactor))
+
+
+def read_domains(structure, table: Path) -> int:
+    """Take the domains of a placed model from its table; how many of them have a place.
+
+    Parameters
+    ----------
+    structure : chimerax.atomic.AtomicStructure
+    table : Path
+        CSV as `read_columns` reads it.
+    """
+    register_attributes(structure.session)
+    found = read_columns(table, {"domain": ("domain", 1.0), "placed": ("placed", 1.0)})
+    numbers = set()
+    for residue, key in names_of(structure.residues).items():
+        number = found["domain"].get(key) if found["placed"].get(key) else None
+        setattr(residue, DOMAIN, number)
+        numbers.add(number)
+    return len(numbers - {None})
 
 
 def read_table(structure, table: Path, kind: str) -> None:

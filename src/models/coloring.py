@@ -9,6 +9,7 @@ from chimerax.core.errors import UserError
 from ..session.quoting import command_text, key_label
 from .attributes import (
     ATTRIBUTE,
+    DOMAIN,
     SCHEMES,
     Scheme,
     adopt_confidence,
@@ -41,6 +42,9 @@ _FONT, _LEAST_FONT = 16, 8
 
 _LEFT_OVER, _BOTTOM, _HEIGHT = 0.03, 0.09, 0.03
 """Of the window: to the right of the key, below it, and its height."""
+
+_FEWEST_LABELS = 2
+"""Chains or domains that need a key."""
 
 _MOST_CHAINS = 12
 """Chains that a key of chains has room for."""
@@ -90,6 +94,8 @@ def color_models(
         color_structure(structure, scheme, transparency=transparency)
     if not key:
         _drop_key(session)
+    elif name == "domain":
+        _show_domain_key(session, found, replace=not keep_key)
     elif scheme.attribute:
         show_scheme_key(session, scheme, replace=not keep_key)
     else:
@@ -145,6 +151,16 @@ def show_scheme_key(session, scheme: Scheme, *, replace: bool = False) -> None:
     _key(session, scheme, labels, replace=replace)
 
 
+def _show_domain_key(session, structures, *, replace: bool) -> None:
+    """Domains and their colours, where there are several."""
+    numbers = {getattr(one, DOMAIN, None) for s in structures for one in s.residues} - {None}
+    labels = [(color, f"{n:g}") for n, color in SCHEMES["domain"].colors if n in numbers]
+    if len(labels) < _FEWEST_LABELS:
+        _drop_key(session)
+        return
+    _key(session, SCHEMES["domain"].title, labels, replace=replace, distinct=True)
+
+
 def _show_chain_key(session, structures) -> None:
     """Chains and their colours, while there are few enough."""
     colors: dict[str, str] = {}
@@ -154,7 +170,7 @@ def _show_chain_key(session, structures) -> None:
             if len(residues):
                 red, green, blue, _ = residues.ribbon_colors[0]
                 colors.setdefault(chain.chain_id, f"#{red:02x}{green:02x}{blue:02x}")
-    if not 2 <= len(colors) <= _MOST_CHAINS:
+    if not _FEWEST_LABELS <= len(colors) <= _MOST_CHAINS:
         _drop_key(session)
         return
     labels = [(color, chain) for chain, color in colors.items()]

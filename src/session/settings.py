@@ -6,14 +6,25 @@ from pathlib import Path
 
 from chimerax.core.settings import Settings
 
-__all__ = ["forget_job", "remember_job", "remember_low", "remember_open", "settings"]
+__all__ = [
+    "KNOWN",
+    "forget_job",
+    "remember_job",
+    "remember_known",
+    "remember_low",
+    "remember_open",
+    "settings",
+]
+
+KNOWN = ("auto", "local", "none")
+"""Where known structures are looked for: here and in public databases, here only, nowhere."""
 
 _MOST_JOBS = 50
 
 
 class _CritasserSettings(Settings):
     # ChimeraX reads both as class attributes.
-    EXPLICIT_SAVE = {"python": "", "low_confidence": 50.0}  # noqa: RUF012
+    EXPLICIT_SAVE = {"python": "", "low_confidence": 50.0, "known": ""}  # noqa: RUF012
     AUTO_SAVE = {"checked": [], "recent_jobs": [], "open_jobs": []}  # noqa: RUF012
 
 
@@ -31,6 +42,14 @@ def remember_low(session, below: float) -> None:
     if below != kept.low_confidence:
         kept.low_confidence = below
         kept.save("low_confidence")
+
+
+def remember_known(session, where: str) -> None:
+    """Keep where known structures are to be looked for: one of `KNOWN`, or "" to ask again."""
+    kept = settings(session)
+    if where != kept.known:
+        kept.known = where
+        kept.save("known")
 
 
 def remember_job(session, folder: str) -> None:

@@ -5,12 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 from chimerax.core.commands import run
-from Qt.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QFileDialog, QVBoxLayout, QWidget
+from Qt.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ..session.quoting import command_text
 from .layout import column, labelled, small
 
-__all__ = ["ask_compare", "ask_folder", "ask_score"]
+__all__ = ["ask_compare", "ask_fit", "ask_folder", "ask_score"]
 
 
 def ask_folder(session, parent: QWidget) -> None:
@@ -95,6 +103,48 @@ class _Score(_Question):
         return command_text("critasser score", model, "inMap", volume)
 
 
+class _Fit(_Question):
+    def __init__(self, session, parent: QWidget) -> None:
+        from chimerax.atomic.widgets import AtomicStructureMenuButton
+        from chimerax.map import Volume
+        from chimerax.ui.widgets import ModelMenuButton
+
+        super().__init__(
+            session, parent, "Place a model",
+            "Where in the map does a known or predicted model belong? Its domains find their "
+            "places together; the log tells how well they fit and how sure that is.", "Place",
+        )  # fmt: skip
+        self.model = AtomicStructureMenuButton(session)
+        self.map = ModelMenuButton(
+            session, class_filter=Volume, autoselect=ModelMenuButton.AUTOSELECT_FIRST_DISPLAYED
+        )
+        self.where = QComboBox()
+        self.where.addItems(tuple(_PLACES))
+        self.rigid = QCheckBox("&Keep it in one piece")
+        self.rigid.setToolTip("One rigid body; else its domains may move against each other")
+        self.rows.addLayout(labelled("&Model", self.model))
+        self.rows.addLayout(labelled("M&ap", self.map))
+        self.rows.addLayout(labelled("&Where", self.where))
+        self.rows.addWidget(self.rigid)
+        for menu in (self.model, self.map):
+            menu.value_changed.connect(self.look)
+        self.finish()
+
+    def command(self) -> str:
+        model, volume = self.model.value, self.map.value
+        if model is None or volume is None:
+            return ""
+        more = [*_PLACES[self.where.currentText()]]
+        more += ["rigid true"] if self.rigid.isChecked() else []
+        return command_text("critasser fit", model, "inMap", volume, *more)
+
+
+_PLACES = {
+    "Whole map": (), "Selected segments": ("segments sel",), "Near selected atoms": ("near sel",),
+}  # fmt: skip
+"""Where to look, and the words for it."""
+
+
 class _Compare(_Question):
     def __init__(self, session, parent: QWidget) -> None:
         from chimerax.atomic.widgets import AtomicStructureMenuButton
@@ -130,6 +180,11 @@ class _Compare(_Question):
 def ask_score(session, parent: QWidget) -> None:
     """Score a model in a map."""
     _Score(session, parent).show()
+
+
+def ask_fit(session, parent: QWidget) -> None:
+    """Place a model in a map."""
+    _Fit(session, parent).show()
 
 
 def ask_compare(session, parent: QWidget) -> None:

@@ -22,6 +22,7 @@ from ..models.job_map import map_of, open_map
 from ..session.quoting import command_text
 from ..session.settings import settings
 from .citation import citation_section
+from .known_box import KnownBox
 from .layout import (
     AMBER,
     CommandLine,
@@ -94,6 +95,9 @@ class LaunchPage(QWidget):
         layout.addWidget(heading("How to build"))
         self._make_place(layout)
         self._make_usual(layout)
+        self.known = KnownBox(session)
+        self.known.changed.connect(self.refresh)
+        layout.addWidget(self.known)
         self.options = Options(session)
         self.options.changed.connect(self.refresh)
         layout.addWidget(self.options)
@@ -222,7 +226,9 @@ class LaunchPage(QWidget):
             place=PLACES[self.place.currentIndex()],
             distance=round(self.distance.value(), 1),
             mask_spec="" if mask is None else mask.atomspec,
-            templates_spec=self.options.templates_spec,
+            templates_spec=self.options.templates_with(self.known.models),
+            templates_files=self.known.files,
+            known=self.known.known,
             contacts=self.options.contacts.text().strip(),
             resolution=None
             if self.resolution.value() <= at_least
@@ -278,6 +284,7 @@ class LaunchPage(QWidget):
             "" if settings(self._session).python
             else "The engine that builds the models is not installed yet."
         )  # fmt: skip
+        self.known.set_entries(self.editor.entries)
         plan = self.plan()
         self._no_map.tell("" if plan.map_spec else "Open the map that you want to build into.")
         self.distance.setVisible(plan.place == "near")

@@ -10,6 +10,7 @@ from Qt.QtCore import Signal
 from Qt.QtWidgets import QCheckBox, QComboBox, QFileDialog, QLineEdit, QSpinBox
 
 from ..session.quoting import command_text
+from .ask import ask_fit
 from .layout import Section, button, buttons, labelled, small
 from .plan import DEVICES, MODELS, SEED, Plan
 
@@ -102,13 +103,21 @@ class Options(Section):
         self.body.addWidget(small("Templates: models that may be alike"))
         self.body.addWidget(self.templates)
         self.body.addWidget(
-            buttons(button("Open &templates…", "Open model files to use", self._open_templates))
+            buttons(
+                button("Open &templates…", "Open model files to use", self._open_templates),
+                button("Place a mo&del…", "Place an open model or template in the map first",
+                       lambda: ask_fit(self._session, self)),
+            )
         )
 
     @property
     def templates_spec(self) -> str:
         """Specifier of the chosen templates; empty for none."""
-        chosen = self.templates.value
+        return self.templates_with(())
+
+    def templates_with(self, more) -> str:
+        """Specifier of the chosen templates and of more models; empty for none."""
+        chosen = list(dict.fromkeys([*self.templates.value, *more]))
         return concise_model_spec(self._session, chosen) if chosen else ""
 
     def show_plan(self, plan: Plan) -> None:

@@ -145,6 +145,8 @@ class Pages:
     def _setting(self, name: str) -> None:
         if name == "low_confidence" and RESULTS in self._made_pages:
             self.results.confidence.limit_changed()
+        if name == "known":
+            self.launch.known.show_setting()
         self.launch.refresh()
 
     def _help_button(self) -> QToolButton:

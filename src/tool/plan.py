@@ -52,6 +52,11 @@ class Plan:
         Specifiers; empty for none.
     contacts : str
         File of predicted contacts; empty for none.
+    templates_files : tuple of Path
+        Files of structures to start from.
+    known : str
+        Where known structures are looked for, where none are chosen: one of `KNOWN`; empty for as
+        the person has said or is to be asked.
     resolution : float or None
         Å.
     quality, device : str
@@ -71,6 +76,8 @@ class Plan:
     mask_spec: str = ""
     templates_spec: str = ""
     contacts: str = ""
+    templates_files: tuple[Path, ...] = ()
+    known: str = ""
     resolution: float | None = None
     quality: str = "standard"
     device: str = "auto"
@@ -113,8 +120,10 @@ def build_command(plan: Plan, folder: Path) -> Command:
             words += ["range", plan.distance]
     elif plan.place == "mask":
         words += ["mask", plan.mask_spec]
-    if plan.templates_spec:
-        words += ["templates", plan.templates_spec]
+    if plan.templates_spec or plan.templates_files:
+        words += ["templates", _templates(plan)]
+    elif plan.known:
+        words += ["templates", plan.known]
     if plan.contacts:
         words += ["contacts", quoted_path(plan.contacts)]
     if plan.resolution is not None:
@@ -134,11 +143,20 @@ def build_command(plan: Plan, folder: Path) -> Command:
     return command_text(*words)
 
 
+def _templates(plan: Plan) -> str | Quoted:
+    """Chosen models and files, with commas."""
+    if not plan.templates_files:
+        return plan.templates_spec
+    files = ",".join(map(str, plan.templates_files))
+    return quoted_path(f"{plan.templates_spec},{files}" if plan.templates_spec else files)
+
+
 def obstacle(plan: Plan, *, selected_atoms: bool = True) -> str:
     """What is still missing for a build, as something to do; empty when it can start."""
     if not plan.map_spec:
         return "Open a map to build into."
-    for path in filter(None, (plan.fasta, plan.folder, plan.contacts)):
+    files = (plan.fasta, plan.folder, plan.contacts, *plan.templates_files)
+    for path in filter(None, files):
         try:
             quoted_path(path)
         except UserError as error:

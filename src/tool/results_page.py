@@ -20,7 +20,7 @@ from Qt.QtWidgets import (
 
 from ..session.messages import duration
 from ..session.quoting import command_text
-from .ask import ask_compare, ask_folder, ask_score
+from .ask import ask_compare, ask_fit, ask_folder, ask_score
 from .checklist_panel import ChecklistPanel
 from .confidence_panel import ConfidencePanel
 from .curves import confidence_colors
@@ -102,6 +102,8 @@ class ResultsPage(QWidget):
             buttons(
                 button("S&core a model…", "Confidences for any model in a map",
                        lambda: ask_score(session, self)),
+                button("&Place a model…", "Place a known or predicted model in a map",
+                       lambda: ask_fit(session, self)),
                 button("Co&mpare…", "Compare models with each other or with a known one",
                        lambda: ask_compare(session, self)),
             )

@@ -29,7 +29,7 @@ TITLES = {
 }
 """Stages in their order, in words."""
 
-_OTHER_TITLES = {"evidence": "Weigh the sequence"}
+_OTHER_TITLES = {"evidence": "Weigh the sequence", "fit": "Place the model"}
 """Of stages that only some jobs have."""
 
 _SAID = re.compile(r"cycle (\d+) of \d+, lowest energy (-?[\d.]+(?:e[+-]?\d+)?)")

@@ -13,6 +13,7 @@ from ..models.job_group import JobGroup
 from ..models.job_map import map_of
 from ..models.origin import origin_of
 from ..session.settings import remember_job
+from .fitted import FittedResults
 from .results import Results, open_group
 from .scored import RebuiltResults, ScoredModel
 
@@ -47,7 +48,7 @@ def view_of(
     folder : Path
         Of the job.
     kind : str, optional
-        ``build``, ``score`` or ``rebuild``; else as the folder says.
+        ``build``, ``score``, ``rebuild`` or ``fit``; else as the folder says.
     in_map : chimerax.map.Volume, optional
         Lay the results in this map; else in the job's own one, if that is open.
     group : JobGroup, optional
@@ -57,7 +58,7 @@ def view_of(
 
     Returns
     -------
-    Results, RebuiltResults or ScoredModel
+    Results, RebuiltResults, FittedResults or ScoredModel
     """
     name, _ = read_placement(folder)
     kind = kind or job_kind(folder)
@@ -74,6 +75,8 @@ def view_of(
         position = None if model is None else model.scene_position
         return RebuiltResults(session, name, folder, position, hidden=hidden)
     volume = in_map if in_map is not None else map_of(session, folder)
+    if kind == "fit":
+        return FittedResults(session, name, folder, volume, group=group, hidden=hidden)
     return Results(session, name, folder, volume, group=group, hidden=hidden)
 
 

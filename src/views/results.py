@@ -267,11 +267,15 @@ class Results:
             markers = markers_of(self._session, model)
             model.delete()
             return markers
-        read_confidence(model)
         beside = path.relative_to(self._folder.resolve()).with_suffix(".csv").as_posix()
-        if table := inside(self._folder, beside):
-            read_table(model, table, kind)
+        self._read(model, inside(self._folder, beside), kind)
         return model
+
+    def _read(self, model: Model, table: Path | None, kind: str) -> None:
+        """Take what is known of a model's residues from its file, and from the table beside it."""
+        read_confidence(model)
+        if table is not None:
+            read_table(model, table, kind)
 
     def _add(self, model: Model, kind: str, *, quietly: bool) -> None:
         """Put a model in its place; of those that come by themselves only the first one of the
@@ -293,11 +297,15 @@ class Results:
         if kind == "map":
             style_map(model)
         elif kind not in ("calpha", "unassigned"):
-            color_by_confidence(model)
-            if shows_other_scheme(self._session):
-                # There is one key: what was coloured by something else would be told wrong by it.
-                color_models(self._session, all_ours(self._session), "confidence", keep_key=True)
-            show_key(self._session)
+            self._color(model)
+
+    def _color(self, model: Model) -> None:
+        """Colour a model, and show what the colours mean."""
+        color_by_confidence(model)
+        if shows_other_scheme(self._session):
+            # There is one key: what was coloured by something else would be told wrong by it.
+            color_models(self._session, all_ours(self._session), "confidence", keep_key=True)
+        show_key(self._session)
 
     def _report(self, models: list[tuple[str, dict[str, float]]]) -> None:
         """The table of models in the log."""

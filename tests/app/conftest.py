@@ -91,6 +91,11 @@ def chimerax(tmp_path_factory) -> ChimeraX:
     )
     python.chmod(0o755)
     program.run("--nogui", "--exit", "--cmd", f"critasser location {python}")
+    # Else the first build in a window asks, and waits for a person.
+    program.script(
+        "from chimerax.critasser.session.settings import remember_known\n"
+        "remember_known(session, 'none')"
+    )
     return program
 
 

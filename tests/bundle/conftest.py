@@ -164,7 +164,8 @@ def session():
 
 @pytest.fixture
 def gui_session():
-    return make_session(is_gui=True)
+    """That of a person who has said already that no known structures are to be looked for."""
+    return make_session(is_gui=True, disk={"Critasser": {"known": "none"}})
 
 
 @pytest.fixture(autouse=True)

@@ -15,6 +15,7 @@ FLOORS = (
     {"installation"},
     {"jobs"},
     {"models"},
+    {"known"},
     {"views"},
     {"commands"},
     {"tool"},

@@ -58,8 +58,8 @@ FLOORS = {
 }
 """What each folder or module of the engine may import beside itself."""
 
-INFERENCE = ("pipeline.build", "pipeline.score", "pipeline.rebuild", "cli.build", "cli.score",
-             "cli.rebuild", "api.jobs", "api.chains")  # fmt: skip
+INFERENCE = ("pipeline.build", "pipeline.score", "pipeline.rebuild", "pipeline.fit", "cli.build",
+             "cli.score", "cli.rebuild", "cli.fit", "api.jobs", "api.chains")  # fmt: skip
 """Modules that nothing which makes weights may be reached from."""
 
 JUNK_DRAWERS = {"utils", "util", "helpers", "helper", "common", "misc"}

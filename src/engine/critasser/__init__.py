@@ -1,8 +1,8 @@
 """Atomic models with confidences from cryo-EM maps and protein sequences.
 
-Whole jobs, as the command line runs them: `build`, `score`, `open`. Single steps, on arrays:
-`read_map`, `simulate`, `predict_calpha`, `trace_chains`, `fit`, `assemble`, `build_atoms`. Nothing
-is loaded before it is used.
+Whole jobs, as the command line runs them: `build`, `score`, `fit`, `open`. Single steps, on arrays:
+`read_map`, `simulate`, `predict_calpha`, `trace_chains`, `fit_templates`, `assemble`,
+`build_atoms`. Nothing is loaded before it is used.
 
 Examples
 --------
@@ -18,8 +18,16 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from critasser.api.chains import Assembly, Tracing, assemble, build_atoms, fit, trace_chains
-    from critasser.api.jobs import build, score
+    from critasser.api.chains import (
+        Assembly,
+        Tracing,
+        assemble,
+        build_atoms,
+        fit_templates,
+        trace_chains,
+    )
+    from critasser.api.fits import FitResults, FittedDomain, FittedModel
+    from critasser.api.jobs import build, fit, score
     from critasser.api.maps import read_map, simulate, write_map
     from critasser.api.models import read_model, read_sequences, write_model
     from critasser.api.prediction import Prediction, predict_calpha
@@ -34,9 +42,13 @@ __version__ = "0.1.0"
 __all__ = [
     "build",
     "score",
+    "fit",
     "open",
     "Results",
     "ModelResult",
+    "FitResults",
+    "FittedModel",
+    "FittedDomain",
     "Event",
     "read_map",
     "write_map",
@@ -46,7 +58,7 @@ __all__ = [
     "write_model",
     "predict_calpha",
     "trace_chains",
-    "fit",
+    "fit_templates",
     "assemble",
     "build_atoms",
     "Prediction",
@@ -65,8 +77,11 @@ __all__ = [
 ]
 
 _PLACES = {
-    "api.chains": ("Assembly", "Tracing", "assemble", "build_atoms", "fit", "trace_chains"),
-    "api.jobs": ("build", "score"),
+    "api.chains": (
+        "Assembly", "Tracing", "assemble", "build_atoms", "fit_templates", "trace_chains",
+    ),
+    "api.fits": ("FitResults", "FittedDomain", "FittedModel"),
+    "api.jobs": ("build", "fit", "score"),
     "api.maps": ("read_map", "simulate", "write_map"),
     "api.models": ("read_model", "read_sequences", "write_model"),
     "api.prediction": ("Prediction", "predict_calpha"),

@@ -16,6 +16,7 @@ __all__ = [
     "MOST_MODELS",
     "PRESETS",
     "REBUILDS",
+    "FitOptions",
     "Inputs",
     "ModelInputs",
     "Options",
@@ -195,6 +196,24 @@ class RebuildOptions(Options):
 
 
 @dataclass(frozen=True)
+class FitOptions(Options):
+    """Options of a fit.
+
+    Attributes
+    ----------
+    rigid : bool
+        Keep the model as it is: one body, no domains.
+    """
+
+    rigid: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not isinstance(self.rigid, bool):
+            raise InputError("job.json: its options are damaged; start the job again")
+
+
+@dataclass(frozen=True)
 class Inputs:
     """Files of a build.
 
@@ -258,16 +277,19 @@ class ModelInputs:
     sequence : Path or None
         Whole sequences of the model's chains, for residues that it lacks.
     mask : Path or None
+    pae : Path or None
+        Predicted aligned error of the model.
     """
 
     model: Path
     map: Path
     sequence: Path | None = None
     mask: Path | None = None
+    pae: Path | None = None
 
     def files(self) -> dict[str, Path]:
         """Each file by its role."""
-        roles = ("map", "model", "sequence", "mask")
+        roles = ("map", "model", "sequence", "mask", "pae")
         found = {role: getattr(self, role) for role in roles}
         return {role: path for role, path in found.items() if path is not None}
 

@@ -59,6 +59,7 @@ def test_every_command_gives_plain_values(
     from chimerax.critasser.commands import (
         COMMANDS,
         example,
+        fit,
         install,
         rebuild,
         refine,
@@ -94,6 +95,8 @@ def test_every_command_gives_plain_values(
     for module in (score, rebuild):
         monkeypatch.setattr(module, "check_lies_in", lambda *_: None)
     assert isinstance(call("score", first, in_map=volume), int)
+    monkeypatch.setattr(fit, "_FEWEST", 3)
+    assert isinstance(call("fit", first, in_map=volume), int)
     residues = Some(first.residues[1:4])
     residues.unique_structures = [first]
     first.residues[0].atom.name = "CB"  # a model of Cα alone cannot be rebuilt

@@ -46,8 +46,8 @@ def test_what_is_moved_or_closed_meanwhile_is_built_in_as_it_was(
     values[2, 3, 1] = 1.0
     mask = open_volume(gui_session, "mask.mrc", values)
     job = build(gui_session, volume, sequence(), mask=mask)
-    assert job.outcome == "queued" and job.waits_for == "its map to be written"
-    assert "its map is being written" in gui_session.logger.text("info")
+    assert job.outcome == "queued" and job.waits_for == "its inputs to be written"
+    assert "its inputs are being written" in gui_session.logger.text("info")
     assert not (job.folder / "inputs/map.mrc").exists()
 
     mask.scene_position = Place([[1, 0, 0, 50], [0, 1, 0, 0], [0, 0, 1, 0]])

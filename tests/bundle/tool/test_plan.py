@@ -71,3 +71,22 @@ def test_the_keywords_are_those_of_the_command():
     known = {*description.required, *description.optional, *description.keyword}
     assert {"sequence", "near", "range", "mask", "templates", "contacts", "resolution",
             "quality", "device", "models", "seed", "trim", "folder"} <= known  # fmt: skip
+
+
+def test_known_structures_are_looked_for_where_none_are_chosen(tmp_path):
+    from chimerax.critasser.tool.plan import Plan, build_command
+
+    entry = plan_entry()
+    looked = Plan(map_spec="#1", entries=(entry,), known="auto")
+    assert build_command(looked, tmp_path).endswith(" templates auto")
+    chosen = Plan(map_spec="#1", entries=(entry,), known="auto", templates_spec="#3,4")
+    assert build_command(chosen, tmp_path).endswith(" templates #3,4")
+    path = tmp_path / "a b.cif"
+    files = Plan(map_spec="#1", entries=(entry,), templates_spec="#3", templates_files=(path,))
+    assert build_command(files, tmp_path).endswith(f' templates "#3,{path}"')
+
+
+def plan_entry():
+    from chimerax.critasser.jobs.sequences import Entry
+
+    return Entry("helix", "AALEKAALEKAALEK")

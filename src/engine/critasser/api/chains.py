@@ -42,7 +42,7 @@ from critasser.structure import (
 from critasser.templates import survey
 from critasser.trace import build_traces, find_unit, register_prior, sequence_significance
 
-__all__ = ["Assembly", "Tracing", "assemble", "build_atoms", "fit", "trace_chains"]
+__all__ = ["Assembly", "Tracing", "assemble", "build_atoms", "fit_templates", "trace_chains"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,7 +175,7 @@ def trace_chains(
     )
 
 
-def fit(
+def fit_templates(
     templates: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
     prediction: Prediction,
     sequences: Sequences,
@@ -219,7 +219,7 @@ def fit(
     --------
     Going on from the example of `predict_calpha`:
 
-    >>> templates = critasser.fit("model.pdb", prediction, "sequence.fasta")
+    >>> templates = critasser.fit_templates("model.pdb", prediction, "sequence.fasta")
     >>> templates[0].score > 0.8
     True
     """

@@ -1,4 +1,4 @@
-"""Whole jobs for users of the package: `build` and `score`, in a job folder."""
+"""Whole jobs for users of the package: `build`, `score` and `fit`, in a job folder."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
+from critasser.api.fits import FitResults, read_fit
 from critasser.api.models import Sequences, as_target, write_fasta, write_model
 from critasser.api.results import Results, read_results
 from critasser.density import Grid, write_map
 from critasser.job.folder import Job
 from critasser.job.progress import Event
-from critasser.options import Inputs, ModelInputs, Options
+from critasser.options import FitOptions, Inputs, ModelInputs, Options
 from critasser.pipeline.build import BUILD
+from critasser.pipeline.fit import FIT
 from critasser.pipeline.score import SCORE
 from critasser.structure import AtomicModel, predicted_errors
 
-__all__ = ["build", "score"]
+__all__ = ["build", "fit", "score"]
 
 Listener: TypeAlias = Callable[[Event], None]
 
@@ -183,6 +185,76 @@ def score(
         task = SCORE.check(inputs, options)
         SCORE.run(given.job, task, command=command, listeners=_listeners(progress))
         return read_results(given.job.folder)
+
+
+def fit(
+    model: str | os.PathLike[str] | AtomicModel,
+    map: str | os.PathLike[str] | Grid,
+    *,
+    folder: str | os.PathLike[str],
+    pae: str | os.PathLike[str] | None = None,
+    rigid: bool = False,
+    resolution: float | None = None,
+    mask: str | os.PathLike[str] | Grid | None = None,
+    device: str = "auto",
+    seed: int = 1,
+    resume: bool = False,
+    progress: Listener | None = None,
+) -> FitResults:
+    """Place a known or predicted model in a map, wherever it belongs, domain by domain.
+
+    Does what ``critasser fit`` does, with the same results.
+
+    Parameters
+    ----------
+    model : path or AtomicModel
+        In any frame.
+    map : path or Grid
+    folder : path
+        Job folder to make.
+    pae : path, optional
+        Predicted aligned error of the model, which cuts it into domains; contacts do without it.
+    rigid : bool
+        Keep the model as it is: one rigid body.
+    resolution, mask, device, seed, resume, progress
+        As in `build`.
+
+    Returns
+    -------
+    FitResults
+        ``results.places[0]`` is the best place; it knows its file, its domains and how sure they
+        are.
+
+    Raises
+    ------
+    InputError
+        As `build`; also when the model has no place in the map that is better than chance.
+    Cancelled
+        As `build`.
+
+    Examples
+    --------
+    >>> results = critasser.fit("model.pdb", "map.mrc", folder="fitted", resolution=3.0)
+    >>> results.places[0].share_near > 0.9
+    True
+    >>> results.places[0].domains[0].verdict
+    'unique'
+    """
+    options = FitOptions(resolution=resolution, device=device, seed=seed, rigid=rigid)
+    with _opened(folder, resume) as given:
+        inputs = ModelInputs(
+            model=given.model(model),
+            map=given.map(map),
+            mask=None if mask is None else given.map(mask, "mask.mrc"),
+            pae=None if pae is None else Path(pae).resolve(),
+        )
+        more = [] if inputs.pae is None else ["--pae", inputs.pae]
+        more += ["--rigid" if rigid else "--domains", "-o", given.job.folder]
+        files = (inputs.model, inputs.map)
+        command = _command("fit", files, options, inputs.mask, *more)
+        task = FIT.check(inputs, options)
+        FIT.run(given.job, task, command=command, listeners=_listeners(progress))
+        return read_fit(given.job.folder)
 
 
 class _Given:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from critasser.api.fits import FitResults, read_fit
 from critasser.errors import InputError
 from critasser.job.folder import Job
 from critasser.job.records import read_json
@@ -126,17 +127,18 @@ class Results:
     report: Path
 
 
-def open(folder: str | os.PathLike[str]) -> Results:
+def open(folder: str | os.PathLike[str]) -> Results | FitResults:
     """Read the results of a finished job, whoever ran it.
 
     Parameters
     ----------
     folder : path
-        A job folder of ``build``, ``score`` or ``rebuild``.
+        A job folder of ``build``, ``score``, ``rebuild`` or ``fit``.
 
     Returns
     -------
-    Results
+    Results or FitResults
+        The second of a fit.
 
     Raises
     ------
@@ -151,7 +153,8 @@ def open(folder: str | os.PathLike[str]) -> Results:
     >>> results.models[0].confidence.shape
     (36,)
     """
-    return read_results(Path(folder))
+    described = read_json(Job(Path(folder)).path("job.json")) or {}
+    return (read_fit if described.get("kind") == "fit" else read_results)(Path(folder))
 
 
 def read_results(folder: Path) -> Results:

@@ -28,6 +28,7 @@ COMMANDS = {
     "build": "atomic models from a map and sequences",
     "score": "confidences of a model that is there already",
     "rebuild": "stretches of a model built again, the rest held",
+    "fit": "a known or predicted model placed in a map",
     "simulate": "a map from a model",
     "evaluate": "compare a model with a native structure",
     "selftest": "whether everything that Critasser needs works here",

@@ -135,7 +135,7 @@ def _resolve(args: argparse.Namespace) -> tuple[Inputs, Options]:
     before = described(args.resume, "build")
     inputs = Inputs.from_json(before.get("inputs"))
     options = Options.from_json(before.get("options"))
-    inputs = dataclasses.replace(inputs, **files, **without)
+    inputs = dataclasses.replace(inputs, **{**without, **files})
     return inputs, dataclasses.replace(options, **given, **default)
 
 

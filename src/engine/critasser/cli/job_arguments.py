@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from critasser.errors import InputError
-from critasser.options import DEVICES, PRESETS, Options, RebuildOptions, check_file
+from critasser.options import DEVICES, PRESETS, Options, check_file
 
 __all__ = [
     "add_choices",
@@ -28,11 +28,15 @@ WITHOUT_DEFAULT = ("resolution", "weights")
 """Options that a job may do without, as it may without most inputs."""
 
 
-def add_place(parser: argparse.ArgumentParser) -> None:
-    """Arguments that say in which folder to work."""
+def add_place(parser: argparse.ArgumentParser, more: str = "") -> None:
+    """Arguments that say in which folder to work; `more` is said of the output besides."""
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument(
-        "-o", "--output", type=Path, metavar="FOLDER", help="job folder to make for all results"
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FOLDER",
+        help=f"job folder to make for all results{more}",
     )
     where.add_argument(
         "--resume",
@@ -44,7 +48,7 @@ def add_place(parser: argparse.ArgumentParser) -> None:
 
 
 def add_choices(
-    parser: argparse.ArgumentParser, default: Options | RebuildOptions, *, work: bool = True
+    parser: argparse.ArgumentParser, default: Options, *, work: bool = True
 ) -> None:
     """Options that jobs share; `work` for those of jobs that make models."""
     parser.add_argument(
@@ -60,12 +64,13 @@ def add_choices(
             metavar="N",
             help=f"most models to make (default: {default.models})",
         )
-    parser.add_argument(
-        "--trim",
-        action=argparse.BooleanOptionalAction,
-        help="leave residues that have no density out of the models (default: they stay, with "
-        "low confidence)",
-    )
+    if hasattr(default, "trim"):
+        parser.add_argument(
+            "--trim",
+            action=argparse.BooleanOptionalAction,
+            help="leave residues that have no density out of the models (default: they stay, with "
+            "low confidence)",
+        )
     parser.add_argument(
         "--seed", type=int, metavar="N", help=f"of all random numbers (default: {default.seed})"
     )

@@ -107,7 +107,7 @@ def _resolve(args: argparse.Namespace) -> tuple[ModelInputs, RebuildOptions, Pat
         before = described(args.resume, "rebuild")
         inputs = ModelInputs.from_json(before.get("inputs"))
         options = RebuildOptions.from_json(before.get("options"))
-        inputs = dataclasses.replace(inputs, **files, **without)
+        inputs = dataclasses.replace(inputs, **{**without, **files})
         return inputs, dataclasses.replace(options, **given, **default), None
     if "model" not in files:
         raise InputError("a new job needs MODEL; see critasser rebuild --help")

@@ -92,5 +92,5 @@ def _resolve(args: argparse.Namespace) -> tuple[ModelInputs, Options]:
     before = described(args.resume, "score")
     inputs = ModelInputs.from_json(before.get("inputs"))
     options = Options.from_json(before.get("options"))
-    inputs = dataclasses.replace(inputs, **files, **without)
+    inputs = dataclasses.replace(inputs, **{**without, **files})
     return inputs, dataclasses.replace(options, **given, **default)

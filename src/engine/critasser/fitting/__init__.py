@@ -2,26 +2,41 @@
 
 from critasser.fitting.body import Body, Poses
 from critasser.fitting.fields import Fields, network_fields
+from critasser.fitting.placed import (
+    NEAR,
+    DomainPlace,
+    moves_of,
+    placed_domains,
+    share_near,
+)
 from critasser.fitting.predicted_confidence import (
     LEAST_CONFIDENCE,
     predicted_confidence,
     trusted_residues,
 )
 from critasser.fitting.predicted_error import read_predicted_error
-from critasser.fitting.rigid import RigidFit, fit_body
-from critasser.fitting.structure_fit import Placement, fit_structure
+from critasser.fitting.rigid import CHANCE_SCORE, LEAST_Z, RigidFit, fit_body
+from critasser.fitting.structure_fit import FEWEST_RESIDUES, Placement, fit_structure
 
 __all__ = [
+    "CHANCE_SCORE",
+    "FEWEST_RESIDUES",
     "LEAST_CONFIDENCE",
+    "LEAST_Z",
+    "NEAR",
     "Body",
+    "DomainPlace",
     "Fields",
     "Placement",
     "Poses",
     "RigidFit",
     "fit_body",
     "fit_structure",
+    "moves_of",
     "network_fields",
+    "placed_domains",
     "predicted_confidence",
     "read_predicted_error",
+    "share_near",
     "trusted_residues",
 ]

@@ -12,7 +12,7 @@ from critasser.fitting.fields import Fields
 from critasser.fitting.kernels import field_score
 from critasser.fitting.rotations import left_jacobian
 
-__all__ = ["refine_poses", "rigid_moves"]
+__all__ = ["pose_score", "refine_poses", "rigid_moves"]
 
 MOST_STEPS = 60
 """Of BFGS; the fields are smooth, and 30 are usual."""
@@ -106,6 +106,12 @@ def rigid_moves(
                 rotation[k], centre[k], score[k] = here_rotation, here_centre, here
     order = np.argsort(-score, kind="stable")
     return Poses(rotation[order], centre[order], score[order])
+
+
+def pose_score(body: Body, fields: Fields, poses: Poses, k: int) -> float:
+    """Score of pose k by these fields."""
+    points = poses.apply(body, k, body.points)
+    return _score(body, fields, points, np.empty_like(points))
 
 
 def _score(

@@ -39,6 +39,9 @@ to 10 Å, the right ones 0.3 or more (``benchmark.rigid_fit``, complexes)."""
 LEAST_LEAD = 1.5
 """Deviations by which it must stand above the next one to be unique."""
 
+LEAST_DEVIATION = 1e-6
+"""Of scores that are all the same."""
+
 FEWEST_OTHERS = 5
 """Poses needed to tell what chance does."""
 
@@ -75,6 +78,13 @@ class RigidFit:
     def unique(self) -> bool:
         """Whether no other pose is nearly as good."""
         return self.found and self.lead >= LEAST_LEAD
+
+    def z_of(self, score: float) -> float:
+        """Deviations of a score above the body's other poses, as `z_score` counts them."""
+        others = _others(self.poses.score)
+        if len(self.poses) < FEWEST_OTHERS:
+            return 0.0
+        return float((score - others.mean()) / max(float(others.std(ddof=1)), LEAST_DEVIATION))
 
     def equals(self) -> int:
         """How many poses are as good as the best one, itself included: copies in the map."""
@@ -144,7 +154,12 @@ def _joined(a: Poses, b: Poses) -> Poses:
 
 def _z_scores(score: np.ndarray) -> np.ndarray:
     """Deviations above the lower half of the poses, which no copy of the body reaches."""
-    others = np.sort(score)[: max(len(score) // 2, 1)]
+    others = _others(score)
     if len(score) < FEWEST_OTHERS:
         return np.zeros(len(score))
-    return (score - others.mean()) / max(float(others.std(ddof=1)), 1e-6)
+    return (score - others.mean()) / max(float(others.std(ddof=1)), LEAST_DEVIATION)
+
+
+def _others(score: np.ndarray) -> np.ndarray:
+    """The lower half of the scores of a body's poses."""
+    return np.sort(score)[: max(len(score) // 2, 1)]

@@ -12,8 +12,8 @@ from critasser.fitting.body import Body, Poses
 from critasser.fitting.choice import Candidate, choose_together
 from critasser.fitting.domains import domains_by_contacts, domains_by_error
 from critasser.fitting.fields import Fields
-from critasser.fitting.refinement import refine_poses
-from critasser.fitting.rigid import CHANCE_SCORE, FINE_BLUR, RigidFit, fit_body
+from critasser.fitting.refinement import pose_score, refine_poses
+from critasser.fitting.rigid import CHANCE_SCORE, FINE_BLUR, SAME_PLACE, RigidFit, fit_body
 
 __all__ = ["Placement", "fit_structure"]
 
@@ -48,12 +48,21 @@ class Placement:
         Of each domain, in order.
     placed : tuple of bool
         Which domains have a place.
+    scores : tuple of float
+        Of the place of each domain, in the unit of `Poses.score`; NaN for a domain without one.
+    joined : tuple of bool
+        Which domains lie where the whole structure's best pose puts them.
+    whole : RigidFit or None
+        Of all domains as one body; None where there is one domain.
     """
 
     positions: NDArray[np.float64]
     domain: NDArray[np.int64]
     fits: tuple[RigidFit, ...]
     placed: tuple[bool, ...]
+    scores: tuple[float, ...] = ()
+    joined: tuple[bool, ...] = ()
+    whole: RigidFit | None = None
 
 
 def fit_structure(
@@ -63,7 +72,9 @@ def fit_structure(
     rng: np.random.Generator,
     trusted: NDArray[np.bool_] | None = None,
     error: NDArray[np.float64] | None = None,
-    copies: int = 1,
+    numbers: NDArray[np.int64] | None = None,
+    copies: int | None = 1,
+    rigid: bool = False,
     progress: Callable[[float, str], None] | None = None,
 ) -> tuple[Placement, ...]:
     """Find the places of a structure's domains in the map, all chosen together.
@@ -80,8 +91,14 @@ def fit_structure(
         nearest along the chain.
     error : ndarray (n, n), optional
         Predicted aligned error in Å, which cuts the domains; contacts do without it.
-    copies : int
-        How many times the structure may be in the map.
+    numbers : ndarray (n,) int64, optional
+        Of the residues along their chain, ascending: a linker reaches as far as numbers lie apart.
+        Counted from 0 without them.
+    copies : int or None
+        How many times the structure may be in the map; None for as many as there are places that
+        are equally good.
+    rigid : bool
+        Keep the structure as it is: one body, no domains.
     progress : callable, optional
         Told fraction and message; may raise `Cancelled`.
 
@@ -95,7 +112,7 @@ def fit_structure(
     usable = present if trusted is None else present & trusted
     if usable.sum() < FEWEST_RESIDUES:
         usable = present
-    domain, members = _domains(calpha, usable, error)
+    domain, members = _domains(calpha, usable, error, rigid)
     if not members:
         return (Placement(np.full(calpha.shape, np.nan), domain, (), ()),)
     searched = [np.flatnonzero(usable), *members] if len(members) > 1 else members
@@ -116,27 +133,59 @@ def fit_structure(
         _with_whole(body, fit, bodies[0], fits[0], fine) if len(members) > 1 else fit.poses
         for body, fit in zip(bodies[own], fits[own])
     ]
-    chosen = _choose(calpha, members, bodies[own], poses, min(copies, MOST_COPIES))
+    if copies is None:
+        copies = max(1, *(fit.equals() for fit in fits))
+    numbers = np.arange(len(calpha)) if numbers is None else numbers
+    chosen = _choose(calpha, numbers, members, bodies[own], poses, min(copies, MOST_COPIES))
+    joint = _by_whole(calpha, members, bodies[0], fits[0]) if len(members) > 1 else None
     placements = []
     for of_copy in sorted(chosen, key=lambda one: -sum(len(members[d]) for d in one)):
         positions = np.full(calpha.shape, np.nan)
+        scores, joined = np.full(len(members), np.nan), np.zeros(len(members), dtype=bool)
         for d, k in of_copy.items():
-            positions[members[d]] = poses[d].apply(bodies[own][d], k, calpha[members[d]])
-        for i, d in _carried_along(present, members, of_copy):
+            rows, body = members[d], bodies[own][d]
+            positions[rows] = poses[d].apply(body, k, calpha[rows])
+            scores[d] = pose_score(body, fine, poses[d], k)
+            joined[d] = joint is not None and _apart(positions[rows], joint[d]) < SAME_PLACE
+        for i, d in _carried_along(numbers, present, members, of_copy):
             positions[i] = poses[d].apply(bodies[own][d], of_copy[d], calpha[i][None])[0]
         placed = tuple(d in of_copy for d in range(len(members)))
-        placements.append(Placement(positions, domain, tuple(fits[own]), placed))
+        placements.append(
+            Placement(
+                positions, domain, tuple(fits[own]), placed, tuple(scores.tolist()),
+                tuple(joined.tolist()), fits[0] if len(members) > 1 else None,
+            )
+        )  # fmt: skip
     return tuple(placements)
+
+
+def _by_whole(
+    calpha: NDArray[np.float64], members: list[NDArray[np.int64]], body: Body, fit: RigidFit
+) -> list[NDArray[np.float64]] | None:
+    """Where the best pose of the whole structure puts the residues of each domain."""
+    if not len(fit.poses):
+        return None
+    return [fit.poses.apply(body, 0, calpha[rows]) for rows in members]
+
+
+def _apart(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    """Root mean square distance in Å of paired points (n, 3)."""
+    return float(np.sqrt(np.mean(np.sum((a - b) ** 2, axis=1))))
 
 
 def _domains(
     calpha: NDArray[np.float64],
     usable: NDArray[np.bool_],
     error: NDArray[np.float64] | None,
+    rigid: bool,
 ) -> tuple[NDArray[np.int64], list[NDArray[np.int64]]]:
     """Domain of each residue, and the residues of each domain that is large enough to search."""
-    points = np.where(usable[:, None], calpha, np.nan)
-    domain = domains_by_contacts(points) if error is None else domains_by_error(error)
+    if rigid:
+        domain = np.zeros(len(calpha), dtype=np.int64)
+    elif error is None:
+        domain = domains_by_contacts(np.where(usable[:, None], calpha, np.nan))
+    else:
+        domain = domains_by_error(error)
     domain = np.where(usable, domain, -1)
     if domain.max(initial=-1) < 1:
         domain = np.where(usable, 0, -1)
@@ -163,6 +212,7 @@ def _with_whole(
 
 def _choose(
     calpha: NDArray[np.float64],
+    numbers: NDArray[np.int64],
     members: list[NDArray[np.int64]],
     bodies: list[Body],
     poses: list[Poses],
@@ -176,7 +226,7 @@ def _choose(
                 gain = len(rows) * float(poses[d].score[k] - CHANCE_SCORE)
                 positions = poses[d].apply(body, k, calpha[rows])
                 number = copy * len(members) + d
-                candidates.append(Candidate(number, copy, rows, positions, gain))
+                candidates.append(Candidate(number, copy, numbers[rows], positions, gain))
                 places.append((copy, d, k))
     chosen: dict[int, dict[int, int]] = {}
     for c in choose_together(candidates):
@@ -186,7 +236,10 @@ def _choose(
 
 
 def _carried_along(
-    present: NDArray[np.bool_], members: list[NDArray[np.int64]], placed: dict[int, int]
+    numbers: NDArray[np.int64],
+    present: NDArray[np.bool_],
+    members: list[NDArray[np.int64]],
+    placed: dict[int, int],
 ) -> list[tuple[int, int]]:
     """Residues of no domain, each with the placed domain nearest along the chain."""
     if not placed:
@@ -196,5 +249,6 @@ def _carried_along(
     left = present.copy()
     left[np.concatenate(members)] = False
     return [
-        (int(i), int(owner[np.argmin(np.abs(rows - i))])) for i in np.flatnonzero(left)
+        (int(i), int(owner[np.argmin(np.abs(numbers[rows] - numbers[i]))]))
+        for i in np.flatnonzero(left)
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from critasser.options import REBUILDS
 from critasser.pipeline.stage import Task
 
-__all__ = ["expected_build_seconds", "expected_model_seconds"]
+__all__ = ["expected_build_seconds", "expected_fit_seconds", "expected_model_seconds"]
 
 USUAL_MODELS = 3
 """Models that are different enough, of the five that are asked for."""
@@ -48,6 +48,26 @@ def expected_build_seconds(task: Task, models: int = USUAL_MODELS) -> dict[str, 
         "atomic": ATOMIC_SECONDS[schedule.atomic] * length * models,
         "quality": 0.001 * length,
         "report": 2.0,
+    }
+
+
+RESIDUES_OF_DOMAIN = 150
+"""Of a usual domain."""
+
+BODY_SECONDS = 12.0
+"""To find the places of one body."""
+
+
+def expected_fit_seconds(task: Task, models: int = 1) -> dict[str, float]:
+    """Seconds of each stage of a fit; parameters as `expected_build_seconds`."""
+    checked = task.checked
+    domains = 1 if task.options.rigid else max(1, round(len(checked.target) / RESIDUES_OF_DOMAIN))
+    bodies = domains + (domains > 1)
+    return {
+        "density": 1.0 + checked.volume / 1e6,
+        "network": 1.0 + checked.volume * (7e-5 if checked.device == "cpu" else 2e-6),
+        "fit": BODY_SECONDS * bodies,
+        "report": 0.1,
     }
 
 

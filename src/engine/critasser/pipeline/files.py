@@ -10,6 +10,7 @@ __all__ = [
     "DENSITY",
     "FEATURES",
     "MODEL",
+    "PLACES",
     "QUALITY",
     "SEEN",
     "SYMMETRY",
@@ -35,6 +36,7 @@ CLUSTERS = "4_assembly/clusters.npz"
 CENTROID = "4_assembly/refined_{model}.npz"
 CANDIDATES = "4_assembly/candidates.npz"
 ATOMS = "5_models/atoms_{model}.npz"
+PLACES = "5_models/places.json"
 QUALITY = "5_models/quality.npz"
 
 

@@ -18,6 +18,10 @@ from critasser.pipeline.stage import Context, Stage, Task, files_read
 __all__ = ["Pipeline", "run_stages"]
 
 
+def _confidence(best: Mapping[str, Any]) -> str:
+    return f"{best['file']}, confidence {best['mean_confidence']:.0f}"
+
+
 @dataclass(frozen=True)
 class Pipeline:
     """A kind of job.
@@ -25,7 +29,7 @@ class Pipeline:
     Attributes
     ----------
     kind : str
-        The command: ``build``, ``score`` or ``rebuild``.
+        The command: ``build``, ``score``, ``rebuild`` or ``fit``.
     check : callable
         Given inputs and options, the `Task`; raises `InputError` for whatever can be known to be
         wrong before any work starts.
@@ -36,6 +40,8 @@ class Pipeline:
         take.
     adopts : tuple of str
         Stages that are taken over from the job that a model comes from, where they are the same.
+    closing : callable
+        Given what `results.json` says of the first model, the last line of progress.
     """
 
     kind: str
@@ -43,6 +49,7 @@ class Pipeline:
     stages: Callable[[Task], tuple[Stage, ...]]
     expected_seconds: Callable[..., Mapping[str, float]]
     adopts: tuple[str, ...] = ()
+    closing: Callable[[Mapping[str, Any]], str] = _confidence
 
     def run(
         self,
@@ -90,8 +97,7 @@ class Pipeline:
                 job.log(f"warning: {note}")
             run_stages(job, self.stages(task), task, self.expected_seconds)
             results = read_json(job.path("results.json")) or {}
-            best = results["models"][0]
-            progress.close("finished", f"{best['file']}, confidence {best['mean_confidence']:.0f}")
+            progress.close("finished", self.closing(results["models"][0]))
             return results
 
 

@@ -15,6 +15,7 @@ from critasser.structure.left_out import LeftOut
 from critasser.structure.mmcif import chain_names, write_calpha, write_model, write_positions
 from critasser.structure.model import AtomicModel
 from critasser.structure.modelfile import NO_NAME, ModelFile, ModelResidue
+from critasser.structure.moving import write_moved
 from critasser.structure.predicted_files import predicted_errors
 from critasser.structure.reading import Protein, read_chains, read_protein
 from critasser.structure.scores import cr_score, d0, greedy_pairs, match_one_to_one, tm_score
@@ -66,5 +67,6 @@ __all__ = [
     "tm_score",
     "write_calpha",
     "write_model",
+    "write_moved",
     "write_positions",
 ]

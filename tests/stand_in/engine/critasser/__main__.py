@@ -25,7 +25,7 @@ def main(arguments):
     if arguments == ["--version"]:
         print("critasser 0.0.fake")
         return 0
-    if arguments[0] in ("score", "rebuild"):
+    if arguments[0] in ("score", "rebuild", "fit"):
         return judge(arguments[0], arguments[1:])
     if arguments[0] == "selftest":
         broken = os.environ.get("FAKE_ENGINE") == "unfit"
@@ -84,6 +84,8 @@ def judge(kind, arguments):
         table.write("chain,residue,insertion,letter,confidence,local_confidence,local_pcc\n")
         for k, (chain, number, code) in enumerate(rows):
             table.write(f"{chain},{number},{code},A,{10.0 * k},0.5,{0.1 * k}\n")
+    if kind == "fit":
+        return placed(run, rows)
     run.center, run.letters = (0.0, 0.0, 0.0), "A" * len(rows)
     run.write("5_models/model_1.cif", "models", "model 1", ("CA",), 0.0)
     scores = {"file": "5_models/model_1.cif", "rank": 1, "etm": 0.8, "crscore": 0.7,
@@ -91,6 +93,36 @@ def judge(kind, arguments):
     (folder / "report.html").write_text("<html><body>stand-in</body></html>")
     (folder / "results.json").write_text(
         json.dumps({"kind": kind, "models": [scores], "warnings": ["a stand-in judged this"]})
+    )
+    run.tell("report", "done", state="finished")
+    return 0
+
+
+def placed(run, rows):
+    """A model in two places: the first half of its residues is a domain that has one."""
+    if os.environ.get("FAKE_ENGINE") == "refused":
+        print("critasser fit: model.cif: has no place in map.mrc that is better than chance; give "
+              "the PAE", file=sys.stderr)  # fmt: skip
+        run.tell("fit", "no place", state="failed")
+        return 2
+    run.center, run.letters, half = (0.0, 0.0, 0.0), "A" * len(rows), len(rows) // 2
+    places = []
+    for rank in (1, 2):
+        name = f"5_models/model_{rank}.cif"
+        with (run.folder / f"5_models/model_{rank}.csv").open("w") as table:
+            table.write("chain,residue,insertion,letter,domain,placed,distance\n")
+            for k, (chain, number, code) in enumerate(rows):
+                table.write(f"{chain},{number},{code},A,{1 if k < half else 2},{int(k < half)},1\n")
+        run.write(name, "models", f"place {rank}", ("CA",), 9.0 * rank)
+        none = {"residues": "A:3-4", "count": 2, "placed": False, "share_near": 0.1,
+                "correlation": 0.1, "z_score": None, "verdict": "", "runner_up": None}
+        found = {"residues": "A:1-2", "count": 2, "placed": True, "share_near": 0.93,
+                 "correlation": 0.71, "z_score": 12.3, "verdict": "equal", "equal_places": 2,
+                 "runner_up": 11.9}
+        places.append({"file": name, "rank": rank, "share_near": 0.9, "correlation": 0.6,
+                       "residues": len(rows), "domains": [found, none]})  # fmt: skip
+    (run.folder / "results.json").write_text(
+        json.dumps({"kind": "fit", "models": places, "warnings": ["it fits 2 places"]})
     )
     run.tell("report", "done", state="finished")
     return 0

@@ -1,0 +1,174 @@
+"""Place a known or predicted model in a map, wherever it belongs, domain by domain.
+
+Where the model lies in its own file does not matter. Domains are cut by the predicted aligned
+error, else by contacts, and their places are chosen together. A model that has no place in the map
+is refused.
+
+examples:
+  critasser fit model.cif map.mrc -o placed.cif --resolution 6
+  critasser fit AF-P00533-F1-model_v4.cif map.mrc -o job --pae AF-P00533-F1-predicted_aligned_error_v4.json
+  critasser fit domain.pdb map.mrc -o job --rigid --mask mask.mrc
+  critasser fit --resume job --domains
+"""  # noqa: E501, names of the AlphaFold Database
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import dataclasses
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from critasser.cli.job_arguments import (
+    add_choices,
+    add_place,
+    add_removable,
+    given_files,
+    given_options,
+    taken_away,
+)
+from critasser.errors import Cancelled, InputError
+from critasser.options import FitOptions, ModelInputs, check_readable
+
+__all__ = ["add_args", "main"]
+
+MODEL_SUFFIX = ".cif"
+"""Of an output that is a file and no job folder."""
+
+
+def add_args(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command; what is not given is taken from the job that is resumed."""
+    default = FitOptions()
+    parser.add_argument(
+        "model", type=Path, nargs="?", metavar="MODEL", help="PDB or mmCIF, .gz too, in any frame"
+    )
+    parser.add_argument("map", type=Path, nargs="?", metavar="MAP", help="MRC or CCP4 map, .gz too")
+    add_place(parser, "; or FILE.cif for the placed model alone")
+    add_removable(
+        parser, "--pae", type=Path, metavar="FILE",
+        help="predicted aligned error of MODEL (AlphaFold Database, ColabFold, AlphaFold 3, Boltz)",
+    )  # fmt: skip
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument(
+        "--domains", dest="rigid", action="store_const", const=False,
+        help="let domains find places of their own (default)",
+    )  # fmt: skip
+    form.add_argument(
+        "--rigid", dest="rigid", action="store_const", const=True,
+        help="keep the model as it is: one rigid body",
+    )  # fmt: skip
+    add_removable(
+        parser, "--mask", type=Path, help="map of 0 to 1 on the same grid: where to look"
+    )
+    add_removable(
+        parser,
+        "--resolution",
+        type=float,
+        metavar="R",
+        help="of the map in Å (default: estimated, with a warning)",
+    )
+    add_choices(parser, default, work=False)
+
+
+def main(args: argparse.Namespace) -> int:
+    """Place and name what came out."""
+    inputs, options = _resolve(args)
+    check_readable(inputs)
+    alone = args.output if _is_file(args.output) else None
+    # Only now: it takes seconds to load, and a wrong path need not wait for that.
+    from critasser.cli.display import duration
+    from critasser.cli.job_run import work
+    from critasser.cli.streams import tell
+    from critasser.pipeline.fit import FIT
+
+    task = FIT.check(inputs, options)
+    with _folder(args) as folder:
+        results = work(
+            FIT, task, folder, resume=args.resume is not None, arguments=args.arguments
+        )
+        for warning in results["warnings"]:
+            tell(f"warning: {warning}")
+        for place in results["models"]:
+            path = folder / place["file"]
+            if alone is not None:
+                path = _copied(path, alone, place["rank"])
+            for line in _table(place, path):
+                tell(line)
+        tell(f"time     {duration(sum(results['timings'].values()))}")
+    return 0
+
+
+def _is_file(output: Path | None) -> bool:
+    return output is not None and output.suffix.lower() == MODEL_SUFFIX
+
+
+@contextlib.contextmanager
+def _folder(args: argparse.Namespace) -> Iterator[Path]:
+    """The job folder; for an output that is a file one for the time being."""
+    if not _is_file(args.output):
+        yield args.resume or args.output
+        return
+    if args.output.is_dir():
+        raise InputError(f"{args.output}: is a folder, not a model file; give another name")
+    if not args.output.absolute().parent.is_dir():
+        raise InputError(f"{args.output.parent}: no such folder; make it first")
+    kept = Path(tempfile.mkdtemp(prefix="critasser-fit-"))
+    try:
+        yield kept / "job"
+    except (Cancelled, InputError, KeyboardInterrupt):
+        shutil.rmtree(kept, ignore_errors=True)
+        raise
+    shutil.rmtree(kept, ignore_errors=True)
+
+
+def _copied(made: Path, output: Path, rank: int) -> Path:
+    """A placed model as a file of its own; places after the first have a number in their names."""
+    from critasser.writing import appearing
+
+    path = output if rank == 1 else output.with_name(f"{output.stem}_{rank}{output.suffix}")
+    with appearing(path) as temporary:
+        shutil.copyfile(made, temporary)
+    return path
+
+
+def _table(place: Mapping[str, Any], path: Path) -> Iterator[str]:
+    """The domains of a place, for people."""
+    from critasser.text import printable
+
+    yield f"place {place['rank']}  {printable(str(path))}"
+    yield (
+        f"  {place['residues']} residues, {place['share_near']:.0%} of Cα within 3 Å of a "
+        f"position, correlation {place['correlation']:.2f}"
+    )
+    for number, one in enumerate(place["domains"], 1):
+        head = f"  domain {number}  {one['residues']} ({one['count']} residues)"
+        if not one["placed"]:
+            yield f"{head}: no place of its own, goes along with its neighbour"
+            continue
+        runner_up = "no other" if one["runner_up"] is None else f"{one['runner_up']:.1f}"
+        yield (
+            f"{head}: {one['share_near']:.0%} within 3 Å, correlation {one['correlation']:.2f}, "
+            f"z-score {one['z_score']:.1f}, {one['verdict']} (runner-up {runner_up})"
+        )
+
+
+def _resolve(args: argparse.Namespace) -> tuple[ModelInputs, FitOptions]:
+    """Inputs and options: what is given, else the resumed job's, else the defaults."""
+    given, files = given_options(args), given_files(args, "model", "map", "mask", "pae")
+    if args.rigid is not None:
+        given["rigid"] = args.rigid
+    without, default = taken_away(args)
+    if args.resume is None:
+        if "model" not in files or "map" not in files:
+            raise InputError("a new job needs MODEL and MAP; see critasser fit --help")
+        return ModelInputs(**files), FitOptions(**given)
+    from critasser.pipeline.description import described
+
+    before = described(args.resume, "fit")
+    inputs = ModelInputs.from_json(before.get("inputs"))
+    options = FitOptions.from_json(before.get("options"))
+    inputs = dataclasses.replace(inputs, **{**without, **files})
+    return inputs, dataclasses.replace(options, **given, **default)

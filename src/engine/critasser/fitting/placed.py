@@ -1,0 +1,148 @@
+"""Say where the domains of a placed structure lie, and how sure that is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.spatial import cKDTree
+
+from critasser.fitting.rigid import CHANCE_SCORE, LEAST_Z, RigidFit
+from critasser.fitting.structure_fit import FEWEST_RESIDUES, Placement
+from critasser.structure import kabsch
+
+__all__ = ["NEAR", "DomainPlace", "moves_of", "placed_domains", "share_near"]
+
+NEAR = 3.0
+"""Å between a Cα and a position of the map that it explains (paper)."""
+
+
+@dataclass(frozen=True, eq=False)
+class DomainPlace:
+    """Where a domain lies.
+
+    Attributes
+    ----------
+    rows : ndarray (n,) int64
+        Its residues.
+    placed : bool
+        Whether it has a place that is better than chance; else it goes along with its neighbour.
+    score : float
+        Mean value of the field at its residues, in deviations; NaN without a place.
+    z_score : float
+        Deviations of that above its other poses.
+    verdict : str
+        ``unique``, ``unique with the whole`` (by itself it might lie elsewhere too), ``equal``
+        (several places are as good, as in a symmetric molecule) or ``ambiguous``; empty without a
+        place.
+    places : int
+        How many poses are as good as its best.
+    runner_up : float
+        z-score of the next best pose; NaN where there is none.
+    """
+
+    rows: NDArray[np.int64]
+    placed: bool
+    score: float
+    z_score: float
+    verdict: str
+    places: int
+    runner_up: float
+
+
+def placed_domains(placement: Placement, copies: int) -> tuple[DomainPlace, ...]:
+    """What is known of each domain's place, in the order of `Placement.fits`.
+
+    Parameters
+    ----------
+    placement : Placement
+    copies : int
+        Places of the whole structure that were found.
+    """
+    found = []
+    labels, sizes = np.unique(placement.domain[placement.domain >= 0], return_counts=True)
+    labels = labels[sizes >= FEWEST_RESIDUES]  # smaller ones were not searched for
+    for d, fit in enumerate(placement.fits):
+        rows = np.flatnonzero(placement.domain == labels[d])
+        joined = placement.joined[d] and placement.whole is not None and placement.whole.sure
+        score = placement.scores[d] if placement.placed[d] else np.nan
+        z_score = fit.z_of(score) if placement.placed[d] else np.nan
+        by_itself = score > CHANCE_SCORE and z_score >= LEAST_Z
+        placed = bool(placement.placed[d] and (by_itself or joined))
+        found.append(
+            DomainPlace(
+                rows,
+                placed,
+                float(score),
+                float(z_score),
+                _verdict(fit, placement.whole if joined else None, copies) if placed else "",
+                fit.equals(),
+                float(fit.z_score[1]) if len(fit.z_score) > 1 else float("nan"),
+            )
+        )
+    return tuple(found)
+
+
+def _verdict(fit: RigidFit, whole: RigidFit | None, copies: int) -> str:
+    if fit.unique:
+        return "unique"
+    if whole is not None and whole.unique:
+        return "unique with the whole"
+    if 1 < fit.equals() <= copies or (whole is not None and 1 < whole.equals() <= copies):
+        return "equal"
+    return "ambiguous"
+
+
+def share_near(
+    positions: NDArray[np.float64], calpha: ArrayLike
+) -> tuple[float, NDArray[np.float64]]:
+    """Share of residues (n, 3) with a Cα position of the map within 3 Å, and their distances (n,).
+
+    Residues at NaN do not count; their distance is NaN.
+    """
+    distance = np.full(len(positions), np.nan)
+    present = np.isfinite(positions).all(axis=1)
+    calpha = np.asarray(calpha, dtype=np.float64).reshape(-1, 3)
+    if len(calpha) and present.any():
+        distance[present] = cKDTree(calpha).query(positions[present])[0]
+    return float(np.mean(distance[present] <= NEAR)) if present.any() else 0.0, distance
+
+
+def moves_of(
+    placement: Placement,
+    domains: tuple[DomainPlace, ...],
+    calpha: NDArray[np.float64],
+    numbers: NDArray[np.int64],
+) -> tuple[list[tuple[NDArray[np.float64], NDArray[np.float64]]], NDArray[np.int64]]:
+    """Rotation and shift of each placed domain, and with which of them each residue moves.
+
+    Residues of no placed domain move with the placed domain nearest along the chain.
+
+    Parameters
+    ----------
+    placement : Placement
+    domains : tuple of DomainPlace
+        One of them placed at least.
+    calpha : ndarray (n, 3)
+        Of the structure as it came, Å; NaN where missing.
+    numbers : ndarray (n,) int64
+        Of the residues along their chain, as `fit_structure` was given.
+
+    Returns
+    -------
+    moves : list of (ndarray (3, 3), ndarray (3,))
+    body : ndarray (n,) int64
+        Index into `moves`.
+    """
+    placed = [one for one in domains if one.placed]
+    moves = [kabsch(calpha[one.rows], placement.positions[one.rows]) for one in placed]
+    body = np.full(len(calpha), -1, dtype=np.int64)
+    for k, one in enumerate(placed):
+        body[one.rows] = k
+    held = np.flatnonzero(body >= 0)
+    rest = np.flatnonzero(body < 0)
+    if len(rest):
+        _, nearest = cKDTree(numbers[held, None].astype(float)).query(numbers[rest, None])
+        body[rest] = body[held[nearest]]
+    return moves, body

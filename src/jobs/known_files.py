@@ -1,0 +1,74 @@
+"""Copy known structures into a job: the engine stays offline, and the job can be repeated."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..session.files import write_inside
+from .predicted_error import error_path
+
+__all__ = ["LIST", "copy_known", "write_list"]
+
+LIST = "known.json"
+"""In the folder of the inputs: what was found, with checksums."""
+
+_SUFFIXES = (".cif.gz", ".pdb.gz", ".ent.gz", ".mmcif", ".cif", ".pdb", ".ent")
+
+
+def copy_known(folder: Path, path: Path, error: Path | None, number: int) -> Path:
+    """Copy a structure, and its predicted aligned error beside it.
+
+    Files of the AlphaFold Database keep their names, by which the engine knows what belongs
+    together; all others are ``known_01.cif`` and so on.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the inputs.
+    path, error : Path
+    number : int
+        Of the structure in the job, from 1.
+
+    Raises
+    ------
+    OSError
+    """
+    beside = error_path(path)
+    suffix = next((end for end in _SUFFIXES if path.name.lower().endswith(end)), ".cif")
+    copy = folder / (path.name if beside is not None else f"known_{number:02d}{suffix}")
+    shutil.copyfile(path, copy)
+    if error is not None and beside is not None:
+        shutil.copyfile(error, error_path(copy))
+    return copy
+
+
+def write_list(folder: Path, entries: Iterable[Mapping[str, Any]], trouble: Iterable[str]) -> None:
+    """Write what was found and where it is from, with the checksum of each file.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the inputs.
+    entries : iterable of mapping
+        Each with ``file``, the name of a copy, and whatever is known of it.
+    trouble : iterable of str
+        Why something could not be looked at.
+
+    Raises
+    ------
+    OSError
+    """
+    told = []
+    for entry in entries:
+        files = [folder / str(entry["file"])]
+        if (error := error_path(files[0])) is not None and error.is_file():
+            files.append(error)
+        sums = {one.name: hashlib.sha256(one.read_bytes()).hexdigest() for one in files}
+        told.append({**entry, "sha256": sums})
+    content = {"structures": told, "trouble": list(trouble)}
+    write_inside(folder, LIST, json.dumps(content, indent=1) + "\n")

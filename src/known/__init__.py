@@ -1,0 +1,1 @@
+"""Known structures of the sequences that are built: open, downloaded, predicted, solved."""

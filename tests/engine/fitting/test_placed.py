@@ -1,0 +1,82 @@
+"""What is said of the places of a structure's domains."""
+
+import numpy as np
+import pytest
+
+from critasser.fitting import (
+    fit_structure,
+    moves_of,
+    network_fields,
+    placed_domains,
+    share_near,
+)
+
+
+def apart(a, b):
+    """Root mean square distance in Å of paired positions."""
+    return float(np.sqrt(np.nanmean(np.sum((a - b) ** 2, axis=1))))
+
+
+def placed(calpha, fields, **options):
+    """Placements, and what is said of the domains of each."""
+    found = fit_structure(calpha, fields, rng=np.random.default_rng(0), copies=None, **options)
+    return found, [placed_domains(one, len(found)) for one in found]
+
+
+@pytest.fixture(scope="module")
+def pair(look, barnase):
+    """What two copies of barnase look like, one turned by half a circle, and their Cα."""
+    copy = barnase @ np.diag([-1.0, -1.0, 1.0]) + np.array([0.0, 0.0, 60.0])
+    return network_fields(look([barnase, copy])), (barnase, copy)
+
+
+def test_a_structure_that_is_there_once_has_a_unique_place(look, barnase):
+    _, ((domain,),) = placed(barnase + 9.0, network_fields(look([barnase])))
+    assert domain.placed and domain.verdict == "unique" and domain.places == 1
+    assert domain.z_score > domain.runner_up + 3.0
+    assert len(domain.rows) == len(barnase)
+
+
+def test_a_structure_that_is_there_twice_is_placed_twice_and_said_to_be(pair, barnase):
+    fields, natives = pair
+    placements, told = placed(barnase + 9.0, fields)
+    assert len(placements) == 2
+    assert all(domain.verdict == "equal" and domain.places == 2 for (domain,) in told)
+    for native in natives:
+        assert min(apart(one.positions, native) for one in placements) < 1.0
+
+
+def test_a_structure_of_another_fold_has_no_place(look, barnase, globin):
+    _, told = placed(globin, network_fields(look([barnase])))
+    assert not any(domain.placed for domains in told for domain in domains)
+
+
+def test_a_domain_that_is_not_in_the_map_goes_along_and_is_not_called_placed(
+    look, barnase, globin
+):
+    chain = np.concatenate([barnase, globin - globin[0] + barnase[-1] + 4.0])
+    error = np.full((len(chain),) * 2, 25.0)
+    joint = len(barnase)
+    error[:joint, :joint] = error[joint:, joint:] = 1.0
+    (placement,), (told,) = placed(chain, network_fields(look([barnase])), error=error)
+    by_rows = {int(one.rows[0]): one for one in told}
+    assert by_rows[0].placed and not by_rows[joint].placed
+    assert by_rows[joint].verdict == ""
+    moves, body = moves_of(placement, told, chain, np.arange(len(chain)))
+    assert len(moves) == 1 and set(body) == {0}
+    rotation, shift = moves[0]
+    assert apart(chain[:joint] @ rotation.T + shift, barnase) < 1.0
+
+
+def test_as_a_rigid_body_a_structure_keeps_its_shape(look, barnase, globin):
+    chain = np.concatenate([barnase, globin - globin[0] + barnase[-1] + 4.0])
+    (placement, *_), _ = placed(chain, network_fields(look([barnase])), rigid=True)
+    assert set(placement.domain) == {0} and len(placement.fits) == 1
+
+
+def test_the_share_near_counts_residues_that_are_there():
+    calpha = np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 10.0], [np.nan] * 3])
+    share, distance = share_near(calpha, [[0.0, 2.0, 0.0]])
+    assert share == 0.5
+    assert distance[0] == 2.0 and np.isnan(distance[2])
+    assert share_near(calpha, np.empty((0, 3)))[0] == 0.0

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 import critasser
+from critasser.structure.bonds import Bonds, add_bonds, addresses_of
 from critasser.structure.calpha import CalphaSet
 from critasser.structure.model import AtomicModel
 from critasser.structure.sequence import Target
@@ -39,6 +40,7 @@ def write_model(
     scores: Mapping[str, float] | None = None,
     details: str = "",
     symmetry: Symmetry | None = None,
+    bonds: Bonds | None = None,
 ) -> None:
     """Write a model as mmCIF that says how far each residue can be trusted.
 
@@ -61,6 +63,8 @@ def write_model(
     symmetry : Symmetry, optional
         Operations that make the whole molecule of the model; written as assembly 1, which viewers
         can show.
+    bonds : Bonds, optional
+        Cis peptides and disulfides.
 
     Raises
     ------
@@ -79,6 +83,7 @@ def write_model(
         scores or {},
         details,
         symmetry,
+        bonds,
     )
 
 
@@ -184,6 +189,7 @@ def _write(
     scores: Mapping[str, float],
     details: str,
     symmetry: Symmetry | None = None,
+    bonds: Bonds | None = None,
 ) -> None:
     if not np.isfinite(positions).all():
         raise ValueError("an atom has no position")
@@ -202,6 +208,8 @@ def _write(
     for entity in entities.values():
         structure.entities.append(entity)
     _add_residues(structure, target, names, elements, owner, positions, confidence)
+    if bonds is not None:
+        add_bonds(structure, bonds, addresses_of(target, chain_names(len(target.sequences))))
     if symmetry is not None and len(symmetry) > 1:
         structure.assemblies.append(_assembly(symmetry, chain_names(len(target.sequences))))
     document = mmcif_document(structure, details)

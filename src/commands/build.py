@@ -60,6 +60,7 @@ def description():
             ("models", Bounded(IntArg, min=1, max=20)),
             ("seed", NonNegativeIntArg),
             ("trim", BoolArg),
+            ("protein", BoolArg),
             ("folder", SaveFolderNameArg),
             ("wait", BoolArg),
         ],
@@ -83,6 +84,7 @@ def command(
     models=None,
     seed=None,
     trim=None,
+    protein=None,
     folder=None,
     wait=None,
 ):
@@ -115,6 +117,8 @@ def command(
         Of all random numbers.
     trim : bool, optional
         Leave residues that have no density out of the models.
+    protein : bool, optional
+        The sequences are protein, also those of A, C, G and T alone.
     folder : str, optional
         The job folder to make; else one in ``~/critasser``.
     wait : bool, optional
@@ -139,7 +143,7 @@ def command(
     if templates is not None and not len(templates):
         raise UserError("templates: no atomic models specified")
     check_grid(volume)
-    check_sequences(sequence)
+    check_sequences(sequence, protein=bool(protein))
     chosen = None
     if segments is not None:
 
@@ -165,7 +169,7 @@ def command(
         options["--mask"] = (files["mask"],)
     if files["templates"]:
         options["--templates"] = files["templates"]
-    options.update(engine_options(resolution, device, quality, models, seed, trim))
+    options.update(engine_options(resolution, device, quality, models, seed, trim, protein))
     request = Request((files["map"], files["sequence"]), options)
     return start(
         session,

@@ -32,10 +32,6 @@ from .arguments import BuildSequenceArg, JobFolderArg
 __all__ = ["command", "description"]
 
 
-_TRIMS = ("--trim", "--no-trim")
-"""Of these the engine is told one."""
-
-
 def description():
     """How the command is typed."""
     return CmdDesc(
@@ -50,6 +46,7 @@ def description():
             ("models", Bounded(IntArg, min=1, max=20)),
             ("seed", NonNegativeIntArg),
             ("trim", BoolArg),
+            ("protein", BoolArg),
             ("wait", BoolArg),
         ],
         synopsis="Go on with a job, or run it again with changes",
@@ -69,6 +66,7 @@ def command(
     models=None,
     seed=None,
     trim=None,
+    protein=None,
     wait=None,
 ):
     """Go on from the last finished stage; what is changed makes only what depends on it again.
@@ -84,7 +82,7 @@ def command(
     resolution : float, optional
         Å.
     templates : chimerax.atomic.AtomicStructures, optional
-    device, quality, models, seed, trim : optional
+    device, quality, models, seed, trim, protein : optional
         As for `critasser build`.
     wait : bool, optional
         Come back when the build is over; by default in scripts and without a GUI.
@@ -121,15 +119,17 @@ def command(
         "quality": quality,
         "models": models,
         "seed": seed,
+        "protein": protein,
     }
     _check_has(request.command, [word for word, value in asked.items() if value is not None])
-    options = engine_options(resolution, device, quality, models, seed, trim)
+    options = engine_options(resolution, device, quality, models, seed, trim, protein)
     inputs = request.inputs
     if sequence is not None or templates is not None:
         inputs, files = _new_inputs(folder, request, sequence, templates)
         options.update(files)
-    kept = {word: values for word, values in request.options.items() if word not in _TRIMS}
-    before = request.options if trim is None else kept
+    # What is taken back is not given as well.
+    other = {_other(word) for word in options}
+    before = {word: values for word, values in request.options.items() if word not in other}
     request = Request(inputs, {**before, **options}, request.command)
     name, _ = read_placement(folder)
     return start(
@@ -143,6 +143,12 @@ def command(
     )
 
 
+def _other(option: str) -> str:
+    """The opposite of an option without values."""
+    name = option.removeprefix("--")
+    return f"--{name.removeprefix('no-')}" if name.startswith("no-") else f"--no-{name}"
+
+
 def _waiting_request(folder: Path):
     """What a job is to do, or to do again, that no engine has taken up yet."""
     request = read_request(folder)
@@ -154,7 +160,7 @@ def _waiting_request(folder: Path):
 def _check_has(kind: str, words: list[str]) -> None:
     """Refuse what a job of this kind has no use for, before anything is written."""
     lacks = {
-        "score": ("sequence", "templates", "quality", "models", "seed"),
+        "score": ("sequence", "templates", "quality", "models", "seed", "protein"),
         "rebuild": ("templates",),
     }
     wrong = [word for word in words if word in lacks.get(kind, ())]

@@ -20,7 +20,7 @@ __all__ = [
     "whole_path",
 ]
 
-OPTIONS = ("resolution", "device", "quality", "models", "seed", "trim")
+OPTIONS = ("resolution", "device", "quality", "models", "seed", "trim", "protein")
 
 
 def add_place(parser: argparse.ArgumentParser) -> None:
@@ -54,6 +54,12 @@ def add_choices(
             type=int,
             metavar="N",
             help=f"most models to make (default: {default.models})",
+        )
+        parser.add_argument(
+            "--protein",
+            action=argparse.BooleanOptionalAction,
+            help="the sequences are protein, also those of A, C, G and T alone, such as "
+            "poly-alanine (default: such are DNA, and refused)",
         )
     parser.add_argument(
         "--trim",

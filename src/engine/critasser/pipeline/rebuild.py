@@ -64,7 +64,9 @@ def check_rebuild(
         As `check_model` and `plan_rebuild`; the model has no backbone beside a stretch.
     """
     checked, model = check_model(inputs, options)
-    sequences = None if inputs.sequence is None else read_fasta(inputs.sequence)
+    sequences = None
+    if inputs.sequence is not None:
+        sequences = read_fasta(inputs.sequence, protein=options.protein)
     plan = plan_rebuild(model, options.stretches, sequences)
     _anchored(plan)
     checked = dataclasses.replace(checked, target=plan.target)

@@ -65,6 +65,7 @@ def description():
             ("models", Bounded(IntArg, min=1, max=20)),
             ("seed", NonNegativeIntArg),
             ("trim", BoolArg),
+            ("protein", BoolArg),
             ("folder", SaveFolderNameArg),
             ("wait", BoolArg),
         ],
@@ -90,6 +91,7 @@ def command(
     models=None,
     seed=None,
     trim=None,
+    protein=None,
     folder=None,
     wait=None,
 ):
@@ -129,6 +131,8 @@ def command(
         Of all random numbers.
     trim : bool, optional
         Leave residues that have no density out of the models.
+    protein : bool, optional
+        The sequences are protein, also those of A, C, G and T alone.
     folder : str, optional
         The job folder to make; else one in ``~/critasser``.
     wait : bool, optional
@@ -147,7 +151,7 @@ def command(
     region = Region(segments, mask, near, range)
     region.check()
     check_grid(volume)
-    check_sequences(sequence)
+    check_sequences(sequence, protein=bool(protein))
     region.look_up(volume)
     known = None if contacts is None else read_contacts(contacts)
     python = configured_python(session)
@@ -180,7 +184,7 @@ def command(
         options["--pae"] = files["pae"]
     if "contacts" in files:
         options["--contacts"] = (files["contacts"],)
-    options.update(engine_options(resolution, device, quality, models, seed, trim))
+    options.update(engine_options(resolution, device, quality, models, seed, trim, protein))
     request = Request((files["map"], files["sequence"]), options)
     return start(
         session,

@@ -48,6 +48,7 @@ def description():
             ("models", Bounded(IntArg, min=1, max=20)),
             ("seed", NonNegativeIntArg),
             ("trim", BoolArg),
+            ("protein", BoolArg),
             ("folder", SaveFolderNameArg),
             ("wait", BoolArg),
         ],
@@ -67,6 +68,7 @@ def command(
     models=None,
     seed=None,
     trim=None,
+    protein=None,
     folder=None,
     wait=None,
 ):
@@ -84,7 +86,7 @@ def command(
         Whole sequences; else what the model knows of its chains.
     resolution : float, optional
         Of the map, in Å; else the job's own, or guessed.
-    device, quality, models, seed, trim, folder, wait : optional
+    device, quality, models, seed, trim, protein, folder, wait : optional
         As for `critasser build`.
 
     Raises
@@ -137,7 +139,7 @@ def command(
     options.update({"-o": (folder,), "--stretch": (stretches,)})
     if "sequence" in files:
         options["--sequence"] = (files["sequence"],)
-    options.update(engine_options(resolution, device, quality, models, seed, trim))
+    options.update(engine_options(resolution, device, quality, models, seed, trim, protein))
     request = Request((model,), options, "rebuild")
     return start(
         session,

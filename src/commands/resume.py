@@ -56,6 +56,7 @@ def description():
             ("models", Bounded(IntArg, min=1, max=20)),
             ("seed", NonNegativeIntArg),
             ("trim", BoolArg),
+            ("protein", BoolArg),
             ("wait", BoolArg),
         ],
         synopsis="Go on with a job, or run it again with changes",
@@ -78,6 +79,7 @@ def command(
     models=None,
     seed=None,
     trim=None,
+    protein=None,
     wait=None,
 ):
     """Go on from the last finished stage; what is changed makes only what depends on it again.
@@ -100,7 +102,7 @@ def command(
         File of predicted contacts.
     without : list of str, optional
         Which of mask, templates, contacts and sequence the job is to do without from now on.
-    device, quality, models, seed, trim : optional
+    device, quality, models, seed, trim, protein : optional
         As for `critasser build`.
     wait : bool, optional
         Come back when the build is over; by default in scripts and without a GUI.
@@ -136,9 +138,10 @@ def command(
         "quality": quality,
         "models": models,
         "seed": seed,
+        "protein": protein,
     }
     _check_has(request.command, [word for word, value in asked.items() if value is not None])
-    options = engine_options(resolution, device, quality, models, seed, trim)
+    options = engine_options(resolution, device, quality, models, seed, trim, protein)
     without = _taken_away(request.command, without, asked)
     inputs = request.inputs
     name, _ = read_placement(folder)
@@ -219,9 +222,9 @@ def _waiting_request(folder: Path):
 def _check_has(kind: str, words: list[str]) -> None:
     """Refuse what a job of this kind has no use for, before anything is written."""
     lacks = {
-        "score": ("sequence", "templates", "contacts", "quality", "models", "seed"),
+        "score": ("sequence", "templates", "contacts", "quality", "models", "seed", "protein"),
         "rebuild": ("templates", "contacts"),
-        "fit": ("sequence", "templates", "contacts", "quality", "models"),
+        "fit": ("sequence", "templates", "contacts", "quality", "models", "protein"),
     }
     wrong = [word for word in words if word in lacks.get(kind, ())]
     if wrong:

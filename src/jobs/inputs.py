@@ -143,12 +143,14 @@ def check_grid(volume) -> None:
         )
 
 
-def check_sequences(sequence: Path | Sequence) -> None:
+def check_sequences(sequence: Path | Sequence, *, protein: bool = False) -> None:
     """Refuse what is no protein, before a job is made or waits for its turn.
 
     Parameters
     ----------
     sequence : Path or sequence of chimerax.atomic.Sequence
+    protein : bool
+        Take sequences of A, C, G and T for protein.
 
     Raises
     ------
@@ -163,7 +165,7 @@ def check_sequences(sequence: Path | Sequence) -> None:
     else:
         found = [(one.name, _letters(one)) for one in sequence]
     for name, letters in found:
-        if wrong := complaint(letters):
+        if wrong := complaint(letters, protein=protein):
             raise UserError(f"{name or 'sequence'}: {wrong}")
 
 

@@ -18,7 +18,7 @@ QUALITIES = ("draft", "standard", "thorough")
 
 
 def engine_options(
-    resolution=None, device=None, quality=None, models=None, seed=None, trim=None
+    resolution=None, device=None, quality=None, models=None, seed=None, trim=None, protein=None
 ) -> dict[str, tuple[str, ...]]:
     """Those of these that are given, as the engine's options."""
     given = {
@@ -29,8 +29,9 @@ def engine_options(
         "--seed": seed,
     }
     options = {option: (str(value),) for option, value in given.items() if value is not None}
-    if trim is not None:
-        options["--trim" if trim else "--no-trim"] = ()
+    for word, value in (("trim", trim), ("protein", protein)):
+        if value is not None:
+            options[f"--{word}" if value else f"--no-{word}"] = ()
     return options
 
 

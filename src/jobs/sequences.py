@@ -174,8 +174,11 @@ def is_accession(text: str) -> bool:
     return _ACCESSION.fullmatch(text.strip()) is not None
 
 
-def complaint(letters: str) -> str:
-    """What is wrong with a sequence, in one sentence; empty when nothing is."""
+def complaint(letters: str, *, protein: bool = False) -> str:
+    """What is wrong with a sequence, in one sentence; empty when nothing is.
+
+    Sequences of A, C, G and T are DNA unless they are said to be `protein`.
+    """
     if not letters:
         return "no letters yet"
     if _ACCESSION.fullmatch(letters):
@@ -183,8 +186,10 @@ def complaint(letters: str) -> str:
             f"this is the number of an entry of UniProt: paste its letters, or type critasser "
             f"build … sequence {letters}, which fetches them and needs the network"
         )
-    if len(letters) > 10 and set(letters.upper()) <= set("ACGTUN"):
-        return "this is DNA or RNA: give the protein's sequence"
+    if not protein and len(letters) > 10 and set(letters.upper()) <= set("ACGTUN"):
+        return (
+            "this is DNA or RNA: give the protein's sequence, or the word protein true if it is one"
+        )
     # All letters small is how some programs write; small ones among capitals mark something.
     written = letters.upper() if letters.islower() else letters
     for position, letter in enumerate(written, start=1):

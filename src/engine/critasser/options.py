@@ -120,6 +120,8 @@ class Options:
         A network in place of the shipped one.
     trim : bool
         Leave residues that have no density out of the models that are written.
+    protein : bool
+        The sequences are protein, also those of A, C, G and T alone.
     """
 
     resolution: float | None = None
@@ -129,6 +131,7 @@ class Options:
     seed: int = 1
     weights: Path | None = None
     trim: bool = False
+    protein: bool = False
 
     def __post_init__(self) -> None:
         def ask(condition: bool, text: str) -> None:
@@ -153,7 +156,9 @@ class Options:
             self.weights is None or isinstance(self.weights, Path),
             f"weights {self.weights!r}: give a file",
         )
-        ask(isinstance(self.trim, bool), f"trim {self.trim!r}: give true or false")
+        for name in ("trim", "protein"):
+            value = getattr(self, name)
+            ask(isinstance(value, bool), f"{name} {value!r}: give true or false")
 
     @property
     def schedule(self) -> Schedule:

@@ -1,10 +1,12 @@
 """Faults are found where they are made, and nowhere else."""
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from critasser.atomic import bonds_of_model
 from critasser.atomic.residue_atoms import atom_list
 from critasser.atomic.validation import (
     clashing_atoms,
@@ -15,7 +17,9 @@ from critasser.atomic.validation import (
     threaded_rings,
 )
 from critasser.atomic.validation_kernels import bonds_through_rings
-from critasser.structure import Sequence, Target
+from critasser.structure import ModelFile, Sequence, Target
+
+DATA = Path(__file__).parents[2] / "data"
 
 
 @pytest.fixture
@@ -101,3 +105,11 @@ def test_cysteines_at_bonding_distance_are_a_disulfide_each_once():
     assert find_disulfides(target, positions) == ((0, 1),)
     positions[1, 5] += [4.0, 0, 0]
     assert find_disulfides(target, positions) == ((0, 2),)
+
+
+def test_cis_peptides_of_a_deposited_model_are_found():
+    model = ModelFile.read(DATA / "3t30_C_piece.pdb.gz").model()
+    bonds = bonds_of_model(model)
+    assert sorted(bonds.cis) == [25, 36]
+    assert max(map(abs, bonds.cis.values())) < 30
+    assert bonds.disulfides == ()

@@ -15,7 +15,7 @@ from critasser.structure import read_chains
 
 DATA = Path(__file__).parents[2] / "data"
 PIECE = DATA / "emd_6555_piece.pdb"
-OWN = 4.0
+OWN = 2.5
 """Å around the piece's atoms within which density is its own; its neighbours have some beyond."""
 TAG = "MGSSHHHHHHSSGLVPRGSHMASMTG"
 CORE = 60

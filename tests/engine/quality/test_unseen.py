@@ -40,8 +40,8 @@ def away(calpha, end, count):
     return calpha[end] + 3.8 * out / np.linalg.norm(out) * np.arange(1, count + 1)[:, None]
 
 
-def placed(positions, given, weight=1.0):
-    return Placed(positions[None], given[None], weight)
+def placed(positions, given, weight=1.0, confidence=0.9):
+    return Placed(positions[None], given[None], np.where(given, confidence, 0.0), weight)
 
 
 def test_a_tail_in_solvent_is_found(calpha):
@@ -119,3 +119,19 @@ def test_a_map_in_which_the_network_sees_little_anywhere_tells_nothing(calpha):
     chain = np.concatenate([calpha, away(calpha, -1, 12)])
     features = seen_at(calpha, height=0.3)
     assert not unseen_of_model(target("A" * len(chain)), chain, features).any()
+
+
+@pytest.mark.parametrize(("confidence", "seen"), [(0.9, True), (0.2, False)])
+def test_an_island_is_seen_as_far_as_the_trace_is_sure_of_it(calpha, confidence, seen):
+    # Eight residues on a bit of backbone that lies by itself, behind ten that have none.
+    out = away(calpha, -1, 8)
+    aside = np.cross(out[1] - out[0], [1.0, 0.0, 0.0])
+    bit = out + 14.0 * aside / np.linalg.norm(aside)
+    chain = np.concatenate([calpha, away(calpha, -1, 10), bit])
+    given = np.ones(len(chain), bool)
+    given[LENGTH : LENGTH + 10] = False
+    sure = np.where(np.arange(len(chain)) < LENGTH, 0.9, confidence)
+    way, features = placed(chain, given, confidence=sure), seen_at(np.concatenate([calpha, bit]))
+    found = find_unseen(target("A" * len(chain)), [way], [], features)
+    assert found[LENGTH + 3 : LENGTH + 8].all()
+    assert found[-7:].all() != seen

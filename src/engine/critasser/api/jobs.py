@@ -43,6 +43,7 @@ def build(
     device: str = "auto",
     seed: int = 1,
     trim: bool = False,
+    protein: bool = False,
     resume: bool = False,
     progress: Listener | None = None,
 ) -> Results:
@@ -81,6 +82,8 @@ def build(
         The same seed, inputs and options give the same models on the same machine.
     trim : bool
         Leave residues that have no density out of the models; see `Results.unseen`.
+    protein : bool
+        The sequences are protein, also those of A, C, G and T alone, such as poly-alanine.
     resume : bool
         If the folder holds a job already, go on with it: only what is not finished, or depends on
         what is given anew, is done.
@@ -109,7 +112,7 @@ def build(
     """
     options = Options(
         resolution=resolution, device=device, quality=quality, models=models, seed=seed,
-        trim=trim,
+        trim=trim, protein=protein,
     )  # fmt: skip
     with _opened(folder, resume) as given:
         inputs = Inputs(
@@ -323,6 +326,8 @@ def _remove_if_empty(folder: Path) -> None:
 
 def _build_command(inputs: Inputs, options: Options, folder: Path) -> list[str]:
     more: list[object] = ["--quality", options.quality, "--models", options.models]
+    if options.protein:
+        more += ["--protein"]
     if inputs.templates:
         more += ["--templates", *inputs.templates]
     if inputs.pae:

@@ -23,7 +23,7 @@ __all__ = [
 SEVERAL = ("templates", "pae")
 """Inputs of which there may be several."""
 
-OPTIONS = ("resolution", "device", "quality", "models", "seed", "trim")
+OPTIONS = ("resolution", "device", "quality", "models", "seed", "trim", "protein")
 WITHOUT_DEFAULT = ("resolution", "weights")
 """Options that a job may do without, as it may without most inputs."""
 
@@ -63,6 +63,12 @@ def add_choices(
             type=int,
             metavar="N",
             help=f"most models to make (default: {default.models})",
+        )
+        parser.add_argument(
+            "--protein",
+            action=argparse.BooleanOptionalAction,
+            help="the sequences are protein, also those of A, C, G and T alone, such as "
+            "poly-alanine (default: such are DNA, and refused)",
         )
     if hasattr(default, "trim"):
         parser.add_argument(

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
+from typing import TypeVar
 
 import torch
 
 from critasser.errors import InputError
 
-__all__ = ["autocast", "choose_device", "short_type"]
+__all__ = ["autocast", "choose_device", "short_type", "within_memory"]
+
+Result = TypeVar("Result")
 
 
 def choose_device(name: str) -> torch.device:
@@ -54,3 +58,22 @@ def autocast(
     if short is None or (training and short == torch.float16):
         return contextlib.nullcontext()
     return torch.autocast(device.type, dtype=short)
+
+
+def within_memory(work: Callable[[], Result], what: str, device: torch.device) -> Result:
+    """Do what may need too much memory, of which torch has several ways to complain.
+
+    Raises
+    ------
+    MemoryError
+        It does; `what` does not fit on the device.
+    """
+    try:
+        return work()
+    except RuntimeError as error:
+        if not isinstance(error, torch.OutOfMemoryError) and "memory" not in str(error).lower():
+            raise
+    # Outside the handler, which holds on to all that the failed work had allocated.
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    raise MemoryError(f"{what} does not fit on {device}")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from critasser.density import BLOCK, FeatureMaps, Grid, SparseBlocks, read_blocks, write_blocks
-from critasser.network.device import autocast, choose_device
+from critasser.network.device import autocast, choose_device, within_memory
 from critasser.network.fusion import fused
 from critasser.network.layers import HEADS, split_heads
 from critasser.network.rotations import signed_permutations
@@ -165,7 +165,7 @@ def predict(
             if progress is not None:
                 progress(done / whole, f"tile {k + 1} of {len(plan)}")
             part = torch.from_numpy(planned.cut(density.values))
-            places, values = _within_memory(
+            places, values = within_memory(
                 lambda part=part, planned=planned: _likely_blocks(
                     predict_part(network, part.to(device), views, planned.inner)
                 ),
@@ -189,18 +189,3 @@ def predict(
         write_blocks(file, channels, parts())
         blocks = read_blocks(file, density.shape)
     return FeatureMaps.from_blocks(density.origin, density.voxel_size, blocks)
-
-
-def _within_memory(
-    work: Callable[[], tuple[NDArray, NDArray]], what: str, device: torch.device
-) -> tuple[NDArray, NDArray]:
-    """Do what may need too much memory, of which torch has several ways to complain."""
-    try:
-        return work()
-    except RuntimeError as error:
-        if not isinstance(error, torch.OutOfMemoryError) and "memory" not in str(error).lower():
-            raise
-    # Outside the handler, which holds on to all that the failed work had allocated.
-    if device.type == "cuda":
-        torch.cuda.empty_cache()
-    raise MemoryError(f"{what} does not fit on {device}")

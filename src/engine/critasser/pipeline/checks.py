@@ -92,7 +92,7 @@ def check(inputs: Inputs, options: Options) -> Checked:
         The first mistake found, in one line.
     """
     check_readable(inputs)
-    read = read_sequences(inputs.sequence)
+    read = read_sequences(inputs.sequence, protein=options.protein)
     target = read.target
     if len(target) < SHORTEST:
         raise InputError(

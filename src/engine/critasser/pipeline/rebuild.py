@@ -64,7 +64,9 @@ def check_rebuild(
         As `check_model` and `plan_rebuild`; the model has no backbone beside a stretch.
     """
     checked, model = check_model(inputs, options)
-    read = None if inputs.sequence is None else read_sequences(inputs.sequence)
+    read = None
+    if inputs.sequence is not None:
+        read = read_sequences(inputs.sequence, protein=options.protein)
     plan = plan_rebuild(model, options.stretches, None if read is None else read.target)
     _anchored(plan)
     notes = (*checked.notes, *(read.notes if read is not None else ()))

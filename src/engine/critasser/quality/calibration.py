@@ -170,7 +170,8 @@ def features(
         probability = calpha.amino_acid + FLOOR
         probability = probability / probability.sum(axis=1, keepdims=True)
         odds = np.log(probability / probability.mean(axis=0))[partner, target.codes]
-        register = np.where(distance <= REACH, np.clip(odds, -MOST_ODDS, MOST_ODDS), 0.0)
+        told = (distance <= REACH) & ~target.unknown
+        register = np.where(told, np.clip(odds, -MOST_ODDS, MOST_ODDS), 0.0)
     # A register is right or wrong for a stretch, so neighbours say something about each other; not
     # across chains.
     for part in target.chain_slices:

@@ -40,9 +40,16 @@ has 0.2 or more (0.4 at 7.9 Å)."""
 WINDOW = 5
 """Residues over which the share is averaged."""
 
-FEWEST = 5
+FEWEST_UNSEEN, FEWEST_SEEN = 5, 8
 """Residues of a stretch without density, and of a piece that is seen between two such stretches or
 behind one; shorter ones are as their surroundings."""
+
+ISLAND = 10
+"""Residues that are seen between others that are not: fewer count only as far as the trace is sure
+of them, since bits of other molecules lie beside a chain."""
+
+SURE = 0.7
+"""Confidence of a trace's residues, as a median, from which on the lack of it tells something."""
 
 BRIDGED = 0.8
 """Share of the reach of a stretch without density that its ends may be apart, so that it can still
@@ -62,12 +69,15 @@ class Placed:
         Cα of all residues in Å, k times, with the missing ones grown differently.
     given : ndarray (k, L) bool
         Residues that stand where the trace or template has them; the others were grown.
+    confidence : ndarray (L,)
+        Of the trace's residues, 0 … 1; 0 where it has none. Of a template 1 where it has some.
     weight : float
         How far it is to be believed, compared with others.
     """
 
     positions: NDArray[np.float64]
     given: NDArray[np.bool_]
+    confidence: NDArray[np.float64]
     weight: float
 
     def backbone(self, features: FeatureMaps) -> NDArray[np.float64]:
@@ -78,6 +88,20 @@ class Placed:
             row[given] = backbone_near(features, positions[given])
             row[~given] = backbone_near(features, positions[~given], positions[given])
         return found.max(axis=0)
+
+    def share(self, target: Target, features: FeatureMaps, usual: float) -> NDArray[np.float64]:
+        """How far each residue (L,) is seen: its part of the usual probability of backbone, and in
+        islands of its usual confidence too."""
+        share = np.minimum(self.backbone(features) / usual, 1.0)
+        sure = float(np.median(self.confidence[self.given[0]])) if self.given[0].any() else 0.0
+        if sure < SURE:
+            return share
+        for part in target.chain_slices:
+            mine = share[part]
+            for low, high in _runs(uniform_filter1d(mine, WINDOW, mode="nearest") >= SEEN):
+                if high - low < min(ISLAND, len(mine)):
+                    mine[low:high] *= np.minimum(self.confidence[part][low:high] / sure, 1.0)
+        return share
 
 
 def backbone_near(
@@ -128,9 +152,9 @@ def find_unseen(
     share = np.zeros(len(target))
     total = sum(trace.weight for trace in traces)
     for trace in traces:
-        share += trace.weight / total * np.minimum(trace.backbone(features) / usual, 1.0)
+        share += trace.weight / total * trace.share(target, features, usual)
     for template in templates:
-        share = np.maximum(share, np.minimum(template.backbone(features) / usual, 1.0))
+        share = np.maximum(share, template.share(target, features, usual))
     unseen = _stretches(target, share)
     return _bridgeable(target, unseen, first.positions[0])
 
@@ -166,10 +190,15 @@ def _stretches(target: Target, share: NDArray[np.float64]) -> NDArray[np.bool_]:
     for part in target.chain_slices:
         mine = uniform_filter1d(share[part], WINDOW, mode="nearest") < SEEN
         while True:
-            runs = [*_runs(mine), *_runs(~mine)]
-            low, high = min(runs, key=lambda run: run[1] - run[0])
-            if high - low >= min(FEWEST, len(mine)):
+            short = [
+                run
+                for flags, fewest in ((mine, FEWEST_UNSEEN), (~mine, FEWEST_SEEN))
+                for run in _runs(flags)
+                if run[1] - run[0] < min(fewest, len(mine))
+            ]
+            if not short:
                 break
+            low, high = min(short, key=lambda run: run[1] - run[0])
             mine[low:high] = ~mine[low:high]
         unseen[part] = mine
     return unseen if not unseen.all() else np.zeros(len(target), bool)

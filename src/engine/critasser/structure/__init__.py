@@ -7,6 +7,7 @@ from critasser.structure.alphabet import (
     SECONDARY_STRUCTURE,
     THREE_TO_ONE,
 )
+from critasser.structure.bonds import Bonds
 from critasser.structure.calpha import CalphaSet, CalphaTriples, Template, Trace
 from critasser.structure.chain import ProteinChain
 from critasser.structure.contacts import read_contact_file, read_contacts
@@ -35,6 +36,7 @@ __all__ = [
     "STRAND",
     "THREE_TO_ONE",
     "AtomicModel",
+    "Bonds",
     "CalphaSet",
     "CalphaTriples",
     "LeftOut",

@@ -181,7 +181,7 @@ def _nucleic_message(nucleic: list[_Record], total: int, path: Path) -> str:
     )
     return (
         f"{path}, sequence {told} {what} DNA or RNA (only {letters}): only proteins are built. "
-        f"{advice}, or write 'protein' in its header if it is one."
+        f"{advice}, or write 'protein' in its header, or give --protein, if it is one."
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 import critasser
+from critasser.structure.bonds import Bonds, add_bonds, addresses_of
 from critasser.structure.calpha import CalphaSet
 from critasser.structure.metrics import add_metrics
 from critasser.structure.model import AtomicModel
@@ -44,6 +45,7 @@ def write_model(
     details: str = "",
     sources: ArrayLike | None = None,
     symmetry: Symmetry | None = None,
+    bonds: Bonds | None = None,
 ) -> None:
     """Write a model as mmCIF that says how far each residue can be trusted.
 
@@ -68,6 +70,8 @@ def write_model(
     symmetry : Symmetry, optional
         Operations that make the whole molecule of the model; written as assembly 1, which viewers
         can show.
+    bonds : Bonds, optional
+        Cis peptides and disulfides.
 
     Raises
     ------
@@ -87,6 +91,7 @@ def write_model(
         details,
         symmetry,
         None if sources is None else np.asarray(sources),
+        bonds,
     )
 
 
@@ -193,6 +198,7 @@ def _write(
     details: str,
     symmetry: Symmetry | None = None,
     sources: NDArray | None = None,
+    bonds: Bonds | None = None,
 ) -> None:
     if not np.isfinite(positions).all():
         raise ValueError("an atom has no position")
@@ -211,6 +217,8 @@ def _write(
     for entity in entities.values():
         structure.entities.append(entity)
     _add_residues(structure, target, names, elements, owner, positions, confidence)
+    if bonds is not None:
+        add_bonds(structure, bonds, addresses_of(target, chain_names(len(target.sequences))))
     if symmetry is not None and len(symmetry) > 1:
         structure.assemblies.append(_assembly(symmetry, chain_names(len(target.sequences))))
     document = mmcif_document(structure, details)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from critasser.errors import InputError
 from critasser.structure.alphabet import ONE_TO_THREE
+from critasser.structure.bonds import Address, Bonds, add_bonds
 from critasser.structure.chain import ProteinChain
 from critasser.structure.left_out import LeftOut
 from critasser.structure.metrics import add_metrics
@@ -221,6 +222,7 @@ class ModelFile:
         replaced: Mapping[ModelResidue, Sequence[tuple[str, NDArray[np.float64]]]] | None = None,
         letters: Mapping[ModelResidue, str] | None = None,
         left_out: Collection[ModelResidue] = (),
+        bonds: Bonds | None = None,
     ) -> None:
         """Write the file again as mmCIF, with confidences in the B-factors of its residues.
 
@@ -242,6 +244,10 @@ class ModelFile:
             One-letter codes that residues get, where not their own.
         left_out : collection of ModelResidue, optional
             Residues that are not written.
+        bonds : Bonds, optional
+            Cis peptides and disulfides by the place of residues among those with a confidence. Of
+            residues that are replaced they take the place of what the file says; all others keep
+            that.
         """
         structure = self.structure.clone()
         values = {residue.place: float(value) for residue, value in confidence.items()}
@@ -268,6 +274,11 @@ class ModelFile:
         if replaced:
             structure.setup_entities()
         structure.assign_label_seq_id(True)
+        if bonds is not None and replaced:
+            every = list(confidence)
+            addresses = [_address(one, (letters or {}).get(one, one.letter)) for one in every]
+            renewed = [i for i, one in enumerate(every) if one in replaced]
+            add_bonds(structure, bonds, addresses, renewed)
         local = []
         for chain, shown in zip(structure[0], marked):
             before, held = None, None
@@ -287,6 +298,11 @@ class ModelFile:
         add_metrics(document.sole_block(), local, scores or {})
         with appearing(path) as temporary:
             document.write_file(str(temporary))
+
+
+def _address(one: ModelResidue, letter: str) -> Address:
+    number = gemmi.SeqId(one.number, one.insertion or " ")
+    return one.chain, number, ONE_TO_THREE[letter]
 
 
 def _usable(chain: ProteinChain) -> NDArray[np.bool_]:

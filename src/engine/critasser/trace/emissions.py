@@ -69,8 +69,11 @@ def emissions(
     odds = np.log(probability / expected)
     odds = np.clip(odds, -AMINO_ACID_BOUND, AMINO_ACID_BOUND)
     result = odds[:, target.codes].T
+    # Of residues that nobody knows amino acids tell nothing, and they nothing of their neighbours.
+    result[target.unknown] = 0.0
+    known = np.where(target.unknown, -1, target.codes)
 
-    by_sequence = sequence_structure(target.codes, target.chain_index, tables)
+    by_sequence = sequence_structure(known, target.chain_index, tables)
     by_map = np.clip(calpha.secondary_structure, LEAST_STRUCTURE, None)
     by_map = by_map / by_map.sum(axis=1, keepdims=True)
     agree = by_sequence @ (by_map / tables.structure_background).T

@@ -38,6 +38,9 @@ NEAR = 2.0
 NOWHERE = 1e9
 """Å; farther than any map."""
 
+UNKNOWN, BUILT_AS = "X", "A"
+"""Letters of a residue that nobody knows: as it is written, and as it is built."""
+
 ROUNDS = 120
 """Of each alignment at most; traces take twice as many."""
 
@@ -104,6 +107,18 @@ def shuffled_sequence(letters: str, rng: np.random.Generator) -> str:
     return "".join("".join(blocks[k]) for k in rng.permutation(len(blocks)))
 
 
+def _with_unknown(sequence: Sequence) -> str:
+    """The letters, with X for residues that nobody knows."""
+    places = set(sequence.unknown)
+    return "".join(UNKNOWN if i in places else c for i, c in enumerate(sequence.letters))
+
+
+def _as_sequence(name: str, text: str) -> Sequence:
+    """What `_with_unknown` gave, in whatever order."""
+    unknown = tuple(i for i, letter in enumerate(text) if letter == UNKNOWN)
+    return Sequence(name, text.replace(UNKNOWN, BUILT_AS), unknown)
+
+
 def sequence_significance(
     calpha: CalphaSet,
     features: FeatureMaps,
@@ -145,11 +160,12 @@ def sequence_significance(
     own = mean_log_odds(target, 0)
     shuffled = []
     for k in range(SHUFFLED_SEQUENCES):
-        made: dict[str, str] = {}
+        made: dict[str, Sequence] = {}
         for sequence in target.sequences:
-            if sequence.letters not in made:
-                made[sequence.letters] = shuffled_sequence(sequence.letters, rng)
-        chains = tuple(Sequence(s.name, made[s.letters]) for s in target.sequences)
+            text = _with_unknown(sequence)
+            if text not in made:
+                made[text] = _as_sequence(sequence.name, shuffled_sequence(text, rng))
+        chains = tuple(made[_with_unknown(s)] for s in target.sequences)
         shuffled.append(mean_log_odds(Target(chains), k + 1))
     return Significance(own, np.array(shuffled), len(target))
 
@@ -194,7 +210,9 @@ def register_significance(
 
     shuffled = []
     for _ in range(REGISTER_SHUFFLED_SEQUENCES):
-        whole = shuffled_sequence(target.letters, rng)
-        parts = (Sequence(s.name, whole[p]) for s, p in zip(target.sequences, target.chain_slices))
+        whole = shuffled_sequence("".join(map(_with_unknown, target.sequences)), rng)
+        parts = (
+            _as_sequence(s.name, whole[p]) for s, p in zip(target.sequences, target.chain_slices)
+        )
         shuffled.append(mean_log_odds(Target(tuple(parts))))
     return Significance(mean_log_odds(target), np.array(shuffled), len(seen))

@@ -2,17 +2,22 @@
 
 import numpy as np
 import pytest
+import torch
 from scipy.spatial.distance import cdist
 
 from critasser.density import normalise, simulate
 from critasser.network.residue.fitted import AminoAcidWeights, CalphaWeights, shipped_constants
 from critasser.network.residue.reading import (
+    LEAST_BATCH,
     LEAST_PROBABILITY,
     _combined_amino_acids,
+    _triples,
     keep_likely,
     read_residues,
+    read_triples,
 )
 from critasser.network.training.packing import atoms_of, read_structure
+from critasser.network.weights import load_network
 from critasser.shipped import shipped
 from critasser.structure import AMINO_ACIDS, CalphaSet, read_chains
 
@@ -98,3 +103,33 @@ def test_unlikely_positions_go_unless_the_sequence_needs_them():
     assert likely.probability[0] == pytest.approx(1 / (1 + np.exp(-3.0)))
     needed = keep_likely(read, evidence, 5, weights)
     assert needed.positions[:, 0].tolist() == [12.0, 0.0, 6.0, 9.0, 3.0]
+
+
+class SmallMemory(torch.nn.Module):
+    """A network on a device whose memory holds so many triples at once."""
+
+    def __init__(self, network, room):
+        super().__init__()
+        self.network, self.room, self.tried = network, room, []
+        self.head = network.head
+
+    def forward(self, inputs):
+        self.tried.append(len(inputs))
+        if len(inputs) > self.room:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 4.00 GiB")
+        return self.network(inputs)
+
+
+def test_where_memory_is_short_fewer_residues_are_read_at_once(density, small_chain):
+    (chain,) = read_chains(small_chain)
+    network = load_network(shipped("residue.safetensors"))
+    triples = _triples(chain.calpha)
+    assert len(triples) > 4 * LEAST_BATCH
+    where = (density, chain.calpha, triples, torch.device("cpu"))
+    expected = read_triples(network, *where)
+    small = SmallMemory(network, 2 * LEAST_BATCH)
+    assert torch.allclose(read_triples(small, *where), expected, atol=1e-4)
+    assert small.tried[0] > small.room
+    assert max(small.tried[-3:]) <= small.room
+    with pytest.raises(MemoryError, match="a batch of 64 residues does not fit"):
+        read_triples(SmallMemory(network, LEAST_BATCH - 1), *where)

@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 from torch import Tensor, nn
 
 from critasser.density import Grid, sample
-from critasser.network.device import choose_device
+from critasser.network.device import choose_device, within_memory
 from critasser.network.gaussians import gaussian_density
 from critasser.network.residue.fitted import (
     AminoAcidWeights,
@@ -38,8 +38,9 @@ NEIGHBOURS = 5
 LEAST_SPAN = 4.0
 """Å from one neighbour to the other; 4.9 in the tightest turn."""
 
-BATCH = 2048
-"""Triples that are read at once."""
+BATCH, LEAST_BATCH = 2048, 64
+"""Triples that are read at once; half as many again and again where memory does not suffice, down
+to the second."""
 
 CUBE, CUBE_MARGIN = 64, 11
 """Voxels of a part of the map that is read at once, and of its edge that is context only: a ball
@@ -118,12 +119,18 @@ def read_triples(
     -------
     Tensor (t, 28)
         For `split_reading`; offsets in x y z of the map.
+
+    Raises
+    ------
+    MemoryError
+        The device has too little memory for `LEAST_BATCH` triples.
     """
     index = density.to_index(positions)
     core = side - 2 * margin
     cell = np.floor(index / core).astype(np.int64)
     all_index = torch.as_tensor(np.ascontiguousarray(index), dtype=torch.float32, device=device)
     output = torch.zeros(len(triples), network.head.out_features)
+    batch = BATCH
     cell_of_middle = cell[triples[:, 1]]
     for corner in np.unique(cell, axis=0):
         chosen = np.flatnonzero((cell_of_middle == corner).all(axis=1))
@@ -133,8 +140,8 @@ def read_triples(
         cube = _cube(density, start, side, device)
         others = _calpha_gaussians(all_index, start, side)
         local = (all_index - torch.as_tensor(start, dtype=torch.float32, device=device)).flip(1)
-        for begin in range(0, len(chosen), BATCH):
-            rows = chosen[begin : begin + BATCH]
+
+        def read(rows: NDArray[np.int64], local=local, cube=cube, others=others) -> Tensor:
             before, at, after = torch.as_tensor(triples[rows].T, device=device)
             frames = local_frames(local[before], local[at], local[after])
             inputs = torch.cat(
@@ -147,7 +154,21 @@ def read_triples(
             predicted = network(inputs)
             # The offset is turned into x y z here, where the frames are known.
             predicted[:, OFFSET] = torch.einsum("ni,nij->nj", predicted[:, OFFSET], frames)
-            output[torch.as_tensor(rows)] = predicted.cpu()
+            return predicted.cpu()
+
+        begin = 0
+        while begin < len(chosen):
+            rows = chosen[begin : begin + batch]
+            try:
+                what = f"a batch of {len(rows)} residues"
+                found = within_memory(lambda rows=rows: read(rows), what, device)
+            except MemoryError:
+                if batch <= LEAST_BATCH:
+                    raise
+                batch //= 2
+                continue
+            output[torch.as_tensor(rows)] = found
+            begin += len(rows)
     return output
 
 

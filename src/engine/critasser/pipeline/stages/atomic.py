@@ -9,7 +9,6 @@ from critasser.density import read_map
 from critasser.job.arrays import load_arrays, save_atoms
 from critasser.pipeline.files import ATOMS, CENTROID, DENSITY, UNSEEN, of_model
 from critasser.pipeline.stage import Context, Stage, Task, sequences
-from critasser.structure import Target, chain_names
 
 __all__ = ["STAGE"]
 
@@ -29,11 +28,6 @@ def atomic(context: Context) -> None:
         progress=context.progress,
     )
     save_atoms(context.file(of_model(ATOMS, context.part)), model)
-    names = _names(context.target)
-    context.note(
-        cis_peptides=[[names[i], names[i + 1]] for i in report.cis],
-        disulfides=[[names[i], names[j]] for i, j in report.disulfides],
-    )
     for text in report.warnings:
         context.warn(f"model {context.part + 1}: {text}")
     context.say(
@@ -41,12 +35,6 @@ def atomic(context: Context) -> None:
         f"kJ/mol, clashes {report.clashes_before} → {report.clashes_after}, "
         f"Cα moved {report.calpha_moved:.2f} Å"
     )
-
-
-def _names(target: Target) -> list[str]:
-    """Residues as the model's file names them, such as A:35."""
-    chains = (chain_names(int(c) + 1)[-1] for c in target.chain_index)
-    return [f"{chain}:{number}" for chain, number in zip(chains, target.residue_number)]
 
 
 def _settings(task: Task) -> Mapping[str, object]:

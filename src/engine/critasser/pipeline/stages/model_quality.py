@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from critasser.atomic import bonds_of_model
 from critasser.density import read_map
 from critasser.job.arrays import load_calpha, load_features, save_arrays, write_table
 from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, QUALITY
 from critasser.pipeline.stage import Context, Stage
 from critasser.pipeline.stages.quality import best_in_words, scores_of
-from critasser.pipeline.stages.unseen_residues import tell_unseen
+from critasser.pipeline.stages.single_residues import note_bonds, tell_unseen
 from critasser.quality import Quality, assess, read_calibration, unseen_of_model
 from critasser.shipped import CALIBRATION
 from critasser.structure import NO_NAME, AtomicModel, ModelResidue
@@ -76,7 +77,10 @@ def write_models(
     tell_unseen(
         context, unseen, [(r.chain or NO_NAME, f"{r.number}{r.insertion}") for r in residues]
     )
-    trimmed = {residues[i].key for i in np.flatnonzero(unseen)} if context.settings["trim"] else ()
+    written = ~unseen if context.settings["trim"] else np.ones(len(unseen), bool)
+    bonds = [bonds_of_model(model).of(written) for model in models]
+    note_bonds(context, bonds, [str(residue) for residue in residues])
+    trimmed = {residues[i].key for i in np.flatnonzero(~written)}
     save_arrays(
         context.file(QUALITY),
         calpha=[model.calpha for model in models],
@@ -100,6 +104,7 @@ def write_models(
             replaced=None if replaced is None else replaced[k],
             letters=letters,
             left_out=trimmed,
+            bonds=bonds[k],
         )
         write_table(
             context.file(f"{stem}.csv"),

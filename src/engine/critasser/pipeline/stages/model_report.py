@@ -17,6 +17,7 @@ from critasser.pipeline.stages.results import (
     unseen_facts,
     write_results,
 )
+from critasser.pipeline.stages.single_residues import BOND_FACTS
 
 __all__ = ["STAGE", "model_results"]
 
@@ -40,7 +41,12 @@ def model_results(
         **run_facts(context),
         "kind": context.task.kind,
         "models": [
-            {**model_scores(quality, rank, k), "pcc": quality["pcc_mask"][k], **more[k]}
+            {
+                **model_scores(quality, rank, k),
+                "pcc": quality["pcc_mask"][k],
+                **{kind: context.fact(kind)[k] for kind in BOND_FACTS},
+                **more[k],
+            }
             for rank, k in enumerate(order_of(quality), 1)
         ],
         "resolution": context.fact("resolution"),
@@ -54,7 +60,8 @@ STAGE = Stage(
     "report",
     model_report,
     reads=(DENSITY, QUALITY),
-    facts={"resolution": "density", **dict.fromkeys(Z_SCORES, "evidence"), **UNSEEN_FACTS},
+    facts={"resolution": "density", **dict.fromkeys(Z_SCORES, "evidence"), **UNSEEN_FACTS,
+           **BOND_FACTS},
     settings=shown_settings,
     of_run=True,
 )

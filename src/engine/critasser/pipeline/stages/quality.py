@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from critasser.atomic import bonds_of_model
 from critasser.density import read_map
 from critasser.job.arrays import (
     load_arrays,
@@ -28,7 +29,7 @@ from critasser.pipeline.files import (
     UNSEEN,
 )
 from critasser.pipeline.stage import Context, Stage, Task, named_sequences
-from critasser.pipeline.stages.unseen_residues import names_of, tell_unseen
+from critasser.pipeline.stages.single_residues import names_of, note_bonds, tell_unseen
 from critasser.quality import SOURCES, Quality, assess, read_calibration
 from critasser.shipped import CALIBRATION
 from critasser.structure import AtomicModel, write_model
@@ -65,16 +66,20 @@ def quality(context: Context) -> None:
 
 def _write_models(context: Context, models: list[AtomicModel], found: Quality) -> None:
     symmetry = load_symmetry(context.read(SYMMETRY))
+    written = found.seen if context.settings["trim"] else np.ones(len(context.target), bool)
+    bonds = [bonds_of_model(model).of(written) for model in models]
+    note_bonds(context, bonds, [":".join(name) for name in names_of(context.target)])
     for rank, k in enumerate(found.order, 1):
         stem, mean = f"5_models/model_{rank}", found.mean[k]
         write_model(
             context.file(f"{stem}.cif", "models", f"model {rank}, confidence {mean:.0f}"),
-            models[k].without(~found.seen) if context.settings["trim"] else models[k],
+            models[k].without(~written),
             found.shown[k],
             title=f"Critasser model {rank}",
             scores=scores_of(found, k),
             sources=found.source[k],
             symmetry=symmetry,
+            bonds=bonds[k],
         )
         write_table(
             context.file(f"{stem}.csv"),

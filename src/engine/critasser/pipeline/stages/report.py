@@ -18,6 +18,7 @@ from critasser.pipeline.stages.results import (
     unseen_facts,
     write_results,
 )
+from critasser.pipeline.stages.single_residues import BOND_FACTS
 from critasser.quality import SOURCES
 from critasser.structure import tm_score
 
@@ -109,8 +110,7 @@ STAGE = Stage(
         "resolution": "density",
         "sequence_z_score": "trace",
         "symmetry": "trace",
-        "cis_peptides": "atomic",
-        "disulfides": "atomic",
+        **BOND_FACTS,
         **UNSEEN_FACTS,
         "templates": "templates",
     },

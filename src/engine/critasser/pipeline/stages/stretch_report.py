@@ -13,6 +13,7 @@ from critasser.pipeline.stages.results import (
     shown_settings,
     write_results,
 )
+from critasser.pipeline.stages.single_residues import BOND_FACTS
 
 __all__ = ["STAGE"]
 
@@ -41,7 +42,8 @@ STAGE = Stage(
     "report",
     stretch_report,
     reads=(DENSITY, CANDIDATES, QUALITY),
-    facts={"resolution": "density", "stretch_pcc_before": "quality", **UNSEEN_FACTS},
+    facts={"resolution": "density", "stretch_pcc_before": "quality", **UNSEEN_FACTS,
+           **BOND_FACTS},
     settings=shown_settings,
     of_run=True,
 )

@@ -131,7 +131,9 @@ def grow_missing(
             progress(k / len(starts), f"growing what start {k + 1} lacks")
         chains = [complete(target, start, guide, rng=rng) for _ in range(GROWN)]
         positions = np.array([chain.positions for chain in chains])
-        grown.append(Placed(positions, np.array([chain.given for chain in chains]), weight))
+        given = np.array([chain.given for chain in chains])
+        own = start.confidence if isinstance(start, Trace) else start.placed.astype(float)
+        grown.append(Placed(positions, given, own, weight))
     return grown[: len(believed)], grown[len(believed) :]
 
 

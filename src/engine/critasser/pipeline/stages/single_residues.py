@@ -1,4 +1,4 @@
-"""What a job says of residues that have no density."""
+"""What a job says of single residues: those without density, cis peptides, disulfides."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from critasser.pipeline.stage import Context
-from critasser.structure import Target, chain_names
+from critasser.structure import Bonds, Target, chain_names
 
-__all__ = ["in_stretches", "names_of", "tell_unseen"]
+__all__ = ["BOND_FACTS", "in_stretches", "names_of", "note_bonds", "tell_unseen"]
+
+BOND_FACTS = {"cis_peptides": "quality", "disulfides": "quality"}
+"""What `note_bonds` notes."""
 
 
 def names_of(target: Target) -> list[tuple[str, str]]:
@@ -49,3 +52,9 @@ def tell_unseen(
             f"residues {', '.join(stretches)} ({int(unseen.sum())} of {len(unseen)}) have no "
             f"density: the rest is {what} without them; {becomes}"
         )
+
+
+def note_bonds(context: Context, bonds: Sequence[Bonds], names: Sequence[str]) -> None:
+    """Note the cis peptides and disulfides of each model, by the names (L) of residues."""
+    named = [one.named(names) for one in bonds]
+    context.note(**{kind: [one[kind] for one in named] for kind in BOND_FACTS})

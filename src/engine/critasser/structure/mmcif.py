@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 import critasser
 from critasser.structure.calpha import CalphaSet
 from critasser.structure.model import AtomicModel
+from critasser.structure.quotation import quote_foreign_values
 from critasser.structure.sequence import Target
 from critasser.structure.symmetry import Symmetry
 from critasser.writing import appearing
@@ -28,12 +29,6 @@ __all__ = [
 HIGHEST_CONFIDENCE = 100.0
 
 CONFIDENCE_METRIC = 1
-
-AS_THEY_ARE = ("alt_id", "ins_code", "asym_id", "_struct_asym.id")
-"""How columns end that gemmi fills with what stands in the person's file, without quotation."""
-
-NEEDS_QUOTATION = "'\"#$_;[]"
-"""First letters of a value that would spoil the file."""
 
 
 def write_model(
@@ -324,7 +319,7 @@ def mmcif_document(structure: gemmi.Structure, details: str = "") -> gemmi.cif.D
     document = structure.make_mmcif_document(groups)
     block = document.sole_block()
     quote = gemmi.cif.quote
-    _quote_what_needs_it(block)
+    quote_foreign_values(block)
     if details:
         block.set_pair("_struct.pdbx_model_details", quote(details))
     block.set_pairs(
@@ -338,21 +333,6 @@ def mmcif_document(structure: gemmi.Structure, details: str = "") -> gemmi.cif.D
         raw=True,
     )
     return document
-
-
-def _quote_what_needs_it(block: gemmi.cif.Block) -> None:
-    for item in block:
-        for tag in item.loop.tags if item.loop is not None else ():
-            column = block.find_loop(tag) if tag.endswith(AS_THEY_ARE) else ()
-            odd = {value for value in set(column) if _is_spoiling(value)}
-            for k, value in enumerate(column) if odd else ():
-                if value in odd:
-                    column[k] = gemmi.cif.quote(value)
-
-
-def _is_spoiling(value: str) -> bool:
-    quoted = value[0] in "'\"" and len(value) > 2 and value[-1] == value[0]
-    return value[0] in NEEDS_QUOTATION and not quoted
 
 
 def add_metrics(

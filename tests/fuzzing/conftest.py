@@ -2,9 +2,10 @@
 
 A reader reads a file or refuses it in one line that names it; nothing else may happen. Examples
 come from Hypothesis: about a minute of them with all other tests, the same each time, and as many
-new ones as time allows with ``--hypothesis-profile=long``.
+new ones, 20,000 of each kind, with ``--hypothesis-profile=long``.
 """
 
+import os
 import time
 from collections.abc import Callable
 
@@ -13,6 +14,9 @@ from hypothesis import HealthCheck, Phase, settings
 
 from critasser.errors import InputError
 from critasser.text import printable
+
+COUNT = "CRITASSER_FUZZ_EXAMPLES"
+"""Variable of the environment: how many examples of each kind a long run tries."""
 
 COMMON = {
     "deadline": None,
@@ -24,7 +28,7 @@ settings.register_profile(
     "short", max_examples=150, derandomize=True,
     phases=(Phase.explicit, Phase.generate, Phase.shrink), **COMMON,
 )  # fmt: skip
-settings.register_profile("long", max_examples=20_000, **COMMON)
+settings.register_profile("long", max_examples=int(os.environ.get(COUNT, "20000")), **COMMON)
 settings.load_profile("short")
 
 MOST_SECONDS = 20.0

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from critasser import __version__, cli, options
 from critasser.cli import build, rebuild, score
@@ -17,6 +18,8 @@ from critasser.density import Grid, write_blocks, write_map
 from critasser.job.folder import FORMAT, Job
 from critasser.job.records import write_json
 from critasser.job.running import running
+from critasser.network.unet import UNet
+from critasser.network.weights import save_network
 from critasser.options import Inputs, Options
 from critasser.pipeline.build import BUILD
 from critasser.pipeline.checks import Checked
@@ -204,6 +207,18 @@ def first_stages():
                 return [*task.checked.notes, *one.warnings()]
 
     return run
+
+
+@pytest.fixture(scope="session")
+def blind_network(tmp_path_factory) -> Path:
+    """Weights of a network that sees no Cα anywhere, at once."""
+    path = tmp_path_factory.mktemp("blind") / "net.safetensors"
+    network = UNet(4, (8,), (1,))
+    with torch.no_grad():
+        network.head.weight.zero_()
+        network.head.bias.fill_(-20.0)
+    save_network(path, network, "unet", {})
+    return path
 
 
 def _add_short_qualities(patch: pytest.MonkeyPatch) -> None:

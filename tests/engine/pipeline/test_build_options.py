@@ -8,12 +8,11 @@ import gemmi
 import numpy as np
 import pytest
 import torch
+from scipy.spatial import cKDTree
 
 from critasser.cli import _parsed, build
 from critasser.density import Grid, read_map, simulate, write_map
 from critasser.job.arrays import load_arrays
-from critasser.network.unet import UNet
-from critasser.network.weights import save_network
 from critasser.pipeline.build import BUILD
 from critasser.pipeline.files import DECOYS, DENSITY, FEATURES, SEEN
 from critasser.structure import ATOMIC_NUMBER, read_chains
@@ -21,6 +20,7 @@ from critasser.structure.geometry import CIS_LIMIT
 
 DATA = Path(__file__).parents[2] / "data"
 MAP = DATA / "emd_6555_piece.mrc.gz"
+PIECE = DATA / "emd_6555_piece.pdb"
 BETA = DATA / "3t30_C_piece.pdb.gz"
 """Two cis prolines."""
 
@@ -30,13 +30,13 @@ HELIX = DATA / "1gl2_D.pdb.gz"
 pytestmark = pytest.mark.slow
 
 
-def atoms(path, first=0, last=None):
-    """Positions and amplitudes of some residues of a chain, and their letters."""
+def atoms(path, without_side_chains=()):
+    """Positions and amplitudes of a chain's atoms, and its letters."""
     chain = read_chains(path)[0]
-    chosen = slice(first, last)
-    inside = np.isin(chain.residue, np.arange(len(chain))[chosen])
-    weight = [float(ATOMIC_NUMBER[name.upper()]) for name in chain.elements]
-    return chain.positions[inside], np.array(weight)[inside], chain.letters[chosen]
+    shown = ~np.isin(chain.residue, without_side_chains)
+    shown |= np.isin(chain.atom_names, ["N", "CA", "C", "O", "CB"])
+    weight = np.array([float(ATOMIC_NUMBER[name.upper()]) for name in chain.elements])
+    return chain.positions[shown], weight[shown], chain.letters
 
 
 def results(folder):
@@ -78,31 +78,50 @@ def test_the_resolution_given_is_the_one_that_is_used(copy, finished, first_stag
     assert before.shape != after.shape or not np.allclose(before, after)
 
 
+def sulphur(path, residue, turn):
+    """Where SG of a cysteine would be by its first torsion, in radians."""
+    chain = read_chains(path)[0]
+    named = zip(chain.residue, chain.atom_names, chain.positions)
+    place = {name: position for owner, name, position in named if owner == residue}
+    along = place["CB"] - place["CA"]
+    along /= np.linalg.norm(along)
+    normal = np.cross(place["CA"] - place["N"], along)
+    normal /= np.linalg.norm(normal)
+    around = np.cos(turn) * np.cross(normal, along) + np.sin(turn) * normal
+    angle = np.radians(180.0 - 114.0)
+    return place["CB"] + 1.81 * (np.cos(angle) * along + np.sin(angle) * around)
+
+
 def test_records_of_a_fasta_file_are_chains_and_cysteines_that_meet_a_disulfide(
-    copy, again, tmp_path
+    critasser, tmp_path
 ):
-    letters = list(read_chains(DATA / "emd_6555_piece.pdb")[0].letters)
-    letters[21] = letters[44] = "C"  # Cα 5.5 Å and Cβ 3.8 Å apart
-    whole = "".join(letters)
-    (tmp_path / "two.fasta").write_text(f">first\n{whole[:30]}\n>second\n{whole[30:]}\n")
-    ran = again(copy, tmp_path / "two.fasta")
-    assert {"trace", "assembly"} <= ran
-    assert not ran & {"density", "network"}
-    (model, *_) = results(copy)["models"]
-    first, second = read_chains(copy / model["file"])
-    assert (first.name, first.letters) == ("A", whole[:30])
-    assert (second.name, second.letters) == ("B", whole[30:])
-    assert model["disulfides"] == [["A:22", "B:15"]]
-    block = gemmi.cif.read(str(copy / model["file"])).sole_block()
+    turns = np.radians(np.arange(0, 360, 5))
+    pairs = [(sulphur(PIECE, 48, a), sulphur(PIECE, 55, b)) for a in turns for b in turns]
+    meeting = min(pairs, key=lambda pair: abs(np.linalg.norm(pair[0] - pair[1]) - 2.05))
+    positions, weight, letters = atoms(PIECE, without_side_chains=(48, 55))
+    whole = letters[:48] + "C" + letters[49:55] + "C" + letters[56:]
+    grid = simulate(np.vstack([positions, *meeting]), np.append(weight, [16, 16]), 2.5, padding=6.0)
+    write_map(tmp_path / "map.mrc", grid)
+    (tmp_path / "two.fasta").write_text(f">first\n{whole[:50]}\n>second\n{whole[50:]}\n")
+    critasser(
+        "build", tmp_path / "map.mrc", tmp_path / "two.fasta", "-o", tmp_path / "job",
+        "--resolution", 2.5, "--quality", "shortest", "--models", 1,
+    )  # fmt: skip
+    (model,) = results(tmp_path / "job")["models"]
+    first, second = read_chains(tmp_path / "job" / model["file"])
+    assert (first.name, first.letters) == ("A", whole[:50])
+    assert (second.name, second.letters) == ("B", whole[50:])
+    assert model["disulfides"] == [["A:49", "B:6"]]
+    block = gemmi.cif.read(str(tmp_path / "job" / model["file"])).sole_block()
     kinds = list(block.find_values("_struct_conn.conn_type_id"))
     assert kinds.count("disulf") == 1
 
 
-def test_weights_are_the_network_that_sees_the_map(copy, finished, first_stages, tmp_path):
-    torch.manual_seed(0)
-    save_network(tmp_path / "net.safetensors", UNet(4, (8,), (1,)), "unet", {})
-    first_stages("network", "build", "--resume", copy, "--weights", tmp_path / "net.safetensors")
-    assert described(copy)["weights"]["path"] == str(tmp_path / "net.safetensors")
+def test_weights_are_the_network_that_sees_the_map(
+    copy, finished, first_stages, blind_network
+):
+    first_stages("network", "build", "--resume", copy, "--weights", blind_network)
+    assert described(copy)["weights"]["path"] == str(blind_network)
     assert (copy / DENSITY).read_bytes() == (finished / DENSITY).read_bytes()
     assert (copy / FEATURES).read_bytes() != (finished / FEATURES).read_bytes()
 
@@ -209,11 +228,12 @@ def test_a_mirrored_map_is_named(masked):
 def test_one_sequence_in_a_symmetric_map_is_built_once_and_the_others_are_its_copies(
     critasser, tmp_path
 ):
-    positions, weight, letters = atoms(HELIX, 5, 33)
-    positions = positions - positions.mean(axis=0) + [11.0, 0.0, 0.0]
+    positions, weight, letters = atoms(PIECE)
+    moved = np.array([18.0, 0.0, 0.0]) - positions.mean(axis=0)
+    positions = positions + moved
     both = np.concatenate([positions, positions * [-1.0, -1.0, 1.0]])
-    write_map(tmp_path / "map.mrc", simulate(both, np.tile(weight, 2), 3.0, padding=8.0))
-    (tmp_path / "a.fasta").write_text(f">helix\n{letters}\n")
+    write_map(tmp_path / "map.mrc", simulate(both, np.tile(weight, 2), 3.0, padding=6.0))
+    (tmp_path / "a.fasta").write_text(f">one of two\n{letters}\n")
     critasser(
         "build", tmp_path / "map.mrc", tmp_path / "a.fasta", "-o", tmp_path / "job",
         "--resolution", 3.0, "--quality", "shortest", "--models", 1,
@@ -224,8 +244,11 @@ def test_one_sequence_in_a_symmetric_map_is_built_once_and_the_others_are_its_co
     structure = gemmi.read_structure(str(tmp_path / "job/5_models/model_1.cif"))
     naming = gemmi.HowToNameCopiedChain.Dup
     whole = gemmi.make_assembly(structure.assemblies[0], structure[0], naming)
-    built = np.array([a.pos.tolist() for c in whole for r in c for a in r if a.name == "CA"])
-    assert len(built) == 2 * len(letters)
+    built = [a.pos.tolist() for c in whole for r in c for a in r if a.name == "CA"]
+    native = read_chains(PIECE)[0].calpha + moved
+    away = cKDTree(built).query(np.concatenate([native, native * [-1.0, -1.0, 1.0]]))[0]
+    assert len(built) == 120
+    assert np.mean(away < 2.0) > 0.9
 
 
 def test_the_device_asked_for_is_the_one_taken(inputs, tmp_path, monkeypatch):

@@ -67,6 +67,14 @@ def test_notes_of_all_files_are_handed_on(checked, tmp_path):
     assert "template.pdb: left out 1 water" in told
 
 
+def test_a_mask_that_leaves_nothing_out_is_told(checked, tmp_path, piece):
+    write_map(tmp_path / "mask.mrc", piece.with_values(np.ones_like(piece.values)))
+    (note,) = checked(lambda values: values, mask=tmp_path / "mask.mrc").notes
+    assert note.startswith("mask.mrc: the mask leaves nothing out")
+    model = ModelInputs(MODEL, tmp_path / "map.mrc", mask=tmp_path / "mask.mrc")
+    assert check_model(model, OPTIONS)[0].notes == (note,)
+
+
 @pytest.fixture
 def roomy(tmp_path, piece):
     """The piece's map with room beside it, its origin moved; and the map as a file."""

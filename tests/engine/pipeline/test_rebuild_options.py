@@ -12,8 +12,6 @@ import torch
 from critasser.cli import _parsed, rebuild
 from critasser.density import read_map, write_map
 from critasser.job.arrays import load_arrays
-from critasser.network.unet import UNet
-from critasser.network.weights import save_network
 from critasser.pipeline.files import CANDIDATES, DENSITY, FEATURES
 from critasser.pipeline.rebuild import check_rebuild
 
@@ -26,10 +24,10 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def rebuilt(critasser, finished, tmp_path_factory) -> Path:
-    """Five residues of a finished build, built again; the build's map is not looked at anew."""
+    """Residues of a finished build, built again; the build's map is not looked at anew."""
     folder = tmp_path_factory.mktemp("rebuilt") / "job"
-    critasser("rebuild", finished, "-o", folder, "--stretch", "A:20-24", "--quality", "shortest",
-              "--models", 1)  # fmt: skip
+    critasser("rebuild", finished, "-o", folder, "--stretch", "A:10-22", "--quality", "shortest",
+              "--models", 2)  # fmt: skip
     return folder
 
 
@@ -57,19 +55,24 @@ def candidates(folder):
     return load_arrays(folder / CANDIDATES, "positions")[0]
 
 
+def differ(one, other):
+    return one.shape != other.shape or not np.allclose(one, other)
+
+
 def test_a_stretch_is_what_moves_and_another_can_be_asked_for(
     rebuilt, finished, other, again, atoms
 ):
     before = atoms(finished / "5_models/model_1.cif")
     first = moved(before, atoms(rebuilt / "5_models/model_1.cif"))
-    assert first and first <= set(range(18, 27))
+    assert first and first <= set(range(8, 25))
     again(other, "--stretch", "A:40-43", command="rebuild")
     second = moved(before, atoms(other / "5_models/model_1.cif"))
     assert second and second <= set(range(38, 46))
 
 
 def test_quality_and_models_say_how_much_work_is_done(rebuilt, other, again):
-    ran = again(other, "--quality", "shorter", "--models", 2, command="rebuild")
+    assert len(candidates(rebuilt)) == 2
+    ran = again(other, "--quality", "shorter", "--models", 1, command="rebuild")
     assert "assembly" in ran
     assert not ran & {"density", "network", "calpha"}
     columns = [
@@ -77,20 +80,20 @@ def test_quality_and_models_say_how_much_work_is_done(rebuilt, other, again):
         for folder in (rebuilt, other)
     ]
     assert columns == [8, 9]
-    assert [len(candidates(folder)) for folder in (rebuilt, other)] == [1, 2]
-    assert (other / "5_models/model_2.cif").exists()
+    assert len(candidates(other)) == 1
+    assert not (other / "5_models/model_2.cif").exists()
 
 
 def test_another_seed_gives_other_candidates(rebuilt, other, first_stages):
     first_stages("assembly", "rebuild", "--resume", other, "--seed", 2)
-    assert not np.allclose(candidates(rebuilt), candidates(other))
+    assert differ(candidates(rebuilt), candidates(other))
 
 
 def test_the_resolution_given_is_the_one_that_is_used(rebuilt, other, first_stages):
     assert marker(rebuilt, "density")["summary"]["resolution"] == 2.9  # of the build
     first_stages("assembly", "rebuild", "--resume", other, "--resolution", 4.5)
     assert marker(other, "density")["summary"]["resolution"] == 4.5
-    assert not np.allclose(candidates(rebuilt), candidates(other))
+    assert differ(candidates(rebuilt), candidates(other))
     warnings = first_stages("density", "rebuild", "--resume", other, "--no-resolution")
     assert "no resolution given" in " ".join(warnings)
 
@@ -108,12 +111,8 @@ def test_a_mask_is_what_is_looked_at_and_can_be_taken_away(rebuilt, other, first
     assert (other / DENSITY).read_bytes() == (rebuilt / DENSITY).read_bytes()
 
 
-def test_weights_are_the_network_that_sees_the_map(rebuilt, other, first_stages, tmp_path):
-    torch.manual_seed(0)
-    save_network(tmp_path / "net.safetensors", UNet(4, (8,), (1,)), "unet", {})
-    first_stages(
-        "network", "rebuild", "--resume", other, "--weights", tmp_path / "net.safetensors"
-    )
+def test_weights_are_the_network_that_sees_the_map(rebuilt, other, first_stages, blind_network):
+    first_stages("network", "rebuild", "--resume", other, "--weights", blind_network)
     assert (other / FEATURES).read_bytes() != (rebuilt / FEATURES).read_bytes()
 
 

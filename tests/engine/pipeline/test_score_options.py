@@ -10,8 +10,6 @@ import torch
 
 from critasser.cli import _parsed, score
 from critasser.density import read_map, write_map
-from critasser.network.unet import UNet
-from critasser.network.weights import save_network
 from critasser.pipeline.files import DENSITY, FEATURES
 from critasser.pipeline.score import SCORE
 
@@ -68,10 +66,8 @@ def test_a_mask_is_what_is_looked_at_and_can_be_taken_away(scored, other, first_
     assert (other / DENSITY).read_bytes() == (scored / DENSITY).read_bytes()
 
 
-def test_weights_are_the_network_that_sees_the_map(scored, other, first_stages, tmp_path):
-    torch.manual_seed(0)
-    save_network(tmp_path / "net.safetensors", UNet(4, (8,), (1,)), "unet", {})
-    first_stages("network", "score", "--resume", other, "--weights", tmp_path / "net.safetensors")
+def test_weights_are_the_network_that_sees_the_map(scored, other, first_stages, blind_network):
+    first_stages("network", "score", "--resume", other, "--weights", blind_network)
     assert (other / FEATURES).read_bytes() != (scored / FEATURES).read_bytes()
 
 

@@ -38,7 +38,7 @@ def test_of_a_pair_that_is_there_twice_the_higher_counts_and_it_is_said(read):
     found = read("1 9 0 8 0.7\n9 1 0 8 0.2\n")
     assert pairs(found) == {(1, 9): 0.7}
     assert found.notes == (
-        "a.rr: 1 pairs of residues are there twice; of their probabilities the higher counts",
+        "a.rr: pairs of residues that are there twice: 1; of their probabilities the higher counts",
     )
     assert not read("1 9 0 8 0.7\n9 1 0 8 0.7\n").notes
 

@@ -79,12 +79,13 @@ def test_written_again_only_the_confidence_has_changed(model, tmp_path):
     assert local == list(confidence.values())
 
 
-@pytest.mark.parametrize("letter", ["'", '"', "#", "_", ";"])
+@pytest.mark.parametrize("letter", ["'", '"', "#", "_", ";", "\x01", "\x7f"])
 def test_a_file_is_whole_whatever_letters_chains_and_insertions_have(tmp_path, letter):
     (tmp_path / "m.pdb").write_text(
         LINES.replace("LEU A   1A", f"LEU A   1{letter}").replace(" B   ", f" {letter}   ")
     )
     model = ModelFile.read(tmp_path / "m.pdb")
+    letter = letter if letter.isprintable() else "?"
     assert {f"A:1{letter}", f"{letter}:7"} <= {str(residue) for residue in model.residues()}
     model.write(tmp_path / "out.cif", dict.fromkeys(model.residues(), 50.0), title="scored")
     assert ModelFile.read(tmp_path / "out.cif").residues() == model.residues()

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from critasser.errors import InputError
+from critasser.text import printable
 
 if TYPE_CHECKING:
     from critasser.structure import ProteinChain
@@ -53,13 +54,17 @@ def main(args: argparse.Namespace) -> int:
     """Compare and print."""
     if args.map is not None and args.resolution is None:
         raise InputError("--map needs --resolution, the map's resolution in Å")
+    if args.map is None and args.resolution is not None:
+        raise InputError("--resolution is that of a map; give the map too, by --map")
     from critasser.cli.comparison import compare, correlate
-    from critasser.density import read_map
+    from critasser.density import read_map, read_map_header
     from critasser.job.records import plain
 
     model, native = _protein(args.model), _protein(args.native)
     scores = compare(model, native)
     if args.map is not None:
+        for note in read_map_header(args.map).notes:
+            print(printable(note), file=sys.stderr)
         scores.update(correlate(model, read_map(args.map), args.resolution))
     if args.json:
         print(json.dumps(plain(scores), indent=1))
@@ -76,7 +81,7 @@ def _protein(path: Path) -> tuple[ProteinChain, ...]:
 
     protein = read_protein(path)
     for note in protein.notes:
-        print(note, file=sys.stderr)
+        print(printable(note), file=sys.stderr)
     chains = protein.chains
     if not chains:
         raise InputError(f"{path}: no protein in it; give a protein model")

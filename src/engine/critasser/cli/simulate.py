@@ -13,6 +13,7 @@ from pathlib import Path
 
 from critasser.errors import InputError
 from critasser.options import check_resolution
+from critasser.text import printable
 
 __all__ = ["add_args", "main"]
 
@@ -70,7 +71,7 @@ def main(args: argparse.Namespace) -> int:
         raise InputError(f"{args.output}: its folder does not exist; make it first")
     protein = read_protein(args.model)
     for note in protein.notes:
-        print(note, file=sys.stderr)
+        print(printable(note), file=sys.stderr)
     chains = protein.chains
     if not chains:
         raise InputError(f"{args.model}: no protein in it; give a protein model")

@@ -27,7 +27,7 @@ from critasser.options import Inputs, Options, check_readable
 from critasser.shipped import NETWORK, RESIDUE_NETWORK, RESOLUTION_NETWORK, TABLES, shipped
 from critasser.structure import Target, read_contact_file, read_protein, read_sequences
 
-__all__ = ["SHORTEST", "Checked", "check", "enough_memory", "programs", "upright"]
+__all__ = ["SHORTEST", "Checked", "check", "enough_memory", "map_notes", "programs", "upright"]
 
 PROGRAM_BYTES = 0.7e9
 """Of memory that a build takes whatever the map."""
@@ -109,7 +109,7 @@ def check(inputs: Inputs, options: Options) -> Checked:
     volume = _volume(inputs, density, mask, target)
     if mask is None:
         enough_memory(inputs.map, crop_to_molecule(density))
-    notes = [*read.notes, *read_map_header(inputs.map).notes]
+    notes = [*read.notes, *map_notes(inputs.map, inputs.mask, mask)]
     if inputs.contacts is not None:
         notes += read_contact_file(inputs.contacts, len(target)).notes
     for number, path in enumerate(inputs.templates):
@@ -139,6 +139,18 @@ def programs(options: Options) -> tuple[str, Path, dict[str, str]]:
     if options.resolution is None:
         checksums["resolution_weights"] = checksum(shipped(RESOLUTION_NETWORK))
     return device, weights, checksums
+
+
+def map_notes(path: Path, mask_path: Path | None, mask: Mask | None) -> list[str]:
+    """What the person should know of a map and its mask, each in a line."""
+    notes = list(read_map_header(path).notes)
+    if mask_path is not None:
+        notes += read_map_header(mask_path).notes
+        if mask.inside.all():
+            notes.append(
+                f"{mask_path.name}: the mask leaves nothing out: every voxel of the map is inside"
+            )
+    return notes
 
 
 def upright(path: Path, density: Grid, mask: Mask | None) -> None:

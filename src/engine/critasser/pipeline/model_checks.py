@@ -10,13 +10,19 @@ from critasser.density import (
     crop,
     find_placement,
     read_map,
-    read_map_header,
     read_soft_mask,
 )
 from critasser.errors import InputError
 from critasser.job.records import checksum
 from critasser.options import ModelInputs, Options, check_readable
-from critasser.pipeline.checks import SHORTEST, Checked, enough_memory, programs, upright
+from critasser.pipeline.checks import (
+    SHORTEST,
+    Checked,
+    enough_memory,
+    map_notes,
+    programs,
+    upright,
+)
 from critasser.pipeline.stages.model_density import MODEL_MARGIN
 from critasser.structure import ModelFile
 
@@ -72,7 +78,7 @@ def check_model(inputs: ModelInputs, options: Options) -> tuple[Checked, ModelFi
     device, weights, checksums = programs(options)
     checksums = {role: checksum(path) for role, path in inputs.files().items()} | checksums
     volume = float(np.prod(box.shape) * np.prod(box.voxel_size))
-    notes = [*found.notes, *read_map_header(inputs.map).notes]
+    notes = [*found.notes, *map_notes(inputs.map, inputs.mask, mask)]
     if placement.astray:
         notes.insert(0, (
             f"the model does not lie in the density of {inputs.map.name}: {placement.here:.2g} at "

@@ -122,7 +122,7 @@ def _notes(path: Path, uppers: Counter[float], twice: int) -> list[str]:
         )
     if twice:
         notes.append(
-            f"{path.name}: {twice} pairs of residues are there twice; of their probabilities the "
-            "higher counts"
+            f"{path.name}: pairs of residues that are there twice: {twice}; of their probabilities "
+            "the higher counts"
         )
     return notes

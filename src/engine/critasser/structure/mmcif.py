@@ -14,6 +14,7 @@ from critasser.structure.bonds import Bonds, add_bonds, addresses_of
 from critasser.structure.calpha import CalphaSet
 from critasser.structure.metrics import add_metrics
 from critasser.structure.model import AtomicModel
+from critasser.structure.quotation import quote_foreign_values
 from critasser.structure.sequence import Target
 from critasser.structure.symmetry import Symmetry
 from critasser.writing import appearing
@@ -28,11 +29,6 @@ __all__ = [
 
 HIGHEST_CONFIDENCE = 100.0
 
-AS_THEY_ARE = ("alt_id", "ins_code", "asym_id", "_struct_asym.id")
-"""How columns end that gemmi fills with what stands in the person's file, without quotation."""
-
-NEEDS_QUOTATION = "'\"#$_;[]"
-"""First letters of a value that would spoil the file."""
 
 
 def write_model(
@@ -333,7 +329,7 @@ def mmcif_document(structure: gemmi.Structure, details: str = "") -> gemmi.cif.D
     document = structure.make_mmcif_document(groups)
     block = document.sole_block()
     quote = gemmi.cif.quote
-    _quote_what_needs_it(block)
+    quote_foreign_values(block)
     if details:
         block.set_pair("_struct.pdbx_model_details", quote(details))
     block.set_pairs(
@@ -349,19 +345,6 @@ def mmcif_document(structure: gemmi.Structure, details: str = "") -> gemmi.cif.D
     return document
 
 
-def _quote_what_needs_it(block: gemmi.cif.Block) -> None:
-    for item in block:
-        for tag in item.loop.tags if item.loop is not None else ():
-            column = block.find_loop(tag) if tag.endswith(AS_THEY_ARE) else ()
-            odd = {value for value in set(column) if _is_spoiling(value)}
-            for k, value in enumerate(column) if odd else ():
-                if value in odd:
-                    column[k] = gemmi.cif.quote(value)
-
-
-def _is_spoiling(value: str) -> bool:
-    quoted = value[0] in "'\"" and len(value) > 2 and value[-1] == value[0]
-    return value[0] in NEEDS_QUOTATION and not quoted
 
 
 def _save(path: str | os.PathLike, document: gemmi.cif.Document) -> None:

@@ -27,7 +27,11 @@ __all__ = ["Protein", "read_chains", "read_protein"]
 HEAD = 4096
 """Bytes in which a BinaryCIF file names its first fields."""
 
-ONLY_ASCII = bytes(range(128)) + b"?" * 128
+ONLY_ASCII = bytes(
+    code if 32 <= code < 127 or code in b"\t\n\r" else ord("?") for code in range(256)
+)
+"""Translates bytes: control characters have no place in a coordinate file either."""
+
 HYDROGENS = ("H", "D")
 MOST_BYTES = 512 << 20
 NOWHERE = 9999.0

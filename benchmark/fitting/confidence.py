@@ -13,8 +13,10 @@ of the file that is there.
     python -m benchmark.fitting.confidence --led --quality draft --work ~/templates
 
 fits what templates add, to builds of validation chains and of experimental maps of group train with
-templates, and leaves the rest of the file as it is. Row predicted and group bench are what it is
-judged by.
+templates, and leaves the rest of the file as it is. Since templates that mislead all along are rare
+among them, each build counts a second time as it would be had its template been laid in the map
+some residues out of register and been followed. Row predicted and group bench are what it is judged
+by.
 """
 
 from __future__ import annotations
@@ -29,10 +31,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.build import ROOT
-from benchmark.sets import targets
+from benchmark.sets import BenchmarkTarget, targets
 from benchmark.template_cases import cases
+from critasser.job.arrays import load_arrays, load_calpha, load_templates
+from critasser.pipeline.files import CALPHA, QUALITY, TEMPLATES
+from critasser.pipeline.stages.templates import with_z_scores
 from critasser.quality import Calibration, accuracy, fit, read_calibration
-from critasser.quality.calibration import FEATURES, LEAST, MOST
+from critasser.quality.calibration import FEATURES, LEAST, MOST, features, led_features
+from critasser.structure import Sequence, Target
 
 __all__ = ["calibration_error", "main"]
 
@@ -91,6 +97,10 @@ Led = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 """Of residues: features without templates, what templates add, true accuracy."""
 
 
+MISLED = 4
+"""Residues by which templates that mislead are out of register."""
+
+
 def _led_builds(data: Path, work: Path, quality: str) -> tuple[dict[str, Led], dict[str, Led]]:
     """Builds with templates that are learnt from and that are judged by."""
     learnt, judged = {}, {}
@@ -99,9 +109,36 @@ def _led_builds(data: Path, work: Path, quality: str) -> tuple[dict[str, Led], d
             job = work / quality / "templates" / row / case.name / "job"
             if not (job / "results.json").exists() or len(case.target.chains) != 1:
                 continue
-            bench = case.target.group in ("bench", "predicted")
-            (judged if bench else learnt)[f"{row} {case.name}"] = _led(job, case.target.native)
+            name = f"{row} {case.name}"
+            if case.target.group in ("bench", "predicted"):
+                judged[name] = _led(job, case.target.native)
+            else:
+                learnt[name] = _led(job, case.target.native)
+                learnt[f"{name} misled"] = _misled(job, case.target)
     return learnt, judged
+
+
+def _misled(job: Path, target: BenchmarkTarget) -> Led:
+    """A build's first model as if its templates had been out of register, and it with them."""
+    names = ("order", "calpha", "etm", "local_pcc", "local_confidence")
+    order, models, etm, local_pcc, local_confidence = load_arrays(job / QUALITY, *names)
+    best = int(order[0])
+    calpha, _, _ = load_calpha(job / CALPHA)
+    letters = Target((Sequence(target.name, target.letters[0]),))
+    moved = tuple(
+        dataclasses.replace(one, positions=np.roll(one.positions, MISLED, axis=0))
+        for one in load_templates(job / TEMPLATES)
+    )
+    moved = with_z_scores(moved, calpha, letters)
+    trace = np.roll(models[best], MISLED, axis=0)
+    results = json.loads((job / "results.json").read_text(encoding="utf-8"))
+    known = features(
+        trace, letters, calpha, target.resolution, float(etm[best]), local_pcc[best],
+        local_confidence[best], results["sequence_z_score"],
+    )  # fmt: skip
+    resolved = np.isfinite(target.native).all(axis=1)
+    truth = accuracy(np.linalg.norm(trace[resolved] - target.native[resolved], axis=-1))
+    return known[resolved], led_features(trace, moved)[resolved], truth
 
 
 def _led(job: Path, native: NDArray[np.float64]) -> Led:

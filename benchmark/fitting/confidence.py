@@ -25,6 +25,7 @@ import argparse
 import dataclasses
 import json
 import sys
+from collections.abc import Sequence as Several
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,7 @@ from critasser.job.arrays import load_arrays, load_calpha, load_templates
 from critasser.pipeline.files import CALPHA, QUALITY, TEMPLATES
 from critasser.pipeline.stages.templates import with_z_scores
 from critasser.quality import Calibration, accuracy, fit, read_calibration
-from critasser.quality.calibration import FEATURES, LEAST, MOST, features, led_features
+from critasser.quality.calibration import FEATURES, features, led_features
 from critasser.structure import Sequence, Target
 
 __all__ = ["calibration_error", "main"]
@@ -153,9 +154,10 @@ def _led(job: Path, native: NDArray[np.float64]) -> Led:
     )
 
 
-def _led_values(calibration: Calibration, build: Led) -> NDArray[np.float64]:
-    base = np.clip(calibration.expected(build[0]), LEAST, MOST)
-    return np.column_stack([np.log(base / (1.0 - base)), build[1]])
+def _fitted(calibration: Calibration, builds: Several[Led]) -> Calibration:
+    """What templates add, fitted to builds."""
+    values, template, truth = (np.concatenate(column) for column in zip(*builds))
+    return fit(template, truth, known=calibration.log_odds(values))
 
 
 def _fit_led(args: argparse.Namespace) -> int:
@@ -167,17 +169,14 @@ def _fit_led(args: argparse.Namespace) -> int:
         raise SystemExit(
             f"{args.work}: {len(learnt)} builds with templates; {FEWEST_TARGETS} are needed"
         )
-    values = {name: _led_values(calibration, build) for name, build in learnt.items()}
     left_out = []
-    for name in learnt:
-        others = [o for o in learnt if _protein(o.split()[1]) != _protein(name.split()[1])]
-        led = fit(
-            np.concatenate([values[o] for o in others]),
-            np.concatenate([learnt[o][2] for o in others]),
-        )
-        left_out.append(led.expected(values[name]))
+    for name, build in learnt.items():
+        mine = _protein(name.split()[1])
+        others = [one for other, one in learnt.items() if _protein(other.split()[1]) != mine]
+        led = dataclasses.replace(calibration, led=_fitted(calibration, others))
+        left_out.append(led.expected_led(*build[:2]))
+    led = dataclasses.replace(calibration, led=_fitted(calibration, list(learnt.values())))
     truth = np.concatenate([build[2] for build in learnt.values()])
-    led = fit(np.concatenate(list(values.values())), truth)
     before = np.concatenate([calibration.expected(build[0]) for build in learnt.values()])
     card: dict[str, object] = {
         "made by": "python -m benchmark.fitting.confidence --led",
@@ -189,14 +188,12 @@ def _fit_led(args: argparse.Namespace) -> int:
     if judged:
         truth = np.concatenate([build[2] for build in judged.values()])
         before = np.concatenate([calibration.expected(build[0]) for build in judged.values()])
-        after = np.concatenate(
-            [led.expected(_led_values(calibration, build)) for build in judged.values()]
-        )
+        after = np.concatenate([led.expected_led(*build[:2]) for build in judged.values()])
         card["judged by"] = list(judged)
         shown = {"without what templates add": before, "with it": after}
         card |= _figures(shown, truth, "unseen")
     content = json.loads(args.output.read_text(encoding="utf-8"))
-    content["led"] = led.to_json() | {"card": card}
+    content["led"] = led.to_json()["led"] | {"card": card}
     args.output.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     _print(card)
     return 0

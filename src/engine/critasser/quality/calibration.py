@@ -61,10 +61,9 @@ PENALTY = 1e-2
 FEATURES = ("etm", "local confidence", "local pcc", "near calpha", "amino acid", "resolution",
             "sequence z-score")  # fmt: skip
 
-LED_FEATURES = ("without templates", "at the template", "register z-score")
-"""What the confidence of models goes by that templates led: the logit of what it would be without,
-whether a residue is where the template that is nearest has it, and this template's register
-z-score as far as the residue is there."""
+LED_FEATURES = ("at the template", "register z-score")
+"""What is added to the log-odds of models that templates led goes by: whether a residue is where
+the template that is nearest has it, and this template's register z-score as far as it is there."""
 
 HIGHEST_Z = 15.0
 """z-score of the sequence; more does not make a model surer."""
@@ -86,7 +85,7 @@ class Calibration:
         Of the standardised features.
     intercept : float
     led : Calibration, optional
-        For models that templates led, of `LED_FEATURES`.
+        What is added to the log-odds of models that templates led, by `LED_FEATURES`.
     """
 
     mean: NDArray[np.float64]
@@ -100,8 +99,12 @@ class Calibration:
 
         What is not known (NaN) is taken to be as it was on average where this was fitted.
         """
+        return expit(self.log_odds(values))
+
+    def log_odds(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The same as log-odds."""
         values = np.where(np.isnan(values), self.mean, values)
-        return expit((values - self.mean) / self.deviation @ self.slope + self.intercept)
+        return (values - self.mean) / self.deviation @ self.slope + self.intercept
 
     def expected_led(
         self, values: NDArray[np.float64], template: NDArray[np.float64]
@@ -115,11 +118,8 @@ class Calibration:
         template : ndarray (…, m)
             From `led_features`.
         """
-        base = self.expected(values)
-        if self.led is None:
-            return base
-        known = logit(np.clip(base, LEAST, MOST))[..., None]
-        return self.led.expected(np.concatenate([known, template], axis=-1))
+        known = self.log_odds(values)
+        return expit(known if self.led is None else known + self.led.log_odds(template))
 
     def to_json(self) -> dict[str, object]:
         """What `read_calibration` reads."""
@@ -216,14 +216,18 @@ def led_features(
 
 
 def fit(
-    values: NDArray[np.float64], truth: NDArray[np.float64], penalty: float = PENALTY
+    values: NDArray[np.float64],
+    truth: NDArray[np.float64],
+    penalty: float = PENALTY,
+    known: NDArray[np.float64] | float = 0.0,
 ) -> Calibration:
-    """Fit features (n, k) to accuracies (n,) by cross-entropy, slopes held small by `penalty`."""
+    """Fit features (n, k) to accuracies (n,) by cross-entropy, slopes held small by `penalty`;
+    `known` log-odds (n,) come on top."""
     mean, deviation = values.mean(axis=0), np.maximum(values.std(axis=0), LEAST_DEVIATION)
     scaled = (values - mean) / deviation
 
     def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        logits = scaled @ weights[:-1] + weights[-1]
+        logits = scaled @ weights[:-1] + weights[-1] + known
         off = expit(logits) - truth
         value = np.mean(np.logaddexp(0.0, logits) - truth * logits)
         gradient = np.append(off @ scaled / len(truth) + penalty * weights[:-1], off.mean())

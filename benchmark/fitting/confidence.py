@@ -13,8 +13,10 @@ of the file that is there.
     python -m benchmark.fitting.confidence --led --quality draft --work ~/templates
 
 fits what templates add, to builds of validation chains and of experimental maps of group train with
-templates, and leaves the rest of the file as it is. Row predicted and group bench are what it is
-judged by.
+templates, and leaves the rest of the file as it is. Since templates that mislead all along are rare
+among them, each build counts a second time as it would be had its template been laid in the map
+some residues out of register and been followed. Row predicted and group bench are what it is judged
+by.
 """
 
 from __future__ import annotations
@@ -23,16 +25,21 @@ import argparse
 import dataclasses
 import json
 import sys
+from collections.abc import Sequence as Several
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.build import ROOT
-from benchmark.sets import targets
+from benchmark.sets import BenchmarkTarget, targets
 from benchmark.template_cases import cases
+from critasser.job.arrays import load_arrays, load_calpha, load_templates
+from critasser.pipeline.files import CALPHA, QUALITY, TEMPLATES
+from critasser.pipeline.stages.templates import with_z_scores
 from critasser.quality import Calibration, accuracy, fit, read_calibration
-from critasser.quality.calibration import FEATURES, LEAST, MOST
+from critasser.quality.calibration import FEATURES, features, led_features
+from critasser.structure import Sequence, Target
 
 __all__ = ["calibration_error", "main"]
 
@@ -91,6 +98,10 @@ Led = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 """Of residues: features without templates, what templates add, true accuracy."""
 
 
+MISLED = 4
+"""Residues by which templates that mislead are out of register."""
+
+
 def _led_builds(data: Path, work: Path, quality: str) -> tuple[dict[str, Led], dict[str, Led]]:
     """Builds with templates that are learnt from and that are judged by."""
     learnt, judged = {}, {}
@@ -99,9 +110,36 @@ def _led_builds(data: Path, work: Path, quality: str) -> tuple[dict[str, Led], d
             job = work / quality / "templates" / row / case.name / "job"
             if not (job / "results.json").exists() or len(case.target.chains) != 1:
                 continue
-            bench = case.target.group in ("bench", "predicted")
-            (judged if bench else learnt)[f"{row} {case.name}"] = _led(job, case.target.native)
+            name = f"{row} {case.name}"
+            if case.target.group in ("bench", "predicted"):
+                judged[name] = _led(job, case.target.native)
+            else:
+                learnt[name] = _led(job, case.target.native)
+                learnt[f"{name} misled"] = _misled(job, case.target)
     return learnt, judged
+
+
+def _misled(job: Path, target: BenchmarkTarget) -> Led:
+    """A build's first model as if its templates had been out of register, and it with them."""
+    names = ("order", "calpha", "etm", "local_pcc", "local_confidence")
+    order, models, etm, local_pcc, local_confidence = load_arrays(job / QUALITY, *names)
+    best = int(order[0])
+    calpha, _, _ = load_calpha(job / CALPHA)
+    letters = Target((Sequence(target.name, target.letters[0]),))
+    moved = tuple(
+        dataclasses.replace(one, positions=np.roll(one.positions, MISLED, axis=0))
+        for one in load_templates(job / TEMPLATES)
+    )
+    moved = with_z_scores(moved, calpha, letters)
+    trace = np.roll(models[best], MISLED, axis=0)
+    results = json.loads((job / "results.json").read_text(encoding="utf-8"))
+    known = features(
+        trace, letters, calpha, target.resolution, float(etm[best]), local_pcc[best],
+        local_confidence[best], results["sequence_z_score"],
+    )  # fmt: skip
+    resolved = np.isfinite(target.native).all(axis=1)
+    truth = accuracy(np.linalg.norm(trace[resolved] - target.native[resolved], axis=-1))
+    return known[resolved], led_features(trace, moved)[resolved], truth
 
 
 def _led(job: Path, native: NDArray[np.float64]) -> Led:
@@ -116,9 +154,10 @@ def _led(job: Path, native: NDArray[np.float64]) -> Led:
     )
 
 
-def _led_values(calibration: Calibration, build: Led) -> NDArray[np.float64]:
-    base = np.clip(calibration.expected(build[0]), LEAST, MOST)
-    return np.column_stack([np.log(base / (1.0 - base)), build[1]])
+def _fitted(calibration: Calibration, builds: Several[Led]) -> Calibration:
+    """What templates add, fitted to builds."""
+    values, template, truth = (np.concatenate(column) for column in zip(*builds))
+    return fit(template, truth, known=calibration.log_odds(values))
 
 
 def _fit_led(args: argparse.Namespace) -> int:
@@ -130,17 +169,14 @@ def _fit_led(args: argparse.Namespace) -> int:
         raise SystemExit(
             f"{args.work}: {len(learnt)} builds with templates; {FEWEST_TARGETS} are needed"
         )
-    values = {name: _led_values(calibration, build) for name, build in learnt.items()}
     left_out = []
-    for name in learnt:
-        others = [o for o in learnt if _protein(o.split()[1]) != _protein(name.split()[1])]
-        led = fit(
-            np.concatenate([values[o] for o in others]),
-            np.concatenate([learnt[o][2] for o in others]),
-        )
-        left_out.append(led.expected(values[name]))
+    for name, build in learnt.items():
+        mine = _protein(name.split()[1])
+        others = [one for other, one in learnt.items() if _protein(other.split()[1]) != mine]
+        led = dataclasses.replace(calibration, led=_fitted(calibration, others))
+        left_out.append(led.expected_led(*build[:2]))
+    led = dataclasses.replace(calibration, led=_fitted(calibration, list(learnt.values())))
     truth = np.concatenate([build[2] for build in learnt.values()])
-    led = fit(np.concatenate(list(values.values())), truth)
     before = np.concatenate([calibration.expected(build[0]) for build in learnt.values()])
     card: dict[str, object] = {
         "made by": "python -m benchmark.fitting.confidence --led",
@@ -152,14 +188,12 @@ def _fit_led(args: argparse.Namespace) -> int:
     if judged:
         truth = np.concatenate([build[2] for build in judged.values()])
         before = np.concatenate([calibration.expected(build[0]) for build in judged.values()])
-        after = np.concatenate(
-            [led.expected(_led_values(calibration, build)) for build in judged.values()]
-        )
+        after = np.concatenate([led.expected_led(*build[:2]) for build in judged.values()])
         card["judged by"] = list(judged)
         shown = {"without what templates add": before, "with it": after}
         card |= _figures(shown, truth, "unseen")
     content = json.loads(args.output.read_text(encoding="utf-8"))
-    content["led"] = led.to_json() | {"card": card}
+    content["led"] = led.to_json()["led"] | {"card": card}
     args.output.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     _print(card)
     return 0

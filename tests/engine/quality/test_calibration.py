@@ -85,21 +85,21 @@ def test_what_templates_say_is_of_the_nearest_one_as_far_as_the_residue_is_there
     near = Template(line(4) + [0.0, 1.0, 0.0], 0.8, "near", 0.9, 30.0)
     far = Template(line(4) + [0.0, 4.0, 0.0], 0.4, "far", 0.2, 3.0)
     told = led_features(trace, [far, near])
-    assert told.shape == (4, len(LED_FEATURES) - 1)
-    assert told[:3] == pytest.approx(np.tile([0.8, 0.64, 0.72, 0.8], (3, 1)))
+    assert told.shape == (4, len(LED_FEATURES))
+    assert told[:3] == pytest.approx(np.tile([0.8, 0.8], (3, 1)))
     assert told[3] == pytest.approx(0) and (led_features(trace, []) == 0).all()
 
 
 def test_a_template_makes_surer_only_where_the_residue_is_where_it_has_it(rng):
     values = rng.normal(size=(4000, len(FEATURES)))
     base = fit(values, rng.random(4000))
-    there = rng.random((4000, 1)) * np.ones((1, 4))
-    led_values = np.column_stack([np.zeros(4000), there])
-    led = fit(led_values, (rng.random(4000) < there[:, 0]).astype(float))
+    there = rng.random((4000, 1)) * np.ones((1, 2))
+    told = (rng.random(4000) < there[:, 0]).astype(float)
+    led = fit(there, told, known=base.log_odds(values))
     calibration = Calibration(base.mean, base.deviation, base.slope, base.intercept, led)
     shape = (2, 5, len(FEATURES))
     at_it, away = (
-        calibration.expected_led(np.zeros(shape), np.full((2, 5, 4), share)) for share in (1.0, 0.0)
+        calibration.expected_led(np.zeros(shape), np.full((2, 5, 2), share)) for share in (1.0, 0.0)
     )
     assert at_it.shape == (2, 5) and (at_it > away + 0.5).all()
     without = Calibration(base.mean, base.deviation, base.slope, base.intercept)
@@ -108,10 +108,10 @@ def test_a_template_makes_surer_only_where_the_residue_is_where_it_has_it(rng):
 
 def test_what_templates_add_survives_its_file(tmp_path, rng):
     base = fit(rng.normal(size=(200, len(FEATURES))), rng.random(200))
-    led = fit(rng.normal(size=(200, len(LED_FEATURES))), rng.random(200))
+    led = fit(rng.random((200, len(LED_FEATURES))), rng.random(200))
     before = Calibration(base.mean, base.deviation, base.slope, base.intercept, led)
     path = tmp_path / "confidence.json"
     path.write_text(json.dumps(before.to_json()))
     after = read_calibration(path)
-    values, told = rng.normal(size=(50, len(FEATURES))), rng.random((50, 4))
+    values, told = rng.normal(size=(50, len(FEATURES))), rng.random((50, 2))
     assert np.array_equal(after.expected_led(values, told), before.expected_led(values, told))

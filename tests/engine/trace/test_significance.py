@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from critasser.structure import Sequence, Target, read_chains
-from critasser.trace import sequence_significance
+from critasser.trace import sequence_significance, shifted_significance
 from critasser.trace.significance import Significance, shuffled_sequence
 
 DATA = Path(__file__).parents[2] / "data"
@@ -71,3 +71,21 @@ def test_a_shuffled_sequence_keeps_what_is_near_together_and_loses_the_order():
     shuffled = "".join(np.random.default_rng(0).permutation(list(letters)))
     alike = [sum(a == b for a, b in zip(s, s[3:])) for s in (made, shuffled)]
     assert alike[0] > 1.3 * alike[1]
+
+
+def test_the_right_register_of_a_placed_structure_stands_out_from_those_beside_it(barnase, seen):
+    view = seen(barnase, knowledge=1.0)
+    own = shifted_significance(barnase.calpha, view.calpha, view.target)
+    assert own.significant and own.length > 90
+    for by in (1, 4, -3):
+        moved = np.roll(barnase.calpha, by, axis=0)
+        assert shifted_significance(moved, view.calpha, view.target).z_score < 2.0
+
+
+def test_no_register_stands_out_where_amino_acids_tell_nothing_or_no_position_is_near(
+    barnase, seen
+):
+    blind = seen(barnase, knowledge=0.0)
+    assert shifted_significance(barnase.calpha, blind.calpha, blind.target).z_score < 3.0
+    away = shifted_significance(barnase.calpha + 300.0, blind.calpha, blind.target)
+    assert away.length == 0 and away.z_score == 0.0

@@ -244,7 +244,7 @@ def fit_templates(
     used = result.templates
     if prediction.trusted:
         used = without_contradicted(used, prediction.calpha, target)
-    return with_z_scores(used, prediction.calpha, target, rng)
+    return with_z_scores(used, prediction.calpha, target)
 
 
 def assemble(

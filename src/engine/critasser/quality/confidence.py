@@ -91,7 +91,7 @@ class Quality:
         calibration was given, else the local confidence.
     features : ndarray (N, L, 7)
         What a calibration goes by, see `calibration.features`.
-    led_features : ndarray (N, L, 4)
+    led_features : ndarray (N, L, 2)
         What it goes by beside these where templates led, see `calibration.led_features`.
     source : ndarray (N, L) int8
         Where residues come from: numbers of `SOURCES`.

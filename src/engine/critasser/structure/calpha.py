@@ -138,7 +138,7 @@ class Template:
     identity : float
         Share of the aligned residues with the same amino acid, 0 … 1.
     z_score : float
-        Of the target's residues where the template puts them, against shuffled sequences there.
+        Deviations by which the register that the template has stands out from others in the map.
     """
 
     positions: NDArray[np.float64]

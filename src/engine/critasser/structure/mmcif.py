@@ -30,7 +30,6 @@ __all__ = [
 HIGHEST_CONFIDENCE = 100.0
 
 
-
 def write_model(
     path: str | os.PathLike,
     model: AtomicModel,
@@ -343,8 +342,6 @@ def mmcif_document(structure: gemmi.Structure, details: str = "") -> gemmi.cif.D
         raw=True,
     )
     return document
-
-
 
 
 def _save(path: str | os.PathLike, document: gemmi.cif.Document) -> None:

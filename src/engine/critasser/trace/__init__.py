@@ -21,6 +21,7 @@ from critasser.trace.significance import (
     Significance,
     register_significance,
     sequence_significance,
+    shifted_significance,
 )
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "register_prior",
     "register_significance",
     "sequence_significance",
+    "shifted_significance",
 ]
 
 STRATEGIES: dict[str, Callable[..., tuple[Trace, ...]]] = {

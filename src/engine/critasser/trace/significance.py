@@ -23,6 +23,7 @@ __all__ = [
     "Significance",
     "register_significance",
     "sequence_significance",
+    "shifted_significance",
     "shuffled_sequence",
 ]
 
@@ -32,6 +33,9 @@ BLOCK = (8, 13)
 lost too, since walks would find a block wherever it is, and backwards as well."""
 
 REGISTER_SHUFFLED_SEQUENCES = 64
+MOST_SHIFT = 20
+"""Residues to either side over which a register is compared with others."""
+
 NEAR = 2.0
 """Å within which a predicted Cα tells what residue a model's Cα is."""
 
@@ -170,6 +174,46 @@ def sequence_significance(
     return Significance(own, np.array(shuffled), len(target))
 
 
+def shifted_significance(
+    positions: NDArray[np.float64], calpha: CalphaSet, target: Target
+) -> Significance:
+    """Compare a placed structure's register with all others near, each residue where it lies.
+
+    Secondary structure and what is buried hardly change within a few residues, so that a right
+    register stands out by side chains alone; one that is a turn of helix off does not.
+
+    Parameters
+    ----------
+    positions : ndarray (L, 3)
+        Cα in Å; NaN for residues without.
+    calpha : CalphaSet
+        What the network found; at least one position.
+    target : Target
+        What the structure says stands there.
+
+    Returns
+    -------
+    Significance
+        Its `shuffled` are the registers up to `MOST_SHIFT` residues off; of length 0 where no
+        predicted Cα is near.
+    """
+    return _where_it_lies(
+        positions, calpha, target,
+        [
+            Target(
+                tuple(_as_sequence(s.name, _rolled(_with_unknown(s), by)) for s in target.sequences)
+            )
+            for by in range(-MOST_SHIFT, MOST_SHIFT + 1)
+            if by
+        ],
+    )  # fmt: skip
+
+
+def _rolled(letters: str, by: int) -> str:
+    by %= len(letters)
+    return letters[by:] + letters[:by]
+
+
 def register_significance(
     positions: NDArray[np.float64],
     calpha: CalphaSet,
@@ -196,6 +240,20 @@ def register_significance(
     Significance
         Of the residues with a predicted Cα near; of length 0 where there are none.
     """
+    others = []
+    for _ in range(REGISTER_SHUFFLED_SEQUENCES):
+        whole = shuffled_sequence("".join(map(_with_unknown, target.sequences)), rng)
+        parts = (
+            _as_sequence(s.name, whole[p]) for s, p in zip(target.sequences, target.chain_slices)
+        )
+        others.append(Target(tuple(parts)))
+    return _where_it_lies(positions, calpha, target, others)
+
+
+def _where_it_lies(
+    positions: NDArray[np.float64], calpha: CalphaSet, target: Target, others: list[Target]
+) -> Significance:
+    """A sequence beside others, each residue where it has a predicted Cα near."""
     tables = statistics()
     given = np.nan_to_num(positions, nan=NOWHERE)
     distance, node = cKDTree(calpha.positions).query(given)
@@ -208,11 +266,5 @@ def register_significance(
         emission = emissions(beside_model, asked, tables)
         return float(emission[seen, np.arange(len(seen))].mean())
 
-    shuffled = []
-    for _ in range(REGISTER_SHUFFLED_SEQUENCES):
-        whole = shuffled_sequence("".join(map(_with_unknown, target.sequences)), rng)
-        parts = (
-            _as_sequence(s.name, whole[p]) for s, p in zip(target.sequences, target.chain_slices)
-        )
-        shuffled.append(mean_log_odds(Target(tuple(parts))))
-    return Significance(mean_log_odds(target), np.array(shuffled), len(seen))
+    shuffled = np.array([mean_log_odds(other) for other in others])
+    return Significance(mean_log_odds(target), shuffled, len(seen))

@@ -118,7 +118,7 @@ def test_a_template_knows_how_well_its_residues_suit_the_map(chain):
             Template(x, 0.8, "x")
             for x in (chain.calpha, half, np.roll(chain.calpha, 2, axis=0), chain.calpha + 99.0)
         ],
-        calpha, target, np.random.default_rng(0),
+        calpha, target,
     )  # fmt: skip
     assert right.z_score > partly.z_score > 3.0 > wrong.z_score
     assert nowhere.z_score == 0.0

@@ -33,7 +33,7 @@ from critasser.structure import (
 )
 from critasser.templates import Fit, PlacedChain, released, survey
 from critasser.text import printable
-from critasser.trace import register_significance
+from critasser.trace import shifted_significance
 
 __all__ = ["STAGE", "errors_of_chains", "fit_by_density", "with_z_scores", "without_contradicted"]
 
@@ -59,7 +59,7 @@ def templates(context: Context) -> None:
     used = found.templates
     if trusted:
         used = without_contradicted(used, calpha, context.target, tell=context.warn)
-    used = with_z_scores(used, calpha, context.target, context.rng)
+    used = with_z_scores(used, calpha, context.target)
     save_templates(context.file(TEMPLATES), used, len(context.target))
     for k, template in enumerate(used):
         kind = "templates" if k < SHOWN else None
@@ -122,14 +122,14 @@ def errors_of_chains(
 
 
 def with_z_scores(
-    templates: Sequence[Template], calpha: CalphaSet, target: Target, rng: np.random.Generator
+    templates: Sequence[Template], calpha: CalphaSet, target: Target
 ) -> tuple[Template, ...]:
-    """Templates with how well residues suit the map where each one puts them."""
+    """Templates with how far the register that each one has stands out in the map."""
     if not len(calpha):
         return tuple(templates)
     return tuple(
         dataclasses.replace(
-            one, z_score=register_significance(one.positions, calpha, target, rng=rng).z_score
+            one, z_score=shifted_significance(one.positions, calpha, target).z_score
         )
         for one in templates
     )

@@ -334,7 +334,7 @@ class LaunchPage(QWidget):
 
         self._run('ui tool show "Critasser Segments"')
         shown, plan = show_segments(self._session), self.plan()
-        whole = all(not complaint(one.letters) for one in plan.entries)
+        whole = all(not complaint(one.letters, one.header) for one in plan.entries)
         if plan.entries and whole and not shown.sequence:
             shown.sequence, _ = sequence_argument(self._with_file(plan), self._sequences_folder)
 
@@ -353,7 +353,7 @@ class LaunchPage(QWidget):
     def snapshot(self) -> dict:
         """What a session keeps of this page: plain values."""
         plan = self.plan()
-        entries = [(one.name, one.letters, one.copies) for one in plan.entries]
+        entries = [(one.name, one.letters, one.copies, one.header) for one in plan.entries]
         return {
             "entries": entries,
             "fasta": "" if plan.fasta is None else str(plan.fasta),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from chimerax.atomic import SequencesArg, Structure
+from chimerax.atomic import Sequence, SequencesArg, Structure
 from chimerax.core.commands import (
     Annotation,
     AnnotationError,
@@ -15,6 +15,7 @@ from chimerax.core.commands import (
     OpenFolderNameArg,
     next_token,
 )
+from chimerax.core.errors import UserError
 from chimerax.map import Volume
 
 from ..jobs.engine_job import jobs_of
@@ -28,6 +29,9 @@ __all__ = ["BuildMapArg", "BuildSequenceArg", "JobFolderArg", "JobNumbersArg",
 
 _MOST_NUMBERS = 10_000
 """Of a range."""
+
+_LOWER = re.compile(r"[acdefghiklmnpqrstuvwyxo]{12,}(,[acdefghiklmnpqrstuvwyxo]{12,})*")
+"""Letters of sequences in lower case, which are too many to be the name of something."""
 
 _FASTA = (".fasta", ".fa", ".faa", ".seq", ".fas")
 
@@ -70,15 +74,17 @@ class BuildSequenceArg(Annotation):
         missing = AnnotationError(f"no such file: {path}", offset=len(used))
         if typed.lower().endswith(_FASTA):
             raise missing
+        if _LOWER.fullmatch(typed):  # as the panel and the engine read it
+            return [Sequence("typed", one.upper()) for one in typed.split(",")], used, rest
         try:
             return SequencesArg.parse(text, session)
-        except AnnotationError:
+        except (AnnotationError, UserError, OSError):
             if "/" in typed or "\\" in typed:
                 raise missing from None
-            if is_accession(typed):
+            if any(is_accession(one) for one in typed.split(",")):
                 raise AnnotationError(
-                    f"{typed} is an entry of UniProt, whose sequence cannot be fetched now: is "
-                    "there a network connection? Give its letters or a FASTA file",
+                    f"{typed} could not be fetched from UniProt: there is no such entry, or no "
+                    "network. Give the letters or a FASTA file instead",
                     offset=len(used),
                 ) from None
             raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chimerax.atomic import AtomsArg
+from chimerax.atomic import AtomsArg, Structure
 from chimerax.core.commands import (
     BoolArg,
     Bounded,
@@ -32,6 +32,7 @@ from ..jobs.inputs import (
     job_name,
     new_inputs,
     nothing_left,
+    residues_in,
     write_map,
     write_mask,
     write_sequences,
@@ -41,10 +42,15 @@ from ..jobs.request import Request
 from ..jobs.starting import start, waits
 from ..views.results import Results
 from .arguments import BuildMapArg, BuildSequenceArg
+from .asking import sure
 from .region import Region
 from .templates import Templates, TemplatesArg
 
 __all__ = ["command", "description"]
+
+_FEW = 20
+"""Residues below which a sequence is a peptide, which a map hardly tells from its neighbours."""
+
 
 def description():
     """How the command is typed."""
@@ -95,7 +101,7 @@ def command(
     folder=None,
     wait=None,
 ):
-    """Start a build and return its job.
+    """Start a build and return its job, or None where the person was asked and does not want it.
 
     Parameters
     ----------
@@ -153,6 +159,8 @@ def command(
     check_grid(volume)
     check_sequences(sequence, protein=bool(protein))
     region.look_up(volume)
+    if (odd := _odd(sequence, segments, near)) and not sure(session, odd, "build"):
+        return None
     known = None if contacts is None else read_contacts(contacts)
     python = configured_python(session)
     templates = Templates.of(session, templates)
@@ -195,6 +203,19 @@ def command(
         wait=waits(session, wait),
         prepare=prepare,
     )
+
+
+def _odd(sequence, segments, near) -> str:
+    """What was hardly meant so, as a question; empty for nothing."""
+    count = residues_in(sequence)
+    if count < _FEW:
+        return f"The sequence has {count} residues in all, fewer than {_FEW}. Build it?"
+    atoms = near if near is not None else getattr(segments, "atoms", None)
+    others = () if segments is None else segments.models
+    only_atoms = all(isinstance(model, Structure) for model in others)
+    if atoms is not None and only_atoms and len(atoms) and len(set(atoms.residues)) == 1:
+        return f"Only {next(iter(atoms.residues))} is selected: build near that one residue?"
+    return ""
 
 
 def _write_small(folder, name, placed, sequence, templates, pae, contacts) -> dict:

@@ -9,6 +9,7 @@ from chimerax.core.commands import BoolArg, CmdDesc, SaveFolderNameArg, run
 from chimerax.core.errors import UserError
 
 from ..installation.environment import configured_python
+from ..jobs.new_job import jobs_home
 from ..session.quoting import command_text
 
 __all__ = ["command", "description"]
@@ -43,7 +44,7 @@ def command(session, *, folder=None, wait=None):
     EngineJob
     """
     configured_python(session)  # nothing is opened where nothing can be built
-    density, sequence = unpack(example_folder(), Path.home() / "critasser" / "example")
+    density, sequence = unpack(example_folder(), jobs_home() / "example")
     volume = run(session, command_text("open", density))[0]
     look = "style surface color #b4c8dc transparency 0.6"
     run(session, command_text("volume", volume, "level", _LEVEL, look))

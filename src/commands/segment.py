@@ -60,7 +60,8 @@ def command(
     min_size : float, optional
         Å³ of the smallest region; smaller ones go to their neighbours.
     sequence : Path or list of chimerax.atomic.Sequence, optional
-        Of the chains; tells how large a region should be.
+        Of the chains; tells how large a region should be, each as one of the chains where they
+        differ.
     from_ : chimerax.core.objects.Objects, optional
         Regions that are known already: a map of their numbers, or surfaces.
     wait : bool, optional
@@ -93,4 +94,5 @@ def command(
         least=min_size,
         chain_residues=None if lengths is None else sum(lengths) / len(lengths),
         chains=1 if lengths is None else len(lengths),
+        sizes=lengths,
     )

@@ -26,11 +26,9 @@ __all__ = [
     "upgrade_command",
 ]
 
-_QUIET = re.compile(
-    r"Requirement already satisfied|Using cached|Progress \d|\[notice\]|Would install|Preparing"
-    r"|Attempting uninstall|Found existing installation|ninstall(?:ing|ed) \S+:?$"
-    r"|Obtaining dependency information|Looking in|Installing build|Building wheel|^\s*$"
-)
+_LOUD = re.compile(r"\s*(?:WARNING|ERROR|DEPRECATION):", re.IGNORECASE)
+"""Lines of pip that say that something is wrong."""
+
 OLDEST = (22, 2)
 """First pip that reports what it would install."""
 
@@ -193,7 +191,11 @@ class PipReader:
     installing: bool = False
 
     def feed(self, line: str) -> bool:
-        """Take in a line; whether it is one that people want to read."""
+        """Take in a line; whether it is a warning that is to be read besides what `message` says.
+
+        What is fetched and installed, a line or two for each of many packages, is in the
+        environment's ``log.txt``.
+        """
         if found := re.match(r"(?:Collecting|Processing) (?:\S*[/\\])?(\S+)", line):
             self.collected += 1
             self.package, self.size, self.received = found[1], "", 0.0
@@ -204,7 +206,7 @@ class PipReader:
             self.received = int(found[1]) / max(int(found[2]), 1)
         elif line.startswith("Installing collected packages"):
             self.installing = True
-        return not _QUIET.search(line)
+        return bool(_LOUD.match(line))
 
     def fraction(self, installed: int) -> float:
         """How far it is, 0 to 1: a package counts a half when fetched, a half when installed."""

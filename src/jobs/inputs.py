@@ -21,10 +21,12 @@ from typing import Any
 import numpy as np
 from chimerax.core.errors import UserError
 
+from ..session.files import read_regular
 from ..session.quoting import one_line
+from .fasta_headers import text_of
 from .folder import INPUTS
 from .map_file import write_mrc
-from .sequences import complaint, read_sequences
+from .sequences import complaint, fasta_text, read_sequences, residue_count
 
 __all__ = [
     "PlacedMap",
@@ -39,6 +41,7 @@ __all__ = [
     "nearest_planes",
     "new_inputs",
     "nothing_left",
+    "residues_in",
     "write_map",
     "write_mask",
     "write_sequences",
@@ -54,6 +57,10 @@ _PAE = re.compile(r"\.(json|npz)(\.gz)?$", re.IGNORECASE)
 
 _INSIDE = 0.5
 """Value from which on a voxel of a mask is inside, as the engine has it."""
+
+
+_LARGEST_FASTA, _HEAD = 1 << 20, 1 << 10
+"""Bytes of a file of sequences, and of its beginning, which tells its format."""
 
 
 @dataclass(frozen=True)
@@ -159,14 +166,21 @@ def check_sequences(sequence: Path | Sequence, *, protein: bool = False) -> None
     """
     if isinstance(sequence, Path):
         try:
-            found = [(entry.name, entry.letters) for entry in read_sequences(sequence)]
+            found = [(one.name, one.letters, one.header) for one in read_sequences(sequence)]
         except ValueError as error:
             raise UserError(str(error)) from None
     else:
-        found = [(one.name, _letters(one)) for one in sequence]
-    for name, letters in found:
-        if wrong := complaint(letters, protein=protein):
+        found = [(one.name, _letters(one), "") for one in sequence]
+    for name, letters, header in found:
+        if wrong := complaint(letters, header, protein=protein):
             raise UserError(f"{name or 'sequence'}: {wrong}")
+
+
+def residues_in(sequence: Path | Sequence) -> int:
+    """Residues of all chains of sequences that `check_sequences` has passed."""
+    if isinstance(sequence, Path):
+        return residue_count(read_sequences(sequence))
+    return sum(len(_letters(one)) for one in sequence)
 
 
 def _letters(sequence) -> str:
@@ -331,7 +345,11 @@ def write_sequences(folder: Path, sequence: Path | Sequence) -> Path:
     """
     path = folder / "sequence.fasta"
     if isinstance(sequence, Path):
-        shutil.copyfile(sequence, path)
+        head = read_regular(sequence, _LARGEST_FASTA)[:_HEAD]
+        if text_of(head[: len(head) // 2 * 2]).lstrip().startswith((">", ";")):
+            shutil.copyfile(sequence, path)
+        else:  # letters alone, or GenPept, which the engine does not read
+            path.write_text(fasta_text(read_sequences(sequence)), encoding="utf-8")
         return path
     records = []
     for number, one in enumerate(sequence, start=1):

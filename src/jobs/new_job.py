@@ -9,7 +9,10 @@ from chimerax.core.errors import UserError
 from ..session.quoting import quoted_path
 from .folder import free_folder
 
-__all__ = ["DEVICES", "QUALITIES", "engine_options", "new_folder"]
+__all__ = ["DEVICES", "QUALITIES", "engine_options", "jobs_home", "new_folder"]
+
+_SOURCES = (".git", "bundle_info.xml", "pyproject.toml", "setup.py")
+"""One of these in a folder says that it is somebody's sources, such as a clone of ours."""
 
 DEVICES = {"auto": "auto", "cpu": "cpu", "gpu": "cuda"}
 """What the engine calls each word for where it computes."""
@@ -35,6 +38,15 @@ def engine_options(
     return options
 
 
+def jobs_home() -> Path:
+    """The folder in which jobs are made unless another is given: ``~/critasser``, or beside it
+    where that is a clone of a repository."""
+    home = (Path.home() / "critasser").resolve()
+    if any((home / name).exists() for name in _SOURCES):
+        return home.with_name("critasser_jobs")
+    return home
+
+
 def new_folder(given: str | None, name: str) -> Path:
     """Make the folder of a job, the one given or a new one in the person's home.
 
@@ -46,7 +58,7 @@ def new_folder(given: str | None, name: str) -> Path:
         It cannot be made, or is not empty.
     """
     if given is None:
-        folder = free_folder((Path.home() / "critasser").resolve(), name)
+        folder = free_folder(jobs_home(), name)
     else:
         folder = Path(given).expanduser().resolve()
         if folder.is_dir() and any(folder.iterdir()):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..session.files import open_regular
 from ..session.quoting import one_line
+from .fasta_headers import copies_of, is_nucleic, line_letters, name_of, says_protein, text_of
 
 __all__ = [
     "Entry",
@@ -48,6 +49,10 @@ _ACCESSION = re.compile(
 )
 """Accession numbers of UniProt; source: uniprot.org/help/accession_numbers."""
 
+_LOCUS = re.compile(r"^LOCUS\s+(\S+)", re.MULTILINE)
+_ORIGIN = re.compile(r"^ORIGIN.*$", re.MULTILINE)
+"""Of a record of GenPept: its name, and what its sequence follows."""
+
 _REMEDIES = {
     "B": "stands for D or N: write the one that is there",
     "Z": "stands for E or Q: write the one that is there",
@@ -68,19 +73,22 @@ class Entry:
     letters : str
         One-letter codes; what is wrong with them, `complaint` tells.
     copies : int
+    header : str
+        All that its record said, which may tell protein from DNA.
     """
 
     name: str
     letters: str
     copies: int = 1
+    header: str = field(default="", compare=False)
 
 
 def parse_sequences(text: str) -> list[Entry]:
     """Sequences in a text: FASTA records, or letters only.
 
-    White space, numbers at the beginning of lines, and a last ``*`` are left out; a sequence
-    that is in lower case throughout is read as capitals. Records with the same letters become
-    copies of one.
+    White space, numbers at the ends of lines, and a last ``*`` are left out; a sequence that is in
+    lower case throughout is read as capitals. Of GenPept the part after ORIGIN counts. Records with
+    the same letters, and those whose headers name several chains, become copies of one.
 
     Parameters
     ----------
@@ -94,24 +102,35 @@ def parse_sequences(text: str) -> list[Entry]:
     records: list[tuple[str, list[str]]] = []
     if _ACCESSION.fullmatch(text.strip()):
         return [Entry(text.strip(), text.strip())]  # `complaint` tells what to do with it
-    for line in text.lstrip("\ufeff").splitlines():
+    for line in _from_genpept(text.lstrip("\ufeff")).splitlines():
         if line.startswith(">"):
-            records.append((_name(line[1:]), []))
+            records.append((line[1:].strip(), []))
         elif line.strip() and not line.startswith(";"):
             if not records:
                 records.append(("", []))
-            records[-1][1].append(re.sub(r"^\d+|\d+$", "", "".join(line.split())))
+            letters = line_letters(line)
+            # Numbers that are no part of blocks of ten may stand at either end of what is pasted.
+            records[-1][1].append(re.sub(r"^\d+|\d+$", "", letters))
     entries = []
-    for name, lines in records:
+    for header, lines in records:
         letters = "".join(lines).removesuffix("*")
         if letters:
-            entries.append(Entry(name, letters.upper() if letters.islower() else letters))
+            letters = letters.upper() if letters.islower() else letters
+            count = min(copies_of(header), MOST_COPIES)
+            entries.append(Entry(name_of(header), letters, count, header))
     return add_entries((), entries)
 
 
-def _name(header: str) -> str:
-    words = header.split()
-    return words[0] if words else ""
+def _from_genpept(text: str) -> str:
+    """Records of GenPept as FASTA; any other text as it is."""
+    if not _LOCUS.search(text) or not _ORIGIN.search(text):
+        return text
+    found = []
+    for record in re.split(r"^//\s*$", text, flags=re.MULTILINE):
+        name, origin = _LOCUS.search(record), _ORIGIN.search(record)
+        if name and origin:
+            found.append(f">{name[1]}\n{record[origin.end():].strip()}\n")
+    return "".join(found)
 
 
 def add_entries(there: Iterable[Entry], more: Iterable[Entry]) -> list[Entry]:
@@ -144,10 +163,7 @@ def read_sequences(path: Path) -> list[Entry]:
         raise ValueError(f"{path.name} cannot be read: {error.strerror or error}") from None
     if len(raw) > _LARGEST:
         raise ValueError(f"{path.name} has more than 1 MB: give only the sequences in the map")
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = "\0"
+    text = text_of(raw)
     if "\0" in text:
         raise ValueError(f"{path.name} is no text file: drop a FASTA file")
     entries = parse_sequences(text)
@@ -162,6 +178,9 @@ def holds(path: Path, entries: Sequence[Entry]) -> bool:
         if add_entries((), read_sequences(path)) != list(entries):
             return False
         raw = path.read_text(encoding="utf-8-sig").splitlines()
+        # Copies that a header names are the engine's to count only while none was changed here.
+        if any(copies_of(line[1:]) > 1 for line in raw if line.startswith(">")):
+            return not _LOCUS.search("\n".join(raw))
     except (OSError, ValueError):
         return False
     letters = "".join("".join(line.split()) for line in raw if not line.startswith(">"))
@@ -174,10 +193,16 @@ def is_accession(text: str) -> bool:
     return _ACCESSION.fullmatch(text.strip()) is not None
 
 
-def complaint(letters: str, *, protein: bool = False) -> str:
+def complaint(letters: str, header: str = "", *, protein: bool = False) -> str:
     """What is wrong with a sequence, in one sentence; empty when nothing is.
 
-    Sequences of A, C, G and T are DNA unless they are said to be `protein`.
+    Parameters
+    ----------
+    letters : str
+    header : str
+        Of its record, which may say that it is a protein, or that it is none.
+    protein : bool
+        Take sequences of A, C, G and T for protein.
     """
     if not letters:
         return "no letters yet"
@@ -186,15 +211,18 @@ def complaint(letters: str, *, protein: bool = False) -> str:
             f"this is the number of an entry of UniProt: paste its letters, or type critasser "
             f"build … sequence {letters}, which fetches them and needs the network"
         )
-    if not protein and len(letters) > 10 and set(letters.upper()) <= set("ACGTUN"):
+    if not protein and is_nucleic(header, letters):
         return (
-            "this is DNA or RNA: give the protein's sequence, or the word protein true if it is one"
+            "this is DNA or RNA: leave it out, give the protein's sequence, or the words protein "
+            "true if it is one"
         )
     # All letters small is how some programs write; small ones among capitals mark something.
     written = letters.upper() if letters.islower() else letters
     for position, letter in enumerate(written, start=1):
         if letter not in AMINO_ACIDS + REPLACED:
             return f"position {position}: {_told(letter)}"
+    if set(written) == {"X"}:
+        return "all residues are unknown (X): write what they are"
     return ""
 
 
@@ -220,6 +248,8 @@ def typed_letters(entries: Sequence[Entry]) -> str | None:
     """All chains as letters with commas, where that is short enough for a command, else None."""
     chains = [entry.letters for entry in entries for _ in range(entry.copies)]
     short = sum(map(len, chains)) <= _TYPED and all(len(c) >= _LEAST_TYPED for c in chains)
+    # Only a record's header can say that such letters are a protein's.
+    short = short and not any(is_nucleic("", one) for one in chains)
     return ",".join(chains) if chains and short else None
 
 
@@ -228,6 +258,8 @@ def fasta_text(entries: Iterable[Entry]) -> str:
     lines = []
     for entry in entries:
         name = one_line(entry.name.replace(">", " ")) or "sequence"
+        if says_protein(entry.header):
+            name += " protein"
         for copy in range(1, entry.copies + 1):
             lines.append(f">{name}" if entry.copies == 1 else f">{name} copy {copy}")
             lines += [entry.letters[i : i + 60] for i in range(0, len(entry.letters), 60)]

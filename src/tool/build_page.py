@@ -11,20 +11,18 @@ from chimerax.core.errors import UserError
 from Qt.QtCore import Signal
 from Qt.QtWidgets import (
     QDoubleSpinBox,
-    QFileDialog,
     QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
+from ..jobs.new_job import jobs_home
 from ..jobs.sequences import Entry, complaint, holds, write_fasta
 from ..models.job_map import map_of, open_map
-from ..session.quoting import command_text
-from ..session.settings import settings
 from .citation import citation_section
+from .engine_notice import EngineNotice
 from .known_box import KnownBox
 from .layout import (
-    AMBER,
     CommandLine,
     Notice,
     button,
@@ -83,7 +81,8 @@ class LaunchPage(QWidget):
         whole.addWidget(area, 1)
         whole.addWidget(footer)
         layout = column(content)
-        layout.addWidget(self._make_engine_notice())
+        self._engine = EngineNotice(session, self._run, self.refresh)
+        layout.addWidget(self._engine)
         layout.addLayout(self._make_map())
         layout.addWidget(self._no_map)
         layout.addSpacing(4)
@@ -139,16 +138,6 @@ class LaunchPage(QWidget):
             "seed": kept.seed,
             "distance": kept.distance,
         }
-
-    def _make_engine_notice(self) -> Notice:
-        self._engine = Notice(AMBER)
-        self._engine.add(
-            button("&Install", "Make the engine's own environment: critasser install",
-                   lambda: self._run("critasser install")),
-            button("I &have it…", "Choose the Python in which Critasser is installed",
-                   self._locate),
-        )  # fmt: skip
-        return self._engine
 
     def _make_map(self):
         from chimerax.map import Volume
@@ -280,10 +269,7 @@ class LaunchPage(QWidget):
         """Show what goes with what is set, and the command that it makes."""
         if not hasattr(self, "preview"):
             return
-        self._engine.tell(
-            "" if settings(self._session).python
-            else "The engine that builds the models is not installed yet."
-        )  # fmt: skip
+        self._engine.look()
         self.known.set_entries(self.editor.entries)
         plan = self.plan()
         self._no_map.tell("" if plan.map_spec else "Open the map that you want to build into.")
@@ -309,7 +295,7 @@ class LaunchPage(QWidget):
 
     @property
     def _sequences_folder(self) -> Path:
-        return Path.home() / "critasser" / "sequences"
+        return jobs_home() / "sequences"
 
     def build(self) -> None:
         """Run the command, and remember what was set."""
@@ -342,7 +328,7 @@ class LaunchPage(QWidget):
 
         self._run('ui tool show "Critasser Segments"')
         shown, plan = show_segments(self._session), self.plan()
-        whole = all(not complaint(one.letters) for one in plan.entries)
+        whole = all(not complaint(one.letters, one.header) for one in plan.entries)
         if plan.entries and whole and not shown.sequence:
             shown.sequence, _ = sequence_argument(self._with_file(plan), self._sequences_folder)
 
@@ -353,15 +339,10 @@ class LaunchPage(QWidget):
         finally:
             self.refresh()
 
-    def _locate(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "The Python that runs the engine")
-        if path:
-            self._run(command_text("critasser location", Path(path)))
-
     def snapshot(self) -> dict:
         """What a session keeps of this page: plain values."""
         plan = self.plan()
-        entries = [(one.name, one.letters, one.copies) for one in plan.entries]
+        entries = [(one.name, one.letters, one.copies, one.header) for one in plan.entries]
         return {
             "entries": entries,
             "fasta": "" if plan.fasta is None else str(plan.fasta),

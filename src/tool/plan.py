@@ -177,7 +177,7 @@ def obstacle(plan: Plan, *, selected_atoms: bool = True) -> str:
 
 def _wrong(entries: Sequence[Entry]) -> str:
     for entry in entries:
-        said = complaint(entry.letters)
+        said = complaint(entry.letters, entry.header)
         if said:
             return f"Mend the sequence “{entry.name}”."
     return ""

@@ -141,7 +141,8 @@ class SequenceEditor(QWidget):
 
     def _tell(self) -> None:
         """The line below the letters: how much it is, or what is wrong."""
-        wrong = [(one.name, said) for one in self._entries if (said := complaint(one.letters))]
+        told = [(one.name, complaint(one.letters, one.header)) for one in self._entries]
+        wrong = [(name, said) for name, said in told if said]
         if wrong:
             name, said = wrong[0]
             self._summary.setText(f"⚠ {name}, {said}")
@@ -182,11 +183,12 @@ class SequenceEditor(QWidget):
         self._tell()
 
     def _show_length(self, row: int) -> None:
-        letters = self._entries[row].letters
+        entry = self._entries[row]
+        letters = entry.letters
         item = QTableWidgetItem(str(len(letters)))
         item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEditable)
         item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        said = complaint(letters)
+        said = complaint(letters, entry.header)
         if said:
             item.setForeground(_WRONG)
             item.setText(f"⚠ {len(letters)}")

@@ -10,7 +10,7 @@ from Qt.QtWidgets import QSizePolicy, QWidget
 
 from ..session.messages import duration
 from .layout import AMBER, BLUE
-from .stages import StageRow
+from .stages import StageRow, of_about, overdue
 
 __all__ = ["StageList"]
 
@@ -94,7 +94,7 @@ def _times(row: StageRow) -> str:
         return "" if row.expected is None else f"about {duration(row.expected)}"
     elapsed = "" if row.elapsed is None else duration(row.elapsed)
     if row.state == "running" and row.expected is not None and elapsed:
-        return f"{elapsed} of about {duration(row.expected)}"
+        return of_about(row.elapsed, row.expected)
     return elapsed
 
 
@@ -104,7 +104,7 @@ def _told(row: StageRow) -> str:
     if row.elapsed is not None:
         parts.append(f"took {duration(row.elapsed)}" if row.state == "done"
                      else f"so far {duration(row.elapsed)}")  # fmt: skip
-    if row.expected is not None:
+    if row.expected is not None and not overdue(row.elapsed, row.expected):
         parts.append(f"expected {duration(row.expected)}")
     return ", ".join(parts)
 

@@ -11,8 +11,9 @@ import numpy as np
 
 from ..jobs.folder import Event
 from ..session.files import as_number
+from ..session.messages import duration
 
-__all__ = ["TITLES", "Energies", "History", "StageRow"]
+__all__ = ["TITLES", "Energies", "History", "StageRow", "of_about", "overdue"]
 
 TITLES = {
     "density": "Cut out the molecule",
@@ -57,6 +58,22 @@ class StageRow:
     elapsed: float | None
     expected: float | None
     fraction: float
+
+
+_OVERDUE = 1.25
+"""Times that a stage may take longer than it was expected to before that is told no more."""
+
+
+def overdue(elapsed: float | None, expected: float) -> bool:
+    """Whether what was expected has turned out wrong, so that it tells nothing any more."""
+    return elapsed is not None and elapsed > _OVERDUE * expected
+
+
+def of_about(elapsed: float, expected: float) -> str:
+    """How long a running stage has taken, and of how much as far as that is known."""
+    if overdue(elapsed, expected):
+        return duration(elapsed)
+    return f"{duration(elapsed)} of about {duration(max(expected, elapsed))}"
 
 
 _MOST_CYCLES = 1 << 53

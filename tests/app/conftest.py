@@ -56,7 +56,7 @@ class ChimeraX:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            timeout=600,
+            timeout=1500,
             check=False,
         )
         assert done.returncode == 0, done.stdout[-6000:]
@@ -133,7 +133,7 @@ def peptide(chimerax) -> Path:
 def gui(chimerax):
     """Play steps in the GUI, after `playing.py`; a step is what is between two yields."""
 
-    def do(steps: str, *, screen="1920x1080x24", seconds=150, **environment):
+    def do(steps: str, *, screen="1920x1080x24", seconds=400, **environment):
         playing = (Path(__file__).parent / "playing.py").read_text(encoding="utf-8")
         body = f"{playing}\ndef steps():\n{steps}\nplay(steps(), {seconds})\n"
         # In a GUI an error of a script is only logged, and nothing would ever end the program.

@@ -13,7 +13,7 @@ from Qt.QtGui import QMouseEvent
 from Qt.QtWidgets import QApplication, QLabel, QPushButton
 
 
-def play(steps, seconds=150):
+def play(steps, seconds=400):
     """Go on with a generator whenever what it yielded last, if it can be called, is true."""
     state = {"until": None, "end": time.monotonic() + seconds}
 

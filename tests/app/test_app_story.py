@@ -115,4 +115,4 @@ def test_a_microscopist_goes_from_a_map_to_a_model(gui, chimerax, real_engine, d
     yield
     assert jobs_of(session)[-1].outcome == "finished"
     shot("story_9_rebuilt")
-""", seconds=600, screen="1600x1000x24")  # fmt: skip
+""", seconds=1400, screen="1600x1000x24")  # fmt: skip

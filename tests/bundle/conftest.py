@@ -175,8 +175,9 @@ def clean_stand_in():
     from chimerax.label.label2d import TITLES
     from chimerax.label.label3d import LABELS
     from chimerax.std_commands.view import VIEWED
+    from chimerax.ui.ask import ANSWERS, ASKED
 
-    for kept in (KEYS, LABELS, TITLES, LOGGED, REGISTERED, RUN, VIEWED):
+    for kept in (ANSWERS, ASKED, KEYS, LABELS, TITLES, LOGGED, REGISTERED, RUN, VIEWED):
         kept.clear()
 
 

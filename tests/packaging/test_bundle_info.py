@@ -166,3 +166,16 @@ def test_the_bundle_imports_no_engine_and_qt_only_with_the_widgets_of_a_window()
         assert not foreign & set(imported(ast.walk(tree))), path
         if path.parent != SOURCE / "tool" or path in door:
             assert "Qt" not in set(imported(tree.body)), path
+
+
+def test_help_pages_have_an_index_of_what_is_on_them_and_pictures_that_fit(info):
+    page = (SOURCE / "docs/user/commands/critasser.html").read_text(encoding="utf-8")
+    index = page[page.index("<b>Index</b>") : page.index("</p>", page.index("<b>Index</b>"))]
+    assert re.findall(r'href="#(\w+)"', index) == re.findall(r'<a name="(\w+)">', page)
+    tool = (SOURCE / "docs/user/tools/critasser.html").read_text(encoding="utf-8")
+    first = tool[tool.index("<b>On this page</b>") :]
+    index = first[: first.index("</p>")]
+    assert re.findall(r'href="#(\w+)"', index) == re.findall(r'<h4><a name="(\w+)">', tool)
+    for path in (SOURCE / "docs/user/tools").glob("*.html"):
+        for picture in re.findall(r"<img[^>]*>", path.read_text(encoding="utf-8")):
+            assert "max-width: 100%" in picture and "width=" not in picture

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from chimerax.core.errors import UserError
 
+from ...jobs.sequences import read_sequences
+
 __all__ = ["chain_lengths"]
 
 
@@ -25,11 +27,10 @@ def chain_lengths(sequences: Path | Sequence) -> list[int]:
     """
     if isinstance(sequences, Path):
         try:
-            text = sequences.read_text(encoding="utf-8", errors="replace")
-        except OSError as error:
-            raise UserError(f"{sequences} cannot be read: {error.strerror}") from None
-        records = [record.partition("\n")[2] for record in ("\n" + text).split("\n>")[1:]]
-        lengths = [sum(letter.isalpha() for letter in record) for record in records]
+            entries = read_sequences(sequences)
+        except ValueError as error:
+            raise UserError(str(error)) from None
+        lengths = [len(one.letters) for one in entries for _ in range(one.copies)]
     else:
         lengths = [len(one.ungapped()) for one in sequences]
     lengths = [length for length in lengths if length]

@@ -9,6 +9,7 @@ import numpy as np
 from .basins import Basins, watershed
 from .regions import CHAIN_RESIDUES, RESIDUE_VOLUME, Regions
 from .scales import group_by_smoothing, widths, widths_in_steps
+from .sizes import at_sizes, differ
 
 __all__ = ["find_regions", "regions_from_labels"]
 
@@ -35,6 +36,7 @@ def find_regions(
     least: float | None = None,
     chain_residues: float | None = None,
     chains: int = 1,
+    sizes: Sequence[float] | None = None,
     told: Told = lambda fraction: None,
 ) -> tuple[Regions, np.ndarray, float]:
     """Regions of about the size of a chain.
@@ -56,6 +58,8 @@ def find_regions(
         Of a chain; else 300, or what makes a few to a few dozen regions.
     chains : int
         How many of that size there are at least: a level that is too high does not make fewer.
+    sizes : sequence of float, optional
+        Residues of each chain where they differ; regions become as large as one of them each.
     told : callable
         Is told the fraction that is done.
 
@@ -85,8 +89,14 @@ def find_regions(
         chain_residues = float(np.clip(CHAIN_RESIDUES, total / _MOST, max(total / _FEWEST, 1.0)))
     else:
         chain_residues = min(chain_residues, max(total / chains, 1.0))
+    several = smoothing is None and sizes is not None and differ(sizes)
     if least is None:
-        least = _LEAST_SHARE * chain_residues * RESIDUE_VOLUME
+        smallest = min(sizes) if several else chain_residues
+        least = _LEAST_SHARE * smallest * RESIDUE_VOLUME
+    if several:
+        # A level that is too high does not make fewer of them.
+        seen = min(total / sum(sizes), 1.0) if total else 1.0
+        return regions, at_sizes(regions, [seen * size for size in sizes], least), least
     scale = len(sigmas) - 1 if smoothing is not None else regions.best_scale(chain_residues)
     return regions, regions.at_scale(scale, least), least
 

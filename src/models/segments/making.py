@@ -48,6 +48,7 @@ def segment_map(
     least: float | None = None,
     chain_residues: float | None = None,
     chains: int = 1,
+    sizes: list[int] | None = None,
 ) -> Segmentation | None:
     """Find the regions of a map and show them.
 
@@ -58,7 +59,7 @@ def segment_map(
     level : float
     wait : bool
         Come back with the segmentation; else it appears when it is ready, and None comes back.
-    smoothing, steps, least, chain_residues, chains : optional
+    smoothing, steps, least, chain_residues, chains, sizes : optional
         As for `find_regions`.
 
     Raises
@@ -72,7 +73,7 @@ def segment_map(
         _check(values, level, name)
         return find_regions(
             values, level, volume.data.step[::-1], smoothing=smoothing, steps=steps, least=least,
-            chain_residues=chain_residues, chains=chains, told=told,
+            chain_residues=chain_residues, chains=chains, sizes=sizes, told=told,
         )  # fmt: skip
 
     return _made(session, volume, compute, wait)

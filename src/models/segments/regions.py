@@ -180,6 +180,10 @@ class Regions:
         """Regions at one scale, largest first, without small ones."""
         return relabelled(self.tidied(self.scales[scale].copy(), least), self)
 
+    def largest_first(self, group: np.ndarray) -> np.ndarray:
+        """The same regions, numbered from 1, largest first."""
+        return relabelled(group, self)
+
     def best_scale(self, residues: float) -> int:
         """The scale at which a residue's region is, on average, nearest to this size in ratio."""
         best, nearest = 0, np.inf

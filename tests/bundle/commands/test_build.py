@@ -163,6 +163,16 @@ def test_mistakes_are_told_before_anything_is_written(session, open_volume, loca
     assert not (Path.home() / "critasser").exists()
 
 
+@pytest.mark.parametrize("sign", [".git", "bundle_info.xml"])
+def test_jobs_do_not_lie_in_a_clone_of_the_repository(session, open_volume, located, sign):
+    from chimerax.critasser.jobs.new_job import jobs_home
+
+    (Path.home() / "critasser" / sign).mkdir(parents=True)
+    job = build(session, open_volume(session), [Sequence("x", "AALEKAALEK")])
+    assert job.folder == Path.home() / "critasser_jobs" / "emd_1"
+    assert jobs_home() == Path.home() / "critasser_jobs"
+
+
 def test_a_folder_with_something_in_it_is_refused_and_left_alone(
     session, open_volume, located, tmp_path
 ):

@@ -286,7 +286,7 @@ def test_pips_output_becomes_progress():
     from chimerax.critasser.installation.pip import PipReader
 
     reader = PipReader(2)
-    assert reader.feed("Collecting torch==2.13.0 (from -r x)")
+    assert not reader.feed("Collecting torch==2.13.0 (from -r x)")
     assert not reader.feed("  Using cached torch-2.13.0-cp311-none-any.whl (200 MB)")
     reader.feed("  Downloading https://x/whl/torch-2.13.0-cp311-none-any.whl (200 MB)")
     assert not reader.feed("Progress 50 of 200")
@@ -298,6 +298,7 @@ def test_pips_output_becomes_progress():
     reader.feed("Installing collected packages: numpy, torch")
     assert reader.fraction(1) == 0.75 and reader.fraction(2) == 1.0
     assert not reader.feed("Requirement already satisfied: x")
+    assert reader.feed("WARNING: Retrying after connection broken") and reader.feed("ERROR: no")
 
 
 def test_the_fingerprint_of_the_requirements_is_of_what_they_say(tmp_path):

@@ -1,0 +1,1 @@
+"""A stand-in, not ChimeraX: see ../../README.md."""

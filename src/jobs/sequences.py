@@ -49,6 +49,9 @@ _ACCESSION = re.compile(
 )
 """Accession numbers of UniProt; source: uniprot.org/help/accession_numbers."""
 
+_ENTRY_NAME = re.compile(r"[A-Z0-9]{1,10}_[A-Z0-9]{1,5}", re.IGNORECASE)
+"""Names of its entries, such as EGFR_HUMAN."""
+
 _LOCUS = re.compile(r"^LOCUS\s+(\S+)", re.MULTILINE)
 _ORIGIN = re.compile(r"^ORIGIN.*$", re.MULTILINE)
 """Of a record of GenPept: its name, and what its sequence follows."""
@@ -189,8 +192,8 @@ def holds(path: Path, entries: Sequence[Entry]) -> bool:
 
 
 def is_accession(text: str) -> bool:
-    """Whether a text is an accession number of UniProt."""
-    return _ACCESSION.fullmatch(text.strip()) is not None
+    """Whether a text is the accession number, or the name, of an entry of UniProt."""
+    return any(one.fullmatch(text.strip()) for one in (_ACCESSION, _ENTRY_NAME))
 
 
 def complaint(letters: str, header: str = "", *, protein: bool = False) -> str:

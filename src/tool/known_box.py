@@ -21,7 +21,7 @@ from .options import choice
 
 __all__ = ["KnownBox"]
 
-_WORDS = ("Look up", "Only here", "None")
+_WORDS = ("Look up known structures", "Known structures here", "None")
 """What a person sees for each of `KNOWN`."""
 
 _LINES = 5
@@ -83,8 +83,9 @@ class KnownBox(QWidget):
         )
         layout.addLayout(
             labelled(
-                "&Known", self.where, self.look_button,
-                tip="Known and predicted structures of these sequences, to start from",
+                "&Templates", self.where, self.look_button,
+                tip="Known and predicted structures of these sequences, to start from, where none "
+                "are chosen under More options",
             )
         )  # fmt: skip
         self.note = small()

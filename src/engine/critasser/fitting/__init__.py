@@ -5,6 +5,7 @@ from critasser.fitting.fields import Fields, network_fields
 from critasser.fitting.placed import (
     NEAR,
     DomainPlace,
+    least_score,
     moves_of,
     placed_domains,
     share_near,
@@ -15,11 +16,10 @@ from critasser.fitting.predicted_confidence import (
     trusted_residues,
 )
 from critasser.fitting.predicted_error import read_predicted_error
-from critasser.fitting.rigid import CHANCE_SCORE, LEAST_Z, RigidFit, fit_body
+from critasser.fitting.rigid import LEAST_Z, RigidFit, fit_body
 from critasser.fitting.structure_fit import FEWEST_RESIDUES, Placement, fit_structure
 
 __all__ = [
-    "CHANCE_SCORE",
     "FEWEST_RESIDUES",
     "LEAST_CONFIDENCE",
     "LEAST_Z",
@@ -32,6 +32,7 @@ __all__ = [
     "RigidFit",
     "fit_body",
     "fit_structure",
+    "least_score",
     "moves_of",
     "network_fields",
     "placed_domains",

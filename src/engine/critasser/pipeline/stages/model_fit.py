@@ -13,13 +13,13 @@ from critasser.calpha.positions import MOST_A_RESIDUE
 from critasser.density import FeatureMaps, Grid, crop, model_mask, pcc, read_map, simulate
 from critasser.errors import InputError
 from critasser.fitting import (
-    CHANCE_SCORE,
     LEAST_CONFIDENCE,
     LEAST_Z,
     NEAR,
     DomainPlace,
     Placement,
     fit_structure,
+    least_score,
     moves_of,
     network_fields,
     placed_domains,
@@ -237,12 +237,13 @@ def _refusal(context: Context, placement: Placement) -> str:
     model, density = context.task.inputs.model, context.task.inputs.map
     line = f"{model}: has no place in {density.name} that is better than chance"
     if fits:
-        best = max(fits, key=lambda fit: fit.poses.score[0])
+        first = fits[0]
+        needed = least_score(int(np.sum(placement.domain >= 0)))
+        runner_up = f"; runner-up {first.z_score[1]:.1f}" if len(first.z_score) > 1 else ""
         line += (
-            f" (score {best.poses.score[0]:.2f}, what is in a map has {CHANCE_SCORE:g} or more; "
-            f"z-score {best.z_score[0]:.1f}, {LEAST_Z:g} or more"
+            f" (score {first.poses.score[0]:.2f}, what is in a map has {needed:.2g} or more; "
+            f"z-score {first.z_score[0]:.1f}, {LEAST_Z:g} or more{runner_up})"
         )
-        line += f"; runner-up {best.z_score[1]:.1f})" if len(best.z_score) > 1 else ")"
     return f"{line}; give a model of what is in the map, a mask of the part where it is, or the PAE"
 
 

@@ -1,0 +1,159 @@
+"""Known structures in a real ChimeraX, from a server on this machine in the databases' place."""
+
+import json
+
+import pytest
+
+from tests.bundle.known.database_server import ACCESSION, LETTERS, NAME, Server
+
+PROTEIN = (
+    "<uniprot><entry><protein><recommendedName><fullName>x</fullName></recommendedName></protein>"
+    f"<sequence>{LETTERS}</sequence></entry></uniprot>"
+)
+
+PATCHED = """
+from chimerax.critasser.known import services
+from chimerax.critasser.session import network
+services.ALPHAFOLD = {address!r}
+services.SEARCH, services.ENTRIES = {address!r} + "/search", {address!r} + "/download"
+network.WAIT, network.PATIENCE = 2.0, 4.0
+"""
+
+
+@pytest.fixture
+def server():
+    one = Server()
+    one.like_the_real_ones()
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def fetched(chimerax):
+    """What ChimeraX has fetched before: the protein's sequence, and nothing else."""
+    folder = chimerax.home / "Downloads/ChimeraX"
+    for path in folder.rglob("*.*"):
+        path.unlink()
+    (folder / "UniProt").mkdir(parents=True, exist_ok=True)
+    (folder / "UniProt" / f"{ACCESSION}.xml").write_text(PROTEIN)
+    return folder
+
+
+def test_a_build_of_an_accession_starts_from_its_predicted_model(chimerax, blob, server, fetched):
+    said = chimerax.script(
+        PATCHED.format(address=server.address)
+        + f"""
+run(session, "open {blob}")
+job = run(session, "critasser build #1 {ACCESSION} templates auto folder {chimerax.home}/known")
+assert job.outcome == "finished"
+"""
+    )
+    assert "is sent the UniProt accession" in said
+    assert f"known structures: {NAME} (AlphaFold DB, 100% identical over 100%" in said
+    assert (fetched / "AlphaFold" / f"{NAME}.cif").is_file()
+    inputs = chimerax.home / "known/inputs"
+    listed = json.loads((inputs / "known.json").read_text())["structures"]
+    assert [one["source"] for one in listed] == ["AlphaFold DB", "PDB", "PDB"]
+    assert all((inputs / one["file"]).is_file() for one in listed)
+    command = (chimerax.home / "known/command").read_text()
+    assert f"--templates {inputs}/{NAME}.cif" in command
+    assert any(f"/api/prediction/{ACCESSION}" in path for path, _ in server.asked)
+
+
+def test_an_accession_without_a_network_is_told_in_a_line(chimerax, blob):
+    said = chimerax.script(
+        f"""
+from chimerax.core.errors import UserError
+run(session, "open {blob}")
+try:
+    run(session, "critasser build #1 Q9Y6K9 templates none")
+    raise SystemExit("built")
+except UserError as error:
+    print("told:", error)
+"""
+    )
+    line = next(line for line in said.splitlines() if line.startswith("told:"))
+    assert "Q9Y6K9 is an entry of UniProt, whose sequence cannot be fetched now" in line
+
+
+def test_open_models_serve_and_nothing_is_sent_when_the_word_is_local(
+    chimerax, blob, peptide, server, fetched
+):
+    said = chimerax.script(
+        PATCHED.format(address=server.address)
+        + f"""
+run(session, "open {blob}; open {peptide}")
+job = run(session, "critasser build #1 AALEKAALEKAALEK templates local")
+assert job.outcome == "finished"
+"""
+    )
+    assert "peptide.cif (open, 100% identical over 67%" in said
+    assert server.asked == []
+
+
+def test_the_panel_shows_what_was_found_and_builds_from_what_is_ticked(
+    chimerax, blob, gui, server, fetched
+):
+    gui(
+        PATCHED.format(address=server.address).replace("\n", "\n    ")
+        + f"""
+    from Qt.QtCore import Qt
+    from chimerax.critasser.session.settings import remember_known, settings
+    run(session, "open {blob}")
+    page = panel().launch
+    yield
+    page.editor.set_entries(())
+    from chimerax.critasser.jobs.sequences import Entry
+    page.editor.set_entries((Entry("{ACCESSION}", "{LETTERS}"),), None)
+    page.refresh()
+    known = page.known
+    assert known.where.currentText() == "None", known.where.currentText()
+    known.where.setCurrentIndex(0)
+    known.where.activated.emit(0)
+    assert settings(session).known == "auto"
+    assert "is sent the UniProt accession" in known.note.text()
+    assert page.preview.toPlainText().endswith("templates auto")
+    shot("known_choice", page)
+    press(page, "Look now")
+    yield lambda: known.list.count() == 3
+    shot("known_found")
+    assert known.list.item(0).text().startswith("{NAME} (AlphaFold DB")
+    assert page.preview.toPlainText().count(".cif") == 3
+    known.list.item(1).setCheckState(Qt.CheckState.Unchecked)
+    known.list.item(2).setCheckState(Qt.CheckState.Unchecked)
+    assert page.preview.toPlainText().endswith("AlphaFold/{NAME}.cif")
+    known.list.item(0).setCheckState(Qt.CheckState.Unchecked)
+    assert page.preview.toPlainText().endswith("templates none")
+    page.editor.set_entries((Entry("other", "AALEKAALEKAALEK"),), None)
+    page.refresh()
+    assert known.list.count() == 0
+    remember_known(session, "none")
+    yield
+"""
+    )
+
+
+def test_the_first_build_in_a_window_asks_once(chimerax, blob, gui, server, fetched):
+    gui(
+        PATCHED.format(address=server.address).replace("\n", "\n    ")
+        + f"""
+    import chimerax.ui.ask
+    from chimerax.critasser.session.settings import remember_known, settings
+    questions = []
+    def ask(session, question, buttons=None, **more):
+        questions.append(more["info"])
+        return "look up"
+    real, chimerax.ui.ask.ask = chimerax.ui.ask.ask, ask
+    remember_known(session, "")
+    run(session, "open {blob}")
+    # Commands of a script are never asked about; those of a person are.
+    session.ui.thread_safe(lambda: None)
+    from chimerax.critasser.known.consent import where_to_look
+    assert where_to_look(session, None) == "auto" and where_to_look(session, "auto") == "auto"
+    assert len(questions) == 1 and "search.rcsb.org" not in questions[0]  # it is this machine
+    assert "127.0.0.1 the sequence itself" in questions[0]
+    assert settings(session).known == "auto"
+    remember_known(session, "none")
+    yield
+"""
+    )

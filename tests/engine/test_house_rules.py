@@ -43,13 +43,15 @@ FLOORS = {
     **dict.fromkeys(STAGES, GROUND),
     "options": {"errors"},
     "job": GROUND,
+    # Pairs of maps and models for training; knows nothing of networks.
+    "data": {*GROUND, "job"},
     "rebuild": GROUND,
     "report": GROUND,
     "pipeline": {*GROUND, *STAGES, "options", "job", "rebuild", "report"},
     # Tries parts of several stages, whether they work, in no order.
     "selftest": {*GROUND, *STAGES, "job"},
     # Of stages only what makes weights.
-    "cli": {*GROUND, "options", "job", "pipeline", "selftest", "network"},
+    "cli": {*GROUND, "options", "job", "pipeline", "selftest", "network", "data"},
     # What the package offers to its users, step by step and as whole jobs.
     "api": {*GROUND, *STAGES, "options", "job", "pipeline"},
     "__main__": {"cli"},

@@ -32,6 +32,7 @@ COMMANDS = {
     "simulate": "a map from a model",
     "evaluate": "compare a model with a native structure",
     "selftest": "whether everything that Critasser needs works here",
+    "data": "maps and models of EMDB and the PDB, prepared to train on",
     "train": "learn the networks and statistics that ship with Critasser",
 }
 

@@ -91,21 +91,29 @@ def read_map_header(path: str | os.PathLike) -> MapHeader:
         return _read_header(stream, path)
 
 
-def write_map(path: str | os.PathLike, grid: Grid) -> None:
-    """Write a grid as MRC2014: float32, x fastest, its place in the origin field.
+def write_map(
+    path: str | os.PathLike, grid: Grid, dtype: type[np.floating] = np.float32
+) -> None:
+    """Write a grid as MRC2014: x fastest, its place in the origin field.
 
     Parameters
     ----------
     path : path
-        Ends in ``.mrc``; appears whole, by atomic rename. (Readers of ``.map`` and ``.ccp4``
-        files do not look at the origin field.)
+        Ends in ``.mrc``, or ``.mrc.gz`` for a packed file; appears whole, by atomic rename.
+        (Readers of ``.map`` and ``.ccp4`` files do not look at the origin field.)
     grid : Grid
+    dtype : numpy.float32 or numpy.float16
+        Of the values; half the bytes hold values of up to 65,504 with a relative error of 2⁻¹¹.
     """
     path = Path(path)
-    if path.suffix != ".mrc":
-        raise ValueError(f"maps are written as .mrc, not {path.name}")
-    with appearing(path) as temporary, mrcfile.new(temporary, overwrite=True) as mrc:
-        mrc.set_data(grid.values)
+    if not path.name.endswith((".mrc", ".mrc.gz")):
+        raise ValueError(f"maps are written as .mrc or .mrc.gz, not {path.name}")
+    packing = "gzip" if path.suffix == ".gz" else None
+    with (
+        appearing(path) as temporary,
+        mrcfile.new(temporary, overwrite=True, compression=packing) as mrc,
+    ):
+        mrc.set_data(grid.values.astype(dtype))
         mrc.set_volume()
         # mrcfile puts the time here, and equal maps would be unequal files.
         mrc.header.label[0] = LABEL

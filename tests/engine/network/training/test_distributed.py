@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from critasser.density import simulate, write_map
 from critasser.network import read_card
 from critasser.network.training.distributed import start_ranks
+from critasser.structure import read_chains
 
 ENGINE = Path(__file__).parents[4] / "src" / "engine"
 
@@ -31,9 +33,9 @@ class SmallUNet(UNet):
 
 torch.set_num_threads(1)
 weights.ARCHITECTURES["unet"] = SmallUNet
-structures, run = sys.argv[1:]
-status = main(["train", "network", structures, "-o", run, "--steps", "4", "--side", "16",
-               "--device", "cpu", "--validate-steps", "2"])
+structures, maps, run = sys.argv[1:]
+status = main(["train", "network", structures, "--maps", maps, "-o", run, "--steps", "4",
+               "--side", "16", "--device", "cpu", "--validate-steps", "2"])
 import os
 torch.save(dict(made[0].named_parameters()), f"{run}/rank{os.environ['RANK']}.pt")
 sys.exit(status)
@@ -56,11 +58,18 @@ def test_two_processes_end_with_the_same_weights_and_one_network(tmp_path, small
     structures.mkdir()
     rows = [f"{small_chain}\t{split}\n" for split in ("train", "val")]
     (structures / "index.tsv").write_text("file\tsplit\n" + "".join(rows))
+    pair = tmp_path / "maps" / "pair"
+    pair.mkdir(parents=True)
+    (pair / "meta.json").write_text('{"split": "train", "resolution_A": 4}')
+    (pair / "model.pdb.gz").write_bytes(small_chain.read_bytes())
+    (chain,) = read_chains(small_chain)
+    grid = simulate(chain.positions, chain.amplitudes, 4.0)
+    write_map(pair / "map.mrc.gz", grid)
     program = tmp_path / "program.py"
     program.write_text(PROGRAM)
     done = subprocess.run(
         [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
-         str(program), str(structures), str(run)],
+         str(program), str(structures), str(pair.parent), str(run)],
         env=os.environ | {"PYTHONPATH": str(ENGINE), "OMP_NUM_THREADS": "1"},
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
@@ -71,4 +80,6 @@ def test_two_processes_end_with_the_same_weights_and_one_network(tmp_path, small
     assert [path.name for path in run.glob("*.safetensors")] == ["network.safetensors"]
     card = read_card(run / "network.safetensors")
     assert card["processes"] == 2 and card["steps"] == 4
-    assert done.stdout.count("packed") == 2  # One line a split, from one of the processes.
+    assert card["pairs"] == ["pair"]
+    # Chains of two splits and maps of one, each packed by one of the processes.
+    assert done.stdout.count("packed") == 3

@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import torch
 from torch import nn
@@ -17,6 +18,9 @@ from torch import nn
 from critasser.network.device import choose_device
 
 __all__ = ["Ranks", "start_ranks"]
+
+LONGEST_WAIT = timedelta(hours=24)
+"""Of one process for another: while the first packs thousands of maps, the others wait."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,9 @@ def start_ranks() -> Iterator[Ranks]:
         yield Ranks()
         return
     gpus = torch.cuda.is_available()
-    torch.distributed.init_process_group("cpu:gloo,cuda:nccl" if gpus else "gloo")
+    torch.distributed.init_process_group(
+        "cpu:gloo,cuda:nccl" if gpus else "gloo", timeout=LONGEST_WAIT
+    )
     try:
         yield Ranks(int(os.environ["RANK"]), count, int(os.environ.get("LOCAL_RANK", "0")))
     finally:

@@ -65,6 +65,9 @@ SHARPENED, SHARPENING, FINEST = 0.7, (-30, 60), 2.0
 """Share of crops that a B-factor sharpens or blurs, its range in Å², and the finest detail in Å
 that is kept."""
 
+LEAST_PIECE = 2
+"""Voxels along each axis, between which values are interpolated."""
+
 PIECE, MOST_PIECES = 16, 16
 """Side of a piece of solvent in voxels; pieces of one map."""
 
@@ -76,11 +79,19 @@ LEAST_NOISE = 0.03
 
 
 class PairOnDevice:
-    """A map–model pair with its density on the training device."""
+    """A map–model pair whose crops are computed on a device.
+
+    Only the pieces of its map that crops are cut from go there.
+    """
 
     def __init__(self, pair: Pair, device: torch.device) -> None:
-        self.pair = pair
-        self.density = torch.as_tensor(pair.density, device=device)[None, None]
+        self.pair, self.device = pair, device
+
+    def piece(self, low: np.ndarray, high: np.ndarray) -> Tensor:
+        """Voxels (1, 1, z, y, x) from `low` to before `high`, both x y z."""
+        x, y, z = (slice(int(a), int(b)) for a, b in zip(low, high))
+        part = np.ascontiguousarray(self.pair.density[z, y, x], dtype=np.float32)
+        return to_device(part, self.device)[None, None]
 
 
 _CUBE = signed_permutations()
@@ -118,7 +129,7 @@ def experimental_molecules(
     Turned, rescaled and re-sharpened at random; with the models' atoms in it and what random
     numbers are drawn from.
     """
-    device = sources[0].density.device
+    device = sources[0].device
     numbers, count = RandomNumbers(rng, device), len(sources)
     densities, placed = [], []
     for source in sources:
@@ -163,16 +174,22 @@ def with_noise(density: Tensor, sources: Sequence[PairOnDevice], numbers: Random
 
 def _sample(source: PairOnDevice, rotation: np.ndarray, centre: np.ndarray, side: int) -> Tensor:
     """A map in a cube (side, side, side) around `centre`; `rotation` takes x y z to the cube."""
+    turn = rotation.T * ((side - 1) / 2)
+    at = centre - source.pair.origin
+    shape = np.array(source.pair.density.shape[::-1])
+    reach = np.abs(turn).sum(axis=1)
+    low = np.clip(np.floor(at - reach), 0, shape - LEAST_PIECE).astype(int)
+    high = np.clip(np.ceil(at + reach) + 1, low + LEAST_PIECE, shape).astype(int)
     # grid_sample counts x y z from −1 in the first voxel's middle to 1 in the last one's.
-    half = (np.array(source.density.shape[:1:-1]) - 1) / 2
+    half = (high - low - 1) / 2
     theta = np.empty((1, 3, 4), np.float32)
-    theta[0, :, :3] = rotation.T * ((side - 1) / 2) / half[:, None]
-    theta[0, :, 3] = (centre - source.pair.origin) / half - 1
+    theta[0, :, :3] = turn / half[:, None]
+    theta[0, :, 3] = (at - low) / half - 1
     grid = functional.affine_grid(
-        to_device(theta, source.density.device), [1, 1, side, side, side], align_corners=True
+        to_device(theta, source.device), [1, 1, side, side, side], align_corners=True
     )
     return functional.grid_sample(
-        source.density, grid, mode="bilinear", padding_mode="zeros", align_corners=True
+        source.piece(low, high), grid, mode="bilinear", padding_mode="zeros", align_corners=True
     )[0, 0]
 
 
@@ -190,7 +207,7 @@ def backgrounds(pair: Pair, side: int = PIECE, most: int = MOST_PIECES) -> list[
     starts = np.argwhere(whole)
     pieces = []
     for start in starts[:: max(1, len(starts) // most)][:most]:
-        piece = pair.density[tuple(slice(s, s + side) for s in start)]
+        piece = np.float32(pair.density[tuple(slice(s, s + side) for s in start)])
         if piece.std() > LEAST_NOISE:
             pieces.append(((piece - piece.mean()) / piece.std()).astype(np.float32))
     return pieces

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import itertools
 import json
+import multiprocessing
+import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 import gemmi
@@ -14,6 +17,7 @@ import numpy as np
 
 from critasser.density import crop, normalise, read_map, resample
 from critasser.errors import InputError
+from critasser.network.training.stored_maps import StoredMap, map_file, stored, write_maps
 from critasser.structure import AMINO_ACIDS, THREE_TO_ONE, assign_secondary_structure
 from critasser.writing import appearing
 
@@ -27,12 +31,17 @@ __all__ = [
     "read_structure",
 ]
 
-_PACK_VERSION = 2
+_PACK_VERSION = 3
 _SHORTEST = 30
 """Residues; shorter chains teach little of folds."""
 
 _BOX_MARGIN = 16
 """Å of an experimental map kept around its model."""
+
+MANY_PAIRS, MOST_READERS = 64, 16
+"""Pairs from which several processes read them, and how many; so many wait at most."""
+
+NOTHING = np.empty((0, 0, 0), np.float16)
 
 _KIND = {"N": 0, "CA": 1, "C": 2, "O": 3}
 
@@ -75,13 +84,15 @@ class Pair:
 
     Attributes
     ----------
-    density : (nz, ny, nx) float32
-        Normalised map at 1 Å.
+    density : (nz, ny, nx) float16 or float32
+        Normalised map at 1 Å. Of a pack it lies on the disk, and is read where it is looked at.
     origin : (3,) float64
         x y z of voxel [0, 0, 0], Å.
     atoms : Atoms
     resolution : float
         Å.
+    place : StoredMap or None
+        Where the density lies on the disk; other processes are sent this in its place.
     """
 
     name: str
@@ -89,6 +100,18 @@ class Pair:
     origin: np.ndarray
     atoms: Atoms
     resolution: float
+    place: StoredMap | None = None
+
+    def __getstate__(self) -> dict[str, object]:
+        state = dict(vars(self))
+        if self.place is not None:
+            del state["density"]
+        return state
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        vars(self).update(state)
+        if self.place is not None:
+            vars(self)["density"] = self.place.open()
 
 
 @dataclass(frozen=True)
@@ -222,34 +245,64 @@ def packed_pairs(
     if not chosen:
         return []
     source = _source(folder, split, "".join(texts.values()))
-    data = _load(pack, source)
+    data, file = _load(pack, source), map_file(pack)
     if data is None:
-        pairs = [_read_pair(path, resolution) for path, resolution in chosen.items()]
-        maps = {f"map_{k}": pair.density for k, pair in enumerate(pairs)}
-        _write_pack(
-            pack,
-            source,
-            [pair.atoms for pair in pairs],
-            name=np.array([pair.name for pair in pairs]),
-            origin=np.array([pair.origin for pair in pairs]),
-            resolution=np.array([pair.resolution for pair in pairs]),
-            **maps,
-        )
-        report(f"packed {len(pairs)} maps of {split} into {pack}")
-        return pairs
+        data = _pack_pairs(chosen, pack, source)
+        report(f"packed {len(chosen)} maps of {split} into {pack}")
+    places = stored(file, data["shape"])
+    if places is None:
+        raise InputError(f"{file}: damaged; remove it and {pack}")
+    columns = zip(data["name"], places, data["origin"], _unpack(data), data["resolution"])
     return [
-        Pair(str(name), data[f"map_{k}"], origin, atoms, float(resolution))
-        for k, (name, origin, resolution, atoms) in enumerate(
-            zip(data["name"], data["origin"], data["resolution"], _unpack(data), strict=True)
-        )
+        Pair(str(name), place.open(), origin, atoms, float(resolution), place)
+        for name, place, origin, atoms, resolution in columns
     ]
+
+
+def _pack_pairs(chosen: dict[Path, float], pack: Path, source: str) -> dict[str, np.ndarray]:
+    """Write the pack of some pairs, of which only a few are in memory at a time."""
+    pack.parent.mkdir(parents=True, exist_ok=True)
+    kept: list[Pair] = []
+    shapes: list[tuple[int, ...]] = []
+
+    def densities() -> Iterator[np.ndarray]:
+        for pair in _read_pairs(list(chosen.items())):
+            yield pair.density
+            shapes.append(pair.density.shape)
+            kept.append(replace(pair, density=NOTHING))
+
+    write_maps(map_file(pack), densities())
+    _write_pack(
+        pack,
+        source,
+        [pair.atoms for pair in kept],
+        name=np.array([pair.name for pair in kept]),
+        origin=np.array([pair.origin for pair in kept]),
+        resolution=np.array([pair.resolution for pair in kept]),
+        shape=np.array(shapes),
+    )
+    data = _load(pack, source)
+    assert data is not None
+    return data
+
+
+def _read_pairs(chosen: list[tuple[Path, float]]) -> Iterator[Pair]:
+    """Read pairs in order, many of them by several processes."""
+    workers = min(MOST_READERS, os.cpu_count() or 1)
+    if workers == 1 or len(chosen) < MANY_PAIRS:
+        yield from itertools.starmap(_read_pair, chosen)
+        return
+    with multiprocessing.get_context("spawn").Pool(workers) as pool:
+        # Pools run ahead of whoever takes the results; a part at a time bounds what waits.
+        for first in range(0, len(chosen), MANY_PAIRS):
+            yield from pool.starmap(_read_pair, chosen[first : first + MANY_PAIRS])
 
 
 def _read_pair(folder: Path, resolution: float) -> Pair:
     atoms = atoms_of(read_structure(folder / "model.pdb.gz"))
     lower, upper = atoms.positions.min(0) - _BOX_MARGIN, atoms.positions.max(0) + _BOX_MARGIN
     grid = normalise(resample(crop(read_map(folder / "map.mrc.gz"), lower, upper)))
-    return Pair(folder.name, grid.values, grid.origin, atoms, resolution)
+    return Pair(folder.name, grid.values.astype(np.float16), grid.origin, atoms, resolution)
 
 
 def _source(folder: Path, split: str, tables: str) -> str:

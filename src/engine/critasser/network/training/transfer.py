@@ -144,7 +144,7 @@ def compare_with_atoms(pair: Pair, device: torch.device = CPU) -> MapAndAtoms:
     high = np.minimum(np.ceil(index.max(axis=0) + BOX_MARGIN + 1).astype(int), pair.density.shape)
     index = index - low
     side = int((high - low).max())
-    part = pair.density[tuple(slice(a, b) for a, b in zip(low, high))]
+    part = np.float32(pair.density[tuple(slice(a, b) for a, b in zip(low, high))])
     density = np.pad(part, [(0, side - n) for n in part.shape])
     density = density / _outside(index, side)
     count = len(index)

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from critasser.assembly.complete import Start
 from critasser.assembly.contacts import contacts_note
-from critasser.assembly.energy import build_model
-from critasser.assembly.energy_kernels import TERMS
+from critasser.assembly.energy import build_model, calpha_of
 from critasser.assembly.replicas import SWEEPS_PER_CYCLE, Replicas, processors
 from critasser.assembly.starts import COMPLETING, dealt_out, make_starts
 from critasser.assembly.temperatures import decoy_weights, temperature_ladder
+from critasser.assembly.terms import TERMS
 from critasser.assembly.weights import WEIGHTS, Weights
 from critasser.density import Grid
 from critasser.structure import CalphaSet, Target, Template, Trace
@@ -53,7 +53,7 @@ class Decoys:
     trajectory : ndarray (cycles, R) float64
         Energy at each temperature after each cycle.
     components : ndarray (cycles, 13) float64
-        Weighted terms of the coldest replica, in the order of `energy_kernels`.
+        Weighted terms of the coldest replica, in the order of `terms`.
     accepted : ndarray (7,) float64
         Share of moves accepted, by kind, at all temperatures.
     swapped : float
@@ -188,7 +188,7 @@ class _Record:
         if cycle >= self.settled and (self.cycles - 1 - cycle) % self.every == 0:
             for level in range(self.levels):
                 r = run.at_level[level]
-                positions = run.states[r].calpha.astype(np.float32)
+                positions = calpha_of(run.states[r]).astype(np.float32)
                 self.kept.append((positions, run.energy[r], r, level, cycle))
         if self.measure is not None:
             self.measure(

@@ -21,12 +21,24 @@ from critasser.assembly.field_kernels import mark_nearest
 from critasser.assembly.neighbour_kernels import MOST_LISTED
 from critasser.assembly.restraints import BASE_TRUST, pairs_of, places_of, start_shares
 from critasser.assembly.statistics import Statistics, statistics
-from critasser.assembly.terms import BEAD, CALPHA, NOW, TERMS, TRIAL, Model, Neighbours, State
+from critasser.assembly.terms import (
+    BEAD,
+    CALPHA,
+    FIELD,
+    IDENTITY,
+    NOW,
+    PLACE,
+    TERMS,
+    TRIAL,
+    Model,
+    Neighbours,
+    State,
+)
 from critasser.assembly.weights import WEIGHTS, Weights
 from critasser.density import Grid, kernel_width, simulate
 from critasser.structure import CalphaSet, Target
 
-__all__ = ["build_model", "calpha_of", "new_state", "total_energy"]
+__all__ = ["build_model", "calpha_of", "least_own_energy", "new_state", "total_energy"]
 
 
 PROTEIN = 0.3
@@ -132,6 +144,8 @@ def build_model(
     nearest = np.full(density.shape, -1, dtype=np.int32)
     mark_nearest(nearest, density.origin, density.voxel_size, trusted.positions, NEAR_CALPHA)
     centres = np.ascontiguousarray(tables.sidechain_centre[codes], dtype=np.float64)
+    field = (weights.em * em + weights.cnn * cnn).astype(np.float32)
+    identity = _identity(trusted, tables)
     return Model(
         codes=codes,
         chain=target.chain_index.astype(np.int64),
@@ -147,19 +161,38 @@ def build_model(
         reach=np.linalg.norm(centres, axis=2).max(axis=1),
         helix=_helix_weight(structure),
         strand=np.clip(STRAND_BASE + STRAND_SLOPE * structure[:, 1], 0.0, 1.0),
-        calpha_field=(weights.em * em + weights.cnn * cnn).astype(np.float32),
+        calpha_field=field,
         sidechain_field=(weights.em * em).astype(np.float32),
         sidechain_weight=tables.sidechain_electrons[codes] / BACKBONE_ELECTRONS,
         origin=density.origin,
         voxel=density.voxel_size,
         predicted=trusted.positions,
         nearest=nearest,
-        identity=_identity(trusted, tables),
+        identity=identity,
         places=places,
         place_weight=place_weight,
         **pairs_of(target, starts, share, contacts, weights),
         gyration=_largest_gyration(target, tables),
+        own_least=least_own_energy(field, identity, codes, place_weight, weights.vector()),
         weights=weights.vector(),
+    )
+
+
+def least_own_energy(
+    field: NDArray[np.float32],
+    identity: NDArray[np.float32],
+    codes: NDArray[np.int64],
+    place_weight: NDArray[np.float64],
+    weights: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """A bound (L,) of what a Cα can have from the field, predicted Cα and starts, weighted."""
+    best = np.zeros(len(codes))
+    if len(identity):
+        best = np.minimum(identity.min(axis=0)[codes], 0.0)
+    return (
+        -weights[FIELD] * max(float(field.max()), 0.0)
+        + weights[IDENTITY] * best
+        - weights[PLACE] * place_weight.max(axis=1)
     )
 
 

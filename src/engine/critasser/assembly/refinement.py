@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from critasser.assembly.complete import mended
-from critasser.assembly.energy import build_model, calpha_of, new_state
+from critasser.assembly.energy import build_model, calpha_of, least_own_energy, new_state
 from critasser.assembly.energy_kernels import fill_state
 from critasser.assembly.move_kernels import MOVES
 from critasser.assembly.random_kernels import seed_stream
@@ -108,7 +108,10 @@ class Cooling:
         places = np.concatenate([centroid[:, None], model.places], axis=1)
         own = np.full((len(centroid), 1), OWN_PLACE)
         weight = np.concatenate([own, model.place_weight], axis=1)
-        self.model = model._replace(places=places, place_weight=weight)
+        least = least_own_energy(
+            model.calpha_field, model.identity, model.codes, weight, model.weights
+        )
+        self.model = model._replace(places=places, place_weight=weight, own_least=least)
         self.state: State = new_state(self.model, whole)
         self.stream = seed_stream(seed)
         self.tally = np.zeros((MOVES, 2), dtype=np.int64)

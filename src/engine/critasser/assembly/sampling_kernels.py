@@ -35,21 +35,47 @@ from critasser.assembly.terms import (
 )
 from critasser.structure.compilation import borrowed, inlined
 
-__all__ = ["sweep"]
+__all__ = ["first_step", "sweep", "widened"]
 
 
 @inlined
-def _first_step(model, state, low, high, rigid):
-    """Change of the terms that need no neighbours; `rigid` where a whole chain moves as one."""
-    total = 0.0
+def _most_gained(model, state, low, high):
+    """The most that Cα low … high could gain from maps, starts and restraints, by any move."""
+    most = 0.0
     for i in range(low, high + 1):
-        state.own[TRIAL, i] = own_energy(model.weights, place_energies(model, state.trial, i))
-        total += state.own[TRIAL, i] - state.own[NOW, i]
+        most += state.own[NOW, i] - model.own_least[i]
+    return most
+
+
+@inlined
+def _most_restrained(model, state, low, high):
+    """The most that these could gain from restraints: all of them met."""
+    most = 0.0
+    for row in range(model.pair_start[low], model.pair_start[high + 1]):
+        most += state.pair[NOW, row] + model.pair_weight[row]
+    return model.weights[PAIR] * most
+
+
+@inlined
+def first_step(model, state, low, high, rigid, allowed):
+    """Change of the terms that need no neighbours; `rigid` where a whole chain moves as one.
+
+    As soon as it is sure to be more than `allowed`, the rest is left out and it is infinite.
+    """
+    restrained = _most_restrained(model, state, low, high)
+    total = 0.0
     if not rigid:
         for i in range(max(model.first[low], low - WINDOW + 1), high + 1):
             energies = window_energies(model, state.trial, i)
             state.window[TRIAL, i] = window_energy(model.weights, energies)
             total += state.window[TRIAL, i] - state.window[NOW, i]
+        if total - _most_gained(model, state, low, high) - restrained > allowed:
+            return math.inf
+    for i in range(low, high + 1):
+        state.own[TRIAL, i] = own_energy(model.weights, place_energies(model, state.trial, i))
+        total += state.own[TRIAL, i] - state.own[NOW, i]
+    if total - restrained > allowed:
+        return math.inf
     restraints = 0.0
     for i in range(low, high + 1):
         for row in range(model.pair_start[i], model.pair_start[i + 1]):
@@ -61,17 +87,22 @@ def _first_step(model, state, low, high, rigid):
             restraints += state.pair[TRIAL, row] - state.pair[NOW, row]
     total += model.weights[PAIR] * restraints
     if model.weights[GYRATION] > 0.0:
-        chain = model.chain[low]
-        for k in range(state.moments.shape[2]):
-            state.moments[TRIAL, chain, k] = state.moments[NOW, chain, k]
-        for i in range(low, high + 1):
-            add_moment(state.moments, TRIAL, chain, state.now, i, -1.0)
-            add_moment(state.moments, TRIAL, chain, state.trial, i, 1.0)
-        largest = model.gyration[chain]
-        wider = gyration_energy(state.moments, TRIAL, chain, largest)
-        wider -= gyration_energy(state.moments, NOW, chain, largest)
-        total += model.weights[GYRATION] * wider
+        total += model.weights[GYRATION] * _widening(model, state, low, high)
     return total
+
+
+@inlined
+def _widening(model, state, low, high):
+    """Change of the radius of gyration's energy, at weight 1."""
+    chain = model.chain[low]
+    for k in range(state.moments.shape[2]):
+        state.moments[TRIAL, chain, k] = state.moments[NOW, chain, k]
+    for i in range(low, high + 1):
+        add_moment(state.moments, TRIAL, chain, state.now, i, -1.0)
+        add_moment(state.moments, TRIAL, chain, state.trial, i, 1.0)
+    largest = model.gyration[chain]
+    before = gyration_energy(state.moments, NOW, chain, largest)
+    return gyration_energy(state.moments, TRIAL, chain, largest) - before
 
 
 @inlined
@@ -97,6 +128,16 @@ def _second_step(model, state, low, high, rigid):
             contact = sidechain_pairs(model, state, turn, i, low, high, end, sign)
             total += sign * (energy + model.weights[CONTACT] * contact)
     return total + model.weights[BURIAL] * burial_change(model, state)
+
+
+@inlined
+def widened(model, low, high):
+    """First and last residue whose frames change where Cα low … high move: frames look one residue
+    to either side, at a chain's end two inwards."""
+    first, last = model.first[low], model.last[high]
+    wide_low = max(first, low - (2 if low - 2 == first else 1))
+    wide_high = min(last, high + (2 if high + 2 == last else 1))
+    return wide_low, wide_high
 
 
 @inlined
@@ -149,16 +190,15 @@ def _attempt(model, state, low, high, rigid, temperature, stream):
         Change of energy; 0 where refused.
     accepted : bool
     """
-    first_step = _first_step(model, state, low, high, rigid)
-    if first_step > 0.0 and next_uniform(stream) >= math.exp(-first_step / temperature):
+    # Drawn before: what is sure to be refused need not be reckoned to its end.
+    allowed = -temperature * math.log(1.0 - next_uniform(stream))
+    first = first_step(model, state, low, high, rigid, allowed)
+    if first > allowed:
         for i in range(low, high + 1):
             for k in range(3):
                 state.trial[i, k] = state.now[i, k]
         return 0.0, False
-    # Frames look one residue to either side, at a chain's end two inwards.
-    first, last = model.first[low], model.last[high]
-    wide_low = max(first, low - (2 if low - 2 == first else 1))
-    wide_high = min(last, high + (2 if high + 2 == last else 1))
+    wide_low, wide_high = widened(model, low, high)
     second_step = _second_step(model, state, wide_low, wide_high, rigid)
     accepted = second_step <= 0.0 or next_uniform(stream) < math.exp(-second_step / temperature)
     if accepted:
@@ -170,7 +210,7 @@ def _attempt(model, state, low, high, rigid, temperature, stream):
     for t in range(1, state.touched[0] + 1):
         state.change[state.touched[t]] = 0.0
     state.touched[0] = 0
-    return first_step + second_step if accepted else 0.0, accepted
+    return first + second_step if accepted else 0.0, accepted
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -72,6 +72,7 @@ class Model(NamedTuple):
     pair_distance: np.ndarray  # (m,) float32
     pair_spread: np.ndarray  # (m,) float32
     pair_weight: np.ndarray  # (m,) float32
+    own_least: np.ndarray  # (L,) least weighted energy that a Cα can have from maps and starts
     gyration: np.ndarray  # (C,) largest radius without penalty
     weights: np.ndarray  # (TERMS,)
 

@@ -24,8 +24,6 @@ def test_random_numbers_are_uniform_and_normal():
 
 def test_directions_are_even_on_the_sphere():
     stream = seed_stream(8)
-    axes = np.empty((5000, 3))
-    for axis in axes:
-        random_axis(stream, axis)
+    axes = np.array([random_axis(stream) for _ in range(5000)])
     np.testing.assert_allclose(np.linalg.norm(axes, axis=1), 1.0)
     np.testing.assert_allclose(axes.T @ axes / len(axes), np.eye(3) / 3, atol=0.02)

@@ -6,19 +6,17 @@ import numpy as np
 import pytest
 
 from critasser.trace.alignment import GapScores
-from critasser.trace.annealing_kernels import (
+from critasser.trace.annealing_kernels import Schedule, anneal, score_change
+from critasser.trace.graph import candidate_graph
+from critasser.trace.piece_kernels import (
     NOTHING,
-    Schedule,
-    anneal,
     bring_piece,
     exchange_distant,
     new_search,
     place_residue,
     reverse_piece,
-    score_change,
     shift_piece,
 )
-from critasser.trace.graph import candidate_graph
 from critasser.trace.placement import Problem, improve
 from critasser.trace.statistics import statistics
 

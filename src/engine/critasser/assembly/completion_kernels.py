@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from critasser.assembly.energy_kernels import look_up
+from critasser.assembly.place_kernels import look_up
 from critasser.assembly.random_kernels import next_uniform, seed_stream
 from critasser.structure.geometry import (
     ASSEMBLED_SECOND_NEIGHBOURS,

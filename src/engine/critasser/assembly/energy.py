@@ -15,19 +15,31 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 from scipy.spatial import cKDTree
 
-from critasser.assembly import energy_kernels as terms
-from critasser.assembly.bins import CONTACT_REACH
 from critasser.assembly.cis import CIS_BEFORE_PROLINE
 from critasser.assembly.complete import Start, before_proline, chain_ends
-from critasser.assembly.energy_kernels import Model, State, fill_state
+from critasser.assembly.energy_kernels import fill_state
 from critasser.assembly.field_kernels import mark_nearest
+from critasser.assembly.neighbour_kernels import MOST_LISTED
 from critasser.assembly.restraints import BASE_TRUST, pairs_of, places_of, start_shares
 from critasser.assembly.statistics import Statistics, statistics
+from critasser.assembly.terms import (
+    BEAD,
+    CALPHA,
+    FIELD,
+    IDENTITY,
+    NOW,
+    PLACE,
+    TERMS,
+    TRIAL,
+    Model,
+    Neighbours,
+    State,
+)
 from critasser.assembly.weights import WEIGHTS, Weights
 from critasser.density import Grid, kernel_width, simulate
 from critasser.structure import CalphaSet, Target
 
-__all__ = ["build_model", "new_state"]
+__all__ = ["build_model", "calpha_of", "least_own_energy", "new_state", "total_energy"]
 
 
 PROTEIN = 0.3
@@ -60,7 +72,7 @@ SAME_CALPHA = 2.5
 
 NEAR_CALPHA = 3.0
 """Å around predicted Cα within which a residue's identity counts; beyond
-`energy_kernels.IDENTITY_NONE`."""
+`place_kernels.IDENTITY_NONE`."""
 
 UNSEEN_SHARE = 2e-4
 """Added to probabilities of distances: no energy is infinite."""
@@ -77,9 +89,6 @@ STRAND_BASE, STRAND_SLOPE = 0.2, 1.2
 
 GYRATION_SLACK = 1.15
 """Radius of gyration, over the usual one of its length, from which a chain is too wide."""
-
-CELL_MARGIN, BOX_MARGIN = 12.0, 30.0
-"""Å around starts, and at most around the map, that neighbour cells cover."""
 
 
 def build_model(
@@ -131,7 +140,9 @@ def build_model(
     places, place_weight = places_of(starts, share)
     nearest = np.full(density.shape, -1, dtype=np.int32)
     mark_nearest(nearest, density.origin, density.voxel_size, trusted.positions, NEAR_CALPHA)
-    cell_origin, cell_count = _cells(np.concatenate([s.positions for s in starts]), density)
+    centres = np.ascontiguousarray(tables.sidechain_centre[codes], dtype=np.float64)
+    field = (weights.em * em + weights.cnn * cnn).astype(np.float32)
+    identity = _identity(trusted, tables)
     return Model(
         codes=codes,
         chain=target.chain_index.astype(np.int64),
@@ -139,28 +150,46 @@ def build_model(
         last=last,
         **_runs(first, last, mobile),
         cis_cost=np.where(before_proline(target), _cis_cost(weights), np.inf),
-        centres=np.ascontiguousarray(tables.sidechain_centre[codes]),
+        centres=centres,
         **_local_tables(tables, codes, structure),
-        contact=tables.contact.astype(np.float32),
+        contact=np.pad(tables.contact, [(0, 0)] * 3 + [(0, 1)]).astype(np.float32),
         burial=tables.burial.astype(np.float32),
         closest=tables.closest,
+        reach=np.linalg.norm(centres, axis=2).max(axis=1),
         helix=_helix_weight(structure),
         strand=np.clip(STRAND_BASE + STRAND_SLOPE * structure[:, 1], 0.0, 1.0),
-        calpha_field=(weights.em * em + weights.cnn * cnn).astype(np.float32),
+        calpha_field=field,
         sidechain_field=(weights.em * em).astype(np.float32),
         sidechain_weight=tables.sidechain_electrons[codes] / BACKBONE_ELECTRONS,
         origin=density.origin,
         voxel=density.voxel_size,
         predicted=trusted.positions,
         nearest=nearest,
-        identity=_identity(trusted, tables),
+        identity=identity,
         places=places,
         place_weight=place_weight,
         **pairs_of(target, starts, share, contacts, weights),
         gyration=_largest_gyration(target, tables),
-        cell_origin=cell_origin,
-        cell_count=cell_count,
+        own_least=least_own_energy(field, identity, codes, place_weight, weights.vector()),
         weights=weights.vector(),
+    )
+
+
+def least_own_energy(
+    field: NDArray[np.float32],
+    identity: NDArray[np.float32],
+    codes: NDArray[np.int64],
+    place_weight: NDArray[np.float64],
+    weights: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """A bound (L,) of what a Cα can have from the field, predicted Cα and starts, weighted."""
+    best = np.zeros(len(codes))
+    if len(identity):
+        best = np.minimum(identity.min(axis=0)[codes], 0.0)
+    return (
+        -weights[FIELD] * max(float(field.max()), 0.0)
+        + weights[IDENTITY] * best
+        - weights[PLACE] * place_weight.max(axis=1)
     )
 
 
@@ -191,26 +220,44 @@ def _largest_gyration(target: Target, tables: Statistics) -> NDArray[np.float64]
 
 
 def new_state(model: Model, positions: NDArray[np.float64]) -> State:
-    """A replica at positions (L, 3), its lists filled."""
-    n, chains = len(model.codes), len(model.gyration)
-    cells = int(model.cell_count.prod(axis=1).max())
+    """A replica at positions (L, 3), filled."""
+    n, chains, restraints = len(model.codes), len(model.gyration), len(model.pair_other)
+    beads = np.zeros((2, n, BEAD), dtype=np.float32)
+    beads[NOW, :, CALPHA : CALPHA + 3] = positions
     state = State(
-        calpha=np.array(positions, dtype=np.float64),
-        sidechain=np.zeros((n, 3)),
-        along=np.zeros((n, 3)),
-        normal=np.zeros((n, 3)),
-        pointing=np.zeros((n, 3)),
+        beads=beads,
+        now=beads[NOW],
+        trial=beads[TRIAL],
         count=np.zeros(n),
         change=np.zeros(n),
         touched=np.zeros(n + 1, dtype=np.int64),
-        moments=np.zeros((chains, 5)),
-        head=np.full((2, cells), -1, dtype=np.int32),
-        next=np.zeros((2, n), dtype=np.int32),
-        previous=np.zeros((2, n), dtype=np.int32),
-        cell=np.zeros((2, n), dtype=np.int32),
+        moments=np.zeros((2, chains, 5)),
+        own=np.zeros((2, n)),
+        window=np.zeros((2, n)),
+        side=np.zeros((2, n)),
+        pair=np.zeros((2, restraints)),
+        parts=np.zeros(TERMS),
+        near=Neighbours(
+            listed=np.zeros((n, MOST_LISTED), dtype=np.uint32),
+            number=np.zeros((n, 2), dtype=np.int64),
+            where=np.zeros((n, 3), dtype=np.float32),
+            strayed=np.zeros(n, dtype=np.bool_),
+            strays=np.zeros(n + 1, dtype=np.int64),
+            found=np.zeros(2 * n + 1, dtype=np.uint32),
+        ),
     )
     fill_state(model, state)
     return state
+
+
+def calpha_of(state: State) -> NDArray[np.float64]:
+    """Cα (L, 3) of a replica."""
+    return state.now[:, CALPHA : CALPHA + 3].astype(np.float64)
+
+
+def total_energy(model: Model, positions: NDArray[np.float64]) -> float:
+    """Energy of Cα (L, 3)."""
+    return float(new_state(model, positions).parts @ model.weights)
 
 
 def _runs(
@@ -293,12 +340,3 @@ def _local_tables(
         energy[i] = -np.log((mixed + UNSEEN_SHARE) * bins)
         result[name] = energy.astype(np.float32)
     return result
-
-
-def _cells(positions: NDArray, density: Grid) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Corner and numbers (2, 3) of neighbour cells around where the chains can be."""
-    low = np.maximum(positions.min(axis=0) - CELL_MARGIN, density.origin - BOX_MARGIN)
-    high = np.minimum(positions.max(axis=0) + CELL_MARGIN, density.upper + BOX_MARGIN)
-    size = np.maximum(high - low, 1.0)
-    edges = np.array([terms.CALPHA_REACH, CONTACT_REACH])
-    return low, np.maximum(1, np.ceil(size / edges[:, None])).astype(np.int64)

@@ -24,13 +24,9 @@ from critasser.assembly.bins import (
     RAMP,
     SEPARATION,
 )
-from critasser.assembly.frame_kernels import (
-    COMPACT_BELOW,
-    EXTENDED_ABOVE,
-    Frames,
-    all_frames,
-)
+from critasser.assembly.frame_kernels import COMPACT_BELOW, EXTENDED_ABOVE, all_frames
 from critasser.assembly.statistics import SHAPES
+from critasser.assembly.terms import ALONG, BEAD, CALPHA, NORMAL, POINTING, SIDECHAIN
 from critasser.errors import InputError
 from critasser.structure import ATOMIC_NUMBER, ProteinChain, assign_secondary_structure
 
@@ -159,14 +155,22 @@ class _Beads:
 
     def place(self, centre: NDArray[np.float64]) -> None:
         """Side-chain centres as the sampling will put them, so that energies fit what it sees."""
-        spare = np.empty((2, len(self.codes), 3))
-        frames = Frames(spare[0], spare[1], self.pointing, self.sidechain)
-        all_frames(self.calpha, self.first, self.last, centre[self.codes], frames)
+        rows = _framed(self, centre)
+        self.sidechain = rows[:, SIDECHAIN : SIDECHAIN + 3]
+        self.pointing = rows[:, POINTING : POINTING + 3]
 
     def windows(self, size: int) -> NDArray[np.int64]:
         """First residues of unbroken windows."""
         start = np.arange(len(self.codes))
         return start[start + size - 1 <= self.last]
+
+
+def _framed(beads: _Beads, centre: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rows (n, BEAD) as in `terms.State`, of side-chain centres (20, 2, 3) in residues' frames."""
+    rows = np.zeros((len(beads.codes), BEAD))
+    rows[:, CALPHA : CALPHA + 3] = beads.calpha
+    all_frames(rows, beads.first, beads.last, np.ascontiguousarray(centre[beads.codes]))
+    return rows
 
 
 def _sidechains(whole: list[_Beads]) -> tuple[NDArray, NDArray]:
@@ -184,9 +188,8 @@ def _sidechains(whole: list[_Beads]) -> tuple[NDArray, NDArray]:
     boundary = 0.5 * (COMPACT_BELOW + EXTENDED_ABOVE)
     for beads in whole:
         n = len(beads.codes)
-        frames = Frames(*np.empty((4, n, 3)))
-        all_frames(beads.calpha, beads.first, beads.last, unit[beads.codes], frames)
-        along, normal = frames.along, frames.normal
+        rows = _framed(beads, unit)
+        along, normal = rows[:, ALONG : ALONG + 3], rows[:, NORMAL : NORMAL + 3]
         outward = np.cross(normal, along)
         inside = (np.arange(n) > beads.first) & (np.arange(n) < beads.last)
         chosen = np.flatnonzero(inside & (beads.atoms == full[beads.codes]) & (beads.atoms > 0))

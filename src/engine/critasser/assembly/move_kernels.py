@@ -12,9 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from critasser.assembly.energy_kernels import distance_between
-from critasser.assembly.frame_kernels import rotation_about
 from critasser.assembly.random_kernels import next_normal, next_uniform, random_axis
+from critasser.structure.compilation import inlined, within_kernels
 from critasser.structure.geometry import CALPHA_BOND, CIS_BOND, CIS_LIMIT
 
 __all__ = [
@@ -105,7 +104,14 @@ class Place(NamedTuple):
     stop: int  # the last of them
 
 
-@njit(cache=True)
+@inlined
+def distance_between(x, i, j):
+    """Distance of rows i and j, of which the first three columns are a position."""
+    dx, dy, dz = x[j, 0] - x[i, 0], x[j, 1] - x[i, 1], x[j, 2] - x[i, 2]
+    return math.sqrt(dx * dx + dy * dy + dz * dz)
+
+
+@within_kernels
 def mend_bonds(positions, low, high, place, cis_cost):
     """Bring bonds of residues low … high near 3.8 Å, in place; others stay.
 
@@ -143,53 +149,63 @@ def mend_bonds(positions, low, high, place, cis_cost):
             break
 
 
-@njit(cache=True)
+@within_kernels
 def along_chain(x, at, first, last, k):
     """Coordinate k of the chain as a line at a fractional residue; straight on beyond its ends."""
     i = min(max(math.floor(at), first), last - 1)
     return x[i, k] + (at - i) * (x[i + 1, k] - x[i, k])
 
 
-@njit(cache=True)
+@within_kernels
 def mend_around(new, x, low, high, place, cis_cost):
     """`mend_bonds` where the residues beside the stretch are still in `x`."""
-    if low > place.first:
-        new[low - 1] = x[low - 1]
-    if high < place.last:
-        new[high + 1] = x[high + 1]
+    for k in range(3):
+        if low > place.first:
+            new[low - 1, k] = x[low - 1, k]
+        if high < place.last:
+            new[high + 1, k] = x[high + 1, k]
     mend_bonds(new, low, high, place, cis_cost)
 
 
-@njit(cache=True)
+@within_kernels
 def turned(x, low, high, pivot, axis, angle, new):
-    """Residues low … high of `x` turned about an axis through a point, into `new`."""
-    rotation = np.empty((3, 3))
-    rotation_about(axis, angle, rotation)
+    """Residues low … high of `x` turned about a unit axis through a point, into `new`."""
+    px, py, pz = pivot
+    ax, ay, az = axis
+    cosine, sine = math.cos(angle), math.sin(angle)
     for i in range(low, high + 1):
-        a, b, c = x[i, 0] - pivot[0], x[i, 1] - pivot[1], x[i, 2] - pivot[2]
-        for k in range(3):
-            new[i, k] = pivot[k] + rotation[k, 0] * a + rotation[k, 1] * b + rotation[k, 2] * c
+        a, b, c = x[i, 0] - px, x[i, 1] - py, x[i, 2] - pz
+        along = (1.0 - cosine) * (a * ax + b * ay + c * az)
+        new[i, 0] = px + cosine * a + along * ax + sine * (ay * c - az * b)
+        new[i, 1] = py + cosine * b + along * ay + sine * (az * a - ax * c)
+        new[i, 2] = pz + cosine * c + along * az + sine * (ax * b - ay * a)
 
 
-@njit(cache=True)
+@within_kernels
+def position_of(x, i):
+    """x, y, z of a residue, in double precision."""
+    return np.float64(x[i, 0]), np.float64(x[i, 1]), np.float64(x[i, 2])
+
+
+@within_kernels
 def centre_of(x, low, high):
-    """Mean of residues low … high."""
-    centre = np.zeros(3)
+    """x, y, z of the mean of residues low … high."""
+    cx, cy, cz = 0.0, 0.0, 0.0
     for i in range(low, high + 1):
-        for k in range(3):
-            centre[k] += x[i, k]
-    for k in range(3):
-        centre[k] /= high - low + 1
-    return centre
+        cx += x[i, 0]
+        cy += x[i, 1]
+        cz += x[i, 2]
+    count = high - low + 1
+    return cx / count, cy / count, cz / count
 
 
-@njit(cache=True)
+@within_kernels
 def flanked_share(m, low, high, flank):
     """How far residue m goes with low … high: wholly inside, less and less over the flanks."""
     return 1.0 - max(low - m, m - high, 0) / (flank + 1.0)
 
 
-@njit(cache=True)
+@within_kernels
 def bend(x, place, heat, stream, new, stretch):
     """Turn what lies between two residues 2 … 6 bonds apart about the line through them."""
     i, last = place.at, min(place.stop + 1, place.last)
@@ -199,15 +215,14 @@ def bend(x, place, heat, stream, new, stretch):
     size = distance_between(x, i, j)
     if size < SHORTEST_AXIS:
         return False
-    axis = np.empty(3)
-    for k in range(3):
-        axis[k] = (x[j, k] - x[i, k]) / size
-    turned(x, i + 1, j - 1, x[i], axis, BEND_ANGLE * heat * next_normal(stream), new)
+    start, end = position_of(x, i), position_of(x, j)
+    axis = (end[0] - start[0]) / size, (end[1] - start[1]) / size, (end[2] - start[2]) / size
+    turned(x, i + 1, j - 1, start, axis, BEND_ANGLE * heat * next_normal(stream), new)
     stretch[0], stretch[1] = i + 1, j - 1
     return True
 
 
-@njit(cache=True)
+@within_kernels
 def jitter(x, place, stream, new, stretch):
     """Shift one to three residues, each by itself."""
     i = place.at
@@ -220,14 +235,13 @@ def jitter(x, place, stream, new, stretch):
     return True
 
 
-@njit(cache=True)
+@within_kernels
 def turn_end(x, place, heat, stream, new, stretch):
     """Turn up to twelve residues at an end about the next one, where the end is free to move."""
     first, last = place.first, place.last
     most = min(LONGEST_END, last - first, place.stop - place.begin + 1)
     size = 1 + int(next_uniform(stream) * most)
-    axis = np.empty(3)
-    random_axis(stream, axis)
+    axis = random_axis(stream)
     angle = END_ANGLE * heat * next_normal(stream)
     at_first = next_uniform(stream) < 0.5
     if (at_first and place.begin != first) or (not at_first and place.stop != last):
@@ -236,12 +250,12 @@ def turn_end(x, place, heat, stream, new, stretch):
         low, high, pivot = first, first + size - 1, first + size
     else:
         low, high, pivot = last - size + 1, last, last - size
-    turned(x, low, high, x[pivot], axis, angle, new)
+    turned(x, low, high, position_of(x, pivot), axis, angle, new)
     stretch[0], stretch[1] = low, high
     return True
 
 
-@njit(cache=True)
+@within_kernels
 def shift_fragment(x, place, cis_cost, heat, stream, new, stretch):
     """Shift and turn 4 … 20 residues as one; three residues at either side give way."""
     i = place.at
@@ -249,8 +263,7 @@ def shift_fragment(x, place, cis_cost, heat, stream, new, stretch):
     if end > place.stop:
         return False
     low, high = max(place.begin, i - FRAGMENT_FLANK), min(place.stop, end + FRAGMENT_FLANK)
-    axis = np.empty(3)
-    random_axis(stream, axis)
+    axis = random_axis(stream)
     angle = FRAGMENT_ANGLE * heat * next_normal(stream)
     turned(x, low, high, centre_of(x, i, end), axis, angle, new)
     for k in range(3):
@@ -263,7 +276,7 @@ def shift_fragment(x, place, cis_cost, heat, stream, new, stretch):
     return True
 
 
-@njit(cache=True)
+@within_kernels
 def slide(x, place, cis_cost, stream, new, stretch):
     """Put 4 … 25 residues one or two places further along the chain; flanks make up for it."""
     i = place.at
@@ -284,7 +297,7 @@ def slide(x, place, cis_cost, stream, new, stretch):
     return True
 
 
-@njit(cache=True)
+@within_kernels
 def replace(x, place, cis_cost, starts, stream, new, stretch):
     """Put residues, four or up to all that may move, where one of the starts has them."""
     if starts.shape[0] == 0:
@@ -304,12 +317,11 @@ def replace(x, place, cis_cost, starts, stream, new, stretch):
     return True
 
 
-@njit(cache=True)
+@within_kernels
 def shift_chain(x, place, heat, stream, new, stretch):
     """Shift and turn a whole chain."""
     first, last = place.first, place.last
-    axis = np.empty(3)
-    random_axis(stream, axis)
+    axis = random_axis(stream)
     angle = CHAIN_ANGLE * heat * next_normal(stream)
     turned(x, first, last, centre_of(x, first, last), axis, angle, new)
     for k in range(3):

@@ -43,9 +43,9 @@ def next_normal(state):
 
 
 @njit(cache=True)
-def random_axis(stream, axis):
-    """A random direction into `axis` (3,)."""
+def random_axis(stream):
+    """x, y, z of a random direction."""
     z = 2.0 * next_uniform(stream) - 1.0
     angle = 2.0 * math.pi * next_uniform(stream)
     r = math.sqrt(max(0.0, 1.0 - z * z))
-    axis[0], axis[1], axis[2] = r * math.cos(angle), r * math.sin(angle), z
+    return r * math.cos(angle), r * math.sin(angle), z

@@ -10,13 +10,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from critasser.assembly.cis import cis_by_starts
 from critasser.assembly.complete import mended, short_before_proline
-from critasser.assembly.energy import build_model, new_state
-from critasser.assembly.energy_kernels import TERMS, Model, State, fill_state, total_energy
+from critasser.assembly.energy import build_model, calpha_of, least_own_energy, new_state
+from critasser.assembly.energy_kernels import fill_state
 from critasser.assembly.move_kernels import MOVES
 from critasser.assembly.random_kernels import seed_stream
 from critasser.assembly.replicas import SEEDS, SWEEPS_PER_CYCLE, processors
 from critasser.assembly.sampling_kernels import sweep
 from critasser.assembly.starts import COMPLETING, make_starts
+from critasser.assembly.terms import Model, State
 from critasser.assembly.weights import WEIGHTS, Weights
 from critasser.density import Grid
 from critasser.structure import CalphaSet, Target, Template, Trace
@@ -120,22 +121,23 @@ class Cooling:
         places = np.concatenate([centroid[:, None], model.places], axis=1)
         own = np.full((len(centroid), 1), OWN_PLACE)
         weight = np.concatenate([own, model.place_weight], axis=1)
-        self.model = model._replace(places=places, place_weight=weight)
+        least = least_own_energy(
+            model.calpha_field, model.identity, model.codes, weight, model.weights
+        )
+        self.model = model._replace(places=places, place_weight=weight, own_least=least)
         self.state: State = new_state(self.model, whole)
         self.stream = seed_stream(seed)
         self.tally = np.zeros((MOVES, 2), dtype=np.int64)
-        self.parts = np.zeros(TERMS)
         self.mix = np.cumsum(MIX / MIX.sum())
-        self.energy = total_energy(self.model, self.state, self.parts)
+        self.energy = float(self.state.parts @ self.model.weights)
         self.best = whole.copy()
 
     def advance(self, temperature: float) -> None:
         """A few sweeps at one temperature."""
-        none = np.zeros((0, *self.best.shape))
+        none = np.zeros((0, *self.best.shape), dtype=np.float32)
         moves = SWEEPS_PER_CYCLE * len(self.model.moving)
         sweep(self.model, self.state, temperature, moves, self.mix, none, self.stream, self.tally)
-        fill_state(self.model, self.state)
-        energy = total_energy(self.model, self.state, self.parts)
+        energy = fill_state(self.model, self.state)
         if energy < self.energy:
             self.energy = energy
-            self.best = self.state.calpha.copy()
+            self.best = calpha_of(self.state)

@@ -11,11 +11,12 @@ from numba import config
 from numpy.typing import NDArray
 
 from critasser.assembly.complete import Start
-from critasser.assembly.energy import new_state
-from critasser.assembly.energy_kernels import TERMS, Model, fill_state, total_energy
+from critasser.assembly.energy import calpha_of, new_state, total_energy
+from critasser.assembly.energy_kernels import fill_state
 from critasser.assembly.move_kernels import MOVES
 from critasser.assembly.random_kernels import seed_stream
 from critasser.assembly.sampling_kernels import sweep
+from critasser.assembly.terms import TERMS, Model
 
 __all__ = ["SEEDS", "SWEEPS_PER_CYCLE", "Replicas", "processors"]
 
@@ -56,16 +57,11 @@ class Replicas:
         self.sources = np.array([start.positions for start in starts])
         self.states = [new_state(model, self.sources[k]) for k in begin]
         self.streams = [seed_stream(int(s)) for s in rng.integers(SEEDS, size=count)]
-        self.parts = np.zeros((count, TERMS))
-        self.energy = np.array(
-            [total_energy(model, state, parts) for state, parts in zip(self.states, self.parts)]
-        )
+        self.parts = np.array([state.parts for state in self.states]).reshape(count, TERMS)
+        self.energy = self.parts @ model.weights
         self.tally = np.zeros((count, MOVES, 2), dtype=np.int64)
         self.swaps = [0, 0]
-        scratch = np.zeros(TERMS)
-        self.start_energy = np.array(
-            [total_energy(model, new_state(model, x), scratch) for x in self.sources]
-        )
+        self.start_energy = np.array([total_energy(model, x) for x in self.sources])
         # The best starts begin coldest.
         self.at_level = np.argsort(self.energy, kind="stable")
         self.mix = np.cumsum(MIX / MIX.sum())
@@ -73,7 +69,8 @@ class Replicas:
     def advance(self, pool: ThreadPoolExecutor, sweeps: int, pause: Callable[[], None]) -> None:
         """Move every replica at its temperature; `pause` is called between replicas."""
         # Stretches come from starts and from what the other replicas have found meanwhile.
-        sources = np.concatenate([self.sources, [state.calpha for state in self.states]])
+        found = [calpha_of(state) for state in self.states]
+        sources = np.concatenate([self.sources, found]).astype(np.float32)
         waiting = [
             pool.submit(self._advance_one, int(r), float(t), sweeps, sources)
             for r, t in zip(self.at_level, self.temperatures)
@@ -93,8 +90,8 @@ class Replicas:
         sweep(self.model, state, temperature, moves, self.mix, sources, self.streams[r],
               self.tally[r])  # fmt: skip
         # From scratch, so that rounding does not add up over a run.
-        fill_state(self.model, state)
-        self.energy[r] = total_energy(self.model, state, self.parts[r])
+        self.energy[r] = fill_state(self.model, state)
+        self.parts[r] = state.parts
 
     def swap(self, cycle: int) -> None:
         """Offer neighbouring temperatures each other's replicas, even and odd pairs in turn."""

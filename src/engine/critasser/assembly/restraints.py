@@ -124,7 +124,7 @@ def pairs_of(
     Returns
     -------
     dict of ndarray
-        The fields ``pair_…`` of `energy_kernels.Model`.
+        The fields ``pair_…`` of `terms.Model`.
     """
     n = len(target)
     best = np.argsort(-share, kind="stable")[:TOP_STARTS]
@@ -149,15 +149,20 @@ def pairs_of(
         strength = probability * weights.predicted / max(weights.pair, NO_WEIGHT)
         rows.append(np.stack([a, b, middle * every, half * every, strength], axis=1))
     table = np.concatenate(rows)
+    half = len(table)
     table = np.concatenate([table, table[:, [1, 0, 2, 3, 4]]])
-    table = table[np.lexsort((table[:, 1], table[:, 0]))]
+    order = np.lexsort((table[:, 1], table[:, 0]))
+    table = table[order]
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order))
     counts = np.bincount(table[:, 0].astype(np.int64), minlength=n)
     return {
         "pair_start": np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
         "pair_other": table[:, 1].astype(np.int64),
-        "pair_distance": table[:, 2].copy(),
-        "pair_spread": table[:, 3].copy(),
-        "pair_weight": table[:, 4].copy(),
+        "pair_mirror": rank[(order + half) % max(1, 2 * half)],
+        "pair_distance": table[:, 2].astype(np.float32),
+        "pair_spread": table[:, 3].astype(np.float32),
+        "pair_weight": table[:, 4].astype(np.float32),
     }
 
 

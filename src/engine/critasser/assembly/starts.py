@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from critasser.assembly.complete import Guide, Start, complete, template_confidence
-from critasser.assembly.energy import build_model, new_state
-from critasser.assembly.energy_kernels import TERMS, total_energy
+from critasser.assembly.energy import build_model, total_energy
 from critasser.assembly.weights import WEIGHTS, Weights
 from critasser.density import Grid
 from critasser.structure import CalphaSet, Target, Template, Trace
@@ -191,7 +190,7 @@ def energies(
         use_cnn=use_cnn, weights=replace(weights, place=0.0, pair=0.0), mobile=mobile,
     )  # fmt: skip
     return np.array(
-        [total_energy(model, new_state(model, chain), np.zeros(TERMS)) for chain in chains]
+        [total_energy(model, chain) for chain in chains]
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from critasser.assembly import energy_kernels as terms
+from critasser.assembly import terms
 
 __all__ = ["WEIGHTS", "Weights"]
 

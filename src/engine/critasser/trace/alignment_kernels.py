@@ -6,9 +6,6 @@ predecessors, so that a walk never turns straight back and each turn has its own
 is only at positions that are chosen for it, see `states`. All weights are plain (not logarithms);
 every row is scaled to sum 1 and the scale kept. The recursions are the forward–backward algorithm
 of hidden Markov models (Rabiner (1989) Proc. IEEE 77, 257), over pairs of positions.
-
-Arrays of the named tuples are read where they stand, not by names of their own: these would be
-counted as references at each call.
 """
 
 from __future__ import annotations
@@ -17,6 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
+
+from critasser.structure.compilation import borrowed, inlined, within_kernels
 
 __all__ = ["States", "Sums", "Weights", "add_by_position", "backward", "forward", "walk"]
 
@@ -73,7 +72,7 @@ class Sums(NamedTuple):
     scale: np.ndarray  # (L,) float64, what each row was divided by
 
 
-@njit(cache=True, forceinline=True)
+@inlined
 def _into_edge(weights, states, sums, e, y):
     """Sum over all states of place y, the tail of edge e, before that edge."""
     back = weights.reverse[e]
@@ -88,6 +87,7 @@ def _into_edge(weights, states, sums, e, y):
 @njit(cache=True)
 def forward(weights, states, sums):
     """Fill `Sums`."""
+    weights, states, sums = borrowed(weights), borrowed(states), borrowed(sums)
     total_before = 0.0
     for i in range(len(states.row) - 1):
         gap_before = 1.0 if i == 0 else sums.gaps[i - 1]
@@ -140,13 +140,13 @@ class Onward(NamedTuple):
     arrivals: np.ndarray  # (most arrivals of a row,) float64
 
 
-@njit(cache=True, forceinline=True)
+@inlined
 def _row_arrivals(states, i):
     """First arrival of row i and the first after it."""
     return states.arrival[states.row[i]], states.arrival[states.row[i + 1]]
 
 
-@njit(cache=True)
+@within_kernels
 def _go_over(weights, states, onward, after, i, factor):
     """Add to the places of row i what goes on over a residue without position."""
     first, second = states.row[i], states.row[i + 2]
@@ -156,7 +156,7 @@ def _go_over(weights, states, onward, after, i, factor):
             onward.places[states.over_tail[s] - first] += value * factor[0] / factor[1]
 
 
-@njit(cache=True)
+@within_kernels
 def _go_on(weights, states, sums, onward, following, i, inverse):
     """Add to the states of row i what goes on by edges to row i + 1."""
     first, first_arrival = states.row[i], states.arrival[states.row[i]]
@@ -193,6 +193,7 @@ def backward(weights, states, sums, marginal):
     marginal : ndarray (x,) float32
         Filled.
     """
+    weights, states, sums = borrowed(weights), borrowed(states), borrowed(sums)
     L = len(states.row) - 1
     most_places, most_arrivals = 0, 0
     for i in range(L):
@@ -245,7 +246,7 @@ def add_by_position(position, values, total):
         total[position[x]] += values[x]
 
 
-@njit(cache=True)
+@within_kernels
 def _draw_place(states, sums, i, must, draw):
     """A place of residue i by its share of the row, −1 for none unless it must have one."""
     first, end = states.row[i], states.row[i + 1]
@@ -262,7 +263,7 @@ def _draw_place(states, sums, i, must, draw):
     return first + int(np.argmax(sums.nodes[first:end])) if must else -1
 
 
-@njit(cache=True)
+@within_kernels
 def _draw_arrival(states, sums, x, draw):
     """The arrival by which a walk came to place x, −1 where a piece begins there."""
     left = draw * sums.nodes[x] - sums.begins[x]
@@ -277,7 +278,7 @@ def _draw_arrival(states, sums, x, draw):
     return chosen
 
 
-@njit(cache=True)
+@within_kernels
 def _draw_arrival_before(weights, states, sums, f, draw):
     """The arrival by which a walk came to the place that it leaves by arrival f, or −1."""
     e, y = states.edge[f], states.tail[f]
@@ -295,7 +296,7 @@ def _draw_arrival_before(weights, states, sums, f, draw):
     return chosen
 
 
-@njit(cache=True)
+@within_kernels
 def _draw_before_piece(weights, states, sums, i, x, draw):
     """Where the chain was before a piece that begins with residue i at place x.
 
@@ -325,7 +326,7 @@ def _draw_before_piece(weights, states, sums, i, x, draw):
     return 1, NO_POSITION, -1
 
 
-@njit(cache=True)
+@within_kernels
 def _draw_before_gap(weights, sums, i, draw):
     """What is settled of the residue before residue i, which has no position."""
     before = sums.gaps[i - 1]
@@ -350,6 +351,7 @@ def walk(weights, states, sums, draws, node):
     node : ndarray (L,) int32
         Filled: positions, −1 without.
     """
+    weights, states, sums = borrowed(weights), borrowed(states), borrowed(sums)
     node[:] = -1
     used = 0
     i = len(node) - 1

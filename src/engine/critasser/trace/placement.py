@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from critasser.trace.alignment import GapScores
-from critasser.trace.annealing_kernels import Schedule, anneal, new_search
+from critasser.trace.annealing_kernels import Schedule, anneal
 from critasser.trace.graph import CandidateGraph
+from critasser.trace.piece_kernels import new_search
 from critasser.trace.placement_kernels import Scoring, placement_score
 
 __all__ = ["Placement", "Problem", "cover", "improve", "without_repeats"]

@@ -1,4 +1,4 @@
-"""Units of a symmetric molecule in the report."""
+"""Units of a symmetric molecule, and many chains, in the report."""
 
 from pathlib import Path
 
@@ -39,12 +39,12 @@ def page(tmp_path_factory):
     density = normalise(simulate(chain.positions, chain.amplitudes, 4.0, padding=20.0))
     path = tmp_path_factory.mktemp("report") / "report.html"
 
-    def page(symmetry, others):
+    def page(symmetry, others, chains=()):
         write_report(
             path,
             ReportContent(
                 JOB,
-                {**RESULTS, "symmetry": symmetry},
+                {**RESULTS, "symmetry": symmetry, "chains": chains},
                 Target((Sequence("A", chain.letters),)),
                 density,
                 [chain.calpha],
@@ -69,3 +69,14 @@ def test_other_units_are_drawn_and_told(page):
 def test_units_that_were_all_built_are_no_assembly(page):
     every = page({"name": "", "units": 2, "built": 2}, 0)
     assert "holds 2 units alike; 2 of them were built" in every and "assembly 1" not in every
+
+
+def test_of_several_chains_each_has_its_confidence_and_what_is_not_built_is_told(page):
+    one = {"chain": "A", "sequence": "alpha", "residues": 80, "z_score": 5.04}
+    other = {"chain": None, "sequence": "beta", "residues": 90, "z_score": 0.3}
+    chains = [{**one, "mean_confidence": 77.6}, {**other, "mean_confidence": None}]
+    cells = "".join(f"<td>{cell}</td>" for cell in ("A", "alpha", 80, "5.0", 78))
+    assert cells in page(None, 0, chains)
+    cells = "".join(f"<td>{cell}</td>" for cell in ("not built", "beta", 90, "0.3", "–"))
+    assert cells in page(None, 0, chains)
+    assert "<h2>Chains</h2>" not in page(None, 0, chains[:1])

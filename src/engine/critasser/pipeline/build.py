@@ -16,6 +16,7 @@ from critasser.pipeline.stages import (
     network,
     quality,
     report,
+    sequences,
     templates,
     trace,
 )
@@ -26,6 +27,7 @@ STAGES = (
     density.STAGE,
     network.STAGE,
     calpha.STAGE,
+    sequences.STAGE,
     trace.STAGE,
     templates.STAGE,
     assembly.STAGE,

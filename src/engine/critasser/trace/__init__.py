@@ -14,6 +14,12 @@ from critasser.structure import CalphaSet, Target, Trace
 from critasser.trace.asymmetric_unit import AsymmetricUnit, find_unit
 from critasser.trace.chain_copies import in_the_same_places
 from critasser.trace.joining import by_joining, by_keep_tracing
+from critasser.trace.presence import (
+    Presence,
+    SequencePresence,
+    find_presence,
+    unused_positions,
+)
 from critasser.trace.registration import by_registration
 from critasser.trace.significance import (
     SIGNIFICANT,
@@ -27,12 +33,16 @@ __all__ = [
     "SIGNIFICANT",
     "STRATEGIES",
     "AsymmetricUnit",
+    "Presence",
+    "SequencePresence",
     "Significance",
     "build_traces",
+    "find_presence",
     "find_unit",
     "positions_used",
     "register_significance",
     "sequence_significance",
+    "unused_positions",
 ]
 
 STRATEGIES: dict[str, Callable[..., tuple[Trace, ...]]] = {

@@ -55,7 +55,7 @@ STAGE = Stage(
     "atomic",
     atomic,
     reads=(DENSITY, CENTROID),
-    facts={"resolution": "density"},
+    facts={"resolution": "density", "absent": "sequences"},
     settings=_settings,
     external=("backbone.npz", "rotamers.npz"),
     draws=True,

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from critasser.density import read_map
 from critasser.errors import InputError
 from critasser.job.arrays import load_calpha, load_templates, load_traces
@@ -15,7 +18,7 @@ from critasser.structure import read_contacts
 __all__ = ["EXTERNAL", "FACTS", "READS", "guides"]
 
 READS = (DENSITY, CALPHA, TRACES, TEMPLATES)
-FACTS: Mapping[str, str] = {"resolution": "density"}
+FACTS: Mapping[str, str] = {"resolution": "density", "absent": "sequences"}
 EXTERNAL = ("contacts", "assembly.npz")
 
 
@@ -34,7 +37,6 @@ def guides(context: Context) -> dict[str, Any]:
             "resolution and hand of the map, or give structures by --templates"
         )
     calpha, _, trusted = load_calpha(context.read(CALPHA))
-    contacts = context.external("contacts")
     return {
         "target": context.target,
         "starts": starts,
@@ -42,5 +44,15 @@ def guides(context: Context) -> dict[str, Any]:
         "density": read_map(context.read(DENSITY)),
         "resolution": context.fact("resolution"),
         "use_cnn": trusted,
-        "contacts": None if contacts is None else read_contacts(contacts, len(context.target)),
+        "contacts": _contacts(context),
     }
+
+
+def _contacts(context: Context) -> NDArray[np.float64] | None:
+    """Predicted contacts of the chains that are built, of the file, which counts all of them."""
+    path = context.external("contacts")
+    if path is None:
+        return None
+    whole = context.task.checked.target
+    built = whole.rows_without(context.absent)
+    return read_contacts(path, len(whole))[np.ix_(built, built)]

@@ -98,7 +98,9 @@ STAGE = Stage(
     "quality",
     quality,
     reads=(DENSITY, CALPHA, SYMMETRY, CLUSTERS, ATOMS),
-    facts={"resolution": "density", "sequence_z_score": "trace"},
+    facts={
+        "resolution": "density", "absent": "sequences", "sequence_z_score": "sequences",
+    },
     settings=named_sequences,
     external=(CALIBRATION,),
 )

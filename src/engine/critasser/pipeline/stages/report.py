@@ -53,6 +53,7 @@ def report(context: Context) -> None:
         "clusters": {"size": size, "decoys": total},
         "sequence_z_score": context.fact("sequence_z_score") or 0.0,
         "symmetry": context.fact("symmetry"),
+        "chains": _chains(context, quality["shown"][first]),
     }
     best = quality["calpha"][first]
     write_results(
@@ -63,6 +64,15 @@ def report(context: Context) -> None:
         others=load_symmetry(context.read(SYMMETRY)).images(best)[1:],
         **_along_the_assembly(context, best),
     )
+
+
+def _chains(context: Context, shown: NDArray[np.float64]) -> list[dict[str, object]]:
+    """What is known of each chain, and its confidence in the first model; null where not built."""
+    means = iter([float(shown[part].mean()) for part in context.target.chain_slices])
+    return [
+        {**chain, "mean_confidence": next(means, None) if chain.get("chain") else None}
+        for chain in context.fact("chains") or []
+    ]
 
 
 def _along_the_assembly(
@@ -96,7 +106,9 @@ STAGE = Stage(
     reads=(DENSITY, SYMMETRY, DECOYS, CLUSTERS, QUALITY),
     facts={
         "resolution": "density",
-        "sequence_z_score": "trace",
+        "absent": "sequences",
+        "chains": "sequences",
+        "sequence_z_score": "sequences",
         "symmetry": "trace",
         "cis_peptides": "atomic",
         "disulfides": "atomic",

@@ -31,7 +31,7 @@ from critasser.structure import (
     read_chains,
 )
 from critasser.templates import survey
-from critasser.trace import build_traces, find_unit, sequence_significance
+from critasser.trace import build_traces, find_presence, find_unit
 
 __all__ = ["Assembly", "Tracing", "assemble", "build_atoms", "fit", "trace_chains"]
 
@@ -139,10 +139,10 @@ def trace_chains(
     rng = stage_generator(seed, "trace")
     tell = progress or (lambda fraction, message: None)
     unit = find_unit(calpha, features, target)
-    significance = sequence_significance(
+    significance = find_presence(
         unit.calpha, features, unit.target, rng=rng,
         tick=lambda done: tell(0.1 * done, "shuffled sequences to compare with"),
-    )  # fmt: skip
+    ).whole  # fmt: skip
     traces = build_traces(
         unit.calpha, features, prediction.density, unit.target, prediction.resolution, rng=rng,
         count=count, strategy=strategy, significance=significance,

@@ -98,6 +98,9 @@ class Results:
         do not trust which residue is where. None where it was not looked at.
     symmetry : mapping or None
         ``name``, ``units`` in the map and units ``built``, of a symmetric molecule.
+    chains : tuple of mapping
+        Of each chain that a build was asked for: ``chain`` (its name in the models, None where the
+        map does not hold it), ``sequence``, ``residues``, ``z_score``, ``mean_confidence``.
     report : Path
         Pictures and tables, for a web browser.
     """
@@ -113,6 +116,7 @@ class Results:
     sequence_z_score: float | None
     register_z_score: float | None
     symmetry: Mapping[str, Any] | None
+    chains: tuple[Mapping[str, Any], ...]
     report: Path
 
 
@@ -169,6 +173,7 @@ def read_results(folder: Path) -> Results:
             sequence_z_score=_number(content.get("sequence_z_score")),
             register_z_score=_number(content.get("register_z_score")),
             symmetry=content.get("symmetry"),
+            chains=tuple(map(dict, content.get("chains") or ())),
             report=job.path("report.html"),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OSError, csv.Error) as error:

@@ -19,6 +19,7 @@ TITLES = {
     "density": "Cut out the molecule",
     "network": "Read the map",
     "calpha": "Find Cα atoms",
+    "sequences": "Weigh each sequence",
     "trace": "Trace chains",
     "templates": "Place templates",
     "unseen": "Find what has no density",

@@ -45,7 +45,7 @@ def test_basins_are_those_of_chimeraxs_own_watershed(chimerax):
     chimerax.script(
         START
         + f"""
-from chimerax.critasser.models.segments.basins import watershed
+from chimerax.critasser.engine.critasser.segmentation.basins import watershed
 from chimerax.segment import watershed_regions
 volume = opened("{path}")
 values = volume.full_matrix()

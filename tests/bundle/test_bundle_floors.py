@@ -22,6 +22,9 @@ FLOORS = (
 )
 """From the ground up: what lies on a floor imports its own and lower ones."""
 
+SHARED = "engine.critasser.segmentation."
+"""What of the engine the bundle may import: it needs nothing but NumPy and SciPy."""
+
 MOST_LINES = 80
 """Of a function without its docstring, which for a command explains every argument."""
 
@@ -64,6 +67,8 @@ def imports(path):
 
 
 def floor(module):
+    if module.startswith(SHARED):
+        return -1
     first = module.split(".")[0]
     return next(number for number, names in enumerate(FLOORS) if first in names)
 

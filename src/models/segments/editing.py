@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from chimerax.core.errors import UserError
 
+from ...engine.critasser.segmentation.regions import merged
 from ...jobs.map_file import write_mrc
-from .regions import merged
 from .segment import Segment, selected_segments
 from .segmentation import Segmentation
 

@@ -9,8 +9,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from chimerax.core.errors import UserError
 
+from ...engine.critasser.segmentation.finding import find_regions, regions_from_labels
 from ...session.quoting import command_text
-from .finding import find_regions, regions_from_labels
 from .segmentation import Segmentation
 from .surfaces import geometries, placed
 

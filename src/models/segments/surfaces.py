@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from .regions import Regions
+from ...engine.critasser.segmentation.regions import Regions
 
 __all__ = ["Geometry", "geometries", "placed"]
 

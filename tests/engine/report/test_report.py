@@ -1,4 +1,4 @@
-"""Units of a symmetric molecule, and where residues come from, in the report."""
+"""Units of a symmetric molecule, many chains, and where residues come from, in the report."""
 
 from pathlib import Path
 
@@ -40,12 +40,15 @@ def page(tmp_path_factory):
     density = normalise(simulate(chain.positions, chain.amplitudes, 4.0, padding=20.0))
     path = tmp_path_factory.mktemp("report") / "report.html"
 
-    def page(symmetry, others, sources=None):
+    def page(symmetry, others, sources=None, chains=()):
         write_report(
             path,
             ReportContent(
                 JOB,
-                {**RESULTS, "symmetry": symmetry, "models": [{**MODEL, "sources": COUNTED}]},
+                {
+                    **RESULTS, "symmetry": symmetry, "chains": chains,
+                    "models": [{**MODEL, "sources": COUNTED}],
+                },
                 Target((Sequence("A", chain.letters),)),
                 density,
                 [chain.calpha],
@@ -53,7 +56,7 @@ def page(tmp_path_factory):
                 sources=sources,
                 others=chain.calpha + np.array([[[9.0, 0.0, 0.0]]])[:others],
             ),
-        )  # fmt: skip
+        )
         return path.read_text()
 
     return page
@@ -80,3 +83,14 @@ def test_where_residues_come_from_is_drawn_and_told_where_templates_led(page):
     assert "11 are where both" in told and "5 where the map alone" in told
     assert "7 where a template alone" in told and "3 where neither" in told
     assert told != other
+
+
+def test_of_several_chains_each_has_its_confidence_and_what_is_not_built_is_told(page):
+    one = {"chain": "A", "sequence": "alpha", "residues": 80, "z_score": 5.04}
+    other = {"chain": None, "sequence": "beta", "residues": 90, "z_score": 0.3}
+    chains = [{**one, "mean_confidence": 77.6}, {**other, "mean_confidence": None}]
+    cells = "".join(f"<td>{cell}</td>" for cell in ("A", "alpha", 80, "5.0", 78))
+    assert cells in page(None, 0, chains=chains)
+    cells = "".join(f"<td>{cell}</td>" for cell in ("not built", "beta", 90, "0.3", "–"))
+    assert cells in page(None, 0, chains=chains)
+    assert "<h2>Chains</h2>" not in page(None, 0, chains=chains[:1])

@@ -224,3 +224,21 @@ def test_rare_amino_acids_are_built_as_their_parents_and_told(write):
     assert found.target.letters == "MCVKW"
     assert "position 2: U, selenocysteine, is built as C" in found.notes[0]
     assert "position 4: O, pyrrolysine, is built as K" in found.notes[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (">a\nMKV\n>b\nMLV\n>a\nMWV", "records 1, 3 are all named 'a' and have different"),
+        (">a\nMKV\n>a\nMKV", "records 1, 2 are all named 'a' and have one sequence: 2 copies"),
+    ],
+)
+def test_records_of_one_name_are_told_and_all_built(write, text, says):
+    found = read_sequences(write(text))
+    (note,) = found.notes
+    assert says in note and "\n" not in note
+    assert len(found.target.sequences) == text.count(">")
+
+
+def test_records_of_different_names_need_no_word(write):
+    assert read_sequences(write(">a\nMKV\n>b\nMKV")).notes == ()

@@ -40,7 +40,7 @@ from critasser.structure import (
     read_chains,
 )
 from critasser.templates import survey
-from critasser.trace import build_traces, find_unit, register_prior, sequence_significance
+from critasser.trace import build_traces, find_presence, find_unit, register_prior
 
 __all__ = ["Assembly", "Tracing", "assemble", "build_atoms", "fit_templates", "trace_chains"]
 
@@ -156,10 +156,10 @@ def trace_chains(
     tell = progress or (lambda fraction, message: None)
     unit = find_unit(calpha, features, target)
     prior = register_prior(templates, unit)
-    significance = sequence_significance(
+    significance = find_presence(
         unit.calpha, features, unit.target, rng=rng,
         tick=lambda done: tell(0.1 * done, "shuffled sequences to compare with"),
-    )  # fmt: skip
+    ).whole  # fmt: skip
     traces = build_traces(
         unit.calpha, features, prediction.density, unit.target, prediction.resolution, rng=rng,
         count=count, strategy=strategy, significance=significance, prior=prior,

@@ -108,6 +108,9 @@ class Results:
         Residues that have no density, in stretches such as ``A:1-34``.
     symmetry : mapping or None
         ``name``, ``units`` in the map and units ``built``, of a symmetric molecule.
+    chains : tuple of mapping
+        Of each chain that a build was asked for: ``chain`` (its name in the models, None where the
+        map does not hold it), ``sequence``, ``residues``, ``z_score``, ``mean_confidence``.
     report : Path
         Pictures and tables, for a web browser.
     """
@@ -124,6 +127,7 @@ class Results:
     register_z_score: float | None
     unseen: tuple[str, ...]
     symmetry: Mapping[str, Any] | None
+    chains: tuple[Mapping[str, Any], ...]
     report: Path
 
 
@@ -183,6 +187,7 @@ def read_results(folder: Path) -> Results:
             register_z_score=_number(content.get("register_z_score")),
             unseen=tuple(map(str, content["unseen"])),
             symmetry=content.get("symmetry"),
+            chains=tuple(map(dict, content.get("chains") or ())),
             report=job.path("report.html"),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OSError, csv.Error) as error:

@@ -166,8 +166,22 @@ class Context:
 
     @property
     def target(self) -> Target:
-        """The sequences."""
-        return self.task.checked.target
+        """The sequences; in a stage that uses the fact ``absent``, those that the map holds."""
+        whole = self.task.checked.target
+        return whole.without(self.absent) if "absent" in self.stage.facts else whole
+
+    @property
+    def absent(self) -> tuple[int, ...]:
+        """Places of the chains that are not built, since the map does not hold them.
+
+        Raises
+        ------
+        LookupError
+            The stage does not declare this fact.
+        """
+        count = len(self.task.checked.target.sequences)
+        noted = self.fact("absent") or []
+        return tuple(k for k in noted if type(k) is int and 0 <= k < count)[: count - 1]
 
     @property
     def model(self) -> ModelFile:

@@ -28,6 +28,7 @@ def _page(content: ReportContent) -> str:
         _warnings(results),
         _first_model(content),
         section("Models", _models(results["models"]), note=_MODELS_NOTE),
+        _chains(results.get("chains") or []),
         _confidence(content),
         _sources(content),
         _assembly(content),
@@ -171,6 +172,11 @@ _MODELS_NOTE = (
     "model. RMSD and TM: against model 1. What was not looked at is left out."
 )
 
+_CHAINS_NOTE = (
+    "z-score: of the sequence alone against shuffled copies of it, anywhere in the map. "
+    "Confidence: mean over the chain's residues in the first model."
+)
+
 _COLUMNS = (
     ("model", "file", "{}"),
     ("confidence", "mean_confidence", "{:.0f}"),
@@ -197,6 +203,24 @@ def _models(models: Sequence[Mapping[str, Any]]) -> str:
         for k, model in enumerate(models)
     ]
     return table([head for head, _, _ in columns], rows)
+
+
+def _chains(chains: Sequence[Mapping[str, Any]]) -> str:
+    """Of several chains: how well the map tells each, and how sure it came out."""
+    if len(chains) < 2:
+        return ""
+    rows = [
+        (
+            one["chain"] or "not built",
+            one["sequence"],
+            str(one["residues"]),
+            f"{one['z_score']:.1f}",
+            "–" if one["mean_confidence"] is None else f"{one['mean_confidence']:.0f}",
+        )
+        for one in chains
+    ]
+    head = ("chain", "sequence", "residues", "z-score", "confidence")
+    return section("Chains", table(head, rows), note=_CHAINS_NOTE)
 
 
 def _job_rows(job: Mapping[str, Any], results: Mapping[str, Any]) -> list[tuple[str, str]]:

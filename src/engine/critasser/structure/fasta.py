@@ -141,7 +141,7 @@ def read_sequences(path: str | os.PathLike, *, protein: bool = False) -> Sequenc
     path : path
         Plain or gzipped text in UTF-8, UTF-16 or Latin-1. Chains of the same sequence stand there
         as often as they are in the map, or once with ``copies=2`` in the header, or with the
-        header of the RCSB (``Chains A, B``). Names need not differ.
+        header of the RCSB (``Chains A, B``). Names need not differ, but equal ones are told.
     protein : bool
         Take sequences of A, C, G and T for protein.
 
@@ -169,7 +169,31 @@ def read_sequences(path: str | os.PathLike, *, protein: bool = False) -> Sequenc
         sequences += [sequence] * _copies(record, path, notes)
     if not sequences:
         raise InputError(f"{path} is empty: give the sequence in FASTA format.")
+    notes += _same_names(records, path)
     return SequenceFile(Target(tuple(sequences)), tuple(notes))
+
+
+def _same_names(records: list[_Record], path: Path) -> list[str]:
+    """A line for each name that several records have."""
+    notes = []
+    for name in dict.fromkeys(record.name for record in records):
+        own = [record for record in records if record.name == name]
+        if len(own) == 1:
+            continue
+        which = ", ".join(str(record.number) for record in own[:MOST_TOLD])
+        which += ", …" if len(own) > MOST_TOLD else ""
+        alike = len({record.letters for record in own}) == 1
+        notes.append(
+            f"{path.name}: records {which} are all named {name!r} and have "
+            + (
+                f"one sequence: {len(own)} copies or more are built; leave out records that are "
+                "there by mistake"
+                if alike
+                else "different sequences: each is built; give them names of their own to tell "
+                "their chains apart"
+            )
+        )
+    return notes
 
 
 def _nucleic_message(nucleic: list[_Record], total: int, path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -76,6 +77,20 @@ class Target:
 
     def __len__(self) -> int:
         return len(self.letters)
+
+    def without(self, chains: Collection[int]) -> Target:
+        """The target without some of its chains, given by their places from 0.
+
+        Raises
+        ------
+        ValueError
+            Nothing is left.
+        """
+        return Target(tuple(s for k, s in enumerate(self.sequences) if k not in chains))
+
+    def rows_without(self, chains: Collection[int]) -> NDArray[np.bool_]:
+        """Which residues (L,) are of other chains than these."""
+        return ~np.isin(self.chain_index, list(chains))
 
     @cached_property
     def letters(self) -> str:

@@ -14,6 +14,12 @@ from critasser.structure import CalphaSet, Target, Trace
 from critasser.trace.asymmetric_unit import AsymmetricUnit, find_unit
 from critasser.trace.chain_copies import in_the_same_places
 from critasser.trace.joining import by_joining, by_keep_tracing
+from critasser.trace.presence import (
+    Presence,
+    SequencePresence,
+    find_presence,
+    unused_positions,
+)
 from critasser.trace.prior import RegisterPrior, register_prior
 from critasser.trace.registration import by_registration
 from critasser.trace.significance import (
@@ -29,15 +35,19 @@ __all__ = [
     "SIGNIFICANT",
     "STRATEGIES",
     "AsymmetricUnit",
+    "Presence",
+    "SequencePresence",
     "RegisterPrior",
     "Significance",
     "build_traces",
+    "find_presence",
     "find_unit",
     "positions_used",
     "register_prior",
     "register_significance",
     "sequence_significance",
     "shifted_significance",
+    "unused_positions",
 ]
 
 STRATEGIES: dict[str, Callable[..., tuple[Trace, ...]]] = {

@@ -12,15 +12,17 @@ from scipy.spatial import cKDTree
 
 from critasser.density import FeatureMaps
 from critasser.structure import CalphaSet, Sequence, Target
-from critasser.trace.alignment import GapScores, align
+from critasser.trace.alignment import Alignment, GapScores, align
 from critasser.trace.emissions import emissions
-from critasser.trace.graph import candidate_graph
+from critasser.trace.graph import CandidateGraph, candidate_graph
 from critasser.trace.other_molecules import share_of_others
 from critasser.trace.statistics import statistics
 
 __all__ = [
     "SIGNIFICANT",
     "Significance",
+    "Witness",
+    "compared",
     "register_significance",
     "sequence_significance",
     "shifted_significance",
@@ -66,7 +68,7 @@ class Significance:
     ----------
     own : float
         Mean log-odds a residue of the sequence at the positions where walks over the graph put it.
-    shuffled : ndarray (k,)
+    shuffled : ndarray (k,), or a list of as many numbers
         The same of shuffled sequences, see `shuffled_sequence`.
     length : int
         Residues.
@@ -76,12 +78,24 @@ class Significance:
     shuffled: NDArray[np.float64]
     length: int
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shuffled", np.asarray(self.shuffled, dtype=np.float64))
+
+    @property
+    def gain(self) -> float:
+        """Log-odds a residue by which the sequence stands out from shuffled ones."""
+        return self.own - float(self.shuffled.mean())
+
+    @property
+    def deviation(self) -> float:
+        """Of shuffled sequences' log-odds a residue; the least that is believed for the length."""
+        least = LEAST_DEVIATION / np.sqrt(max(self.length, 1))
+        return max(float(self.shuffled.std(ddof=1)), least)
+
     @property
     def z_score(self) -> float:
         """Standard deviations of shuffled sequences by which the sequence stands out from them."""
-        deviation = LEAST_DEVIATION / np.sqrt(max(self.length, 1))
-        deviation = max(float(self.shuffled.std(ddof=1)), deviation)
-        return (self.own - float(self.shuffled.mean())) / deviation
+        return self.gain / self.deviation
 
     @property
     def significant(self) -> bool:
@@ -123,6 +137,66 @@ def _as_sequence(name: str, text: str) -> Sequence:
     return Sequence(name, text.replace(UNKNOWN, BUILT_AS), unknown)
 
 
+@dataclass(frozen=True, eq=False)
+class Witness:
+    """What a map says of sequences: positions, links between them, and how it is judged.
+
+    Attributes
+    ----------
+    calpha : CalphaSet
+    graph : CandidateGraph
+    others : float
+        Share of the positions that belong to other molecules, see `share_of_others`.
+    """
+
+    calpha: CalphaSet
+    graph: CandidateGraph
+    others: float
+
+    @classmethod
+    def of(cls, calpha: CalphaSet, features: FeatureMaps, others: float) -> Witness:
+        """Of positions, at least one, and the network's map of the backbone."""
+        graph = candidate_graph(calpha, features, statistics().link).discounted(others)
+        return cls(calpha, graph, others)
+
+    def judge(
+        self, target: Target, tick: Callable[[float], None] | None = None
+    ) -> tuple[float, Alignment]:
+        """Mean log-odds a residue of a target where walks put it, and these walks."""
+        emission = emissions(self.calpha, target, statistics(), others=self.others)
+        alignment = align(
+            emission, self.graph, target.bonded, GapScores(), rounds=ROUNDS, tick=tick
+        )
+        return float((alignment.marginal * emission).sum()) / len(target), alignment
+
+
+def compared(
+    witness: Witness,
+    target: Target,
+    *,
+    rng: np.random.Generator,
+    tick: Callable[[float], None] | None = None,
+) -> tuple[Significance, Alignment]:
+    """`sequence_significance`, and the walks of the sequences as they are."""
+
+    def step(k: int) -> Callable[[float], None] | None:
+        if tick is None:
+            return None
+        return lambda fraction: tick((k + fraction) / (SHUFFLED_SEQUENCES + 1))
+
+    own, alignment = witness.judge(target, step(0))
+    shuffled = []
+    for k in range(SHUFFLED_SEQUENCES):
+        made: dict[str, Sequence] = {}
+        for sequence in target.sequences:
+            text = _with_unknown(sequence)
+            if text not in made:
+                made[text] = _as_sequence(sequence.name, shuffled_sequence(text, rng))
+        chains = tuple(made[_with_unknown(s)] for s in target.sequences)
+        shuffled.append(witness.judge(Target(chains), step(k + 1))[0])
+    return Significance(own, np.array(shuffled), len(target)), alignment
+
+
 def sequence_significance(
     calpha: CalphaSet,
     features: FeatureMaps,
@@ -148,30 +222,8 @@ def sequence_significance(
     -------
     Significance
     """
-    tables = statistics()
-    others = share_of_others(calpha, len(target))
-    graph = candidate_graph(calpha, features, tables.link).discounted(others)
-
-    def mean_log_odds(asked: Target, k: int) -> float:
-        def step(fraction: float) -> None:
-            if tick is not None:
-                tick((k + fraction) / (SHUFFLED_SEQUENCES + 1))
-
-        emission = emissions(calpha, asked, tables, others=others)
-        alignment = align(emission, graph, asked.bonded, GapScores(), rounds=ROUNDS, tick=step)
-        return float((alignment.marginal * emission).sum()) / len(asked)
-
-    own = mean_log_odds(target, 0)
-    shuffled = []
-    for k in range(SHUFFLED_SEQUENCES):
-        made: dict[str, Sequence] = {}
-        for sequence in target.sequences:
-            text = _with_unknown(sequence)
-            if text not in made:
-                made[text] = _as_sequence(sequence.name, shuffled_sequence(text, rng))
-        chains = tuple(made[_with_unknown(s)] for s in target.sequences)
-        shuffled.append(mean_log_odds(Target(chains), k + 1))
-    return Significance(own, np.array(shuffled), len(target))
+    witness = Witness.of(calpha, features, share_of_others(calpha, len(target)))
+    return compared(witness, target, rng=rng, tick=tick)[0]
 
 
 def shifted_significance(

@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
-from chimerax.critasser.models.segments.basins import climb, watershed
-from chimerax.critasser.models.segments.finding import find_regions, regions_from_labels
+from chimerax.critasser.engine.critasser.segmentation.basins import climb, watershed
+from chimerax.critasser.engine.critasser.segmentation.finding import (
+    find_regions,
+    regions_from_labels,
+)
+from chimerax.critasser.engine.critasser.segmentation.regions import Regions, merged
 from chimerax.critasser.models.segments.mates import symmetry_mates
 from chimerax.critasser.models.segments.palette import choose_colors
-from chimerax.critasser.models.segments.regions import Regions, merged
 from chimerax.critasser.models.segments.voxelise import enclosed_voxels
 
 TURN = np.array([[1.0, 0, 0, 0], [0, -1, 0, 39], [0, 0, -1, 39]])

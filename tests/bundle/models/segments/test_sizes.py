@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from chimerax.critasser.engine.critasser.segmentation.finding import find_regions
+from chimerax.critasser.engine.critasser.segmentation.sizes import differ
 from chimerax.critasser.models.segments.expected import chain_lengths
-from chimerax.critasser.models.segments.finding import find_regions
-from chimerax.critasser.models.segments.sizes import differ
 
 
 def ball(shape, centre, radius):

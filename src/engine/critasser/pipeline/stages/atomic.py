@@ -45,7 +45,7 @@ STAGE = Stage(
     "atomic",
     atomic,
     reads=(DENSITY, UNSEEN, CENTROID),
-    facts={"resolution": "density"},
+    facts={"resolution": "density", "absent": "sequences"},
     settings=_settings,
     external=("backbone.npz", "rotamers.npz"),
     draws=True,

@@ -19,7 +19,9 @@ from critasser.structure import Target, Template, Trace, read_contacts
 __all__ = ["EXTERNAL", "FACTS", "READS", "guides", "only_seen"]
 
 READS = (DENSITY, CALPHA, TRACES, TEMPLATES, UNSEEN)
-FACTS: Mapping[str, str] = {"resolution": "density", "trusted": "unseen"}
+FACTS: Mapping[str, str] = {
+    "resolution": "density", "absent": "sequences", "trusted": "unseen",
+}  # fmt: skip
 EXTERNAL = ("contacts", "assembly.npz")
 
 
@@ -39,9 +41,7 @@ def guides(context: Context) -> dict[str, Any]:
         )
     calpha, _, _ = load_calpha(context.read(CALPHA))
     (unseen,) = load_arrays(context.read(UNSEEN), "unseen")
-    file = context.external("contacts")
-    contacts = None if file is None else read_contacts(file, len(context.target))
-    target, starts, contacts = only_seen(context.target, starts, contacts, unseen)
+    target, starts, contacts = only_seen(context.target, starts, _contacts(context), unseen)
     return {
         "target": target,
         "starts": starts,
@@ -70,3 +70,13 @@ def only_seen(
             parts["confidence"] = start.confidence[seen]
         cut.append(dataclasses.replace(start, **parts))
     return target.part(seen), tuple(cut), None if contacts is None else contacts[seen][:, seen]
+
+
+def _contacts(context: Context) -> NDArray[np.float64] | None:
+    """Predicted contacts of the chains that are built, of the file, which counts all of them."""
+    path = context.external("contacts")
+    if path is None:
+        return None
+    whole = context.task.checked.target
+    built = whole.rows_without(context.absent)
+    return read_contacts(path, len(whole))[np.ix_(built, built)]

@@ -122,7 +122,9 @@ STAGE = Stage(
     "quality",
     quality,
     reads=(DENSITY, CALPHA, SYMMETRY, TEMPLATES, UNSEEN, CLUSTERS, ATOMS),
-    facts={"resolution": "density", "sequence_z_score": "trace"},
+    facts={
+        "resolution": "density", "absent": "sequences", "sequence_z_score": "sequences",
+    },
     settings=_settings,
     external=(CALIBRATION,),
 )

@@ -59,6 +59,7 @@ def report(context: Context) -> None:
         "sequence_z_score": context.fact("sequence_z_score") or 0.0,
         "symmetry": context.fact("symmetry"),
         **unseen_facts(context),
+        "chains": _chains(context, quality["shown"][first]),
     }
     best = quality["calpha"][first]
     write_results(
@@ -75,6 +76,15 @@ def report(context: Context) -> None:
 def counted(source: NDArray[np.int8]) -> dict[str, int]:
     """How many residues (L,) come from where."""
     return {name: int(np.sum(source == k)) for k, name in enumerate(SOURCES)}
+
+
+def _chains(context: Context, shown: NDArray[np.float64]) -> list[dict[str, object]]:
+    """What is known of each chain, and its confidence in the first model; null where not built."""
+    means = iter([float(shown[part].mean()) for part in context.target.chain_slices])
+    return [
+        {**chain, "mean_confidence": next(means, None) if chain.get("chain") else None}
+        for chain in context.fact("chains") or []
+    ]
 
 
 def _along_the_assembly(
@@ -108,7 +118,9 @@ STAGE = Stage(
     reads=(DENSITY, SYMMETRY, DECOYS, CLUSTERS, QUALITY),
     facts={
         "resolution": "density",
-        "sequence_z_score": "trace",
+        "absent": "sequences",
+        "chains": "sequences",
+        "sequence_z_score": "sequences",
         "symmetry": "trace",
         **BOND_FACTS,
         **UNSEEN_FACTS,

@@ -203,6 +203,7 @@ STAGE = Stage(
     "templates",
     templates,
     reads=(CALPHA, DENSITY, FEATURES),
+    facts={"absent": "sequences"},
     settings=named_sequences,
     external=("template_*", "pae_*"),
     draws=True,

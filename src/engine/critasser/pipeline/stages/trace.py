@@ -28,11 +28,12 @@ from critasser.structure import (
 )
 from critasser.trace import (
     AsymmetricUnit,
+    Significance,
     build_traces,
     find_unit,
     positions_used,
     register_prior,
-    sequence_significance,
+    unused_positions,
 )
 
 __all__ = ["SHOWN", "STAGE"]
@@ -40,8 +41,8 @@ __all__ = ["SHOWN", "STAGE"]
 SHOWN = 5
 """Of traces and templates, how many are announced to be shown; all are saved."""
 
-SIGNIFICANCE_SHARE, TRACES_SHARE = 0.1, 0.8
-"""Shares of the stage's time for shuffled sequences and for traces; closing gaps takes the rest."""
+TRACES_SHARE = 0.9
+"""Share of the stage's time for traces; closing gaps takes the rest."""
 
 
 def trace(context: Context) -> None:
@@ -75,16 +76,7 @@ def trace(context: Context) -> None:
 def _traces_of_unit(
     context: Context, unit: AsymmetricUnit, features: FeatureMaps
 ) -> tuple[Trace, ...]:
-    significance = sequence_significance(
-        unit.calpha,
-        features,
-        unit.target,
-        rng=context.rng,
-        tick=lambda done: context.progress(
-            SIGNIFICANCE_SHARE * done, "shuffled sequences to compare with"
-        ),
-    )
-    context.note(sequence_z_score=significance.z_score)
+    significance = Significance(**context.fact("log_odds"))
     prior = register_prior(load_templates(context.read(TEMPLATES)), unit)
     if prior and not significance.significant:
         context.warn(
@@ -105,10 +97,13 @@ def _traces_of_unit(
         significance=significance,
         prior=prior,
         joinings=context.settings["joinings"],
-        progress=lambda done, message: context.progress(
-            SIGNIFICANCE_SHARE + TRACES_SHARE * done, message
-        ),
+        progress=lambda done, message: context.progress(TRACES_SHARE * done, message),
     )
+    if significance.significant and (unused := unused_positions(traces[0], unit.calpha)):
+        context.warn(
+            f"{unused} likely Cα positions of the map belong to none of the sequences "
+            "(2_traces/unassigned.cif): what lies there has no sequence here, or is another copy"
+        )
     return tuple(unit.whole(one) for one in traces)
 
 
@@ -117,10 +112,9 @@ def _write_traces(context: Context, traces: Sequence[Trace], calpha: CalphaSet) 
     target, free = context.target, np.ones(len(calpha), bool)
     guide = Guide.of(read_map(context.read(DENSITY)), calpha)
     names = [chain_names(int(c) + 1)[-1] for c in target.chain_index]
-    begun = SIGNIFICANCE_SHARE + TRACES_SHARE
     for k, found in enumerate(traces):
         stem, shown = f"2_traces/trace_{k + 1:02d}", k < SHOWN
-        done = begun + (1.0 - begun) * k / len(traces)
+        done = TRACES_SHARE + (1.0 - TRACES_SHARE) * k / len(traces)
         context.progress(done, f"closing the gaps of trace {k + 1}")
         chain = complete(target, found, guide, rng=context.rng)
         write_calpha(
@@ -166,7 +160,7 @@ STAGE = Stage(
     "trace",
     trace,
     reads=(DENSITY, CALPHA, FEATURES, TEMPLATES),
-    facts={"resolution": "density"},
+    facts={"resolution": "density", "absent": "sequences", "log_odds": "sequences"},
     settings=_settings,
     external=("contacts", "trace.npz"),
     draws=True,

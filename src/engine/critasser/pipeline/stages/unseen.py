@@ -167,6 +167,7 @@ STAGE = Stage(
     "unseen",
     unseen,
     reads=(DENSITY, CALPHA, FEATURES, TRACES, TEMPLATES),
+    facts={"absent": "sequences"},
     settings=sequences,
     draws=True,
 )

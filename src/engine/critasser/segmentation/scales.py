@@ -20,6 +20,11 @@ _COARSE = 4.0
 """Voxels of a Gaussian's width from which on every second voxel of the smoothed map is enough."""
 
 _TRUNCATE = 3.0
+_FEWEST = 8
+"""Voxels along the shortest side that are not halved."""
+
+_WIDEST = 0.2
+"""Of the molecule's longest side, the width of the widest Gaussian."""
 
 
 def widths(voxel_size: float, extent: float) -> list[float]:
@@ -33,7 +38,7 @@ def widths(voxel_size: float, extent: float) -> list[float]:
         Longest side of what is above the level, in Å.
     """
     found = [voxel_size]
-    while found[-1] * _FACTOR < 0.2 * extent:
+    while found[-1] * _FACTOR < _WIDEST * extent:
         found.append(found[-1] * _FACTOR)
     return found
 
@@ -80,7 +85,7 @@ def group_by_smoothing(
         more = np.sqrt(max(sigma**2 - reached**2, 0.0)) / step
         smooth = ndimage.gaussian_filter(smooth, more, mode="nearest", truncate=_TRUNCATE)
         reached = sigma
-        while (sigma / step).min() >= _COARSE and min(smooth.shape) > 8:
+        while (sigma / step).min() >= _COARSE and min(smooth.shape) > _FEWEST:
             smooth = np.ascontiguousarray(smooth[::2, ::2, ::2])
             step = 2.0 * step
             place = np.minimum((place + 1) // 2, np.array(smooth.shape) - 1)

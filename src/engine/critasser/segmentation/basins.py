@@ -70,7 +70,7 @@ def watershed(values: np.ndarray, level: float, keep_apart: np.ndarray | None = 
     part = None if keep_apart is None else np.pad(keep_apart[box], 1).ravel()
     highest = _highest_neighbours(flat, inside.ravel(), own, padded.shape, part)
 
-    place = np.zeros(flat.size, dtype=np.int32 if own.size < 2**31 else np.int64)
+    place = np.zeros(flat.size, dtype=np.int32 if own.size <= np.iinfo(np.int32).max else np.int64)
     place[own] = np.arange(own.size)
     parent = place[highest]
     while True:

@@ -1,0 +1,114 @@
+"""Stage sequences: which of the sequences the map holds, and in how many copies."""
+
+from __future__ import annotations
+
+from critasser.job.arrays import load_calpha, load_features
+from critasser.pipeline.files import CALPHA, DENSITY, FEATURES
+from critasser.pipeline.stage import Context, Stage, named_sequences
+from critasser.structure import chain_names
+from critasser.trace import Presence, SequencePresence, find_presence, find_unit
+
+__all__ = ["STAGE", "remarks"]
+
+MUCH_MORE = 1.15
+"""Residues that are built, over those that there is room for, from which it is told."""
+
+
+def sequences(context: Context) -> None:
+    """Compare each sequence with shuffled ones, and choose the chains that are built.
+
+    Notes what later stages know as ``absent``: places of the chains that are not built; ``chains``:
+    what the report says of each; and ``sequence_z_score``, of all that is built, with its
+    ``log_odds``.
+    """
+    calpha, _, _ = load_calpha(context.read(CALPHA))
+    if not len(calpha):
+        context.say("no Cα position tells the sequences")
+        return
+    features = load_features(context.read(FEATURES), context.read(DENSITY))
+    unit = find_unit(calpha, features, context.target)
+    presence = find_presence(
+        unit.calpha,
+        features,
+        unit.target,
+        rng=context.rng,
+        tick=lambda done: context.progress(done, "shuffled sequences to compare with"),
+    )
+    left_out = presence.absent_chains(unit.target)
+    absent = [k for k, (own, _) in enumerate(unit.chains.tolist()) if own in left_out]
+    whole = presence.whole
+    context.note(
+        sequence_z_score=whole.z_score,
+        log_odds={"own": whole.own, "shuffled": whole.shuffled, "length": whole.length},
+        chains=_chains(context, presence, absent),
+    )
+    if absent:
+        context.note(absent=absent)
+    for line in remarks(presence):
+        context.warn(line)
+    count = len(context.target.sequences)
+    context.say(
+        f"z-score {whole.z_score:.1f}; {count - len(absent)} of {count} "
+        f"{'chains are' if count > 1 else 'chain is'} built"
+    )
+
+
+def _chains(
+    context: Context, presence: Presence, absent: list[int]
+) -> list[dict[str, str | int | float | None]]:
+    """What is known of each chain: its name in the models, sequence, residues and z-score."""
+    every = context.target.sequences
+    names = iter(chain_names(len(every) - len(absent)))
+    z_scores = {one.sequence.letters: one.significance.z_score for one in presence.sequences}
+    return [
+        {
+            "chain": None if k in absent else next(names),
+            "sequence": sequence.name,
+            "residues": len(sequence),
+            "z_score": z_scores[sequence.letters],
+        }
+        for k, sequence in enumerate(every)
+    ]
+
+
+def remarks(presence: Presence) -> list[str]:
+    """What a person should know of sequences and their copies, a line each."""
+    lines = [line for one in presence.sequences if (line := _remark(one))]
+    built = sum(one.built * len(one.sequence) for one in presence.sequences)
+    if presence.room and built > MUCH_MORE * presence.room:
+        lines.append(
+            f"{built} residues are to be built, and the map shows Cα of {presence.room:.0f} at "
+            "most: give only the sequences of what is in the map"
+        )
+    return lines
+
+
+def _remark(one: SequencePresence) -> str | None:
+    name, z_score = one.sequence.name, one.significance.z_score
+    if not one.built:
+        return (
+            f"the map does not hold {name} ({len(one.sequence)} residues): it suits the map with "
+            f"z-score {z_score:.1f}, and what is there should come to {one.expected:.1f}; nothing "
+            "is built of it"
+        )
+    if one.built < one.asked:
+        return (
+            f"the map holds {one.built} of the {one.asked} copies of {name} that are asked for; "
+            "the others are not built"
+        )
+    if one.more:
+        return (
+            f"the map seems to hold more copies of {name} than the {one.asked} asked for: write "
+            f"copies={one.asked + 1} in its header to build another"
+        )
+    return None
+
+
+STAGE = Stage(
+    "sequences",
+    sequences,
+    reads=(DENSITY, CALPHA, FEATURES),
+    settings=named_sequences,
+    external=("trace.npz",),
+    draws=True,
+)

@@ -1,0 +1,62 @@
+"""What is said of sequences and their copies; what is not in the map is no later stage's matter."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from critasser.job.stage_run import StageRun
+from critasser.pipeline.pipeline import run_stages
+from critasser.pipeline.stage import Stage
+from critasser.pipeline.stages.sequences import remarks
+from critasser.structure import Sequence, Target
+from critasser.trace import Presence, SequencePresence, Significance
+
+ALPHA = Sequence("alpha", "ACDEFGHIKL")
+
+
+def found(asked, built, *z_scores):
+    significance = Significance(0.5, np.zeros(8), len(ALPHA))
+    return SequencePresence(ALPHA, significance, z_scores, asked, 7.0, built)
+
+
+@pytest.mark.parametrize(
+    ("one", "says"),
+    [
+        (found(1, 0, 0.4), "the map does not hold alpha (10 residues)"),
+        (found(3, 2, 7.0, 6.5, 0.1), "holds 2 of the 3 copies of alpha"),
+        (found(2, 2, 7.0, 6.5, 6.0), "more copies of alpha than the 2 asked for: write copies=3"),
+    ],
+)
+def test_chains_that_are_not_there_and_copies_that_are_are_told_in_a_line(one, says):
+    (line,) = remarks(Presence((one,), 100.0))
+    assert says in line and "\n" not in line
+
+
+def test_what_is_as_it_was_asked_for_needs_no_word():
+    assert remarks(Presence((found(2, 2, 7.0, 6.5, 0.2),), 100.0)) == []
+
+
+def test_more_sequence_than_density_is_told():
+    (line,) = remarks(Presence((found(2, 2, 7.0, 6.5, 0.2),), 12.0))
+    assert line.startswith("20 residues are to be built, and the map shows Cα of 12 at most")
+
+
+def test_later_stages_see_the_sequences_that_are_built(job, task):
+    whole = task()
+    target = Target((ALPHA, Sequence("beta", "MMM"), Sequence("gamma", "WW")))
+    whole = dataclasses.replace(whole, checked=dataclasses.replace(whole.checked, target=target))
+    seen = {}
+
+    def look(context):
+        seen[context.stage.name] = (context.target.letters, context.run)
+
+    stages = (
+        Stage("sequences", lambda context: context.note(absent=[1])),
+        Stage("trace", look, facts={"absent": "sequences"}),
+        Stage("report", look, of_run=True),
+    )
+    run_stages(job, stages, whole)
+    assert seen["trace"][0] == "ACDEFGHIKLWW"
+    assert seen["report"][0] == target.letters
+    assert isinstance(seen["trace"][1], StageRun)

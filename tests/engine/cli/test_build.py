@@ -272,16 +272,17 @@ RESUMED = {
 
 @pytest.fixture
 def resumed(tmp_path):
-    """Gives the inputs of a job with all kinds of them, resumed with arguments."""
-    job = {"format": FORMAT, "version": __version__, "options": {},
+    """Gives the inputs (or options, ``what=1``) of a job with all kinds of them, resumed with
+    arguments."""
+    job = {"format": FORMAT, "version": __version__, "options": {"trim": True},
            "inputs": {role: {"path": f"/{name}"} for role, name in RESUMED.items()}}  # fmt: skip
     (tmp_path / "job.json").write_text(json.dumps(job))
 
-    def inputs(*arguments):
+    def resolved(*arguments, what=0):
         args = cli._parsed(["build", "--resume", str(tmp_path), *arguments])
-        return build._resolve(args)[0]
+        return build._resolve(args)[what]
 
-    return inputs
+    return resolved
 
 
 @pytest.mark.parametrize(
@@ -293,6 +294,15 @@ def test_inputs_can_be_taken_from_a_resumed_job(resumed, flag, role, nothing):
     before, after = resumed(), resumed(flag)
     assert getattr(before, role)
     assert after == dataclasses.replace(before, **{role: nothing})
+
+
+@pytest.mark.parametrize(
+    ("flags", "trim", "protein"),
+    [((), True, False), (("--no-trim",), False, False), (("--protein",), True, True)],
+)
+def test_what_is_not_given_anew_stays_as_the_job_had_it(resumed, flags, trim, protein):
+    options = resumed(*flags, what=1)
+    assert (options.trim, options.protein) == (trim, protein)
 
 
 def test_one_file_given_to_a_resumed_job_is_its_map_or_its_sequences(resumed):

@@ -1,4 +1,4 @@
-"""Units of a symmetric molecule in the report."""
+"""Units of a symmetric molecule, and residues without density, in the report."""
 
 from pathlib import Path
 
@@ -39,15 +39,15 @@ def page(tmp_path_factory):
     density = normalise(simulate(chain.positions, chain.amplitudes, 4.0, padding=20.0))
     path = tmp_path_factory.mktemp("report") / "report.html"
 
-    def page(symmetry, others):
+    def page(symmetry=None, others=0, calpha=chain.calpha, **more):
         write_report(
             path,
             ReportContent(
                 JOB,
-                {**RESULTS, "symmetry": symmetry},
+                {**RESULTS, "symmetry": symmetry, **more},
                 Target((Sequence("A", chain.letters),)),
                 density,
-                [chain.calpha],
+                [calpha],
                 [np.full(len(chain.calpha), 80.0)],
                 others=chain.calpha + np.array([[[9.0, 0.0, 0.0]]])[:others],
             ),
@@ -69,3 +69,11 @@ def test_other_units_are_drawn_and_told(page):
 def test_units_that_were_all_built_are_no_assembly(page):
     every = page({"name": "", "units": 2, "built": 2}, 0)
     assert "holds 2 units alike; 2 of them were built" in every and "assembly 1" not in every
+
+
+def test_residues_without_density_are_named_and_may_be_missing(page):
+    calpha = read_chains(DATA / "3wmi_A.pdb.gz")[0].calpha.copy()
+    calpha[:9] = np.nan
+    told = "Residues A:1-9 have no density; scores are those of the others."
+    assert told in page(unseen=["A:1-9"], trimmed=True, calpha=calpha)
+    assert told not in page(unseen=[], trimmed=False)

@@ -100,6 +100,23 @@ def test_build_runs_the_engine_on_files_in_its_folder(session, open_volume, loca
     assert job.outcome == "finished"
 
 
+@pytest.mark.parametrize("value", [True, False])
+def test_what_is_said_of_density_and_sequences_reaches_the_engine(
+    session, open_volume, located, value
+):
+    alanine = [Sequence("x", "A" * 20 if value else "MKVLA")]
+    job = build(session, open_volume(session), alanine, trim=value, protein=value)
+    words = shlex.split((job.folder / "command").read_text())
+    for word in ("trim", "protein"):
+        assert (f"--{word}" in words) == value
+        assert (f"--no-{word}" in words) != value
+
+
+def test_poly_alanine_is_refused_unless_it_is_said_to_be_protein(session, open_volume, located):
+    with pytest.raises(UserError, match="protein true"):
+        build(session, open_volume(session), [Sequence("x", "A" * 20)])
+
+
 def test_the_next_build_of_the_same_map_has_a_folder_and_a_name_of_its_own(
     session, open_volume, located
 ):

@@ -269,7 +269,7 @@ RESUMED = {
     "map": "map.mrc", "sequence": "s.fasta", "mask": "mask.mrc", "contacts": "c.rr",
     "template_01": "a.pdb", "template_02": "b.pdb", "pae_02": "b.json",
 }  # fmt: skip
-GIVEN = {"resolution": 3.5, "weights": "/net.safetensors"}
+GIVEN = {"resolution": 3.5, "weights": "/net.safetensors", "trim": True}
 
 
 @pytest.fixture
@@ -338,6 +338,15 @@ def test_an_error_of_another_length_is_told(run, files, tmp_path):
     (tmp_path / "pae.json").write_text("rubbish")
     line = refused(run, files, "--templates", MODEL, "--pae", tmp_path / "pae.json")
     assert "no predicted aligned error in it" in line
+
+
+@pytest.mark.parametrize(
+    ("flags", "trim", "protein"),
+    [((), True, False), (("--no-trim",), False, False), (("--protein",), True, True)],
+)
+def test_what_is_not_given_anew_stays_as_the_job_had_it(resumed, flags, trim, protein):
+    _, options = resumed(*flags)
+    assert (options.trim, options.protein) == (trim, protein)
 
 
 def test_one_file_given_to_a_resumed_job_is_its_map_or_its_sequences(resumed):

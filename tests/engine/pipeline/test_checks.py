@@ -52,6 +52,14 @@ def test_a_chain_without_room_is_refused(checked):
         checked(lambda values: values, letters="MKVLAEGHWY" * 60)
 
 
+def test_poly_alanine_is_built_where_it_is_said_to_be_protein(checked, tmp_path):
+    with pytest.raises(InputError, match="give --protein"):
+        checked(lambda values: values, letters="A" * 40)
+    inputs = Inputs(tmp_path / "map.mrc", tmp_path / "a.fasta")
+    options = Options(resolution=3.0, device="cpu", protein=True)
+    assert check(inputs, options).target.letters == "A" * 40
+
+
 def test_notes_of_all_files_are_handed_on(checked, tmp_path):
     text = MODEL.read_text().replace("\nEND", "")
     water = "HETATM 9999  O   HOH A 900     999.000   0.000   0.000  1.00 20.00           O\n"

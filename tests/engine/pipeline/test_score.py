@@ -61,6 +61,7 @@ def test_a_model_is_scored_residue_by_residue_by_its_own_numbers(scored, atoms):
     rows = list(csv.DictReader((scored / "5_models/model_1.csv").open()))
     assert list(rows[0]) == [
         "chain", "residue", "insertion", "letter", "confidence", "local_confidence", "local_pcc",
+        "seen",
     ]  # fmt: skip
     assert [(r["chain"], int(r["residue"])) for r in rows] == [("A", n) for n in range(102, 162)]
     assert np.mean([float(r["local_pcc"]) for r in rows]) > 0.6

@@ -153,3 +153,16 @@ def test_a_model_with_a_tag_is_scored_without_it(tagged, engine, density, tmp_pa
     assert results["models"][0]["mean_confidence"] > 70
     assert numbers_in(tmp_path / "job/5_models/model_1.cif")[0] == end + 1
     assert "residues that have density" in done.stdout
+
+
+def test_a_stretch_of_the_rest_is_built_again_and_the_tag_left_out(tagged, engine, tmp_path):
+    stretch = f"A:{len(TAG) + 20}-{len(TAG) + 26}"
+    done = engine("rebuild", tagged, "-o", tmp_path / "job", "--stretch", stretch, "--quality",
+                  "shortest", "--models", 1, "--trim")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    results = results_of(tmp_path / "job")
+    (unseen,) = results["unseen"]
+    end = int(re.fullmatch(r"A:1-(\d+)", unseen)[1])
+    assert abs(end - len(TAG)) <= 3
+    assert results["trimmed"] is True
+    assert numbers_in(tmp_path / "job/5_models/model_1.cif")[0] == end + 1

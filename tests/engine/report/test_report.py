@@ -1,4 +1,4 @@
-"""Units of a symmetric molecule, many chains, and where residues come from, in the report."""
+"""Symmetric units, chains, where residues come from and which have no density, in the report."""
 
 from pathlib import Path
 
@@ -40,18 +40,18 @@ def page(tmp_path_factory):
     density = normalise(simulate(chain.positions, chain.amplitudes, 4.0, padding=20.0))
     path = tmp_path_factory.mktemp("report") / "report.html"
 
-    def page(symmetry, others, sources=None, chains=()):
+    def page(symmetry=None, others=0, sources=None, calpha=chain.calpha, **more):
         write_report(
             path,
             ReportContent(
                 JOB,
                 {
-                    **RESULTS, "symmetry": symmetry, "chains": chains,
-                    "models": [{**MODEL, "sources": COUNTED}],
+                    **RESULTS, "symmetry": symmetry, "models": [{**MODEL, "sources": COUNTED}],
+                    **more,
                 },
                 Target((Sequence("A", chain.letters),)),
                 density,
-                [chain.calpha],
+                [calpha],
                 [np.full(len(chain.calpha), 80.0)],
                 sources=sources,
                 others=chain.calpha + np.array([[[9.0, 0.0, 0.0]]])[:others],
@@ -94,3 +94,11 @@ def test_of_several_chains_each_has_its_confidence_and_what_is_not_built_is_told
     cells = "".join(f"<td>{cell}</td>" for cell in ("not built", "beta", 90, "0.3", "–"))
     assert cells in page(None, 0, chains=chains)
     assert "<h2>Chains</h2>" not in page(None, 0, chains=chains[:1])
+
+
+def test_residues_without_density_are_named_and_may_be_missing(page):
+    calpha = read_chains(DATA / "3wmi_A.pdb.gz")[0].calpha.copy()
+    calpha[:9] = np.nan
+    told = "Residues A:1-9 have no density; scores are those of the others."
+    assert told in page(unseen=["A:1-9"], trimmed=True, calpha=calpha)
+    assert told not in page(unseen=[], trimmed=False)

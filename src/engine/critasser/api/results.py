@@ -24,7 +24,7 @@ __all__ = ["ModelResult", "Results", "open", "read_results"]
 LARGEST_TABLE = 16 << 20
 """Bytes of a table of residues; one of 20,000 residues takes 2 MB."""
 
-COLUMNS = ("confidence", "local_confidence", "local_pcc", "seen")
+COLUMNS = ("confidence", "local_confidence", "local_pcc")
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,7 +185,7 @@ def read_results(folder: Path) -> Results:
             rmsd=_matrix(content.get("rmsd")),
             sequence_z_score=_number(content.get("sequence_z_score")),
             register_z_score=_number(content.get("register_z_score")),
-            unseen=tuple(map(str, content["unseen"])),
+            unseen=tuple(map(str, content.get("unseen", ()))),
             symmetry=content.get("symmetry"),
             chains=tuple(map(dict, content.get("chains") or ())),
             report=job.path("report.html"),
@@ -201,7 +201,8 @@ def _model(job: Job, entry: Mapping[str, Any]) -> ModelResult:
     path = job.path(str(entry["file"]))
     rows = _rows(path.with_suffix(".csv"))
     numbers = {name: np.array([float(row[name]) for row in rows]) for name in COLUMNS}
-    seen = numbers.pop("seen") > 0
+    # Jobs of earlier versions do not tell it.
+    seen = np.array([row.get("seen", "1") != "0" for row in rows])
     if not seen.any():
         raise ValueError(f"{path.name}: no residue has density")
     scores = {

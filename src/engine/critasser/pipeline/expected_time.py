@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from critasser.options import REBUILDS
 from critasser.pipeline.stage import Task
+from critasser.trace.alignment import NARROW_FROM, NARROWED_POSITIONS
 
 __all__ = ["expected_build_seconds", "expected_fit_seconds", "expected_model_seconds"]
 
@@ -13,6 +14,13 @@ USUAL_MODELS = 3
 ATOMIC_SECONDS = {"draft": 0.02, "standard": 0.1, "thorough": 0.4}
 """For a residue of a model, by the name of the atomic stage's schedule."""
 
+TRACE_PLACE, TRACE_MOVES, USUAL_JOININGS = 2.4e-4, 0.05, 100_000
+"""Seconds of tracing for each place where a residue may be, and for each residue's moves where so
+many joinings are asked for. Measured on a processor without other work: drafts of 97 residues in
+2.4 s, 190 in 5 s, 397 in 10 to 55 s, 430 in 100 s and 664 in 277 s (the last two where the map does
+not tell the sequence, which takes five times as long), packed chains of 1,600 residues in 38 s and
+of 4,000 in 131 s (`benchmark.trace_scaling`)."""
+
 VOLUME_OF_RESIDUE = 400.0
 """Å³ of map that is worked on for each residue, solvent around it included: unmasked maps are
 positive half of everywhere, but what is worked on is cut out around the chain."""
@@ -21,8 +29,8 @@ positive half of everywhere, but what is worked on is cut out around the chain."
 def expected_build_seconds(task: Task, models: int = USUAL_MODELS) -> dict[str, float]:
     """Seconds of each stage of a build on one core, by residues, density and schedule.
 
-    Measured on maps of 97 to 397 residues. Only the proportions matter: what is measured on the
-    way corrects the rest.
+    Measured on maps of 97 to 664 residues, tracing up to 4,000. Only the proportions matter: what
+    is measured on the way corrects the rest.
 
     Parameters
     ----------
@@ -41,8 +49,8 @@ def expected_build_seconds(task: Task, models: int = USUAL_MODELS) -> dict[str, 
         "network": 1.0 + volume * (1.5e-4 if checked.device == "cpu" else 2e-6),
         "calpha": 0.5 + 0.01 * length,
         "sequences": 1.0 + 1e-4 * length**2,
+        "trace": _trace_seconds(length, schedule.joinings),
         "templates": 0.1 + 5.0 * len(task.inputs.templates),
-        "trace": 2.0 + 1e-4 * length**2,
         "unseen": 0.2 + 0.008 * length,
         "assembly": 0.5 + 0.018 * length + 7e-6 * moves,
         "decoys": 0.3 + 7e-6 * length * schedule.refinement_sweeps * models,
@@ -50,6 +58,13 @@ def expected_build_seconds(task: Task, models: int = USUAL_MODELS) -> dict[str, 
         "quality": 0.001 * length,
         "report": 2.0,
     }
+
+
+def _trace_seconds(length: int, joinings: int) -> float:
+    """All positions of a small map may be any residue's, of a large one so many."""
+    places = length if length <= NARROW_FROM else NARROWED_POSITIONS
+    moves = TRACE_MOVES * joinings / USUAL_JOININGS
+    return 1.5 + length * (TRACE_PLACE * places + moves)
 
 
 RESIDUES_OF_DOMAIN = 150

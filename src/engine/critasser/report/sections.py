@@ -82,17 +82,23 @@ def _first_model(content: ReportContent) -> str:
 
 def _confidence(content: ReportContent) -> str:
     names = [f"model {model['rank']}" for model in content.results["models"]]
-    note = (
-        "Residues are counted over all chains laid end to end; a broken line is where the next "
-        "chain begins."
-    )
+    notes = []
+    if len(content.target.sequences) > 1:
+        notes.append(
+            "Residues are counted over all chains laid end to end; a broken line is where the "
+            "next chain begins."
+        )
+    if unseen := content.results.get("unseen"):
+        notes.append(
+            f"Residues {escape(', '.join(unseen))} have no density; scores are those of the others."
+        )
     return section(
         "Confidence along the chain",
         figure(
             figures.chain_confidence(content.target, content.confidence, names),
             "Confidence of every residue of every model",
         ),
-        note=note if len(content.target.sequences) > 1 else "",
+        note=" ".join(notes),
     )
 
 

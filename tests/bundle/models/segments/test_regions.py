@@ -121,7 +121,7 @@ def test_a_region_is_split_at_the_coarsest_scale_that_does_and_merged_again(two_
 
 
 def test_a_large_map_is_thinned_but_voxels_are_its_own(monkeypatch, two_domains):
-    from chimerax.critasser.models.segments import finding
+    from chimerax.critasser.engine.critasser.segmentation import finding
 
     exact, _, _ = find_regions(two_domains, 0.3, (1, 1, 1), chain_residues=15)
     monkeypatch.setattr(finding, "_LARGEST", 20)

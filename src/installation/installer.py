@@ -279,7 +279,6 @@ class Installation(BackgroundWork):
             It does not pass.
         """
         self._tell("self-test", 0.0, "the engine tests itself and compiles its kernels")
-        # With a build: compiled kernels are kept, and the first job need not wait for them.
         command = [str(self._python), "-m", "critasser", "selftest", "--build"]
         checks = 0
 

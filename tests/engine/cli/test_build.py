@@ -13,6 +13,7 @@ from critasser import __version__, cli
 from critasser.cli import build, rebuild, score
 from critasser.density import Grid, read_map, write_map
 from critasser.job.folder import FORMAT
+from critasser.shipped import RESIDUE_NETWORK, shipped
 from critasser.structure import read_chains
 
 ROOT = Path(__file__).parents[3]
@@ -66,7 +67,7 @@ def test_a_new_job_needs_map_and_sequence(run, files):
         (["--mask", "nowhere.mrc"], "no such file"),
         (["--templates", "nowhere.pdb"], "no such file"),
         (["--contacts", "nowhere.rr"], "no such file"),
-        (["--weights", "nowhere.safetensors"], "no network there"),
+        (["--weights", "nowhere.safetensors"], "no such file (weights)"),
     ],
 )
 def test_options_that_cannot_be_are_told(run, files, options, told):
@@ -204,6 +205,11 @@ def test_damaged_weights_are_told(run, files, tmp_path):
     assert "damaged" in refused(run, files, "--weights", tmp_path / "net.safetensors")
 
 
+def test_weights_of_a_network_that_reads_no_maps_are_told(run, files):
+    line = refused(run, files, "--weights", shipped(RESIDUE_NETWORK))
+    assert "another kind than those that read maps" in line
+
+
 def test_what_is_no_job_cannot_be_resumed(run, tmp_path):
     for folder in (tmp_path, tmp_path / "nowhere"):
         status, _, err = run("build", "--resume", folder)
@@ -307,6 +313,12 @@ def test_what_a_job_was_given_can_be_taken_away(resumed, module, flag, name):
     before, after = resumed(module=module)[1], resumed(flag, module=module)[1]
     assert getattr(before, name)
     assert after == dataclasses.replace(before, **{name: None})
+
+
+def test_templates_may_be_given_together_or_one_by_one(resumed):
+    for arguments in (["--templates", "/a.pdb", "/b.cif"],
+                      ["--templates", "/a.pdb", "--templates", "/b.cif"]):  # fmt: skip
+        assert resumed(*arguments)[0].templates == (Path("/a.pdb"), Path("/b.cif"))
 
 
 def test_one_file_given_to_a_resumed_job_is_its_map_or_its_sequences(resumed):

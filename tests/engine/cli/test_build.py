@@ -14,6 +14,7 @@ from critasser.cli import build, rebuild, score
 from critasser.density import Grid, read_map, write_map
 from critasser.errors import InputError
 from critasser.job.folder import FORMAT
+from critasser.shipped import RESIDUE_NETWORK, shipped
 from critasser.structure import read_chains
 
 ROOT = Path(__file__).parents[3]
@@ -67,7 +68,7 @@ def test_a_new_job_needs_map_and_sequence(run, files):
         (["--mask", "nowhere.mrc"], "no such file"),
         (["--templates", "nowhere.pdb"], "no such file"),
         (["--contacts", "nowhere.rr"], "no such file"),
-        (["--weights", "nowhere.safetensors"], "no network there"),
+        (["--weights", "nowhere.safetensors"], "no such file (weights)"),
     ],
 )
 def test_options_that_cannot_be_are_told(run, files, options, told):
@@ -203,6 +204,11 @@ def test_a_gpu_that_is_not_there_is_told(run, files, monkeypatch):
 def test_damaged_weights_are_told(run, files, tmp_path):
     (tmp_path / "net.safetensors").write_bytes(b"\x10" * 1000)
     assert "damaged" in refused(run, files, "--weights", tmp_path / "net.safetensors")
+
+
+def test_weights_of_a_network_that_reads_no_maps_are_told(run, files):
+    line = refused(run, files, "--weights", shipped(RESIDUE_NETWORK))
+    assert "another kind than those that read maps" in line
 
 
 def test_what_is_no_job_cannot_be_resumed(run, tmp_path):
@@ -347,6 +353,12 @@ def test_an_error_of_another_length_is_told(run, files, tmp_path):
 def test_what_is_not_given_anew_stays_as_the_job_had_it(resumed, flags, trim, protein):
     _, options = resumed(*flags)
     assert (options.trim, options.protein) == (trim, protein)
+
+
+def test_templates_may_be_given_together_or_one_by_one(resumed):
+    for arguments in (["--templates", "/a.pdb", "/b.cif"],
+                      ["--templates", "/a.pdb", "--templates", "/b.cif"]):  # fmt: skip
+        assert resumed(*arguments)[0].templates == (Path("/a.pdb"), Path("/b.cif"))
 
 
 def test_one_file_given_to_a_resumed_job_is_its_map_or_its_sequences(resumed):

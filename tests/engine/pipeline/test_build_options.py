@@ -78,15 +78,15 @@ def test_the_resolution_given_is_the_one_that_is_used(copy, finished, first_stag
     assert before.shape != after.shape or not np.allclose(before, after)
 
 
-def sulphur(path, residue, turn):
-    """Where SG of a cysteine would be by its first torsion, in radians."""
-    chain = read_chains(path)[0]
+def sulphurs(chain, residue):
+    """Where SG of a cysteine may be, (72, 3), by its first torsion."""
     named = zip(chain.residue, chain.atom_names, chain.positions)
     place = {name: position for owner, name, position in named if owner == residue}
     along = place["CB"] - place["CA"]
     along /= np.linalg.norm(along)
     normal = np.cross(place["CA"] - place["N"], along)
     normal /= np.linalg.norm(normal)
+    turn = np.radians(np.arange(0, 360, 5))[:, None]
     around = np.cos(turn) * np.cross(normal, along) + np.sin(turn) * normal
     angle = np.radians(180.0 - 114.0)
     return place["CB"] + 1.81 * (np.cos(angle) * along + np.sin(angle) * around)
@@ -95,12 +95,13 @@ def sulphur(path, residue, turn):
 def test_records_of_a_fasta_file_are_chains_and_cysteines_that_meet_a_disulfide(
     critasser, tmp_path
 ):
-    turns = np.radians(np.arange(0, 360, 5))
-    pairs = [(sulphur(PIECE, 48, a), sulphur(PIECE, 55, b)) for a in turns for b in turns]
-    meeting = min(pairs, key=lambda pair: abs(np.linalg.norm(pair[0] - pair[1]) - 2.05))
+    first, second = (sulphurs(read_chains(PIECE)[0], residue) for residue in (48, 55))
+    off = np.abs(np.linalg.norm(first[:, None] - second, axis=2) - 2.05)
+    a, b = np.unravel_index(off.argmin(), off.shape)
     positions, weight, letters = atoms(PIECE, without_side_chains=(48, 55))
     whole = letters[:48] + "C" + letters[49:55] + "C" + letters[56:]
-    grid = simulate(np.vstack([positions, *meeting]), np.append(weight, [16, 16]), 2.5, padding=6.0)
+    positions = np.vstack([positions, first[a], second[b]])
+    grid = simulate(positions, np.append(weight, [16.0, 16.0]), 2.5, padding=6.0)
     write_map(tmp_path / "map.mrc", grid)
     (tmp_path / "two.fasta").write_text(f">first\n{whole[:50]}\n>second\n{whole[50:]}\n")
     critasser(

@@ -60,6 +60,7 @@ def add_args(parser: argparse.ArgumentParser) -> None:
         "--templates",
         type=Path,
         nargs="+",
+        action="extend",
         metavar="FILE",
         help="structures that may be alike, solved or predicted: PDB or mmCIF, .gz too",
     )

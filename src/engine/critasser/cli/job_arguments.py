@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 from typing import Any
 
 from critasser.errors import InputError
-from critasser.options import DEVICES, PRESETS, Options, check_file
+from critasser.options import DEVICES, PRESETS, Options, RebuildOptions, check_file
 
 __all__ = [
     "add_choices",
@@ -130,8 +129,6 @@ def given_options(args: argparse.Namespace) -> dict[str, Any]:
     }
     if args.weights is not None:
         given["weights"] = whole_path(args.weights)
-        if os.path.exists(given["weights"]):
-            check_file(given["weights"], "weights")
     return given
 
 

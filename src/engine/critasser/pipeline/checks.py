@@ -23,7 +23,9 @@ from critasser.errors import InputError
 from critasser.fitting import read_predicted_error
 from critasser.job.records import checksum
 from critasser.network import choose_device, load_network
-from critasser.options import Inputs, Options, check_readable
+from critasser.network.resnet import ResNet
+from critasser.network.unet import UNet
+from critasser.options import Inputs, Options, check_file, check_readable
 from critasser.shipped import NETWORK, RESIDUE_NETWORK, RESOLUTION_NETWORK, TABLES, shipped
 from critasser.structure import Target, read_contact_file, read_protein, read_sequences
 
@@ -50,6 +52,8 @@ RESIDUE_VOLUME = 1.21 * 110.0
 
 LEAST_SHARE = 0.3
 """Maps cut at a high contour keep this share of a residue's volume, not less (half, at 2.9 Å)."""
+
+MAP_NETWORKS = (UNet, ResNet)
 
 SHORTEST = 5
 """Residues; d0, secondary structure and everything else mean nothing for less."""
@@ -132,7 +136,13 @@ def programs(options: Options) -> tuple[str, Path, dict[str, str]]:
     """
     device = choose_device(options.device).type
     weights = options.weights or shipped(NETWORK)
-    load_network(weights)
+    if options.weights is not None:
+        check_file(weights, "weights")
+    if not isinstance(load_network(weights), MAP_NETWORKS):
+        raise InputError(
+            f"{weights}: a network of another kind than those that read maps; give one of "
+            "critasser train network"
+        )
     checksums = {"weights": checksum(weights)}
     checksums["residue_weights"] = checksum(shipped(RESIDUE_NETWORK))
     checksums |= {table: checksum(shipped(table)) for table in TABLES}

@@ -2,6 +2,7 @@
 
     python -m benchmark.build --set experimental high --work ~/benchmark
     python -m benchmark.table --work ~/benchmark
+    python -m benchmark.templates --row own bent homologue --work ~/templates
     python -m benchmark.training --side 48
     python -m benchmark.calpha --work ~/calpha
     python -m benchmark.inference

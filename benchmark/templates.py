@@ -31,7 +31,6 @@ from benchmark.build import ROOT, program, run_logged, write_csv
 from benchmark.measures import measure
 from benchmark.sets import BenchmarkTarget
 from benchmark.template_cases import ROWS, TemplateCase, cases, foreign_chains
-from critasser.density import read_map
 from critasser.job.arrays import load_calpha, load_features, load_templates
 from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, TEMPLATES
 from critasser.pipeline.stages.templates import fit_by_density
@@ -150,7 +149,7 @@ def run_case(case: TemplateCase, work: Path, quality: str) -> dict:
 def _refusals(data: Path, job: Path) -> list[dict]:
     """What becomes of chains of other folds in the map of a finished job."""
     calpha, _, _ = load_calpha(job / CALPHA)
-    features = load_features(job / FEATURES, read_map(job / DENSITY))
+    features = load_features(job / FEATURES, job / DENSITY)
     target = read_sequences(job.parent / "sequence.fasta").target
     seed = zlib.crc32(job.parent.name.encode())
     rows = []

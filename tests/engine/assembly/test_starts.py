@@ -7,6 +7,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from critasser.assembly import assemble, refine_centroids
+from critasser.assembly.energy_kernels import PAIR, PLACE
 from critasser.assembly.starts import (
     BOTH,
     MOST_STARTS,
@@ -138,3 +139,17 @@ def test_without_templates_traces_start_as_they_are_given(small):
     for start, trace in zip(decoys.starts, traces):
         off = np.linalg.norm(start - trace.positions, axis=1)
         assert np.nanmedian(off) < 0.6
+
+
+def test_traces_that_claim_no_register_are_starts_without_restraints(small):
+    traces = [
+        replace(small.noisy_trace(seed), confidence=np.zeros(len(small.target)))
+        for seed in range(2)
+    ]
+    decoys = assemble(
+        small.target, traces, small.calpha, small.density, small.resolution,
+        rng=np.random.default_rng(0), replicas=2, sweeps=5,
+    )  # fmt: skip
+    assert np.isfinite(decoys.positions).all() and np.isfinite(decoys.energy).all()
+    for term in (PLACE, PAIR):
+        assert (decoys.components[:, term] == 0).all()

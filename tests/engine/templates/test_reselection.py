@@ -167,6 +167,19 @@ def test_copies_and_relatives_share_a_map(alpha, beta, rng):
         ) < 1.0  # fmt: skip
 
 
+def test_of_a_file_with_more_copies_than_are_wanted_each_is_one_chain_in_one_place(alpha, rng):
+    """A dimer in the map, a trimer as template, one chain in the FASTA file."""
+    copies = [turned(alpha.calpha, rng, 30.0) for _ in range(2)]
+    calpha = seen(np.concatenate(copies), rng, alpha.letters * 2)
+    trimer = [with_positions(alpha, turned(alpha.calpha, rng)) for _ in range(3)]
+    found = survey(trimer, calpha, Target((Sequence("A", alpha.letters),)))
+    assert len(found.templates) == 3 and not found.rejected
+    for template in found.templates:
+        assert template.placed.all() and template.identity == 1.0
+        away = [np.linalg.norm(template.positions - copy, axis=1).max() for copy in copies]
+        assert min(away) < 3.0
+
+
 def test_what_fits_nowhere_is_left_out_with_a_reason(alpha, rng):
     angle = np.arange(150) * np.radians(100)
     rod = np.stack([2.3 * np.cos(angle), 2.3 * np.sin(angle), 1.5 * np.arange(150)], axis=1)

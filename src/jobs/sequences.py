@@ -89,9 +89,9 @@ class Entry:
 def parse_sequences(text: str) -> list[Entry]:
     """Sequences in a text: FASTA records, or letters only.
 
-    White space, numbers at the ends of lines, and a last ``*`` are left out; a sequence that is in
-    lower case throughout is read as capitals. Of GenPept the part after ORIGIN counts. Records with
-    the same letters, and those whose headers name several chains, become copies of one.
+    White space, numbers at the ends of pasted lines, and a last ``*`` are left out; a sequence that
+    is in lower case throughout is read as capitals. Of GenPept the part after ORIGIN counts.
+    Records with the same letters, and those whose headers name several chains, become copies.
 
     Parameters
     ----------
@@ -112,8 +112,9 @@ def parse_sequences(text: str) -> list[Entry]:
             if not records:
                 records.append(("", []))
             letters = line_letters(line)
-            # Numbers that are no part of blocks of ten may stand at either end of what is pasted.
-            records[-1][1].append(re.sub(r"^\d+|\d+$", "", letters))
+            if ">" not in text:  # numbers may stand at either end of lines that are pasted
+                letters = re.sub(r"^\d+|\d+$", "", letters)
+            records[-1][1].append(letters)
     entries = []
     for header, lines in records:
         letters = "".join(lines).removesuffix("*")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 
 from chimerax.core.commands import run
@@ -115,6 +116,8 @@ class Pages:
                 self._page(number)
                 self._rest_later.start(0)
                 return
+        # Else the first build would wait for it.
+        importlib.import_module("..commands.build", __package__)
 
     def _timer(self, function) -> QTimer:
         """Calls a function once after any number of changes in one turn."""

@@ -25,6 +25,7 @@ FILES = {
     "protein": ">a protein\nGGGGGGGGGGGGGGGG\n",
     "binding": f">DNA-binding protein\n{HELIX}\n",
     "uracil": ">a\nUUU\n",
+    "numbers at the end": f">a\n{HELIX}20\n",
     "nothing known": ">a\nXXXX\n",
 }
 

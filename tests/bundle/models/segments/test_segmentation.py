@@ -1,7 +1,5 @@
 """Regions of an open map: chosen, changed, taken back, kept, and built in."""
 
-import shlex
-import sys
 import threading
 import time
 
@@ -19,33 +17,6 @@ from critasser.density import read_map
 TURNED = Place([[0, -1, 0, 20.0], [1, 0, 0, -7.0], [0, 0, 1, 4.0]])
 
 
-def command(name, *arguments, **keywords):
-    import importlib
-
-    module = importlib.import_module(f"chimerax.critasser.commands.{name}")
-    return module.command(*arguments, **keywords)
-
-
-def four_lumps():
-    """Two pairs of lumps; the pairs are led onto each other by half a turn about z."""
-    zyx = np.moveaxis(np.indices((24, 40, 40)), 0, -1)
-    values = np.zeros((24, 40, 40), dtype=np.float32)
-    for center in ((10, 12, 10), (14, 12, 17), (10, 27, 29), (14, 27, 22)):
-        values += np.exp(-((zyx - center) ** 2).sum(axis=-1) / 18.0).astype(np.float32)
-    return values
-
-
-@pytest.fixture
-def volume(session, open_volume):
-    return open_volume(session, values=four_lumps())
-
-
-@pytest.fixture
-def regions(session, volume):
-    """Two regions, each of two lumps."""
-    return command("segment", session, volume, level=0.4, smoothing=7.0, steps=3)
-
-
 def test_regions_are_models_with_names_numbers_and_colors(session, volume, regions):
     assert regions.name == "emd_1.map regions" and regions.volume is volume
     first, second = (regions.segments[number] for number in (1, 2))
@@ -59,18 +30,18 @@ def test_regions_are_models_with_names_numbers_and_colors(session, volume, regio
     assert "transparent" in session.logger.text("info")
 
 
-def test_new_regions_of_a_map_hide_the_earlier_ones(session, volume, regions):
+def test_new_regions_of_a_map_hide_the_earlier_ones(command, session, volume, regions):
     command("segment", session, volume, level=0.5)
     assert "hide #2 models" in RUN
 
 
-def test_the_level_is_the_displayed_surfaces_unless_given(session, volume):
+def test_the_level_is_the_displayed_surfaces_unless_given(command, session, volume):
     volume.minimum_surface_level = 0.7
     made = command("segment", session, volume)
     assert np.array_equal(made.index_map > 0, volume.data._values >= 0.7)
 
 
-def test_a_sequence_tells_how_large_regions_are(session, volume, tmp_path):
+def test_a_sequence_tells_how_large_regions_are(command, session, volume, tmp_path):
     fasta = tmp_path / "chains.fasta"
     fasta.write_text(">a\n" + "ACDEF" * 8 + "\n>b\n" + "ACDEF" * 9 + "GG\n")
     assert len(command("segment", session, volume, level=0.3, sequence=fasta).segments) == 2
@@ -89,14 +60,16 @@ def test_a_sequence_tells_how_large_regions_are(session, volume, tmp_path):
         ({"from_": Objects()}, "nothing chosen"),
     ],
 )
-def test_mistakes_are_told(session, volume, options, why):
+def test_mistakes_are_told(command, session, volume, options, why):
     with pytest.raises(UserError, match=why):
         command("segment", session, volume, **options)
     assert session.models.list() == [volume]
 
 
-def test_with_a_gui_regions_appear_when_they_are_ready(gui_session, open_volume):
-    session, volume = gui_session, open_volume(gui_session, values=four_lumps())
+def test_with_a_gui_regions_appear_when_they_are_ready(
+    command, gui_session, open_volume, four_lumps
+):
+    session, volume = gui_session, open_volume(gui_session, values=four_lumps)
     assert command("segment", session, volume, level=0.4, smoothing=7.0) is None
     end = time.monotonic() + 30
     while len(session.models.list()) == 1 and time.monotonic() < end:
@@ -105,8 +78,10 @@ def test_with_a_gui_regions_appear_when_they_are_ready(gui_session, open_volume)
     assert [model.atomspec for model in session.models.list()] == ["#1", "#2", "#2.1", "#2.2"]
 
 
-def test_regions_that_are_asked_for_twice_appear_once_as_asked_last(gui_session, open_volume):
-    session, volume = gui_session, open_volume(gui_session, values=four_lumps())
+def test_regions_that_are_asked_for_twice_appear_once_as_asked_last(
+    command, gui_session, open_volume, four_lumps
+):
+    session, volume = gui_session, open_volume(gui_session, values=four_lumps)
     for level in (0.4, 0.5):
         command("segment", session, volume, level=level, smoothing=7.0)
     end = time.monotonic() + 30
@@ -119,7 +94,7 @@ def test_regions_that_are_asked_for_twice_appear_once_as_asked_last(gui_session,
     assert not session.logger.text("error")
 
 
-def test_merged_regions_are_one_and_undo_brings_all_back(session, regions):
+def test_merged_regions_are_one_and_undo_brings_all_back(command, session, regions):
     before = regions.index_map
     names = [segment.name for segment in regions.segments.values()]
     regions.segments[2].name = "my domain"
@@ -137,7 +112,7 @@ def test_merged_regions_are_one_and_undo_brings_all_back(session, regions):
         command("segment_undo", session)
 
 
-def test_a_region_is_split_into_its_lumps_with_its_own_voxels(session, regions):
+def test_a_region_is_split_into_its_lumps_with_its_own_voxels(command, session, regions):
     before = regions.index_map
     parts = command("segment_split", session, [regions.segments[1]])
     assert [part.number for part in parts] == [1, 3]
@@ -147,7 +122,7 @@ def test_a_region_is_split_into_its_lumps_with_its_own_voxels(session, regions):
         command("segment_split", session, [parts[1]])
 
 
-def test_many_changes_are_undone_one_after_the_other_by_either_undo(session, regions):
+def test_many_changes_are_undone_one_after_the_other_by_either_undo(command, session, regions):
     start = regions.index_map
     command("segment_split", session, [regions.segments[1]])
     split = regions.index_map
@@ -167,7 +142,7 @@ def test_many_changes_are_undone_one_after_the_other_by_either_undo(session, reg
     assert np.array_equal(regions.index_map, split)
 
 
-def test_a_region_that_was_closed_is_left_out_and_can_be_brought_back(session, regions):
+def test_a_region_that_was_closed_is_left_out_and_can_be_brought_back(command, session, regions):
     before = regions.index_map
     session.models.close([regions.segments[2]])
     assert np.array_equal(regions.index_map, np.where(before == 2, 0, before))
@@ -199,7 +174,7 @@ def test_regions_follow_a_map_that_is_moved_with_what_holds_it(session, volume, 
     assert regions.scene_position == TURNED
 
 
-def test_symmetry_mates_are_grouped_and_selected_together(session, volume, regions):
+def test_symmetry_mates_are_grouped_and_selected_together(command, session, volume, regions):
     with pytest.raises(UserError, match="measure symmetry #1"):
         command("segment_mates", session, [regions.segments[1]])
     center = volume.data.ijk_to_xyz((19.5, 19.5, 0.0))
@@ -218,7 +193,7 @@ def test_a_map_is_clicked_through_as_long_as_it_has_regions(session, volume, reg
 
 
 def test_a_map_is_clicked_through_until_the_last_of_its_segmentations_is_closed(
-    session, volume, regions
+    command, session, volume, regions
 ):
     other = command("segment", session, volume, level=0.5)
     session.models.close([other])
@@ -227,7 +202,9 @@ def test_a_map_is_clicked_through_until_the_last_of_its_segmentations_is_closed(
     assert volume.pickable
 
 
-def test_a_map_that_the_person_made_unpickable_stays_so_also_after_a_session(session, volume):
+def test_a_map_that_the_person_made_unpickable_stays_so_also_after_a_session(
+    command, session, volume
+):
     from chimerax.critasser.models.segments.segmentation import Segmentation
 
     volume.pickable = False
@@ -243,7 +220,7 @@ def test_a_map_that_the_person_made_unpickable_stays_so_also_after_a_session(ses
 
 
 def test_the_numbers_are_saved_as_a_map_and_taken_back_from_it(
-    session, volume, regions, open_volume, tmp_path
+    command, session, volume, regions, open_volume, tmp_path
 ):
     path = command("segment_save", session, regions, str(tmp_path / "index.mrc"))
     grid = read_map(path)
@@ -259,24 +236,14 @@ def test_the_numbers_are_saved_as_a_map_and_taken_back_from_it(
         command("segment", session, index, from_=Objects(models=[volume]))
 
 
-def test_surfaces_become_regions_of_the_voxels_in_them(session, volume, regions):
+def test_surfaces_become_regions_of_the_voxels_in_them(command, session, volume, regions, bare):
     surfaces = list(regions.segments.values())
     plain = [bare(segment) for segment in surfaces]
     made = command("segment", session, volume, from_=Objects(models=plain))
     assert np.array_equal(made.index_map, regions.index_map)
 
 
-def bare(segment):
-    """A surface of somebody else's that looks like a region."""
-    from chimerax.core.models import Surface
-
-    surface = Surface("theirs", segment.session)
-    surface.set_geometry(segment.vertices, None, segment.triangles)
-    surface.scene_position = segment.scene_position
-    return surface
-
-
-def test_what_a_session_keeps_brings_all_back(session, volume, regions, new_session):
+def test_what_a_session_keeps_brings_all_back(command, session, volume, regions, new_session):
     from chimerax.critasser import bundle_api
     from chimerax.critasser.models.segments.segment import Segment
     from chimerax.critasser.models.segments.segmentation import Segmentation
@@ -316,106 +283,3 @@ def test_specifiers_mean_regions(session, volume, regions):
     for annotation in (SegmentsArg, SegmentationArg):
         with pytest.raises(AnnotationError):
             annotation.parse("#1", session)
-
-
-# Where to build
-
-
-@pytest.fixture
-def built_in(session, volume, fake_engine):
-    """Build in something; the mask that the engine gets."""
-    command("location", session, sys.executable)
-
-    def build(where, **keywords):
-        job = command("build", session, keywords.pop("volume", volume), [Sequence("x", "AALEK")],
-                      segments=where, **keywords)  # fmt: skip
-        words = shlex.split((job.folder / "command").read_text())
-        path = words[words.index("--mask") + 1]
-        grid = read_map(path)
-        assert grid.same_frame(read_map(words[2]))
-        assert set(np.unique(grid.values)) <= {0.0, 1.0}
-        return grid.values > 0.5
-
-    return build
-
-
-@pytest.mark.parametrize("numbers", [(1,), (2,), (1, 3), (1, 2, 3)])
-def test_the_mask_is_the_selected_regions_voxel_for_voxel(session, regions, built_in, numbers):
-    command("segment_split", session, [regions.segments[1]])
-    chosen = [regions.segments[number] for number in numbers]
-    mask = built_in(Objects(models=[regions, *chosen]))
-    assert np.array_equal(mask, np.isin(regions.index_map, numbers))
-
-
-@pytest.mark.parametrize("place", ["moved", "turned grid", "other origin", "parent moved apart"])
-def test_the_mask_stays_the_same_wherever_map_and_regions_are(
-    session, volume, regions, built_in, place
-):
-    if place == "moved":
-        volume.scene_position = TURNED
-    elif place == "turned grid":
-        volume.data.rotation = TURNED.matrix[:, :3].tolist()
-        volume.data.set_origin(volume.data.origin)
-    elif place == "other origin":
-        volume.data.set_origin((100.0, 0.0, -20.0))
-    else:
-        regions.segments[1].position = TURNED
-    mask = built_in(Objects(models=[regions.segments[1]]))
-    assert np.array_equal(mask, regions.index_map == 1)
-
-
-def test_a_whole_segmentation_is_all_of_its_regions(session, regions, built_in):
-    assert np.array_equal(built_in(Objects(models=[regions])), regions.index_map > 0)
-
-
-@pytest.mark.parametrize("turned", [False, True])
-def test_the_mask_of_a_surface_is_what_it_encloses(session, volume, regions, built_in, turned):
-    if turned:
-        volume.data.rotation = TURNED.matrix[:, :3].tolist()
-        volume.data.set_origin(volume.data.origin)
-        volume.scene_position = TURNED
-    mask = built_in(Objects(models=[bare(regions.segments[2])]))
-    assert np.array_equal(mask, regions.index_map == 2)
-
-
-def test_regions_of_another_map_count_where_they_lie_now(
-    session, volume, regions, built_in, open_volume
-):
-    half = open_volume(session, "half", four_lumps()[:, :, ::2], step=(3.0, 1.5, 2.0))
-    half.scene_position = volume.scene_position = TURNED
-    mask = built_in(Objects(models=[regions.segments[1]]), volume=half)
-    assert np.array_equal(mask, regions.index_map[:, :, ::2] == 1)
-
-
-def test_masks_atoms_and_regions_add_up_and_the_map_itself_says_nothing(
-    session, volume, regions, built_in, open_volume
-):
-    from types import SimpleNamespace
-
-    spot = np.zeros((24, 40, 40), dtype=np.float32)
-    spot[1, 1, 1] = 4
-    mask = open_volume(session, "mask", spot)
-
-    class Atoms(SimpleNamespace):
-        def __len__(self):
-            return 1
-
-    atoms = Atoms(scene_coords=volume.data.ijk_to_xyz(np.array([[35, 5, 20]])))
-    inside = built_in(Objects(atoms=atoms, models=[volume, regions.segments[1], mask]), range=1.6)
-    expected = regions.index_map == 1
-    expected[1, 1, 1] = True
-    expected[20, 5, 34:37] = expected[20, 4:7, 35] = True
-    assert np.array_equal(inside, expected)
-    with pytest.raises(UserError, match="nothing chosen"):
-        built_in(Objects(models=[volume]))
-
-
-def test_a_surface_that_encloses_nothing_is_refused(session, volume, regions, built_in):
-    sheet = bare(regions.segments[1])
-    sheet.set_geometry(
-        np.array([(-99, -99, -30.0), (999, -99, 500.0), (0, 999, 40.0)], dtype=np.float32),
-        None,
-        np.array([(0, 1, 2)]),
-    )
-    with pytest.raises(UserError, match="encloses nothing"):
-        built_in(Objects(models=[sheet]))

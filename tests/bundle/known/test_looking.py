@@ -150,6 +150,15 @@ def test_a_model_without_its_error_is_of_use(server, tmp_path):
     assert found.error is None
 
 
+@pytest.mark.parametrize("wrong", [error(7), b"{}", b"<html>"])
+def test_an_error_that_is_not_of_the_model_is_left_alone(server, tmp_path, wrong):
+    server.like_the_real_ones()
+    server.answers[f"/files/{PAE}.json"] = wrong
+    for online in (True, False):
+        (found,) = [o for o in look(tmp_path, wanted(), online=online).found if o.name == NAME]
+        assert found.error is None
+
+
 def test_a_model_at_a_foreign_address_is_not_fetched(server, tmp_path):
     server.like_the_real_ones()
     server.answers["/api/sequence/summary"] = {"structures": [

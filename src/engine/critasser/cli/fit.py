@@ -159,7 +159,7 @@ def _resolve(args: argparse.Namespace) -> tuple[ModelInputs, FitOptions]:
     given, files = given_options(args), given_files(args, "model", "map", "mask", "pae")
     if args.rigid is not None:
         given["rigid"] = args.rigid
-    without = taken_away(args)
+    without = dict.fromkeys(taken_away(args))
     if args.resume is None:
         if "model" not in files or "map" not in files:
             raise InputError("a new job needs MODEL and MAP; see critasser fit --help")

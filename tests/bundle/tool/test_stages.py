@@ -253,3 +253,12 @@ def test_energy_arrays_are_numbers():
     history = History()
     assert len(history.energies) == 0
     assert history.energies.lowest.dtype == np.float64
+
+
+def test_places_of_a_fit_have_their_own_scores(tmp_path):
+    (tmp_path / "results.json").write_text(
+        json.dumps({"models": [{"file": "5_models/model_1.cif", "share_near": 0.9,
+                                "correlation": 0.6}]})
+    )  # fmt: skip
+    (row,) = read_outcome(tmp_path).models
+    assert (row.near, row.pcc, row.etm, row.confidence) == (0.9, 0.6, None, None)

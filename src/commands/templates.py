@@ -19,7 +19,7 @@ from ..jobs.sequences import read_sequences
 from ..known.consent import where_to_look
 from ..known.downloads import download_folder
 from ..known.found import Found, Wanted, accession_in
-from ..known.looking import look, what_is_sent
+from ..known.looking import Looked, look, what_is_sent
 from ..known.open_models import among_open
 from ..session.settings import KNOWN
 
@@ -135,29 +135,38 @@ class Templates:
                                   f"{what_is_sent()}")  # fmt: skip
 
         def find() -> list[str]:
-            found = look(
+            looked = look(
                 wanted, download_folder(), online=online, here=here,
                 stopped=lambda: _stopped(session, folder),
             )  # fmt: skip
-            paths, entries = [], []
-            for number, one in enumerate(found.found, 1):
-                path = one.path
-                if path.parent != inputs:
-                    path = copy_known(inputs, path, one.error, number)
-                paths.append(path)
-                entries.append(
-                    {"file": path.name, "name": one.name, "source": one.source,
-                     "sequence": one.sequence, "identity": round(one.identity, 4),
-                     "coverage": round(one.coverage, 4), "address": one.address}
-                )  # fmt: skip
-            write_list(inputs, entries, found.trouble)
-            for line in found.trouble:
+            try:
+                paths = _copied(looked, inputs)
+            except OSError as error:
+                raise UserError(f"{inputs}: cannot write there, {error.strerror}") from error
+            for line in looked.trouble:
                 _say(session, "warning", f"critasser {name}: {line}; the build goes on without")
-            told = "; ".join(one.told for one in found.found) or "none"
+            told = "; ".join(one.told for one in looked.found) or "none"
             _say(session, "info", f"critasser {name}: known structures: {told}")
             return ["--templates", *map(str, paths)] if paths else []
 
         return find
+
+
+def _copied(looked: Looked, inputs: Path) -> list[Path]:
+    """Copies of what was found among the inputs, and the list of them."""
+    paths, entries = [], []
+    for number, one in enumerate(looked.found, 1):
+        path = one.path
+        if path.parent != inputs:
+            path = copy_known(inputs, path, one.error, number)
+        paths.append(path)
+        entries.append(
+            {"file": path.name, "name": one.name, "source": one.source, "sequence": one.sequence,
+             "identity": round(one.identity, 4), "coverage": round(one.coverage, 4),
+             "address": one.address}
+        )  # fmt: skip
+    write_list(inputs, entries, looked.trouble)
+    return paths
 
 
 def _error_of(path: Path) -> Path | None:

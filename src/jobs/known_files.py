@@ -40,10 +40,12 @@ def copy_known(folder: Path, path: Path, error: Path | None, number: int) -> Pat
     """
     beside = error_path(path)
     suffix = next((end for end in _SUFFIXES if path.name.lower().endswith(end)), ".cif")
-    copy = folder / (path.name if beside is not None else f"known_{number:02d}{suffix}")
+    copy = folder / path.name
+    if beside is None or copy.exists():
+        copy = folder / f"known_{number:02d}{suffix}"
     shutil.copyfile(path, copy)
-    if error is not None and beside is not None:
-        shutil.copyfile(error, error_path(copy))
+    if error is not None and (place := error_path(copy)) is not None:
+        shutil.copyfile(error, place)
     return copy
 
 

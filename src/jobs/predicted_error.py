@@ -10,7 +10,7 @@ from ..session.files import read_regular
 
 __all__ = ["error_beside", "error_file_name", "error_length", "error_path"]
 
-_MODEL = re.compile(r"(AF-[\w-]+-F\d+-)model(_v\d+)\.cif", re.IGNORECASE)
+_MODEL = re.compile(r"(AF-[\w-]+-)model(_v\d+)\.cif", re.IGNORECASE)
 """Names of the AlphaFold Database."""
 
 _LARGEST = 200 << 20

@@ -6,14 +6,14 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from ..jobs.predicted_error import error_path
+from ..jobs.predicted_error import error_length, error_path
 from ..session.files import open_regular, read_regular
 from .alignment import LEAST_COVERAGE, LEAST_IDENTITY, likeness
 from .cif import one_chain, sequences_of
 from .found import Found, Wanted
 
 __all__ = ["ALPHAFOLD_FOLDER", "CUT_FOLDER", "ENTRY_FOLDER", "cut_entry", "download_folder",
-           "in_folder", "keep"]
+           "error_of", "in_folder", "keep"]
 
 ALPHAFOLD_FOLDER, ENTRY_FOLDER = "AlphaFold", "PDB"
 """Of ChimeraX's own, by its names, so that it finds there what is fetched here."""
@@ -71,11 +71,18 @@ def in_folder(
             if path.parent.name == ENTRY_FOLDER and path.suffix == ".cif":
                 used = cut_entry(folder, path, entity)
             if used is not None:
-                error = error_path(path)
                 yield Found(
                     used.name.removesuffix(used.suffix), "downloaded", one.name, identity,
-                    coverage, used, error if error is not None and error.is_file() else None,
+                    coverage, used, error_of(path, len(chains[entity])),
                 )  # fmt: skip
+
+
+def error_of(path: Path, residues: int) -> Path | None:
+    """The predicted aligned error beside a model of so many residues, if it is of as many."""
+    error = error_path(path)
+    if error is None or not error.is_file():
+        return None
+    return error if error_length(error) == residues else None
 
 
 def _newest(folder: Path) -> list[Path]:

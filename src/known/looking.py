@@ -7,10 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..jobs.predicted_error import error_path
 from ..session.network import NoAnswer, NotThere, host_of
 from . import services
 from .alignment import LEAST_COVERAGE, LEAST_IDENTITY, likeness
-from .downloads import ALPHAFOLD_FOLDER, ENTRY_FOLDER, cut_entry, in_folder, keep
+from .cif import sequences_of
+from .downloads import ALPHAFOLD_FOLDER, ENTRY_FOLDER, cut_entry, error_of, in_folder, keep
 from .found import Found, Wanted
 
 __all__ = ["Looked", "look", "what_is_sent"]
@@ -134,22 +136,26 @@ def _predicted(one: Wanted, folder: Path, stopped: Callable[[], bool]) -> list[F
             if b"_atom_site." not in content:
                 raise NoAnswer(f"{host_of(made.model)} gives a file that is no model")
             keep(path, content)
-        error = folder / ALPHAFOLD_FOLDER / made.error.rsplit("/", 1)[-1]
-        if not error.is_file():
-            error = _fetched_error(made.error, error, stopped)
+        error = _error(made, path, stopped)
         found.append(
             Found(made.name, "AlphaFold DB", one.name, identity, coverage, path, error, made.model)
         )
     return found
 
 
-def _fetched_error(address: str, path: Path, stopped: Callable[[], bool]) -> Path | None:
-    """The predicted aligned error; a model is of use without it too."""
+def _error(
+    made: services.Prediction, path: Path, stopped: Callable[[], bool]
+) -> Path | None:
+    """The predicted aligned error of a model; a model is of use without it too."""
+    kept = error_path(path)
     try:
-        content = services.download(address, stopped)
+        if not kept.is_file():
+            keep(kept, services.download(made.error, stopped))
+        text = path.read_text(encoding="utf-8", errors="replace")
     except (NoAnswer, NotThere):
         return None
-    return keep(path, content) if b"predicted_aligned_error" in content else None
+    lengths = list(map(len, sequences_of(text).values()))
+    return error_of(path, lengths[0]) if len(lengths) == 1 else None
 
 
 def _solved(one: Wanted, folder: Path, stopped: Callable[[], bool]) -> list[Found]:

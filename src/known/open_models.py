@@ -26,6 +26,7 @@ def among_open(session, wanted: Sequence[Wanted]) -> list[Found]:
     """
     from chimerax.atomic import AtomicStructure
 
+    known: dict[tuple[str, str], tuple[float, float]] = {}
     found = []
     for model in session.models.list():
         if not isinstance(model, AtomicStructure) or group_of(model) is not None:
@@ -34,7 +35,10 @@ def among_open(session, wanted: Sequence[Wanted]) -> list[Found]:
         for chain in model.chains:
             letters = chain.characters.replace("-", "")
             for one in wanted:
-                identity, coverage = likeness(one.letters, letters)
+                pair = one.letters, letters
+                if pair not in known:
+                    known[pair] = likeness(*pair)
+                identity, coverage = known[pair]
                 if identity < LEAST_IDENTITY or coverage < LEAST_COVERAGE:
                     continue
                 if best is None or identity * coverage > best.identity * best.coverage:

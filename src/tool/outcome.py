@@ -40,6 +40,8 @@ class ModelRow:
         That its building took.
     share : float or None
         Of the decoys that are in its cluster.
+    near : float or None
+        Share of the Cα of a placed model that have a position of the map within 3 Å.
     """
 
     rank: int
@@ -51,6 +53,7 @@ class ModelRow:
     clashes: int | None = None
     seconds: float | None = None
     share: float | None = None
+    near: float | None = None
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,8 @@ def _row(entry: dict[str, Any], rank: int, folder: Path) -> ModelRow:
         path=inside(folder, file) if isinstance(file, str) else None,
         etm=as_number(entry.get("etm")),
         crscore=as_number(entry.get("crscore")),
-        pcc=as_number(entry.get("pcc_mask")),
+        pcc=as_number(entry.get("pcc_mask", entry.get("correlation"))),
+        near=as_number(entry.get("share_near")),
         confidence=as_number(entry.get("mean_confidence")),
         clashes=None if clashes is None else int(clashes),
         seconds=as_number(entry.get("seconds")),

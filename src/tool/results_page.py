@@ -50,6 +50,8 @@ _COLUMNS = (
      "out of register, which the confidence sees", "{:.2f}"),
     ("crscore", "CRscore", "How well the Cα atoms agree with those that the network sees",
      "{:.2f}"),
+    ("near", "Near", "Of a placed model: part of its Cα with a position of the map within 3 Å",
+     "{:.0%}"),
     ("pcc", "PCC", "Correlation of the model's density with the map", "{:.2f}"),
     ("share", "Share", "Part of all trial folds that are alike to this one", "{:.0%}"),
     ("clashes", "Clashes", "Pairs of atoms that are too near", "{:d}"),

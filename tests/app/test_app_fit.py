@@ -13,7 +13,8 @@ def long_peptide(chimerax):
 
     path = chimerax.home / "long.cif"
     turn = 1.75 * np.arange(30)
-    positions = np.stack([2.3 * np.cos(turn), 2.3 * np.sin(turn), 1.5 * np.arange(30)], axis=1)
+    helix = np.stack([2.3 * np.cos(turn), 2.3 * np.sin(turn), 1.5 * np.arange(30)], axis=1)
+    positions = helix + [52.0, -10.0, 5.0]  # in the map
     write_calpha(path, positions, Target((Sequence("x", "AALEK" * 6),)), np.full(30, 50.0))
     return path
 

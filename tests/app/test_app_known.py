@@ -146,9 +146,9 @@ def test_the_first_build_in_a_window_asks_once(chimerax, blob, gui, server, fetc
     real, chimerax.ui.ask.ask = chimerax.ui.ask.ask, ask
     remember_known(session, "")
     run(session, "open {blob}")
-    # Commands of a script are never asked about; those of a person are.
-    session.ui.thread_safe(lambda: None)
     from chimerax.critasser.known.consent import where_to_look
+    assert session.in_script and where_to_look(session, None) == "none" and not questions
+    yield
     assert where_to_look(session, None) == "auto" and where_to_look(session, "auto") == "auto"
     assert len(questions) == 1 and "search.rcsb.org" not in questions[0]  # it is this machine
     assert "127.0.0.1 the sequence itself" in questions[0]

@@ -143,11 +143,33 @@ def test_a_file_that_is_no_model_is_not_kept(server, tmp_path):
     assert not list((tmp_path / "downloads").rglob("*.cif"))
 
 
+def test_a_model_with_one_of_the_newer_names_is_found_with_its_error(server, tmp_path):
+    server.like_the_real_ones()
+    name = "AF-0000000065764032-{}_v1"
+    place = f"/files/{name.format('model')}.cif"
+    server.answers["/api/sequence/summary"] = {
+        "structures": [{"summary": {"model_url": server.address + place}}]
+    }
+    server.answers[place] = model()
+    server.answers[f"/files/{name.format('predicted_aligned_error')}.json"] = error(len(LETTERS))
+    (found, *_) = [o for o in look(tmp_path, wanted()).found if o.source == "AlphaFold DB"]
+    assert found.name == name.format("model") and found.error is not None
+
+
 def test_a_model_without_its_error_is_of_use(server, tmp_path):
     server.like_the_real_ones()
     server.answers.pop(f"/files/{PAE}.json")
     (found, *_) = [o for o in look(tmp_path, wanted()).found if o.source == "AlphaFold DB"]
     assert found.error is None
+
+
+@pytest.mark.parametrize("wrong", [error(7), b"{}", b"<html>"])
+def test_an_error_that_is_not_of_the_model_is_left_alone(server, tmp_path, wrong):
+    server.like_the_real_ones()
+    server.answers[f"/files/{PAE}.json"] = wrong
+    for online in (True, False):
+        (found,) = [o for o in look(tmp_path, wanted(), online=online).found if o.name == NAME]
+        assert found.error is None
 
 
 def test_a_model_at_a_foreign_address_is_not_fetched(server, tmp_path):

@@ -60,6 +60,21 @@ def test_likeness_counts_what_is_aligned(first, second, identity, coverage):
     assert found == pytest.approx((identity, coverage), abs=0.03)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_long_sequences_of_which_half_is_the_same_are_alike_and_shuffled_ones_not(seed):
+    import random
+
+    from chimerax.critasser.known.alignment import LEAST_IDENTITY, likeness
+
+    rng = random.Random(seed)
+    wanted = "".join(rng.choices("ACDEFGHIKLMNPQRSTVWY", k=300))
+    other = "".join(a if rng.random() < 0.5 else rng.choice("ACDEFGHIKLMNPQRSTVWY") for a in wanted)
+    identity, coverage = likeness(wanted, other)
+    assert 0.45 < identity < 0.6 and coverage > 0.9
+    shuffled = "".join(rng.sample(other, len(other)))
+    assert likeness(wanted, shuffled)[0] < LEAST_IDENTITY
+
+
 def test_unrelated_sequences_are_not_alike():
     from chimerax.critasser.known.alignment import LEAST_COVERAGE, LEAST_IDENTITY, likeness
 

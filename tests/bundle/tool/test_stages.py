@@ -264,3 +264,12 @@ def test_what_was_expected_is_told_only_while_it_may_be_true(elapsed, expected, 
     from chimerax.critasser.tool.stages import of_about
 
     assert of_about(elapsed, expected) == told
+
+
+def test_places_of_a_fit_have_their_own_scores(tmp_path):
+    (tmp_path / "results.json").write_text(
+        json.dumps({"models": [{"file": "5_models/model_1.cif", "share_near": 0.9,
+                                "correlation": 0.6}]})
+    )  # fmt: skip
+    (row,) = read_outcome(tmp_path).models
+    assert (row.near, row.pcc, row.etm, row.confidence) == (0.9, 0.6, None, None)

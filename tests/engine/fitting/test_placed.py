@@ -68,6 +68,18 @@ def test_a_domain_that_is_not_in_the_map_goes_along_and_is_not_called_placed(
     assert apart(chain[:joint] @ rotation.T + shift, barnase) < 1.0
 
 
+@pytest.mark.slow
+def test_chains_of_a_complex_are_placed_wherever_they_are_to_each_other(look, barnase, globin):
+    native = np.concatenate([barnase, globin - globin.mean(axis=0) + barnase.mean(axis=0) + 45.0])
+    apart_now = native.copy()
+    apart_now[len(barnase) :] = globin - globin.mean(axis=0) + barnase.mean(axis=0) - 200.0
+    numbers = np.concatenate([np.arange(len(barnase)), 10_000 + np.arange(len(globin))])
+    fields = network_fields(look([barnase, native[len(barnase) :]]))
+    (placement,), (told,) = placed(apart_now, fields, numbers=numbers)
+    assert [one.placed for one in told] == [True, True]
+    assert apart(placement.positions, native) < 1.0
+
+
 def test_as_a_rigid_body_a_structure_keeps_its_shape(look, barnase, globin):
     chain = np.concatenate([barnase, globin - globin[0] + barnase[-1] + 4.0])
     (placement, *_), _ = placed(chain, network_fields(look([barnase])), rigid=True)

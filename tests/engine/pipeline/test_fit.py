@@ -115,17 +115,25 @@ def test_results_and_table_tell_of_each_domain(fitted):
 def test_a_finished_fit_resumed_does_nothing_and_with_another_option_fits_again(
     fitted, engine, tmp_path, refused
 ):
+    def domains():
+        (place,) = json.loads((copy / "results.json").read_text())["models"]
+        return [one["residues"] for one in place["domains"]]
+
     copy = Path(shutil.copytree(fitted, tmp_path / "job"))
     made = (copy / "5_models/model_1.cif").stat().st_mtime_ns
     assert engine("fit", "--resume", copy).returncode == 0
     assert (copy / "5_models/model_1.cif").stat().st_mtime_ns == made
     assert "critasser fit --resume" in refused("score", "--resume", copy)
     seen = (copy / "1_calpha/features.npy").stat().st_mtime_ns
+    halves = np.where(np.arange(60)[:, None] // 30 == np.arange(60) // 30, 1.0, 25.0)
+    (tmp_path / "pae.json").write_text(json.dumps({"pae": halves.tolist()}))
+    done = engine("fit", "--resume", copy, "--pae", tmp_path / "pae.json")
+    assert done.returncode == 0, done.stderr
+    assert domains() == ["Q:102-131", "Q:132-161"]
     done = engine("fit", "--resume", copy, "--rigid")
     assert done.returncode == 0, done.stderr
-    assert (copy / "5_models/model_1.cif").stat().st_mtime_ns != made
+    assert domains() == ["Q:102-161"]
     assert (copy / "1_calpha/features.npy").stat().st_mtime_ns == seen
-    assert json.loads((copy / "job.json").read_text())["options"]["rigid"] is True
     assert {path.stem for path in (copy / "stages").iterdir()} == {one.name for one in STAGES}
 
 

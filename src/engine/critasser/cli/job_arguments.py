@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from critasser.errors import InputError
-from critasser.options import DEVICES, PRESETS, Options, RebuildOptions, check_file
+from critasser.options import DEVICES, PRESETS, Options
 
 __all__ = [
     "add_choices",

@@ -1,8 +1,8 @@
 """Atomic models with confidences from cryo-EM maps and protein sequences.
 
 Whole jobs, as the command line runs them: `build`, `score`, `open`. Single steps, on arrays:
-`read_map`, `simulate`, `predict_calpha`, `trace_chains`, `fit`, `assemble`, `build_atoms`. Nothing
-is loaded before it is used.
+`read_map`, `simulate`, `segment`, `predict_calpha`, `trace_chains`, `fit`, `assemble`,
+`build_atoms`. Nothing is loaded before it is used.
 
 Examples
 --------
@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from critasser.api.models import read_model, read_sequences, write_model
     from critasser.api.prediction import Prediction, predict_calpha
     from critasser.api.results import ModelResult, Results, open
+    from critasser.api.segments import segment
     from critasser.density import FeatureMaps, Grid
     from critasser.errors import Cancelled, InputError
     from critasser.job.progress import Event
+    from critasser.segmentation import MapRegions
     from critasser.structure import AtomicModel, CalphaSet, Sequence, Target, Template, Trace
 
 __version__ = "0.1.0"
@@ -41,6 +43,7 @@ __all__ = [
     "read_map",
     "write_map",
     "simulate",
+    "segment",
     "read_sequences",
     "read_model",
     "write_model",
@@ -53,6 +56,7 @@ __all__ = [
     "Tracing",
     "Assembly",
     "Grid",
+    "MapRegions",
     "FeatureMaps",
     "CalphaSet",
     "Trace",
@@ -71,9 +75,11 @@ _PLACES = {
     "api.models": ("read_model", "read_sequences", "write_model"),
     "api.prediction": ("Prediction", "predict_calpha"),
     "api.results": ("ModelResult", "Results", "open"),
+    "api.segments": ("segment",),
     "density": ("FeatureMaps", "Grid"),
     "errors": ("Cancelled", "InputError"),
     "job.progress": ("Event",),
+    "segmentation": ("MapRegions",),
     "structure": ("AtomicModel", "CalphaSet", "Sequence", "Target", "Template", "Trace"),
 }
 _MODULES = {name: module for module, names in _PLACES.items() for name in names}

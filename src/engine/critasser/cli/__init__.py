@@ -28,6 +28,7 @@ COMMANDS = {
     "build": "atomic models from a map and sequences",
     "score": "confidences of a model that is there already",
     "rebuild": "stretches of a model built again, the rest held",
+    "segment": "regions of a map, as large as chains",
     "simulate": "a map from a model",
     "evaluate": "compare a model with a native structure",
     "selftest": "whether everything that Critasser needs works here",

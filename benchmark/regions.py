@@ -4,7 +4,7 @@
 
 Experimental maps that networks are trained on, of up to 700 residues, at several levels; density
 within 5 Å of the model counts. Tells expected over true residues: of the volume alone, and with
-the rim (`RIM` of ``critasser.segmentation.regions``, which is chosen by this).
+the rim (`RIM` in `critasser.segmentation.regions`, which is chosen by this).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Atomic models with confidences from cryo-EM maps and protein sequences.
 
 Whole jobs, as the command line runs them: `build`, `score`, `fit`, `open`. Single steps, on arrays:
-`read_map`, `simulate`, `predict_calpha`, `trace_chains`, `fit_templates`, `assemble`,
+`read_map`, `simulate`, `segment`, `predict_calpha`, `trace_chains`, `fit_templates`, `assemble`,
 `build_atoms`. Nothing is loaded before it is used.
 
 Examples
@@ -32,9 +32,11 @@ if TYPE_CHECKING:
     from critasser.api.models import read_model, read_sequences, write_model
     from critasser.api.prediction import Prediction, predict_calpha
     from critasser.api.results import ModelResult, Results, open
+    from critasser.api.segments import segment
     from critasser.density import FeatureMaps, Grid
     from critasser.errors import Cancelled, InputError
     from critasser.job.progress import Event
+    from critasser.segmentation.map_regions import MapRegions
     from critasser.structure import AtomicModel, CalphaSet, Sequence, Target, Template, Trace
 
 __version__ = "0.1.0"
@@ -53,6 +55,7 @@ __all__ = [
     "read_map",
     "write_map",
     "simulate",
+    "segment",
     "read_sequences",
     "read_model",
     "write_model",
@@ -65,6 +68,7 @@ __all__ = [
     "Tracing",
     "Assembly",
     "Grid",
+    "MapRegions",
     "FeatureMaps",
     "CalphaSet",
     "Trace",
@@ -86,9 +90,11 @@ _PLACES = {
     "api.models": ("read_model", "read_sequences", "write_model"),
     "api.prediction": ("Prediction", "predict_calpha"),
     "api.results": ("ModelResult", "Results", "open"),
+    "api.segments": ("segment",),
     "density": ("FeatureMaps", "Grid"),
     "errors": ("Cancelled", "InputError"),
     "job.progress": ("Event",),
+    "segmentation": ("MapRegions",),
     "structure": ("AtomicModel", "CalphaSet", "Sequence", "Target", "Template", "Trace"),
 }
 _MODULES = {name: module for module, names in _PLACES.items() for name in names}

@@ -29,6 +29,7 @@ COMMANDS = {
     "score": "confidences of a model that is there already",
     "rebuild": "stretches of a model built again, the rest held",
     "fit": "a known or predicted model placed in a map",
+    "segment": "regions of a map, as large as chains",
     "simulate": "a map from a model",
     "evaluate": "compare a model with a native structure",
     "selftest": "whether everything that Critasser needs works here",

@@ -1,0 +1,68 @@
+"""Regions of a map, for users of the package."""
+
+from __future__ import annotations
+
+import os
+
+from critasser.api.models import Sequences, as_target
+from critasser.api.prediction import Progress
+from critasser.density import Grid, read_map
+from critasser.pipeline.segments import segmented
+from critasser.segmentation.map_regions import MapRegions
+
+__all__ = ["segment"]
+
+
+def segment(
+    density: str | os.PathLike[str] | Grid,
+    *,
+    level: float | None = None,
+    sequences: Sequences | None = None,
+    guided: bool = True,
+    device: str = "auto",
+    progress: Progress | None = None,
+) -> MapRegions:
+    """Divide a map into regions of about the size of a chain.
+
+    Basins of the density above a contour are grouped by how they flow together under smoothing.
+
+    Parameters
+    ----------
+    density : path or Grid
+    level : float, optional
+        Contour; by the map's own density without.
+    sequences : path, Target or iterable of str, optional
+        Of the chains in the map, which tell how large a region should be.
+    guided : bool
+        Leave out what lies farther than 5 Å from all backbone that the network sees.
+    device : {'auto', 'cpu', 'cuda'}
+        Where the network runs.
+    progress : callable, optional
+        Given a fraction and a message.
+
+    Returns
+    -------
+    MapRegions
+        ``labels``, a `Grid` with the number of each voxel's region, and of each region ``volume``
+        in Å³, ``residues`` expected in it, ``centre`` in Å and ``neighbours``.
+
+    Raises
+    ------
+    InputError
+        The map cannot be used, or nothing of it is above the level.
+
+    References
+    ----------
+    Pintilie et al., J. Struct. Biol. 170, 427 (2010).
+
+    Examples
+    --------
+    >>> regions = critasser.segment("map.mrc", guided=False)
+    >>> len(regions)
+    1
+    """
+    grid = density if isinstance(density, Grid) else read_map(density)
+    lengths = () if sequences is None else tuple(map(len, as_target(sequences).sequences))
+    return segmented(
+        grid, level=level, chain_lengths=lengths, guided=guided, device=device, progress=progress
+    )

@@ -1,0 +1,69 @@
+"""Maps are segmented on the command line."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from critasser.density import Grid, read_map, simulate, write_map
+from critasser.structure import read_chains
+
+DATA = Path(__file__).parents[2] / "data"
+
+
+@pytest.fixture(scope="module")
+def density(tmp_path_factory):
+    (chain,) = read_chains(DATA / "1a2p_A.pdb.gz")
+    path = tmp_path_factory.mktemp("segment") / "map.mrc"
+    write_map(path, simulate(chain.positions, chain.amplitudes, 4.0, padding=10.0))
+    return path
+
+
+def test_regions_are_printed_and_written(run, density, tmp_path):
+    fasta = tmp_path / "a.fasta"
+    fasta.write_text(f">a\n{read_chains(DATA / '1a2p_A.pdb.gz')[0].letters}\n")
+    status, out, _ = run(
+        "segment", density, "-o", tmp_path / "out", "--sequence", fasta, "--density-only"
+    )
+    assert status == 0
+    assert ": 1 regions of" in out and str(tmp_path / "out" / "regions.mrc") in out
+    assert read_map(tmp_path / "out" / "regions.mrc").values.max() == 1
+    assert len((tmp_path / "out" / "regions.csv").read_text().splitlines()) == 2
+
+
+def volumes(out):
+    """Å³ of the regions that are printed."""
+    return [float(line.split()[2]) for line in out.splitlines()[2:] if line[:6].strip().isdigit()]
+
+
+def test_a_higher_level_leaves_smaller_regions(run, density):
+    low, high = np.array([0.1, 0.3]) * read_map(density).values.max()
+    outs = [run("segment", density, "--density-only", "--level", level)[1] for level in (low, high)]
+    assert sum(volumes(outs[0])) > 1.2 * sum(volumes(outs[1]))
+    assert outs[0].startswith(f"level {low:.4g}:")
+
+
+def test_the_network_leaves_out_what_is_no_protein_unless_it_is_not_wanted(run, density, tmp_path):
+    grid = read_map(density)
+    # A ball as smooth as a drop of detergent, clear of the protein.
+    wide = np.pad(grid.values, ((0, 0), (0, 0), (0, 40)))
+    z, y, x = np.indices(wide.shape)
+    middle = (wide.shape[0] / 2, wide.shape[1] / 2, wide.shape[2] - 18)
+    away = np.sqrt((z - middle[0]) ** 2 + (y - middle[1]) ** 2 + (x - middle[2]) ** 2)
+    ball = 0.4 * grid.values.max() / (1 + np.exp(away - 12))
+    write_map(tmp_path / "ball.mrc", Grid(wide + ball, grid.origin, grid.voxel_size))
+    plain = run("segment", tmp_path / "ball.mrc", "--density-only")[1]
+    guided = run("segment", tmp_path / "ball.mrc")[1]
+    assert sum(volumes(plain)) - sum(volumes(guided)) > 0.8 * 4 / 3 * np.pi * 12**3
+    assert sum(volumes(guided)) > 0.8 * sum(volumes(run("segment", density)[1]))
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [(["--level", "1e9"], "nothing of the map is above the level"), (["-o", "FILE"], "is a file")],
+)
+def test_what_cannot_be_is_told_in_a_line(run, density, tmp_path, options, says):
+    (tmp_path / "file").touch()
+    given = [str(tmp_path / "file") if one == "FILE" else one for one in options]
+    status, _, err = run("segment", density, "--density-only", *given)
+    assert status == 2 and says in err and err.count("\n") == 1

@@ -15,7 +15,7 @@ from chimerax.core.commands import (
     SaveFolderNameArg,
 )
 from chimerax.core.errors import UserError
-from chimerax.map import MapArg
+from chimerax.map import MapArg, MapsArg
 
 from ..installation.environment import configured_python, engine_command
 from ..jobs.folder import write_placement
@@ -51,6 +51,7 @@ def description():
         keyword=[
             ("segments", ObjectsArg),
             ("mask", MapArg),
+            ("half_maps", MapsArg),
             ("near", AtomsArg),
             ("range", Bounded(FloatArg, min=1.0, max=100.0)),
             ("resolution", Bounded(FloatArg, min=1.0, max=20.0)),
@@ -73,6 +74,7 @@ def command(
     *,
     segments=None,
     mask=None,
+    half_maps=None,
     near=None,
     range=None,
     resolution=None,
@@ -97,6 +99,8 @@ def command(
         Build in these regions, in what these surfaces enclose, or near these atoms or markers.
     mask : chimerax.map.Volume, optional
         Build where it is 0.5 or more.
+    half_maps : list of chimerax.map.Volume, optional
+        The two half maps of the map, unfiltered and unmasked, on its grid.
     near : chimerax.atomic.Atoms, optional
         Build near these.
     range : float, optional
@@ -135,6 +139,7 @@ def command(
     if templates is not None and not len(templates):
         raise UserError("templates: no atomic models specified")
     check_grid(volume)
+    halves = _half_maps(volume, half_maps)
     check_sequences(sequence)
     chosen = None
     if segments is not None:
@@ -150,15 +155,23 @@ def command(
     if planes is not None:
         files["mask"] = files["map"].with_name("mask.mrc")
 
+    halves_written = [
+        (files["map"].with_name(f"half_map_{k}.mrc"), half) for k, half in enumerate(halves, 1)
+    ]
+
     def prepare() -> None:
         with nothing_left(folder):
             write_map(files["map"], placed)
+            for path, half in halves_written:
+                write_map(path, half)
             if planes is not None:
                 write_mask(files["mask"], placed, planes, where)
 
     options = {"-o": (folder,)}
     if "mask" in files:
         options["--mask"] = (files["mask"],)
+    if halves_written:
+        options["--half-maps"] = tuple(path for path, _ in halves_written)
     if files["templates"]:
         options["--templates"] = files["templates"]
     options.update(engine_options(resolution, device, quality, models, seed))
@@ -172,6 +185,30 @@ def command(
         wait=waits(session, wait),
         prepare=prepare,
     )
+
+
+def _half_maps(volume, half_maps) -> list[PlacedMap]:
+    """The two half maps of a map, which lie on its grid.
+
+    Raises
+    ------
+    UserError
+        They are not two, one of them is the map, or lies on another grid.
+    """
+    if half_maps is None:
+        return []
+    if len(half_maps) != 2:
+        raise UserError(f"halfMaps: give two maps, not {len(half_maps)}")
+    for half in half_maps:
+        if half is volume:
+            raise UserError(f"halfMaps: {half} is the map itself; give the maps of its two halves")
+        if tuple(half.data.size) != tuple(volume.data.size):
+            here, there = (" × ".join(map(str, one.data.size)) for one in (half, volume))
+            raise UserError(
+                f"halfMaps: {half} has {here} voxels, the map {there}; give the half maps that "
+                "the map was made of"
+            )
+    return [PlacedMap.of(half) for half in half_maps]
 
 
 def _inside(placed, chosen, mask, near, distance):

@@ -13,6 +13,7 @@ from critasser.errors import InputError
 
 __all__ = [
     "DEVICES",
+    "FINEST_RESOLUTION",
     "MOST_MODELS",
     "PRESETS",
     "REBUILDS",
@@ -199,6 +200,8 @@ class Inputs:
     map, sequence : Path
     mask, contacts : Path or None
     templates : tuple of Path
+    half_maps : tuple of Path
+        Two or none.
     """
 
     map: Path
@@ -206,11 +209,17 @@ class Inputs:
     mask: Path | None = None
     contacts: Path | None = None
     templates: tuple[Path, ...] = ()
+    half_maps: tuple[Path, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.half_maps) not in (0, 2):
+            raise InputError(f"{len(self.half_maps)} half maps: give two, or none")
 
     def files(self) -> dict[str, Path]:
         """Each file by its role."""
         single = {name: getattr(self, name) for name in ("map", "sequence", "mask", "contacts")}
         found = {name: path for name, path in single.items() if path is not None}
+        found.update({f"half_map_{i + 1}": path for i, path in enumerate(self.half_maps)})
         found.update({f"template_{i + 1:02d}": path for i, path in enumerate(self.templates)})
         return found
 
@@ -222,7 +231,8 @@ class Inputs:
             roles = [role for role in paths if role.startswith("template_")]
             roles.sort(key=lambda role: int(role.removeprefix("template_")))
             templates = [paths.pop(role) for role in roles]
-            return cls(**paths, templates=tuple(templates))
+            halves = [paths.pop(role) for role in sorted(paths) if role.startswith("half_map_")]
+            return cls(**paths, templates=tuple(templates), half_maps=tuple(halves))
         except (TypeError, ValueError, KeyError):
             raise InputError("job.json: its inputs are damaged; start the job again") from None
 

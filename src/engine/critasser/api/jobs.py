@@ -35,6 +35,7 @@ def build(
     mask: str | os.PathLike[str] | Grid | None = None,
     templates: Sequence[str | os.PathLike[str]] = (),
     contacts: str | os.PathLike[str] | None = None,
+    half_maps: Sequence[str | os.PathLike[str] | Grid] | None = None,
     quality: str = "draft",
     models: int = 5,
     device: str = "auto",
@@ -64,6 +65,9 @@ def build(
         Structures that may be alike, solved or predicted.
     contacts : path, optional
         Predicted contacts in the CASP RR format.
+    half_maps : two of path or Grid, optional
+        Of the map, unfiltered and unmasked: local resolution, maps without noise for the networks,
+        and cross-validation.
     quality : {'draft', 'standard', 'thorough'}
         How much work.
     models : int
@@ -108,6 +112,9 @@ def build(
             mask=None if mask is None else given.map(mask, "mask.mrc"),
             contacts=None if contacts is None else Path(contacts).resolve(),
             templates=tuple(Path(path).resolve() for path in templates),
+            half_maps=tuple(
+                given.map(half, f"half_map_{k}.mrc") for k, half in enumerate(half_maps or (), 1)
+            ),
         )
         command = _build_command(inputs, options, given.job.folder)
         task = BUILD.check(inputs, options)
@@ -243,6 +250,8 @@ def _build_command(inputs: Inputs, options: Options, folder: Path) -> list[str]:
     more: list[object] = ["--quality", options.quality, "--models", options.models]
     if inputs.templates:
         more += ["--templates", *inputs.templates]
+    if inputs.half_maps:
+        more += ["--half-maps", *inputs.half_maps]
     if inputs.contacts is not None:
         more += ["--contacts", inputs.contacts]
     files = (inputs.map, inputs.sequence)

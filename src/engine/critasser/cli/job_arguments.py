@@ -73,7 +73,7 @@ def add_removable(parser: argparse.ArgumentParser, flag: str, **settings: Any) -
         dest="without",
         action="append_const",
         const=role,
-        help=f"go on with a job without its {role}",
+        help=f"go on with a job without its {role.replace('-', ' ')}",
     )
 
 
@@ -88,7 +88,10 @@ def taken_away(args: argparse.Namespace) -> dict[str, Any]:
     without = args.without or []
     if without and args.resume is None:
         raise InputError(f"--no-{without[0]} is for a job that is gone on with by --resume")
-    return {role: () if role == "templates" else None for role in without}
+    return {
+        role.replace("-", "_"): () if role in ("templates", "half-maps") else None
+        for role in without
+    }
 
 
 def given_options(args: argparse.Namespace) -> dict[str, Any]:

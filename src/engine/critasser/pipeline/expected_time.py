@@ -13,6 +13,9 @@ USUAL_MODELS = 3
 ATOMIC_SECONDS = {"draft": 0.02, "standard": 0.1, "thorough": 0.4}
 """For a residue of a model, by the name of the atomic stage's schedule."""
 
+BAND_SECONDS = 4e-6
+"""For each Å³, to compare half maps in all bands."""
+
 VOLUME_OF_RESIDUE = 400.0
 """Å³ of map that is worked on for each residue, solvent around it included: unmasked maps are
 positive half of everywhere, but what is worked on is cut out around the chain."""
@@ -36,7 +39,7 @@ def expected_build_seconds(task: Task, models: int = USUAL_MODELS) -> dict[str, 
     volume = min(checked.volume, VOLUME_OF_RESIDUE * length)
     moves = length * schedule.replicas * schedule.sweeps
     models = min(options.models, models)
-    return {
+    seconds = {
         "density": 1.0 + checked.volume / 1e6,
         "network": 1.0 + volume * (1.5e-4 if checked.device == "cpu" else 2e-6),
         "calpha": 0.5 + 0.01 * length,
@@ -48,6 +51,11 @@ def expected_build_seconds(task: Task, models: int = USUAL_MODELS) -> dict[str, 
         "quality": 0.001 * length,
         "report": 2.0,
     }
+    if task.inputs.half_maps:
+        seconds["density"] += 2.0 + BAND_SECONDS * volume
+        seconds["cross_validation"] = ATOMIC_SECONDS[schedule.atomic] * length
+    return seconds
+
 
 
 def expected_model_seconds(task: Task, models: int = USUAL_MODELS) -> dict[str, float]:

@@ -79,3 +79,7 @@ class VolumeSurface(Surface):
 
 class MapArg(ModelsArg):
     pass
+
+
+class MapsArg(ModelsArg):
+    pass

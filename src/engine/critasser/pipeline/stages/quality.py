@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+from numpy.typing import NDArray
 
-from critasser.density import read_map
+from critasser.density import read_map, sample
 from critasser.job.arrays import (
     load_arrays,
     load_atoms,
@@ -15,7 +16,15 @@ from critasser.job.arrays import (
     save_arrays,
     write_table,
 )
-from critasser.pipeline.files import ATOMS, CALPHA, CLUSTERS, DENSITY, QUALITY, SYMMETRY
+from critasser.pipeline.files import (
+    ATOMS,
+    CALPHA,
+    CLUSTERS,
+    DENSITY,
+    LOCAL_RESOLUTION,
+    QUALITY,
+    SYMMETRY,
+)
 from critasser.pipeline.stage import Context, Stage, named_sequences
 from critasser.quality import Quality, assess, read_calibration
 from critasser.shipped import CALIBRATION
@@ -41,13 +50,25 @@ def quality(context: Context) -> None:
         calibration=read_calibration(context.external(CALIBRATION)),
         progress=context.progress,
     )
+    if LOCAL_RESOLUTION in context.stage.reads:
+        detail = read_map(context.read(LOCAL_RESOLUTION))
+        local = np.stack([sample(detail, model.calpha) for model in models])
+    else:
+        local = None
     arrays = {field.name: getattr(found, field.name) for field in dataclasses.fields(found)}
+    if local is not None:
+        arrays["local_resolution"] = local
     save_arrays(context.file(QUALITY), calpha=[model.calpha for model in models], **arrays)
-    _write_models(context, models, found)
+    _write_models(context, models, found, local)
     context.say(best_in_words(found, int(found.order[0])))
 
 
-def _write_models(context: Context, models: list[AtomicModel], found: Quality) -> None:
+def _write_models(
+    context: Context,
+    models: list[AtomicModel],
+    found: Quality,
+    local: NDArray[np.float64] | None,
+) -> None:
     symmetry = load_symmetry(context.read(SYMMETRY))
     for rank, k in enumerate(found.order, 1):
         stem, mean = f"5_models/model_{rank}", found.shown[k].mean()
@@ -61,7 +82,10 @@ def _write_models(context: Context, models: list[AtomicModel], found: Quality) -
         )
         write_table(
             context.file(f"{stem}.csv"),
-            ("chain", "residue", "letter", "confidence", "local_confidence", "local_pcc"),
+            (
+                "chain", "residue", "letter", "confidence", "local_confidence", "local_pcc",
+                *(() if local is None else ("local_resolution",)),
+            ),
             zip(
                 _chains(context.target),
                 context.target.residue_number.tolist(),
@@ -69,6 +93,7 @@ def _write_models(context: Context, models: list[AtomicModel], found: Quality) -
                 found.shown[k],
                 found.local_confidence[k],
                 found.local_pcc[k],
+                *(() if local is None else (local[k],)),
             ),
         )
 

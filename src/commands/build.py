@@ -17,7 +17,7 @@ from chimerax.core.commands import (
     SaveFolderNameArg,
 )
 from chimerax.core.errors import UserError
-from chimerax.map import MapArg
+from chimerax.map import MapArg, MapsArg
 
 from ..installation.environment import configured_python, engine_command
 from ..jobs.contacts import read_contacts, write_contacts
@@ -60,6 +60,7 @@ def description():
         keyword=[
             ("segments", ObjectsArg),
             ("mask", MapArg),
+            ("half_maps", MapsArg),
             ("near", AtomsArg),
             ("range", Bounded(FloatArg, min=1.0, max=100.0)),
             ("resolution", Bounded(FloatArg, min=1.0, max=20.0)),
@@ -86,6 +87,7 @@ def command(
     *,
     segments=None,
     mask=None,
+    half_maps=None,
     near=None,
     range=None,
     resolution=None,
@@ -114,6 +116,8 @@ def command(
         Build in these regions, in what these surfaces enclose, or near these atoms or markers.
     mask : chimerax.map.Volume, optional
         Build where it is 0.5 or more.
+    half_maps : list of chimerax.map.Volume, optional
+        The two half maps of the map, unfiltered and unmasked, on its grid.
     near : chimerax.atomic.Atoms, optional
         Build near these.
     range : float, optional
@@ -157,6 +161,7 @@ def command(
     region = Region(segments, mask, near, range)
     region.check()
     check_grid(volume)
+    halves = _half_maps(volume, half_maps)
     check_sequences(sequence, protein=bool(protein))
     region.look_up(volume)
     if (odd := _odd(sequence, segments, near)) and not sure(session, odd, "build"):
@@ -176,9 +181,15 @@ def command(
     with nothing_left(folder):
         find = templates.looker(session, folder, files["map"].parent, name, sequence)
 
+    halves_written = [
+        (files["map"].with_name(f"half_map_{k}.mrc"), half) for k, half in enumerate(halves, 1)
+    ]
+
     def prepare() -> list[str]:
         with nothing_left(folder):
             write_map(files["map"], placed)
+            for path, half in halves_written:
+                write_map(path, half)
             if planes is not None:
                 write_mask(files["mask"], placed, planes, where)
             return [] if find is None else find()
@@ -186,6 +197,8 @@ def command(
     options = {"-o": (folder,)}
     if "mask" in files:
         options["--mask"] = (files["mask"],)
+    if halves_written:
+        options["--half-maps"] = tuple(path for path, _ in halves_written)
     if files["templates"]:
         options["--templates"] = files["templates"]
     if files["pae"]:
@@ -216,6 +229,30 @@ def _odd(sequence, segments, near) -> str:
     if atoms is not None and only_atoms and len(atoms) and len(set(atoms.residues)) == 1:
         return f"Only {next(iter(atoms.residues))} is selected: build near that one residue?"
     return ""
+
+
+def _half_maps(volume, half_maps) -> list[PlacedMap]:
+    """The two half maps of a map, which lie on its grid.
+
+    Raises
+    ------
+    UserError
+        They are not two, one of them is the map, or lies on another grid.
+    """
+    if half_maps is None:
+        return []
+    if len(half_maps) != 2:
+        raise UserError(f"halfMaps: give two maps, not {len(half_maps)}")
+    for half in half_maps:
+        if half is volume:
+            raise UserError(f"halfMaps: {half} is the map itself; give the maps of its two halves")
+        if tuple(half.data.size) != tuple(volume.data.size):
+            here, there = (" × ".join(map(str, one.data.size)) for one in (half, volume))
+            raise UserError(
+                f"halfMaps: {half} has {here} voxels, the map {there}; give the half maps that "
+                "the map was made of"
+            )
+    return [PlacedMap.of(half) for half in half_maps]
 
 
 def _write_small(folder, name, placed, sequence, templates, pae, contacts) -> dict:

@@ -13,6 +13,7 @@ from critasser.errors import InputError
 
 __all__ = [
     "DEVICES",
+    "FINEST_RESOLUTION",
     "MOST_MODELS",
     "PRESETS",
     "REBUILDS",
@@ -229,6 +230,8 @@ class Inputs:
     templates : tuple of Path
     pae : tuple of Path or None
         Predicted aligned error of each template, None for one without; empty for none at all.
+    half_maps : tuple of Path
+        Two or none.
     """
 
     map: Path
@@ -236,6 +239,7 @@ class Inputs:
     mask: Path | None = None
     contacts: Path | None = None
     templates: tuple[Path, ...] = ()
+    half_maps: tuple[Path, ...] = ()
     pae: tuple[Path | None, ...] = ()
 
     def __post_init__(self) -> None:
@@ -244,11 +248,14 @@ class Inputs:
                 f"{len(self.pae)} predicted aligned errors for {len(self.templates)} templates: "
                 "give as many, in the same order, and - for a template that has none"
             )
+        if len(self.half_maps) not in (0, 2):
+            raise InputError(f"{len(self.half_maps)} half maps: give two, or none")
 
     def files(self) -> dict[str, Path]:
         """Each file by its role."""
         single = {name: getattr(self, name) for name in ("map", "sequence", "mask", "contacts")}
         found = {name: path for name, path in single.items() if path is not None}
+        found.update({f"half_map_{i + 1}": path for i, path in enumerate(self.half_maps)})
         found.update({f"template_{i + 1:02d}": path for i, path in enumerate(self.templates)})
         found.update({f"pae_{i + 1:02d}": path for i, path in enumerate(self.pae) if path})
         return found
@@ -261,13 +268,16 @@ class Inputs:
             roles = [role for role in paths if role.startswith("template_")]
             roles.sort(key=lambda role: int(role.removeprefix("template_")))
             templates = [paths.pop(role) for role in roles]
+            halves = [paths.pop(role) for role in sorted(paths) if role.startswith("half_map_")]
             errors = {
                 int(role.removeprefix("pae_")): paths.pop(role)
                 for role in sorted(paths)
                 if role.startswith("pae_")
             }
             pae = tuple(errors.get(k + 1) for k in range(len(templates))) if errors else ()
-            return cls(**paths, templates=tuple(templates), pae=pae)
+            return cls(
+                **paths, templates=tuple(templates), pae=pae, half_maps=tuple(halves)
+            )
         except (TypeError, ValueError, KeyError):
             raise InputError("job.json: its inputs are damaged; start the job again") from None
 

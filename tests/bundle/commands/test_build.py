@@ -159,6 +159,26 @@ def test_errors_of_templates_are_copied_in_their_order(session, open_volume, loc
     assert [path.read_text() for path in kept] == ["a.JSON.gz", "b.npz"]
 
 
+def test_half_maps_become_files_and_must_be_two_of_the_maps_size(session, open_volume, located):
+    volume = open_volume(session)
+    values = np.arange(120.0).reshape(6, 5, 4)
+    halves = [open_volume(session, name, values + k) for k, name in enumerate(("one", "two"))]
+    sequence = [Sequence("x", "AAAAA")]
+    job = build(session, volume, sequence, half_maps=halves)
+    words = shlex.split((job.folder / "command").read_text())
+    place = words.index("--half-maps")
+    files = [job.folder / "inputs" / f"half_map_{k}.mrc" for k in (1, 2)]
+    assert words[place + 1 : place + 3] == [str(file) for file in files]
+    assert all(file.stat().st_size > 4 * 120 for file in files)
+    for wrong, why in (
+        (halves[:1], "give two maps, not 1"),
+        ([halves[0], volume], "the map itself"),
+        ([halves[0], open_volume(session, "small", values[1:])], "4 × 5 × 5 voxels"),
+    ):
+        with pytest.raises(UserError, match=why):
+            build(session, volume, sequence, half_maps=wrong)
+
+
 @pytest.mark.parametrize(
     ("keywords", "why"),
     [

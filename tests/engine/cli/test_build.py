@@ -274,6 +274,7 @@ def test_a_stage_that_fails_is_named_and_its_traceback_is_in_the_log(run, files,
 RESUMED = {
     "map": "map.mrc", "sequence": "s.fasta", "mask": "mask.mrc", "contacts": "c.rr",
     "template_01": "a.pdb", "template_02": "b.pdb", "pae_02": "b.json",
+    "half_map_1": "1.mrc", "half_map_2": "2.mrc",
 }  # fmt: skip
 GIVEN = {"resolution": 3.5, "weights": "/net.safetensors", "trim": True}
 
@@ -298,7 +299,7 @@ def resumed(tmp_path):
 @pytest.mark.parametrize(
     ("flag", "role", "nothing"),
     [("--no-mask", "mask", None), ("--no-contacts", "contacts", None),
-     ("--no-pae", "pae", ())],
+     ("--no-pae", "pae", ()), ("--no-half-maps", "half_maps", ())],
 )  # fmt: skip
 def test_inputs_can_be_taken_from_a_resumed_job(resumed, flag, role, nothing):
     before, after = resumed()[0], resumed(flag)[0]
@@ -359,6 +360,38 @@ def test_templates_may_be_given_together_or_one_by_one(resumed):
     for arguments in (["--templates", "/a.pdb", "/b.cif"],
                       ["--templates", "/a.pdb", "--templates", "/b.cif"]):  # fmt: skip
         assert resumed(*arguments)[0].templates == (Path("/a.pdb"), Path("/b.cif"))
+
+
+def test_half_maps_can_be_given_to_a_resumed_job(resumed):
+    assert resumed()[0].half_maps == (Path("/1.mrc"), Path("/2.mrc"))
+    given = resumed("--half-maps", "/b.mrc", "/a.mrc")[0]
+    assert given.half_maps == (Path("/b.mrc"), Path("/a.mrc"))
+
+
+def test_half_maps_that_cannot_be_are_told(run, files, tmp_path):
+    good = read_map(PIECE)
+    noise = np.random.default_rng(0).normal(0, good.values.std(), (2, *good.shape))
+    halves = {
+        "one": good.with_values(good.values + noise[0]),
+        "two": good.with_values(good.values + noise[1]),
+        "scaled": good.with_values(3 * (good.values + noise[0]) + 1),
+        "cut": Grid(good.values[1:] + noise[0][1:], good.origin, good.voxel_size),
+        "masked": good.with_values(np.where(good.values > 0.5 * good.values.max(), 1, 0)),
+    }
+    paths = {"whole": PIECE}
+    for name, grid in halves.items():
+        paths[name] = tmp_path / f"{name}.mrc"
+        write_map(paths[name], grid)
+    for first, second, told in (
+        ("one", "cut", "is on another grid than the map"),
+        ("one", "one", "are the same map"),
+        ("one", "scaled", "are the same map"),
+        ("one", "whole", "is the whole map"),
+        ("masked", "two", "is masked"),
+    ):
+        error = refused(run, files, "--half-maps", paths[first], paths[second])
+        assert told in error
+    assert "no such file" in refused(run, files, "--half-maps", paths["one"], tmp_path / "none")
 
 
 def test_one_file_given_to_a_resumed_job_is_its_map_or_its_sequences(resumed):

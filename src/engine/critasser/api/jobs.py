@@ -38,6 +38,7 @@ def build(
     templates: Sequence[str | os.PathLike[str]] = (),
     pae: Sequence[str | os.PathLike[str] | None] | None = None,
     contacts: str | os.PathLike[str] | None = None,
+    half_maps: Sequence[str | os.PathLike[str] | Grid] | None = None,
     quality: str = "draft",
     models: int = 5,
     device: str = "auto",
@@ -72,6 +73,9 @@ def build(
         beside a template under the name that predicting programs give it.
     contacts : path, optional
         Predicted contacts in the CASP RR format.
+    half_maps : two of path or Grid, optional
+        Of the map, unfiltered and unmasked: local resolution, maps without noise for the networks,
+        and cross-validation.
     quality : {'draft', 'standard', 'thorough'}
         How much work.
     models : int
@@ -122,6 +126,9 @@ def build(
             contacts=None if contacts is None else Path(contacts).resolve(),
             templates=(files := tuple(Path(path).resolve() for path in templates)),
             pae=predicted_errors(files, pae),
+            half_maps=tuple(
+                given.map(half, f"half_map_{k}.mrc") for k, half in enumerate(half_maps or (), 1)
+            ),
         )
         command = _build_command(inputs, options, given.job.folder)
         task = BUILD.check(inputs, options)
@@ -332,6 +339,8 @@ def _build_command(inputs: Inputs, options: Options, folder: Path) -> list[str]:
         more += ["--templates", *inputs.templates]
     if inputs.pae:
         more += ["--pae", *("-" if path is None else path for path in inputs.pae)]
+    if inputs.half_maps:
+        more += ["--half-maps", *inputs.half_maps]
     if inputs.contacts is not None:
         more += ["--contacts", inputs.contacts]
     files = (inputs.map, inputs.sequence)

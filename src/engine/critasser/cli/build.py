@@ -57,6 +57,15 @@ def add_args(parser: argparse.ArgumentParser) -> None:
     )
     add_removable(
         parser,
+        "--half-maps",
+        type=Path,
+        nargs=2,
+        metavar=("A", "B"),
+        help="of the map, unfiltered and unmasked: local resolution, maps without noise for the "
+        "networks, cross-validation",
+    )
+    add_removable(
+        parser,
         "--templates",
         type=Path,
         nargs="+",
@@ -120,6 +129,8 @@ def _resolve(args: argparse.Namespace) -> tuple[Inputs, Options]:
     files: dict[str, Any] = given_files(args, "map", "sequence", "mask", "contacts")
     if args.templates is not None:
         files["templates"] = tuple(map(whole_path, args.templates))
+    if args.half_maps is not None:
+        files["half_maps"] = tuple(map(whole_path, args.half_maps))
     without, default = taken_away(args)
     if "templates" in without:
         without["pae"] = ()

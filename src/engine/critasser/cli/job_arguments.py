@@ -19,7 +19,7 @@ __all__ = [
     "whole_path",
 ]
 
-SEVERAL = ("templates", "pae")
+SEVERAL = ("templates", "pae", "half-maps")
 """Inputs of which there may be several."""
 
 OPTIONS = ("resolution", "device", "quality", "models", "seed", "trim", "protein")
@@ -98,7 +98,7 @@ def add_removable(parser: argparse.ArgumentParser, flag: str, **settings: Any) -
         dest="without",
         action="append_const",
         const=role,
-        help=f"go on with a job without the {role} that it was given",
+        help=f"go on with a job without the {role.replace('-', ' ')} that it was given",
     )
 
 
@@ -115,7 +115,7 @@ def taken_away(args: argparse.Namespace) -> tuple[dict[str, Any], dict[str, Any]
     if without and args.resume is None:
         raise InputError(f"--no-{without[0]} is for a job that is gone on with by --resume")
     inputs = {
-        role: () if role in SEVERAL else None
+        role.replace("-", "_"): () if role in SEVERAL else None
         for role in without
         if role not in WITHOUT_DEFAULT
     }

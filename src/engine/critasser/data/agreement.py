@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from critasser.data.refusal import Refusal
-from critasser.density import Grid, model_mask, pcc, resample, simulate
+from critasser.density import Grid, model_mask, pcc, resample, simulate, soft_model_mask
 from critasser.density.shells import best_shift, shell_correlation
 
 __all__ = ["Agreement", "Limits", "compare", "whole_map_fault"]
@@ -108,9 +107,8 @@ def compare(
     grid = resample(box, float(np.clip(resolution / VOXELS_IN_RESOLUTION, *VOXEL_BOUNDS)))
     model = simulate(positions, amplitudes, resolution, like=grid)
     near = model_mask(grid, positions, MASK_RADIUS)
-    distance = ndimage.distance_transform_edt(~near, sampling=grid.voxel_size[::-1])
-    soft = np.cos(np.pi / 2 * np.minimum(distance / MASK_EDGE, 1)) ** 2
-    level = float(np.median(grid.values[distance > 0])) if (distance > 0).any() else 0.0
+    soft = soft_model_mask(grid, positions, MASK_RADIUS, MASK_EDGE)
+    level = float(np.median(grid.values[~near])) if not near.all() else 0.0
     seen = (grid.values - level) * soft
     curve = shell_correlation(seen, model.values * soft, grid.voxel_size)
     shift, _ = best_shift(

@@ -17,7 +17,7 @@ from critasser.density.normalise import background, normalise
 from critasser.density.placement import Placement, find_placement
 from critasser.density.resampling import resample
 from critasser.density.sampling import sample, trilinear
-from critasser.density.simulation import kernel_width, model_mask, simulate
+from critasser.density.simulation import kernel_width, model_mask, simulate, soft_model_mask
 
 __all__ = [
     "BLOCK",
@@ -44,6 +44,7 @@ __all__ = [
     "resample",
     "sample",
     "simulate",
+    "soft_model_mask",
     "trilinear",
     "write_blocks",
     "write_map",

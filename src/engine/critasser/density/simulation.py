@@ -6,12 +6,13 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import ndimage
 
 from critasser.density.grid import Grid
 from critasser.density.kernels import add_gaussians, mark_spheres
 from critasser.errors import InputError
 
-__all__ = ["kernel_width", "model_mask", "simulate"]
+__all__ = ["kernel_width", "model_mask", "simulate", "soft_model_mask"]
 
 # At 5 s a Gaussian is 4e-6 of its height: beyond float32 sums of neighbouring atoms.
 CUTOFF_IN_WIDTHS = 5.0
@@ -127,3 +128,25 @@ def model_mask(grid: Grid, positions: ArrayLike, radius: float) -> NDArray[np.bo
     index = np.ascontiguousarray(grid.to_index(positions))
     mark_spheres(mask, index, grid.voxel_size[::-1].copy(), float(radius))
     return mask
+
+
+def soft_model_mask(
+    grid: Grid, positions: ArrayLike, radius: float, edge: float
+) -> NDArray[np.float64]:
+    """1 within a radius of any position, falling to 0 as a cosine over an edge beyond.
+
+    Parameters
+    ----------
+    grid : Grid
+    positions : array_like (n, 3)
+        x, y, z in Å; NaN rows are left out.
+    radius, edge : float
+        Å.
+
+    Returns
+    -------
+    ndarray (nz, ny, nx)
+    """
+    outside = ~model_mask(grid, positions, radius)
+    distance = ndimage.distance_transform_edt(outside, sampling=grid.voxel_size[::-1])
+    return np.cos(np.pi / 2 * np.minimum(distance / edge, 1.0)) ** 2

@@ -19,6 +19,7 @@ from critasser.density import (
     read_map_header,
     read_soft_mask,
 )
+from critasser.density.half_maps import read_half_maps
 from critasser.errors import InputError
 from critasser.fitting import read_predicted_error
 from critasser.job.records import checksum
@@ -110,6 +111,8 @@ def check(inputs: Inputs, options: Options) -> Checked:
     density = read_map(inputs.map)
     mask = None if inputs.mask is None else read_soft_mask(inputs.mask, density)
     upright(inputs.map, density, mask)
+    if inputs.half_maps:
+        read_half_maps(inputs.half_maps, density, inputs.map)
     volume = _volume(inputs, density, mask, target)
     if mask is None:
         enough_memory(inputs.map, crop_to_molecule(density))

@@ -21,6 +21,9 @@ many joinings are asked for. Measured on a processor without other work: drafts 
 not tell the sequence, which takes five times as long), packed chains of 1,600 residues in 38 s and
 of 4,000 in 131 s (`benchmark.trace_scaling`)."""
 
+BAND_SECONDS = 4e-6
+"""For each Å³, to compare half maps in all bands."""
+
 VOLUME_OF_RESIDUE = 400.0
 """Å³ of map that is worked on for each residue, solvent around it included: unmasked maps are
 positive half of everywhere, but what is worked on is cut out around the chain."""
@@ -44,7 +47,7 @@ def expected_build_seconds(task: Task, models: int = USUAL_MODELS) -> dict[str, 
     volume = min(checked.volume, VOLUME_OF_RESIDUE * length)
     moves = length * schedule.replicas * schedule.sweeps
     models = min(options.models, models)
-    return {
+    seconds = {
         "density": 1.0 + checked.volume / 1e6,
         "network": 1.0 + volume * (1.5e-4 if checked.device == "cpu" else 2e-6),
         "calpha": 0.5 + 0.01 * length,
@@ -58,6 +61,11 @@ def expected_build_seconds(task: Task, models: int = USUAL_MODELS) -> dict[str, 
         "quality": 0.001 * length,
         "report": 2.0,
     }
+    if task.inputs.half_maps:
+        seconds["density"] += 2.0 + BAND_SECONDS * volume
+        seconds["cross_validation"] = ATOMIC_SECONDS[schedule.atomic] * length
+    return seconds
+
 
 
 def _trace_seconds(length: int, joinings: int) -> float:

@@ -9,6 +9,9 @@ __all__ = [
     "DECOYS",
     "DENSITY",
     "FEATURES",
+    "FILTERED",
+    "HALVES",
+    "LOCAL_RESOLUTION",
     "MODEL",
     "PLACES",
     "QUALITY",
@@ -24,6 +27,9 @@ MODEL = "{model}"
 """In the name of a file of which there is one for each model; numbers count from 1."""
 
 DENSITY = "1_calpha/density.mrc"
+FILTERED = "1_calpha/filtered.mrc"
+LOCAL_RESOLUTION = "1_calpha/local_resolution.mrc"
+HALVES = ("1_calpha/half_1.mrc", "1_calpha/half_2.mrc")
 SEEN = "1_calpha/seen.mrc"
 FEATURES = "1_calpha/features.npy"
 CALPHA = "1_calpha/calpha.npz"

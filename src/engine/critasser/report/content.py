@@ -39,6 +39,8 @@ class ReportContent:
         Over the replicas, along the assembly.
     decoy_cycle, decoy_tm : ndarray (m,), optional
         TM-score of decoys to the first model.
+    local_resolution : ndarray (L,), optional
+        Å around each residue of the first model, by half maps.
     """
 
     job: Mapping[str, Any]
@@ -54,3 +56,4 @@ class ReportContent:
     mean_energy: NDArray[np.float64] | None = None
     decoy_cycle: NDArray[np.float64] | None = None
     decoy_tm: NDArray[np.float64] | None = None
+    local_resolution: NDArray[np.float64] | None = None

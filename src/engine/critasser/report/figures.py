@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from critasser.density import Grid
+from critasser.density.half_maps import LEVEL
 from critasser.structure import Target
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "assembly",
     "chain_confidence",
     "chain_sources",
+    "half_maps",
     "projections",
     "stage_times",
 ]
@@ -270,6 +272,44 @@ def assembly(
             axis.set_axisbelow(True)
         _bars(bars, [f"cluster {k + 1}" for k in range(len(sizes))], sizes)
         bars.set_title(f"decoys in clusters, of {decoys}")
+        return _svg(figure)
+
+
+def half_maps(
+    target: Target,
+    frequency: Sequence[float],
+    correlation: Sequence[float],
+    local_resolution: NDArray[np.float64],
+) -> str:
+    """Correlation of half maps by frequency, and local resolution along the chain.
+
+    Parameters
+    ----------
+    target : Target
+    frequency, correlation : sequences of float (k,)
+        1/Å.
+    local_resolution : ndarray (L,)
+        Å.
+
+    Returns
+    -------
+    str
+        ``data:`` address of an SVG.
+    """
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(10.2, 2.6), layout="constrained")
+        left, right = figure.subplots(1, 2, width_ratios=(1, 2))
+        left.plot(frequency, correlation, color=_ACCENT)
+        left.axhline(LEVEL, color=_MUTED, linewidth=0.7, linestyle="--")
+        left.set_ylim(min(0.0, *correlation), 1.02)
+        left.set_xlabel("1/Å")
+        left.set_title("correlation of the half maps")
+        right.plot(np.arange(1, len(local_resolution) + 1), local_resolution, color=_ACCENT)
+        for start in np.flatnonzero(np.diff(target.chain_index)) + 1:
+            right.axvline(start + 0.5, color=_MUTED, linewidth=0.7, linestyle="--")
+        right.set_xlabel("residue")
+        right.set_title("local resolution (Å)")
+        right.invert_yaxis()
         return _svg(figure)
 
 

@@ -31,6 +31,7 @@ def _page(content: ReportContent) -> str:
         _chains(results.get("chains") or []),
         _confidence(content),
         _sources(content),
+        _half_maps(content),
         _assembly(content),
         _stages(results),
         _time_and_job(job, results),
@@ -119,6 +120,36 @@ def _sources(content: ReportContent) -> str:
             "Of every residue of the first model, whether map, template, both or neither has it",
         ),
         note=note,
+    )
+
+
+def _half_maps(content: ReportContent) -> str:
+    found = content.results.get("half_maps")
+    if not found:
+        return ""
+    curve, model = found["half_map_correlation"], found["cross_validation"]
+    local = found["local_resolution"]
+    rows = [
+        ("halves correlate by 0.143 to", f"{found['half_map_resolution']:.1f} Å"),
+        ("local resolution, a tenth better than", f"{local['10']:.1f} Å"),
+        ("half better than", f"{local['50']:.1f} Å"),
+        ("a tenth worse than", f"{local['90']:.1f} Å"),
+        ("refined in one half map, the model fits it by", f"{model['work']:.3f}"),
+        ("and the other, which it has not seen, by", f"{model['free']:.3f}"),
+    ]
+    picture = figures.half_maps(
+        content.target, curve["frequency"], curve["correlation"], content.local_resolution
+    )
+    return section(
+        "Half maps",
+        figure(
+            picture,
+            "Correlation of the half maps by frequency, and local resolution along the chain of "
+            "the first model",
+        ),
+        table((), rows, kind="text"),
+        note="Fits are Fourier shell correlations near the model, averaged over frequencies to the "
+        "resolution. Where they are alike, refinement has not followed noise.",
     )
 
 

@@ -71,7 +71,7 @@ def test_two_processes_end_with_the_same_weights_and_one_network(tmp_path, small
         [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
          str(program), str(structures), str(pair.parent), str(run)],
         env=os.environ | {"PYTHONPATH": str(ENGINE), "OMP_NUM_THREADS": "1"},
-        capture_output=True, text=True, timeout=120, check=False,
+        capture_output=True, text=True, timeout=900, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     first, second = (torch.load(run / f"rank{k}.pt", weights_only=False) for k in (0, 1))

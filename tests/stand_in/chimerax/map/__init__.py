@@ -92,3 +92,7 @@ def contour_surface(values, level, cap_faces, calculate_normals):
 
 class MapArg(ModelsArg):
     pass
+
+
+class MapsArg(ModelsArg):
+    pass

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from critasser.density import (
     Grid,
     background,
+    crop,
     crop_to_molecule,
     normalise,
     read_map,
@@ -18,15 +19,17 @@ from critasser.density import (
     write_map,
 )
 from critasser.network import predict_resolution
+from critasser.options import FINEST_RESOLUTION
 from critasser.pipeline.files import DENSITY
 from critasser.pipeline.stage import Context, Stage, Task
+from critasser.pipeline.stages.half_maps import save_detail
 
 __all__ = ["EXTERNAL", "STAGE", "masked_map", "save_density", "settings"]
 
 READ_SHARE = 0.3
 """Share of the stage's time that reading the map takes."""
 
-EXTERNAL = ("map", "mask", "resolution_weights")
+EXTERNAL = ("map", "mask", "half_map_*", "resolution_weights")
 
 
 def settings(task: Task) -> Mapping[str, object]:
@@ -38,7 +41,12 @@ def density(context: Context) -> None:
     """Cut the map out around all that it holds."""
     grid, inside = masked_map(context)
     context.progress(READ_SHARE, "cutting out the molecule")
-    save_density(context, grid.shape, crop_to_molecule(grid, mask=inside))
+    part = crop_to_molecule(grid, mask=inside)
+    halves = tuple(
+        crop(read_map(path), part.origin, part.upper)
+        for path in context.all_external("half_map_*")
+    )
+    save_density(context, grid.shape, part, halves)
 
 
 def masked_map(context: Context) -> tuple[Grid, NDArray[np.bool_] | None]:
@@ -53,7 +61,9 @@ def masked_map(context: Context) -> tuple[Grid, NDArray[np.bool_] | None]:
     return grid.with_values((grid.values - solvent) * soft.weight), soft.inside
 
 
-def save_density(context: Context, whole: tuple[int, ...], grid: Grid) -> None:
+def save_density(
+    context: Context, whole: tuple[int, ...], grid: Grid, halves: tuple[Grid, ...] = ()
+) -> None:
     """Save what was cut out at 1 Å and on one scale, and note its resolution.
 
     Parameters
@@ -62,11 +72,16 @@ def save_density(context: Context, whole: tuple[int, ...], grid: Grid) -> None:
     whole : tuple of int
         Shape of the whole map.
     grid : Grid
+    halves : tuple of Grid
+        Half maps of what was cut out, two or none; with them noise is measured and noted too.
     """
     grid = normalise(resample(grid))
     write_map(context.file(DENSITY, "map", "the map as the stages see it"), grid)
     resolution = context.settings["resolution"]
-    if resolution is None:
+    measured = save_detail(context, grid, halves) if halves else None
+    if resolution is None and measured is not None:
+        resolution = round(max(measured, FINEST_RESOLUTION), 1)
+    elif resolution is None:
         resolution = round(predict_resolution(grid, context.external("resolution_weights")), 1)
         context.warn(
             f"no resolution given: {resolution} Å estimated from the map; give it by "

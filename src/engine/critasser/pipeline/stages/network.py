@@ -26,7 +26,9 @@ TILES = (144, 112, 88, 64)
 
 def network(context: Context) -> None:
     """Choose how sharp the map is to be seen, and predict."""
-    whole = read_map(context.read(DENSITY))
+    # Where half maps tell the noise, networks see the map without it.
+    (source,) = context.stage.reads
+    whole = read_map(context.read(source))
     bfactor = choose_bfactor(
         whole,
         context.settings["length"],

@@ -6,9 +6,10 @@ import dataclasses
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from critasser.atomic import bonds_of_model
-from critasser.density import read_map
+from critasser.density import read_map, sample
 from critasser.job.arrays import (
     load_arrays,
     load_atoms,
@@ -23,6 +24,7 @@ from critasser.pipeline.files import (
     CALPHA,
     CLUSTERS,
     DENSITY,
+    LOCAL_RESOLUTION,
     QUALITY,
     SYMMETRY,
     TEMPLATES,
@@ -57,14 +59,26 @@ def quality(context: Context) -> None:
         calibration=read_calibration(context.external(CALIBRATION)),
         progress=context.progress,
     )
+    if LOCAL_RESOLUTION in context.stage.reads:
+        detail = read_map(context.read(LOCAL_RESOLUTION))
+        local = np.stack([sample(detail, model.calpha) for model in models])
+    else:
+        local = None
     arrays = {field.name: getattr(found, field.name) for field in dataclasses.fields(found)}
+    if local is not None:
+        arrays["local_resolution"] = local
     save_arrays(context.file(QUALITY), calpha=[model.calpha for model in models], **arrays)
     tell_unseen(context, unseen, names_of(context.target))
-    _write_models(context, models, found)
+    _write_models(context, models, found, local)
     context.say(best_in_words(found, int(found.order[0])))
 
 
-def _write_models(context: Context, models: list[AtomicModel], found: Quality) -> None:
+def _write_models(
+    context: Context,
+    models: list[AtomicModel],
+    found: Quality,
+    local: NDArray[np.float64] | None,
+) -> None:
     symmetry = load_symmetry(context.read(SYMMETRY))
     written = found.seen if context.settings["trim"] else np.ones(len(context.target), bool)
     bonds = [bonds_of_model(model).of(written) for model in models]
@@ -83,8 +97,10 @@ def _write_models(context: Context, models: list[AtomicModel], found: Quality) -
         )
         write_table(
             context.file(f"{stem}.csv"),
-            ("chain", "residue", "letter", "confidence", "local_confidence", "local_pcc", "seen",
-              "source"),
+            (
+                "chain", "residue", "letter", "confidence", "local_confidence", "local_pcc", "seen",
+                "source", *(() if local is None else ("local_resolution",)),
+            ),
             zip(
                 *zip(*names_of(context.target)),
                 context.target.letters,
@@ -93,6 +109,7 @@ def _write_models(context: Context, models: list[AtomicModel], found: Quality) -
                 found.local_pcc[k],
                 found.seen.astype(int),
                 [SOURCES[source] for source in found.source[k]],
+                *(() if local is None else (local[k],)),
             ),
         )  # fmt: skip
 

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from critasser.job.arrays import load_arrays, load_symmetry
-from critasser.pipeline.files import CLUSTERS, DECOYS, DENSITY, QUALITY, SYMMETRY
+from critasser.pipeline.files import CLUSTERS, DECOYS, DENSITY, LOCAL_RESOLUTION, QUALITY, SYMMETRY
 from critasser.pipeline.stage import Context, Stage
+from critasser.pipeline.stages.half_maps import FACTS
 from critasser.pipeline.stages.results import (
     UNSEEN_FACTS,
     model_scores,
@@ -61,6 +62,11 @@ def report(context: Context) -> None:
         **unseen_facts(context),
         "chains": _chains(context, quality["shown"][first]),
     }
+    more = {}
+    if LOCAL_RESOLUTION in context.stage.reads:
+        (local,) = load_arrays(context.read(QUALITY), "local_resolution")
+        results["half_maps"] = {name: context.fact(name) for name in FACTS}
+        more["local_resolution"] = local[first]
     best = quality["calpha"][first]
     write_results(
         context,
@@ -70,6 +76,7 @@ def report(context: Context) -> None:
         sources=quality["source"][first] if context.fact("templates") else None,
         others=load_symmetry(context.read(SYMMETRY)).images(best)[1:],
         **_along_the_assembly(context, best[quality["seen"]]),
+        **more,
     )
 
 

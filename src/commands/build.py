@@ -25,9 +25,7 @@ from ..jobs.folder import write_placement
 from ..jobs.inputs import (
     PlacedMap,
     check_grid,
-    check_pae,
     check_sequences,
-    copy_pae,
     frame,
     job_name,
     new_inputs,
@@ -38,6 +36,7 @@ from ..jobs.inputs import (
     write_sequences,
 )
 from ..jobs.new_job import DEVICES, QUALITIES, engine_options, new_folder
+from ..jobs.predicted_error import check_pae, copy_pae
 from ..jobs.request import Request
 from ..jobs.starting import start, waits
 from ..views.results import Results

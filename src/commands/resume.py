@@ -22,8 +22,9 @@ from ..installation.environment import configured_python, engine_command
 from ..jobs.contacts import read_contacts, write_contacts
 from ..jobs.engine_job import jobs_of
 from ..jobs.folder import INPUTS, job_kind, read_placement
-from ..jobs.inputs import check_pae, copy_pae, write_sequences
+from ..jobs.inputs import write_sequences
 from ..jobs.new_job import DEVICES, QUALITIES, engine_options
+from ..jobs.predicted_error import check_pae, copy_pae
 from ..jobs.request import Request, map_of_job, read_request, waits_again, waits_elsewhere
 from ..jobs.starting import start, waits
 from ..session.files import read_json

@@ -31,8 +31,6 @@ from .sequences import complaint, fasta_text, read_sequences, residue_count
 __all__ = [
     "PlacedMap",
     "check_grid",
-    "check_pae",
-    "copy_pae",
     "check_sequences",
     "frame",
     "grid_positions",
@@ -51,9 +49,6 @@ __all__ = [
 
 _LARGEST = 2 << 30
 """Bytes of the largest map that the engine reads."""
-
-_PAE = re.compile(r"\.(json|npz)(\.gz)?$", re.IGNORECASE)
-"""Endings of predicted aligned errors."""
 
 _INSIDE = 0.5
 """Value from which on a voxel of a mask is inside, as the engine has it."""
@@ -359,41 +354,6 @@ def write_sequences(folder: Path, sequence: Path | Sequence) -> Path:
         records.append(f">{one_line(name or f'sequence {number}')}\n{letters}\n")
     path.write_text("".join(records), encoding="utf-8")
     return path
-
-
-def check_pae(pae: Sequence | None, structures: Sequence | None) -> None:
-    """Refuse predicted aligned errors that are not one for each template.
-
-    Parameters
-    ----------
-    pae : sequence of str or path, or None
-    structures : sequence of chimerax.atomic.AtomicStructure, or None
-        The templates.
-
-    Raises
-    ------
-    UserError
-    """
-    if pae is None:
-        return
-    if structures is None:
-        raise UserError("pae is of templates; give templates too")
-    if len(pae) != len(structures):
-        raise UserError(f"{len(pae)} pae files for {len(structures)} templates: give as many, in "
-                        "the same order")  # fmt: skip
-    for path in map(Path, pae):
-        if not _PAE.search(path.name):
-            raise UserError(f"{path}: give a predicted aligned error as .json or .npz")
-
-
-def copy_pae(folder: Path, pae: Sequence | None) -> list[Path]:
-    """Copy predicted aligned errors to where the engine may read them."""
-    paths = []
-    for number, path in enumerate(map(Path, pae or ()), start=1):
-        kept = folder / f"pae_{number:02d}{_PAE.search(path.name).group().lower()}"
-        shutil.copyfile(path, kept)
-        paths.append(kept)
-    return paths
 
 
 def write_templates(folder: Path, structures: Sequence, *, first: int = 1) -> list[Path]:

@@ -16,7 +16,7 @@ from critasser.pipeline.stage import Context, Stage, Task
 from critasser.shipped import CALPHA_WEIGHTS
 from critasser.structure import AMINO_ACIDS, CalphaSet, write_positions
 
-__all__ = ["STAGE"]
+__all__ = ["STAGE", "warn_unsure"]
 
 HAND_RESOLUTION = 6.0
 """Å; in poorer maps positions do not tell which way a chain winds."""
@@ -49,6 +49,14 @@ def calpha(context: Context) -> None:
     context.say(
         f"{len(positions)} Cα positions for {length} residues; opinions agree with CRscore "
         f"{agreed:.2f}"
+    )
+
+
+def warn_unsure(context: Context, agreed: float) -> None:
+    """Say that Cα positions are not trusted, by how far opinions agree."""
+    context.warn(
+        f"the network is unsure of the Cα positions: its opinions agree with CRscore "
+        f"{agreed:.2f}; they do not guide the assembly"
     )
 
 

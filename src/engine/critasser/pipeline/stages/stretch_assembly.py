@@ -10,6 +10,7 @@ from critasser.job.arrays import load_calpha, load_traces, save_arrays, write_ta
 from critasser.options import REBUILDS
 from critasser.pipeline.files import CALPHA, CANDIDATES, DENSITY, TRACES
 from critasser.pipeline.stage import Context, Stage, Task
+from critasser.pipeline.stages.calpha import warn_unsure
 from critasser.pipeline.stages.stretch import EXTERNAL, Stretches, stretch_settings
 
 __all__ = ["STAGE"]
@@ -18,7 +19,9 @@ __all__ = ["STAGE"]
 def stretch_assembly(context: Context) -> None:
     """Sample the stretches while all the rest is held; keep the best that differ."""
     stretches = Stretches.of(context.plan)
-    calpha, _, trusted = load_calpha(context.read(CALPHA))
+    calpha, agreed, trusted = load_calpha(context.read(CALPHA))
+    if not trusted:
+        warn_unsure(context, agreed)
     found = sample_stretches(
         stretches.local.target,
         load_traces(context.read(TRACES)),

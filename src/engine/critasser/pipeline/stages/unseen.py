@@ -19,6 +19,7 @@ from critasser.job.arrays import (
 )
 from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, TEMPLATES, TRACES, UNSEEN
 from critasser.pipeline.stage import Context, Stage, sequences
+from critasser.pipeline.stages.calpha import warn_unsure
 from critasser.quality import Placed, find_unseen
 from critasser.structure import CalphaSet, Target, Template, Trace
 
@@ -60,10 +61,7 @@ def unseen(context: Context) -> None:
     save_arrays(context.file(UNSEEN), unseen=lacking)
     context.note(trusted=bool(trusted))
     if not trusted:
-        context.warn(
-            f"the network is unsure of the Cα positions: its opinions agree with CRscore "
-            f"{agreed:.2f}; they do not guide the assembly"
-        )
+        warn_unsure(context, agreed)
     context.say(
         f"{int(lacking.sum())} of {len(lacking)} residues have no density"
         if lacking.any()

@@ -161,6 +161,29 @@ def test_what_is_not_a_file_is_put_into_the_job_folder(here, tmp_path, monkeypat
         events[-1].state = "running"
 
 
+def test_errors_beside_templates_are_found_or_given_to_a_build(here, tmp_path, monkeypatch):
+    from critasser.api import jobs
+
+    class SeenError(Exception):
+        pass
+
+    def check(inputs, options):
+        raise SeenError(inputs.pae)
+
+    monkeypatch.setattr(jobs, "BUILD", dataclasses.replace(jobs.BUILD, check=check))
+    model = tmp_path / "AF-P1-F1-model_v4.pdb"
+    model.write_text((here / "model.pdb").read_text())
+    beside = tmp_path / "AF-P1-F1-predicted_aligned_error_v4.json"
+    beside.write_text("{}")
+    for given, expected in ((None, (beside,)), ([None], (None,)), (["x.json"], None)):
+        with pytest.raises(SeenError) as seen:
+            critasser.build(
+                here / "map.mrc", here / "sequence.fasta", folder=tmp_path / "job",
+                templates=[model], pae=given,
+            )  # fmt: skip
+        assert seen.value.args[0] == (expected or (Path("x.json").resolve(),))
+
+
 def test_bad_input_is_one_line_and_leaves_no_folder(here, tmp_path):
     density = critasser.read_map(here / "map.mrc")
     for sequences, told in ((["MKT1"], "sequence 1"), ([], "no sequence"), (["M"], "give")):

@@ -1,5 +1,6 @@
 """A real map to models: whole, killed and resumed, stopped, asked for something else."""
 
+import csv
 import gzip
 import json
 import os
@@ -249,6 +250,32 @@ def test_contacts_can_be_given_to_a_finished_build_and_taken_away_again(copy, ag
     assert any(warning.startswith("39 of 40 contacts are used") for warning in warnings)
     assert content(copy)["4_assembly/decoys.npz"] != before["4_assembly/decoys.npz"]
     assert {"assembly", "decoys"} <= again(copy, "--no-contacts")
+    after = content(copy)
+    assert [name for name in before if after[name] != before[name]] == []
+
+
+def test_a_template_given_to_a_finished_build_leads_it_and_can_be_taken_away_again(copy, tmp_path):
+    before = content(copy)
+    template, pae = tmp_path / "AF-P1-F1-model_v4.pdb", tmp_path / "error.npz"
+    template.write_bytes((DATA / "emd_6555_piece.pdb").read_bytes())
+    np.savez(pae, pae=np.full((60, 60), 1.0))
+    given = again(copy, "--templates", template, "--pae", pae)
+    assert {"templates", "trace", "assembly", "decoys", "quality", "report"} <= given
+    results = json.loads((copy / "results.json").read_text())
+    assert "1 of 1 files; 1 chains cut by their predicted aligned" in results["stages"]["templates"]
+    first = results["models"][0]
+    assert sum(first["sources"].values()) == 60
+    assert first["sources"]["both"] + first["sources"]["template"] > 50
+    with (copy / first["file"]).with_suffix(".csv").open(newline="") as lines:
+        marks = [row["source"] for row in csv.DictReader(lines)]
+    assert {word: marks.count(word) for word in first["sources"]} == first["sources"]
+    assert "Where residues come from" in (copy / "report.html").read_text()
+    (model,), (native,) = read_chains(copy / first["file"]), read_chains(template)
+    assert np.median(np.linalg.norm(model.calpha - native.calpha, axis=1)) < 1.0
+    assert {"templates"} <= again(copy, "--no-pae")
+    said = json.loads((copy / "results.json").read_text())["stages"]["templates"]
+    assert said == "1 of 1 files"
+    again(copy, "--no-templates")
     after = content(copy)
     assert [name for name in before if after[name] != before[name]] == []
 

@@ -16,7 +16,7 @@ from ..session.settings import settings
 
 __all__ = ["command", "description"]
 
-_HEADS = ("job", "name", "state", "stage", "time", "eTM", "", "folder")
+_HEADS = ("job", "name", "state", "stage", "began", "took", "eTM", "", "folder")
 
 
 def description():
@@ -49,9 +49,9 @@ def command(session):
         session.logger.info(_table(rows), is_html=True)
     else:
         lines = (
-            f"{number or '-':>3}  {', '.join(filter(None, (state, stage, told))):<40} "
+            f"{number or '-':>3}  {began:<12}  {', '.join(filter(None, (state, stage, told))):<40} "
             f"{'eTM ' + etm if etm else '':<8} {folder}"
-            for number, _, state, stage, told, etm, _, folder in rows
+            for number, _, state, stage, began, told, etm, _, folder in rows
         )
         session.logger.info("\n".join(lines))
     return jobs
@@ -73,7 +73,10 @@ def _row_of_job(job) -> tuple:
     if job.outcome == "running" and record.started is not None:
         took = time.time() - record.started
     told = "" if job.outcome == "queued" else duration(max(took, 0.0))
-    return (str(job.id), job.name, job.outcome, stage, told, _score(etm), links, str(job.folder))
+    return (
+        str(job.id), job.name, job.outcome, stage, _began(record), told, _score(etm), links,
+        str(job.folder),
+    )  # fmt: skip
 
 
 def _row(record) -> tuple:
@@ -83,8 +86,20 @@ def _row(record) -> tuple:
     told = "" if record.seconds is None else duration(record.seconds)
     etm = record.etm if record.state == "finished" else None
     links = "" if record.elsewhere else _links(record.folder, record.state)
-    name = record.name
-    return ("", name, record.state, stage, told, _score(etm), links, str(record.folder))
+    return (
+        "", record.name, record.state, stage, _began(record), told, _score(etm), links,
+        str(record.folder),
+    )  # fmt: skip
+
+
+def _began(record) -> str:
+    """When an engine took the job up, as people here write it."""
+    if record.started is None:
+        return ""
+    try:
+        return time.strftime("%d %b %H:%M", time.localtime(record.started))
+    except (OverflowError, ValueError, OSError):  # a folder may say anything
+        return ""
 
 
 def _score(etm: float | None) -> str:

@@ -159,13 +159,20 @@ def _peptide(residue) -> str:
 
 
 def _count_clashes(structure, clashes, said) -> None:
-    """Put clashes on both residues, and into the list at the first of them."""
+    """Put clashes on both residues, and those of two residues as one into the list at the first."""
     counts: dict[object, int] = defaultdict(int)
-    for one, other, overlap in clashes:
+    pairs: dict[tuple, list[tuple]] = defaultdict(list)
+    for clash in clashes:
+        one, other, _ = clash
         for atom in (one, other):
             counts[atom.residue] += 1
+        pairs[one.residue, other.residue].append(clash)
+    for (residue, _), found in pairs.items():
+        one, other, overlap = found[0]  # the worst
         text = f"{one.name} clashes with {_named(other)}, {overlap:.1f} Å"
-        said[one.residue].append((_WEIGHTS["clash"] + overlap, text))
+        if len(found) > 1:
+            text += f" (worst of {len(found)})"
+        said[residue].append((_WEIGHTS["clash"] + overlap, text))
     for residue in structure.residues:
         setattr(residue, CLASHES, float(counts.get(residue, 0)))
 

@@ -1,6 +1,7 @@
 """Jobs are renamed and taken off the list; their folders stay."""
 
 import json
+import time
 
 import pytest
 from chimerax.core.errors import UserError
@@ -47,6 +48,12 @@ def test_jobs_that_are_over_are_cleared_and_one_that_runs_stays(gui_session, sta
 
 
 def test_times_are_those_of_the_job_not_of_the_watch(session, start):
-    start(session, "success")
+    job = start(session, "success")
+    line = json.dumps({"time": 1.7e9, "state": "finished", "stage": "report", "fraction": 1})
+    (job.folder / "progress.jsonl").write_text(line + "\n")
     jobs.command(session)
-    assert "finished, 2 min" in session.logger.text("info")  # of its stages, 60 s and 30 s
+    told = session.logger.text("info")
+    assert "finished, 2 min" in told  # of its stages, 60 s and 30 s
+    assert time.strftime("%d %b %H:%M", time.localtime(1.7e9)) in told
+    (job.folder / "progress.jsonl").write_text(line.replace("1700000000.0", "1e300") + "\n")
+    jobs.command(session)

@@ -54,6 +54,24 @@ def test_the_worst_comes_first_and_each_residue_once(session, model):
     assert "twisted or cis peptides 1" in told
 
 
+def test_clashes_of_two_residues_are_one_line_with_the_worst(session):
+    from chimerax.critasser.models.validation.findings import find
+
+    structure = AtomicStructure("m", session)
+    Chain = type(AtomicStructure("", None).atoms.residues)
+    structure.residues = Chain(
+        Residue("A", n, 0.0, "ALA", (9.0 * n, 0, 0), structure) for n in (1, 2, 3)
+    )
+    session.models.add([structure])
+    one, two, three = structure.atoms
+    found = find(structure, [(one, two, 0.7), (one, two, 1.1), (one, three, 0.8)])
+    (place,) = found.places
+    assert place.what == (
+        "CA clashes with A ALA 2 CA, 1.1 Å (worst of 2), CA clashes with A ALA 3 CA, 0.8 Å"
+    )
+    assert [r.critasser_clashes for r in structure.residues] == [3, 2, 1]
+
+
 def test_values_are_attributes_of_residues(session, model):
     validate(session)
     three = model.residues[2]

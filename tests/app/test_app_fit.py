@@ -28,9 +28,10 @@ assert job.outcome == "finished"
 first, second = job.view.group.parts("models")
 assert first.display and not second.display
 old = [m for m in session.models.list() if m.id == (2,)][0]
-assert not old.display and old.residues[0].ribbon_color[:3].tolist() != [230, 159, 0]
+assert not old.display and tuple(old.residues[0].ribbon_color)[:3] != (230, 159, 0)
 assert first.residues[0].critasser_domain == 1.0 and first.residues[-1].critasser_domain is None
-assert first.residues[0].ribbon_color[:3].tolist() == [230, 159, 0], first.residues[0].ribbon_color
+color = tuple(first.residues[0].ribbon_color)
+assert color[:3] == (230, 159, 0), color
 run(session, "select ::critasser_domain=1")
 assert first.residues[0].atoms.selecteds.all()
 assert (job.folder / "inputs/mask.mrc").is_file()

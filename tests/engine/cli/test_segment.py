@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from critasser.density import Grid, read_map, simulate, write_map
+from critasser.density import FeatureMaps, read_map, simulate, write_map
+from critasser.pipeline import segments
 from critasser.structure import read_chains
 
 DATA = Path(__file__).parents[2] / "data"
@@ -43,19 +44,25 @@ def test_a_higher_level_leaves_smaller_regions(run, density):
     assert outs[0].startswith(f"level {low:.4g}:")
 
 
-def test_the_network_leaves_out_what_is_no_protein_unless_it_is_not_wanted(run, density, tmp_path):
-    grid = read_map(density)
-    # A ball as smooth as a drop of detergent, clear of the protein.
-    wide = np.pad(grid.values, ((0, 0), (0, 0), (0, 40)))
-    z, y, x = np.indices(wide.shape)
-    middle = (wide.shape[0] / 2, wide.shape[1] / 2, wide.shape[2] - 18)
-    away = np.sqrt((z - middle[0]) ** 2 + (y - middle[1]) ** 2 + (x - middle[2]) ** 2)
-    ball = 0.4 * grid.values.max() / (1 + np.exp(away - 12))
-    write_map(tmp_path / "ball.mrc", Grid(wide + ball, grid.origin, grid.voxel_size))
-    plain = run("segment", tmp_path / "ball.mrc", "--density-only")[1]
-    guided = run("segment", tmp_path / "ball.mrc")[1]
-    assert sum(volumes(plain)) - sum(volumes(guided)) > 0.8 * 4 / 3 * np.pi * 12**3
-    assert sum(volumes(guided)) > 0.8 * sum(volumes(run("segment", density)[1]))
+def test_what_lies_far_from_backbone_is_left_out_unless_that_is_not_wanted(
+    run, density, monkeypatch
+):
+    asked = []
+
+    def half(grid, weights, **options):
+        """A network that sees backbone in one half of the map."""
+        asked.append(options["device"])
+        backbone = np.zeros(grid.shape, np.float32)
+        backbone[: grid.shape[0] // 3] = 0.9
+        empty = [np.zeros((*n, *grid.shape), np.float16) for n in ((), (3,), (20,))]
+        return FeatureMaps(grid.origin, grid.voxel_size, empty[0], backbone, *empty[1:])
+
+    monkeypatch.setattr(segments, "predict", half)
+    plain = run("segment", density, "--density-only")[1]
+    assert asked == []
+    guided = run("segment", density, "--device", "cpu")[1]
+    assert asked == ["cpu"]
+    assert 0.2 * sum(volumes(plain)) < sum(volumes(guided)) < 0.7 * sum(volumes(plain))
 
 
 @pytest.mark.parametrize(

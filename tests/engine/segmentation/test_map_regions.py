@@ -63,7 +63,7 @@ def test_the_level_follows_scale_and_offset_and_rises_above_noise(density):
     assert 0.1 * density.values.max() < level < 0.5 * density.values.max()
     moved = automatic_level(density.with_values(3 * density.values + 7))
     assert moved == pytest.approx(3 * level + 7, rel=0.02)
-    noise = np.random.default_rng(0).normal(size=density.shape) * 0.4 * level
+    noise = np.random.default_rng(0).normal(size=density.shape) * 0.6 * level
     noisy = density.with_values(density.values + noise)
     assert automatic_level(noisy) > 1.3 * level
 

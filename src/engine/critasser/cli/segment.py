@@ -36,7 +36,7 @@ def add_args(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--density-only",
         action="store_true",
-        help="do without the network, which leaves out what is not protein",
+        help="do without the network, which leaves out what lies far from all backbone",
     )
     parser.add_argument(
         "--device", choices=("auto", "cpu", "cuda"), default="auto",

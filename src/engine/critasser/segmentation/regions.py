@@ -103,10 +103,10 @@ class Regions:
         found[0] = 0.0
         return found
 
-    def residues(self, group: np.ndarray) -> np.ndarray:
-        """Residues of protein that each region holds, by its number: its volume and its rim."""
-        rim = RIM * np.bincount(group, weights=self.surfaces)
-        found = (self.volumes(group) + rim) / RESIDUE_VOLUME
+    def residues(self, group: np.ndarray, rim: float = RIM) -> np.ndarray:
+        """Residues of protein that each region holds, by its number: its volume and a rim in Å."""
+        around = rim * np.bincount(group, weights=self.surfaces)
+        found = np.maximum(self.volumes(group) + around, 0.0) / RESIDUE_VOLUME
         found[0] = 0.0
         return found
 

@@ -102,6 +102,11 @@ def read_half_maps(paths: tuple[Path, Path], whole: Grid, whole_path: Path) -> t
                 f"The half map {path} is the whole map {whole_path}: give the maps of the two "
                 "halves of the particles, unfiltered, as the reconstruction left them."
             )
+        if masked_level(half) is not None:
+            raise InputError(
+                f"The half map {path} is masked: what is cut away has no noise to measure. Give it "
+                "as the reconstruction left it."
+            )
     return first, second
 
 
@@ -113,13 +118,7 @@ def _read_half_map(path: Path, whole: Grid) -> Grid:
             f"{frame_text(whole)}): give the half maps that the map was made of, not cut or "
             "resampled otherwise."
         )
-    half = read_map(path)
-    if masked_level(half) is not None:
-        raise InputError(
-            f"The half map {path} is masked: what is cut away has no noise to measure. "
-            "Give it as the reconstruction left it."
-        )
-    return half
+    return read_map(path)
 
 
 def local_detail(

@@ -94,6 +94,13 @@ def test_clusters_are_the_families_whatever_the_order():
         assert len({(family[one], number) for one, number in zip(order, numbers)}) == 3
 
 
+def test_known_sequences_are_compared_with_the_others_only():
+    numbers = cluster_sequences([CYTOCHROME], known=[YEAST_CYTOCHROME, ALPHA_GLOBIN, BETA_GLOBIN])
+    assert numbers.tolist() == [0, 0, 1, 2]
+    # Unless another connects them.
+    assert len(set(cluster_sequences([MYOGLOBIN, ALPHA_GLOBIN], known=[BETA_GLOBIN]))) <= 2
+
+
 def test_equal_sequences_are_in_one_cluster_and_unknown_letters_do_no_harm():
     numbers = cluster_sequences([UBIQUITIN, "X" * 40, MYOGLOBIN, UBIQUITIN, "", "AC"])
     assert numbers[0] == numbers[3] and len(set(numbers)) == 5

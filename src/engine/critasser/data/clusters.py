@@ -64,8 +64,9 @@ def cluster_sequences(
     sequences: Sequence[str],
     identity: float = IDENTITY,
     check: Callable[[float], None] = lambda share: None,
+    known: Sequence[str] = (),
 ) -> NDArray[np.int64]:
-    """Number of the cluster (n,) of each sequence, in order of their first members.
+    """Number of the cluster (n + m,) of each sequence, in order of their first members.
 
     Parameters
     ----------
@@ -75,8 +76,11 @@ def cluster_sequences(
         Share of identical residues in the alignment of two that are related.
     check : callable
         Given the share that is done; may raise to stop.
+    known : sequence of str (m,)
+        Further sequences, which are not compared with each other.
     """
-    unique = list(dict.fromkeys(sequences))
+    unique = list(dict.fromkeys([*sequences, *known]))
+    compared = len(set(sequences))
     codes = [_codes(sequence) for sequence in unique]
     words, owners, places = _words(codes)
     order = np.argsort(words, kind="stable")
@@ -86,7 +90,7 @@ def cluster_sequences(
     lengths = np.array([len(code) for code in codes])
     for k, code in enumerate(codes):
         check(k / len(codes))
-        for other in _candidates(k, code, starts, owners, places, lengths):
+        for other in _candidates(min(k, compared), code, starts, owners, places, lengths):
             # Two of one cluster need not be compared again.
             a, b = _root(parent, k), _root(parent, int(other))
             if a != b and _related(code, codes[other], identity):
@@ -94,7 +98,7 @@ def cluster_sequences(
     roots = [_root(parent, k) for k in range(len(unique))]
     number = {root: i for i, root in enumerate(dict.fromkeys(roots))}
     of = {sequence: number[root] for sequence, root in zip(unique, roots)}
-    return np.array([of[sequence] for sequence in sequences], dtype=np.int64)
+    return np.array([of[sequence] for sequence in (*sequences, *known)], dtype=np.int64)
 
 
 def _root(parent: NDArray[np.int64], k: int) -> int:
@@ -158,7 +162,7 @@ def _candidates(
     places: NDArray[np.int64],
     lengths: NDArray[np.int64],
 ) -> NDArray[np.int64]:
-    """Sequences before the k-th with enough words in common near one diagonal; likely ones first.
+    """Of the first k sequences those with enough words in common near a diagonal, best first.
 
     `starts` says where each word begins in `owners` and `places`.
     """

@@ -7,6 +7,7 @@
                             split
 ``pairs.tsv``               the figures of each box
 ``refused.tsv``             ``emdb pdb chain reason``, a line for each refusal
+``clusters.json``           of all sequences, for the next time
 ``entries/<name>.json``     what came of an entry; one with a record is not prepared again
 ``downloads/``              files on their way
 =========================== =======================================================================
@@ -130,9 +131,9 @@ class DataFolder:
         pairs = [(entry, self.record(entry)) for entry in entries]
         done = [(entry, record) for entry, record in pairs if record and _gave(record)]
         sequences = [s for _, record in done for s in record["sequences"]]
-        sequences += [one.sequence for one in known]
-        numbers = cluster_sequences(sequences, identity, check)
-        cluster = _named(sequences, numbers)
+        others = [one.sequence for one in known]
+        numbers = self._clusters(sequences, others, identity, check)
+        cluster = _named([*sequences, *others], numbers)
         members = [
             Member(
                 entry.name,
@@ -147,6 +148,23 @@ class DataFolder:
         boxes = self._write_maps(done, splits, cluster)
         structures = self._write_structures(done, splits, cluster)
         return _counted(("maps", boxes), ("chains", structures))
+
+    def _clusters(
+        self,
+        sequences: Sequence[str],
+        known: Sequence[str],
+        identity: float,
+        check: Callable[[float], None],
+    ) -> list[int]:
+        """Clusters of sequences, kept for the next time that the same ones are asked for."""
+        asked = json.dumps([RECORD_VERSION, identity, list(sequences), list(known)])
+        stamp = hashlib.sha256(asked.encode()).hexdigest()
+        path = self.path / "clusters.json"
+        kept = read_json(path)
+        if kept is None or kept.get("stamp") != stamp:
+            numbers = cluster_sequences(sequences, identity, check, known)
+            write_json(path, kept := {"stamp": stamp, "clusters": numbers.tolist()})
+        return kept["clusters"]
 
     def _write_maps(
         self,

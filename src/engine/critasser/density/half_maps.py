@@ -59,7 +59,8 @@ class LocalDetail:
     filtered : Grid
         The map with each band weakened at each place as its noise asks for.
     resolution : Grid
-        Å at which halves correlate by 0.143 in a window around each voxel.
+        Å at which halves correlate by 0.143 in a window around each voxel; 2.1 Å also where they
+        still do beyond, and 40 Å where they never do.
     frequency, correlation : ndarray (k,)
         1/Å; correlation of the halves by band within the molecule.
     overall : float
@@ -101,6 +102,11 @@ def read_half_maps(paths: tuple[Path, Path], whole: Grid, whole_path: Path) -> t
                 f"The half map {path} is the whole map {whole_path}: give the maps of the two "
                 "halves of the particles, unfiltered, as the reconstruction left them."
             )
+        if masked_level(half) is not None:
+            raise InputError(
+                f"The half map {path} is masked: what is cut away has no noise to measure. Give it "
+                "as the reconstruction left it."
+            )
     return first, second
 
 
@@ -112,19 +118,14 @@ def _read_half_map(path: Path, whole: Grid) -> Grid:
             f"{frame_text(whole)}): give the half maps that the map was made of, not cut or "
             "resampled otherwise."
         )
-    half = read_map(path)
-    if masked_level(half) is not None:
-        raise InputError(
-            f"The half map {path} is masked: what is cut away has no noise to measure. "
-            "Give it as the reconstruction left it."
-        )
-    return half
+    return read_map(path)
 
 
 def local_detail(
     whole: Grid,
     first: Grid,
     second: Grid,
+    finest: float = 0.0,
     progress: Callable[[float], None] = lambda share: None,
 ) -> LocalDetail:
     """Measure noise by windows, and take it from a map.
@@ -135,6 +136,8 @@ def local_detail(
         Normalised, at 1 Å; however it was sharpened.
     first, second : Grid
         Its half maps in the same frame, on any scale.
+    finest : float
+        Å; what the voxels can hold as the maps came, two of them. Finer bands hold nothing.
     progress : callable
         Given the share that is done; may raise to stop.
 
@@ -156,7 +159,10 @@ def local_detail(
     unresolved = np.ones(whole.shape, bool)
     curve = np.zeros(len(BANDS))
     for k, (image, left, right) in enumerate(_bands(whole, first, second)):
-        found, curve[k] = _correlations(left, right, near)
+        if BANDS[k] * finest > 1:
+            found = np.zeros(whole.shape, np.float32)
+        else:
+            found, curve[k] = _correlations(left, right, near)
         filtered += image * (2 * np.clip(found, 0, None) / (1 + np.clip(found, 0, None)))
         falls = unresolved & (found < LEVEL)
         if k:

@@ -84,7 +84,7 @@ def save_detail(context: Context, whole: Grid, halves: tuple[Grid, ...]) -> floa
     first, second = (resample(half) for half in halves)
     begin, share = DETAIL_SHARE
     found = local_detail(
-        whole, first, second,
+        whole, first, second, 2.0 * float(halves[0].voxel_size.max()),
         lambda done: context.progress(begin + share * done, "comparing half maps"),
     )  # fmt: skip
     write_map(context.file(FILTERED), normalise(found.filtered))

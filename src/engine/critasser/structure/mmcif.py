@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 import critasser
 from critasser.structure.calpha import CalphaSet
+from critasser.structure.links import add_links
 from critasser.structure.model import AtomicModel
 from critasser.structure.quotation import quote_foreign_values
 from critasser.structure.sequence import Target
@@ -44,7 +45,8 @@ def write_model(
     """Write a model as mmCIF that says how far each residue can be trusted.
 
     Chains are A, B, … in the order of the target's sequences (equal sequences are one entity) and
-    residues have their numbers in their own sequence. Confidence stands in the B-factor column
+    residues have their numbers in their own sequence. Disulfides are `_struct_conn`, cis peptides
+    `_struct_mon_prot_cis`. Confidence stands in the B-factor column
     and, as ModelCIF has it, in `_ma_qa_metric_local`.
 
     Parameters
@@ -205,6 +207,7 @@ def _write(
     _add_residues(structure, target, names, elements, owner, positions, confidence)
     if symmetry is not None and len(symmetry) > 1:
         structure.assemblies.append(_assembly(symmetry, chain_names(len(target.sequences))))
+    add_links(structure)
     document = mmcif_document(structure, details)
     described = {s.residue_names: s.name for s in reversed(target.sequences)}
     table = document.sole_block().find("_entity.", ["id", "type"])

@@ -122,3 +122,10 @@ def test_a_mask_that_differs_by_its_voxel_size_is_told_what_to_do(tmp_path, like
 def test_a_rounded_voxel_size_is_the_same_grid(tmp_path, like, ball):
     write_map(tmp_path / "m.mrc", Grid(ball, like.origin, (1.0604, 1.0604, 1.0604)))
     np.testing.assert_array_equal(read_mask(tmp_path / "m.mrc", like), ball)
+
+
+def test_values_that_differ_by_less_than_they_can_be_told_apart_are_one_plateau(like, ball, saved):
+    values = np.where(ball, 1.0, 0.0).astype(np.float32)
+    values[0, 0, :2] = np.float32(1e-44), np.float32(2e-44)
+    values[20, 22, 24] = np.nextafter(np.float32(1), np.float32(2))
+    assert np.array_equal(read_mask(saved(values), like), ball)

@@ -163,6 +163,9 @@ def test_a_cis_peptide_of_a_template_is_cis_in_the_model_and_told(with_template)
     step = np.linalg.norm(np.diff(chain.calpha, axis=0), axis=1)
     short = [[f"A:{i + 1}", f"A:{i + 2}"] for i in np.flatnonzero(step < CIS_LIMIT)]
     assert model["cis_peptides"] == short
+    block = gemmi.cif.read(str(with_template / model["file"])).sole_block()
+    table = block.find("_struct_mon_prot_cis.", ["auth_asym_id", "auth_seq_id"])
+    assert [f"{row[0]}:{row[1]}" for row in table] == [first for first, _ in short]
     assert short and {tuple(pair) for pair in short} <= {("A:26", "A:27"), ("A:37", "A:38")}
 
 

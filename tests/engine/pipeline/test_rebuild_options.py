@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow
 def rebuilt(critasser, finished, tmp_path_factory) -> Path:
     """Residues of a finished build, built again; the build's map is not looked at anew."""
     folder = tmp_path_factory.mktemp("rebuilt") / "job"
-    critasser("rebuild", finished, "-o", folder, "--stretch", "A:10-22", "--quality", "shortest",
+    critasser("rebuild", finished, "-o", folder, "--stretch", "A:1-5", "--quality", "shortest",
               "--models", 2)  # fmt: skip
     return folder
 
@@ -64,7 +64,7 @@ def test_a_stretch_is_what_moves_and_another_can_be_asked_for(
 ):
     before = atoms(finished / "5_models/model_1.cif")
     first = moved(before, atoms(rebuilt / "5_models/model_1.cif"))
-    assert first and first <= set(range(8, 25))
+    assert first and first <= set(range(1, 8))
     again(other, "--stretch", "A:40-43", command="rebuild")
     second = moved(before, atoms(other / "5_models/model_1.cif"))
     assert second and second <= set(range(38, 46))

@@ -182,8 +182,8 @@ def _levels(values: NDArray[np.generic], low: float, high: float) -> tuple[float
 def _most_common(values: NDArray[np.generic]) -> float:
     """The median of the fullest bin of a histogram."""
     low, high = float(values.min()), float(values.max())
-    if low == high:
-        return low
+    if high - low <= BINS * np.spacing(np.float32(max(abs(low), abs(high)))):
+        return low  # as good as one value
     counts, edges = np.histogram(values, bins=BINS, range=(low, high))
     fullest = int(np.argmax(counts))
     inside = values[(values >= edges[fullest]) & (values <= edges[fullest + 1])]

@@ -45,7 +45,8 @@ def write_model(
     """Write a model as mmCIF that says how far each residue can be trusted.
 
     Chains are A, B, … in the order of the target's sequences (equal sequences are one entity) and
-    residues have their numbers in their own sequence. Confidence stands in the B-factor column
+    residues have their numbers in their own sequence. Disulfides are `_struct_conn`, cis peptides
+    `_struct_mon_prot_cis`. Confidence stands in the B-factor column
     and, as ModelCIF has it, in `_ma_qa_metric_local`.
 
     Parameters

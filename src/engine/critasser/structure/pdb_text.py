@@ -67,7 +67,7 @@ def _files(raw: bytes, path: Path) -> list[list[bytes]]:
     for number, line in enumerate(every, start=1):
         tag = line[:6].rstrip().upper()
         if tag[:4] in (b"ATOM", b"HETA"):
-            if not ATOM_WORD.match(line.split()[0]):
+            if not ATOM_WORD.match(line.split(None, 1)[0]):
                 continue
             atoms += 1
             line = _mended(line, number, path, long_names)

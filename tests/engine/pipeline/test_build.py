@@ -254,7 +254,9 @@ def test_contacts_can_be_given_to_a_finished_build_and_taken_away_again(copy, ag
     assert [name for name in before if after[name] != before[name]] == []
 
 
-def test_a_template_given_to_a_finished_build_leads_it_and_can_be_taken_away_again(copy, tmp_path):
+def test_a_template_given_to_a_finished_build_leads_it_and_is_taken_away_again(
+    copy, again, tmp_path
+):
     before = content(copy)
     template, pae = tmp_path / "AF-P1-F1-model_v4.pdb", tmp_path / "error.npz"
     template.write_bytes((DATA / "emd_6555_piece.pdb").read_bytes())

@@ -14,6 +14,7 @@ from critasser.cli import build, rebuild, score
 from critasser.density import Grid, read_map, write_map
 from critasser.errors import InputError
 from critasser.job.folder import FORMAT
+from critasser.pipeline.build import BUILD
 from critasser.shipped import RESIDUE_NETWORK, shipped
 from critasser.structure import read_chains
 
@@ -392,6 +393,14 @@ def test_half_maps_that_cannot_be_are_told(run, files, tmp_path):
         error = refused(run, files, "--half-maps", paths[first], paths[second])
         assert told in error
     assert "no such file" in refused(run, files, "--half-maps", paths["one"], tmp_path / "none")
+
+
+def test_letters_of_dna_are_protein_where_that_is_said(run, files):
+    files["fasta"].write_text(">one\n" + "A" * 24 + "\n")
+    assert "DNA" in refused(run, files)
+    words = ["build", files["map"], files["fasta"], "-o", files["folder"], "--protein"]
+    args = cli._parsed(list(map(str, words)))
+    assert BUILD.check(*build._resolve(args)).checked.target.letters == "A" * 24
 
 
 def test_one_file_given_to_a_resumed_job_is_its_map_or_its_sequences(resumed):

@@ -1,4 +1,4 @@
-"""No option is forgotten: each of the three commands' has a test that fails if it does nothing."""
+"""No option is forgotten: each of the commands' has a test that fails if it does nothing."""
 
 import argparse
 import ast
@@ -7,14 +7,23 @@ from pathlib import Path
 
 import pytest
 
-from critasser.cli import build, rebuild, score
+from critasser.cli import build, fit, rebuild, score
 
 TESTS = Path(__file__).parents[1]
 
 BUILD, BUILDS = "pipeline/test_build.py", "pipeline/test_build_options.py"
 REBUILD, REBUILDS = "pipeline/test_rebuild.py", "pipeline/test_rebuild_options.py"
 SCORE, SCORES = "pipeline/test_score.py", "pipeline/test_score_options.py"
+UNSEEN, HALVES = "pipeline/test_unseen.py", "pipeline/test_half_maps.py"
 LINE = "cli/test_build.py"
+
+FIT, FITS = "pipeline/test_fit.py", "pipeline/test_fit_options.py"
+
+PLACED = "test_a_model_from_elsewhere_comes_to_lie_where_it_belongs_and_loses_nothing"
+ALONE = "test_a_model_alone_is_written_where_asked_and_one_of_another_fold_refused"
+FITTED_AGAIN = "test_a_finished_fit_resumed_does_nothing_and_with_another_option_fits_again"
+LOOKED = "test_a_mask_is_what_is_looked_at_and_can_be_taken_away"
+LED = "test_a_template_given_to_a_finished_build_leads_it_and_is_taken_away_again"
 
 EFFECTS = {
     build: {
@@ -33,6 +42,12 @@ EFFECTS = {
                        "again"),
         "--no-contacts": (BUILD, "test_contacts_can_be_given_to_a_finished_build_and_taken_away_"
                           "again"),
+        "--pae": (BUILD, LED),
+        "--no-pae": (BUILD, LED),
+        "--half-maps": (HALVES, "test_half_maps_change_what_networks_see_and_are_reported"),
+        "--no-half-maps": (HALVES, "test_half_maps_can_be_taken_away"),
+        "--trim": (UNSEEN, "test_the_tag_stays_in_the_model_unless_it_is_trimmed_and_comes_back"),
+        "--protein": (LINE, "test_letters_of_dna_are_protein_where_that_is_said"),
         "--device": (BUILDS, "test_the_device_asked_for_is_the_one_taken"),
         "--quality": (BUILDS, "test_quality_says_how_much_work_is_done"),
         "--models": (BUILD, "test_fewer_models_are_chosen_without_building_any_again"),
@@ -53,6 +68,8 @@ EFFECTS = {
         "--no-mask": (REBUILDS, "test_a_mask_is_what_is_looked_at_and_can_be_taken_away"),
         "--resolution": (REBUILDS, "test_the_resolution_given_is_the_one_that_is_used"),
         "--no-resolution": (REBUILDS, "test_the_resolution_given_is_the_one_that_is_used"),
+        "--trim": (UNSEEN, "test_a_stretch_of_the_rest_is_built_again_and_the_tag_left_out"),
+        "--protein": (LINE, "test_letters_of_dna_are_protein_where_that_is_said"),
         "--device": (REBUILDS, "test_the_device_asked_for_is_the_one_taken"),
         "--quality": (REBUILDS, "test_quality_and_models_say_how_much_work_is_done"),
         "--models": (REBUILDS, "test_quality_and_models_say_how_much_work_is_done"),
@@ -69,10 +86,29 @@ EFFECTS = {
         "--no-mask": (SCORES, "test_a_mask_is_what_is_looked_at_and_can_be_taken_away"),
         "--resolution": (SCORES, "test_the_resolution_given_is_the_one_that_is_used"),
         "--no-resolution": (SCORES, "test_the_resolution_given_is_the_one_that_is_used"),
+        "--trim": (UNSEEN, "test_a_model_with_a_tag_is_scored_without_it"),
         "--device": (SCORES, "test_the_device_asked_for_is_the_one_taken"),
         "--seed": (SCORES, "test_another_seed_compares_with_other_shuffled_sequences"),
         "--weights": (SCORES, "test_weights_are_the_network_that_sees_the_map"),
         "--no-weights": (LINE, "test_what_a_job_was_given_can_be_taken_away"),
+    },
+    fit: {
+        "model": (FIT, PLACED),
+        "map": (FIT, PLACED),
+        "--output": (FIT, ALONE),
+        "--resume": (FIT, FITTED_AGAIN),
+        "--pae": (FIT, FITTED_AGAIN),
+        "--no-pae": (FIT, FITTED_AGAIN),
+        "--domains": (FIT, FITTED_AGAIN),
+        "--rigid": (FIT, FITTED_AGAIN),
+        "--mask": (FITS, LOOKED),
+        "--no-mask": (FITS, LOOKED),
+        "--resolution": (FITS, "test_the_resolution_given_is_the_one_that_is_used"),
+        "--no-resolution": (FITS, "test_the_resolution_given_is_the_one_that_is_used"),
+        "--device": (FITS, "test_the_device_asked_for_is_the_one_taken"),
+        "--seed": (FIT, FITTED_AGAIN),
+        "--weights": (FITS, "test_weights_are_the_network_that_sees_the_map"),
+        "--no-weights": (FITS, "test_weights_are_the_network_that_sees_the_map"),
     },
 }  # fmt: skip
 """Of each argument, the test of its effect."""
@@ -85,7 +121,7 @@ def arguments_of(command) -> set[str]:
     parser = argparse.ArgumentParser(add_help=False)
     command.add_args(parser)
     return {
-        action.option_strings[-1] if action.option_strings else action.dest
+        next((one for one in action.option_strings if one.startswith("--")), action.dest)
         for action in parser._actions
     }
 

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from critasser import __version__, cli, options
-from critasser.cli import build, rebuild, score
+from critasser.cli import build, fit, rebuild, score
 from critasser.density import Grid, write_blocks, write_map
 from critasser.job.folder import FORMAT, Job
 from critasser.job.records import write_json
@@ -25,6 +25,7 @@ from critasser.pipeline.build import BUILD
 from critasser.pipeline.checks import Checked
 from critasser.pipeline.description import describe
 from critasser.pipeline.files import DENSITY, FEATURES, SEEN
+from critasser.pipeline.fit import FIT
 from critasser.pipeline.pipeline import run_stages
 from critasser.pipeline.rebuild import REBUILD, check_rebuild
 from critasser.pipeline.score import SCORE
@@ -184,7 +185,10 @@ def again(critasser):
 @pytest.fixture(scope="session")
 def first_stages():
     """Does what a command line asks for, up to a stage; gives all warnings."""
-    commands = {"build": (build, BUILD), "score": (score, SCORE), "rebuild": (rebuild, REBUILD)}
+    commands = {
+        "build": (build, BUILD), "score": (score, SCORE), "rebuild": (rebuild, REBUILD),
+        "fit": (fit, FIT),
+    }  # fmt: skip
 
     def run(last: str, command: str, *arguments) -> list[str]:
         module, pipeline = commands[command]

@@ -70,7 +70,7 @@ def add_args(parser: argparse.ArgumentParser) -> None:
         metavar="R",
         help="of the map in Å (default: estimated, with a warning)",
     )
-    add_choices(parser, default, work=False)
+    add_choices(parser, default, work=False, trim=False)
 
 
 def main(args: argparse.Namespace) -> int:

@@ -47,9 +47,10 @@ def add_place(parser: argparse.ArgumentParser, more: str = "") -> None:
 
 
 def add_choices(
-    parser: argparse.ArgumentParser, default: Options, *, work: bool = True
+    parser: argparse.ArgumentParser, default: Options, *, work: bool = True, trim: bool = True
 ) -> None:
-    """Options that jobs share; `work` for those of jobs that make models."""
+    """Options that jobs share; `work` for those of jobs that make models, `trim` for those that may
+    leave residues out."""
     parser.add_argument(
         "--device", choices=DEVICES, help=f"for the network (default: {default.device})"
     )
@@ -69,7 +70,7 @@ def add_choices(
             help="the sequences are protein, also those of A, C, G and T alone, such as "
             "poly-alanine (default: such are DNA, and refused)",
         )
-    if hasattr(default, "trim"):
+    if trim:
         parser.add_argument(
             "--trim",
             action=argparse.BooleanOptionalAction,

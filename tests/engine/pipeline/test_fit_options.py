@@ -1,0 +1,75 @@
+"""Each option of a fit changes what comes out, and can be given to one that is gone on with."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from critasser.cli import _parsed, fit
+from critasser.density import read_map, write_map
+from critasser.pipeline.files import DENSITY, FEATURES
+from critasser.pipeline.fit import FIT
+
+DATA = Path(__file__).parents[2] / "data"
+MAP = DATA / "emd_6555_piece.mrc.gz"
+PIECE = DATA / "emd_6555_piece.pdb"
+
+
+@pytest.fixture(scope="module")
+def looked_at(first_stages, tmp_path_factory) -> Path:
+    """A fit whose map the network has seen."""
+    folder = tmp_path_factory.mktemp("looked") / "job"
+    first_stages("network", "fit", PIECE, MAP, "-o", folder, "--resolution", 2.9)
+    return folder
+
+
+@pytest.fixture
+def other(looked_at, tmp_path) -> Path:
+    """The same, to go on with."""
+    return Path(shutil.copytree(looked_at, tmp_path / "other"))
+
+
+def test_a_mask_is_what_is_looked_at_and_can_be_taken_away(
+    looked_at, other, first_stages, tmp_path
+):
+    grid = read_map(MAP)
+    mask = np.ones(grid.shape)
+    mask[: grid.shape[0] // 4] = 0
+    write_map(tmp_path / "mask.mrc", grid.with_values(mask))
+    first_stages("density", "fit", "--resume", other, "--mask", tmp_path / "mask.mrc")
+    assert (other / DENSITY).read_bytes() != (looked_at / DENSITY).read_bytes()
+    first_stages("density", "fit", "--resume", other, "--no-mask")
+    described = json.loads((other / "job.json").read_text())
+    assert set(described["inputs"]) == {"map", "model"}
+    assert (other / DENSITY).read_bytes() == (looked_at / DENSITY).read_bytes()
+
+
+def test_the_resolution_given_is_the_one_that_is_used(looked_at, other, first_stages):
+    def resolution(folder):
+        return json.loads((folder / "stages/density.json").read_text())["summary"]["resolution"]
+
+    first_stages("density", "fit", "--resume", other, "--resolution", 5.0)
+    assert (resolution(looked_at), resolution(other)) == (2.9, 5.0)
+    warnings = first_stages("density", "fit", "--resume", other, "--no-resolution")
+    assert "no resolution given" in " ".join(warnings)
+
+
+def test_weights_are_the_network_that_sees_the_map(looked_at, other, first_stages, blind_network):
+    first_stages("network", "fit", "--resume", other, "--weights", blind_network)
+    assert (other / FEATURES).read_bytes() != (looked_at / FEATURES).read_bytes()
+    first_stages("network", "fit", "--resume", other, "--no-weights")
+    assert (other / FEATURES).read_bytes() == (looked_at / FEATURES).read_bytes()
+
+
+def test_the_device_asked_for_is_the_one_taken(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+
+    def device(*arguments):
+        args = _parsed(["fit", str(PIECE), str(MAP), "-o", str(tmp_path / "job"), *arguments])
+        return FIT.check(*fit._resolve(args)).checked.device
+
+    assert device() == device("--device", "auto") == "cuda"
+    assert device("--device", "cpu") == "cpu"

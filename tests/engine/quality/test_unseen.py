@@ -86,6 +86,12 @@ def test_a_trace_that_is_hardly_believed_makes_nothing_seen(calpha):
     assert find_unseen(target("A" * LENGTH), [best, other], [], features).sum() >= 10
 
 
+def test_most_of_a_model_may_lack_density(calpha):
+    chain = np.concatenate([calpha, away(calpha, -1, 63)[3:] + 20.0])
+    found = unseen_of_model(target("A" * LENGTH, "G" * 60), chain, seen_at(calpha))
+    assert found.tolist() == [False] * LENGTH + [True] * 60
+
+
 def test_a_few_residues_do_not_count_by_themselves(calpha):
     chain = calpha.copy()
     chain[30:33] += 30.0
@@ -135,3 +141,10 @@ def test_an_island_is_seen_as_far_as_the_trace_is_sure_of_it(calpha, confidence,
     found = find_unseen(target("A" * len(chain)), [way], [], features)
     assert found[LENGTH + 3 : LENGTH + 8].all()
     assert found[-7:].all() != seen
+
+
+@pytest.mark.parametrize(("residues", "found"), [(30, 12), (15, 0)])
+def test_a_few_residues_in_a_map_do_not_make_all_others_unseen(calpha, residues, found):
+    chain = np.concatenate([calpha[:residues], away(calpha, residues - 1, 15)[3:] + 30.0])
+    letters = target("A" * residues, "G" * 12)
+    assert unseen_of_model(letters, chain, seen_at(calpha[:residues])).sum() == found

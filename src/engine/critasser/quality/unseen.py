@@ -32,6 +32,10 @@ LEAST_USUAL = 0.5
 """Probability of backbone at residues that have positions, as a median, from which on the lack of
 it tells something. In 13 experimental maps of 2.6 to 7.9 Å it is 0.84 to 1.0."""
 
+MEDIAN, OF_MODEL = 0.5, 0.75
+"""Quantiles of the probability of backbone that are the usual one: of residues that have positions,
+and of all residues of a model, most of which may have no density."""
+
 SEEN = 0.5
 """Share of that median from which on a residue is seen. At deposited Cα of those maps one residue
 in fifty has less than 0.75 (5 Å or better) or 0.25 (7.9 Å), and one voxel of solvent in a hundred
@@ -43,6 +47,10 @@ WINDOW = 5
 FEWEST_UNSEEN, FEWEST_SEEN = 5, 8
 """Residues of a stretch without density, and of a piece that is seen between two such stretches or
 behind one; shorter ones are as their surroundings."""
+
+FEWEST_IN_ALL = 20
+"""Residues that must be seen: with fewer it is the map that tells nothing, not the sequence that is
+too long."""
 
 ISLAND = 10
 """Residues that are seen between others that are not: fewer count only as far as the trace is sure
@@ -172,16 +180,16 @@ def unseen_of_model(
     features : FeatureMaps
     """
     backbone = backbone_near(features, np.nan_to_num(calpha, nan=NOWHERE))
-    usual = _usual(backbone)
+    usual = _usual(backbone, OF_MODEL)
     if usual is None:
         return np.zeros(len(target), bool)
     return _stretches(target, np.minimum(backbone / usual, 1.0))
 
 
-def _usual(backbone: NDArray[np.float64]) -> float | None:
-    """The median; None where it is so low that less of it tells nothing."""
-    median = float(np.median(backbone)) if len(backbone) else 0.0
-    return median if median >= LEAST_USUAL else None
+def _usual(backbone: NDArray[np.float64], share: float = MEDIAN) -> float | None:
+    """The quantile; None where it is so low that less of it tells nothing."""
+    usual = float(np.quantile(backbone, share)) if len(backbone) else 0.0
+    return usual if usual >= LEAST_USUAL else None
 
 
 def _stretches(target: Target, share: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -201,7 +209,7 @@ def _stretches(target: Target, share: NDArray[np.float64]) -> NDArray[np.bool_]:
             low, high = min(short, key=lambda run: run[1] - run[0])
             mine[low:high] = ~mine[low:high]
         unseen[part] = mine
-    return unseen if not unseen.all() else np.zeros(len(target), bool)
+    return unseen if np.sum(~unseen) >= FEWEST_IN_ALL else np.zeros(len(target), bool)
 
 
 def _bridgeable(

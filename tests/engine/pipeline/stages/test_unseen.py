@@ -1,11 +1,15 @@
 """What is made of residues that have no density before chains are assembled."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
+from critasser.calpha import TRUSTED_CRSCORE, agreement
+from critasser.pipeline.stages import unseen
 from critasser.pipeline.stages.guides import only_seen
 from critasser.pipeline.stages.single_residues import in_stretches
-from critasser.structure import Sequence, Target, Template, Trace
+from critasser.structure import CalphaSet, Sequence, Target, Template, Trace
 
 TARGET = Target((Sequence("a", "MKVLAE"), Sequence("b", "GHW")))
 UNSEEN = np.array([1, 1, 0, 0, 0, 1, 0, 0, 1], bool)
@@ -48,3 +52,16 @@ def test_the_assembly_knows_nothing_of_them():
 def test_where_all_are_seen_nothing_is_changed():
     starts = (Template(np.zeros((9, 3)), 0.5, "template"),)
     assert only_seen(TARGET, starts, None, np.zeros(9, bool)) == (TARGET, starts, None)
+
+
+def test_positions_are_trusted_by_how_many_residues_are_seen(monkeypatch):
+    # Two opinions that agree on all 30 residues of a map, of the 60 in its sequence.
+    positions = 5.0 * np.argwhere(np.ones((2, 3, 5)))
+    found = CalphaSet(positions, np.full(30, 0.9), np.full((30, 20), 0.05), np.full((30, 3), 1 / 3))
+    monkeypatch.setattr(unseen, "find_calpha", lambda *_: found)
+    opinions = SimpleNamespace(opinions=(0, 1))
+    assert agreement(found, found, 60) < TRUSTED_CRSCORE
+    assert unseen.trusted_calpha(opinions, found, 30) == (1.0, True)
+    # Neighbours of the molecule count, for the opinions need not have the same ones first.
+    few, _ = unseen.trusted_calpha(opinions, found, 10)
+    assert few == 1.0

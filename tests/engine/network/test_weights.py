@@ -33,3 +33,12 @@ def test_networks_of_other_shapes_have_no_average(tmp_path):
     second = saved(tmp_path / "b.safetensors", 2, width=48)
     with pytest.raises(InputError, match="different shapes"):
         average_networks(first, second, 0.5, tmp_path / "c.safetensors")
+
+
+@pytest.mark.parametrize("config", [{"channels": []}, {"channels": ""}, {"stem": 2**70}, {"x": 1}])
+def test_a_description_that_no_network_has_is_told(tmp_path, config):
+    network = ResidueNetwork(8, 1)
+    network.config = config
+    save_network(tmp_path / "a.safetensors", network, "unet", {})
+    with pytest.raises(InputError, match=r"a.safetensors: network does not fit its description"):
+        load_network(tmp_path / "a.safetensors")

@@ -30,13 +30,14 @@ HELIX = DATA / "1gl2_D.pdb.gz"
 pytestmark = pytest.mark.slow
 
 
-def atoms(path, without_side_chains=()):
-    """Positions and amplitudes of a chain's atoms, and its letters."""
+def atoms(path, first=0, last=None, without_side_chains=()):
+    """Positions and amplitudes of the atoms of some residues of a chain, and their letters."""
     chain = read_chains(path)[0]
     shown = ~np.isin(chain.residue, without_side_chains)
     shown |= np.isin(chain.atom_names, ["N", "CA", "C", "O", "CB"])
+    shown &= np.isin(chain.residue, np.arange(len(chain))[first:last])
     weight = np.array([float(ATOMIC_NUMBER[name.upper()]) for name in chain.elements])
-    return chain.positions[shown], weight[shown], chain.letters
+    return chain.positions[shown], weight[shown], chain.letters[first:last]
 
 
 def results(folder):
@@ -151,7 +152,7 @@ def test_a_template_is_placed_in_the_map_and_starts_models(with_template):
     (placed,) = read_chains(with_template / "3_templates/template_01.cif")
     assert np.median(np.linalg.norm(placed.calpha - native.calpha, axis=1)) < 1.0
     table = (with_template / "3_templates/templates.csv").read_text()
-    assert "template.pdb" in table or "chain" in table
+    assert len(table.splitlines()) == 2
     starts = decoys(with_template, "starts")[0]
     apart = np.linalg.norm(starts - placed.calpha, axis=2).max(axis=1)
     assert apart.min() < 0.5
@@ -184,7 +185,7 @@ def test_templates_can_be_taken_away(with_template, again, tmp_path):
 def two_helices(tmp_path_factory) -> Path:
     """A map of two helices, 25 Å apart, and a mask of the first; mirrored."""
     folder = tmp_path_factory.mktemp("helices")
-    positions, weight, letters = atoms(HELIX)
+    positions, weight, letters = atoms(HELIX, 5, 33)
     both = np.concatenate([positions, positions + [25.0, 0.0, 0.0]]) * [-1.0, 1.0, 1.0]
     grid = simulate(both, np.tile(weight, 2), 3.0, voxel_size=1.0, padding=8.0)
     near = simulate(both[: len(weight)], weight, 8.0, voxel_size=1.0, padding=8.0)

@@ -122,7 +122,9 @@ def load_network(path: Path) -> nn.Module:
             {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()},
             assign=True,
         )
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
+    except (
+        ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RuntimeError
+    ) as error:  # fmt: skip
+        reason = str(error).partition("\n")[0]
         raise InputError(f"{path}: network does not fit its description ({reason})") from error
     return network.eval()

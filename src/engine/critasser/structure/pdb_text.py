@@ -122,7 +122,7 @@ def _placed(line: bytes, number: int, path: Path) -> bytes:
             if text.strip(b"*"):
                 raise InputError(
                     f"{path}, line {number}: the position {text.decode('ascii')!r} is no number: "
-                    "save the model again, with points and not commas in its numbers."
+                    "save it without commas in its numbers, or as mmCIF where columns are full."
                 ) from None
             line = line[: part.start] + NOWHERE + line[part.stop :]
     return line

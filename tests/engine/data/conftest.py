@@ -138,7 +138,7 @@ def _handler(server: FaultyServer) -> type[BaseHTTPRequestHandler]:
                 if fault == "slow":
                     time.sleep(0.05)
             if fault == "hang":
-                time.sleep(1)
+                time.sleep(6)
             return None
 
     return Handler

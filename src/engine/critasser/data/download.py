@@ -30,6 +30,9 @@ OUT_OF_RANGE, GONE = 416, (403, 404, 410)
 """Of HTTP: a part as asked; no such part; no such file for us."""
 
 MOST_REDIRECTS, MOST_REQUESTS = 5, 1000
+LONGEST_PAUSE = 60.0
+"""Seconds between two tries."""
+
 LONGEST_NOTE = 1 << 14
 """Bytes of the note beside a partial file."""
 
@@ -202,7 +205,7 @@ def download(
         while (left := wait_until - time.monotonic()) > 0:
             check(part.size, None)
             time.sleep(min(left, 0.5))
-        pause = 2 * pause if failed else server.pause
+        pause = min(2 * pause, LONGEST_PAUSE) if failed else server.pause
     else:
         raise Refusal(f"{url}: breaks off all the time", again=True)
     part.path.replace(target)

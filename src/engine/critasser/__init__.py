@@ -32,11 +32,10 @@ if TYPE_CHECKING:
     from critasser.api.models import read_model, read_sequences, write_model
     from critasser.api.prediction import Prediction, predict_calpha
     from critasser.api.results import ModelResult, Results, open
-    from critasser.api.segments import segment
+    from critasser.api.segments import MapRegions, segment
     from critasser.density import FeatureMaps, Grid
     from critasser.errors import Cancelled, InputError
     from critasser.job.progress import Event
-    from critasser.segmentation.map_regions import MapRegions
     from critasser.structure import AtomicModel, CalphaSet, Sequence, Target, Template, Trace
 
 __version__ = "0.1.0"
@@ -90,11 +89,10 @@ _PLACES = {
     "api.models": ("read_model", "read_sequences", "write_model"),
     "api.prediction": ("Prediction", "predict_calpha"),
     "api.results": ("ModelResult", "Results", "open"),
-    "api.segments": ("segment",),
+    "api.segments": ("MapRegions", "segment"),
     "density": ("FeatureMaps", "Grid"),
     "errors": ("Cancelled", "InputError"),
     "job.progress": ("Event",),
-    "segmentation": ("MapRegions",),
     "structure": ("AtomicModel", "CalphaSet", "Sequence", "Target", "Template", "Trace"),
 }
 _MODULES = {name: module for module, names in _PLACES.items() for name in names}

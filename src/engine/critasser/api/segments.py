@@ -10,7 +10,7 @@ from critasser.density import Grid, read_map
 from critasser.pipeline.segments import segmented
 from critasser.segmentation.map_regions import MapRegions
 
-__all__ = ["segment"]
+__all__ = ["MapRegions", "segment"]
 
 
 def segment(

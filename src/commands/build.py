@@ -177,33 +177,22 @@ def command(
     files = _write_small(folder, name, placed, sequence, templates, pae, known)
     if planes is not None:
         files["mask"] = files["map"].with_name("mask.mrc")
+    files["half_maps"] = [
+        files["map"].with_name(f"half_map_{k}.mrc") for k, _ in enumerate(halves, 1)
+    ]
     with nothing_left(folder):
         find = templates.looker(session, folder, files["map"].parent, name, sequence)
-
-    halves_written = [
-        (files["map"].with_name(f"half_map_{k}.mrc"), half) for k, half in enumerate(halves, 1)
-    ]
 
     def prepare() -> list[str]:
         with nothing_left(folder):
             write_map(files["map"], placed)
-            for path, half in halves_written:
+            for path, half in zip(files["half_maps"], halves):
                 write_map(path, half)
             if planes is not None:
                 write_mask(files["mask"], placed, planes, where)
             return [] if find is None else find()
 
-    options = {"-o": (folder,)}
-    if "mask" in files:
-        options["--mask"] = (files["mask"],)
-    if halves_written:
-        options["--half-maps"] = tuple(path for path, _ in halves_written)
-    if files["templates"]:
-        options["--templates"] = files["templates"]
-    if files["pae"]:
-        options["--pae"] = files["pae"]
-    if "contacts" in files:
-        options["--contacts"] = (files["contacts"],)
+    options = {"-o": (folder,), **_files_as_options(files)}
     options.update(engine_options(resolution, device, quality, models, seed, trim, protein))
     request = Request((files["map"], files["sequence"]), options)
     return start(
@@ -215,6 +204,16 @@ def command(
         wait=waits(session, wait),
         prepare=prepare,
     )
+
+
+def _files_as_options(files: dict) -> dict:
+    """What the engine is told of the files that it may do without."""
+    options = {}
+    for role in ("mask", "half_maps", "templates", "pae", "contacts"):
+        if given := files.get(role):
+            several = isinstance(given, (list, tuple))
+            options[f"--{role.replace('_', '-')}"] = given if several else (given,)
+    return options
 
 
 def _odd(sequence, segments, near) -> str:

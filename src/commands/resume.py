@@ -245,6 +245,7 @@ def _taken_away(kind: str, without, asked: dict) -> list[str]:
         "build": ("mask", "templates", "contacts"),
         "score": ("mask",),
         "rebuild": ("mask", "sequence"),
+        "fit": ("mask",),
     }
     if wrong := [word for word in words if word not in has[kind]]:
         raise UserError(f"a {kind} cannot do without {' and '.join(wrong)}")

@@ -161,6 +161,11 @@ def _resolve(args: argparse.Namespace) -> tuple[ModelInputs, FitOptions]:
     if args.rigid is not None:
         given["rigid"] = args.rigid
     without, default = taken_away(args)
+    without = dict.fromkeys(without)
+    if "model" in files and not {"pae"} & {*files, *without}:
+        from critasser.structure.predicted_files import find_predicted_error
+
+        files["pae"] = find_predicted_error(files["model"])
     if args.resume is None:
         if "model" not in files or "map" not in files:
             raise InputError("a new job needs MODEL and MAP; see critasser fit --help")

@@ -25,8 +25,6 @@ environment: .venv/ready
 	-$(PIP) uninstall --quiet --yes critasser
 	rm -rf "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/critasser"
 	$(PIP) install --quiet --no-build-isolation --editable ".[test]"
-	# Kernels are compiled now and kept, so that the first build need not wait for them.
-	$(BIN)/critasser selftest --build
 	touch $@
 
 example: environment

@@ -17,7 +17,7 @@ from critasser.errors import InputError
 from critasser.job.records import checksum
 from critasser.shipped import NETWORK, shipped
 
-__all__ = ["PACKAGES", "Finding", "examine", "found"]
+__all__ = ["PACKAGES", "Finding", "examine"]
 
 PACKAGES = {
     "numpy": "numpy",
@@ -79,19 +79,18 @@ def examine(device: str = "auto") -> Iterator[Finding]:
     device : str
         Where the network runs: ``auto``, ``cpu`` or ``cuda``.
     """
-    yield found("python", _python)
+    yield _found("python", _python)
     for name in PACKAGES:
-        yield found(name, lambda name=name: _package(name))
-    yield found("learnt files", _learnt)
-    yield found("network", lambda: _network(device))
-    yield found("kernels", _kernels)
-    yield found("molecular dynamics", _dynamics)
-    yield found("memory", _memory)
-    yield found("disk", _disk)
+        yield _found(name, lambda name=name: _package(name))
+    yield _found("learnt files", _learnt)
+    yield _found("network", lambda: _network(device))
+    yield _found("kernels", _kernels)
+    yield _found("molecular dynamics", _dynamics)
+    yield _found("memory", _memory)
+    yield _found("disk", _disk)
 
 
-def found(name: str, look: Callable[[], str]) -> Finding:
-    """What one check found: what `look` tells, or why it failed."""
+def _found(name: str, look: Callable[[], str]) -> Finding:
     begun = time.monotonic()
     try:
         told, ok = look(), True

@@ -10,6 +10,7 @@ from numba import njit
 
 from critasser.assembly.place_kernels import look_up
 from critasser.assembly.random_kernels import next_uniform, seed_stream
+from critasser.structure.compilation import within_kernels
 from critasser.structure.geometry import (
     ASSEMBLED_SECOND_NEIGHBOURS,
     CALPHA_BOND,
@@ -134,7 +135,7 @@ def mark_taken(taken, origin, voxel, positions, radius, amount):
                         taken[z, y, x] += amount
 
 
-@njit(cache=True)
+@within_kernels
 def worth(around, x, y, z):
     """What a new Cα gains at a position: density, less where others are or beyond the box."""
     origin, voxel = around.origin, around.voxel
@@ -150,14 +151,14 @@ def worth(around, x, y, z):
     return value
 
 
-@njit(cache=True)
+@within_kernels
 def separation(choice, c, other):
     """Distance of row c of `choice` (k, 3) from a position (3,)."""
     x, y, z = choice[c, 0], choice[c, 1], choice[c, 2]
     return math.sqrt((x - other[0]) ** 2 + (y - other[1]) ** 2 + (z - other[2]) ** 2)
 
 
-@njit(cache=True)
+@within_kernels
 def bent_loss(distance):
     """Loss of second neighbours that are nearer or farther than a chain's."""
     nearest, farthest = GROWN_SECOND_NEIGHBOURS
@@ -168,7 +169,7 @@ def bent_loss(distance):
     return 0.0
 
 
-@njit(cache=True)
+@within_kernels
 def aimed_steps(free, here, choice):
     """Steps of a bond's length towards free predicted Cα, into `choice`; returns how many."""
     aimed = 0
@@ -184,7 +185,7 @@ def aimed_steps(free, here, choice):
     return aimed
 
 
-@njit(cache=True)
+@within_kernels
 def random_steps(here, begin, stream, choice):
     """`RANDOM_STEPS` steps of a bond's length in any direction, into `choice` from row `begin`."""
     for c in range(begin, begin + RANDOM_STEPS):
@@ -196,7 +197,7 @@ def random_steps(here, begin, stream, choice):
         choice[c, 2] = here[2] + CALPHA_BOND * up
 
 
-@njit(cache=True)
+@within_kernels
 def closing_steps(here, goal, stream, choice):
     """`RANDOM_STEPS` places a bond's length from both neighbours, on a circle, into `choice`."""
     px, py, pz = here[0], here[1], here[2]
@@ -222,7 +223,7 @@ def closing_steps(here, goal, stream, choice):
         choice[c, 2] = pz + half * gz + co * uz + si * vz
 
 
-@njit(cache=True)
+@within_kernels
 def less_way_home(value, choice, c, left, goal, after):
     """A choice's gain less what its way to the goal costs, `left` residues from it."""
     d = separation(choice, c, goal)
@@ -241,7 +242,7 @@ def less_way_home(value, choice, c, left, goal, after):
     return value
 
 
-@njit(cache=True)
+@within_kernels
 def gain_of(around, gap, choice, c, made, m, before):
     """What choice c gains as residue m of the stretch, of which m are made."""
     value = worth(around, choice[c, 0], choice[c, 1], choice[c, 2])
@@ -256,7 +257,7 @@ def gain_of(around, gap, choice, c, made, m, before):
     return value
 
 
-@njit(cache=True)
+@within_kernels
 def drawn(gain, choices, stream):
     """One of the choices, by Boltzmann's law of their gains."""
     top = gain[0]
@@ -319,7 +320,10 @@ def grow(around, gap, tries, seed):
             score += gain[chosen]
         if score > best_score:
             best_score = score
-            best[:] = made
+            # One by one: a whole array at once takes seconds to compile.
+            for i in range(count):
+                for k in range(3):
+                    best[i, k] = made[i, k]
     return best, best_score / count
 
 
@@ -370,7 +374,7 @@ def settle(positions, first, last, cis, mobility, pairs, rounds):
             break
 
 
-@njit(cache=True)
+@within_kernels
 def pull(positions, mobility, i, j, low, high, share):
     """Move two residues towards a distance in low … high; returns how far off they were, 0 where
     neither may move."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from numba import njit
 
 from critasser.assembly.chain_kernels import add_moment, gyration_energy, window_energies
@@ -63,6 +64,8 @@ def fill_state(model, state):
     """
     model, state = borrowed(model), borrowed(state)
     n = state.now.shape[0]
+    # Of the type that a sweep passes: else all that it calls would be compiled once more.
+    now, none = np.int64(NOW), np.int64(0)
     state.parts[:] = 0.0
     state.change[:] = 0.0
     state.touched[0] = 0
@@ -89,11 +92,11 @@ def fill_state(model, state):
             energy = restraint_energy(model, state.now, i, row)
             state.pair[NOW, row] = energy
             state.parts[PAIR] += 0.5 * energy
-        energies = calpha_pairs(model, state.beads, state.near, NOW, i, 0, i, i)
+        energies = calpha_pairs(model, state.beads, state.near, now, i, none, i, i)
         state.parts[EXCLUDED] += energies[0]
         state.parts[OVERLAP] += energies[1]
         state.parts[SHEET] += energies[2]
-        state.parts[CONTACT] += sidechain_pairs(model, state, NOW, i, 0, i, i, 1.0)
+        state.parts[CONTACT] += sidechain_pairs(model, state, now, i, none, i, i, 1.0)
     for i in range(n):
         state.count[i] = state.change[i]
         state.change[i] = 0.0

@@ -15,7 +15,7 @@ from critasser.assembly.contacts import contacts_note
 from critasser.assembly.energy import build_model, calpha_of
 from critasser.assembly.replicas import SWEEPS_PER_CYCLE, Replicas, processors
 from critasser.assembly.starts import COMPLETING, dealt_out, make_starts
-from critasser.assembly.temperatures import HEAT, decoy_weights, temperature_ladder
+from critasser.assembly.temperatures import decoy_weights, temperature_ladder
 from critasser.assembly.terms import TERMS
 from critasser.assembly.weights import WEIGHTS, Weights
 from critasser.density import Grid
@@ -31,19 +31,6 @@ MOST_DECOYS = 1000
 
 SETTLING = 0.3
 """Share of the run from which no decoys are taken."""
-
-
-COMPARED = 20
-"""Cycles (a hundred sweeps) that are compared with as many before them, to see whether anything
-still changes: a run ends after twice as many at the earliest."""
-
-STILL_FALLING = 0.1
-"""Spreads of the energy at the lowest temperature by which the mean of the cold replicas may have
-fallen from the ones to the others."""
-
-UNDECIDED, MOST_UNDECIDED = 2.0, 0.02
-"""Å (root mean square over the cold replicas, from their mean) beyond which a residue is undecided,
-and share of the residues that may be so. Heat alone moves residues by 0.6 to 0.9 Å."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,8 +65,6 @@ class Decoys:
     start_energy : ndarray (S,) float64
     sources : tuple of str (S,)
         Where the starts come from, for the log.
-    planned : int
-        Cycles that were planned; there are fewer in `trajectory` where nothing changed any more.
     note : str
         Which predicted contacts do not count, and why; or empty.
     """
@@ -99,7 +84,6 @@ class Decoys:
     starts: NDArray[np.float64]
     start_energy: NDArray[np.float64]
     sources: tuple[str, ...]
-    planned: int
     note: str
 
 
@@ -152,9 +136,7 @@ def assemble(
     Returns
     -------
     Decoys
-        At most 1000, from the eight lowest temperatures, after the first 30 % of the run, which
-        ends where nothing changes any more: the cold replicas agree, and their energy does not
-        fall.
+        At most 1000, from the eight lowest temperatures, after the first 30 % of the run.
 
     References
     ----------
@@ -182,8 +164,6 @@ def assemble(
             run.advance(pool, min(SWEEPS_PER_CYCLE, sweeps), partial(report, done, message))
             run.swap(cycle)
             record.add(run, cycle)
-            if record.unchanging(run):
-                break
     decoys = record.decoys(run, moving, chains, contacts)
     report(1.0, f"{len(decoys.energy)} decoys, lowest energy {decoys.energy.min():.0f}")
     return decoys
@@ -194,18 +174,15 @@ class _Record:
 
     def __init__(self, cycles: int, replicas: int, measure: Callable[..., None] | None) -> None:
         self.cycles, self.measure = cycles, measure
-        self.done = 0
-        # Of a run that ends early decoys are taken from sooner on.
-        self.settled = int(SETTLING * min(cycles, 2 * COMPARED))
+        self.settled = int(SETTLING * cycles)
         self.levels = min(DECOY_LEVELS, replicas)
-        self.every = max(1, -(-(cycles - int(SETTLING * cycles)) * self.levels // MOST_DECOYS))
+        self.every = max(1, -(-(cycles - self.settled) * self.levels // MOST_DECOYS))
         self.kept: list[tuple] = []
         self.trajectory = np.zeros((cycles, replicas))
         self.components = np.zeros((cycles, TERMS))
 
     def add(self, run: Replicas, cycle: int) -> None:
         """Note the end of a cycle."""
-        self.done = cycle + 1
         self.trajectory[cycle] = run.energy[run.at_level]
         self.components[cycle] = run.parts[run.at_level[0]] * run.model.weights
         if cycle >= self.settled and (self.cycles - 1 - cycle) % self.every == 0:
@@ -220,27 +197,11 @@ class _Record:
                 mean_energy=float(run.energy.mean()),
             )
 
-    def unchanging(self, run: Replicas) -> bool:
-        """Whether more sampling would change nothing: energies do not fall, replicas agree."""
-        if self.done < 2 * COMPARED or self.done % COMPARED:
-            return False
-        cold = self.trajectory[: self.done, : self.levels].mean(axis=1)
-        fallen = cold[-2 * COMPARED : -COMPARED].mean() - cold[-COMPARED:].mean()
-        moving = run.model.moving
-        spread = run.temperatures[0] * np.sqrt(HEAT * len(moving))
-        coldest = run.at_level[: self.levels]
-        positions = np.array([calpha_of(run.states[r])[moving] for r in coldest])
-        off = np.sqrt(((positions - positions.mean(axis=0)) ** 2).sum(axis=2).mean(axis=0))
-        undecided = float(np.mean(off > UNDECIDED))
-        return bool(fallen < STILL_FALLING * spread and undecided <= MOST_UNDECIDED)
-
     def decoys(
         self, run: Replicas, moving: int, chains: Sequence[Start], contacts: NDArray | None
     ) -> Decoys:
         """All of it; `moving` is the number of residues that may move."""
-        settled = int(SETTLING * self.done)
-        kept = [decoy for decoy in self.kept if decoy[-1] >= settled]
-        positions, energy, replica, level, cycle = zip(*kept)
+        positions, energy, replica, level, cycle = zip(*self.kept)
         energy, level = np.array(energy), np.array(level, dtype=np.int64)
         tally = run.tally.sum(axis=0)
         return Decoys(
@@ -251,14 +212,13 @@ class _Record:
             level=level,
             cycle=np.array(cycle, dtype=np.int64),
             temperatures=run.temperatures,
-            trajectory=self.trajectory[: self.done],
-            components=self.components[: self.done],
+            trajectory=self.trajectory,
+            components=self.components,
             accepted=tally[:, 1] / np.maximum(tally[:, 0], 1),
             swapped=run.swaps[1] / max(1, run.swaps[0]),
             moves=int(tally[:, 0].sum()),
             starts=run.sources,
             start_energy=run.start_energy,
             sources=tuple(chain.source for chain in chains),
-            planned=self.cycles,
             note="" if contacts is None else contacts_note(contacts),
         )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from critasser.assembly.bins import CONTACT_BIN, CONTACT_REACH, FACING, RAMP, SEPARATION
 from critasser.assembly.chain_kernels import ramp
 from critasser.assembly.neighbour_kernels import (
@@ -117,8 +119,9 @@ def calpha_pairs(model, beads, near, turn, i, low, high, end):
     end : int
         Of these i + 1 … end are not left out after all.
     """
-    count = find_near(model.chain, beads, near, turn, i, CALPHA, CALPHA_REACH, low, high)
-    count = find_within(model.chain, beads, near, turn, i, CALPHA, CALPHA_REACH, end, count)
+    column = np.int64(CALPHA)
+    count = find_near(model.chain, beads, near, turn, i, column, CALPHA_REACH, low, high)
+    count = find_within(model.chain, beads, near, turn, i, column, CALPHA_REACH, end, count)
     x, y, z = beads[turn, i, CALPHA], beads[turn, i, CALPHA + 1], beads[turn, i, CALPHA + 2]
     own = model.closest[model.codes[i]]
     inner = model.first[i] < i < model.last[i]
@@ -159,11 +162,12 @@ def sidechain_pairs(model, state, turn, i, low, high, end, sign):
 
     Neighbours go to `state.change` with the given sign.
     """
+    column = np.int64(SIDECHAIN)
     count = find_near(
-        model.chain, state.beads, state.near, turn, i, SIDECHAIN, CONTACT_REACH, low, high
+        model.chain, state.beads, state.near, turn, i, column, CONTACT_REACH, low, high
     )
     count = find_within(
-        model.chain, state.beads, state.near, turn, i, SIDECHAIN, CONTACT_REACH, end, count
+        model.chain, state.beads, state.near, turn, i, column, CONTACT_REACH, end, count
     )
     x = state.beads[turn, i, SIDECHAIN]
     y = state.beads[turn, i, SIDECHAIN + 1]

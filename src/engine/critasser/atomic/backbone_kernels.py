@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from critasser.structure.compilation import within_kernels
+
 __all__ = ["best_turns"]
 
 HARD_ANGLE = 4.0
@@ -14,7 +16,7 @@ HARD_ANGLE = 4.0
 C, O, N = range(3)  # noqa: E741
 
 
-@njit(cache=True)
+@within_kernels
 def _torsion(a, b, c, d):
     """Torsion of four points (3,) in radians."""
     ux, uy, uz = b[0] - a[0], b[1] - a[1], b[2] - a[2]

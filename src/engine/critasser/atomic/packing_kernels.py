@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from critasser.structure.compilation import within_kernels
+
 __all__ = [
     "AROMATIC",
     "CARBON",
@@ -121,7 +123,7 @@ def fixed_energies(rotamers, owner, fixed, closes_ring):
     return energy
 
 
-@njit(cache=True)
+@within_kernels
 def _pair_energy(rotamers, i, k, j, m):
     """Contacts of rotamer k of residue i with rotamer m of residue j."""
     atoms, kinds, radius = rotamers.atoms, rotamers.kinds, rotamers.radius
@@ -156,7 +158,7 @@ def total_energy(choice, rotamers):
     return energy
 
 
-@njit(cache=True)
+@within_kernels
 def _drawn(energy, count, temperature, draw):
     """One of `count` rotamers by Boltzmann's law; the best at temperature 0."""
     best = 0

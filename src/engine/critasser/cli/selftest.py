@@ -2,7 +2,6 @@
 
 examples:
   critasser selftest
-  critasser selftest --build
   critasser selftest --device cpu
   critasser selftest --json
 """
@@ -11,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from itertools import chain
 
 from critasser import __version__
 from critasser.options import DEVICES
@@ -22,30 +20,17 @@ __all__ = ["add_args", "main"]
 def add_args(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.add_argument("--device", choices=DEVICES, default="auto", help="where the network runs")
-    parser.add_argument(
-        "--build",
-        action="store_true",
-        help="also build a small protein: all kernels are compiled then, and kept, so that the "
-        "first build of yours need not wait for it",
-    )
     parser.add_argument("--json", action="store_true", help="print JSON in place of the table")
 
 
 def main(args: argparse.Namespace) -> int:
     """Examine and print; 1 when something does not work."""
-    from critasser.selftest import Finding, examine, found
-
-    def trial() -> str:
-        from critasser.pipeline.trial import build_trial
-
-        score = build_trial(args.device)
-        return f"a hairpin at TM-score {score:.2f}; compiled kernels are kept for later builds"
+    from critasser.selftest import Finding, examine
 
     findings: list[Finding] = []
     if not args.json:
         print(f"critasser {__version__}")
-    trials = iter([trial] if args.build else [])
-    for finding in chain(examine(args.device), (found("build", build) for build in trials)):
+    for finding in examine(args.device):
         findings.append(finding)
         if not args.json:
             mark, took = "ok  " if finding.ok else "FAIL", f"{finding.seconds:5.1f} s"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from critasser.options import REBUILDS
 from critasser.pipeline.stage import Task
-from critasser.trace.alignment import NARROW_FROM, NARROWED_POSITIONS
+from critasser.trace.alignment import MOST_POSITIONS, POSITIONS_A_RESIDUE
 
 __all__ = ["expected_build_seconds", "expected_fit_seconds", "expected_model_seconds"]
 
@@ -70,7 +70,7 @@ def expected_build_seconds(task: Task, models: int = USUAL_MODELS) -> dict[str, 
 
 def _trace_seconds(length: int, joinings: int) -> float:
     """All positions of a small map may be any residue's, of a large one so many."""
-    places = length if length <= NARROW_FROM else NARROWED_POSITIONS
+    places = length if length <= MOST_POSITIONS else POSITIONS_A_RESIDUE
     moves = TRACE_MOVES * joinings / USUAL_JOININGS
     return 1.5 + length * (TRACE_PLACE * places + moves)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from critasser.structure.compilation import within_kernels
+
 __all__ = ["best_tm_sum", "kabsch_kernel"]
 
 LAST_LEVEL = 5
@@ -68,7 +70,7 @@ def kabsch_kernel(moving, fixed, chosen, count):
     return rotation, translation
 
 
-@njit(cache=True)
+@within_kernels
 def squared_distances(moving, fixed, rotation, translation, result):
     """Squared distance of every pair after moving, into `result` (n,)."""
     for i in range(moving.shape[0]):
@@ -138,7 +140,9 @@ def best_tm_sum(model, native, scale):
                 if same:
                     break
                 count = found
-                chosen[:count] = kept[:count]
+                # One by one: a whole array at once takes seconds to compile.
+                for k in range(count):
+                    chosen[k] = kept[k]
         if size <= 4:
             break
         level += 1

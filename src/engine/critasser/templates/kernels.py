@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from critasser.structure.compilation import within_kernels
 from critasser.structure.kernels import kabsch_kernel
 
 __all__ = [
@@ -249,7 +250,7 @@ def shell_neighbours(points, shortest, longest):
     return Shell(start, index, distance)
 
 
-@njit(cache=True)
+@within_kernels
 def _frame(a, b, c):
     """Right-handed axes (3, 3) as rows, of a triangle; first along a → b."""
     frame = np.empty((3, 3))
@@ -264,7 +265,7 @@ def _frame(a, b, c):
     return frame
 
 
-@njit(cache=True)
+@within_kernels
 def _triangle(moving, triple, local):
     """`Triangle` of three points, and of others around them."""
     a, b, c = moving[triple[0]], moving[triple[1]], moving[triple[2]]
@@ -283,7 +284,7 @@ def _triangle(moving, triple, local):
     return Triangle(sides, centre, frame, own)
 
 
-@njit(cache=True)
+@within_kernels
 def _judged(axes, there, local, worth, least):
     """Mean worth of local points (k, 3) in a placing; −1 where it was given up.
 
@@ -392,7 +393,7 @@ def place_triple(moving, triple, local, fixed, shell, tolerance, landscape, keep
     return scores[order], rotations[order], translations[order]
 
 
-@njit(cache=True)
+@within_kernels
 def _partners(moving, rotation, translation, fixed, landscape, cutoff, partner, apart):
     """Write the partner (n,) of each placed point, −1 beyond `cutoff` Å, and its distance (n,)."""
     nz, ny, nx = landscape.nearest.shape

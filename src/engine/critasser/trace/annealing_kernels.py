@@ -141,7 +141,9 @@ def anneal(scoring, next_copy, search, schedule, score, best_score):
             score += delta
             if score > best_score + IMPROVED:
                 best_score = score
-                search.best[:] = search.node
+                # One by one: a whole array at once takes seconds to compile.
+                for k in range(len(search.node)):
+                    search.best[k] = search.node[k]
         else:
             _take_back(search, ranges)
     return score, best_score

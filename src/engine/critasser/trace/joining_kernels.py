@@ -9,6 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from critasser.structure.compilation import within_kernels
+
 __all__ = ["Fragments", "join_fragments", "links_at_cutoff", "thread_gapless"]
 
 
@@ -75,7 +77,7 @@ class Path(NamedTuple):
     options: np.ndarray  # (k,) int64, scratch: positions of which the next is drawn
 
 
-@njit(cache=True)
+@within_kernels
 def _turn_round(path, low, high):
     """Reverse positions low … high of a path."""
     while low < high:
@@ -84,7 +86,7 @@ def _turn_round(path, low, high):
         high -= 1
 
 
-@njit(cache=True)
+@within_kernels
 def _follow(fragments, path, size, at, direction):
     """Go along a fragment from a position, in a direction if one is given; the path's new size."""
     before = -1
@@ -106,7 +108,7 @@ def _follow(fragments, path, size, at, direction):
     return size
 
 
-@njit(cache=True)
+@within_kernels
 def _free_ends(fragments, path, end):
     """How many free ends of unused fragments are in reach of a position, into `Path.options`."""
     count = 0
@@ -119,7 +121,7 @@ def _free_ends(fragments, path, end):
     return count
 
 
-@njit(cache=True)
+@within_kernels
 def _all_but_previous(fragments, path, size, end):
     """How many positions are in reach of a path's end but the one before, into `Path.options`."""
     count = 0
@@ -131,7 +133,7 @@ def _all_but_previous(fragments, path, size, end):
     return count
 
 
-@njit(cache=True)
+@within_kernels
 def _grow(fragments, path, size, jumps):
     """Lengthen a path at its end until nothing is in reach; its new size.
 

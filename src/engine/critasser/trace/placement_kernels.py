@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from critasser.structure.compilation import inlined
 from critasser.structure.geometry import CALPHA_BOND, CLASH
 
 __all__ = ["Scoring", "cuts_score", "pair_score", "pair_scores", "placement_score", "span_score"]
@@ -51,7 +52,7 @@ class Scoring(NamedTuple):
     clash: float  # cost of bonded residues that lie too close
 
 
-@njit(cache=True, forceinline=True, error_model="numpy")
+@inlined
 def _edge(scoring, p, q):
     """Index of the edge q → p, −1 without."""
     for e in range(scoring.start[p], scoring.start[p + 1]):
@@ -95,7 +96,7 @@ def pair_scores(scoring, pairs, result):
         result[k] = pair_score(scoring, pairs[k, 0], pairs[k, 1], pairs[k, 2], pairs[k, 3])
 
 
-@njit(cache=True, forceinline=True, error_model="numpy")
+@inlined
 def _turn(scoring, p, q, r):
     """Score of the turn p → q → r; 0 unless both are edges."""
     first = _edge(scoring, q, p)
@@ -107,7 +108,7 @@ def _turn(scoring, p, q, r):
     return scoring.turn[scoring.turn_start[second] + first - scoring.start[q]]
 
 
-@njit(cache=True, forceinline=True, error_model="numpy")
+@inlined
 def _placed(scoring, node, i, j):
     """Residue i has a position and is of the chain of residue j."""
     return node[i] >= 0 and scoring.chain[i] == scoring.chain[j]

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from critasser.structure.compilation import within_kernels
+
 __all__ = ["Links", "connect_places", "likeliest_paths", "likeliest_turns", "path_scores"]
 
 
@@ -103,7 +105,7 @@ def likeliest_paths(links, following, preceding, paths):
                 e = preceding[e]
 
 
-@njit(cache=True)
+@within_kernels
 def _along(emission, path, i, step, last):
     """Sum of emissions of the residues after (step 1) or before (−1) residue i along a path."""
     half = len(path) // 2
@@ -150,7 +152,7 @@ def path_scores(emission, bonded, paths, scores):
             scores[i, p] = emission[i, p] + best
 
 
-@njit(cache=True)
+@within_kernels
 def _mark(states, i, place_of, marked):
     """Note the places of row i by position, or take them away again."""
     if i >= 0:

@@ -1,4 +1,4 @@
-"""Predicted aligned errors (PAE) of models: those that lie beside them, and those that are given."""
+"""Predicted aligned errors (PAE) of models: those that lie beside them, and those given."""
 
 from __future__ import annotations
 

@@ -223,7 +223,8 @@ def fit(
     folder : path
         Job folder to make.
     pae : path, optional
-        Predicted aligned error of the model, which cuts it into domains; contacts do without it.
+        Predicted aligned error of the model, which cuts it into domains; without this, what lies
+        beside it under the name that predicting programs give it, or else contacts.
     rigid : bool
         Keep the model as it is: one rigid body.
     resolution, mask, device, seed, resume, progress
@@ -252,11 +253,13 @@ def fit(
     """
     options = FitOptions(resolution=resolution, device=device, seed=seed, rigid=rigid)
     with _opened(folder, resume) as given:
+        path = given.model(model)
+        errors = predicted_errors((path,), None if pae is None else (pae,))
         inputs = ModelInputs(
-            model=given.model(model),
+            model=path,
             map=given.map(map),
             mask=None if mask is None else given.map(mask, "mask.mrc"),
-            pae=None if pae is None else Path(pae).resolve(),
+            pae=errors[0] if errors else None,
         )
         more = [] if inputs.pae is None else ["--pae", inputs.pae]
         more += ["--rigid" if rigid else "--domains", "-o", given.job.folder]

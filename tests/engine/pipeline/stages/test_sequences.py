@@ -33,6 +33,12 @@ def test_chains_that_are_not_there_and_copies_that_are_are_told_in_a_line(one, s
     assert says in line and "\n" not in line
 
 
+@pytest.mark.parametrize("one", [found(1, 0, 0.4), found(3, 2, 7.0, 6.5, 0.1)])
+def test_with_templates_all_are_built_and_that_is_told(one):
+    (line,) = remarks(Presence((one,), 100.0), all_built=True)
+    assert line.endswith("built for the templates' sake")
+
+
 def test_what_is_as_it_was_asked_for_needs_no_word():
     assert remarks(Presence((found(2, 2, 7.0, 6.5, 0.2),), 100.0)) == []
 

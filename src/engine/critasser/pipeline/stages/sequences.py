@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from critasser.job.arrays import load_calpha, load_features
 from critasser.pipeline.files import CALPHA, DENSITY, FEATURES
-from critasser.pipeline.stage import Context, Stage, named_sequences
+from critasser.pipeline.stage import Context, Stage, Task, named_sequences
 from critasser.structure import chain_names
 from critasser.trace import Presence, SequencePresence, find_presence, find_unit
 
@@ -36,6 +38,8 @@ def sequences(context: Context) -> None:
     )
     left_out = presence.absent_chains(unit.target)
     absent = [k for k, (own, _) in enumerate(unit.chains.tolist()) if own in left_out]
+    if context.settings["templates"]:
+        absent = []  # What the map alone does not tell, a template may.
     whole = presence.whole
     context.note(
         sequence_z_score=whole.z_score,
@@ -44,7 +48,7 @@ def sequences(context: Context) -> None:
     )
     if absent:
         context.note(absent=absent)
-    for line in remarks(presence):
+    for line in remarks(presence, all_built=not absent):
         context.warn(line)
     count = len(context.target.sequences)
     context.say(
@@ -71,9 +75,16 @@ def _chains(
     ]
 
 
-def remarks(presence: Presence) -> list[str]:
-    """What a person should know of sequences and their copies, a line each."""
-    lines = [line for one in presence.sequences if (line := _remark(one))]
+def remarks(presence: Presence, *, all_built: bool = False) -> list[str]:
+    """What a person should know of sequences and their copies, a line each.
+
+    Parameters
+    ----------
+    presence : Presence
+    all_built : bool
+        Whether what the map does not hold is built as well.
+    """
+    lines = [line for one in presence.sequences if (line := _remark(one, all_built))]
     built = sum(one.built * len(one.sequence) for one in presence.sequences)
     if presence.room and built > MUCH_MORE * presence.room:
         lines.append(
@@ -83,18 +94,18 @@ def remarks(presence: Presence) -> list[str]:
     return lines
 
 
-def _remark(one: SequencePresence) -> str | None:
+def _remark(one: SequencePresence, all_built: bool) -> str | None:
     name, z_score = one.sequence.name, one.significance.z_score
     if not one.built:
+        what = "it is built for the templates' sake" if all_built else "nothing is built of it"
         return (
             f"the map does not hold {name} ({len(one.sequence)} residues): it suits the map with "
-            f"z-score {z_score:.1f}, and what is there should come to {one.expected:.1f}; nothing "
-            "is built of it"
+            f"z-score {z_score:.1f}, and what is there should come to {one.expected:.1f}; {what}"
         )
     if one.built < one.asked:
         return (
             f"the map holds {one.built} of the {one.asked} copies of {name} that are asked for; "
-            "the others are not built"
+            + ("all are built for the templates' sake" if all_built else "the others are not built")
         )
     if one.more:
         return (
@@ -104,11 +115,15 @@ def _remark(one: SequencePresence) -> str | None:
     return None
 
 
+def _settings(task: Task) -> Mapping[str, object]:
+    return {**named_sequences(task), "templates": bool(task.inputs.templates)}
+
+
 STAGE = Stage(
     "sequences",
     sequences,
     reads=(DENSITY, CALPHA, FEATURES),
-    settings=named_sequences,
+    settings=_settings,
     external=("trace.npz",),
     draws=True,
 )

@@ -113,9 +113,9 @@ def test_what_is_said_of_density_and_sequences_reaches_the_engine(
 
 
 def test_a_switch_given_anew_takes_the_place_of_its_opposite():
-    from chimerax.critasser.commands.resume import _other
+    from chimerax.critasser.commands.resume import _opposite
 
-    assert [_other("--trim"), _other("--no-trim")] == ["--no-trim", "--trim"]
+    assert [_opposite("--trim"), _opposite("--no-trim")] == ["--no-trim", "--trim"]
 
 
 def test_poly_alanine_is_refused_unless_it_is_said_to_be_protein(session, open_volume, located):

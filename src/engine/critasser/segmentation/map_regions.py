@@ -26,7 +26,7 @@ CONTOUR_IN_NOISE = 3.0
 RIM, RIM_OF_LEVEL = -0.66, 1.88
 """Å by which a molecule reaches further than its contour: the first, and for each unit of the level
 in the molecule's mean density the second more. Fitted on twelve packed complexes of validation
-chains as experiments of 3, 4.5 and 6 Å show them, by ``python -m benchmark.regions --complexes``:
+chains as experiments of 3, 4.5 and 6 Å show them, by ``benchmark.regions``:
 at levels of 0.5 to 0.8, 0.85 to 1.27 times the residues that are there, 1.01 on average."""
 
 LIKELY_BACKBONE = 0.15

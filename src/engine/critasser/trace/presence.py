@@ -30,6 +30,10 @@ PRIOR = 3.0
 MOST_EVIDENCE = 10.0
 """Bound of the log-odds from z-scores: density may be poor where one chain lies."""
 
+MOST_EXPECTED = 2 * SIGNIFICANT
+"""z-score above which no more is expected of a sequence that is in the map, however well others are
+told: one that is short, or in poor density, has less, and what is significant by itself is there."""
+
 DOUBT = -1.0
 """Log-odds from the map above which a chain is built whatever else is asked for."""
 
@@ -101,6 +105,7 @@ class SequencePresence:
         z_score[: len(known)] = known
         expected = np.full(self.asked, max(self.expected, z_score[0]) if self.expected else 0.0)
         expected[0] = self.expected
+        expected = np.minimum(expected, MOST_EXPECTED)
         return np.clip(expected * (z_score - expected / 2), -MOST_EVIDENCE, MOST_EVIDENCE)
 
     @property

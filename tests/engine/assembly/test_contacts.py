@@ -58,7 +58,7 @@ def test_contacts_change_what_is_sampled(small):
     guided, unguided = (
         assemble(
             small.target, [small.noisy_trace(0)], small.calpha, small.density, small.resolution,
-            rng=np.random.default_rng(0), contacts=contacts, replicas=2, sweeps=10,
+            rng=np.random.default_rng(0), contacts=contacts, replicas=2, sweeps=200,
         )
         for contacts in (weak, None)
     )  # fmt: skip

@@ -85,7 +85,7 @@ def test_a_file_is_whole_whatever_letters_chains_and_insertions_have(tmp_path, l
         LINES.replace("LEU A   1A", f"LEU A   1{letter}").replace(" B   ", f" {letter}   ")
     )
     model = ModelFile.read(tmp_path / "m.pdb")
-    letter = letter if letter.isprintable() else "?"
+    letter = letter if letter.isprintable() else "~"
     assert {f"A:1{letter}", f"{letter}:7"} <= {str(residue) for residue in model.residues()}
     model.write(tmp_path / "out.cif", dict.fromkeys(model.residues(), 50.0), title="scored")
     assert ModelFile.read(tmp_path / "out.cif").residues() == model.residues()

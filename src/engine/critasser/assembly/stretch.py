@@ -109,6 +109,8 @@ def sample_stretches(
         use_cnn=use_cnn, weights=LOCAL_WEIGHTS, mobile=mobile, threads=threads,
         progress=lambda done, message: report(SAMPLING + (1.0 - SAMPLING) * done, message),
     )  # fmt: skip
+    # So are states of the Monte Carlo.
+    refined = np.where(mobile[:, None], refined, fixed)
     energy = energies(
         refined, target, calpha, density, resolution, use_cnn=use_cnn, weights=LOCAL_WEIGHTS,
         mobile=mobile,

@@ -28,9 +28,10 @@ HEAD = 4096
 """Bytes in which a BinaryCIF file names its first fields."""
 
 ONLY_ASCII = bytes(
-    code if 32 <= code < 127 or code in b"\t\n\r" else ord("?") for code in range(256)
+    code if 32 <= code < 127 or code in b"\t\n\r" else ord("~") for code in range(256)
 )
-"""Translates bytes: control characters have no place in a coordinate file either."""
+"""Translates bytes: control characters have no place in a coordinate file either, and a question
+mark would be no value in mmCIF."""
 
 HYDROGENS = ("H", "D")
 MOST_BYTES = 512 << 20

@@ -32,7 +32,7 @@ MOST_EVIDENCE = 10.0
 
 MOST_EXPECTED = 2 * SIGNIFICANT
 """z-score above which no more is expected of a sequence that is in the map, however well others are
-told: one that is short, or in poor density, has less, and what is significant by itself is there."""
+told: one that is short, or in poor density, has less, and what is significant alone is there."""
 
 DOUBT = -1.0
 """Log-odds from the map above which a chain is built whatever else is asked for."""

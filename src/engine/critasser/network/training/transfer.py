@@ -179,7 +179,9 @@ def molecule_share(positions: Tensor, side: int) -> float:
     reaching = ((positions > -MASK_RADIUS) & (positions < side + MASK_RADIUS)).all(dim=1)
     if not reaching.any():
         return LEAST_SHARE
-    nearest = torch.cdist(points, positions[reaching]).amin(dim=1)
+    # Cells of the same size stand for the atoms in them: ten times less to compare with.
+    cells = torch.unique((positions[reaching] / _STRIDE).floor(), dim=0)
+    nearest = torch.cdist(points, (cells + 0.5) * _STRIDE - 0.5).amin(dim=1)
     return max(float((nearest < MASK_RADIUS).float().mean()), LEAST_SHARE)
 
 

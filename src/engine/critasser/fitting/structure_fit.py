@@ -53,7 +53,8 @@ class Placement:
     joined : tuple of bool
         Which domains lie where the whole structure's best pose puts them.
     whole : RigidFit or None
-        Of all domains as one body; None where there is one domain.
+        Of all domains as one body; None where there is one domain, or where the structure as it is
+        has no room in the map.
     """
 
     positions: NDArray[np.float64]
@@ -115,7 +116,8 @@ def fit_structure(
     domain, members = _domains(calpha, usable, error, rigid)
     if not members:
         return (Placement(np.full(calpha.shape, np.nan), domain, (), ()),)
-    searched = [np.flatnonzero(usable), *members] if len(members) > 1 else members
+    together = len(members) > 1 and _has_room(calpha[usable], fields)
+    searched = [np.flatnonzero(usable), *members] if together else members
     bodies, fits = [], []
     for number, rows in enumerate(searched):
 
@@ -128,16 +130,19 @@ def fit_structure(
         bodies.append(Body.of(calpha, weight))
         fits.append(fit_body(bodies[-1], fields, rng=rng, progress=report))
     fine = fields.blurred(FINE_BLUR)
-    own = slice(1, None) if len(members) > 1 else slice(None)
-    poses = [
-        _with_whole(body, fit, bodies[0], fits[0], fine) if len(members) > 1 else fit.poses
-        for body, fit in zip(bodies[own], fits[own])
-    ]
+    own = slice(1, None) if together else slice(None)
+    if together:
+        poses = [
+            _with_whole(body, fit, bodies[0], fits[0], fine)
+            for body, fit in zip(bodies[own], fits[own])
+        ]
+    else:
+        poses = [fit.poses if len(members) == 1 else _best(fit) for fit in fits]
     if copies is None:
         copies = max(1, *(fit.equals() for fit in fits))
     numbers = np.arange(len(calpha)) if numbers is None else numbers
     chosen = _choose(calpha, numbers, members, bodies[own], poses, min(copies, MOST_COPIES))
-    joint = _by_whole(calpha, members, bodies[0], fits[0]) if len(members) > 1 else None
+    joint = _by_whole(calpha, members, bodies[0], fits[0]) if together else None
     placements = []
     for of_copy in sorted(chosen, key=lambda one: -sum(len(members[d]) for d in one)):
         positions = np.full(calpha.shape, np.nan)
@@ -153,10 +158,20 @@ def fit_structure(
         placements.append(
             Placement(
                 positions, domain, tuple(fits[own]), placed, tuple(scores.tolist()),
-                tuple(joined.tolist()), fits[0] if len(members) > 1 else None,
+                tuple(joined.tolist()), fits[0] if together else None,
             )
         )  # fmt: skip
     return tuple(placements)
+
+
+def _has_room(calpha: NDArray[np.float64], fields: Fields) -> bool:
+    """Whether a structure (n, 3) as it is can lie in the map: chains may have been far apart."""
+    reach = np.linalg.norm(calpha - calpha.mean(axis=0), axis=1).max()
+    return bool(reach < np.linalg.norm(fields.upper - fields.origin))
+
+
+def _best(fit: RigidFit) -> Poses:
+    return fit.poses.select(np.arange(min(len(fit.poses), POSES_A_BODY)))
 
 
 def _by_whole(
@@ -197,8 +212,7 @@ def _with_whole(
     body: Body, fit: RigidFit, whole_body: Body, whole: RigidFit, fine: Fields
 ) -> Poses:
     """Poses of a domain: its own, and where those of the whole structure put it, refined."""
-    own = fit.poses.select(np.arange(min(len(fit.poses), POSES_A_BODY)))
-    joint = whole.poses.select(np.arange(min(len(whole.poses), POSES_A_BODY)))
+    own, joint = _best(fit), _best(whole)
     centre = [whole.poses.apply(whole_body, k, body.centre[None])[0] for k in range(len(joint))]
     carried = Poses(joint.rotation, np.array(centre).reshape(-1, 3), joint.score)
     carried = refine_poses(body, fine, carried)

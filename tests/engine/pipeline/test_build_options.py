@@ -107,7 +107,7 @@ def test_records_of_a_fasta_file_are_chains_and_cysteines_that_meet_a_disulfide(
     (tmp_path / "two.fasta").write_text(f">first\n{whole[:50]}\n>second\n{whole[50:]}\n")
     critasser(
         "build", tmp_path / "map.mrc", tmp_path / "two.fasta", "-o", tmp_path / "job",
-        "--resolution", 2.5, "--quality", "shortest", "--models", 1,
+        "--resolution", 2.5, "--quality", "draft", "--models", 1,
     )  # fmt: skip
     (model,) = results(tmp_path / "job")["models"]
     first, second = read_chains(tmp_path / "job" / model["file"])

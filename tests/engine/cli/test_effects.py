@@ -22,6 +22,7 @@ FIT, FITS = "pipeline/test_fit.py", "pipeline/test_fit_options.py"
 PLACED = "test_a_model_from_elsewhere_comes_to_lie_where_it_belongs_and_loses_nothing"
 ALONE = "test_a_model_alone_is_written_where_asked_and_one_of_another_fold_refused"
 FITTED_AGAIN = "test_a_finished_fit_resumed_does_nothing_and_with_another_option_fits_again"
+ANEW = "test_what_is_given_anew_takes_the_place_of_what_the_job_had"
 LOOKED = "test_a_mask_is_what_is_looked_at_and_can_be_taken_away"
 LED = "test_a_template_given_to_a_finished_build_leads_it_and_is_taken_away_again"
 
@@ -98,15 +99,15 @@ EFFECTS = {
         "--output": (FIT, ALONE),
         "--resume": (FIT, FITTED_AGAIN),
         "--pae": (FIT, FITTED_AGAIN),
-        "--no-pae": (FIT, FITTED_AGAIN),
-        "--domains": (FIT, FITTED_AGAIN),
+        "--no-pae": (FITS, ANEW),
+        "--domains": (FITS, ANEW),
         "--rigid": (FIT, FITTED_AGAIN),
         "--mask": (FITS, LOOKED),
         "--no-mask": (FITS, LOOKED),
         "--resolution": (FITS, "test_the_resolution_given_is_the_one_that_is_used"),
         "--no-resolution": (FITS, "test_the_resolution_given_is_the_one_that_is_used"),
         "--device": (FITS, "test_the_device_asked_for_is_the_one_taken"),
-        "--seed": (FIT, FITTED_AGAIN),
+        "--seed": (FITS, ANEW),
         "--weights": (FITS, "test_weights_are_the_network_that_sees_the_map"),
         "--no-weights": (FITS, "test_weights_are_the_network_that_sees_the_map"),
     },

@@ -73,3 +73,20 @@ def test_the_device_asked_for_is_the_one_taken(tmp_path, monkeypatch):
 
     assert device() == device("--device", "auto") == "cuda"
     assert device("--device", "cpu") == "cpu"
+
+
+def test_what_is_given_anew_takes_the_place_of_what_the_job_had(other, tmp_path):
+    pae = tmp_path / "pae.json"
+    pae.touch()
+    described = json.loads((other / "job.json").read_text())
+    described["inputs"]["pae"] = {"path": str(pae)}
+    described["options"] |= {"rigid": True, "seed": 5}
+    (other / "job.json").write_text(json.dumps(described))
+
+    def resolved(*arguments):
+        inputs, options = fit._resolve(_parsed(["fit", "--resume", str(other), *arguments]))
+        return inputs.pae, options.rigid, options.seed
+
+    assert resolved() == (pae, True, 5)
+    assert resolved("--domains") == (pae, False, 5)
+    assert resolved("--no-pae", "--seed", "2") == (None, True, 2)

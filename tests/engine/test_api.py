@@ -22,9 +22,9 @@ BARNASE = ROOT / "tests/data/1a2p_A.pdb.gz"
 PIECE = 36
 """Residues of barnase that examples are about: two helices."""
 
-IN_ORDER = ("read_sequences", "read_model", "write_model", "simulate", "read_map", "write_map",
-            "predict_calpha", "trace_chains", "fit_templates", "assemble", "build_atoms", "build",
-            "open", "score", "fit")  # fmt: skip
+IN_ORDER = ("read_sequences", "read_model", "write_model", "simulate", "segment", "read_map",
+            "write_map", "predict_calpha", "trace_chains", "fit_templates", "assemble",
+            "build_atoms", "build", "open", "score", "fit")  # fmt: skip
 """Examples go on from those before them."""
 
 

@@ -57,9 +57,9 @@ def segment(
 
     Examples
     --------
-    >>> regions = critasser.segment("map.mrc", guided=False)
-    >>> len(regions)
-    1
+    >>> regions = critasser.segment("map.mrc", level=0.3, guided=False)
+    >>> len(regions.volume) == int(regions.labels.values.max())
+    True
     """
     grid = density if isinstance(density, Grid) else read_map(density)
     lengths = () if sequences is None else tuple(map(len, as_target(sequences).sequences))

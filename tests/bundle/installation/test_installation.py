@@ -125,9 +125,8 @@ def test_an_engine_that_fails_its_test_is_not_remembered(session, engine, wheels
 def test_in_the_gui_it_goes_on_in_the_background_and_can_be_stopped(gui_session, engine, wheels):
     from chimerax.critasser.commands import stop
 
-    before = time.monotonic()
     work = install(gui_session, wheels=str(wheels), device="cpu")
-    assert time.monotonic() - before < 1.0
+    assert work.outcome == "running"
     with pytest.raises(UserError, match="at work"):
         install(gui_session, wheels=str(wheels))
     until(lambda: "environment" in work.message)
@@ -238,9 +237,7 @@ def test_a_python_in_order_is_looked_at_once_and_then_by_its_times(
     settings(session).python = str(python)
 
     assert module.configured_python(session) == python
-    before = time.perf_counter()
     assert module.configured_python(session) == python
-    assert time.perf_counter() - before < 0.05
     assert runs.read_text() == "x\n"
 
     python.write_text("#!/bin/sh\necho 'the linker is gone' >&2\nexit 1\n")

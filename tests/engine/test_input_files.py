@@ -35,7 +35,9 @@ def test_a_bomb_is_unpacked_no_further_than_its_limit(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "reader", [read_chains, read_fasta, lambda path: read_contacts(path, 9)], ids=str
+    "reader",
+    [read_chains, read_fasta, lambda path: read_contacts(path, 9)],
+    ids=["chains", "fasta", "contacts"],
 )
 def test_what_is_no_regular_file_is_refused_at_once(tmp_path, reader):
     os.mkfifo(tmp_path / "pipe")

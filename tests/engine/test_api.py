@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import critasser
+from tests.engine.pipeline.remembered_network import remember
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGINE = ROOT / "src/engine"
@@ -41,6 +42,14 @@ def here(tmp_path_factory):
     letters = critasser.read_model(folder / "model.pdb").target.letters
     (folder / "sequence.fasta").write_text(f">barnase\n{letters}\n")
     return folder
+
+
+@pytest.fixture(scope="module", autouse=True)
+def answers(tmp_path_factory):
+    """The stage `network` of the first job is asked what it says of the map, and told to others."""
+    with pytest.MonkeyPatch.context() as patch:
+        remember(patch, tmp_path_factory.mktemp("answers"))
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """Jobs in which single stages run, with what they read made up; the engine as a program."""
 
+import fcntl
 import json
 import os
 import re
@@ -33,6 +34,7 @@ from critasser.pipeline.stage import Stage, Task
 from critasser.shipped import NETWORK, RESIDUE_NETWORK, RESOLUTION_NETWORK, shipped
 from critasser.structure import ModelFile, Sequence, Target, read_chains
 from tests.engine.pipeline.observed_engine import SHORT_BUILDS, SHORT_REBUILDS
+from tests.engine.pipeline.remembered_network import remember
 
 ROOT = Path(__file__).parents[3]
 DATA = ROOT / "tests" / "data"
@@ -94,14 +96,50 @@ def before():
 
 
 @pytest.fixture(scope="session")
-def engine():
-    """Runs the engine as a program; see `observed_engine.py` for what ``record`` gets."""
+def shared(tmp_path_factory) -> Path:
+    """A folder of this run of the tests, the same for all processes that share it."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "pipeline"
+    folder.mkdir(exist_ok=True)
+    return folder
 
-    def run(*arguments, record: Path = Path(os.devnull)) -> subprocess.CompletedProcess:
+
+@pytest.fixture(scope="session")
+def made_once(shared):
+    """Gives a folder with what the first process that wants it makes there; the others wait."""
+
+    def folder(name: str, make) -> Path:
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (shared / name / "made").exists():
+                shutil.rmtree(shared / name, ignore_errors=True)
+                (shared / name).mkdir()
+                make(shared / name)
+                (shared / name / "made").touch()
+        return shared / name
+
+    return folder
+
+
+@pytest.fixture(scope="session")
+def answers(shared) -> Path:
+    """What the network has said; see `remembered_network.py`."""
+    folder = shared / "answers"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def engine():
+    """Runs the engine as a program; see `observed_engine.py` for what ``record`` gets and for
+    ``answers``."""
+
+    def run(*arguments, record: Path, answers: Path) -> subprocess.CompletedProcess:
         program = [sys.executable, Path(__file__).with_name("observed_engine.py"), record]
+        path = str(ROOT / "src" / "engine")
         return subprocess.run(
             [*program, *map(str, arguments)],
-            env={**os.environ, "PYTHONPATH": str(ROOT / "src" / "engine")},
+            env={**os.environ, "PYTHONPATH": path, "ANSWERS": str(answers)},
             capture_output=True,
             text=True,
             check=False,
@@ -111,44 +149,58 @@ def engine():
 
 
 @pytest.fixture(scope="session")
-def inputs(tmp_path_factory) -> list:
+def inputs(made_once) -> list:
     """A build of 60 residues in a piece of a real map, by the shortest schedule."""
-    folder = tmp_path_factory.mktemp("inputs")
-    letters = read_chains(PIECE)[0].letters
-    (folder / "sequence.fasta").write_text(f">piece <b>of</b> 3JCI\n{letters}\n")
-    return [MAP, folder / "sequence.fasta", "--resolution", 2.9, "--quality", "shortest",
-            "--models", 2]  # fmt: skip
+
+    def make(folder: Path) -> None:
+        letters = read_chains(PIECE)[0].letters
+        (folder / "sequence.fasta").write_text(f">piece <b>of</b> 3JCI\n{letters}\n")
+
+    fasta = made_once("inputs", make) / "sequence.fasta"
+    return [MAP, fasta, "--resolution", 2.9, "--quality", "shortest", "--models", 2]
 
 
 @pytest.fixture(scope="session")
-def build_record(tmp_path_factory) -> Path:
-    return tmp_path_factory.mktemp("record") / "build.jsonl"
+def build_record(finished) -> Path:
+    """What the bodies of the stages of that build opened."""
+    return finished.with_name("record.jsonl")
 
 
 @pytest.fixture(scope="session")
-def finished(inputs, engine, build_record, tmp_path_factory) -> Path:
-    """A build that nothing disturbed."""
-    folder = tmp_path_factory.mktemp("finished") / "job"
-    done = engine("build", *inputs, "-o", folder, record=build_record)
-    assert (done.returncode, done.stderr) == (0, ""), done.stderr
-    assert f"model   {folder / '5_models/model_1.cif'}" in done.stdout
-    assert f"report  {folder / 'report.html'}" in done.stdout
-    return folder
+def finished(inputs, engine, answers, made_once) -> Path:
+    """A build that nothing disturbed, whose network was asked."""
+
+    def make(folder: Path) -> None:
+        job, said = folder / "job", folder / "answers"
+        said.mkdir()
+        done = engine("build", *inputs, "-o", job, record=folder / "record.jsonl", answers=said)
+        for path in said.iterdir():
+            path.replace(answers / path.name)
+        assert (done.returncode, done.stderr) == (0, ""), done.stderr
+        assert f"model   {job / '5_models/model_1.cif'}" in done.stdout
+        assert f"report  {job / 'report.html'}" in done.stdout
+
+    return made_once("finished", make) / "job"
 
 
 @pytest.fixture(scope="session")
-def score_record(tmp_path_factory) -> Path:
-    return tmp_path_factory.mktemp("record") / "score.jsonl"
+def score_record(scored) -> Path:
+    """What the bodies of the stages of that score opened."""
+    return scored.with_name("record.jsonl")
 
 
 @pytest.fixture(scope="session")
-def scored(engine, score_record, tmp_path_factory) -> Path:
+def scored(engine, answers, made_once) -> Path:
     """A score of the model of the piece."""
-    folder = tmp_path_factory.mktemp("scored") / "job"
-    done = engine("score", PIECE, MAP, "-o", folder, "--resolution", 2.9, record=score_record)
-    assert (done.returncode, done.stderr) == (0, ""), done.stderr
-    assert f"table    {folder / '5_models/model_1.csv'}" in done.stdout
-    return folder
+
+    def make(folder: Path) -> None:
+        job = folder / "job"
+        done = engine("score", PIECE, MAP, "-o", job, "--resolution", 2.9,
+                      record=folder / "record.jsonl", answers=answers)  # fmt: skip
+        assert (done.returncode, done.stderr) == (0, ""), done.stderr
+        assert f"table    {job / '5_models/model_1.csv'}" in done.stdout
+
+    return made_once("scored", make) / "job"
 
 
 @pytest.fixture
@@ -158,12 +210,13 @@ def copy(finished, tmp_path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def critasser():
+def critasser(answers):
     """Runs a command in this process, which spares loading everything."""
 
     def run(*arguments) -> None:
         with pytest.MonkeyPatch.context() as patch:
             _add_short_qualities(patch)
+            remember(patch, answers)
             assert cli.main([str(a) for a in arguments]) == 0
 
     return run
@@ -183,7 +236,7 @@ def again(critasser):
 
 
 @pytest.fixture(scope="session")
-def first_stages():
+def first_stages(answers):
     """Does what a command line asks for, up to a stage; gives all warnings."""
     commands = {
         "build": (build, BUILD), "score": (score, SCORE), "rebuild": (rebuild, REBUILD),
@@ -194,6 +247,7 @@ def first_stages():
         module, pipeline = commands[command]
         with pytest.MonkeyPatch.context() as patch:
             _add_short_qualities(patch)
+            remember(patch, answers)
             args = cli._parsed([command, *map(str, arguments)])
             inputs, options, *source = module._resolve(args)
             check = check_rebuild if command == "rebuild" else pipeline.check

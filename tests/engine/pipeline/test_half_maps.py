@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from critasser.cli import main
 from critasser.density import pcc, read_map, write_map
 from critasser.structure import read_chains
 
@@ -18,8 +17,8 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def job(tmp_path_factory):
-    """A draft build of a noisy piece, with its half maps."""
+def job(critasser, tmp_path_factory):
+    """A build of a noisy piece, with its half maps, by the shortest schedule."""
     folder = tmp_path_factory.mktemp("half_maps")
     good = read_map(PIECE)
     rng = np.random.default_rng(0)
@@ -33,12 +32,10 @@ def job(tmp_path_factory):
     write_map(folder / "map.mrc", good.with_values((first.values + second.values) / 2))
     letters = read_chains(DATA / "emd_6555_piece.pdb")[0].letters
     (folder / "sequence.fasta").write_text(f">piece\n{letters}\n")
-    status = main(
-        ["build", str(folder / "map.mrc"), str(folder / "sequence.fasta"), "-o",
-         str(folder / "job"), "--quality", "draft", "--models", "1", "--half-maps",
-         str(folder / "half_1.mrc"), str(folder / "half_2.mrc")]
+    critasser(
+        "build", folder / "map.mrc", folder / "sequence.fasta", "-o", folder / "job", "--quality",
+        "shortest", "--models", 1, "--half-maps", folder / "half_1.mrc", folder / "half_2.mrc",
     )  # fmt: skip
-    assert status == 0
     return folder / "job"
 
 
@@ -67,8 +64,8 @@ def test_local_resolution_is_a_map_and_a_column(job):
     assert len(along) == len(chain) and 2 < along.min() < along.max() - 0.5 < 20
 
 
-def test_half_maps_can_be_taken_away(job):
-    assert main(["build", "--resume", str(job), "--no-half-maps"]) == 0
+def test_half_maps_can_be_taken_away(job, critasser):
+    critasser("build", "--resume", job, "--no-half-maps")
     assert not (job / "1_calpha/filtered.mrc").exists()
     assert not (job / "1_calpha/local_resolution.mrc").exists()
     results = json.loads((job / "results.json").read_text())

@@ -62,15 +62,14 @@ def density(piece, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def build(engine, density, tmp_path_factory):
+def build(critasser, density, tmp_path_factory):
     """Builds a sequence into the map of the 60 residues by the shortest schedule."""
 
     def run(sequence: str, *options) -> Path:
         folder = tmp_path_factory.mktemp("build")
         (folder / "x.fasta").write_text(f">x\n{sequence}\n")
-        done = engine("build", density, folder / "x.fasta", "-o", folder / "job", "--resolution",
-                      2.9, "--quality", "shortest", "--models", 1, *options)  # fmt: skip
-        assert done.returncode == 0, done.stderr
+        critasser("build", density, folder / "x.fasta", "-o", folder / "job", "--resolution", 2.9,
+                  "--quality", "shortest", "--models", 1, *options)  # fmt: skip
         return folder / "job"
 
     return run
@@ -119,47 +118,38 @@ def test_the_rest_is_as_sure_and_as_well_placed_as_without_the_tag(tagged, bare,
     assert off[0] < off[1] + 0.5
 
 
-def test_the_tag_stays_in_the_model_unless_it_is_trimmed_and_comes_back(tagged, engine, tmp_path):
+def test_the_tag_stays_in_the_model_unless_it_is_trimmed_and_comes_back(tagged, again, tmp_path):
     folder = Path(shutil.copytree(tagged, tmp_path / "job"))
     model = folder / "5_models/model_1.cif"
     whole, before = model.read_bytes(), rows_of(folder)
     assert numbers_in(model) == list(range(1, len(TAG) + CORE + 1))
-
-    def again(option: str) -> set[str]:
-        at = len((folder / "log.txt").read_text())
-        assert engine("build", "--resume", folder, option).returncode == 0
-        log = (folder / "log.txt").read_text()[at:]
-        return set(re.findall(r"^\S+ (\w+) starts$", log, flags=re.MULTILINE))
-
-    assert again("--trim") == {"quality", "report"}
+    assert again(folder, "--trim") == {"quality", "report"}
     end = sum(row["seen"] == "0" for row in before)
     assert numbers_in(model) == list(range(end + 1, len(TAG) + CORE + 1))
     results = results_of(folder)
     assert results["trimmed"] is True
     assert "left out of the models" in said_of(results)
     assert rows_of(folder) == before
-    assert again("--no-trim") == {"quality", "report"}
+    assert again(folder, "--no-trim") == {"quality", "report"}
     assert model.read_bytes() == whole
 
 
-def test_a_model_with_a_tag_is_scored_without_it(tagged, engine, density, tmp_path):
+def test_a_model_with_a_tag_is_scored_without_it(tagged, critasser, density, tmp_path, capsys):
     model = tagged / "5_models/model_1.cif"
-    done = engine("score", model, density, "-o", tmp_path / "job", "--resolution", 2.9, "--trim")
-    assert done.returncode == 0, done.stderr
+    critasser("score", model, density, "-o", tmp_path / "job", "--resolution", 2.9, "--trim")
     results = results_of(tmp_path / "job")
     (stretch,) = results["unseen"]
     end = int(re.fullmatch(r"A:1-(\d+)", stretch)[1])
     assert abs(end - len(TAG)) <= 3
     assert results["models"][0]["mean_confidence"] > 70
     assert numbers_in(tmp_path / "job/5_models/model_1.cif")[0] == end + 1
-    assert "residues that have density" in done.stdout
+    assert "residues that have density" in capsys.readouterr().out
 
 
-def test_a_stretch_of_the_rest_is_built_again_and_the_tag_left_out(tagged, engine, tmp_path):
+def test_a_stretch_of_the_rest_is_built_again_and_the_tag_left_out(tagged, critasser, tmp_path):
     stretch = f"A:{len(TAG) + 20}-{len(TAG) + 26}"
-    done = engine("rebuild", tagged, "-o", tmp_path / "job", "--stretch", stretch, "--quality",
-                  "shortest", "--models", 1, "--trim")  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    critasser("rebuild", tagged, "-o", tmp_path / "job", "--stretch", stretch, "--quality",
+              "shortest", "--models", 1, "--trim")  # fmt: skip
     results = results_of(tmp_path / "job")
     (unseen,) = results["unseen"]
     end = int(re.fullmatch(r"A:1-(\d+)", unseen)[1])

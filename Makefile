@@ -35,8 +35,9 @@ example: environment
 			-o $(JOB) --resolution 3.64 --quality draft; \
 	fi
 
+# As many processes as there are processors, each with files of tests of its own, in order.
 test: environment
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 clean:
 	rm -rf .venv jobs/example

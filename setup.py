@@ -38,7 +38,10 @@ setup(
     package_data={"critasser": ["py.typed"], "critasser.weights": ["*"]},
     install_requires=REQUIREMENTS,
     extras_require={
-        "test": ["hypothesis>=6.100,<7", "pytest>=8,<10", "ruff==0.17.6", "tmtools>=0.2,<1"]
+        "test": [
+            "hypothesis>=6.100,<7", "pytest>=8,<10", "pytest-xdist>=3.6,<4", "ruff==0.17.6",
+            "tmtools>=0.2,<1",
+        ]
     },
     entry_points={"console_scripts": ["critasser=critasser.cli:main"]},
     options={"build": {"build_base": BUILD}},

@@ -154,6 +154,7 @@ def at_import(path: Path) -> set[str]:
     return modules_imported(nodes)
 
 
+@functools.cache
 def ever(path: Path) -> set[str]:
     """Modules of the engine that a file may import, in functions too, and their packages."""
     tree = parsed(path)

@@ -52,33 +52,6 @@ def decoys(folder, *names):
     return load_arrays(folder / DECOYS, *names)
 
 
-def test_another_seed_gives_other_decoys_from_the_same_map(copy, finished, again):
-    ran = again(copy, "--seed", 2)
-    assert {"assembly", "decoys"} <= ran
-    assert not ran & {"density", "network", "calpha"}
-    assert described(copy)["options"]["seed"] == 2
-    (before,), (after,) = decoys(finished, "positions"), decoys(copy, "positions")
-    assert before.shape != after.shape or not np.allclose(before, after)
-
-
-def test_quality_says_how_much_work_is_done(copy, finished, again):
-    ran = again(copy, "--quality", "shorter")
-    assert {"assembly", "decoys"} <= ran
-    assert not ran & {"density", "network", "calpha"}
-    assert len(decoys(finished, "temperatures")[0]) == 4
-    assert len(decoys(copy, "temperatures")[0]) == 5
-
-
-def test_the_resolution_given_is_the_one_that_is_used(copy, finished, first_stages):
-    first_stages("assembly", "build", "--resume", copy, "--resolution", 4.5)
-    assert described(copy)["options"]["resolution"] == 4.5
-    marker = json.loads((copy / "stages/density.json").read_text())
-    assert marker["summary"]["resolution"] == 4.5
-    assert (copy / SEEN).read_bytes() == (finished / SEEN).read_bytes()
-    (before,), (after,) = decoys(finished, "energy"), decoys(copy, "energy")
-    assert before.shape != after.shape or not np.allclose(before, after)
-
-
 def sulphurs(chain, residue):
     """Where SG of a cysteine may be, (72, 3), by its first torsion."""
     named = zip(chain.residue, chain.atom_names, chain.positions)
@@ -117,15 +90,6 @@ def test_records_of_a_fasta_file_are_chains_and_cysteines_that_meet_a_disulfide(
     block = gemmi.cif.read(str(tmp_path / "job" / model["file"])).sole_block()
     kinds = list(block.find_values("_struct_conn.conn_type_id"))
     assert kinds.count("disulf") == 1
-
-
-def test_weights_are_the_network_that_sees_the_map(
-    copy, finished, first_stages, blind_network
-):
-    first_stages("network", "build", "--resume", copy, "--weights", blind_network)
-    assert described(copy)["weights"]["path"] == str(blind_network)
-    assert (copy / DENSITY).read_bytes() == (finished / DENSITY).read_bytes()
-    assert (copy / FEATURES).read_bytes() != (finished / FEATURES).read_bytes()
 
 
 @pytest.fixture(scope="module")
@@ -254,6 +218,42 @@ def test_one_sequence_in_a_symmetric_map_is_built_once_and_the_others_are_its_co
     away = cKDTree(built).query(np.concatenate([native, native * [-1.0, -1.0, 1.0]]))[0]
     assert len(built) == 120
     assert np.mean(away < 2.0) > 0.9
+
+
+def test_another_seed_gives_other_decoys_from_the_same_map(copy, finished, again):
+    ran = again(copy, "--seed", 2)
+    assert {"assembly", "decoys"} <= ran
+    assert not ran & {"density", "network", "calpha"}
+    assert described(copy)["options"]["seed"] == 2
+    (before,), (after,) = decoys(finished, "positions"), decoys(copy, "positions")
+    assert before.shape != after.shape or not np.allclose(before, after)
+
+
+def test_quality_says_how_much_work_is_done(copy, finished, again):
+    ran = again(copy, "--quality", "shorter")
+    assert {"assembly", "decoys"} <= ran
+    assert not ran & {"density", "network", "calpha"}
+    assert len(decoys(finished, "temperatures")[0]) == 4
+    assert len(decoys(copy, "temperatures")[0]) == 5
+
+
+def test_the_resolution_given_is_the_one_that_is_used(copy, finished, first_stages):
+    first_stages("assembly", "build", "--resume", copy, "--resolution", 4.5)
+    assert described(copy)["options"]["resolution"] == 4.5
+    marker = json.loads((copy / "stages/density.json").read_text())
+    assert marker["summary"]["resolution"] == 4.5
+    assert (copy / SEEN).read_bytes() == (finished / SEEN).read_bytes()
+    (before,), (after,) = decoys(finished, "energy"), decoys(copy, "energy")
+    assert before.shape != after.shape or not np.allclose(before, after)
+
+
+def test_weights_are_the_network_that_sees_the_map(
+    copy, finished, first_stages, blind_network
+):
+    first_stages("network", "build", "--resume", copy, "--weights", blind_network)
+    assert described(copy)["weights"]["path"] == str(blind_network)
+    assert (copy / DENSITY).read_bytes() == (finished / DENSITY).read_bytes()
+    assert (copy / FEATURES).read_bytes() != (finished / FEATURES).read_bytes()
 
 
 def test_the_device_asked_for_is_the_one_taken(inputs, tmp_path, monkeypatch):

@@ -8,9 +8,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from ..engine.critasser.fasta_text import (
+    copies_of,
+    decoded,
+    is_nucleic,
+    letters_of,
+    name_of,
+    records_of,
+    says_protein,
+)
 from ..session.files import open_regular
 from ..session.quoting import one_line
-from .fasta_headers import copies_of, is_nucleic, line_letters, name_of, says_protein, text_of
 
 __all__ = [
     "Entry",
@@ -102,24 +110,15 @@ def parse_sequences(text: str) -> list[Entry]:
     list of Entry
         Empty when there are no letters.
     """
-    records: list[tuple[str, list[str]]] = []
     if _ACCESSION.fullmatch(text.strip()):
         return [Entry(text.strip(), text.strip())]  # `complaint` tells what to do with it
-    for line in _from_genpept(text.lstrip("\ufeff")).splitlines():
-        if line.startswith(">"):
-            records.append((line[1:].strip(), []))
-        elif line.strip() and not line.startswith(";"):
-            if not records:
-                records.append(("", []))
-            letters = line_letters(line)
-            if ">" not in text:  # numbers may stand at either end of lines that are pasted
-                letters = re.sub(r"^\d+|\d+$", "", letters)
-            records[-1][1].append(letters)
     entries = []
-    for header, lines in records:
-        letters = "".join(lines).removesuffix("*")
+    for record in records_of(_from_genpept(text.lstrip("\ufeff"))):
+        header, lines = record.header or "", record.lines
+        if record.header is None:  # numbers may stand at either end of lines that are pasted
+            lines = [re.sub(r"^\s*\d+|\d+\s*$", "", line) for line in lines]
+        letters = letters_of(lines)
         if letters:
-            letters = letters.upper() if letters.islower() else letters
             count = min(copies_of(header), MOST_COPIES)
             entries.append(Entry(name_of(header), letters, count, header))
     return add_entries((), entries)
@@ -167,8 +166,8 @@ def read_sequences(path: Path) -> list[Entry]:
         raise ValueError(f"{path.name} cannot be read: {error.strerror or error}") from None
     if len(raw) > _LARGEST:
         raise ValueError(f"{path.name} has more than 1 MB: give only the sequences in the map")
-    text = text_of(raw)
-    if "\0" in text:
+    text = decoded(raw)
+    if text is None:
         raise ValueError(f"{path.name} is no text file: drop a FASTA file")
     entries = parse_sequences(text)
     if not entries:

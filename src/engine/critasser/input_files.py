@@ -17,8 +17,8 @@ __all__ = ["opened", "read_bytes"]
 
 GZIP_MAGIC = b"\x1f\x8b"
 OTHER_PACKINGS = {
-    b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"PK\x03\x04": "zip", b"\x28\xb5\x2f\xfd": "zstd",
-    b"7z\xbc\xaf": "7z", b"Rar!": "rar",
+    b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x28\xb5\x2f\xfd": "zstd", b"7z\xbc\xaf": "7z",
+    b"Rar!": "rar", b"PK\x03\x04": "zip (as documents of Word are)",
 }  # fmt: skip
 """First bytes of files that are packed otherwise than by gzip."""
 

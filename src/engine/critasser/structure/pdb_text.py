@@ -27,9 +27,9 @@ LEAST_LENGTH = 54
 """Characters of an atom's line up to the end of its position."""
 
 SEGMENT, ELEMENT = slice(72, 76), slice(76, 78)
-LARGEST_NUMBER = 9999
-"""That the columns of the residue number hold; the digit behind of a larger one stands where the
-insertion code does."""
+FOUR_DIGITS = range(1000, 10_000)
+"""What the columns of the residue number hold of one of five digits, the last of which stands where
+the insertion code does."""
 
 ATOM_WORD = re.compile(rb"(?:ATOM|HETATM)\d*$", re.IGNORECASE)
 """The first word of an atom's line, with its serial number where that has six digits; programs
@@ -70,7 +70,7 @@ def _number_on(structure: gemmi.Structure) -> None:
         for chain in model:
             for residue in chain:
                 number, code = residue.seqid.num, residue.seqid.icode
-                if code.isdigit() and LARGEST_NUMBER < 10 * number <= 10 * LARGEST_NUMBER:
+                if code.isdigit() and number in FOUR_DIGITS:
                     residue.seqid = gemmi.SeqId(10 * number + int(code), " ")
 
 

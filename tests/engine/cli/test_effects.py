@@ -101,7 +101,7 @@ EFFECTS = {
         "--pae": (FIT, FITTED_AGAIN),
         "--no-pae": (FITS, ANEW),
         "--domains": (FITS, ANEW),
-        "--rigid": (FIT, FITTED_AGAIN),
+        "--rigid": (FITS, ANEW),
         "--mask": (FITS, LOOKED),
         "--no-mask": (FITS, LOOKED),
         "--resolution": (FITS, "test_the_resolution_given_is_the_one_that_is_used"),

@@ -21,6 +21,7 @@ from ..session.files import open_regular
 from ..session.quoting import one_line
 
 __all__ = [
+    "ACCESSION",
     "Entry",
     "add_entries",
     "complaint",
@@ -52,7 +53,7 @@ _TYPED = 120
 _LEAST_TYPED = 12
 """Letters below which a word might as well be the name of something that can be selected."""
 
-_ACCESSION = re.compile(
+ACCESSION = re.compile(
     r"[OPQ][0-9][A-Z0-9]{3}[0-9]|[A-NR-Z][0-9](?:[A-Z][A-Z0-9]{2}[0-9]){1,2}", re.IGNORECASE
 )
 """Accession numbers of UniProt; source: uniprot.org/help/accession_numbers."""
@@ -110,7 +111,7 @@ def parse_sequences(text: str) -> list[Entry]:
     list of Entry
         Empty when there are no letters.
     """
-    if _ACCESSION.fullmatch(text.strip()):
+    if ACCESSION.fullmatch(text.strip()):
         return [Entry(text.strip(), text.strip())]  # `complaint` tells what to do with it
     entries = []
     for record in records_of(_from_genpept(text.lstrip("\ufeff"))):
@@ -193,7 +194,7 @@ def holds(path: Path, entries: Sequence[Entry]) -> bool:
 
 def is_accession(text: str) -> bool:
     """Whether a text is the accession number, or the name, of an entry of UniProt."""
-    return any(one.fullmatch(text.strip()) for one in (_ACCESSION, _ENTRY_NAME))
+    return any(one.fullmatch(text.strip()) for one in (ACCESSION, _ENTRY_NAME))
 
 
 def complaint(letters: str, header: str = "", *, protein: bool = False) -> str:
@@ -209,7 +210,7 @@ def complaint(letters: str, header: str = "", *, protein: bool = False) -> str:
     """
     if not letters:
         return "no letters yet"
-    if _ACCESSION.fullmatch(letters):
+    if ACCESSION.fullmatch(letters):
         return (
             f"this is the number of an entry of UniProt: paste its letters, or type critasser "
             f"build … sequence {letters}, which fetches them and needs the network"

@@ -84,14 +84,13 @@ def test_what_is_given_anew_takes_the_place_of_what_the_job_had(other, first_sta
     def fitted(*arguments):
         first_stages("fit", "fit", "--resume", other, *arguments)
         (place,) = json.loads((other / PLACES).read_text())["places"]
-        return [one["residues"] for one in place["domains"]], [
-            one["z_score"] for one in place["domains"]
-        ]
+        placed = (other / "5_models/model_1.cif").read_bytes()
+        return [one["residues"] for one in place["domains"]], placed
 
     apart, whole = ["A:102-131", "A:132-161"], ["A:102-161"]
     assert fitted("--pae", tmp_path / "pae.json", "--rigid")[0] == whole
-    domains, scores = fitted("--domains")
+    domains, placed = fitted("--domains")
     assert domains == apart
-    domains, others = fitted("--seed", "2")
-    assert domains == apart and others != scores
+    domains, otherwise = fitted("--seed", "2")
+    assert domains == apart and otherwise != placed
     assert fitted("--no-pae")[0] == whole

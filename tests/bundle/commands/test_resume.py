@@ -1,7 +1,6 @@
 """A job is gone on with, with other inputs and options than it had."""
 
 import json
-import shlex
 import sys
 
 import pytest
@@ -9,15 +8,16 @@ from chimerax.core.errors import UserError
 
 
 @pytest.fixture
-def resume(session, fake_engine):
+def resume(session, fake_engine, monkeypatch):
+    """Goes on with a job; what the engine is told besides its folder."""
     from chimerax.critasser.commands import location
     from chimerax.critasser.commands import resume as module
 
     location.command(session, sys.executable)
+    monkeypatch.setattr(module, "start", lambda *given, **_: list(given[3]))
 
     def go_on(folder, **keywords):
-        job = module.command(session, folder, **keywords)
-        words = shlex.split((job.folder / "command").read_text())
+        words = module.command(session, folder, **keywords)
         return words[words.index("--resume") + 2 :]
 
     return go_on

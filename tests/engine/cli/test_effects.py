@@ -107,7 +107,7 @@ EFFECTS = {
         "--resolution": (FITS, "test_the_resolution_given_is_the_one_that_is_used"),
         "--no-resolution": (FITS, "test_the_resolution_given_is_the_one_that_is_used"),
         "--device": (FITS, "test_the_device_asked_for_is_the_one_taken"),
-        "--seed": (FITS, ANEW),
+        "--seed": (FITS, "test_another_seed_is_other_random_moves"),
         "--weights": (FITS, "test_weights_are_the_network_that_sees_the_map"),
         "--no-weights": (FITS, "test_weights_are_the_network_that_sees_the_map"),
     },

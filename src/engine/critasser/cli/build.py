@@ -136,6 +136,11 @@ def _resolve(args: argparse.Namespace) -> tuple[Inputs, Options]:
     if args.resume is None:
         if "map" not in files or "sequence" not in files:
             raise InputError("a new job needs MAP and FASTA; see critasser build --help")
+        if _looks_like_fasta(args.map) and not _looks_like_fasta(args.sequence):
+            raise InputError(
+                f"{args.map} and {args.sequence} look swapped: give the map first, then the "
+                "sequences"
+            )
         return Inputs(**files), Options(**given)
     from critasser.pipeline.description import described
 

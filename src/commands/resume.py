@@ -36,8 +36,11 @@ from .templates import Templates, TemplatesArg
 
 __all__ = ["command", "description"]
 
-_OPTIONAL = ("mask", "templates", "contacts", "sequence")
+_OPTIONAL = ("mask", "templates", "contacts", "sequence", "pae")
 """Inputs that a job can do without."""
+
+_FORMS = ("--rigid", "--domains")
+"""Of the model that a fit places."""
 
 
 def description():
@@ -58,6 +61,7 @@ def description():
             ("seed", NonNegativeIntArg),
             ("trim", BoolArg),
             ("protein", BoolArg),
+            ("rigid", BoolArg),
             ("wait", BoolArg),
         ],
         synopsis="Go on with a job, or run it again with changes",
@@ -81,6 +85,7 @@ def command(
     seed=None,
     trim=None,
     protein=None,
+    rigid=None,
     wait=None,
 ):
     """Go on from the last finished stage; what is changed makes only what depends on it again.
@@ -98,13 +103,15 @@ def command(
     templates : str, or sequence of chimerax.atomic.AtomicStructure and Path, optional
         As for `critasser build`; ``none`` goes on without the templates that the job had.
     pae : list of str, optional
-        Of the templates that are given with it.
+        Of the templates that are given with it, or of the model that a fit places.
     contacts : str, optional
         File of predicted contacts.
     without : list of str, optional
-        Which of mask, templates, contacts and sequence the job is to do without from now on.
+        Which of mask, templates, contacts, sequence and pae the job is to do without from now on.
     device, quality, models, seed, trim, protein : optional
         As for `critasser build`.
+    rigid : bool, optional
+        As for `critasser fit`.
     wait : bool, optional
         Come back when the build is over; by default in scripts and without a GUI.
 
@@ -140,6 +147,8 @@ def command(
         "models": models,
         "seed": seed,
         "protein": protein,
+        "rigid": rigid,
+        "pae": pae,
     }
     _check_has(request.command, [word for word, value in asked.items() if value is not None])
     options = engine_options(resolution, device, quality, models, seed, trim, protein)
@@ -148,10 +157,15 @@ def command(
     name, _ = read_placement(folder)
     chosen = None if templates is None else Templates.of(session, templates)
     given = None if chosen is None or not chosen.chosen else chosen
-    check_pae(pae, given and given.chosen)
-    if sequence is not None or given is not None or contacts is not None:
+    if request.command == "fit":
+        check_pae(pae, None, one=True)
+    else:
+        check_pae(pae, given and given.chosen)
+    if any(one is not None for one in (sequence, given, contacts, pae)):
         inputs, files = _new_inputs(folder, request, sequence, given, pae, contacts)
         options.update(files)
+    if rigid is not None:
+        options["--rigid" if rigid else "--domains"] = ()
     find = None
     if chosen is not None and given is None:
         without = [*without, "templates"]
@@ -223,8 +237,12 @@ def _waiting_request(folder: Path):
 def _check_has(kind: str, words: list[str]) -> None:
     """Refuse what a job of this kind has no use for, before anything is written."""
     lacks = {
-        "score": ("sequence", "templates", "contacts", "quality", "models", "seed", "protein"),
-        "rebuild": ("templates", "contacts"),
+        "build": ("rigid",),
+        "score": (
+            "sequence", "templates", "contacts", "quality", "models", "seed", "protein", "rigid",
+            "pae",
+        ),
+        "rebuild": ("templates", "contacts", "rigid", "pae"),
         "fit": ("sequence", "templates", "contacts", "quality", "models", "protein"),
     }
     wrong = [word for word in words if word in lacks.get(kind, ())]
@@ -242,10 +260,10 @@ def _taken_away(kind: str, without, asked: dict) -> list[str]:
     """
     words = sorted(set(without or ()))
     has = {
-        "build": ("mask", "templates", "contacts"),
+        "build": ("mask", "templates", "contacts", "pae"),
         "score": ("mask",),
         "rebuild": ("mask", "sequence"),
-        "fit": ("mask",),
+        "fit": ("mask", "pae"),
     }
     if wrong := [word for word in words if word not in has[kind]]:
         raise UserError(f"a {kind} cannot do without {' and '.join(wrong)}")
@@ -269,6 +287,8 @@ def _changed(kept: dict, given: dict, without: list[str]) -> dict:
 
 def _opposite(name: str) -> str:
     """The option that undoes another."""
+    if name in _FORMS:
+        return next(one for one in _FORMS if one != name)
     return f"--{name[5:]}" if name.startswith("--no-") else f"--no-{name[2:]}"
 
 

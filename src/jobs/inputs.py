@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 from chimerax.core.errors import UserError
 
+from ..engine.critasser.fasta_text import decoded
 from ..session.files import read_regular
 from ..session.quoting import one_line
-from .fasta_headers import text_of
 from .folder import INPUTS
 from .map_file import write_mrc
 from .sequences import complaint, fasta_text, read_sequences, residue_count
@@ -341,7 +341,7 @@ def write_sequences(folder: Path, sequence: Path | Sequence) -> Path:
     path = folder / "sequence.fasta"
     if isinstance(sequence, Path):
         head = read_regular(sequence, _LARGEST_FASTA)[:_HEAD]
-        if text_of(head[: len(head) // 2 * 2]).lstrip().startswith((">", ";")):
+        if (decoded(head[: len(head) // 2 * 2]) or "").lstrip().startswith((">", ";")):
             shutil.copyfile(sequence, path)
         else:  # letters alone, or GenPept, which the engine does not read
             path.write_text(fasta_text(read_sequences(sequence)), encoding="utf-8")

@@ -78,7 +78,9 @@ def error_file_name(path: Path) -> str:
     return "pae.npz" if name.endswith(".npz") else "pae.json"
 
 
-def check_pae(pae: Sequence | None, structures: Sequence | None) -> None:
+def check_pae(
+    pae: Sequence | None, structures: Sequence | None, *, one: bool = False
+) -> None:
     """Refuse predicted aligned errors that are not one for each template.
 
     Parameters
@@ -86,6 +88,8 @@ def check_pae(pae: Sequence | None, structures: Sequence | None) -> None:
     pae : sequence of str or path, or None
     structures : sequence of chimerax.atomic.AtomicStructure, or None
         The templates.
+    one : bool
+        It is that of the one model of a job, and not of templates.
 
     Raises
     ------
@@ -93,9 +97,11 @@ def check_pae(pae: Sequence | None, structures: Sequence | None) -> None:
     """
     if pae is None:
         return
-    if structures is None:
+    if one and len(pae) != 1:
+        raise UserError(f"{len(pae)} pae files for one model: give one")
+    if structures is None and not one:
         raise UserError("pae is of templates; give templates too")
-    if len(pae) != len(structures):
+    if not one and len(pae) != len(structures):
         raise UserError(f"{len(pae)} pae files for {len(structures)} templates: give as many, in "
                         "the same order")  # fmt: skip
     for path in map(Path, pae):

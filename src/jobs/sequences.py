@@ -8,11 +8,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from ..engine.critasser.fasta_text import (
+    copies_of,
+    decoded,
+    is_nucleic,
+    letters_of,
+    name_of,
+    records_of,
+    says_protein,
+)
 from ..session.files import open_regular
 from ..session.quoting import one_line
-from .fasta_headers import copies_of, is_nucleic, line_letters, name_of, says_protein, text_of
 
 __all__ = [
+    "ACCESSION",
     "Entry",
     "add_entries",
     "complaint",
@@ -44,7 +53,7 @@ _TYPED = 120
 _LEAST_TYPED = 12
 """Letters below which a word might as well be the name of something that can be selected."""
 
-_ACCESSION = re.compile(
+ACCESSION = re.compile(
     r"[OPQ][0-9][A-Z0-9]{3}[0-9]|[A-NR-Z][0-9](?:[A-Z][A-Z0-9]{2}[0-9]){1,2}", re.IGNORECASE
 )
 """Accession numbers of UniProt; source: uniprot.org/help/accession_numbers."""
@@ -102,24 +111,15 @@ def parse_sequences(text: str) -> list[Entry]:
     list of Entry
         Empty when there are no letters.
     """
-    records: list[tuple[str, list[str]]] = []
-    if _ACCESSION.fullmatch(text.strip()):
+    if ACCESSION.fullmatch(text.strip()):
         return [Entry(text.strip(), text.strip())]  # `complaint` tells what to do with it
-    for line in _from_genpept(text.lstrip("\ufeff")).splitlines():
-        if line.startswith(">"):
-            records.append((line[1:].strip(), []))
-        elif line.strip() and not line.startswith(";"):
-            if not records:
-                records.append(("", []))
-            letters = line_letters(line)
-            if ">" not in text:  # numbers may stand at either end of lines that are pasted
-                letters = re.sub(r"^\d+|\d+$", "", letters)
-            records[-1][1].append(letters)
     entries = []
-    for header, lines in records:
-        letters = "".join(lines).removesuffix("*")
+    for record in records_of(_from_genpept(text.lstrip("\ufeff"))):
+        header, lines = record.header or "", record.lines
+        if record.header is None:  # numbers may stand at either end of lines that are pasted
+            lines = [re.sub(r"^\s*\d+|\d+\s*$", "", line) for line in lines]
+        letters = letters_of(lines)
         if letters:
-            letters = letters.upper() if letters.islower() else letters
             count = min(copies_of(header), MOST_COPIES)
             entries.append(Entry(name_of(header), letters, count, header))
     return add_entries((), entries)
@@ -167,8 +167,8 @@ def read_sequences(path: Path) -> list[Entry]:
         raise ValueError(f"{path.name} cannot be read: {error.strerror or error}") from None
     if len(raw) > _LARGEST:
         raise ValueError(f"{path.name} has more than 1 MB: give only the sequences in the map")
-    text = text_of(raw)
-    if "\0" in text:
+    text = decoded(raw)
+    if text is None:
         raise ValueError(f"{path.name} is no text file: drop a FASTA file")
     entries = parse_sequences(text)
     if not entries:
@@ -194,7 +194,7 @@ def holds(path: Path, entries: Sequence[Entry]) -> bool:
 
 def is_accession(text: str) -> bool:
     """Whether a text is the accession number, or the name, of an entry of UniProt."""
-    return any(one.fullmatch(text.strip()) for one in (_ACCESSION, _ENTRY_NAME))
+    return any(one.fullmatch(text.strip()) for one in (ACCESSION, _ENTRY_NAME))
 
 
 def complaint(letters: str, header: str = "", *, protein: bool = False) -> str:
@@ -210,7 +210,7 @@ def complaint(letters: str, header: str = "", *, protein: bool = False) -> str:
     """
     if not letters:
         return "no letters yet"
-    if _ACCESSION.fullmatch(letters):
+    if ACCESSION.fullmatch(letters):
         return (
             f"this is the number of an entry of UniProt: paste its letters, or type critasser "
             f"build … sequence {letters}, which fetches them and needs the network"

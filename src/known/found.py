@@ -7,14 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..jobs.sequences import ACCESSION
+
 __all__ = ["Found", "Wanted", "accession_in"]
-
-_ACCESSION = re.compile(
-    r"(?<![A-Z0-9])([OPQ][0-9][A-Z0-9]{3}[0-9]|[A-NR-Z][0-9](?:[A-Z][A-Z0-9]{2}[0-9]){1,2})"
-    r"(?![A-Z0-9])"
-)
-"""Accession numbers of UniProt; source: uniprot.org/help/accession_numbers."""
-
 
 _CUT = re.compile(r"^(\d\w{3})_\d+$")
 """Names of single chains of entries of the PDB."""
@@ -101,5 +96,5 @@ def accession_in(header: str) -> str:
     """The accession of UniProt in a name such as ``sp|P00533|EGFR_HUMAN`` or ``P00533``."""
     parts = header.split("|")
     word = parts[1] if len(parts) > 1 and parts[0].strip(">").lower() in ("sp", "tr") else header
-    match = _ACCESSION.fullmatch(word.strip().upper())
-    return match[1] if match else ""
+    match = ACCESSION.fullmatch(word.strip().upper())
+    return match[0] if match else ""

@@ -22,7 +22,7 @@ FLOORS = (
 )
 """From the ground up: what lies on a floor imports its own and lower ones."""
 
-SHARED = "engine.critasser.segmentation."
+SHARED = ("engine.critasser.segmentation.", "engine.critasser.fasta_text")
 """What of the engine the bundle may import: it needs nothing but NumPy and SciPy."""
 
 MOST_LINES = 80

@@ -15,7 +15,9 @@ SOURCE = ROOT / "src"
 ENGINE = SOURCE / "engine"
 PACKAGE = ENGINE / "critasser"
 
-GROUND = {"text", "errors", "input_files", "writing", "shipped", "density", "structure"}
+GROUND = {
+    "text", "errors", "fasta_text", "input_files", "writing", "shipped", "density", "structure",
+}  # fmt: skip
 """What everybody may import; it knows nothing of any stage."""
 
 STAGES = {
@@ -35,6 +37,8 @@ STAGES = {
 FLOORS = {
     "text": set(),
     "errors": {"text"},
+    # ChimeraX reads sequences with it.
+    "fasta_text": set(),
     "input_files": {"errors"},
     "writing": set(),
     "shipped": {"errors"},
@@ -59,6 +63,9 @@ FLOORS = {
     "__init__": {*GROUND, "api", "job"},
 }
 """What each folder or module of the engine may import beside itself."""
+
+SHARED = ("segmentation", "fasta_text")
+"""What the bundle imports too."""
 
 INFERENCE = ("pipeline.build", "pipeline.score", "pipeline.rebuild", "pipeline.fit", "cli.build",
              "cli.score", "cli.rebuild", "cli.fit", "api.jobs", "api.chains")  # fmt: skip
@@ -233,7 +240,7 @@ def test_pyproject_configures_tools_only():
 
 
 def test_the_bundle_imports_neither_torch_nor_the_engine():
-    """But for the segmentation, which needs nothing but NumPy and SciPy."""
+    """But for what needs nothing but NumPy and SciPy: segmentation, and the text of sequences."""
     engine_only = {"torch", "numba", "openmm", "gemmi", "mrcfile", "ortools", "critasser"}
     for path in modules(SOURCE):
         if ENGINE in path.parents:
@@ -241,7 +248,7 @@ def test_the_bundle_imports_neither_torch_nor_the_engine():
         tops = {i.split(".")[0] for i in imports(path)}
         assert not tops & engine_only, f"{name(path)} imports {sorted(tops & engine_only)}"
         inner = [i for i in imports(path) if "critasser.engine" in i or i.startswith("src.engine")]
-        inner = [i for i in inner if "engine.critasser.segmentation." not in i]
+        inner = [i for i in inner if not any(f"engine.critasser.{one}." in i for one in SHARED)]
         assert not inner, f"{name(path)} imports {inner}"
 
 

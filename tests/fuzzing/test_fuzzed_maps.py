@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as npy
 
 from critasser.density import Grid, read_map
+from critasser.density.half_maps import read_half_maps
 from critasser.density.masks import read_soft_mask
+from critasser.segmentation.finding import regions_from_labels
 from tests.fuzzing.mutation import mutated
 
 MODES = {0: "i1", 1: "i2", 2: "f4", 6: "u2", 12: "f2"}
@@ -115,3 +118,31 @@ MASKS = [GOOD[:1024] + SOFT.astype("<f4").tobytes(),
 def test_a_damaged_mask_is_read_or_refused(outcome, content):
     mask, line = outcome(lambda path: read_soft_mask(path, LIKE), content, "mask.mrc")
     assert line or (mask.inside.any() and 0 <= mask.weight.min() <= mask.weight.max() <= 1)
+
+
+WHOLE = Grid(VALUES.astype(np.float32), np.zeros(3), np.ones(3))
+NOISE = np.random.default_rng(1).normal(0, 30, (2, *VALUES.shape)).astype("<f4")
+HALVES = [GOOD[:1024] + (VALUES + noise).astype("<f4").tobytes() for noise in NOISE]
+
+
+@given(mutated(*HALVES))
+def test_a_damaged_half_map_is_read_or_refused(outcome, tmp_path_factory, content):
+    other = tmp_path_factory.getbasetemp() / "other.mrc"
+    other.write_bytes(HALVES[1])
+    halves, line = outcome(
+        lambda path: read_half_maps((path, other), WHOLE, other), content, "half.mrc", named=False
+    )
+    assert line or all(np.isfinite(half.values).all() for half in halves)
+    if line:
+        assert "half.mrc" in line or "other.mrc" in line
+
+
+@given(
+    npy.arrays(np.int32, st.tuples(*[st.integers(1, 6)] * 3),
+               elements=st.sampled_from((0, 0, 0, 1, 2, 3, 7, 100))),
+    npy.arrays(np.float32, 4, elements=st.floats(-1e6, 1e6, width=32)), st.floats(0.3, 4),
+)  # fmt: skip
+def test_voxels_of_any_labels_stay_in_their_regions(labels, heights, step):
+    values = np.resize(heights, labels.shape)
+    regions, group = regions_from_labels(values, labels, (step,) * 3)
+    assert np.array_equal(regions.index_map(group), labels)

@@ -14,6 +14,7 @@ from critasser.fitting import read_predicted_error
 from critasser.network import load_network
 from critasser.network.residue.network import ResidueNetwork
 from critasser.network.weights import save_network
+from critasser.structure import ProteinChain
 from tests.fuzzing.mutation import mutated
 
 
@@ -55,6 +56,12 @@ def test_weights_with_any_description_are_loaded_or_refused(outcome, tmp_path_fa
     outcome(load_network, raw, "net.safetensors")
 
 
+FOUR = [
+    ProteinChain(
+        "A", "AAAA", np.arange(1, 5), ("CA",) * 4, ("C",) * 4, np.arange(4), np.zeros((4, 3)),
+        np.zeros(4), ("",) * 4, (0, 1, 2, 3),
+    )
+]  # fmt: skip
 SQUARE = np.round(np.random.default_rng(0).random((4, 4)) * 20, 1)
 PAIRS = [(i + 1, j + 1) for i in range(4) for j in range(4)]
 ALPHAFOLD_2 = json.dumps([{"predicted_aligned_error": SQUARE.tolist(), "max": 31.75}]).encode()
@@ -79,7 +86,7 @@ ERRORS = (ALPHAFOLD_2, FIRST_LAYOUT, ALPHAFOLD_3)
 @given(mutated(*ERRORS, boltz(), gzip.compress(ALPHAFOLD_3)),
        st.sampled_from((".json", ".json.gz", ".npz")))  # fmt: skip
 def test_a_damaged_predicted_error_is_read_or_refused(outcome, content, suffix):
-    table, line = outcome(lambda path: read_predicted_error(path, 4), content, f"pae{suffix}")
+    table, line = outcome(lambda path: read_predicted_error(path, FOUR), content, f"pae{suffix}")
     assert line or (table.shape == (4, 4) and np.isfinite(table).all())
 
 
@@ -88,5 +95,5 @@ def test_a_damaged_predicted_error_is_read_or_refused(outcome, content, suffix):
                      "token_res_ids", "token_chain_ids"]), JSON, max_size=5))  # fmt: skip
 def test_any_table_of_predicted_errors_is_read_or_refused(outcome, content):
     raw = json.dumps(content).encode()
-    table, line = outcome(lambda path: read_predicted_error(path, 4), raw, "pae.json")
+    table, line = outcome(lambda path: read_predicted_error(path, FOUR), raw, "pae.json")
     assert line or table.shape == (4, 4)

@@ -29,7 +29,7 @@ def letters_of(header: str, lines: list[str]) -> str:
     titled = header.startswith("P1;") and not header.endswith("\n\n")
     rows = "\n".join(lines).splitlines()[int(titled) :]
     text = "".join(row for row in rows if not row.startswith(";"))
-    return re.sub(r"[\s\u200b\d]", "", text).removesuffix("*").upper()
+    return re.sub(r"[\s\u200b\d]", "", text).rstrip("*").upper()
 
 
 @given(

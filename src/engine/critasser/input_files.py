@@ -16,9 +16,10 @@ from critasser.errors import InputError
 __all__ = ["opened", "read_bytes"]
 
 GZIP_MAGIC = b"\x1f\x8b"
+ZIP_MAGIC = b"PK\x03\x04"
 OTHER_PACKINGS = {
-    b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"PK\x03\x04": "zip", b"\x28\xb5\x2f\xfd": "zstd",
-    b"7z\xbc\xaf": "7z", b"Rar!": "rar",
+    b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x28\xb5\x2f\xfd": "zstd", b"7z\xbc\xaf": "7z",
+    b"Rar!": "rar", ZIP_MAGIC: "zip (as documents of Word are)",
 }  # fmt: skip
 """First bytes of files that are packed otherwise than by gzip."""
 
@@ -27,12 +28,14 @@ HOW = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 @contextmanager
-def opened(path: str | os.PathLike) -> Iterator[BinaryIO]:
+def opened(path: str | os.PathLike, *, archive: bool = False) -> Iterator[BinaryIO]:
     """The bytes of a file, unpacked where gzipped.
 
     Parameters
     ----------
     path : path
+    archive : bool
+        It may be packed by zip, and is given as it is.
 
     Yields
     ------
@@ -61,7 +64,7 @@ def opened(path: str | os.PathLike) -> Iterator[BinaryIO]:
             first = file.read(max(map(len, OTHER_PACKINGS)))
             packed = first.startswith(GZIP_MAGIC)
             for magic, program in OTHER_PACKINGS.items():
-                if first.startswith(magic):
+                if first.startswith(magic) and not (archive and magic == ZIP_MAGIC):
                     raise InputError(f"{path} is packed by {program}: unpack it first.")
             file.seek(0)
             if packed:

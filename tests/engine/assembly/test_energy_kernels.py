@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
-from critasser.assembly import terms
-from critasser.assembly.energy import calpha_of, new_state, total_energy
+from critasser.assembly import complete, terms
+from critasser.assembly.energy import build_model, calpha_of, new_state, total_energy
 from critasser.assembly.energy_kernels import fill_state
 from critasser.assembly.move_kernels import CHAIN, MOVES
 from critasser.assembly.random_kernels import seed_stream
 from critasser.assembly.sampling_kernels import sweep
+from critasser.structure import Sequence, Target
 
 
 def ramp(value, full, none):
@@ -200,3 +201,20 @@ def test_changes_of_energy_add_up_to_the_difference_of_totals(system, kind):
     state = new_state(model, x)
     expected = components(model, calpha_of(state))
     np.testing.assert_allclose(state.parts, expected, rtol=2e-5, atol=5e-4)
+
+
+def test_an_unknown_residue_is_alanine_that_is_nowhere_more_likely(small):
+    n = len(small.native)
+    start = complete(small.target, small.noisy_trace(3), small.guide, rng=np.random.default_rng(0))
+
+    def parts(unknown):
+        target = Target((Sequence("a", "A" * n, unknown),))
+        model = build_model(
+            target, [start], small.calpha, small.density, small.resolution, use_cnn=True
+        )
+        return new_state(model, small.native).parts
+
+    alanine, nobody_knows = parts(()), parts(tuple(range(n)))
+    assert alanine[terms.IDENTITY] != 0.0 == nobody_knows[terms.IDENTITY]
+    others = np.arange(terms.TERMS) != terms.IDENTITY
+    assert nobody_knows[others] == pytest.approx(alanine[others])

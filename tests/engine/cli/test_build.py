@@ -57,6 +57,12 @@ def test_a_new_job_needs_map_and_sequence(run, files):
     assert "needs MAP and FASTA" in err
 
 
+def test_a_map_behind_its_sequences_is_told(run, files):
+    status, _, err = run("build", files["fasta"], files["map"], "-o", files["folder"])
+    assert status == 2
+    assert "look swapped: give the map first" in err
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [

@@ -32,6 +32,18 @@ def test_regions_are_printed_and_written(run, density, tmp_path):
     assert len((tmp_path / "out" / "regions.csv").read_text().splitlines()) == 2
 
 
+def test_what_is_read_otherwise_than_it_stands_there_is_told(run, density, tmp_path):
+    fasta = tmp_path / "a.fasta"
+    fasta.write_text(f">1ABC_1|Chains A, B|x\n{'A' * 40}\n")
+    told = run("segment", density, "--sequence", fasta, "--density-only")
+    assert told[0] == 2 and "is DNA or RNA" in told[2]
+    moved = tmp_path / "moved.map"
+    moved.write_bytes(density.read_bytes())
+    status, _, err = run("segment", moved, "--sequence", fasta, "--protein", "--density-only")
+    assert status == 0
+    assert "names the chains A, B: 2 copies" in err and "by its start indices" in err
+
+
 def volumes(out):
     """Å³ of the regions that are printed."""
     return [float(line.split()[2]) for line in out.splitlines()[2:] if line[:6].strip().isdigit()]

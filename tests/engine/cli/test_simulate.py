@@ -32,6 +32,12 @@ def test_simulated_noise_has_the_power_that_was_asked_for(run, tmp_path):
     assert ratio == pytest.approx(2.0, rel=0.05)
 
 
+def test_a_map_is_named_as_one(run, tmp_path):
+    status, _, err = run("simulate", MODEL, "-o", tmp_path / "m.map", "--resolution", 4)
+    assert status == 2
+    assert "m.map: maps are written as .mrc or .mrc.gz" in err
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from critasser.density import Grid, normalise, pcc, simulate
-from critasser.density.half_maps import BANDS, _bands, local_detail
+from critasser.density import Grid, normalise, pcc, simulate, write_map
+from critasser.density.half_maps import BANDS, _bands, local_detail, read_half_maps
+from critasser.errors import InputError
 from critasser.structure import read_chains
 from tests.engine.data.conftest import FILES
 
@@ -100,3 +101,14 @@ def test_resolutions_lie_between_the_first_band_and_the_last(uneven):
     _, found = uneven
     assert found.resolution.values.min() >= 1 / BANDS[-1] - 1e-4
     assert found.resolution.values.max() <= 1 / BANDS[0] + 1e-4
+
+
+def test_halves_of_another_contrast_are_refused(truth, tmp_path):
+    whole, *halves = halves_of(truth, 2 * truth.values.std())
+    paths = tuple(tmp_path / f"half_{number}.mrc" for number in (1, 2))
+    for path, half in zip(paths, halves):
+        write_map(path, half)
+    assert pcc(read_half_maps(paths, whole, tmp_path / "map.mrc")[0], halves[0]) > 0.999
+    write_map(paths[1], halves[1].with_values(-halves[1].values))
+    with pytest.raises(InputError, match=r"half_2.mrc does not correlate with the map .*contrast"):
+        read_half_maps(paths, whole, tmp_path / "map.mrc")

@@ -2,13 +2,15 @@
 
 import gzip
 import json
+import os
 
 import numpy as np
 import pytest
 
 from critasser.errors import InputError
 from critasser.fitting.domains import domains_by_contacts, domains_by_error, merge_short
-from critasser.fitting.predicted_error import read_predicted_error
+from critasser.fitting.predicted_error import read_error_file, read_predicted_error
+from critasser.structure import ProteinChain
 
 
 def block_error(sizes, inside=1.0, between=20.0):
@@ -48,6 +50,16 @@ def test_short_pieces_go_to_none():
     assert merge_short(domain).tolist() == [-1] * 10 + [0] * 40 + [1] * 31
 
 
+def chain(residues, *, name="A", first=1):
+    """Cα of residues by their numbers from 1, or just these numbers."""
+    many = range(first, first + residues) if isinstance(residues, int) else residues
+    count = len(many)
+    return ProteinChain(
+        name, "A" * count, np.array(many), ("CA",) * count, ("C",) * count, np.arange(count),
+        np.zeros((count, 3)), np.zeros(count), ("",) * count, tuple(range(count)),
+    )  # fmt: skip
+
+
 def written(path, content):
     with gzip.open(path, "wt") if path.suffix == ".gz" else path.open("w") as file:
         json.dump(content, file)
@@ -75,12 +87,13 @@ def test_every_layout_gives_the_same_table(tmp_path, name, layout):
             "token_res_ids": [1, 2, 3, 1, 1],
         },
     }[layout]
-    assert np.array_equal(read_predicted_error(written(tmp_path / name, content), 3), error)
+    path = written(tmp_path / name, content)
+    assert np.array_equal(read_predicted_error(path, [chain(3)]), error)
 
 
 def test_boltz_tables_are_read(tmp_path):
     np.savez(tmp_path / "pae_model.npz", pae=np.eye(4))
-    assert np.array_equal(read_predicted_error(tmp_path / "pae_model.npz", 4), np.eye(4))
+    assert np.array_equal(read_predicted_error(tmp_path / "pae_model.npz", [chain(4)]), np.eye(4))
 
 
 @pytest.mark.parametrize(
@@ -89,17 +102,67 @@ def test_boltz_tables_are_read(tmp_path):
 )
 def test_what_is_no_such_table_is_refused_in_one_line(tmp_path, content):
     with pytest.raises(InputError) as refusal:
-        read_predicted_error(written(tmp_path / "x.json", content), 1)
+        read_predicted_error(written(tmp_path / "x.json", content), [chain(1)])
     assert "\n" not in str(refusal.value)
 
 
 def test_a_table_of_another_length_is_refused(tmp_path):
     path = written(tmp_path / "x.json", {"pae": [[0.0, 1.0], [1.0, 0.0]]})
     with pytest.raises(InputError, match="2 residues for a structure of 3"):
-        read_predicted_error(path, 3)
+        read_predicted_error(path, [chain(3)])
 
 
 def test_a_pickle_in_an_npz_is_not_opened(tmp_path):
     np.savez(tmp_path / "x.npz", pae=np.array([{"a": 1}], dtype=object))
     with pytest.raises(InputError):
-        read_predicted_error(tmp_path / "x.npz", 1)
+        read_predicted_error(tmp_path / "x.npz", [chain(1)])
+
+
+ALPHAFOLD_3 = {
+    # Residue 2 is phosphorylated and has a token for each atom, as the ligand has; then an ion.
+    "token_chain_ids": list("AAAAABBBCCD"),
+    "token_res_ids": [1, 2, 2, 2, 3, 1, 2, 3, 1, 1, 1],
+    "pae": np.add.outer(10.0 * np.arange(11), np.arange(11)).tolist(),
+}
+
+
+def test_rows_of_alphafold_3_are_found_by_chain_and_number(tmp_path):
+    path = written(tmp_path / "x.json", ALPHAFOLD_3)
+    rows = np.array([0, 2, 4, 5, 6, 7])  # of the three atoms the mean
+    expected = np.add.outer(10.0 * rows, rows)
+    both = [chain(3), chain(3, name="B")]
+    assert read_predicted_error(path, both) == pytest.approx(expected)
+    assert read_predicted_error(path, both[::-1]) == pytest.approx(
+        np.roll(np.roll(expected, 3, 0), 3, 1)
+    )
+    # Tails that were cut off, and chains that have other names now.
+    assert read_predicted_error(path, [chain([2, 3], name="B")]) == pytest.approx(
+        expected[4:, 4:]
+    )
+    renamed = [chain(3, name="X"), chain(3, name="Y")]
+    assert read_predicted_error(path, renamed) == pytest.approx(expected)
+
+
+def test_a_single_chain_without_its_tails_has_the_rows_of_its_numbers(tmp_path):
+    error = np.arange(36.0).reshape(6, 6)
+    path = written(tmp_path / "x.json", {"predicted_aligned_error": error.tolist()})
+    found = read_error_file(path, [chain([2, 3, 5])])
+    assert np.array_equal(found.error, error[np.ix_([1, 2, 4], [1, 2, 4])])
+    assert "6 residues for a structure of 3; those of the numbers in the structure" in (
+        " ".join(found.notes)
+    )
+    for others in ([chain([2, 3, 7])], [chain([0, 1])], [chain([1, 2]), chain([1, 2])]):
+        with pytest.raises(InputError, match="6 residues for a structure of"):
+            read_predicted_error(path, others)
+
+
+def test_lists_that_leave_a_pair_out_are_refused(tmp_path):
+    lists = {"residue1": [1, 1, 2, 1], "residue2": [1, 2, 1, 2], "distance": [0.0] * 4}
+    with pytest.raises(InputError, match="not a square table of numbers"):
+        read_predicted_error(written(tmp_path / "x.json", [lists]), [chain(2)])
+
+
+def test_a_pipe_is_no_predicted_error(tmp_path):
+    os.mkfifo(tmp_path / "pae.json")
+    with pytest.raises(InputError, match="a named pipe, not a file"):
+        read_predicted_error(tmp_path / "pae.json", [chain(2)])

@@ -83,6 +83,13 @@ def test_a_mask_that_leaves_nothing_out_is_told(checked, tmp_path, piece):
     assert check_model(model, OPTIONS)[0].notes == (note,)
 
 
+def test_a_mask_that_is_turned_over_is_told(checked, tmp_path, piece):
+    outside = piece.values < 0.2 * piece.values.max()
+    write_map(tmp_path / "mask.mrc", piece.with_values(outside.astype(np.float32)))
+    notes = checked(lambda values: values, mask=tmp_path / "mask.mrc").notes
+    assert [note for note in notes if "denser outside the mask than inside" in note]
+
+
 @pytest.fixture
 def roomy(tmp_path, piece):
     """The piece's map with room beside it, its origin moved; and the map as a file."""

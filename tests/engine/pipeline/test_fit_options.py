@@ -10,8 +10,10 @@ import torch
 
 from critasser.cli import _parsed, fit
 from critasser.density import read_map, write_map
-from critasser.pipeline.files import DENSITY, FEATURES
+from critasser.errors import InputError
+from critasser.pipeline.files import DENSITY, FEATURES, PLACES
 from critasser.pipeline.fit import FIT
+from critasser.pipeline.stages import model_fit
 
 DATA = Path(__file__).parents[2] / "data"
 MAP = DATA / "emd_6555_piece.mrc.gz"
@@ -75,18 +77,37 @@ def test_the_device_asked_for_is_the_one_taken(tmp_path, monkeypatch):
     assert device("--device", "cpu") == "cpu"
 
 
-def test_what_is_given_anew_takes_the_place_of_what_the_job_had(other, tmp_path):
-    pae = tmp_path / "pae.json"
-    pae.touch()
-    described = json.loads((other / "job.json").read_text())
-    described["inputs"]["pae"] = {"path": str(pae)}
-    described["options"] |= {"rigid": True, "seed": 5}
-    (other / "job.json").write_text(json.dumps(described))
+@pytest.mark.slow
+def test_what_is_given_anew_takes_the_place_of_what_the_job_had(other, first_stages, tmp_path):
+    """Halves that the predicted error tells apart are found apart, unless that is taken away."""
+    halves = np.where(np.arange(60)[:, None] // 30 == np.arange(60) // 30, 1.0, 25.0)
+    (tmp_path / "pae.json").write_text(json.dumps({"pae": halves.tolist()}))
 
-    def resolved(*arguments):
-        inputs, options = fit._resolve(_parsed(["fit", "--resume", str(other), *arguments]))
-        return inputs.pae, options.rigid, options.seed
+    def fitted(*arguments):
+        first_stages("fit", "fit", "--resume", other, *arguments)
+        (place,) = json.loads((other / PLACES).read_text())["places"]
+        return [one["residues"] for one in place["domains"]]
 
-    assert resolved() == (pae, True, 5)
-    assert resolved("--domains") == (pae, False, 5)
-    assert resolved("--no-pae", "--seed", "2") == (None, True, 2)
+    apart, whole = ["A:102-131", "A:132-161"], ["A:102-161"]
+    assert fitted("--pae", tmp_path / "pae.json", "--rigid") == whole
+    assert fitted("--domains") == apart
+    assert fitted("--no-pae") == whole
+
+
+def test_another_seed_is_other_random_moves(other, first_stages, monkeypatch):
+    """They move nothing where a place cannot be better, so that here only they are looked at."""
+
+    def moves(*arguments):
+        drawn = []
+
+        def place(*_, rng, **__):
+            drawn.append(rng.random(4).tolist())
+            raise InputError("far enough")
+
+        monkeypatch.setattr(model_fit, "fit_structure", place)
+        with pytest.raises(InputError, match="far enough"):
+            first_stages("fit", "fit", "--resume", other, *arguments)
+        return drawn
+
+    first = moves()
+    assert moves("--seed", "2") != first == moves("--seed", "1")

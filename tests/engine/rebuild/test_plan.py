@@ -36,8 +36,8 @@ def names(plan, which):
 
 
 def test_stretches_are_read_with_insertion_codes_and_negative_numbers():
-    found = parse_stretches("A:-3-10, B:7A-9B,C:5")
-    assert [str(one) for one in found] == ["A:-3-10", "B:7A-9B", "C:5-5"]
+    found = parse_stretches("A:-3-10, B:7A-9B,C:5, chain 2 : 4-6")
+    assert [str(one) for one in found] == ["A:-3-10", "B:7A-9B", "C:5-5", "chain 2:4-6"]
 
 
 @pytest.mark.parametrize("text", ["", "A:", "A:x-y", "A:10-5", "A:1-2;B:3"])
@@ -177,6 +177,9 @@ def test_a_stretch_is_what_stands_between_its_ends_in_the_file(renamed):
     plan = plan_rebuild(file, "A:121-126")
     built = [str(plan.residues[i]) for i in np.flatnonzero(plan.built)]
     assert built == ["A:121", "A:122", "A:123", "A:124", "A:126A", "A:126"]
+    for text in ("A:121A-121", "A:121a-121"):
+        plan = plan_rebuild(file, text)
+        assert [str(plan.residues[i]) for i in np.flatnonzero(plan.built)] == ["A:121A", "A:121"]
     plan = plan_rebuild(file, "A:121A-121")
     assert [str(plan.residues[i]) for i in np.flatnonzero(plan.built)] == ["A:121A", "A:121"]
 

@@ -72,6 +72,34 @@ def test_residues_without_any_number_are_counted(written, chain):
     assert found.residue_number.tolist() == list(range(1, len(chain) + 1))
 
 
+@pytest.mark.parametrize("tag", ["auth_seq_id", "label_seq_id"])
+def test_numbers_with_a_point_are_whole_ones(written, chain, tag):
+    def change(columns):
+        columns[tag] = [f"{number}.0" for number in columns[tag]]
+
+    (found,) = read_chains(written(change))
+    assert found.residue_number.tolist() == chain.residue_number.tolist()
+    assert found.letters == chain.letters
+
+
+def test_elements_that_are_not_said_are_those_of_the_names(written, chain):
+    def change(columns):
+        columns["type_symbol"] = ["?" if k % 3 else one for k, one in
+                                  enumerate(columns["type_symbol"])]  # fmt: skip
+
+    (found,) = read_chains(written(change))
+    assert found.elements == chain.elements
+
+
+def test_a_chain_whose_name_is_a_blank_has_none(written, chain):
+    def change(columns):
+        for tag in ("auth_asym_id", "label_asym_id"):
+            columns[tag] = ["' '"] * len(columns[tag])
+
+    (found,) = read_chains(written(change))
+    assert (found.name, found.letters) == ("", chain.letters)
+
+
 def test_numbers_that_begin_again_in_a_chain_are_another_chain(written, chain):
     """As PyMOL writes two segments of one chain."""
 

@@ -39,6 +39,44 @@ def test_files_from_any_editor(write, text):
     assert read_fasta(write(text)).letters == "MKV"
 
 
+@pytest.mark.parametrize(
+    ("text", "letters"),
+    [
+        ("MET ALA MSE\nGLY HID CYX SEC", "MAMGHCC"),  # from a coordinate file
+        ("MetAlaGlyTrp\nLys", "MAGWK"),  # SnapGene
+        ("Met-Ala-Gly-Trp", "MAGW"),
+        ("MKV LAG WST", "MKVLAGWST"),  # blocks of three letters
+        ("MKVLAG**", "MKVLAG"),  # two stop codons
+        ("        10         20\nMKVLAGSTWG MKVLAGSTWG", "MKVLAGSTWG" * 2),  # UniProt's pages
+        ("        1 mkvlagstwg mkvlagstwg\n//", "MKVLAGSTWG" * 2),  # GenPept
+    ],
+)
+def test_letters_as_programs_and_pages_write_them(write, text, letters):
+    assert read_fasta(write(f">a\n{text}\n")).letters == letters
+
+
+@pytest.mark.parametrize(
+    ("header", "name", "copies"),
+    [
+        ("7K00_1|Chains A, C[auth E], D[auth H]|Hemoglobin|Homo sapiens", "7K00_1", 3),
+        ("7K00_1|Chains: A, B|Hemoglobin", "7K00_1", 2),
+        ("pdb|7k00|A B C", "pdb|7k00|A", 3),  # PDBe
+        ("pdb|1A3N|A Chain A, Hemoglobin", "pdb|1A3N|A", 1),  # NCBI
+        ("WP_1.1 porin [E. coli]\x01WP_2.1 porin [Shigella]", "WP_1.1", 1),
+        ("sp|P69905|HBA_HUMAN Hemoglobin OS=Homo sapiens OX=9606 copies=2",
+         "sp|P69905|HBA_HUMAN", 2),
+    ],
+)  # fmt: skip
+def test_headers_of_databases(write, header, name, copies):
+    sequences = read_fasta(write(f">{header}\nMKVLAGSTWG\n")).sequences
+    assert [one.name for one in sequences] == [name] * copies
+
+
+def test_headers_of_windows(write):
+    text = ">prot\u2013A \u201cx\u201d\nMKV\n".encode("cp1252")
+    assert read_fasta(write(text)).sequences[0].name == "prot\u2013A"
+
+
 def test_a_short_peptide_of_acgt_is_a_peptide(write):
     assert read_fasta(write(">a\nGAGAGA")).letters == "GAGAGA"
 
@@ -60,6 +98,11 @@ def test_a_short_peptide_of_acgt_is_a_peptide(write):
         (">a\nMK(SEP)VL", "write a modified residue as the one that it is made of"),
         ("LOCUS  X\nORIGIN\n 1 mkv", "or save it as FASTA"),
         (">a\nMÉV", "'É' is no amino acid"),
+        (">a\nM\u0410V", "position 2: '\u0410' is no amino acid: it is the character U+0410"),
+        (">a\nMK[SEP]VL", "write a modified residue as the one that it is made of"),
+        (">a\nMET ALA GLY LYS XYZ", "position 5: ? is unknown"),
+        ("{\\rtf1\\ansi\n>a\\\nMKV}", "is rich text: save it as plain text"),
+        (b"PK\x03\x04\x14\0\x06\0word/document.xml", "packed by zip (as documents of Word"),
         (">a\nMKV\n>b\n\n", "'b' is empty"),
         (">a\n", "'a' is empty"),
         ("", "is empty"),

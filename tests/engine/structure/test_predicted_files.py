@@ -21,7 +21,9 @@ from critasser.structure import predicted_errors
         ("fold_my_protein_model_0.cif", "fold_my_protein_full_data_0.json"),
         ("x_model_0.cif", "pae_x_model_0.npz"),
         ("x_model_0.pdb", "pae_x_model_0.npz"),
+        ("relaxed_model_1_ptm_pred_0.pdb", "pae_model_1_ptm_pred_0.json"),
         ("x_model.cif", "x_confidences.json"),
+        ("x_seed-1_sample-0_model.cif", "x_seed-1_sample-0_confidences.json"),
         ("model.cif", "confidences.json"),
     ],
 )

@@ -171,6 +171,48 @@ def test_files_are_read_as_programs_and_editors_leave_them(tmp_path, text):
     assert not found.notes
 
 
+LINES = {
+    # A Cα is calcium to a reader that goes by columns alone.
+    "names at the left, no elements": lambda line, k: (
+        line[:12] + line[12:16].strip().ljust(4) + line[16:66]
+    ),
+    "types of atoms (PDBQT)": lambda line, k: (
+        line[:66] + "    +0.000 " + {"O": "OA", "S": "SA"}.get(line[13], "A ")
+    ),
+    "numbers of five digits": lambda line, k: line[:22] + f"{10_000 + k:5d}" + line[27:],
+    "small letters": lambda line, k: line[:12] + line[12:20].lower() + line[20:],
+}
+
+
+@pytest.mark.parametrize("kind", LINES)
+def test_pdb_files_that_break_their_columns_are_read_whole(write, chain, model_path, kind):
+    lines, seen = [], []
+    for line in model_path.read_text().splitlines():
+        if line.startswith("ATOM"):
+            if line[21:27] not in seen:
+                seen.append(line[21:27])
+            lines.append(LINES[kind](line, len(seen)))
+    protein = read_protein(write("\n".join(lines) + "\n"))
+    (found,) = protein.chains
+    assert protein.notes == ()
+    assert found.letters == chain.letters and found.elements == chain.elements
+    np.testing.assert_array_equal(found.positions, chain.positions)
+    first = 10_001 if "five" in kind else chain.residue_number[0]
+    assert found.residue_number[0] == first and set(found.insertion) == {""}
+    assert np.diff(found.residue_number).tolist() == np.diff(chain.residue_number).tolist()
+
+
+def test_calcium_beside_a_protein_stays_calcium(write):
+    ion = atom("CA", "CA", 900, 60, record="HETATM", element="CA")
+    backbone = "".join(
+        atom(name, "GLY", 1, 1.4 * k, element=name[0]) for k, name in enumerate(("N", "CA", "C"))
+    )
+    protein = read_protein(write(backbone + ion.replace("  CA  ", " CA   ", 1)))
+    assert protein.notes == ("a.pdb: left out 1 ligand, ion or sugar (CA)",)
+    (last,) = protein.structure[0][0][-1]
+    assert last.element.name == "Ca"
+
+
 def test_a_position_that_did_not_fit_is_none_and_one_with_commas_is_refused(write):
     text = atom("CA", "ALA", 1, 0) + atom("CA", "GLY", 2, 3.8)
     found = read_protein(write(text.replace("   3.800", "********")))

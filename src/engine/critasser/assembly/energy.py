@@ -37,10 +37,13 @@ from critasser.assembly.terms import (
 )
 from critasser.assembly.weights import WEIGHTS, Weights
 from critasser.density import Grid, kernel_width, simulate
-from critasser.structure import CalphaSet, Target
+from critasser.structure import AMINO_ACIDS, CalphaSet, Target
 
 __all__ = ["build_model", "calpha_of", "least_own_energy", "new_state", "total_energy"]
 
+
+UNKNOWN = len(AMINO_ACIDS)
+"""Index of an unknown residue in tables of the amino acids."""
 
 PROTEIN = 0.3
 """Smoothed normalised density from which a voxel is protein."""
@@ -143,8 +146,10 @@ def build_model(
     centres = np.ascontiguousarray(tables.sidechain_centre[codes], dtype=np.float64)
     field = (weights.em * em + weights.cnn * cnn).astype(np.float32)
     identity = _identity(trusted, tables)
+    contact = np.pad(tables.contact, [(0, 0)] * 3 + [(0, 1)]).astype(np.float32)
+    kinds = np.where(target.unknown, UNKNOWN, codes)
     return Model(
-        codes=codes,
+        codes=kinds,
         chain=target.chain_index.astype(np.int64),
         first=first,
         last=last,
@@ -152,9 +157,9 @@ def build_model(
         cis_cost=np.where(before_proline(target), _cis_cost(weights), np.inf),
         centres=centres,
         **_local_tables(tables, codes, structure),
-        contact=np.pad(tables.contact, [(0, 0)] * 3 + [(0, 1)]).astype(np.float32),
-        burial=tables.burial.astype(np.float32),
-        closest=tables.closest,
+        contact=_with_unknown(_with_unknown(contact, 0), 1),
+        burial=_with_unknown(tables.burial.astype(np.float32), 0),
+        closest=_with_unknown(tables.closest, 0),
         reach=np.linalg.norm(centres, axis=2).max(axis=1),
         helix=_helix_weight(structure),
         strand=np.clip(STRAND_BASE + STRAND_SLOPE * structure[:, 1], 0.0, 1.0),
@@ -170,7 +175,7 @@ def build_model(
         place_weight=place_weight,
         **pairs_of(target, starts, share, contacts, weights),
         gyration=_largest_gyration(target, tables),
-        own_least=least_own_energy(field, identity, codes, place_weight, weights.vector()),
+        own_least=least_own_energy(field, identity, kinds, place_weight, weights.vector()),
         weights=weights.vector(),
     )
 
@@ -207,10 +212,17 @@ def _helix_weight(structure: NDArray[np.float64]) -> NDArray[np.float64]:
     return HELIX_BASE + window
 
 
+def _with_unknown(table: NDArray, axis: int) -> NDArray:
+    """A table of the amino acids along an axis, with an unknown one after them: alanine's atoms."""
+    alanine = table.take([AMINO_ACIDS.index("A")], axis)
+    return np.ascontiguousarray(np.concatenate([table, alanine], axis))
+
+
 def _identity(calpha: CalphaSet, tables: Statistics) -> NDArray[np.float32]:
-    """Energy (n, 20) of each amino acid at each predicted Cα."""
+    """Energy (n, 21) of each amino acid at each predicted Cα; 0 of an unknown one anywhere."""
     odds = np.log((calpha.amino_acid + AMINO_ACID_FLOOR) / (tables.background + AMINO_ACID_FLOOR))
-    return (-np.clip(odds, *ODDS_RANGE) * calpha.probability[:, None]).astype(np.float32)
+    energy = -np.clip(odds, *ODDS_RANGE) * calpha.probability[:, None]
+    return np.pad(energy, [(0, 0), (0, 1)]).astype(np.float32)
 
 
 def _largest_gyration(target: Target, tables: Statistics) -> NDArray[np.float64]:

@@ -50,9 +50,9 @@ class Model(NamedTuple):
     distance13: np.ndarray  # (L, 20) float32, by first residue of the window
     distance14: np.ndarray  # (L, 48) float32
     distance15: np.ndarray  # (L, 24) float32
-    contact: np.ndarray  # (20, 20, 3, 17) float32, 0 in the last bin
-    burial: np.ndarray  # (20, 32) float32
-    closest: np.ndarray  # (20,)
+    contact: np.ndarray  # (21, 21, 3, 17) float32, 0 in the last bin; the last type is unknown
+    burial: np.ndarray  # (21, 32) float32
+    closest: np.ndarray  # (21,)
     reach: np.ndarray  # (L,) farthest that a side chain's centre can be from its Cα
     helix: np.ndarray  # (L,) how much a helical window from here counts
     strand: np.ndarray  # (L,) how much a residue counts in a sheet
@@ -63,7 +63,7 @@ class Model(NamedTuple):
     voxel: np.ndarray  # (3,)
     predicted: np.ndarray  # (n, 3) predicted Cα
     nearest: np.ndarray  # (nz, ny, nx) int32, index into predicted, −1 where none is near
-    identity: np.ndarray  # (n, 20) float32 energy of a residue type at a predicted Cα
+    identity: np.ndarray  # (n, 21) float32 energy of a residue type at a predicted Cα
     places: np.ndarray  # (L, K, 3) where starts have put the residue
     place_weight: np.ndarray  # (L, K)
     pair_start: np.ndarray  # (L + 1,) int64, rows of the restraints of each residue

@@ -17,8 +17,11 @@ from typing import Any
 
 from critasser.cli.job_arguments import (
     add_choices,
+    add_map,
+    add_mask,
     add_place,
     add_removable,
+    add_resolution,
     given_files,
     given_options,
     taken_away,
@@ -38,23 +41,15 @@ FASTA_SUFFIXES = {".fa", ".faa", ".fas", ".fasta", ".fsa", ".seq"}
 def add_args(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command; what is not given is taken from the job that is resumed."""
     default = Options()
-    parser.add_argument("map", type=Path, nargs="?", metavar="MAP", help="MRC or CCP4 map, .gz too")
+    add_map(parser)
     parser.add_argument(
         "sequence", type=Path, nargs="?", metavar="FASTA",
         help="sequences, one record a chain; of a symmetric molecule those of one unit will do "
         "(alone with --resume: other sequences, the map stays)",
     )  # fmt: skip
     add_place(parser)
-    add_removable(
-        parser, "--mask", type=Path, help="map of 0 to 1 on the same grid: where to build"
-    )
-    add_removable(
-        parser,
-        "--resolution",
-        type=float,
-        metavar="R",
-        help="of the map in Å (default: estimated, with a warning)",
-    )
+    add_mask(parser, "where to build")
+    add_resolution(parser)
     add_removable(
         parser,
         "--half-maps",
@@ -141,6 +136,11 @@ def _resolve(args: argparse.Namespace) -> tuple[Inputs, Options]:
     if args.resume is None:
         if "map" not in files or "sequence" not in files:
             raise InputError("a new job needs MAP and FASTA; see critasser build --help")
+        if _looks_like_fasta(args.map) and not _looks_like_fasta(args.sequence):
+            raise InputError(
+                f"{args.map} and {args.sequence} look swapped: give the map first, then the "
+                "sequences"
+            )
         return Inputs(**files), Options(**given)
     from critasser.pipeline.description import described
 

@@ -24,8 +24,11 @@ from typing import Any
 
 from critasser.cli.job_arguments import (
     add_choices,
+    add_map,
+    add_mask,
     add_place,
     add_removable,
+    add_resolution,
     given_files,
     given_options,
     taken_away,
@@ -45,7 +48,7 @@ def add_args(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "model", type=Path, nargs="?", metavar="MODEL", help="PDB or mmCIF, .gz too, in any frame"
     )
-    parser.add_argument("map", type=Path, nargs="?", metavar="MAP", help="MRC or CCP4 map, .gz too")
+    add_map(parser)
     add_place(parser, "; or FILE.cif for the placed model alone")
     add_removable(
         parser, "--pae", type=Path, metavar="FILE",
@@ -60,16 +63,8 @@ def add_args(parser: argparse.ArgumentParser) -> None:
         "--rigid", dest="rigid", action="store_const", const=True,
         help="keep the model as it is: one rigid body",
     )  # fmt: skip
-    add_removable(
-        parser, "--mask", type=Path, help="map of 0 to 1 on the same grid: where to look"
-    )
-    add_removable(
-        parser,
-        "--resolution",
-        type=float,
-        metavar="R",
-        help="of the map in Å (default: estimated, with a warning)",
-    )
+    add_mask(parser, "where to look")
+    add_resolution(parser)
     add_choices(parser, default, work=False, trim=False)
 
 

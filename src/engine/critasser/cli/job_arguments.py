@@ -11,8 +11,11 @@ from critasser.options import DEVICES, PRESETS, Options
 
 __all__ = [
     "add_choices",
+    "add_map",
+    "add_mask",
     "add_place",
     "add_removable",
+    "add_resolution",
     "given_files",
     "given_options",
     "taken_away",
@@ -44,6 +47,24 @@ def add_place(parser: argparse.ArgumentParser, more: str = "") -> None:
         help="go on with the job in FOLDER from its last finished stage; options and inputs "
         "given anew make only what depends on them run again",
     )
+
+
+def add_map(parser: argparse.ArgumentParser) -> None:
+    """The map, as an argument without a name."""
+    parser.add_argument("map", type=Path, nargs="?", metavar="MAP", help="MRC or CCP4 map, .gz too")
+
+
+def add_mask(parser: argparse.ArgumentParser, what: str) -> None:
+    """A mask; `what` is to be done where it is."""
+    add_removable(parser, "--mask", type=Path, help=f"map of 0 to 1 on the same grid: {what}")
+
+
+def add_resolution(
+    parser: argparse.ArgumentParser, default: str = "estimated, with a warning"
+) -> None:
+    """The resolution; `default` is taken without it."""
+    help_text = f"of the map in Å (default: {default})"
+    add_removable(parser, "--resolution", type=float, metavar="R", help=help_text)
 
 
 def add_choices(

@@ -18,8 +18,10 @@ from pathlib import Path
 
 from critasser.cli.job_arguments import (
     add_choices,
+    add_mask,
     add_place,
     add_removable,
+    add_resolution,
     given_files,
     given_options,
     taken_away,
@@ -54,16 +56,8 @@ def add_args(parser: argparse.ArgumentParser) -> None:
         metavar="FASTA",
         help="whole sequences of the chains, to build residues that the model lacks",
     )
-    add_removable(
-        parser, "--mask", type=Path, help="map of 0 to 1 on the same grid: where to build"
-    )
-    add_removable(
-        parser,
-        "--resolution",
-        type=float,
-        metavar="R",
-        help="of the map in Å (default: that of the model's job, or estimated, with a warning)",
-    )
+    add_mask(parser, "where to build")
+    add_resolution(parser, "that of the model's job, or estimated, with a warning")
     add_choices(parser, default)
 
 

@@ -14,8 +14,10 @@ from pathlib import Path
 
 from critasser.cli.job_arguments import (
     add_choices,
+    add_map,
+    add_mask,
     add_place,
-    add_removable,
+    add_resolution,
     given_files,
     given_options,
     taken_away,
@@ -32,18 +34,10 @@ def add_args(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "model", type=Path, nargs="?", metavar="MODEL", help="PDB or mmCIF, .gz too, in the map"
     )
-    parser.add_argument("map", type=Path, nargs="?", metavar="MAP", help="MRC or CCP4 map, .gz too")
+    add_map(parser)
     add_place(parser)
-    add_removable(
-        parser, "--mask", type=Path, help="map of 0 to 1 on the same grid: what to look at"
-    )
-    add_removable(
-        parser,
-        "--resolution",
-        type=float,
-        metavar="R",
-        help="of the map in Å (default: estimated, with a warning)",
-    )
+    add_mask(parser, "what to look at")
+    add_resolution(parser)
     add_choices(parser, default, work=False)
 
 

@@ -9,9 +9,11 @@ examples:
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from critasser.errors import InputError
+from critasser.text import printable
 
 __all__ = ["add_args", "main"]
 
@@ -34,6 +36,10 @@ def add_args(parser: argparse.ArgumentParser) -> None:
         help="sequences of the chains, which tell how large a region should be",
     )  # fmt: skip
     parser.add_argument(
+        "--protein", action="store_true",
+        help="the sequences are protein, also those of A, C, G and T alone",
+    )  # fmt: skip
+    parser.add_argument(
         "--density-only",
         action="store_true",
         help="do without the network, which leaves out what lies far from all backbone",
@@ -49,16 +55,19 @@ def main(args: argparse.Namespace) -> int:
     if args.output is not None and args.output.exists() and not args.output.is_dir():
         raise InputError(f"{args.output} is a file: name a folder")
     from critasser.cli.streams import tell
-    from critasser.density import read_map
+    from critasser.density import read_map, read_map_header
     from critasser.pipeline.checks import enough_memory, upright
     from critasser.pipeline.segments import LABELS, TABLE, segmented, write_regions
     from critasser.structure import read_sequences
 
     lengths: tuple[int, ...] = ()
+    notes: tuple[str, ...] = ()
     if args.sequence is not None:
-        read = read_sequences(args.sequence)
-        lengths = tuple(map(len, read.target.sequences))
+        read = read_sequences(args.sequence, protein=args.protein)
+        lengths, notes = tuple(map(len, read.target.sequences)), read.notes
     grid = read_map(args.map)
+    for note in (*notes, *read_map_header(args.map).notes):
+        print(printable(note), file=sys.stderr)
     upright(args.map, grid, None)
     enough_memory(args.map, grid)
     found = segmented(

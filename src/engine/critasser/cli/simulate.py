@@ -55,6 +55,7 @@ def main(args: argparse.Namespace) -> int:
     import numpy as np
 
     from critasser.density import simulate, write_map
+    from critasser.density.mapfile import MAP_SUFFIXES
     from critasser.structure import read_protein
 
     check_resolution(args.resolution)
@@ -69,6 +70,10 @@ def main(args: argparse.Namespace) -> int:
         raise InputError(f"seed {args.seed}: give a whole number from 0")
     if not args.output.resolve().parent.is_dir():
         raise InputError(f"{args.output}: its folder does not exist; make it first")
+    if not args.output.name.endswith(MAP_SUFFIXES):
+        raise InputError(
+            f"{args.output}: maps are written as {' or '.join(MAP_SUFFIXES)}: name it so"
+        )
     protein = read_protein(args.model)
     for note in protein.notes:
         print(printable(note), file=sys.stderr)

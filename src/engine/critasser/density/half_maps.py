@@ -87,8 +87,8 @@ def read_half_maps(paths: tuple[Path, Path], whole: Grid, whole_path: Path) -> t
     Raises
     ------
     InputError
-        As for `read_map`; a half map is on another grid than the map, masked, or the map itself;
-        both are the same.
+        As for `read_map`; a half map is on another grid than the map, masked, the map itself or
+        nothing like it; both are the same.
     """
     first, second = (_read_half_map(path, whole) for path in paths)
     if pcc(first, second) > SAME:
@@ -97,7 +97,14 @@ def read_half_maps(paths: tuple[Path, Path], whole: Grid, whole_path: Path) -> t
             "the particles."
         )
     for path, half in zip(paths, (first, second)):
-        if pcc(half, whole) > SAME:
+        alike = pcc(half, whole)
+        if alike <= 0:
+            raise InputError(
+                f"The half map {path} does not correlate with the map {whole_path} ({alike:.2f}): "
+                "its contrast goes the other way, or it is of another map. Give the half maps that "
+                "the map was made of."
+            )
+        if alike > SAME:
             raise InputError(
                 f"The half map {path} is the whole map {whole_path}: give the maps of the two "
                 "halves of the particles, unfiltered, as the reconstruction left them."

@@ -18,11 +18,14 @@ from critasser.errors import InputError
 from critasser.input_files import opened
 from critasser.writing import appearing
 
-__all__ = ["frame_text", "read_map", "read_map_header", "read_values", "write_map"]
+__all__ = ["MAP_SUFFIXES", "frame_text", "read_map", "read_map_header", "read_values", "write_map"]
 
 CHUNK_BYTES = 16 << 20
 MAX_EXTENDED_BYTES = 64 << 20
 LABEL = "Critasser"
+MAP_SUFFIXES = (".mrc", ".mrc.gz")
+"""Of maps that are written."""
+
 
 MOST_DENSITY = 1e30
 """In any unit that maps have; beyond are marks for voxels without a value, and what float32 cannot
@@ -106,8 +109,8 @@ def write_map(
         Of the values; half the bytes hold values of up to 65,504 with a relative error of 2⁻¹¹.
     """
     path = Path(path)
-    if not path.name.endswith((".mrc", ".mrc.gz")):
-        raise ValueError(f"maps are written as .mrc or .mrc.gz, not {path.name}")
+    if not path.name.endswith(MAP_SUFFIXES):
+        raise ValueError(f"maps are written as {' or '.join(MAP_SUFFIXES)}, not {path.name}")
     packing = "gzip" if path.suffix == ".gz" else None
     with (
         appearing(path) as temporary,

@@ -15,7 +15,7 @@ from critasser.fitting.predicted_confidence import (
     predicted_confidence,
     trusted_residues,
 )
-from critasser.fitting.predicted_error import read_predicted_error
+from critasser.fitting.predicted_error import read_error_file, read_predicted_error
 from critasser.fitting.rigid import LEAST_Z, RigidFit, fit_body
 from critasser.fitting.structure_fit import FEWEST_RESIDUES, Placement, fit_structure
 
@@ -37,6 +37,7 @@ __all__ = [
     "network_fields",
     "placed_domains",
     "predicted_confidence",
+    "read_error_file",
     "read_predicted_error",
     "share_near",
     "trusted_residues",

@@ -21,7 +21,7 @@ from critasser.density import (
 )
 from critasser.density.half_maps import read_half_maps
 from critasser.errors import InputError
-from critasser.fitting import read_predicted_error
+from critasser.fitting import read_error_file
 from critasser.job.records import checksum
 from critasser.network import choose_device, load_network
 from critasser.network.resnet import ResNet
@@ -116,14 +116,14 @@ def check(inputs: Inputs, options: Options) -> Checked:
     volume = _volume(inputs, density, mask, target)
     if mask is None:
         enough_memory(inputs.map, crop_to_molecule(density))
-    notes = [*read.notes, *map_notes(inputs.map, inputs.mask, mask)]
+    notes = [*read.notes, *map_notes(inputs.map, density, inputs.mask, mask)]
     if inputs.contacts is not None:
         notes += read_contact_file(inputs.contacts, len(target)).notes
     for number, path in enumerate(inputs.templates):
         protein = read_protein(path)
         notes += protein.notes
         if inputs.pae and (error := inputs.pae[number]) is not None:
-            read_predicted_error(error, sum(map(len, protein.chains)))
+            notes += read_error_file(error, protein.chains).notes
     device, weights, checksums = programs(options)
     checksums = {role: checksum(path) for role, path in inputs.files().items()} | checksums
     return Checked(target, device, weights, checksums, volume, tuple(notes))
@@ -154,14 +154,21 @@ def programs(options: Options) -> tuple[str, Path, dict[str, str]]:
     return device, weights, checksums
 
 
-def map_notes(path: Path, mask_path: Path | None, mask: Mask | None) -> list[str]:
-    """What the person should know of a map and its mask, each in a line."""
+def map_notes(
+    path: Path, density: Grid, mask_path: Path | None, mask: Mask | None
+) -> list[str]:
+    """What the person should know of a map, at a path, and of its mask, each in a line."""
     notes = list(read_map_header(path).notes)
     if mask_path is not None:
         notes += read_map_header(mask_path).notes
         if mask.inside.all():
             notes.append(
                 f"{mask_path.name}: the mask leaves nothing out: every voxel of the map is inside"
+            )
+        elif density.values[mask.inside].mean() < density.values[~mask.inside].mean():
+            notes.append(
+                f"{mask_path.name}: the map is denser outside the mask than inside: is the mask "
+                "turned over, or of another map?"
             )
     return notes
 

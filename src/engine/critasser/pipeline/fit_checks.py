@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from critasser.density import crop_to_molecule, read_map, read_map_header, read_soft_mask
+from critasser.density import crop_to_molecule, read_map, read_soft_mask
 from critasser.errors import InputError
-from critasser.fitting import FEWEST_RESIDUES, read_predicted_error
+from critasser.fitting import FEWEST_RESIDUES, read_error_file
 from critasser.job.records import checksum
 from critasser.options import FitOptions, ModelInputs, check_readable
-from critasser.pipeline.checks import Checked, enough_memory, programs, upright
+from critasser.pipeline.checks import Checked, enough_memory, map_notes, programs, upright
 from critasser.structure import ModelFile
 
 __all__ = ["check_fit"]
@@ -31,8 +31,9 @@ def check_fit(inputs: ModelInputs, options: FitOptions) -> tuple[Checked, ModelF
             f"{inputs.model}: {with_calpha} residues of protein with a Cα; give a model of at "
             f"least {FEWEST_RESIDUES}, fewer fit anywhere"
         )
+    notes = found.notes
     if inputs.pae is not None:
-        read_predicted_error(inputs.pae, sum(map(len, found.chains)))
+        notes += read_error_file(inputs.pae, found.chains).notes
     density = read_map(inputs.map)
     mask = None if inputs.mask is None else read_soft_mask(inputs.mask, density)
     upright(inputs.map, density, mask)
@@ -41,5 +42,5 @@ def check_fit(inputs: ModelInputs, options: FitOptions) -> tuple[Checked, ModelF
     device, weights, checksums = programs(options)
     checksums = {role: checksum(path) for role, path in inputs.files().items()} | checksums
     volume = float(np.prod(box.shape) * np.prod(box.voxel_size))
-    notes = (*found.notes, *read_map_header(inputs.map).notes)
+    notes = (*notes, *map_notes(inputs.map, density, inputs.mask, mask))
     return Checked(found.model().target, device, weights, checksums, volume, notes), found

@@ -78,7 +78,7 @@ def check_model(inputs: ModelInputs, options: Options) -> tuple[Checked, ModelFi
     device, weights, checksums = programs(options)
     checksums = {role: checksum(path) for role, path in inputs.files().items()} | checksums
     volume = float(np.prod(box.shape) * np.prod(box.voxel_size))
-    notes = [*found.notes, *map_notes(inputs.map, inputs.mask, mask)]
+    notes = [*found.notes, *map_notes(inputs.map, density, inputs.mask, mask)]
     if placement.astray:
         notes.insert(0, (
             f"the model does not lie in the density of {inputs.map.name}: {placement.here:.2g} at "

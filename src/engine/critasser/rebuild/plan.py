@@ -166,7 +166,7 @@ def plan_rebuild(file: ModelFile, text: str, sequences: Target | None = None) ->
     """
     known = file.residues()
     names = list(dict.fromkeys(residue.chain for residue in known))
-    ranges = [one.of(names, file.path.name) for one in parse_stretches(text)]
+    ranges = [one.of(names, file.path.name).spelled(known) for one in parse_stretches(text)]
     whole, source, place = [], [], {}
     position = {residue: k for k, residue in enumerate(known)}
     for name in names:

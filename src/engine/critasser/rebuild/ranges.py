@@ -12,7 +12,7 @@ from critasser.structure import NO_NAME, ModelResidue
 __all__ = ["Range", "parse_stretches"]
 
 _STRETCH = re.compile(
-    r"(?:(?P<chain>[^\s:;,]*):)?(?P<low>-?\d+)(?P<a>[A-Za-z]?)(?:-(?P<high>-?\d+)(?P<b>[A-Za-z]?))?"
+    r"(?:(?P<chain>[^:;,]*?)\s*:)?\s*(?P<low>-?\d+)(?P<a>[A-Za-z]?)(?:-(?P<high>-?\d+)(?P<b>[A-Za-z]?))?"
 )
 MOST_NAMES = 20
 
@@ -82,6 +82,17 @@ class Range:
                 f"stretch {self}: {path_name} has no chain {chain or NO_NAME}; it has {told}{blank}"
             )
         return replace(self, chain=chain)
+
+    def spelled(self, residues: Sequence[ModelResidue]) -> Range:
+        """The range with its insertion codes as large or small as those of a model."""
+        mine = {one.name for one in residues if one.chain == self.chain}
+        ends = [
+            (number, code.swapcase())
+            if (number, code) not in mine and (number, code.swapcase()) in mine
+            else (number, code)
+            for number, code in (self.low, self.high)
+        ]
+        return replace(self, low=ends[0], high=ends[1])
 
     def __str__(self) -> str:
         low, high = (f"{number}{code}" for number, code in (self.low, self.high))

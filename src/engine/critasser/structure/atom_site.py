@@ -18,6 +18,7 @@ told apart from the first of its name, and named in `parting`."""
 
 PREFIX = "_atom_site."
 NULL = (".", "?")
+FRACTION = ".0"
 NAMES = ("label_atom_id", "label_comp_id")
 POSITION = ("Cartn_x", "Cartn_y", "Cartn_z")
 
@@ -100,18 +101,32 @@ def _complete(block: gemmi.cif.Block, path: Path) -> None:
         )
     if "id" not in had:
         columns["id"] = [str(k) for k in range(1, count + 1)]
-    if "type_symbol" not in had:
-        columns["type_symbol"] = [
-            _element(gemmi.cif.as_string(name), gemmi.cif.as_string(residue))
-            for name, residue in zip(columns["label_atom_id"], columns["label_comp_id"])
-        ]
-    changed = _fill_names(columns)
+    changed = _fill_elements(columns, block)
+    changed |= _fill_names(columns)
     changed |= _number(columns, path)
     new = [tag for tag in columns if tag not in had]
     if changed or new:
         old = [columns.get(tag) or list(block.find_loop(PREFIX + tag)) for tag in tags]
         loop.add_columns([PREFIX + tag for tag in new], ".")
         loop.set_all_values([*old, *(columns[tag] for tag in new)])
+
+
+def _fill_elements(columns: dict[str, list[str]], block: gemmi.cif.Block) -> bool:
+    """Elements by the names of the atoms where the file does not say them; whether it did not."""
+    given = list(block.find_loop(PREFIX + "type_symbol")) or [NULL[0]] * len(
+        columns["label_atom_id"]
+    )
+    if not any(symbol in NULL for symbol in given):
+        return False
+    columns["type_symbol"] = [
+        _element(gemmi.cif.as_string(name), gemmi.cif.as_string(residue))
+        if symbol in NULL
+        else symbol
+        for symbol, name, residue in zip(
+            given, columns["label_atom_id"], columns["label_comp_id"]
+        )
+    ]
+    return True
 
 
 def _element(name: str, residue: str) -> str:
@@ -127,6 +142,11 @@ def _element(name: str, residue: str) -> str:
 def _fill_names(columns: dict[str, list[str]]) -> bool:
     """Chain names where only one of the two columns says them; whether that changed any."""
     changed = False
+    for tag in ("auth_asym_id", "label_asym_id"):
+        blank = {name for name in set(columns[tag]) if not gemmi.cif.as_string(name).strip()}
+        if blank - set(NULL):
+            columns[tag] = [NULL[0] if name in blank else name for name in columns[tag]]
+            changed = True
     for tag, other in (("auth_asym_id", "label_asym_id"), ("label_asym_id", "auth_asym_id")):
         mine = columns[tag]
         if any(value in NULL for value in mine):
@@ -174,10 +194,12 @@ def _number(columns: dict[str, list[str]], path: Path) -> bool:
 
 def _numbers(columns: dict[str, list[str]]) -> tuple[list[str], bool]:
     """Residue numbers: the author's, else the label's, else counted on along the chain."""
-    numbers = [
-        b if a in NULL else a for a, b in zip(columns["auth_seq_id"], columns["label_seq_id"])
-    ]
-    changed = numbers != columns["auth_seq_id"]
+    given = columns["auth_seq_id"], columns["label_seq_id"]
+    # Tables of numbers in which some are missing are written as 12.0.
+    author, label = ([number.removesuffix(FRACTION) for number in column] for column in given)
+    numbers = [b if a in NULL else a for a, b in zip(author, label)]
+    changed = numbers != given[0] or label != given[1]
+    columns["label_seq_id"] = label
     if not any(number in NULL for number in numbers):
         return numbers, changed
     last: dict[tuple[str, str], int] = {}

@@ -3,36 +3,33 @@
 from __future__ import annotations
 
 import os
-import re
-import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from critasser.errors import InputError
+from critasser.fasta_text import (
+    MOST_COPIES,
+    Record,
+    asked_copies,
+    chains_named,
+    decoded,
+    is_nucleic,
+    letters_of,
+    name_of,
+    records_of,
+)
 from critasser.input_files import read_bytes
-from critasser.structure.alphabet import AMINO_ACIDS, THREE_TO_ONE
+from critasser.structure.alphabet import AMINO_ACIDS
 from critasser.structure.sequence import Sequence, Target
 
 __all__ = ["SequenceFile", "read_fasta", "read_sequences"]
 
 MAX_BYTES = 1 << 20
-LONGEST_PEPTIDE_OF_NUCLEOTIDES = 10
-MOST_COPIES = 200
+RICH_TEXT = b"{\\rtf"
+"""What text editors of a Mac save unless they are told otherwise."""
+
 MOST_TOLD = 8
 """Names or places in a message."""
-
-NUCLEOTIDES = "ACGTUN"
-AMBIGUOUS_NUCLEOTIDES = "RYKMSWBDHVX"
-"""Codes of the IUPAC for several bases, and X for a modified one."""
-
-LEAST_NUCLEOTIDES = 0.8
-"""Share of A, C, G, T, U, N in a sequence of nucleotides with ambiguous ones."""
-
-FEWEST_BASES = 3
-"""Different ones in such a sequence; silk has glycine, alanine and serine only."""
-
-END_OF_FILE = "\x1a"
-"""With which old programs of Windows end a text."""
 
 READ_AS = {"U": ("selenocysteine", "C"), "O": ("pyrrolysine", "K")}
 UNKNOWN = "X"
@@ -48,31 +45,10 @@ REMEDIES = {
     ".": "a gap: give the sequence without an alignment",
     "?": "unknown: write X for a residue that is not known",
     "(": "no letter: write a modified residue as the one that it is made of",
+    "[": "no letter: write a modified residue as the one that it is made of",
     ":": "between chains in some programs: give each chain a line '>name' of its own",
     "/": "between chains in some programs: give each chain a line '>name' of its own",
 }
-
-NUCLEIC_HEADER = re.compile(
-    r"mol:na\b|\b[35]'-|\b(?:m|t|r|si|mi|lnc|cr|sg|g)?RNA\b(?!{0})|\b(?:ss|ds|c)?DNA\b(?!{0})|"
-    r"\baptamer\b".format(r"[- ]\w*(?:ase|ing|ed|protein|factor)\b"),
-    re.IGNORECASE,
-)
-"""Headers of nucleic acids, and not of proteins that are named for what they do with them."""
-
-PROTEIN_HEADER = re.compile(
-    r"mol:protein|protein\b|peptide\b|\bpoly[- ]?(?:ala|gly|cys|thr)", re.IGNORECASE
-)
-CHAINS = re.compile(r"^[^|]*\|\s*(?:Chain|Chains)\s+([^|]*)", re.IGNORECASE)
-AUTHOR = re.compile(r"\[auth[^\]]*\]", re.IGNORECASE)
-COPIES = re.compile(r"\bcopies\s*[=:]\s*(\d+)", re.IGNORECASE)
-NUMBERED = re.compile(r"^\s*(?:\d+\s+)?([A-Za-z*]+(?:\s+[A-Za-z*]+)*)(?:\s+\d+)?\s*$")
-"""A line with a number before or behind it, as in GenPept and Clustal."""
-
-PIR = re.compile(r"^(?:P1|F1|XX);\s*(.*)$")
-"""Header of a protein in the PIR format, as MODELLER has it: the line below is a title."""
-
-FEWEST_WORDS = 3
-"""Words that must all be names of three letters; fewer may be blocks of a sequence."""
 
 
 @dataclass(frozen=True)
@@ -90,42 +66,23 @@ class SequenceFile:
     notes: tuple[str, ...] = ()
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Record:
     header: str
+    name: str
     number: int
-    letters: str = ""
-    lines: list[str] = field(default_factory=list)
+    letters: str
 
-    @property
-    def name(self) -> str:
-        if pir := PIR.match(self.header):
-            return pir[1].strip() or f"chain {self.number}"
-        if CHAINS.match(self.header):
-            return self.header.split("|")[0].strip() or f"chain {self.number}"
-        words = self.header.split()
-        return words[0] if words else f"chain {self.number}"
+    @classmethod
+    def of(cls, record: Record, number: int) -> _Record:
+        header = record.header or ""
+        name = name_of(header) or f"chain {number}"
+        return cls(header, name, number, letters_of(record.lines))
 
     @property
     def is_nucleic(self) -> bool:
         """By header or letters; a header that says protein decides."""
-        letters = set(self.letters.upper())
-        if PROTEIN_HEADER.search(self.header) and not NUCLEIC_HEADER.search(self.header):
-            return False
-        bases = letters - set(NUCLEOTIDES + AMBIGUOUS_NUCLEOTIDES)
-        if bases or not letters:
-            return False
-        if NUCLEIC_HEADER.search(self.header):
-            return True
-        only = not letters - set(NUCLEOTIDES)
-        count = sum(letter in NUCLEOTIDES for letter in self.letters.upper())
-        if len(self.letters) > LONGEST_PEPTIDE_OF_NUCLEOTIDES:
-            different = len(letters & set("ACGTU"))
-            return only or (
-                count >= LEAST_NUCLEOTIDES * len(self.letters) and different >= FEWEST_BASES
-            )
-        # No protein is of one kind of these, and U is rare beside A, C and G in one.
-        return len(self.letters) > 2 and only and (letters <= {"T"} or "U" in letters)
+        return is_nucleic(self.header, self.letters)
 
 
 def read_fasta(path: str | os.PathLike, *, protein: bool = False) -> Target:
@@ -213,56 +170,29 @@ def _text(path: Path) -> str:
     raw = read_bytes(
         path, MAX_BYTES, "too long for one map; give only the sequences of the chains in it."
     )
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encodings = ("utf-16",)
-    elif b"\0" in raw[1:2] or b"\0" in raw[:1]:
-        encodings = ("utf-16-le" if raw[1:2] == b"\0" else "utf-16-be",)
-    else:
-        encodings = ("utf-8-sig", "latin-1")
-    text = "\0"
-    for encoding in encodings:
-        try:
-            text = raw.decode(encoding)
-            break
-        except UnicodeDecodeError:
-            continue
-    text = text.rstrip(END_OF_FILE + "\r\n")
-    control = [c for c in text if unicodedata.category(c) == "Cc" and not c.isspace()]
-    if control:
+    if raw.startswith(RICH_TEXT):
+        raise InputError(f"{path} is rich text: save it as plain text.")
+    text = decoded(raw)
+    if text is None:
         raise InputError(f"{path} is not a text file: give the sequence in FASTA format.")
-    # Zero-width characters and byte order marks come along when text is copied from a page.
-    return "".join(c for c in text if unicodedata.category(c) != "Cf")
+    return text
 
 
 def _records(text: str, path: Path) -> list[_Record]:
-    records: list[_Record] = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        if line.lstrip().startswith(">"):
-            records.append(_Record(line.lstrip()[1:].strip(), len(records) + 1))
-            title = PIR.match(records[-1].header) is not None
-        elif not records and line.strip() and not line.startswith(";"):
-            raise InputError(
-                f"{path}, line {number}: a FASTA file begins with a line such as '>name', not "
-                f"{line.strip()[:20]!r}: put one before each sequence, or save it as FASTA."
-            )
-        elif records and title:
-            title = False
-        elif line.strip() and not line.startswith(";"):
-            blocks = NUMBERED.match(line)
-            records[-1].lines.append(blocks[1] if blocks else line)
-    for record in records:
-        words = " ".join(record.lines).replace("-", " ").split()
-        if len(words) >= FEWEST_WORDS and all(word.upper() in THREE_TO_ONE for word in words):
-            record.letters = "".join(THREE_TO_ONE[word.upper()] for word in words)
-            continue
-        record.letters = "".join("".join(record.lines).split()).removesuffix("*")
+    records = records_of(text)
+    if records and records[0].header is None:
+        stray = records[0]
+        raise InputError(
+            f"{path}, line {stray.line}: a FASTA file begins with a line such as '>name', not "
+            f"{stray.lines[0].strip()[:20]!r}: put one before each sequence, or save it as FASTA."
+        )
+    found = [_Record.of(record, number) for number, record in enumerate(records, start=1)]
+    for record in found:
         if not record.letters:
             raise InputError(
                 f"{path}, sequence {record.name!r} is empty: write its residues below its name."
             )
-        if record.letters.islower():
-            record.letters = record.letters.upper()
-    return records
+    return found
 
 
 def _sequence(record: _Record, path: Path, notes: list[str]) -> Sequence:
@@ -283,7 +213,8 @@ def _sequence(record: _Record, path: Path, notes: list[str]) -> Sequence:
             raise InputError(f"{path}, {where}, position {position}: {_remedy(letter)}.")
         letters.append(letter)
     if len(unknown) == len(letters):
-        raise InputError(f"{path}, {where} has only unknown residues (X): write what they are.")
+        raise InputError(f"{path}, {where} has only unknown residues (X): write what "
+            "they are, or leave it out.")
     if unknown:
         more = ", …" if len(unknown) > MOST_TOLD else ""
         shown = ", ".join(str(k + 1) for k in unknown[:MOST_TOLD]) + more
@@ -296,22 +227,18 @@ def _sequence(record: _Record, path: Path, notes: list[str]) -> Sequence:
 
 def _copies(record: _Record, path: Path, notes: list[str]) -> int:
     """How often a record's sequence is in the map, by its header."""
-    given = COPIES.search(record.header)
-    if given is not None:
-        count = int(given[1])
-        if not 1 <= count <= MOST_COPIES:
+    asked = asked_copies(record.header)
+    if asked is not None:
+        if not 1 <= asked <= MOST_COPIES:
             raise InputError(
-                f"{path}, sequence {record.name!r}: copies={given[1]}: give a number from 1 to "
+                f"{path}, sequence {record.name!r}: copies={asked}: give a number from 1 to "
                 f"{MOST_COPIES}."
             )
-        return count
-    chains = CHAINS.match(record.header)
-    if chains is None:
-        return 1
-    names = [name for name in AUTHOR.sub("", chains[1]).split(",") if name.strip()]
+        return asked
+    names = chains_named(record.header)
     count = min(max(len(names), 1), MOST_COPIES)
     if count > 1:
-        told = ", ".join(name.strip() for name in names[:MOST_TOLD])
+        told = ", ".join(names[:MOST_TOLD]) + (", …" if count > MOST_TOLD else "")
         notes.append(
             f"{path.name}, sequence {record.name!r}: its header names the chains {told}: {count} "
             "copies are built; write copies=1 in the header where the map holds one"
@@ -328,5 +255,10 @@ def _remedy(letter: str) -> str:
         return (
             f"{letter} is in lower case, which often marks residues that are masked or not there: "
             "write those that are there in capitals and leave out the others"
+        )
+    if not letter.isascii():
+        return (
+            f"{letter!r} is no amino acid: it is the character U+{ord(letter):04X}, which may only "
+            "look like one; type it again"
         )
     return f"{letter!r} is no amino acid: use the letters {AMINO_ACIDS}"

@@ -16,6 +16,7 @@ ATOMS = (b"ATOM", b"HETATM")
 NAME = slice(17, 21)
 """Columns of the residue name, with the one that only names of four letters use."""
 
+ATOM_AND_RESIDUE = slice(12, 20)
 FOURTH = 20
 NUMBER = slice(22, 26)
 POSITION = (slice(30, 38), slice(38, 46), slice(46, 54))
@@ -26,6 +27,10 @@ LEAST_LENGTH = 54
 """Characters of an atom's line up to the end of its position."""
 
 SEGMENT, ELEMENT = slice(72, 76), slice(76, 78)
+FOUR_DIGITS = range(1000, 10_000)
+"""What the columns of the residue number hold of one of five digits, the last of which stands where
+the insertion code does."""
+
 ATOM_WORD = re.compile(rb"(?:ATOM|HETATM)\d*$", re.IGNORECASE)
 """The first word of an atom's line, with its serial number where that has six digits; programs
 write scores below the atoms under names such as ATOM_pair_constraint."""
@@ -53,8 +58,20 @@ def read_pdb(raw: bytes, path: Path) -> list[gemmi.Structure]:
     structures = []
     for lines in _files(raw, path):
         text = b"\n".join(lines) + b"\n"
-        structures.append(gemmi.read_pdb_string(text, split_chain_on_ter=True))
+        structure = gemmi.read_pdb_string(text, split_chain_on_ter=True)
+        _number_on(structure)
+        structures.append(structure)
     return structures
+
+
+def _number_on(structure: gemmi.Structure) -> None:
+    """Read numbers of five digits, of which the last is in the column of the insertion code."""
+    for model in structure:
+        for chain in model:
+            for residue in chain:
+                number, code = residue.seqid.num, residue.seqid.icode
+                if code.isdigit() and number in FOUR_DIGITS:
+                    residue.seqid = gemmi.SeqId(10 * number + int(code), " ")
 
 
 def _files(raw: bytes, path: Path) -> list[list[bytes]]:
@@ -104,6 +121,12 @@ def _mended(line: bytes, number: int, path: Path, long_names: bool) -> bytes:
     if line[SEGMENT][:3].isspace() and line[SEGMENT][3:].isalpha() and not line[ELEMENT].strip():
         # Segments stand at the left of their columns: this is the element, one column too early.
         line = line[: SEGMENT.start] + b"    " + line[SEGMENT][3:].rjust(2)
+    if line[ATOM_AND_RESIDUE].islower():
+        line = (
+            line[: ATOM_AND_RESIDUE.start]
+            + line[ATOM_AND_RESIDUE].upper()
+            + line[ATOM_AND_RESIDUE.stop :]
+        )
     name = line[NAME]
     if long_names and len(name) == 4 and b" " not in name:
         short = three_letters(name.decode("ascii", "replace"))

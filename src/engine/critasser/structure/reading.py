@@ -21,6 +21,7 @@ from critasser.structure.copies import beside_each_other
 from critasser.structure.left_out import LeftOut
 from critasser.structure.parting import Part, parted
 from critasser.structure.pdb_text import read_pdb
+from critasser.structure.residue_names import is_plain
 
 __all__ = ["Protein", "read_chains", "read_protein"]
 
@@ -34,6 +35,12 @@ ONLY_ASCII = bytes(
 mark would be no value in mmCIF."""
 
 HYDROGENS = ("H", "D")
+OF_AMINO_ACIDS = ("C", "N", "O", "S", *HYDROGENS)
+"""Elements of the twenty amino acids."""
+
+BEFORE_ELEMENT = "0123456789'\"*"
+"""What stands before the element in names of atoms, such as 1HB."""
+
 MOST_BYTES = 512 << 20
 NOWHERE = 9999.0
 """Å along an axis, the most that a PDB file can say: what programs write for an atom without a
@@ -104,6 +111,7 @@ def read_protein(path: str | os.PathLike, max_bytes: int = MOST_BYTES) -> Protei
     raw = _ascii(read_bytes(path, max_bytes, "give only the chains that are needed."))
     try:
         structure, models = _one_model(_structures(raw, path))
+        _mend_elements(structure[0])
         model, parts, others, renamed = parted(structure[0], _parents(structure))
     except (RuntimeError, ValueError, IndexError) as error:
         raise InputError(
@@ -163,6 +171,24 @@ def _one_model(structures: Sequence[gemmi.Structure]) -> tuple[gemmi.Structure, 
         del structure[-1]
     structure.add_model(joined)
     return structure, left_out
+
+
+def _mend_elements(model: gemmi.Model) -> None:
+    """Elements of the twenty amino acids by the names of their atoms, where the file says others.
+
+    Without its element a Cα that stands one column too far to the left is calcium, and PDBQT has
+    types of atoms in place of elements.
+    """
+    for chain in model:
+        for residue in chain:
+            if not is_plain(residue.name):
+                continue
+            for atom in residue:
+                if atom.element.name in OF_AMINO_ACIDS:
+                    continue
+                letter = atom.name.lstrip(BEFORE_ELEMENT)[:1].upper()
+                if letter in OF_AMINO_ACIDS:
+                    atom.element = gemmi.Element(letter)
 
 
 def _joined(models: Sequence[gemmi.Model]) -> gemmi.Model:

@@ -106,14 +106,18 @@ def _out_of_register(
     found = np.zeros(len(target), dtype=bool)
     for chain in target.chain_slices:
         at, codes = partner[chain], target.codes[chain]
+        known = ~target.unknown[chain]
         length = len(codes)
         number = np.arange(length)
 
-        def suits(shift: int, at=at, codes=codes, number=number, chain=chain) -> NDArray:
+        def suits(
+            shift: int, at=at, codes=codes, known=known, number=number, chain=chain
+        ) -> NDArray:
             other = number + shift
             inside = near[chain] & (other >= 0) & (other < len(number))
             value = np.zeros(len(number))
-            value[inside] = odds[at[inside], codes[other[inside]]]
+            letters = other[inside]
+            value[inside] = np.where(known[letters], odds[at[inside], codes[letters]], 0.0)
             return WINDOW * uniform_filter1d(value, WINDOW, mode="constant")
 
         others = np.array([suits(s) for s in range(-MOST_SHIFT, MOST_SHIFT + 1) if s])

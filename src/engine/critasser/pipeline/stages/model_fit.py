@@ -88,7 +88,7 @@ def model_fit(context: Context) -> None:
     chains = ModelChains.of(context.model)
     features = load_features(context.read(FEATURES), context.read(DENSITY))
     pae = context.external("pae")
-    error = None if pae is None else read_predicted_error(pae, len(chains))
+    error = None if pae is None else read_predicted_error(pae, context.model.chains)
     placements = fit_structure(
         chains.calpha,
         network_fields(features),

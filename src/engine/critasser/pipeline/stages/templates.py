@@ -117,7 +117,7 @@ def errors_of_chains(
     if path is None:
         return [None] * len(chains)
     ends = np.cumsum([0, *map(len, chains)])
-    whole = read_predicted_error(path, int(ends[-1]))
+    whole = read_predicted_error(path, chains)
     return [whole[a:b, a:b] for a, b in pairwise(ends)]
 
 

@@ -130,6 +130,7 @@ class Pages:
         """Hear of what happens."""
         self.watch.made.connect(self._made)
         self.watch.chosen.connect(self._chosen)
+        self.watch.opened.connect(self._opened)
         for number in range(3):
             keys = QShortcut(QKeySequence(f"Ctrl+{number + 1}"), self.window.ui_area)
             # Docked, the window is all of ChimeraX, whose own keys these may be.
@@ -189,6 +190,11 @@ class Pages:
     @property
     def _is_finished(self) -> bool:
         return self.watch.line is not None and self.watch.line.state == "finished"
+
+    def _opened(self) -> None:
+        """Go to what a job has made that the person has opened."""
+        if self.watch.outcome is not None and self.watch.outcome.models:
+            self.tabs.setCurrentIndex(RESULTS)
 
     def _chosen(self) -> None:
         self._finished = self._is_finished

@@ -32,7 +32,7 @@ class Watch(QObject):
 
     Signals: `listed` when the list has changed, `aged` when only times in it have, `chosen` when
     another job is looked at, `told` when it has told something or a second has passed, `made` when
-    its results have changed.
+    its results have changed, `opened` when the person has opened a job.
 
     Parameters
     ----------
@@ -44,6 +44,7 @@ class Watch(QObject):
     chosen = Signal()
     told = Signal()
     made = Signal()
+    opened = Signal()
 
     def __init__(self, session) -> None:
         super().__init__()
@@ -190,6 +191,7 @@ class Watch(QObject):
         """The person has opened a job: look at it."""
         self.list_again()
         self.choose(folder)
+        self.opened.emit()
 
     def choose(self, folder: Path) -> None:
         """Look at another job."""

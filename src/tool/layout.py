@@ -289,9 +289,10 @@ class Section(QWidget):
         """Show the content and go there, or hide it."""
         self.unfold(not self.is_open)
         if self.is_open:
-            QTimer.singleShot(0, self._go_there)  # when there is room for it
+            QTimer.singleShot(0, self.go_there)  # when there is room for it
 
-    def _go_there(self) -> None:
+    def go_there(self) -> None:
+        """Scroll the page so that as much of this is seen as can be."""
         area = self.parentWidget()
         while area is not None and not isinstance(area, QScrollArea):
             area = area.parentWidget()

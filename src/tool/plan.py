@@ -133,7 +133,9 @@ def build_command(plan: Plan, folder: Path) -> Command:
     elif plan.place == "mask":
         words += ["mask", plan.mask_spec]
     if plan.half_maps:
-        words += ["halfMaps", ",".join(plan.half_maps)]
+        # One specifier: ChimeraX reads no list of them.
+        numbers = (spec.lstrip("#!") for spec in plan.half_maps)
+        words += ["halfMaps", f"#{','.join(numbers)}"]
     if plan.templates_spec or plan.templates_files:
         words += ["templates", _templates(plan)]
     elif plan.known:

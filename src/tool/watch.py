@@ -10,6 +10,7 @@ from Qt.QtCore import QObject, QTimer, Signal
 
 from ..jobs.engine_job import jobs_of
 from ..jobs.folder import ProgressReader
+from ..jobs.queue import free_now
 from ..jobs.triggers import triggers
 from ..jobs.warnings import WarningReader
 from ..session.files import read_json
@@ -237,7 +238,10 @@ class Watch(QObject):
         self._tell_list(self._list.renew([job]))
         # One that waits, or is taken back, does not push aside what is being looked at: neither
         # now nor when its turn comes.
-        idle = job.outcome in ("queued", "cancelled") and self.folder is not None
+        waits = job.outcome == "queued" and not free_now(
+            self._session, jobs_of(self._session), job.device, but=job
+        )
+        idle = (waits or job.outcome == "cancelled") and self.folder is not None
         goes_on = job.folder == self.folder and job.id in self._idle and job.outcome == "running"
         new = job.id not in self._numbers
         self._numbers.add(job.id)

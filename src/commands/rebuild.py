@@ -28,8 +28,8 @@ from ..jobs.request import Request, is_model
 from ..jobs.starting import start, waits
 from ..models.origin import keep_origin
 from ..session.files import inside
-from ..views.results import Results
-from ..views.scored import RebuiltResults, source_of
+from ..views.rebuilt import RebuiltResults
+from ..views.scored import source_of
 from .arguments import BuildSequenceArg
 
 __all__ = ["command", "description"]
@@ -121,7 +121,8 @@ def command(
         files, prepare = write_inputs(
             folder, name, in_map, structure, sequence or _whole_sequences(residues)
         )
-        view = Results(session, name, folder, in_map)
+        keep_origin(folder, structure)
+        view = RebuiltResults(session, name, folder, volume=in_map)
         model, options = files["model"], {"--map": (files["map"],)}
     else:
         path = inside(*source)

@@ -23,6 +23,7 @@ from ..session.locks import worker
 from ..session.messages import duration, tell
 from ..session.processes import LoggedProcess, end_process
 from ..session.settings import forget_job, remember_open
+from ..session.turns import short_turns
 from .failures import why_failed
 from .folder import Event, ProgressReader, request_stop
 from .queue import take_turn
@@ -137,7 +138,11 @@ class EngineJob(Job):
             self.state = TaskState.QUEUED
         remember_open(self.session, str(self.folder), True)
         triggers(self.session).activate_trigger("job started", self)
-        self._ready.set()
+        if self._prepare is not None and self.session.ui.is_gui:
+            # When the command is over: until then the two would hold each other up.
+            self.session.ui.thread_safe(self._ready.set)
+        else:
+            self._ready.set()
 
     def run(self) -> None:
         """Watch until the engine has ended; in a thread of its own."""
@@ -196,7 +201,8 @@ class EngineJob(Job):
         """Write what is still to be written; whether that was possible."""
         if self._prepare is not None:
             try:
-                self._prepare()
+                with short_turns():
+                    self._prepare()
             except UserError as error:
                 self._refused = f"critasser {self.name}: {error}"
                 return False
@@ -338,6 +344,7 @@ class EngineJob(Job):
     def wait(self) -> None:
         """Block until the job is over, showing what comes; in the main thread."""
         self._awaited = True
+        self._ready.set()
         thread = self._thread
         try:
             while not self._over.wait(LOOK):

@@ -76,6 +76,8 @@ def read_record(folder: Path) -> JobRecord:
         state = last.state if last.state in ("finished", "cancelled") else "failed"
     elif results:
         state = "finished"
+    elif waits_elsewhere(folder) is not None:
+        state = "queued"  # or its engine is just being started there
     else:
         # An engine that refuses its input says so in its log, and makes nothing else.
         begun = any((folder / name).exists() for name in ("job.json", "log.txt"))

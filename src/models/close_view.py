@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .attributes import ATTRIBUTE, LOCAL_PCC
+from .framing import PLANE, clear_front, room_around
 from .local_density import density_at, mesh_near
 from .residue_selection import select_residues, view_residues
 
@@ -27,8 +28,11 @@ _NEIGHBOURS = 5.0
 _MOST_LABELS = 24
 """Residues that are labelled; more would hide each other."""
 
-_HEIGHT = 0.45
+_HEIGHT = 0.6
 """Å of the labels' letters."""
+
+_VEIL = 0.6
+"""How far a label hides what is behind it, 0 to 1."""
 
 
 class CloseView:
@@ -42,6 +46,7 @@ class CloseView:
     def __init__(self, session) -> None:
         self._session = session
         self._camera: tuple | None = None
+        self._planes: list | None = None
         self._atoms: tuple | None = None
         self._ribbons: tuple | None = None
         self._labelled: list = []
@@ -71,7 +76,7 @@ class CloseView:
         # A ribbon that has not been drawn yet has no place that could be looked at.
         structure.update_graphics_if_needed()
         self._keep_camera()
-        view_residues(self._session, around)
+        self._look_at(residues, around)
         select_residues(self._session, residues)
         self._show_sticks(structure, around)
         self._show_density(around, volume)
@@ -82,6 +87,9 @@ class CloseView:
         self._put_atoms_back()
         self._drop_mesh()
         self._show_map()
+        planes, self._planes = self._planes, None
+        if planes is not None:
+            self._session.main_view.clip_planes.replace_planes(planes)
         camera, self._camera = self._camera, None
         if camera is not None:
             position, width = camera
@@ -97,6 +105,17 @@ class CloseView:
         if self._camera is None:
             camera = self._session.main_view.camera
             self._camera = camera.position, getattr(camera, "field_width", None)
+
+    def _look_at(self, residues: Sequence, around: Sequence) -> None:
+        """From where one looks already, with the place in the middle and nothing before it."""
+        from chimerax.atomic import Residues
+
+        view = self._session.main_view
+        here = Residues(list(residues)).atoms.scene_coords
+        view_residues(self._session, residues, room=room_around(np.asarray(here)))
+        if self._planes is None:
+            self._planes = [plane.copy() for plane in view.clip_planes.planes()]
+        clear_front(view, Residues(list(around)).atoms.scene_coords)
 
     def _show_sticks(self, structure, around: Sequence) -> None:
         """Atoms of the place and of what is near it, where there are more than Cα."""
@@ -157,17 +176,19 @@ class CloseView:
         """Name, and how well it fits; labels of the person's own stay as they are."""
         if not self._session.ui.is_gui:
             return
+        from chimerax.core.colors import Color
         from chimerax.label.label3d import label, labels_model
 
         if labels_model(residues[0].structure) is not None:
             return
+        behind = Color((*self._session.main_view.background_color[:3], _VEIL))
         for residue in list(residues)[:_MOST_LABELS]:
             text = f"{residue.name} {residue.number}{residue.insertion_code.strip()}"
             if fit := fit_in_words(residue, None):
                 text += f": {fit}"
             label(
                 self._session, _objects([residue]), object_type="residues", text=text,
-                height=_HEIGHT,
+                height=_HEIGHT, bg_color=behind,
             )  # fmt: skip
             self._labelled.append(residue)
 
@@ -185,6 +206,7 @@ class CloseView:
         return {
             "volume": None if gone else self._volume,
             "hid map": self._hid_map,
+            "clipped": self._planes is not None,
             "mesh": None if self._mesh is None or self._mesh.deleted else self._mesh,
             "atoms": self._atoms,
             "ribbons": self._ribbons,
@@ -194,6 +216,11 @@ class CloseView:
         """Go on from what a session kept; what is missing in it is left out."""
         self._volume, self._hid_map = kept.get("volume"), bool(kept.get("hid map"))
         self._mesh = kept.get("mesh")
+        if kept.get("clipped"):
+            self._planes = [
+                plane.copy() for plane in self._session.main_view.clip_planes.planes()
+                if plane.name != PLANE
+            ]  # fmt: skip
         with contextlib.suppress(TypeError, ValueError):
             if kept.get("atoms") is not None:
                 atoms, displays, modes = kept["atoms"]

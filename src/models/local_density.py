@@ -15,7 +15,7 @@ RIM = 3.0
 _MOST_VOXELS = 4_000_000
 """Of the box around the atoms; a larger one is looked at on every second voxel or fewer."""
 
-_COLOR = (90, 140, 200, 255)
+_COLOR = (150, 150, 150, 255)
 
 _SIGMAS = 2.0
 """Standard deviations over the mean, the level of a map that shows no surface."""

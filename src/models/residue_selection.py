@@ -30,11 +30,19 @@ def select_residues(session, residues: Iterable, *, add: bool = False) -> None:
     (select_add if add else select)(session, _objects(residues))
 
 
-def view_residues(session, residues: Iterable) -> None:
-    """Bring residues into view, as ``view`` does, and clip nothing."""
+def view_residues(session, residues: Iterable, *, room: float = 0.05) -> None:
+    """Bring residues into view, as ``view`` does, and clip nothing.
+
+    Parameters
+    ----------
+    session : chimerax.core.session.Session
+    residues : iterable of chimerax.atomic.Residue
+    room : float
+        Part of the window that is left free beside them.
+    """
     from chimerax.std_commands.view import view
 
-    view(session, _objects(residues), clip=False)
+    view(session, _objects(residues), clip=False, pad=room)
 
 
 def log_selection(session, chain, first: int, last: int, *, add: bool = False) -> None:

@@ -11,6 +11,7 @@ import math
 import os
 import re
 import unicodedata
+from collections.abc import Iterable
 from html import escape
 from typing import Any
 from urllib.parse import quote
@@ -28,6 +29,7 @@ __all__ = [
     "one_line",
     "quotable",
     "quoted_path",
+    "quoted_paths",
     "quoted_text",
     "residues_spec",
 ]
@@ -137,6 +139,23 @@ def quoted_path(path: str | os.PathLike) -> Quoted:
         f"{text!r} has both kinds of quotes before blanks, which no command can hold: rename the "
         "file or its folder"
     )
+
+
+def quoted_paths(paths: Iterable[str | os.PathLike]) -> Quoted:
+    """Paths as a list of ChimeraX's, which is split at commas outside of quotes.
+
+    Raises
+    ------
+    UserError
+        A path has quotes in it, which would end the list's own.
+    """
+    words = []
+    for path in map(os.fspath, paths):
+        if "'" in path or '"' in path:
+            raise UserError(f"{path!r} has quotes, which no list can hold: rename the file")
+        bare = quoted_path(path)
+        words.append(Quoted(f'"{path}"') if "," in path and bare == path else bare)
+    return Quoted(",".join(words))
 
 
 def quoted_text(text: str) -> Quoted:

@@ -216,7 +216,10 @@ class LaunchPage(QWidget):
             distance=round(self.distance.value(), 1),
             mask_spec="" if mask is None else mask.atomspec,
             templates_spec=self.options.templates_with(self.known.models),
+            chosen=len(self.options.chosen_with(self.known.models)),
             templates_files=self.known.files,
+            pae=self.options.errors,
+            half_maps=self.options.half_map_specs,
             known=self.known.known,
             contacts=self.options.contacts.text().strip(),
             resolution=None
@@ -227,12 +230,14 @@ class LaunchPage(QWidget):
             models=self.options.models.value(),
             seed=self.options.seed.value(),
             trim=self.options.trim.isChecked(),
+            protein=self.editor.are_protein,
             folder=self.options.folder.text().strip(),
         )
 
     def set_plan_values(self, plan: Plan) -> None:
         """Show all of a plan but its models."""
         self.editor.set_entries(plan.entries, plan.fasta)
+        self.editor.protein.setChecked(plan.protein)
         self.place.setCurrentIndex(PLACES.index(plan.place))
         self.distance.setValue(plan.distance)
         lowest = self.resolution.minimum()
@@ -251,6 +256,8 @@ class LaunchPage(QWidget):
         self._choose(self.map_menu, volume)
         if earlier.mask is not None:
             self._choose(self.mask_menu, open_map(session, folder, "mask"))
+        for menu, name in zip(self.options.half_maps, earlier.half_maps):
+            self._choose(menu, open_map(session, folder, name))
         self.options.open_templates(earlier.templates)
         lost = [*earlier.missing, *(("the map",) if volume is None else ())]
         if lost:
@@ -270,7 +277,7 @@ class LaunchPage(QWidget):
         if not hasattr(self, "preview"):
             return
         self._engine.look()
-        self.known.set_entries(self.editor.entries)
+        self.known.set_entries(self.editor.entries, protein=self.editor.are_protein)
         plan = self.plan()
         self._no_map.tell("" if plan.map_spec else "Open the map that you want to build into.")
         self.distance.setVisible(plan.place == "near")
@@ -328,7 +335,8 @@ class LaunchPage(QWidget):
 
         self._run('ui tool show "Critasser Segments"')
         shown, plan = show_segments(self._session), self.plan()
-        whole = all(not complaint(one.letters, one.header) for one in plan.entries)
+        whole = all(not complaint(one.letters, one.header, protein=plan.protein)
+                    for one in plan.entries)  # fmt: skip
         if plan.entries and whole and not shown.sequence:
             shown.sequence, _ = sequence_argument(self._with_file(plan), self._sequences_folder)
 
@@ -346,23 +354,27 @@ class LaunchPage(QWidget):
         return {
             "entries": entries,
             "fasta": "" if plan.fasta is None else str(plan.fasta),
+            "half_maps": list(plan.half_maps),
             **{
                 name: getattr(plan, name)
                 for name in ("map_spec", "mask_spec", "place", "distance", "resolution",
-                             "quality", "device", "models", "seed", "trim", "folder", "contacts")
+                             "quality", "device", "models", "seed", "trim", "protein", "folder",
+                             "contacts")
             },
         }  # fmt: skip
 
     def restore(self, kept: dict) -> None:
         """Show what a session kept; the models must be there."""
         kept = dict(kept)
-        specs = {"map": kept.pop("map_spec", ""), "mask": kept.pop("mask_spec", "")}
+        menus = (self.map_menu, self.mask_menu, *self.options.half_maps)
+        halves = [*kept.pop("half_maps", ()), "", ""][:2]
+        specs = (kept.pop("map_spec", ""), kept.pop("mask_spec", ""), *halves)
         entries = tuple(Entry(*one) for one in kept.pop("entries", ()))
         fasta = kept.pop("fasta", "")
         known = {name: value for name, value in kept.items() if name in Plan.__dataclass_fields__}
         path = Path(fasta) if fasta and holds(Path(fasta), entries) else None
         self.set_plan_values(replace(Plan(), entries=entries, fasta=path, **known))
-        for menu, spec in ((self.map_menu, specs["map"]), (self.mask_menu, specs["mask"])):
+        for menu, spec in zip(menus, specs):
             found = [m for m in menu.all_values if m.atomspec == spec] if spec else []
             if found:
                 menu.value = found[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chimerax.core.commands import run
-from Qt.QtCore import Qt
+from Qt.QtCore import Qt, QTimer
 from Qt.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
 
 from ..models.validation.checklist import CHANGED, checklist_of
@@ -113,6 +113,7 @@ class ChecklistPanel(Section):
             self._told.setText("Open a model first, or choose one under “How sure”.")
             return
         run(self._session, command_text(command, model, *words))
+        QTimer.singleShot(0, self.go_there)
 
 
 def _place_table() -> QTableWidget:

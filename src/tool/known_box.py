@@ -72,6 +72,7 @@ class KnownBox(QWidget):
         super().__init__()
         self._session = session
         self._entries: tuple[Entry, ...] = ()
+        self._protein = False
         self._looked: tuple[Entry, ...] | None = None
         self._work: _Look | None = None
         layout = QVBoxLayout(self)
@@ -104,8 +105,9 @@ class KnownBox(QWidget):
         self.where.setCurrentIndex(KNOWN.index(remembered) if remembered in KNOWN else 0)
         self._refresh()
 
-    def set_entries(self, entries: Sequence[Entry]) -> None:
+    def set_entries(self, entries: Sequence[Entry], *, protein: bool = False) -> None:
         """Of these sequences; what was found of others is forgotten."""
+        self._protein = protein
         self._entries = tuple(entries)
         if self._looked is not None and self._looked != self._entries:
             self._looked = None
@@ -181,7 +183,9 @@ class KnownBox(QWidget):
     def _refresh(self, trouble: str = "") -> None:
         """Show what goes with the choice."""
         where = KNOWN[self.where.currentIndex()]
-        whole = bool(self._entries) and not any(complaint(one.letters) for one in self._entries)
+        whole = bool(self._entries) and not any(
+            complaint(one.letters, protein=self._protein) for one in self._entries
+        )
         self.look_button.setVisible(where != "none")
         self.look_button.setEnabled(whole and self._work is None)
         self.list.setVisible(self.list.count() > 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from Qt.QtCore import QPoint, QRect, QSize, Qt
+from Qt.QtCore import QPoint, QRect, QSize, Qt, QTimer
 from Qt.QtGui import QColor, QFontDatabase, QPainter, QPalette, QTextOption
 from Qt.QtWidgets import (
     QFrame,
@@ -277,13 +277,30 @@ class Section(QWidget):
         layout.setSpacing(GAP // 2)
         layout.addWidget(self.header)
         layout.addWidget(self.content)
-        self.header.clicked.connect(lambda *_: self.unfold(not self.is_open))
+        self.header.clicked.connect(lambda *_: self._turn())
         self.unfold(open)
 
     @property
     def is_open(self) -> bool:
         """Whether the content is shown."""
         return self._open
+
+    def _turn(self) -> None:
+        """Show the content and go there, or hide it."""
+        self.unfold(not self.is_open)
+        if self.is_open:
+            QTimer.singleShot(0, self.go_there)  # when there is room for it
+
+    def go_there(self) -> None:
+        """Scroll the page so that as much of this is seen as can be."""
+        area = self.parentWidget()
+        while area is not None and not isinstance(area, QScrollArea):
+            area = area.parentWidget()
+        if area is not None:
+            top = self.mapTo(area.widget(), QPoint(0, 0)).y()
+            bar = area.verticalScrollBar()
+            low = top + self.height() - area.viewport().height()
+            bar.setValue(min(top, max(low, bar.value())))
 
     def unfold(self, shown: bool = True) -> None:
         """Show the content, or hide it."""

@@ -11,10 +11,15 @@ from Qt.QtWidgets import QCheckBox, QComboBox, QFileDialog, QLineEdit, QSpinBox
 
 from ..session.quoting import command_text
 from .ask import ask_fit
-from .layout import Section, button, buttons, labelled, small
+from .layout import Section, button, buttons, labelled, narrow, small
 from .plan import DEVICES, MODELS, SEED, Plan
 
 __all__ = ["Options", "choice"]
+
+_HALVES = (
+    "The two half maps of the map, unfiltered and unmasked: the networks see the map without its "
+    "noise, and local resolution and a cross-validation are reported"
+)
 
 
 def choice(words) -> QComboBox:
@@ -33,7 +38,7 @@ def _count(least: int, most: int) -> QSpinBox:
 
 
 class Options(Section):
-    """Templates, contacts, device, number of models, seed, residues without density, folder.
+    """What a build can do without: templates, half maps, contacts, device, folder and the like.
 
     Parameters
     ----------
@@ -46,6 +51,13 @@ class Options(Section):
         super().__init__("More options")
         self._session = session
         self._make_templates()
+        self.pae = self._path_row(
+            "P&redicted error", "none",
+            "Predicted aligned error (PAE) of each template, in their order: .json of AlphaFold or "
+            "ColabFold, .npz of Boltz; it tells which parts are rigid",
+            "Choose a predicted error for each template", self._choose_pae,
+        )  # fmt: skip
+        self._make_half_maps()
         self.contacts = self._path_row(
             "&Contacts", "none", "Predicted contacts of residues, a file in the CASP RR format",
             "Choose a file of contacts", self._choose_contacts,
@@ -73,6 +85,27 @@ class Options(Section):
             "Job fo&lder", "~/critasser, named after the map", "Must be empty or new",
             "Choose a job folder", self._choose_folder,
         )  # fmt: skip
+
+    def _make_half_maps(self) -> None:
+        from chimerax.map import Volume
+        from chimerax.ui.widgets import ModelMenuButton
+
+        self.half_maps = tuple(
+            ModelMenuButton(
+                self._session, class_filter=Volume, no_value_button_text="none",
+                no_value_menu_text="none", autoselect=ModelMenuButton.AUTOSELECT_NONE,
+            )
+            for _ in range(2)
+        )  # fmt: skip
+        for menu in self.half_maps:
+            menu.value_changed.connect(self.changed)
+            narrow(menu)
+        first, second = self.half_maps
+        second.setAccessibleName("The other half map")
+        row = labelled("&Half maps", first, second, tip=_HALVES)
+        second.setToolTip(_HALVES)
+        row.setStretchFactor(second, 1)
+        self.body.addLayout(row)
 
     def _path_row(self, label: str, empty: str, tip: str, choose: str, clicked) -> QLineEdit:
         """A line for a path, with a button that asks for it."""
@@ -111,14 +144,28 @@ class Options(Section):
         )
 
     @property
+    def errors(self) -> tuple[Path, ...]:
+        """The chosen predicted errors."""
+        return tuple(Path(one.strip()) for one in self.pae.text().split(";") if one.strip())
+
+    @property
+    def half_map_specs(self) -> tuple[str, ...]:
+        """Specifiers of the chosen half maps."""
+        return tuple(menu.value.atomspec for menu in self.half_maps if menu.value is not None)
+
+    @property
     def templates_spec(self) -> str:
         """Specifier of the chosen templates; empty for none."""
         return self.templates_with(())
 
     def templates_with(self, more) -> str:
         """Specifier of the chosen templates and of more models; empty for none."""
-        chosen = list(dict.fromkeys([*self.templates.value, *more]))
+        chosen = self.chosen_with(more)
         return concise_model_spec(self._session, chosen) if chosen else ""
+
+    def chosen_with(self, more) -> list:
+        """The chosen templates and more models, each once."""
+        return list(dict.fromkeys([*self.templates.value, *more]))
 
     def show_plan(self, plan: Plan) -> None:
         """Show all of a plan that is set here but the templates."""
@@ -128,8 +175,9 @@ class Options(Section):
         self.trim.setChecked(plan.trim)
         self.folder.setText(plan.folder)
         self.contacts.setText(plan.contacts)
+        self.pae.setText("; ".join(map(str, plan.pae)))
         usual = (plan.device, plan.models, plan.seed) == ("auto", MODELS, SEED)
-        if not usual or plan.trim or plan.folder or plan.contacts:
+        if not usual or plan.trim or plan.folder or plan.contacts or plan.pae:
             self.unfold()
 
     def _open_templates(self) -> None:
@@ -154,6 +202,14 @@ class Options(Section):
         )
         if path:
             self.contacts.setText(path)
+
+    def _choose_pae(self) -> None:
+        paths, _ = QFileDialog.getOpenFileNames(
+            self, "Predicted errors, in the order of the templates", "",
+            "Predicted errors (*.json *.json.gz *.npz);;All files (*)",
+        )  # fmt: skip
+        if paths:
+            self.pae.setText("; ".join(paths))
 
     def _choose_folder(self) -> None:
         path = QFileDialog.getExistingDirectory(self, "Job folder")

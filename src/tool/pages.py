@@ -17,6 +17,7 @@ from ..session.quoting import command_text
 from ..session.settings import settings
 from .build_page import LaunchPage
 from .layout import scrolled
+from .placement import beside_log
 from .progress_page import ProgressPage
 from .results_page import ResultsPage
 from .watch import Watch
@@ -63,14 +64,8 @@ class Pages:
         self._rest_later = self._timer(self._make_rest)
         self._follow(session)
         self._page(BUILD)
-        self.window.manage(placement=self._beside_log())
+        self.window.manage(placement=beside_log(session))
         self._rest_later.start(0)
-
-    def _beside_log(self):
-        """Where the panel is shown first: in the Log's place, which is higher than what is left."""
-        logs = [tool for tool in self._session.tools.list() if tool.tool_name == "Log"]
-        shown = [tool.tool_window for tool in logs if tool.displayed()]
-        return shown[0] if shown and not shown[0].floating else "side"
 
     @property
     def launch(self) -> LaunchPage:
@@ -130,6 +125,7 @@ class Pages:
         """Hear of what happens."""
         self.watch.made.connect(self._made)
         self.watch.chosen.connect(self._chosen)
+        self.watch.opened.connect(self._opened)
         for number in range(3):
             keys = QShortcut(QKeySequence(f"Ctrl+{number + 1}"), self.window.ui_area)
             # Docked, the window is all of ChimeraX, whose own keys these may be.
@@ -189,6 +185,11 @@ class Pages:
     @property
     def _is_finished(self) -> bool:
         return self.watch.line is not None and self.watch.line.state == "finished"
+
+    def _opened(self) -> None:
+        """Go to what a job has made that the person has opened."""
+        if self.watch.outcome is not None and self.watch.outcome.models:
+            self.tabs.setCurrentIndex(RESULTS)
 
     def _chosen(self) -> None:
         self._finished = self._is_finished

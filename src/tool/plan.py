@@ -11,7 +11,7 @@ from chimerax.core.errors import UserError
 from ..jobs.new_job import DEVICES as ENGINE_DEVICES
 from ..jobs.new_job import QUALITIES
 from ..jobs.sequences import Entry, complaint, fasta_name, typed_letters
-from ..session.quoting import Command, Quoted, command_text, quoted_path
+from ..session.quoting import Command, Quoted, command_text, quoted_path, quoted_paths
 
 __all__ = [
     "DEVICES",
@@ -50,10 +50,16 @@ class Plan:
         Å; how near.
     mask_spec, templates_spec : str
         Specifiers; empty for none.
+    chosen : int
+        Models that `templates_spec` specifies.
     contacts : str
         File of predicted contacts; empty for none.
     templates_files : tuple of Path
         Files of structures to start from.
+    pae : tuple of Path
+        Predicted aligned error of each template; none for none.
+    half_maps : tuple of str
+        Specifiers of the two half maps; empty for none.
     known : str
         Where known structures are looked for, where none are chosen: one of `KNOWN`; empty for as
         the person has said or is to be asked.
@@ -64,6 +70,8 @@ class Plan:
     seed : int
     trim : bool
         Leave residues without density out of the models.
+    protein : bool
+        The sequences are protein, also those that look like DNA.
     folder : str
         Job folder; empty for the usual place.
     """
@@ -75,8 +83,11 @@ class Plan:
     distance: float = RANGE
     mask_spec: str = ""
     templates_spec: str = ""
+    chosen: int = 0
     contacts: str = ""
     templates_files: tuple[Path, ...] = ()
+    pae: tuple[Path, ...] = ()
+    half_maps: tuple[str, ...] = ()
     known: str = ""
     resolution: float | None = None
     quality: str = "standard"
@@ -84,6 +95,7 @@ class Plan:
     models: int = MODELS
     seed: int = SEED
     trim: bool = False
+    protein: bool = False
     folder: str = ""
 
 
@@ -120,10 +132,16 @@ def build_command(plan: Plan, folder: Path) -> Command:
             words += ["range", plan.distance]
     elif plan.place == "mask":
         words += ["mask", plan.mask_spec]
+    if plan.half_maps:
+        # One specifier: ChimeraX reads no list of them.
+        numbers = (spec.lstrip("#!") for spec in plan.half_maps)
+        words += ["halfMaps", f"#{','.join(numbers)}"]
     if plan.templates_spec or plan.templates_files:
         words += ["templates", _templates(plan)]
     elif plan.known:
         words += ["templates", plan.known]
+    if plan.pae:
+        words += ["pae", quoted_paths(plan.pae)]
     if plan.contacts:
         words += ["contacts", quoted_path(plan.contacts)]
     if plan.resolution is not None:
@@ -136,8 +154,9 @@ def build_command(plan: Plan, folder: Path) -> Command:
     ):
         if value != usual:
             words += [word, value]
-    if plan.trim:
-        words += ["trim", "true"]
+    for word, ticked in (("trim", plan.trim), ("protein", plan.protein)):
+        if ticked:
+            words += [word, "true"]
     if plan.folder:
         words += ["folder", quoted_path(plan.folder)]
     return command_text(*words)
@@ -161,23 +180,53 @@ def obstacle(plan: Plan, *, selected_atoms: bool = True) -> str:
             quoted_path(path)
         except UserError as error:
             return f"{error}."
+    try:
+        quoted_paths(plan.pae)
+    except UserError as error:
+        return f"{error}."
     if not plan.entries:
         return "Add the sequence of what is in the map."
-    wrong = _wrong(plan.entries)
+    wrong = _wrong(plan.entries, plan.protein)
     if wrong:
         return wrong
     if plan.place == "mask" and not plan.mask_spec:
         return "Choose the map that is the mask."
     if plan.place == "mask" and plan.mask_spec == plan.map_spec:
         return "The mask is the map itself: choose another map."
+    if wrong := _wrong_halves(plan) or _wrong_errors(plan):
+        return wrong
     if plan.place == "near" and not selected_atoms:
         return "Select the atoms or markers near which to build."
     return ""
 
 
-def _wrong(entries: Sequence[Entry]) -> str:
+def _wrong_halves(plan: Plan) -> str:
+    """What is wrong with the half maps."""
+    halves = plan.half_maps
+    if len(halves) == 1:
+        return "Choose both half maps, or none."
+    if plan.map_spec in halves:
+        return "A half map is the map itself: choose another one."
+    if len(halves) == 2 and halves[0] == halves[1]:
+        return "The two half maps are one map: choose another one."
+    return ""
+
+
+def _wrong_errors(plan: Plan) -> str:
+    """What is wrong with the predicted errors of the templates."""
+    if not plan.pae:
+        return ""
+    templates = plan.chosen + len(plan.templates_files)
+    if not templates:
+        return "Choose the template that the predicted error is of."
+    if len(plan.pae) != templates:
+        return f"Choose a predicted error for each of the {templates} templates, or none."
+    return ""
+
+
+def _wrong(entries: Sequence[Entry], protein: bool) -> str:
     for entry in entries:
-        said = complaint(entry.letters, entry.header)
+        said = complaint(entry.letters, entry.header, protein=protein)
         if said:
             return f"Mend the sequence “{entry.name}”."
     return ""

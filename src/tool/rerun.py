@@ -32,6 +32,8 @@ class EarlierBuild:
         All but its models.
     mask : Path or None
         In the job's folder.
+    half_maps : tuple of str
+        What they are called in the job's folder; empty for none.
     templates : tuple of Path
         In the job's folder.
     missing : tuple of str
@@ -40,6 +42,7 @@ class EarlierBuild:
 
     plan: Plan
     mask: Path | None = None
+    half_maps: tuple[str, ...] = ()
     templates: tuple[Path, ...] = ()
     missing: tuple[str, ...] = ()
 
@@ -73,11 +76,25 @@ def earlier_build(folder: Path) -> EarlierBuild | None:
         plan = replace(plan, place="mask")
     elif "mask" in inputs:
         missing.append("the mask")
-    given = [inputs[name] for name in sorted(inputs) if str(name).startswith("template_")]
-    templates = [path for one in given if (path := _file(one, folder)) is not None]
-    if len(templates) < len(given):
-        missing.append("templates")
-    return EarlierBuild(plan, mask, tuple(templates), tuple(missing))
+    halves = _files(inputs, "half_map_", folder, missing, "the half maps")
+    templates = _files(inputs, "template_", folder, missing, "templates")
+    errors = _files(inputs, "pae_", folder, missing, "predicted errors of templates")
+    if len(errors) == len(templates):
+        plan = replace(plan, pae=tuple(errors))
+    elif errors:  # of some templates only, which the panel cannot say
+        missing.append("predicted errors of templates")
+    return EarlierBuild(
+        plan, mask, tuple(path.stem for path in halves), tuple(templates), tuple(missing)
+    )
+
+
+def _files(inputs, role: str, folder: Path, missing: list[str], what: str) -> list[Path]:
+    """Files of which there may be several, in their order; told where some are not there."""
+    given = [inputs[name] for name in sorted(inputs) if str(name).startswith(role)]
+    found = [path for one in given if (path := _file(one, folder)) is not None]
+    if len(found) < len(given):
+        missing.append(what)
+    return found
 
 
 def _with_options(plan: Plan, options: Mapping[str, Any]) -> Plan:
@@ -90,6 +107,8 @@ def _with_options(plan: Plan, options: Mapping[str, Any]) -> Plan:
         quality=quality if quality in QUALITIES else plan.quality,
         device=device if device in DEVICES else plan.device,
         models=plan.models if models is None else min(max(int(models), 1), _MOST_MODELS),
+        trim=options.get("trim") is True,
+        protein=options.get("protein") is True,
         seed=plan.seed if seed is None else min(max(int(seed), 0), 2**31 - 1),
     )
 

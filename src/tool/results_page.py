@@ -38,6 +38,7 @@ from .layout import (
 )
 from .outcome import ModelRow
 from .plots import MatrixPlot
+from .rebuilt_box import RebuiltBox
 from .scene import models_of_job, only_commands, selected_structures
 from .watch import Watch
 
@@ -98,6 +99,8 @@ class ResultsPage(QWidget):
         self._closed = Notice()
         self._closed.add(button("&Show them", "Open the models of this job", self._open))
         layout.addWidget(self._closed)
+        self.rebuilt = RebuiltBox(session)
+        layout.addWidget(self.rebuilt)
         self._warnings = Notice(AMBER)
         layout.addWidget(self._warnings)
         layout.addWidget(
@@ -200,6 +203,7 @@ class ResultsPage(QWidget):
         self._open_models = models_of_job(self._session, self._watch.folder, paths)
         missing = bool(self._rows) and not self._open_models
         self._closed.tell("The models of this job are not open." if missing else "")
+        self.rebuilt.look(self._watch.folder, self._model(0) if self._rows else None)
         for place in range(self.table.rowCount()):
             known = self._model(self._row_of(self.table.item(place, 0))) is not None
             for cell in range(self.table.columnCount()):

@@ -7,6 +7,7 @@ from pathlib import Path
 from chimerax.core.tools import ToolInstance
 
 from ..session.quoting import command_text, quoted_text
+from .placement import beside_log
 
 __all__ = ["SegmentsTool", "show_segments"]
 
@@ -44,12 +45,12 @@ class SegmentsTool(ToolInstance):
                 ("add models", lambda *_: self.refresh()),
                 ("remove models", lambda *_: self.refresh()),
                 ("model color changed", lambda _, model: self._cell("", model)),
-                ("model name changed", lambda _, model: self._cell("name", model)),
+                ("model name changed", lambda _, model: self._cell("Name", model)),
                 (SEGMENTS_CHANGED, lambda *_: self.refresh(all_cells=True)),
             )
         ]
         self.refresh()
-        self.tool_window.manage(placement="side")
+        self.tool_window.manage(placement=beside_log(session))
 
     def delete(self) -> None:
         """Stop listening."""
@@ -138,7 +139,7 @@ class SegmentsTool(ToolInstance):
         from Qt.QtCore import Qt
 
         self.table = table = ItemTable(session=self.session, color_column_width=20)
-        table.add_column("id", "id_string", sort_func=lambda one, other: one.id < other.id)
+        table.add_column("ID", "id_string", sort_func=lambda one, other: one.id < other.id)
         self._color_column = table.add_column(
             "",
             lambda segment: segment.color,
@@ -146,12 +147,12 @@ class SegmentsTool(ToolInstance):
             title_display=False,
             data_set="color {item.atomspec} {value}",
         )
-        self._name_column = table.add_column("name", "name", data_set=self._rename, editable=True)
+        self._name_column = table.add_column("Name", "name", data_set=self._rename, editable=True)
         for title, value, form, tip in (
             ("Å³", "region_volume", "%.0f", "Volume above the level"),
-            ("residues", "expected_residues", "%d", "That a protein of this size has, about"),
-            ("density", "mean_density", "%.3g", "Mean density in the region"),
-            ("group", lambda segment: segment.mates or "", "%s", "Symmetry mates have the same"),
+            ("Residues", "expected_residues", "%d", "That a protein of this size has, about"),
+            ("Density", "mean_density", "%.3g", "Mean density in the region"),
+            ("Group", lambda segment: segment.mates or "", "%s", "Symmetry mates have the same"),
         ):
             table.add_column(title, value, format=form, balloon=tip, justification="right")
         table.launch()

@@ -7,14 +7,14 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
-from Qt.QtCore import QSize, Qt, Signal
-from Qt.QtGui import QColor, QFontDatabase, QTextCharFormat, QTextCursor, QTextOption
+from Qt.QtCore import Qt, Signal
+from Qt.QtGui import QColor, QTextCharFormat, QTextCursor
 from Qt.QtWidgets import (
     QAbstractItemView,
+    QCheckBox,
     QFileDialog,
     QHeaderView,
     QMenu,
-    QPlainTextEdit,
     QSpinBox,
     QTableWidget,
     QTableWidgetItem,
@@ -23,6 +23,7 @@ from Qt.QtWidgets import (
     QWidget,
 )
 
+from ..jobs.fasta_headers import is_nucleic
 from ..jobs.sequences import (
     AMINO_ACIDS,
     MOST_COPIES,
@@ -35,6 +36,7 @@ from ..jobs.sequences import (
     residue_count,
 )
 from .layout import GAP, button, buttons, dense, fit_height, small
+from .letters_box import LettersBox
 
 __all__ = ["SequenceEditor"]
 
@@ -63,9 +65,12 @@ class SequenceEditor(QWidget):
         self.table = _table()
         self.table.itemSelectionChanged.connect(self._row_chosen)
         self.table.itemChanged.connect(self._name_typed)
-        self.text = _LettersBox(self)
+        self.text = LettersBox(self)
         self.text.textChanged.connect(self._typed)
         self._summary = small()
+        self.protein = QCheckBox("They are protein all the same")
+        self.protein.setToolTip("Sequences of A, C, G and T alone, such as poly-alanine")
+        self.protein.toggled.connect(lambda *_: self._changed(self.fasta))
         self._chains = button("&Chains", "Take sequences from open models", int)
         menu = QMenu(self._chains)
         menu.aboutToShow.connect(self._fill_chains)
@@ -78,6 +83,7 @@ class SequenceEditor(QWidget):
         layout.addWidget(self.table)
         layout.addWidget(self.text)
         layout.addWidget(self._summary)
+        layout.addWidget(self.protein)
         file = button("&File…", "Read sequences from FASTA files", self._browse)
         layout.addWidget(buttons(file, self._chains, self._new, self._remove))
         for first, second in pairwise((self.text, file, self._chains, self._new, self._remove)):
@@ -88,6 +94,19 @@ class SequenceEditor(QWidget):
     def entries(self) -> tuple[Entry, ...]:
         """The sequences."""
         return tuple(self._entries)
+
+    @property
+    def are_protein(self) -> bool:
+        """Whether the person says so of sequences that look like DNA."""
+        return self.protein.isChecked() and self._doubtful()
+
+    def _doubtful(self) -> bool:
+        return any(is_nucleic(one.header, one.letters) for one in self._entries)
+
+    def _complaint(self, entry: Entry) -> str:
+        if is_nucleic(entry.header, entry.letters) and not self.are_protein:
+            return "this looks like DNA or RNA: remove it, or tick the box if it is a protein"
+        return complaint(entry.letters, entry.header, protein=True)
 
     def set_entries(self, entries: Sequence[Entry], fasta: Path | None = None) -> None:
         """Put other sequences in place of all that are there."""
@@ -141,7 +160,8 @@ class SequenceEditor(QWidget):
 
     def _tell(self) -> None:
         """The line below the letters: how much it is, or what is wrong."""
-        told = [(one.name, complaint(one.letters, one.header)) for one in self._entries]
+        self.protein.setVisible(self._doubtful())
+        told = [(one.name, self._complaint(one)) for one in self._entries]
         wrong = [(name, said) for name, said in told if said]
         if wrong:
             name, said = wrong[0]
@@ -166,6 +186,7 @@ class SequenceEditor(QWidget):
             box.setRange(1, MOST_COPIES)
             box.setValue(entry.copies)
             box.setFrame(False)
+            box.setAutoFillBackground(True)  # else its arrows are lost on a chosen row
             box.setToolTip("How many chains of this sequence are in the map")
             box.setAccessibleName(f"Copies of {entry.name}")
             box.valueChanged.connect(lambda value, n=number: self._copies_typed(n, value))
@@ -188,7 +209,7 @@ class SequenceEditor(QWidget):
         item = QTableWidgetItem(str(len(letters)))
         item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEditable)
         item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        said = complaint(letters, entry.header)
+        said = self._complaint(entry)
         if said:
             item.setForeground(_WRONG)
             item.setText(f"⚠ {len(letters)}")
@@ -348,41 +369,3 @@ def _table() -> QTableWidget:
     for place in (_RESIDUES, _COPIES):
         header.setSectionResizeMode(place, QHeaderView.ResizeMode.ResizeToContents)
     return table
-
-
-class _LettersBox(QPlainTextEdit):
-    """Letters, in a font in which they are all as wide."""
-
-    def __init__(self, editor: SequenceEditor) -> None:
-        super().__init__()
-        self._editor = editor
-        self.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-        self.setPlaceholderText("Paste letters or FASTA here")
-        self.setLineWrapMode(QPlainTextEdit.LineWrapMode.WidgetWidth)
-        self.setWordWrapMode(QTextOption.WrapMode.WrapAnywhere)
-        self.setTabChangesFocus(True)
-        self.setToolTip("The letters of the chosen sequence; or paste one or more new ones")
-        self.setAccessibleName("Letters of the sequence")
-        self.setFixedHeight(self.fontMetrics().lineSpacing() * 4 + 12)
-
-    def sizeHint(self) -> QSize:  # noqa: N802
-        """Four lines."""
-        return QSize(200, self.height())
-
-    def canInsertFromMimeData(self, data) -> bool:  # noqa: N802
-        """Text, and files."""
-        return data.hasUrls() or super().canInsertFromMimeData(data)
-
-    def insertFromMimeData(self, data) -> None:  # noqa: N802
-        """Files and FASTA become sequences of their own; letters go where the cursor is."""
-        paths = [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
-        if paths:
-            self._editor.add_files(paths)
-        elif data.hasText() and ">" in data.text():
-            # What is selected as a whole is to be replaced, as it is in any other text.
-            cursor, length = self.textCursor(), len(self.toPlainText())
-            if length and cursor.selectionEnd() - cursor.selectionStart() == length:
-                self._editor.remove()
-            self._editor.add_text(data.text())
-        else:
-            super().insertFromMimeData(data)

@@ -10,6 +10,7 @@ from Qt.QtCore import QObject, QTimer, Signal
 
 from ..jobs.engine_job import jobs_of
 from ..jobs.folder import ProgressReader
+from ..jobs.queue import free_now
 from ..jobs.triggers import triggers
 from ..jobs.warnings import WarningReader
 from ..session.files import read_json
@@ -32,7 +33,7 @@ class Watch(QObject):
 
     Signals: `listed` when the list has changed, `aged` when only times in it have, `chosen` when
     another job is looked at, `told` when it has told something or a second has passed, `made` when
-    its results have changed.
+    its results have changed, `opened` when the person has opened a job.
 
     Parameters
     ----------
@@ -44,6 +45,7 @@ class Watch(QObject):
     chosen = Signal()
     told = Signal()
     made = Signal()
+    opened = Signal()
 
     def __init__(self, session) -> None:
         super().__init__()
@@ -190,6 +192,7 @@ class Watch(QObject):
         """The person has opened a job: look at it."""
         self.list_again()
         self.choose(folder)
+        self.opened.emit()
 
     def choose(self, folder: Path) -> None:
         """Look at another job."""
@@ -235,7 +238,10 @@ class Watch(QObject):
         self._tell_list(self._list.renew([job]))
         # One that waits, or is taken back, does not push aside what is being looked at: neither
         # now nor when its turn comes.
-        idle = job.outcome in ("queued", "cancelled") and self.folder is not None
+        waits = job.outcome == "queued" and not free_now(
+            self._session, jobs_of(self._session), job.device, but=job
+        )
+        idle = (waits or job.outcome == "cancelled") and self.folder is not None
         goes_on = job.folder == self.folder and job.id in self._idle and job.outcome == "running"
         new = job.id not in self._numbers
         self._numbers.add(job.id)

@@ -10,12 +10,13 @@ from ..jobs.queue import runs_on
 from ..jobs.starting import announce, watch
 from ..jobs.view import JobView
 from ..models.job_group import JobGroup
-from ..models.job_map import map_of
+from ..models.job_map import copy_in_folder, map_of
 from ..models.origin import origin_of
 from ..session.settings import remember_job
 from .fitted import FittedResults
+from .rebuilt import RebuiltResults
 from .results import Results, open_group
-from .scored import RebuiltResults, ScoredModel
+from .scored import ScoredModel
 
 __all__ = ["follow", "last_view", "view_of"]
 
@@ -70,11 +71,15 @@ def view_of(
             if group is not None:
                 view.adopt(group)
             return view
-    elif kind == "rebuild" and group is None and in_map is None:
-        model = origin_of(session, folder)
-        position = None if model is None else model.scene_position
-        return RebuiltResults(session, name, folder, position, hidden=hidden)
     volume = in_map if in_map is not None else map_of(session, folder)
+    if kind == "rebuild":
+        position = None
+        if group is None and in_map is None and copy_in_folder(folder) is None:
+            model = origin_of(session, folder)
+            position, volume = None if model is None else model.scene_position, None
+        return RebuiltResults(
+            session, name, folder, position, volume=volume, group=group, hidden=hidden
+        )
     if kind == "fit":
         return FittedResults(session, name, folder, volume, group=group, hidden=hidden)
     return Results(session, name, folder, volume, group=group, hidden=hidden)

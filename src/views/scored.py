@@ -14,15 +14,14 @@ from ..models.attributes import (
 )
 from ..models.coloring import show_key
 from ..models.job_group import JobGroup, group_of
-from ..models.moved import in_stretches, what_moved
 from ..models.origin import origin_of
 from ..session.files import as_number, inside, read_json
 from ..session.messages import tell
-from ..session.quoting import Quoted, command_text, in_turn
+from ..session.quoting import Quoted, command_text
 from .results import Results
 from .warned import Warned
 
-__all__ = ["RebuiltResults", "ScoredModel", "source_of"]
+__all__ = ["ScoredModel", "source_of"]
 
 _COLUMNS = {ATTRIBUTE: ("confidence", 1.0), LOCAL_PCC: ("local_pcc", 1.0)}
 
@@ -32,8 +31,6 @@ _SCORES = (
     ("pcc_mask", "PCC"),
     ("mean_confidence", "mean confidence"),
 )
-_SAME = 0.01
-"""Of correlations: what differs by less is as good."""
 
 _WHOLE = (("register_z_score", "register z-score"), ("sequence_z_score", "sequence z-score"))
 
@@ -200,83 +197,3 @@ class ScoredModel:
         if self._session.ui.is_gui and inside(self._folder, "report.html") is not None:
             links.append((("critasser report", self._folder), "report"))
         tell(self._session, text, *links)
-
-
-class RebuiltResults(Results):
-    """Results that first lie where the model lies that they come from.
-
-    Parameters
-    ----------
-    position : chimerax.geometry.Place or None
-        From the engine's coordinates to the scene; None while that model is not open.
-    """
-
-    def __init__(self, session, name: str, folder: Path, position, *, hidden: bool = False) -> None:
-        super().__init__(session, name, folder, hidden=hidden)
-        self._beside = position
-
-    def reveal(self, volume=None) -> None:
-        """Show from now on, where the model lies by now or in a map that is named."""
-        if volume is not None:
-            self._beside = None
-        elif self.group is None and (model := origin_of(self._session, self._folder)) is not None:
-            self._beside = model.scene_position
-        super().reveal(volume)
-
-    def adopt(self, group: JobGroup) -> None:
-        """Go on in a group that lies where it is to lie."""
-        self._beside = None
-        super().adopt(group)
-
-    def show(self, event: Event) -> None:
-        """Open the file that an event announces, in the old model's place."""
-        super().show(event)
-        if self._beside is not None and self.is_open:
-            self.group.position, self._beside = self._beside, None
-
-    def finish(self) -> None:
-        """Show the models in place of the old one, with which they are the same but for a bit."""
-        super().finish()
-        model = origin_of(self._session, self._folder)
-        if model is not None and self.is_open:
-            self._tell_moved(model)
-            model.display = False
-
-    def _tell_moved(self, before) -> None:
-        """What was moved, whether it is better, and links that show before and after."""
-        results = read_json(self._folder / "results.json") or {}
-        listed = results.get("models")
-        first = listed[0] if isinstance(listed, list) and listed else None
-        if not isinstance(first, dict) or not isinstance(first.get("file"), str):
-            return
-        after = self.group.part(first["file"])
-        options = (read_json(self._folder / "job.json") or {}).get("options")
-        asked = options.get("stretches") if isinstance(options, dict) else None
-        if after is None or not isinstance(asked, str):
-            return
-        moved = what_moved(before, after, in_stretches(asked))
-        if moved is None:
-            return
-        text = f"critasser {self._name}: {moved}. {_better(results, first)}"
-        old, new = (command_text(one, "models") for one in (before, after))
-        tell(
-            self._session,
-            text.strip(),
-            (in_turn(command_text("hide", new), command_text("show", old)), "before"),
-            (in_turn(command_text("hide", old), command_text("show", new)), "after"),
-            (in_turn(command_text("show", old), command_text("show", new)), "both"),
-        )
-
-
-def _better(results: dict, first: dict) -> str:
-    """Whether the new stretch fits the map better than the old one."""
-    before = as_number(results.get("stretch_pcc_before"))
-    after = as_number(first.get("stretch_pcc"))
-    if after is None:
-        return ""
-    if before is None:
-        return f"Its correlation with the map is {after:.2f}"
-    said = "no better"
-    if abs(after - before) > _SAME:
-        said = "better" if after > before else "worse"
-    return f"Correlation with the map {before:.2f} before, {after:.2f} now: {said}"

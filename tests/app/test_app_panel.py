@@ -220,7 +220,93 @@ def test_it_is_usable_when_docked_300_pixels_wide_and_in_the_dark(gui, chimerax,
 """)  # fmt: skip
 
 
-def test_nothing_makes_the_window_wait_on_a_large_map(gui, chimerax, peptide, tmp_path):
+def test_all_that_can_be_set_reaches_the_engine(gui, chimerax, blob, peptide):
+    (chimerax.home / "error, one.json").write_text("[]")
+    gui(f"""
+    run(session, "open {blob}")
+    run(session, "volume copy #1")
+    run(session, "volume copy #1")
+    run(session, "open {peptide}")
+    p = panel()
+    yield
+    launch, options = p.launch, p.launch.options
+    by_id = lambda menu, number: [m for m in menu.all_values if m.id == (number,)][0]
+    launch.map_menu.value = by_id(launch.map_menu, 1)
+    launch.editor.set_entries(())
+    launch.editor.add_text(">tag\\nACGTACGTACGTACGTACGT\\n")
+    yield
+    assert launch.editor.protein.isVisible() and not launch.build_button.isEnabled()
+    assert "looks like DNA or RNA" in seen(launch), seen(launch)
+    launch.editor.protein.click()
+    yield
+    assert "1 chain, 20 residues" in seen(launch), seen(launch)
+    options.header.click()
+    options.half_maps[0].value = by_id(options.half_maps[0], 2)
+    yield
+    assert "Choose both half maps" in seen(launch)
+    options.half_maps[1].value = by_id(options.half_maps[1], 3)
+    options.pae.setText("error, one.json")
+    yield
+    assert "Choose the template that the predicted error is of" in seen(launch)
+    options.templates.value = [by_id(options.templates, 4)]
+    options.trim.click()
+    yield
+    typed = launch.preview.toPlainText()
+    assert 'halfMaps #2,3 templates #!4 pae "error, one.json"' in typed, typed
+    assert typed.endswith("trim true protein true"), typed
+    launch.build()
+    from chimerax.critasser.jobs.engine_job import jobs_of
+    yield lambda: jobs_of(session) and jobs_of(session)[-1].outcome == "finished"
+    folder = jobs_of(session)[-1].folder
+    words = (folder / "command").read_text()
+    for name, files in (("--half-maps", "half_map_1.mrc half_map_2.mrc"),
+                        ("--templates", "template_01.cif"), ("--pae", "pae_01.json")):
+        given = " ".join(str(folder / "inputs" / one) for one in files.split())
+        assert f"{{name}} {{given}}" in words, words
+    assert "--trim" in words and "--protein" in words, words
+""")  # fmt: skip
+
+
+def test_a_rebuild_tells_what_it_moved_and_shows_before_and_after(gui, chimerax, blob):
+    gui(f"""
+    run(session, "open {blob}")
+    p = panel()
+    run(session, "critasser build #1 helix.fasta wait true")
+    p.tabs.setCurrentIndex(2)
+    yield lambda: len(p.results._open_models) == 3
+    assert not p.results.rebuilt.isVisible()
+    told = []
+    from chimerax.core.logger import PlainTextLog
+    class Kept(PlainTextLog):
+        def log(self, level, text):
+            told.append(" ".join(text.split()))  # lines are broken
+            return False
+    session.logger.add_log(Kept())
+    before = p.results._model(0)
+    run(session, f"critasser rebuild {{before.atomspec}}/A:5-9 wait true")
+    yield lambda: p.results.rebuilt.isVisible()
+    after = p.results._model(0)
+    assert after is not before and after.display and not before.display
+    said = p.results.rebuilt.label.text()
+    assert said.startswith("5 residues built again: their Cα moved by"), said
+    assert said.endswith("Correlation with the map 0.41 before, 0.62 now: better."), said
+    assert any(said in text for text in told), told
+    shot("rebuilt")
+    for name, shown in (("Before", (True, False)), ("After", (False, True)),
+                        ("Both", (True, True))):
+        press(p.results.rebuilt, name)
+        yield
+        assert (before.display, after.display) == shown, name
+    press(p.results.rebuilt, "A 5–9")
+    press(p.results.rebuilt, "Compare")
+    yield
+    assert commands[-1].startswith("critasser compare"), commands[-3:]
+    run(session, f"close {{before.atomspec}}")
+    yield lambda: "The model before it is not open" in p.results.rebuilt.label.text()
+""")  # fmt: skip
+
+
+def test_nothing_makes_the_window_wait_on_a_large_map(gui, chimerax, peptide, blob):
     import mrcfile
     import numpy as np
 
@@ -259,11 +345,14 @@ def test_nothing_makes_the_window_wait_on_a_large_map(gui, chimerax, peptide, tm
     yield
     # What this thread computes; how long that takes on the clock depends on who else computes.
     session.update_loop.block_redraw()  # there is no graphics card here
-    for place in ("near #3 range 8", "mask #2", ""):
+    run(session, "open {blob}")
+    least = 0.06
+    for place in ("small", "near #3 range 8", "mask #2", ""):
         best = []
         for turn in range(2):  # one of them while nothing else happens to be at work
             clock, before = time.perf_counter(), time.thread_time()
-            job = run(session, f"critasser build #1 sequence AALEKAALEKAALEKAALEK {{place}}")
+            of = "#4" if place == "small" else f"#1 {{place}}"
+            job = run(session, f"critasser build {{of}} sequence AALEKAALEKAALEKAALEK")
             times, clocks = [time.thread_time() - before], [time.perf_counter() - clock]
             while job.outcome == "queued":
                 clock, before = time.perf_counter(), time.thread_time()
@@ -276,6 +365,8 @@ def test_nothing_makes_the_window_wait_on_a_large_map(gui, chimerax, peptide, tm
             print("build", place, told, "of", len(times), file=sys.__stdout__, flush=True)
             best.append(max(times))
             yield lambda: job.outcome == "finished"
-        assert min(best) <= 0.06, (place, best)
+        if place == "small":  # a machine that is busy is as slow with this
+            least = max(least, 1.5 * min(best))
+        assert min(best) <= least, (place, best, least)
 """)
     print(output[-400:])

@@ -34,6 +34,24 @@ def _install_bundle() -> None:
 _install_bundle()
 
 
+class ClipPlanes:
+    """Planes of the view, by name; each a namespace with `name`, `point` and `copy`."""
+
+    def __init__(self):
+        self._planes = []
+
+    def planes(self):
+        return self._planes
+
+    def replace_planes(self, planes):
+        self._planes = list(planes)
+
+    def set_clip_position(self, name, point, view):
+        plane = SimpleNamespace(name=name, point=np.asarray(point))
+        plane.copy = lambda: plane
+        self._planes = [one for one in self._planes if one.name != name] + [plane]
+
+
 class Log:
     """Remembers what was said, and how loud."""
 
@@ -132,7 +150,12 @@ def make_session(is_gui=False, disk=None):
         disk={} if disk is None else disk,
         update_loop=SimpleNamespace(update_graphics_now=lambda: None),
         main_view=SimpleNamespace(
-            window_size=(1000, 800), camera=SimpleNamespace(position="as it was")
+            window_size=(1000, 800),
+            background_color=(0.0, 0.0, 0.0, 1.0),
+            camera=SimpleNamespace(
+                position="as it was", view_direction=lambda: np.array([0.0, 0.0, -1.0])
+            ),
+            clip_planes=ClipPlanes(),
         ),
     )
     session = _Referable(**vars(session))

@@ -58,12 +58,13 @@ def test_chains_without_a_name_and_stretches_that_are_none(session):
 def test_it_is_told_whether_the_new_stretch_is_better(session, tmp_path, before, now, said):
     from chimerax.critasser.models.job_group import JobGroup, mark_file, register_file_attributes
     from chimerax.critasser.models.origin import keep_origin
-    from chimerax.critasser.views.scored import RebuiltResults
+    from chimerax.critasser.views.rebuilt import RebuiltResults
 
     old = model(session, range(1, 6))
     (tmp_path / "inputs").mkdir()
     keep_origin(tmp_path, old)
-    (tmp_path / "job.json").write_text(json.dumps({"options": {"stretches": "A:2-3"}}))
+    described = {"kind": "rebuild", "options": {"stretches": "A:2-3"}}
+    (tmp_path / "job.json").write_text(json.dumps(described))
     entry = {"file": "5_models/model_1.cif", "stretch_pcc": now}
     (tmp_path / "results.json").write_text(
         json.dumps({"models": [entry], "stretch_pcc_before": before})

@@ -86,6 +86,18 @@ def test_atoms_are_sticks_at_the_place_and_as_before_at_the_next(session, model)
     assert session.main_view.camera.position == "as it was"
 
 
+def test_nothing_is_drawn_before_the_place_until_the_end(session, model):
+    planes = session.main_view.clip_planes
+    planes.set_clip_position("far", (1.0, 2.0, 3.0), session.main_view)
+    go(session)
+    (near,) = [one for one in planes.planes() if one.name == "near"]
+    # Seen from above: the plane lies over all that is shown at the place.
+    assert near.point[2] > model.atoms.scene_coords[:, 2].max()
+    go(session)
+    go(session, "end")
+    assert [one.name for one in planes.planes()] == ["far"]
+
+
 def test_a_trace_of_calpha_stays_a_ribbon(session, model):
     for residue in model.residues:
         residue.atom.name = "CA"

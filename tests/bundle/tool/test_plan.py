@@ -30,6 +30,12 @@ def test_what_the_command_does_anyway_is_not_in_it():
         ({"quality": "draft", "device": "gpu"}, "quality draft device gpu"),
         ({"models": 3, "seed": 7}, "models 3 seed 7"),
         ({"trim": True}, "trim true"),
+        ({"protein": True}, "protein true"),
+        ({"half_maps": ("#2", "#3.1")}, "halfMaps #2,3.1"),
+        ({"templates_spec": "#3", "chosen": 1, "pae": (Path("/data/a b.json"),)},
+         'templates #3 pae "/data/a b.json"'),
+        ({"templates_spec": "#3,4", "chosen": 2, "pae": (Path("/a,b.npz"), Path("/c.json"))},
+         'templates #3,4 pae "/a,b.npz",/c.json'),
         ({"folder": "/data/my job"}, 'folder "/data/my job"'),
     ],
 )
@@ -55,6 +61,15 @@ def test_sequences_go_as_letters_or_as_a_file_of_ours_or_as_the_persons_own():
         ({"place": "mask", "mask_spec": "#1"}, "the map itself"),
         ({"place": "mask", "mask_spec": "#2"}, ""),
         ({"place": "near"}, "Select the atoms"),
+        ({"half_maps": ("#2",)}, "Choose both half maps"),
+        ({"half_maps": ("#2", "#1")}, "A half map is the map itself"),
+        ({"half_maps": ("#2", "#2")}, "The two half maps are one map"),
+        ({"half_maps": ("#2", "#3")}, ""),
+        ({"pae": (Path("/a.json"),)}, "Choose the template that the predicted error is of"),
+        ({"templates_spec": "#3,4", "chosen": 2, "pae": (Path("/a.json"),)}, "each of the 2"),
+        ({"templates_spec": "#3", "chosen": 1, "pae": (Path("/a'.json"),)}, "has quotes"),
+        ({"entries": (Entry("alanines", "AAAAAAAAAAAA"),)}, "Mend the sequence"),
+        ({"entries": (Entry("alanines", "AAAAAAAAAAAA"),), "protein": True}, ""),
     ],
 )
 def test_what_is_missing_is_told_as_something_to_do(change, said):

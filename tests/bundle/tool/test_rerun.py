@@ -11,7 +11,8 @@ def job(tmp_path):
     """A folder whose job was given everything."""
     folder = tmp_path / "job"
     (folder / "inputs").mkdir(parents=True)
-    for name in ("map.mrc", "mask.mrc", "contacts.txt", "template_01.cif"):
+    for name in ("map.mrc", "mask.mrc", "contacts.txt", "template_01.cif", "half_map_1.mrc",
+                 "half_map_2.mrc", "pae_01.json"):  # fmt: skip
         (folder / "inputs" / name).write_text("x")
     (folder / "inputs/sequence.fasta").write_text(">a\nAALEKAALEKAALEKAALEK\n")
 
@@ -19,9 +20,11 @@ def job(tmp_path):
         inputs = {
             "map": "map.mrc", "sequence": "sequence.fasta", "mask": "mask.mrc",
             "contacts": "contacts.txt", "template_01": "template_01.cif",
+            "half_map_1": "half_map_1.mrc", "half_map_2": "half_map_2.mrc", "pae_01": "pae_01.json",
         }  # fmt: skip
         given = {role: {"path": str(folder / "inputs" / name)} for role, name in inputs.items()}
-        options = {"quality": "draft", "device": "cuda", "models": 3, "seed": 7, "resolution": 3.4}
+        options = {"quality": "draft", "device": "cuda", "models": 3, "seed": 7, "resolution": 3.4,
+                   "trim": True, "protein": True}  # fmt: skip
         content = {"kind": "build", "inputs": given, "options": options}
         content.update(changed)
         (folder / "job.json").write_text(json.dumps(content))
@@ -36,7 +39,9 @@ def test_all_that_was_given_is_there_again(job):
     plan = found.plan
     assert [(one.name, len(one.letters)) for one in plan.entries] == [("a", 20)]
     assert (plan.quality, plan.device, plan.models, plan.seed) == ("draft", "gpu", 3, 7)
-    assert plan.resolution == 3.4 and plan.place == "mask"
+    assert plan.resolution == 3.4 and plan.place == "mask" and plan.trim and plan.protein
+    assert found.half_maps == ("half_map_1", "half_map_2")
+    assert plan.pae == (folder / "inputs/pae_01.json",)
     assert plan.contacts == str(folder / "inputs/contacts.txt")
     assert found.mask == folder / "inputs/mask.mrc"
     assert found.templates == (folder / "inputs/template_01.cif",) and not found.missing

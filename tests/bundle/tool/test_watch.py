@@ -169,6 +169,22 @@ def test_the_chosen_job_stays_when_one_that_waited_begins(
     assert watch.folder == earlier.folder
 
 
+def test_a_build_that_begins_is_looked_at_while_its_inputs_are_written(
+    gui_session, watch, turn, start, until, monkeypatch
+):
+    from chimerax.critasser.jobs import queue
+
+    monkeypatch.setattr(queue.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(queue, "_has_gpu", lambda: False)
+    earlier = start(gui_session, "success", name="earlier")
+    until(lambda: turn() or watch.folder == earlier.folder)
+    new = start(gui_session, "hang", wait=False, name="new")
+    turn()
+    assert watch.folder == new.folder
+    new.terminate()
+    until(lambda: turn() or new.outcome == "cancelled")
+
+
 def test_a_job_that_is_opened_is_in_the_list_and_looked_at(
     gui_session, new_session, watch, turn, start
 ):

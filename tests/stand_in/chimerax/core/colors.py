@@ -13,3 +13,10 @@ class Colormap:
 
 
 BuiltinColormaps = {"alphafold": Colormap((0, 50, 70, 90, 100), ())}
+
+
+class Color:
+    """Red, green, blue, opacity, each from 0 to 1."""
+
+    def __init__(self, rgba):
+        self.rgba = tuple(rgba)

@@ -8,7 +8,7 @@ def labels_model(structure):
     return getattr(structure, "labels_model", None)
 
 
-def label(session, objects, object_type, text, height):
+def label(session, objects, object_type, text, height, bg_color):
     for atom in objects.atoms:
         LABELS[atom.residue.number] = text
 

@@ -61,9 +61,10 @@ def judge(kind, arguments):
         model = Path(json.loads((folder / "job.json").read_text())["inputs"]["model"]["path"])
     else:
         folder, model = Path(arguments[arguments.index("-o") + 1]), Path(arguments[0])
-    (folder / "job.json").write_text(
-        json.dumps({"kind": kind, "inputs": {"model": {"path": str(model)}}})
-    )
+    described = {"kind": kind, "inputs": {"model": {"path": str(model)}}}
+    if "--stretch" in arguments:
+        described["options"] = {"stretches": arguments[arguments.index("--stretch") + 1]}
+    (folder / "job.json").write_text(json.dumps(described))
     (folder / "command").write_text(shlex.join(sys.argv) + "\n")
     run = Run.__new__(Run)
     run.folder, run.done = folder, 0.0
@@ -91,9 +92,10 @@ def judge(kind, arguments):
     scores = {"file": "5_models/model_1.cif", "rank": 1, "etm": 0.8, "crscore": 0.7,
               "pcc_mask": 0.6, "mean_confidence": 45.0}  # fmt: skip
     (folder / "report.html").write_text("<html><body>stand-in</body></html>")
-    (folder / "results.json").write_text(
-        json.dumps({"kind": kind, "models": [scores], "warnings": ["a stand-in judged this"]})
-    )
+    results = {"kind": kind, "models": [scores], "warnings": ["a stand-in judged this"]}
+    if kind == "rebuild":
+        scores["stretch_pcc"], results["stretch_pcc_before"] = 0.62, 0.41
+    (folder / "results.json").write_text(json.dumps(results))
     run.tell("report", "done", state="finished")
     return 0
 

@@ -19,8 +19,9 @@ from scipy.spatial import cKDTree
 
 from critasser.density import FeatureMaps
 from critasser.structure import CalphaSet, Sequence, Target, Trace
-from critasser.trace.other_molecules import share_of_others
+from critasser.trace.graph import CandidateGraph, candidate_graph
 from critasser.trace.significance import SIGNIFICANT, Significance, Witness, compared
+from critasser.trace.statistics import statistics
 
 __all__ = ["Presence", "SequencePresence", "find_presence", "unused_positions"]
 
@@ -183,6 +184,7 @@ def find_presence(
     letters = [sequence.letters for sequence in target.sequences]
     every = [target.sequences[letters.index(one)] for one in dict.fromkeys(letters)]
     total, done = sum(map(len, every)), 0
+    graph = candidate_graph(calpha, features, statistics().link)
     found = []
     for sequence in every:
 
@@ -190,7 +192,7 @@ def find_presence(
             if tick is not None:
                 tick((done + fraction * size) / total)
 
-        found.append(_looked_for(calpha, features, sequence, letters, rng, step))
+        found.append(_looked_for(calpha, graph, features, sequence, letters, rng, step))
         done += len(sequence)
     likely = int((calpha.probability >= LIKELY).sum())
     found = _with_expected(found)
@@ -199,6 +201,7 @@ def find_presence(
 
 def _looked_for(
     calpha: CalphaSet,
+    graph: CandidateGraph,
     features: FeatureMaps,
     sequence: Sequence,
     letters: SequenceOf[str],
@@ -215,7 +218,9 @@ def _looked_for(
             step((done + fraction) / (asked + 1))
 
         # The fewer positions are left, the less shuffled sequences find too.
-        witness = Witness.of(left, features, share_of_others(left, len(sequence)))
+        if found:
+            graph = candidate_graph(left, features, statistics().link)
+        witness = Witness.of(left, graph, len(sequence))
         one, walks = compared(witness, alone, rng=rng, tick=tick)
         found.append(one)
         if len(found) == asked and found[0].z_score >= CLEAR:

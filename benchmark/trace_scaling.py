@@ -18,7 +18,7 @@ import itertools
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +40,7 @@ from critasser.structure import (
 from critasser.trace import find_presence, find_unit
 from critasser.trace.registration import register
 
-__all__ = ["main", "pack", "predict_calpha"]
+__all__ = ["main", "pack", "powers", "predict_calpha"]
 
 WITHIN = 2.0
 """Å, of a residue that is where it belongs."""
@@ -222,17 +222,15 @@ def table(rows: list[dict[str, float]]) -> str:
     return "\n".join(lines)
 
 
-def powers(rows: list[dict[str, float]]) -> str:
+def powers(rows: list[dict[str, float]], steps: Iterable[str] = STEPS) -> str:
     """By which power of the residues each step's seconds grow, from each size to the next."""
     lines = []
     for small, large in itertools.pairwise(rows):
         ratio = np.log(large["residues"] / small["residues"])
-        power = {step: np.log(large[step] / small[step]) / ratio for step in STEPS}
-        whole = np.log(sum(large[s] for s in STEPS) / sum(small[s] for s in STEPS)) / ratio
-        told = ", ".join(f"{step} {value:.2f}" for step, value in power.items())
-        lines.append(
-            f"{small['residues']:.0f} → {large['residues']:.0f} residues: all {whole:.2f}, {told}"
-        )
+        grown = {"all": sum(large[s] for s in steps) / sum(small[s] for s in steps)}
+        grown |= {step: large[step] / small[step] for step in steps if small[step] > 0}
+        told = ", ".join(f"{step} {np.log(times) / ratio:.2f}" for step, times in grown.items())
+        lines.append(f"{small['residues']:.0f} → {large['residues']:.0f} residues: {told}")
     return "\n".join(lines)
 
 

@@ -75,6 +75,15 @@ def test_more_copies_than_asked_for_are_told(pair, short):
     assert told == sorted(told) and told[-1] <= 1
 
 
+@pytest.mark.parametrize(
+    "z_scores, more",
+    [((3.7, 4.6), True), ((3.7, 2.5), False), ((9.0, 4.0), False), ((2.5, 3.5), False)],
+)
+def test_a_further_copy_must_be_told_by_itself_and_nearly_as_well_as_the_first(z_scores, more):
+    found = dataclasses.replace(doubtful(z_scores[0], 5.0), z_scores=z_scores, built=1)
+    assert found.more == more
+
+
 def test_where_no_sequence_is_told_all_are_built(short, seen):
     view = seen(short, knowledge=0.0)
     found, missing = presence((view.calpha, view.features), short.letters, STRANGER)

@@ -54,9 +54,9 @@ RESOLUTION = 1000
 LEAST_ROOM = 0.5
 """Positions over residues that a copy needs."""
 
-CLEAR, COPY_SHARE = 6.0, 0.6
-"""z-score of a sequence from which further copies than asked for are told, and its share that
-these must reach."""
+COPY_SHARE = 0.6
+"""Share of a sequence's z-score that a further copy than asked for must reach to be told; both must
+be significant."""
 
 LIKELY = 0.5
 """Probability of a position that is taken for a Cα of something."""
@@ -114,9 +114,9 @@ class SequencePresence:
         """The map holds more copies than are asked for."""
         first = self.z_scores[0]
         return (
-            first >= CLEAR
+            first >= SIGNIFICANT
             and self.built == self.asked < len(self.z_scores)
-            and self.z_scores[self.asked] >= COPY_SHARE * first
+            and self.z_scores[self.asked] >= max(SIGNIFICANT, COPY_SHARE * first)
         )
 
 
@@ -223,8 +223,8 @@ def _looked_for(
         witness = Witness.of(left, graph, len(sequence))
         one, walks = compared(witness, alone, rng=rng, tick=tick)
         found.append(one)
-        if len(found) == asked and found[0].z_score >= CLEAR:
-            # Whether there is one more than asked for is only asked of what is clear.
+        if len(found) == asked and found[0].significant:
+            # Whether there is one more than asked for is only asked of what is there.
             most = asked + 1
         left = _rest(left, walks.draw(rng))
     return SequencePresence(sequence, found[0], tuple(one.z_score for one in found), asked)

@@ -147,9 +147,9 @@ def assemble(
     Returns
     -------
     Decoys
-        At most 1000, from the eight lowest temperatures, after the first 30 % of the run, which
-        ends where nothing changes any more: the cold replicas agree with each other, and with what
-        they were a hundred sweeps before.
+        At most 1000, from the eight lowest temperatures, after the first 30 % of the run. Where
+        all residues may move it ends where nothing changes any more: the cold replicas agree with
+        each other, and with what they were a hundred sweeps before.
 
     References
     ----------
@@ -177,7 +177,8 @@ def assemble(
             run.advance(pool, min(SWEEPS_PER_CYCLE, sweeps), partial(report, done, message))
             run.swap(cycle)
             record.add(run, cycle)
-            if record.unchanging(run):
+            # Of a stretch that is built again other ways than the likeliest are wanted too.
+            if mobile is None and record.unchanging(run):
                 break
     decoys = record.decoys(run, moving, chains, contacts)
     report(1.0, f"{len(decoys.energy)} decoys, lowest energy {decoys.energy.min():.0f}")

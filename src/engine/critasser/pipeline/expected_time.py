@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from critasser.options import REBUILDS
 from critasser.pipeline.stage import Task
-from critasser.trace.alignment import MOST_POSITIONS, POSITIONS_A_RESIDUE
+from critasser.trace.alignment import (
+    FIRST_POSITIONS,
+    MOST_POSITIONS,
+    NARROWED_AFTER,
+    POSITIONS_A_RESIDUE,
+)
 
 __all__ = ["expected_build_seconds", "expected_fit_seconds", "expected_model_seconds"]
 
@@ -20,6 +25,9 @@ many joinings are asked for. Measured on a processor without other work: drafts 
 2.4 s, 190 in 5 s, 397 in 10 to 55 s, 430 in 100 s and 664 in 277 s (the last two where the map does
 not tell the sequence, which takes five times as long), packed chains of 1,600 residues in 38 s and
 of 4,000 in 131 s (`benchmark.trace_scaling`)."""
+
+SEQUENCES_PLACE = 2.5e-4
+"""Seconds for each place where a residue may be, to compare its sequence with shuffled ones."""
 
 BAND_SECONDS = 4e-6
 """For each Å³, to compare half maps in all bands."""
@@ -51,7 +59,7 @@ def expected_build_seconds(task: Task, models: int = USUAL_MODELS) -> dict[str, 
         "density": 1.0 + checked.volume / 1e6,
         "network": 1.0 + volume * (1.5e-4 if checked.device == "cpu" else 2e-6),
         "calpha": 0.5 + 0.01 * length,
-        "sequences": 1.0 + 1e-4 * length**2,
+        "sequences": 1.0 + SEQUENCES_PLACE * length * _places(length),
         "templates": 0.1 + 5.0 * len(task.inputs.templates),
         "trace": _trace_seconds(length, schedule.joinings),
         "unseen": 0.2 + 0.008 * length,
@@ -68,11 +76,16 @@ def expected_build_seconds(task: Task, models: int = USUAL_MODELS) -> dict[str, 
 
 
 
+def _places(length: int) -> float:
+    """Places where a residue may be, on average over the rounds."""
+    first = length if length <= MOST_POSITIONS else FIRST_POSITIONS
+    left = min(first, POSITIONS_A_RESIDUE)
+    return NARROWED_AFTER * first + (1.0 - NARROWED_AFTER) * left
+
+
 def _trace_seconds(length: int, joinings: int) -> float:
-    """All positions of a small map may be any residue's, of a large one so many."""
-    places = length if length <= MOST_POSITIONS else POSITIONS_A_RESIDUE
     moves = TRACE_MOVES * joinings / USUAL_JOININGS
-    return 1.5 + length * (TRACE_PLACE * places + moves)
+    return 1.5 + length * (TRACE_PLACE * _places(length) + moves)
 
 
 RESIDUES_OF_DOMAIN = 150

@@ -58,6 +58,10 @@ COPY_SHARE = 0.6
 """Share of a sequence's z-score that a further copy than asked for must reach to be told; both must
 be significant."""
 
+HOPELESS = 0.0
+"""z-score of what is left of the map, beside shuffled sequences on all of it, below which a further
+copy is not compared with shuffled sequences of its own: these find up to two less there."""
+
 LIKELY = 0.5
 """Probability of a position that is taken for a Cα of something."""
 BESIDE = 2.5
@@ -79,7 +83,7 @@ class SequencePresence:
         Of the sequence alone.
     z_scores : tuple of float
         Of each copy that is asked for and of one more, on the positions that those before it leave;
-        fewer where there is no room for more.
+        fewer where there is no room for more, or what is left does not suit the sequence.
     asked : int
         Copies that the target has.
     expected : float
@@ -221,6 +225,10 @@ def _looked_for(
         if found:
             graph = candidate_graph(left, features, statistics().link)
         witness = Witness.of(left, graph, len(sequence))
+        if len(found) == asked:
+            own, _ = witness.judge(alone)
+            if (own - found[0].shuffled.mean()) / found[0].deviation < HOPELESS:
+                break
         one, walks = compared(witness, alone, rng=rng, tick=tick)
         found.append(one)
         if len(found) == asked and found[0].significant:

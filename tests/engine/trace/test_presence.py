@@ -77,9 +77,9 @@ def test_more_copies_than_asked_for_are_told(pair, short):
 
 @pytest.mark.parametrize(
     "z_scores, more",
-    [((3.7, 4.6), True), ((3.7, 2.5), False), ((9.0, 4.0), False), ((2.5, 3.5), False)],
+    [((7.0, 4.6), True), ((7.0, 4.0), False), ((4.8, 3.3), False), ((7.0,), False)],
 )
-def test_a_further_copy_must_be_told_by_itself_and_nearly_as_well_as_the_first(z_scores, more):
+def test_a_further_copy_is_told_beside_a_clear_one_nearly_as_well_as_that(z_scores, more):
     found = dataclasses.replace(doubtful(z_scores[0], 5.0), z_scores=z_scores, built=1)
     assert found.more == more
 

@@ -54,9 +54,10 @@ RESOLUTION = 1000
 LEAST_ROOM = 0.5
 """Positions over residues that a copy needs."""
 
-COPY_SHARE = 0.6
-"""Share of a sequence's z-score that a further copy than asked for must reach to be told; both must
-be significant."""
+CLEAR, COPY_SHARE = 6.0, 0.6
+"""z-score of a sequence from which further copies than asked for are told, and its share that
+these must reach. Of sequences that are told less well (4.8) as much may be found by chance where
+there is no other copy (3.3, in a packed complex at 3 Å)."""
 
 HOPELESS = 0.0
 """z-score of what is left of the map, beside shuffled sequences on all of it, below which a further
@@ -118,9 +119,9 @@ class SequencePresence:
         """The map holds more copies than are asked for."""
         first = self.z_scores[0]
         return (
-            first >= SIGNIFICANT
+            first >= CLEAR
             and self.built == self.asked < len(self.z_scores)
-            and self.z_scores[self.asked] >= max(SIGNIFICANT, COPY_SHARE * first)
+            and self.z_scores[self.asked] >= COPY_SHARE * first
         )
 
 
@@ -231,8 +232,8 @@ def _looked_for(
                 break
         one, walks = compared(witness, alone, rng=rng, tick=tick)
         found.append(one)
-        if len(found) == asked and found[0].significant:
-            # Whether there is one more than asked for is only asked of what is there.
+        if len(found) == asked and found[0].z_score >= CLEAR:
+            # Whether there is one more than asked for is only asked of what is clear.
             most = asked + 1
         left = _rest(left, walks.draw(rng))
     return SequencePresence(sequence, found[0], tuple(one.z_score for one in found), asked)

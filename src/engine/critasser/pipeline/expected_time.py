@@ -19,14 +19,13 @@ USUAL_MODELS = 3
 ATOMIC_SECONDS = {"draft": 0.02, "standard": 0.1, "thorough": 0.4}
 """For a residue of a model, by the name of the atomic stage's schedule."""
 
-TRACE_PLACE, TRACE_MOVES, USUAL_JOININGS = 2.4e-4, 0.05, 100_000
+TRACE_PLACE, TRACE_MOVES, USUAL_JOININGS = 1.35e-4, 0.05, 100_000
 """Seconds of tracing for each place where a residue may be, and for each residue's moves where so
-many joinings are asked for. Measured on a processor without other work: drafts of 97 residues in
-2.4 s, 190 in 5 s, 397 in 10 to 55 s, 430 in 100 s and 664 in 277 s (the last two where the map does
-not tell the sequence, which takes five times as long), packed chains of 1,600 residues in 38 s and
-of 4,000 in 131 s (`benchmark.trace_scaling`)."""
+many joinings are asked for. By CPU time, drafts of 312 residues took 3 s, of 357 in a larger map
+13 s, packed chains of 400 residues 6 s and of 1,200 15 s (`benchmark.trace_scaling`); where the map
+does not tell the sequence it takes some five times as long."""
 
-SEQUENCES_PLACE = 2.5e-4
+SEQUENCES_PLACE = 1.2e-4
 """Seconds for each place where a residue may be, to compare its sequence with shuffled ones."""
 
 BAND_SECONDS = 4e-6

@@ -69,7 +69,8 @@ def stage_seconds(job: Path) -> dict[str, float]:
 
 
 def table(rows: list[dict[str, float]]) -> str:
-    """Markdown: a row a stage, a column a size; then the powers by which stages grow."""
+    """Markdown: a row a stage, a column a size; then the powers by which stages grow, of one model.
+    """
     stages = [name for name in rows[-1] if name not in ("residues", "models")]
     longest = max(rows[-1][stage] for stage in stages)
     shown = [stage for stage in stages if rows[-1][stage] >= QUICK * longest]

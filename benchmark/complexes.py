@@ -45,8 +45,8 @@ IN_PLACE = 0.5
 WAYS = 12
 """Directions from which a chain is brought to the others."""
 
-CLASH = 3.0
-"""Å between Cα of different chains that lie in each other."""
+CLASH = 2.5
+"""Å between heavy atoms of different chains that are nearer than the shortest hydrogen bond."""
 
 EXPERIMENTAL = {
     "EMD-3488": ((2, 2),),
@@ -218,9 +218,9 @@ def _on(chain: ProteinChain, letters: str) -> NDArray[np.float64]:
 
 
 def clashes(model: list[ProteinChain]) -> int:
-    """Pairs of Cα of different chains that lie nearer than 3 Å."""
-    owner = np.repeat(np.arange(len(model)), [len(chain) for chain in model])
-    pairs = cKDTree(np.concatenate([chain.calpha for chain in model])).query_pairs(
+    """Pairs of heavy atoms of different chains that lie nearer than 2.5 Å."""
+    owner = np.repeat(np.arange(len(model)), [len(chain.positions) for chain in model])
+    pairs = cKDTree(np.concatenate([chain.positions for chain in model])).query_pairs(
         CLASH, output_type="ndarray"
     )
     return int((owner[pairs[:, 0]] != owner[pairs[:, 1]]).sum())

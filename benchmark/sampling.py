@@ -39,7 +39,7 @@ from critasser.density import Grid, normalise, simulate
 from critasser.structure import CalphaSet, ProteinChain, Sequence, Target, Trace
 from critasser.structure.compilation import borrowed
 
-__all__ = ["COSTS", "main", "measure", "noisy_system"]
+__all__ = ["COSTS", "RESOLUTION", "main", "measure", "noisy_map", "noisy_system"]
 
 RESOLUTION, NOISE = 3.5, 0.15
 """Å, and standard deviation of the noise over that of the map."""
@@ -51,17 +51,22 @@ SETTLING, SWEEPS, REPEATS = 20, 60, 3
 """Sweeps before anything is measured, those measured, and how often: the fastest counts."""
 
 
+def noisy_map(chains: list[ProteinChain], rng: np.random.Generator) -> Grid:
+    """The map of chains at 3.5 Å, with noise."""
+    positions = np.concatenate([chain.positions for chain in chains])
+    amplitudes = np.concatenate([chain.amplitudes for chain in chains])
+    density = simulate(positions, amplitudes, RESOLUTION, padding=8.0)
+    noise = NOISE * density.values.std() * rng.normal(size=density.shape)
+    return density.with_values((density.values + noise).astype(np.float32))
+
+
 def noisy_system(
     chains: list[ProteinChain], seed: int
 ) -> tuple[Target, list[Trace], CalphaSet, Grid]:
     """Target, traces, predicted Cα and map of packed chains."""
     rng = np.random.default_rng(seed)
     calpha, _ = predict_calpha(chains, 2.5, rng)
-    positions = np.concatenate([chain.positions for chain in chains])
-    amplitudes = np.concatenate([chain.amplitudes for chain in chains])
-    density = simulate(positions, amplitudes, RESOLUTION, padding=8.0)
-    noise = NOISE * density.values.std() * rng.normal(size=density.shape)
-    density = normalise(density.with_values((density.values + noise).astype(np.float32)))
+    density = normalise(noisy_map(chains, rng))
     native = np.concatenate([chain.calpha for chain in chains])
     traces = []
     for k in range(TRACES):

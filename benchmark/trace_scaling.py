@@ -5,18 +5,20 @@
 
 Chains of split val are packed side by side until there are as many residues as asked, and their Cα
 are seen as a network might see them: 0.6 Å off, some missing, some false, with noisy amino acids
-and noisy triples. CPU seconds of each step are printed, and what share of the residues is within
-2 Å of where it belongs. Kernels are compiled before.
+and noisy triples. CPU seconds of each step are printed, what share of the residues is within 2 Å of
+where it belongs, and the power of the number of residues by which each step grows. Kernels are
+compiled before.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import itertools
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -35,10 +37,10 @@ from critasser.structure import (
     assign_secondary_structure,
     read_chains,
 )
-from critasser.trace import find_unit, sequence_significance
+from critasser.trace import find_presence, find_unit
 from critasser.trace.registration import register
 
-__all__ = ["main", "pack", "predict_calpha"]
+__all__ = ["main", "pack", "powers", "predict_calpha"]
 
 WITHIN = 2.0
 """Å, of a residue that is where it belongs."""
@@ -54,8 +56,10 @@ NEIGHBOURS, REACH = 5, 5.6
 `critasser.network.residue`."""
 TRIPLE_ODDS, TRIPLE_NOISE = 3.0, 2.0
 """Mean log-odds of a true triple, the negative of that of a false one, and their spread."""
-JOININGS = 20_000
+JOININGS = 10_000
 """As in a draft build."""
+STEPS = ("symmetry", "sequences", "registration")
+"""Whose time is taken."""
 
 
 def pack(data: Path, residues: int, rng: np.random.Generator) -> list[ProteinChain]:
@@ -184,9 +188,8 @@ def measure(chains: list[ProteinChain], knowledge: float, seed: int) -> dict[str
 
     rng = np.random.default_rng(seed)
     unit = timed("symmetry", lambda: find_unit(calpha, features, target))
-    significance = timed(
-        "significance",
-        lambda: sequence_significance(unit.calpha, features, unit.target, rng=rng),
+    presence = timed(
+        "sequences", lambda: find_presence(unit.calpha, features, unit.target, rng=rng)
     )
     found = timed(
         "registration",
@@ -200,23 +203,34 @@ def measure(chains: list[ProteinChain], knowledge: float, seed: int) -> dict[str
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     return {
         "residues": len(target), "chains": len(chains), **seconds,
-        "in register": float(right.mean()), "z-score": significance.z_score, "peak GB": peak,
+        "in register": float(right.mean()), "z-score": presence.whole.z_score, "peak GB": peak,
     }  # fmt: skip
 
 
 def table(rows: list[dict[str, float]]) -> str:
     """Markdown: a row a size."""
-    steps = ("symmetry", "significance", "registration")
-    head = ["residues", "chains", *(f"{step}, s" for step in steps), "ms a residue", "in register",
+    head = ["residues", "chains", *(f"{step}, s" for step in STEPS), "ms a residue", "in register",
             "z-score", "peak GB"]  # fmt: skip
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for row in rows:
-        whole = sum(row[step] for step in steps)
+        whole = sum(row[step] for step in STEPS)
         cells = [f"{row['residues']:.0f}", f"{row['chains']:.0f}",
-                 *(f"{row[step]:.1f}" for step in steps), f"{1000 * whole / row['residues']:.0f}",
+                 *(f"{row[step]:.1f}" for step in STEPS), f"{1000 * whole / row['residues']:.0f}",
                  f"{row['in register']:.2f}", f"{row['z-score']:.0f}",
                  f"{row['peak GB']:.1f}"]  # fmt: skip
         lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def powers(rows: list[dict[str, float]], steps: Iterable[str] = STEPS) -> str:
+    """By which power of the residues each step's seconds grow, from each size to the next."""
+    lines = []
+    for small, large in itertools.pairwise(rows):
+        ratio = np.log(large["residues"] / small["residues"])
+        grown = {"all": sum(large[s] for s in steps) / sum(small[s] for s in steps)}
+        grown |= {step: large[step] / small[step] for step in steps if small[step] > 0}
+        told = ", ".join(f"{step} {np.log(times) / ratio:.2f}" for step, times in grown.items())
+        lines.append(f"{small['residues']:.0f} → {large['residues']:.0f} residues: {told}")
     return "\n".join(lines)
 
 
@@ -236,7 +250,7 @@ def main() -> int:
         chains = pack(args.data, residues, np.random.default_rng(args.seed))
         rows.append(measure(chains, args.knowledge, args.seed))
         print(table(rows[-1:]).splitlines()[-1], file=sys.stderr, flush=True)
-    print(table(rows))
+    print(table(rows), powers(rows), sep="\n\n")
     return 0
 
 

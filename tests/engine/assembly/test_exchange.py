@@ -44,6 +44,31 @@ def test_energy_falls_and_cold_replicas_have_the_lowest(sampled):
     np.testing.assert_allclose(decoys.components.sum(axis=1), decoys.trajectory[:, 0], rtol=1e-9)
 
 
+def test_sampling_ends_where_nothing_changes_any_more(small):
+    """On an easy map that saves most of the run, and the decoys are as good as the rest's."""
+    starts = [small.noisy_trace(seed) for seed in range(4)]
+    decoys = run(small, starts, replicas=10, sweeps=1000)
+    cycles = len(decoys.trajectory)
+    assert decoys.planned == 200 and 40 <= cycles <= 80
+    assert len(decoys.components) == cycles
+    assert int(0.3 * cycles) <= decoys.cycle.min() and decoys.cycle.max() < cycles
+    scores = [tm_score(x.astype(float), small.native) for x in decoys.positions]
+    first, last = np.array_split(np.array(scores), 2)
+    assert abs(first.mean() - last.mean()) < 0.02
+
+
+def test_sampling_goes_on_where_replicas_disagree(small):
+    """On a hard map, in which there is another place for the chain as good as the first."""
+    other = Template(small.native[::-1].copy(), 0.9, "the same way backwards")
+    starts = [Template(small.native, 0.9, "right"), other]
+    blind = CalphaSet(np.zeros((0, 3)), np.zeros(0), np.zeros((0, 20)), np.zeros((0, 3)))
+    decoys = assemble(
+        small.target, starts, blind, small.density, small.resolution,
+        rng=np.random.default_rng(0), replicas=10, sweeps=300, use_cnn=False,
+    )  # fmt: skip
+    assert len(decoys.trajectory) == decoys.planned == 60
+
+
 def test_decoys_come_from_the_eight_lowest_temperatures(small):
     decoys = run(small, [small.noisy_trace(0)], replicas=12, sweeps=20)
     assert set(decoys.level) == set(range(8))

@@ -61,12 +61,12 @@ def of_length(task):
 
 @pytest.mark.parametrize(
     ("residues", "seconds"),
-    [(97, 2.4), (190, 5.0), (397, 32.0), (430, 100.0), (664, 277.0), (1600, 38.0), (4000, 131.0)],
+    [(312, 2.9), (357, 12.6), (400, 6.2), (1200, 15.4)],
 )
 def test_tracing_is_expected_to_take_as_long_as_it_was_measured_to(of_length, residues, seconds):
-    # Maps that tell the sequence take a fifth of the time of those that do not.
+    # These maps tell the sequence: those that do not take some five times as long.
     expected = expected_build_seconds(of_length(residues, quality="draft"))["trace"]
-    assert seconds / 2.6 < expected < seconds * 2.6
+    assert seconds / 3.6 < expected < seconds * 3.6
 
 
 def test_a_residue_of_a_large_complex_takes_no_longer_to_trace_than_one_of_a_larger(of_length):

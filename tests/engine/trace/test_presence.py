@@ -75,6 +75,15 @@ def test_more_copies_than_asked_for_are_told(pair, short):
     assert told == sorted(told) and told[-1] <= 1
 
 
+@pytest.mark.parametrize(
+    "z_scores, more",
+    [((7.0, 4.6), True), ((7.0, 4.0), False), ((4.8, 3.3), False), ((7.0,), False)],
+)
+def test_a_further_copy_is_told_beside_a_clear_one_nearly_as_well_as_that(z_scores, more):
+    found = dataclasses.replace(doubtful(z_scores[0], 5.0), z_scores=z_scores, built=1)
+    assert found.more == more
+
+
 def test_where_no_sequence_is_told_all_are_built(short, seen):
     view = seen(short, knowledge=0.0)
     found, missing = presence((view.calpha, view.features), short.letters, STRANGER)

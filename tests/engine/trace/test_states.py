@@ -127,10 +127,17 @@ def test_places_are_connected_by_edges_within_a_chain_alone(graph):
     assert {*residue[over]} == {2} and {*residue[states.over_tail]} == {0}
 
 
-def test_few_positions_a_residue_give_nearly_the_sums_of_all(view, graph, emission, monkeypatch):
+@pytest.mark.parametrize("most", [0, 1024])
+def test_few_places_a_residue_give_nearly_the_sums_of_all(
+    view, graph, emission, monkeypatch, most
+):
+    """Chosen along the chain and then by walks, or by walks among all positions."""
     whole = align(emission, graph, view.target.bonded, GapScores())
-    monkeypatch.setattr(alignment, "MOST_POSITIONS", 0)
-    monkeypatch.setattr(alignment, "POSITIONS_A_RESIDUE", 30)
+    monkeypatch.setattr(alignment, "MOST_POSITIONS", most)
+    monkeypatch.setattr(alignment, "FIRST_POSITIONS", 40)
+    monkeypatch.setattr(alignment, "POSITIONS_A_RESIDUE", 20)
     few = align(emission, graph, view.target.bonded, GapScores())
-    assert len(few.states.position) == 30 * len(emission)
+    first = len(graph.positions) if most else 40
+    assert len(few.first_states.position) == first * len(emission)
+    assert len(few.states.position) == 20 * len(emission)
     assert np.mean(whole.marginal.argmax(axis=1) == few.marginal.argmax(axis=1)) > 0.95

@@ -33,6 +33,14 @@ SETTLING = 0.3
 """Share of the run from which no decoys are taken."""
 
 
+COMPARED = 20
+"""Cycles (a hundred sweeps) between looks at the cold replicas: a run ends at the second look at
+the earliest."""
+
+CHANGED, MOST_CHANGED = 2.0, 0.02
+"""Å by which replicas differ in a residue, or one look from the next, where it is not decided, and
+share of the residues of which this may be so where nothing changes any more."""
+
 @dataclass(frozen=True, eq=False)
 class Decoys:
     """Conformations of the coldest replicas, and how the run went.
@@ -65,6 +73,8 @@ class Decoys:
     start_energy : ndarray (S,) float64
     sources : tuple of str (S,)
         Where the starts come from, for the log.
+    planned : int
+        Cycles that were planned; there are fewer in `trajectory` where nothing changed any more.
     note : str
         Which predicted contacts do not count, and why; or empty.
     """
@@ -84,6 +94,7 @@ class Decoys:
     starts: NDArray[np.float64]
     start_energy: NDArray[np.float64]
     sources: tuple[str, ...]
+    planned: int
     note: str
 
 
@@ -136,7 +147,9 @@ def assemble(
     Returns
     -------
     Decoys
-        At most 1000, from the eight lowest temperatures, after the first 30 % of the run.
+        At most 1000, from the eight lowest temperatures, after the first 30 % of the run. Where
+        all residues may move it ends where nothing changes any more: the cold replicas agree with
+        each other, and with what they were a hundred sweeps before.
 
     References
     ----------
@@ -164,6 +177,9 @@ def assemble(
             run.advance(pool, min(SWEEPS_PER_CYCLE, sweeps), partial(report, done, message))
             run.swap(cycle)
             record.add(run, cycle)
+            # Of a stretch that is built again other ways than the likeliest are wanted too.
+            if mobile is None and record.unchanging(run):
+                break
     decoys = record.decoys(run, moving, chains, contacts)
     report(1.0, f"{len(decoys.energy)} decoys, lowest energy {decoys.energy.min():.0f}")
     return decoys
@@ -174,22 +190,27 @@ class _Record:
 
     def __init__(self, cycles: int, replicas: int, measure: Callable[..., None] | None) -> None:
         self.cycles, self.measure = cycles, measure
-        self.settled = int(SETTLING * cycles)
+        self.done = 0
+        self.seen: NDArray[np.float64] | None = None
         self.levels = min(DECOY_LEVELS, replicas)
-        self.every = max(1, -(-(cycles - self.settled) * self.levels // MOST_DECOYS))
+        self.every = 1
         self.kept: list[tuple] = []
         self.trajectory = np.zeros((cycles, replicas))
         self.components = np.zeros((cycles, TERMS))
 
     def add(self, run: Replicas, cycle: int) -> None:
         """Note the end of a cycle."""
+        self.done = cycle + 1
         self.trajectory[cycle] = run.energy[run.at_level]
         self.components[cycle] = run.parts[run.at_level[0]] * run.model.weights
-        if cycle >= self.settled and (self.cycles - 1 - cycle) % self.every == 0:
+        if cycle % self.every == 0:
             for level in range(self.levels):
                 r = run.at_level[level]
                 positions = calpha_of(run.states[r]).astype(np.float32)
                 self.kept.append((positions, run.energy[r], r, level, cycle))
+        if len(self.kept) > 2 * MOST_DECOYS:
+            self.every *= 2
+            self._keep(0)
         if self.measure is not None:
             self.measure(
                 cycle=cycle + 1,
@@ -197,10 +218,35 @@ class _Record:
                 mean_energy=float(run.energy.mean()),
             )
 
+    def _keep(self, settled: int) -> None:
+        """Keep decoys of every so many cycles, from one on."""
+        self.kept = [
+            decoy for decoy in self.kept if decoy[-1] >= settled and decoy[-1] % self.every == 0
+        ]
+
+    def unchanging(self, run: Replicas) -> bool:
+        """Whether more sampling would change nothing: the cold replicas agree with each other, and
+        with those of the last look."""
+        if self.done % COMPARED:
+            return False
+        moving = run.model.moving
+        cold = np.array([calpha_of(run.states[r])[moving] for r in run.at_level[: self.levels]])
+        before, self.seen = self.seen, cold.mean(axis=0)
+        if before is None:
+            return False
+        spread = np.sqrt(((cold - self.seen) ** 2).sum(axis=2).mean(axis=0))
+        moved = np.linalg.norm(self.seen - before, axis=1)
+        return bool(np.mean(np.maximum(spread, moved) > CHANGED) <= MOST_CHANGED)
+
     def decoys(
         self, run: Replicas, moving: int, chains: Sequence[Start], contacts: NDArray | None
     ) -> Decoys:
         """All of it; `moving` is the number of residues that may move."""
+        settled = int(SETTLING * self.done)
+        self._keep(settled)
+        while len(self.kept) > MOST_DECOYS:
+            self.every *= 2
+            self._keep(settled)
         positions, energy, replica, level, cycle = zip(*self.kept)
         energy, level = np.array(energy), np.array(level, dtype=np.int64)
         tally = run.tally.sum(axis=0)
@@ -212,13 +258,14 @@ class _Record:
             level=level,
             cycle=np.array(cycle, dtype=np.int64),
             temperatures=run.temperatures,
-            trajectory=self.trajectory,
-            components=self.components,
+            trajectory=self.trajectory[: self.done],
+            components=self.components[: self.done],
             accepted=tally[:, 1] / np.maximum(tally[:, 0], 1),
             swapped=run.swaps[1] / max(1, run.swaps[0]),
             moves=int(tally[:, 0].sum()),
             starts=run.sources,
             start_energy=run.start_energy,
             sources=tuple(chain.source for chain in chains),
+            planned=self.cycles,
             note="" if contacts is None else contacts_note(contacts),
         )

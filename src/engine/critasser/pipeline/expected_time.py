@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from critasser.options import REBUILDS
 from critasser.pipeline.stage import Task
-from critasser.trace.alignment import MOST_POSITIONS, POSITIONS_A_RESIDUE
+from critasser.trace.alignment import (
+    FIRST_POSITIONS,
+    MOST_POSITIONS,
+    NARROWED_AFTER,
+    POSITIONS_A_RESIDUE,
+)
 
 __all__ = ["expected_build_seconds", "expected_fit_seconds", "expected_model_seconds"]
 
@@ -14,12 +19,14 @@ USUAL_MODELS = 3
 ATOMIC_SECONDS = {"draft": 0.02, "standard": 0.1, "thorough": 0.4}
 """For a residue of a model, by the name of the atomic stage's schedule."""
 
-TRACE_PLACE, TRACE_MOVES, USUAL_JOININGS = 2.4e-4, 0.05, 100_000
+TRACE_PLACE, TRACE_MOVES, USUAL_JOININGS = 1.35e-4, 0.05, 100_000
 """Seconds of tracing for each place where a residue may be, and for each residue's moves where so
-many joinings are asked for. Measured on a processor without other work: drafts of 97 residues in
-2.4 s, 190 in 5 s, 397 in 10 to 55 s, 430 in 100 s and 664 in 277 s (the last two where the map does
-not tell the sequence, which takes five times as long), packed chains of 1,600 residues in 38 s and
-of 4,000 in 131 s (`benchmark.trace_scaling`)."""
+many joinings are asked for. By CPU time, drafts of 312 residues took 3 s, of 357 in a larger map
+13 s, packed chains of 400 residues 6 s and of 1,200 15 s (`benchmark.trace_scaling`); where the map
+does not tell the sequence it takes some five times as long."""
+
+SEQUENCES_PLACE = 1.2e-4
+"""Seconds for each place where a residue may be, to compare its sequence with shuffled ones."""
 
 BAND_SECONDS = 4e-6
 """For each Å³, to compare half maps in all bands."""
@@ -51,7 +58,7 @@ def expected_build_seconds(task: Task, models: int = USUAL_MODELS) -> dict[str, 
         "density": 1.0 + checked.volume / 1e6,
         "network": 1.0 + volume * (1.5e-4 if checked.device == "cpu" else 2e-6),
         "calpha": 0.5 + 0.01 * length,
-        "sequences": 1.0 + 1e-4 * length**2,
+        "sequences": 1.0 + SEQUENCES_PLACE * length * _places(length),
         "templates": 0.1 + 5.0 * len(task.inputs.templates),
         "trace": _trace_seconds(length, schedule.joinings),
         "unseen": 0.2 + 0.008 * length,
@@ -68,11 +75,16 @@ def expected_build_seconds(task: Task, models: int = USUAL_MODELS) -> dict[str, 
 
 
 
+def _places(length: int) -> float:
+    """Places where a residue may be, on average over the rounds."""
+    first = length if length <= MOST_POSITIONS else FIRST_POSITIONS
+    left = min(first, POSITIONS_A_RESIDUE)
+    return NARROWED_AFTER * first + (1.0 - NARROWED_AFTER) * left
+
+
 def _trace_seconds(length: int, joinings: int) -> float:
-    """All positions of a small map may be any residue's, of a large one so many."""
-    places = length if length <= MOST_POSITIONS else POSITIONS_A_RESIDUE
     moves = TRACE_MOVES * joinings / USUAL_JOININGS
-    return 1.5 + length * (TRACE_PLACE * places + moves)
+    return 1.5 + length * (TRACE_PLACE * _places(length) + moves)
 
 
 RESIDUES_OF_DOMAIN = 150

@@ -41,15 +41,16 @@ hand."""
 MOST_LOG_WEIGHT = 40.0
 """Bound of exponents, so that float32 holds weights."""
 
-MOST_POSITIONS = 1024
-"""Positions in a map up to which each residue may be at all of them. Fewer places cost accuracy
-where the map tells little (EMD-1461_VP6_box, 3.8 Å: TM-score 0.91 by all, 0.86 by 128), and
-z-scores were calibrated with all; beyond this many, all of them take minutes."""
+MOST_POSITIONS, FIRST_POSITIONS = 1024, 384
+"""Positions in a map up to which each residue may be at all of them at first, and where it may be
+at first in larger maps: those that it and its neighbours suit best (`states.choose_positions`), so
+that time goes with the residues alone."""
 
-POSITIONS_A_RESIDUE = 128
-"""Positions where each residue may be in larger maps, so that time goes with the residues alone.
-On packed chains (`benchmark.trace_scaling`) of 400 residues 0.95 of them are in register by this
-and by all positions; with amino acids that hardly tell (its knowledge 1) 0.92, and 0.95 by all."""
+POSITIONS_A_RESIDUE, NARROWED_AFTER = 128, 0.25
+"""Places that are left of each residue, those where most walks have it, after this share of the
+rounds. Windows along the chain do not know the right place where amino acids tell little (of
+EMD-1461_VP6_box, 3.8 Å, TM-score 0.91 by all places and 0.86 by so few from the beginning), but
+sums over whole walks soon do."""
 
 DRAWS_A_RESIDUE = 4
 """Random numbers that a walk needs at most."""
@@ -95,6 +96,8 @@ class Alignment:
         Of the last round.
     sums : Sums
         Of the last round.
+    first_states : States
+        Where each residue might be at first.
     """
 
     marginal: NDArray[np.float32]
@@ -103,6 +106,7 @@ class Alignment:
     states: States
     weights: Weights
     sums: Sums
+    first_states: States
 
     def draw(self, rng: np.random.Generator) -> NDArray[np.int32]:
         """One walk: the position (L,) of each residue or −1; positions may repeat."""
@@ -140,7 +144,7 @@ def align(
     rounds : int
         Most rounds of the ascent.
     states : States, optional
-        Where each residue may be, of another alignment; chosen anew without it.
+        Where each residue may be at first, of another alignment; chosen anew without it.
     tick : callable, optional
         Told the fraction done.
 
@@ -154,15 +158,18 @@ def align(
     joined = np.concatenate([[False], bonded])
     if states is None:
         states = _choose_states(emission, graph, joined)
-    residue = np.repeat(np.arange(L), np.diff(states.row))
-    own = emission[residue, states.position]
-    sums = _new_sums(states)
-    marginal = np.empty(len(own), dtype=np.float32)
+    first_states = states
+    residue, own, sums, marginal = _prepared(emission, states)
+    narrowed = round(NARROWED_AFTER * rounds) if len(own) > POSITIONS_A_RESIDUE * L else -1
     sharpness, step = FIRST_SHARPNESS, FIRST_STEP
     rise = (1.0 - FIRST_SHARPNESS) / (RISE * rounds)
-    good = 0
+    good, weights, weighed = 0, None, 0.0
     for this in range(rounds):
-        weights = _weights(own - penalty[states.position], graph, joined, gaps, sharpness)
+        log_odds = own - penalty[states.position]
+        if weights is None or sharpness != weighed:
+            weights, weighed = _weights(log_odds, graph, joined, gaps, sharpness), sharpness
+        else:
+            weights = weights._replace(emission=_weight(log_odds, sharpness))
         forward(weights, states, sums)
         backward(weights, states, sums, marginal)
         use = np.zeros(n, dtype=np.float32)
@@ -174,6 +181,9 @@ def align(
             good += 1
         if this == rounds - 1 or good == GOOD_ROUNDS:
             break
+        if this == narrowed:
+            states = connect(_likeliest(states, marginal), graph, joined)
+            residue, own, sums, marginal = _prepared(emission, states)
         change = step / sharpness * np.log(np.clip(use, LEAST_USE, MOST_USE))
         penalty = np.maximum(penalty + change, 0.0)
         if excess < MOST_EXCESS:
@@ -182,7 +192,7 @@ def align(
             step = max(STEP_DECAY * step, LAST_STEP)
     probability = np.zeros((L, n), dtype=np.float32)
     probability[residue, states.position] = marginal
-    return Alignment(probability, sharpness, penalty, states, weights, sums)
+    return Alignment(probability, sharpness, penalty, states, weights, sums, first_states)
 
 
 def _choose_states(
@@ -192,8 +202,26 @@ def _choose_states(
     L, n = emission.shape
     if n <= MOST_POSITIONS:
         return connect(every_position(L, n), graph, joined)
-    chosen = choose_positions(emission, graph, joined, POSITIONS_A_RESIDUE)
+    chosen = choose_positions(emission, graph, joined, FIRST_POSITIONS)
     return connect(chosen, graph, joined)
+
+
+def _likeliest(states: States, marginal: NDArray[np.float32]) -> NDArray[np.int32]:
+    """The positions (L, k), ascending, where most walks have each residue."""
+    L = len(states.row) - 1
+    position, share = states.position.reshape(L, -1), marginal.reshape(L, -1)
+    others = share.shape[1] - POSITIONS_A_RESIDUE
+    best = np.argpartition(share, others, axis=1)[:, others:]
+    return np.sort(np.take_along_axis(position, best, axis=1), axis=1)
+
+
+def _prepared(
+    emission: NDArray[np.float32], states: States
+) -> tuple[NDArray[np.int64], NDArray[np.float32], Sums, NDArray[np.float32]]:
+    """Residue and log-odds of each place, and room for sums and probabilities."""
+    residue = np.repeat(np.arange(len(emission)), np.diff(states.row))
+    own = emission[residue, states.position]
+    return residue, own, _new_sums(states), np.empty(len(own), dtype=np.float32)
 
 
 def _new_sums(states: States) -> Sums:
@@ -202,6 +230,11 @@ def _new_sums(states: States) -> Sums:
     begins, nodes = np.empty((2, len(states.position)), dtype=np.float32)
     edges = np.empty(len(states.edge), dtype=np.float32)
     return Sums(edges, begins, nodes, np.empty(L), np.empty(L))
+
+
+def _weight(log_odds: NDArray, sharpness: float) -> NDArray[np.float32]:
+    bounded = np.clip(sharpness * log_odds, -MOST_LOG_WEIGHT, MOST_LOG_WEIGHT)
+    return np.exp(bounded).astype(np.float32)
 
 
 def _weights(
@@ -213,20 +246,15 @@ def _weights(
 ) -> Weights:
     """Weights of walks from log-odds; `joined` (L,) is `Weights.bonded`."""
     n = len(graph.positions)
-
-    def weight(log_odds: NDArray) -> NDArray[np.float32]:
-        bounded = np.clip(sharpness * log_odds, -MOST_LOG_WEIGHT, MOST_LOG_WEIGHT)
-        return np.exp(bounded).astype(np.float32)
-
     return Weights(
-        weight(emission),
-        weight(graph.link),
-        weight(graph.turn),
+        _weight(emission, sharpness),
+        _weight(graph.link, sharpness),
+        _weight(graph.turn, sharpness),
         graph.turn_start,
         graph.start,
         graph.source,
         graph.reverse,
-        weight(graph.skip + gaps.skip + gaps.missing),
+        _weight(graph.skip + gaps.skip + gaps.missing, sharpness),
         joined,
         np.exp(sharpness * gaps.opened) / n,
         np.exp(sharpness * gaps.missing),

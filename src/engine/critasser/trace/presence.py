@@ -19,8 +19,9 @@ from scipy.spatial import cKDTree
 
 from critasser.density import FeatureMaps
 from critasser.structure import CalphaSet, Sequence, Target, Trace
-from critasser.trace.other_molecules import share_of_others
+from critasser.trace.graph import CandidateGraph, candidate_graph
 from critasser.trace.significance import SIGNIFICANT, Significance, Witness, compared
+from critasser.trace.statistics import statistics
 
 __all__ = ["Presence", "SequencePresence", "find_presence", "unused_positions"]
 
@@ -55,7 +56,12 @@ LEAST_ROOM = 0.5
 
 CLEAR, COPY_SHARE = 6.0, 0.6
 """z-score of a sequence from which further copies than asked for are told, and its share that
-these must reach."""
+these must reach. Of sequences that are told less well (4.8) as much may be found by chance where
+there is no other copy (3.3, in a packed complex at 3 Å)."""
+
+HOPELESS = 0.0
+"""z-score of what is left of the map, beside shuffled sequences on all of it, below which a further
+copy is not compared with shuffled sequences of its own: these find up to two less there."""
 
 LIKELY = 0.5
 """Probability of a position that is taken for a Cα of something."""
@@ -78,7 +84,7 @@ class SequencePresence:
         Of the sequence alone.
     z_scores : tuple of float
         Of each copy that is asked for and of one more, on the positions that those before it leave;
-        fewer where there is no room for more.
+        fewer where there is no room for more, or what is left does not suit the sequence.
     asked : int
         Copies that the target has.
     expected : float
@@ -183,6 +189,7 @@ def find_presence(
     letters = [sequence.letters for sequence in target.sequences]
     every = [target.sequences[letters.index(one)] for one in dict.fromkeys(letters)]
     total, done = sum(map(len, every)), 0
+    graph = candidate_graph(calpha, features, statistics().link)
     found = []
     for sequence in every:
 
@@ -190,7 +197,7 @@ def find_presence(
             if tick is not None:
                 tick((done + fraction * size) / total)
 
-        found.append(_looked_for(calpha, features, sequence, letters, rng, step))
+        found.append(_looked_for(calpha, graph, features, sequence, letters, rng, step))
         done += len(sequence)
     likely = int((calpha.probability >= LIKELY).sum())
     found = _with_expected(found)
@@ -199,6 +206,7 @@ def find_presence(
 
 def _looked_for(
     calpha: CalphaSet,
+    graph: CandidateGraph,
     features: FeatureMaps,
     sequence: Sequence,
     letters: SequenceOf[str],
@@ -215,7 +223,13 @@ def _looked_for(
             step((done + fraction) / (asked + 1))
 
         # The fewer positions are left, the less shuffled sequences find too.
-        witness = Witness.of(left, features, share_of_others(left, len(sequence)))
+        if found:
+            graph = candidate_graph(left, features, statistics().link)
+        witness = Witness.of(left, graph, len(sequence))
+        if len(found) == asked:
+            own, _ = witness.judge(alone)
+            if (own - found[0].shuffled.mean()) / found[0].deviation < HOPELESS:
+                break
         one, walks = compared(witness, alone, rng=rng, tick=tick)
         found.append(one)
         if len(found) == asked and found[0].z_score >= CLEAR:

@@ -200,7 +200,7 @@ def _search(
             report(begin + 0.7 * share * done, f"probabilities over all walks, {k + 1}")
 
         graph, emission = (problem.graph, problem.emission) if k == 0 else _perturbed(problem, rng)
-        states = None if first is None else first.states
+        states = None if first is None else first.first_states
         alignment = align(emission, graph, bonded, problem.gaps, states=states, tick=tick)
         first = first or alignment
         for _ in range(DRAWS):

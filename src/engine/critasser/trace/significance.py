@@ -154,10 +154,10 @@ class Witness:
     others: float
 
     @classmethod
-    def of(cls, calpha: CalphaSet, features: FeatureMaps, others: float) -> Witness:
-        """Of positions, at least one, and the network's map of the backbone."""
-        graph = candidate_graph(calpha, features, statistics().link).discounted(others)
-        return cls(calpha, graph, others)
+    def of(cls, calpha: CalphaSet, graph: CandidateGraph, length: int) -> Witness:
+        """Of positions and their graph, for sequences of so many residues."""
+        others = share_of_others(calpha, length)
+        return cls(calpha, graph.discounted(others), others)
 
     def judge(
         self, target: Target, tick: Callable[[float], None] | None = None
@@ -222,7 +222,8 @@ def sequence_significance(
     -------
     Significance
     """
-    witness = Witness.of(calpha, features, share_of_others(calpha, len(target)))
+    graph = candidate_graph(calpha, features, statistics().link)
+    witness = Witness.of(calpha, graph, len(target))
     return compared(witness, target, rng=rng, tick=tick)[0]
 
 

@@ -42,12 +42,16 @@ def assembly(context: Context) -> None:
         ("cycle", *(f"temperature {t:.3f}" for t in decoys.temperatures)),
         ((cycle + 1, *energies) for cycle, energies in enumerate(decoys.trajectory)),
     )
+    cycles = len(decoys.trajectory)
+    stopped = ""
+    if cycles < decoys.planned:
+        stopped = f", ended after {cycles} of {decoys.planned} cycles as nothing changed any more"
     if decoys.note:
         context.warn(decoys.note)
     context.say(
         f"{len(decoys.positions)} decoys of {len(decoys.temperatures)} replicas after "
         f"{decoys.moves:.2g} moves, lowest energy {decoys.energy.min():.1f}, "
-        f"{decoys.swapped:.0%} of swaps accepted"
+        f"{decoys.swapped:.0%} of swaps accepted{stopped}"
     )
 
 

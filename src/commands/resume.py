@@ -119,20 +119,7 @@ def command(
     -------
     EngineJob
     """
-    if worker(folder) is not None:
-        shown = quoted_path(folder)
-        raise UserError(f"{folder}: the job runs; see it by: critasser open {shown}")
-    for job in jobs_of(session):
-        if job.folder == folder and job.outcome == "queued":
-            raise UserError(f"{folder}: waits for its turn already, as job {job.id}")
-        # Its engine may not have come so far yet that the folder tells of it.
-        if job.folder == folder and job.outcome == "running":
-            raise UserError(f"{folder}: the job runs already, as job {job.id}")
-    if waits_elsewhere(folder) is not None:
-        raise UserError(
-            f"{folder}: the job waits for its turn in another ChimeraX, which will start it; take "
-            "it back there first, by critasser stop"
-        )
+    _check_idle(session, folder)
     python = configured_python(session)
     begun = (folder / "job.json").exists()
     if begun and not waits_again(folder):
@@ -186,6 +173,24 @@ def command(
         again=begun,
         prepare=find,
     )
+
+
+def _check_idle(session, folder: Path) -> None:
+    """Refuse a job that runs, or waits for its turn, here or elsewhere."""
+    if worker(folder) is not None:
+        shown = quoted_path(folder)
+        raise UserError(f"{folder}: the job runs; see it by: critasser open {shown}")
+    for job in jobs_of(session):
+        if job.folder == folder and job.outcome == "queued":
+            raise UserError(f"{folder}: waits for its turn already, as job {job.id}")
+        # Its engine may not have come so far yet that the folder tells of it.
+        if job.folder == folder and job.outcome == "running":
+            raise UserError(f"{folder}: the job runs already, as job {job.id}")
+    if waits_elsewhere(folder) is not None:
+        raise UserError(
+            f"{folder}: the job waits for its turn in another ChimeraX, which will start it; take "
+            "it back there first, by critasser stop"
+        )
 
 
 def _or_without(look, had: bool):

@@ -10,6 +10,7 @@ __all__ = [
     "NETWORK",
     "RESIDUE_NETWORK",
     "RESOLUTION_NETWORK",
+    "SEQUENCE_NETWORK",
     "TABLES",
     "shipped",
 ]
@@ -22,6 +23,9 @@ RESIDUE_NETWORK = "residue.safetensors"
 
 RESOLUTION_NETWORK = "resolution.safetensors"
 """The shipped network that tells the resolution of a map."""
+
+SEQUENCE_NETWORK = "sequence.safetensors"
+"""The shipped network that reads secondary structure and burial from sequences."""
 
 CALIBRATION = "confidence.json"
 """The shipped relation of scores and accuracy of residues."""

@@ -12,7 +12,7 @@ from scipy.special import ndtr
 
 from critasser.structure import CalphaSet
 from critasser.structure.exposure import BACK_EDGES, SIDE_EDGES, half_sphere_exposure
-from critasser.trace.sequence_profile import SequenceProfile
+from critasser.trace.sequence_profile import SequenceProfile, agreement
 
 __all__ = ["burial_log_odds", "position_exposure"]
 
@@ -44,15 +44,15 @@ def position_exposure(calpha: CalphaSet) -> NDArray[np.float64]:
     return result
 
 
-def burial_log_odds(calpha: CalphaSet, profile: SequenceProfile) -> NDArray[np.float64]:
+def burial_log_odds(calpha: CalphaSet, profile: SequenceProfile) -> NDArray[np.float32]:
     """Log-odds (L, n) of residues at positions by exposure; 0 where a position's is not known."""
     exposure = position_exposure(calpha)
     known = np.isfinite(exposure).all(axis=1)
-    result = np.zeros((len(profile.side), len(calpha)))
+    result = np.zeros((len(profile.side), len(calpha)), dtype=np.float32)
     for edges, seen, told in zip(
         (SIDE_EDGES, BACK_EDGES), exposure[known].T, (profile.side, profile.back)
     ):
-        result[:, known] += np.log(np.exp(told) @ _bins(seen, edges).T)
+        result[:, known] += agreement(told, _bins(seen, edges))
     return result
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from critasser.structure import CalphaSet, Target
 from critasser.trace.burial import burial_log_odds
 from critasser.trace.other_molecules import discount_log_odds
-from critasser.trace.sequence_profile import sequence_profile
+from critasser.trace.sequence_profile import agreement, sequence_profile
 from critasser.trace.statistics import Statistics
 
 __all__ = ["emissions", "position_evidence"]
@@ -74,8 +74,8 @@ def emissions(
     probability /= probability.sum(axis=1, keepdims=True)
     expected = (1 - MAP_SHARE) * tables.background + MAP_SHARE * probability.mean(axis=0)
     odds = np.log(probability / expected)
-    odds = np.clip(odds, -AMINO_ACID_BOUND, AMINO_ACID_BOUND)
-    result = odds[:, target.codes].T
+    odds = np.clip(odds, -AMINO_ACID_BOUND, AMINO_ACID_BOUND).astype(np.float32)
+    result = np.ascontiguousarray(odds[:, target.codes].T)
     # Of residues that nobody knows amino acids tell nothing, and they nothing of their neighbours.
     result[target.unknown] = 0.0
     known = np.where(target.unknown, -1, target.codes)
@@ -83,8 +83,10 @@ def emissions(
     profile = sequence_profile(known, target.chain_index)
     by_map = np.clip(calpha.secondary_structure, LEAST_STRUCTURE, None)
     by_map = by_map / by_map.sum(axis=1, keepdims=True)
-    agree = np.log(np.exp(profile.structure) @ by_map.T)
-    told = SEQUENCE_WEIGHT * np.clip(agree, -STRUCTURE_BOUND, STRUCTURE_BOUND)
-    burial = np.clip(burial_log_odds(calpha, profile), -BURIAL_BOUND, BURIAL_BOUND)
-    result = result + profile_weight * (told + BURIAL_WEIGHT * burial)
-    return (result + discount_log_odds(position_evidence(calpha), others)).astype(np.float32)
+    for weight, log_odds, bound in (
+        (SEQUENCE_WEIGHT, agreement(profile.structure, by_map), STRUCTURE_BOUND),
+        (BURIAL_WEIGHT, burial_log_odds(calpha, profile), BURIAL_BOUND),
+    ):
+        result += profile_weight * weight * np.clip(log_odds, -bound, bound, out=log_odds)
+    result += discount_log_odds(position_evidence(calpha), others).astype(np.float32)
+    return result

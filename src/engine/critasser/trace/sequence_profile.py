@@ -18,7 +18,13 @@ from scipy.special import softmax
 from critasser.errors import InputError
 from critasser.shipped import SEQUENCE_NETWORK, shipped
 
-__all__ = ["SequenceNetwork", "SequenceProfile", "load_sequence_network", "sequence_profile"]
+__all__ = [
+    "SequenceNetwork",
+    "SequenceProfile",
+    "agreement",
+    "load_sequence_network",
+    "sequence_profile",
+]
 
 AMINO_ACID_COUNT = 20
 
@@ -151,3 +157,21 @@ def sequence_profile(
             parts[name][chosen] = share - network.tensors["background"][columns]
             row += size
     return SequenceProfile(**parts)
+
+
+def agreement(told: NDArray[np.float64], seen: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Log-odds that a residue is at a position by what is told of one and seen of the other.
+
+    Parameters
+    ----------
+    told : ndarray (L, k)
+        Of residues: logarithms of probability over background of each class.
+    seen : ndarray (n, k)
+        Of positions: probabilities of the classes.
+
+    Returns
+    -------
+    ndarray (L, n) float32
+    """
+    odds = np.exp(told).astype(np.float32) @ seen.astype(np.float32).T
+    return np.log(odds, out=odds)

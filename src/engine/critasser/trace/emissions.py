@@ -20,10 +20,10 @@ of one residue. These and the numbers below were chosen by hand."""
 LEAST_AMINO_ACID, LEAST_STRUCTURE = 1e-4, 0.02
 """Probability of an amino acid, and of a secondary structure, that is taken for less."""
 
-SEQUENCE_WEIGHT, BURIAL_WEIGHT, BURIAL_BOUND = 0.8, 0.6, 2.5
-"""Of the log-odds by secondary structure and by burial, which are not independent of amino acids
-and of each other, and the bound of those by burial. Chosen on lifelike maps of validation chains
-(weights/sequence.md)."""
+SEQUENCE_WEIGHT, BURIAL_WEIGHT, BURIAL_BOUND = 0.5, 0.4, 2.5
+"""Of the log-odds by secondary structure and by burial, and the bound of those by burial. They are
+not independent of amino acids, of each other, nor from residue to residue: larger weights tell more
+of a position, but traces and z-scores are worse by them (weights/sequence.md)."""
 
 MAP_SHARE = 0.5
 """Of the mean over this map in the amino acids that are expected; the rest is their frequency in

@@ -8,7 +8,7 @@ from scipy import fft
 
 from critasser.density import Grid, model_mask
 
-__all__ = ["VARIED", "add_noise"]
+__all__ = ["MOLECULE_RADIUS", "VARIED", "add_noise", "band_limited"]
 
 VARIED = (None, 3.0, None, 1.5)
 """Signal to noise of maps that are to be of all kinds, in turn."""
@@ -17,7 +17,7 @@ MOLECULE_RADIUS = 2.0
 """Å around heavy atoms: the inside of a molecule, over which signal is measured."""
 
 
-def _band_limited(
+def band_limited(
     shape: tuple[int, ...], resolution: float, rng: np.random.Generator
 ) -> NDArray[np.float32]:
     """Gaussian noise of unit variance with no power beyond 1/resolution, on 1 Å voxels."""
@@ -51,5 +51,5 @@ def add_noise(
         Variance of the density inside the molecule over that of the noise.
     """
     inside = grid.values[model_mask(grid, positions, MOLECULE_RADIUS)].std()
-    noise = _band_limited(grid.shape, resolution, rng)
+    noise = band_limited(grid.shape, resolution, rng)
     return grid.with_values(grid.values + noise * np.float32(inside / np.sqrt(snr)))

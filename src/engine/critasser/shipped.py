@@ -10,6 +10,7 @@ __all__ = [
     "NETWORK",
     "RESIDUE_NETWORK",
     "RESOLUTION_NETWORK",
+    "SEQUENCE_NETWORK",
     "TABLES",
     "shipped",
 ]
@@ -23,6 +24,9 @@ RESIDUE_NETWORK = "residue.safetensors"
 RESOLUTION_NETWORK = "resolution.safetensors"
 """The shipped network that tells the resolution of a map."""
 
+SEQUENCE_NETWORK = "sequence.safetensors"
+"""The shipped network that reads secondary structure and burial from sequences."""
+
 CALIBRATION = "confidence.json"
 """The shipped relation of scores and accuracy of residues."""
 
@@ -31,13 +35,14 @@ CALPHA_WEIGHTS = "calpha.json"
 
 TABLES = (
     "trace.npz",
+    SEQUENCE_NETWORK,
     "assembly.npz",
     "backbone.npz",
     "rotamers.npz",
     CALIBRATION,
     CALPHA_WEIGHTS,
 )
-"""The shipped tables; a stage that uses a new one runs again."""
+"""The shipped tables and small networks; a stage that uses a new one runs again."""
 
 _PACKAGE = Path(__file__).resolve().parent
 

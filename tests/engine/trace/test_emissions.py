@@ -17,11 +17,11 @@ def with_unknown(target, places):
 def test_an_unknown_residue_suits_positions_of_all_amino_acids_alike(barnase, seen):
     view = seen(barnase, knowledge=2.0)
     target = with_unknown(view.target, (40,))
-    found = emissions(view.calpha, target, statistics(), structure_weight=0.0)
+    found = emissions(view.calpha, target, statistics(), profile_weight=0.0)
     # What is left is how likely each position is a Cα.
     spread = found[40] - found.mean(axis=0)
     known = emissions(view.calpha, Target((Sequence("x", target.letters),)), statistics(),
-                      structure_weight=0.0)  # fmt: skip
+                      profile_weight=0.0)  # fmt: skip
     assert np.ptp(found[40] - found[40].mean()) < np.ptp(known[40] - known[40].mean()) - 1.0
     assert np.isfinite(spread).all()
     others = np.delete(np.arange(len(target)), 40)

@@ -6,6 +6,7 @@ torchrun --nproc-per-node 4 -m critasser train network structures/ -o runs/four 
 critasser train residue structures/ --maps maps/ -o runs/residue --minutes 80
 critasser train average before.safetensors after.safetensors -o between.safetensors
 critasser train resolution structures/ --maps maps/ -o weights/resolution.safetensors
+critasser train sequence structures/ -o runs/sequence
 critasser train statistics structures/ -o weights/
 
 STRUCTURES is a folder with ``index.tsv`` (tab-separated, columns ``file`` and ``split``); MAPS
@@ -40,6 +41,9 @@ def add_args(parser: argparse.ArgumentParser) -> None:
     kinds = parser.add_subparsers(dest="what", required=True, metavar="WHAT")
     _add_network(kinds.add_parser("network", help="the network that finds Cα in a map"))
     _add_residue(kinds.add_parser("residue", help="the network that reads single residues"))
+    _add_sequence(
+        kinds.add_parser("sequence", help="the network that reads sequences for structure")
+    )
     average = kinds.add_parser(
         "average", help="between two networks of which one was trained on from the other"
     )
@@ -132,10 +136,26 @@ def _add_residue(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=int, default=0)
 
 
+def _add_sequence(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("structures", type=Path)
+    add("-o", "--output", type=Path, required=True, help="folder of the run")
+    add("--steps", type=_count, default=2000,
+        help="budget, resumed runs included (default: %(default)s)")  # fmt: skip
+    add("--batch", type=_count, default=24, help="chains a step (default: %(default)s)")
+    add("--width", type=_count, default=64, help="of the layers (default: %(default)s)")
+    add("--rate", type=_positive, default=2e-3,
+        help="highest learning rate (default: %(default)s)")  # fmt: skip
+    add("--validate-steps", type=_count, default=250, metavar="STEPS",
+        help="between validations (default: %(default)s)")  # fmt: skip
+    add("--threads", type=_count, help="CPU threads")
+    add("--seed", type=_from_zero, default=0)
+
+
 def main(args: argparse.Namespace) -> int:
     """Train."""
-    kinds = {"network": _network, "residue": _residue, "average": _average,
-             "resolution": _resolution, "statistics": _statistics}  # fmt: skip
+    kinds = {"network": _network, "residue": _residue, "sequence": _sequence,
+             "average": _average, "resolution": _resolution, "statistics": _statistics}  # fmt: skip
     return kinds[args.what](args)
 
 
@@ -247,6 +267,30 @@ def _residue(args: argparse.Namespace) -> int:
         data, options, args.output, device=device, start_from=start, report=report
     )
     print(path)
+    return 0
+
+
+def _sequence(args: argparse.Namespace) -> int:
+    import torch
+
+    from critasser.network.training.sequence_network import (
+        SequenceTraining,
+        train_sequence_network,
+    )
+
+    def report(line: str) -> None:
+        print(line, flush=True)
+
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    options = SequenceTraining(
+        steps=args.steps, batch=args.batch, width=args.width, rate=args.rate,
+        validate_steps=args.validate_steps, seed=args.seed,
+    )  # fmt: skip
+    args.maps = None
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    data = _data(args, args.output, report)
+    print(train_sequence_network(data, options, args.output, report=report))
     return 0
 
 

@@ -6,8 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from critasser.structure import CalphaSet, Target
+from critasser.trace.burial import burial_log_odds
 from critasser.trace.other_molecules import discount_log_odds
-from critasser.trace.statistics import Statistics, sequence_structure
+from critasser.trace.sequence_profile import agreement, sequence_profile
+from critasser.trace.statistics import Statistics
 
 __all__ = ["emissions", "position_evidence"]
 
@@ -17,6 +19,11 @@ of one residue. These and the numbers below were chosen by hand."""
 
 LEAST_AMINO_ACID, LEAST_STRUCTURE = 1e-4, 0.02
 """Probability of an amino acid, and of a secondary structure, that is taken for less."""
+
+SEQUENCE_WEIGHT, BURIAL_WEIGHT, BURIAL_BOUND = 0.5, 0.4, 2.5
+"""Of the log-odds by secondary structure and by burial, and the bound of those by burial. They are
+not independent of amino acids, of each other, nor from residue to residue: larger weights tell more
+of a position, but traces and z-scores are worse by them (weights/sequence.md)."""
 
 MAP_SHARE = 0.5
 """Of the mean over this map in the amino acids that are expected; the rest is their frequency in
@@ -41,7 +48,7 @@ def emissions(
     tables: Statistics,
     *,
     sharpness: float = 1.0,
-    structure_weight: float = 1.0,
+    profile_weight: float = 1.0,
     others: float = 0.0,
 ) -> NDArray[np.float32]:
     """Log-odds that a position is a certain residue rather than any.
@@ -53,8 +60,8 @@ def emissions(
     tables : Statistics
     sharpness : float
         Multiplies the network's logarithms of amino-acid probabilities (an inverse temperature).
-    structure_weight : float
-        Multiplies the log-odds from secondary structure.
+    profile_weight : float
+        Multiplies the log-odds by the secondary structure and burial that the sequence tells.
     others : float
         Share of the positions that are of other molecules.
 
@@ -67,15 +74,19 @@ def emissions(
     probability /= probability.sum(axis=1, keepdims=True)
     expected = (1 - MAP_SHARE) * tables.background + MAP_SHARE * probability.mean(axis=0)
     odds = np.log(probability / expected)
-    odds = np.clip(odds, -AMINO_ACID_BOUND, AMINO_ACID_BOUND)
-    result = odds[:, target.codes].T
+    odds = np.clip(odds, -AMINO_ACID_BOUND, AMINO_ACID_BOUND).astype(np.float32)
+    result = np.ascontiguousarray(odds[:, target.codes].T)
     # Of residues that nobody knows amino acids tell nothing, and they nothing of their neighbours.
     result[target.unknown] = 0.0
     known = np.where(target.unknown, -1, target.codes)
 
-    by_sequence = sequence_structure(known, target.chain_index, tables)
+    profile = sequence_profile(known, target.chain_index)
     by_map = np.clip(calpha.secondary_structure, LEAST_STRUCTURE, None)
     by_map = by_map / by_map.sum(axis=1, keepdims=True)
-    agree = by_sequence @ (by_map / tables.structure_background).T
-    result = result + structure_weight * np.clip(np.log(agree), -STRUCTURE_BOUND, STRUCTURE_BOUND)
-    return (result + discount_log_odds(position_evidence(calpha), others)).astype(np.float32)
+    for weight, log_odds, bound in (
+        (SEQUENCE_WEIGHT, agreement(profile.structure, by_map), STRUCTURE_BOUND),
+        (BURIAL_WEIGHT, burial_log_odds(calpha, profile), BURIAL_BOUND),
+    ):
+        result += profile_weight * weight * np.clip(log_odds, -bound, bound, out=log_odds)
+    result += discount_log_odds(position_evidence(calpha), others).astype(np.float32)
+    return result

@@ -16,10 +16,9 @@ from scipy.optimize import minimize
 from scipy.spatial import cKDTree
 
 from critasser.density import FeatureMaps
-from critasser.structure import CalphaSet, ProteinChain, assign_secondary_structure
+from critasser.structure import CalphaSet, ProteinChain
 from critasser.structure.geometry import LONGEST_BOND
 from critasser.trace.graph import LINK_REACH, TURN_BIN, link_features
-from critasser.trace.statistics import HALF_WINDOW, sequence_windows
 
 __all__ = ["count_spans", "learn", "learn_confidence", "learn_links"]
 
@@ -32,9 +31,8 @@ POSITION_ERROR = 1.0
 LEAST_SHARE = 1e-6
 """Of pairs, added to each bin of distances."""
 
-WINDOW_PENALTY, LINK_PENALTY, CONFIDENCE_PENALTY = 1e-4, 1e-4, 1e-3
+LINK_PENALTY, CONFIDENCE_PENALTY = 1e-4, 1e-3
 """On the squares of the weights of each logistic regression."""
-WINDOW_ROUNDS = 60
 
 TURN_BINS = 50
 LIKELY_LINK = -3.0
@@ -46,8 +44,7 @@ LEAST_TURN, MOST_TURN = -5.0, 1.5
 
 
 def learn(chains: Iterable[ProteinChain]) -> dict[str, NDArray]:
-    """Backgrounds, and secondary structure from the residues around (after GOR, by logistic
-    regression on the window's residues).
+    """How frequent amino acids are, and how far residues of a chain lie apart.
 
     Parameters
     ----------
@@ -57,48 +54,15 @@ def learn(chains: Iterable[ProteinChain]) -> dict[str, NDArray]:
     Returns
     -------
     dict of ndarray
-        background (20,), structure_background (3,), window (17, 20, 3), window_bias (3,), span
-        (61, 120).
+        background (20,), span (61, 120).
     """
-    columns, labels, counts = [], [], np.ones(20)
+    counts = np.ones(20)
     spans = np.zeros((LONGEST_SPAN + 1, SPAN_BINS))
     for chain in chains:
-        calpha = chain.calpha
-        known = np.isfinite(calpha).all(axis=1)
-        columns.append(sequence_windows(chain.codes)[known])
-        labels.append(assign_secondary_structure(calpha)[known])
         counts += np.bincount(chain.codes[chain.codes >= 0], minlength=20)
-        spans += count_spans(calpha)
-    column = np.concatenate(columns)
-    label = np.concatenate(labels).astype(np.int64)
-    size = (2 * HALF_WINDOW + 1) * 20
-    one_hot = np.eye(3)[label]
-    flat = column.ravel()
-
-    def loss(values: NDArray) -> tuple[float, NDArray]:
-        table = np.vstack([values[:-3].reshape(size, 3), np.zeros(3)])
-        logits = table[column].sum(axis=1) + values[-3:]
-        logits -= logits.max(axis=1, keepdims=True)
-        probability = np.exp(logits)
-        probability /= probability.sum(axis=1, keepdims=True)
-        wrong = (probability - one_hot) / len(label)
-        gradient = np.empty_like(values)
-        repeated = np.repeat(wrong, column.shape[1], axis=0)
-        for k in range(3):
-            summed = np.bincount(flat, weights=repeated[:, k], minlength=size + 1)[:size]
-            gradient[k:-3:3] = summed
-        gradient[-3:] = wrong.sum(axis=0)
-        gradient[:-3] += WINDOW_PENALTY * values[:-3]
-        entropy = -np.log(probability[np.arange(len(label)), label] + 1e-12).mean()
-        return entropy + 0.5 * WINDOW_PENALTY * (values[:-3] ** 2).sum(), gradient
-
-    first = np.zeros(size * 3 + 3)
-    fit = minimize(loss, first, jac=True, method="L-BFGS-B", options={"maxiter": WINDOW_ROUNDS})
+        spans += count_spans(chain.calpha)
     return {
         "background": counts / counts.sum(),
-        "structure_background": np.bincount(label, minlength=3) / len(label),
-        "window": fit.x[:-3].reshape(2 * HALF_WINDOW + 1, 20, 3),
-        "window_bias": fit.x[-3:],
         "span": _span_worth(spans),
     }
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from critasser.job.arrays import load_calpha, load_features
 from critasser.pipeline.files import CALPHA, DENSITY, FEATURES
 from critasser.pipeline.stage import Context, Stage
+from critasser.shipped import SEQUENCE_NETWORK
 from critasser.structure import CalphaSet
 from critasser.trace import (
     SIGNIFICANT,
@@ -66,6 +67,6 @@ STAGE = Stage(
     "evidence",
     model_significance,
     reads=(DENSITY, CALPHA, FEATURES),
-    external=("model", "trace.npz"),
+    external=("model", "trace.npz", SEQUENCE_NETWORK),
     draws=True,
 )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from critasser.job.arrays import load_calpha, load_features
 from critasser.pipeline.files import CALPHA, DENSITY, FEATURES
 from critasser.pipeline.stage import Context, Stage, Task, named_sequences
+from critasser.shipped import SEQUENCE_NETWORK
 from critasser.structure import chain_names
 from critasser.trace import Presence, SequencePresence, find_presence, find_unit
 
@@ -124,6 +125,6 @@ STAGE = Stage(
     sequences,
     reads=(DENSITY, CALPHA, FEATURES),
     settings=_settings,
-    external=("trace.npz",),
+    external=("trace.npz", SEQUENCE_NETWORK),
     draws=True,
 )

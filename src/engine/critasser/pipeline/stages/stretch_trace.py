@@ -15,6 +15,7 @@ from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, TRACES
 from critasser.pipeline.stage import Context, Stage, Task
 from critasser.pipeline.stages.stretch import EXTERNAL, Stretches, stretch_settings
 from critasser.rebuild.plan import Plan
+from critasser.shipped import SEQUENCE_NETWORK
 from critasser.structure import CalphaSet, Target, Trace
 from critasser.structure import Sequence as ChainSequence
 from critasser.trace import build_traces
@@ -155,6 +156,6 @@ STAGE = Stage(
     reads=(DENSITY, CALPHA, FEATURES),
     facts={"resolution": "density"},
     settings=_settings,
-    external=(*EXTERNAL, "trace.npz"),
+    external=(*EXTERNAL, "trace.npz", SEQUENCE_NETWORK),
     draws=True,
 )

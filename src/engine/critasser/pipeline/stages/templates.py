@@ -23,6 +23,7 @@ from critasser.job.arrays import load_calpha, load_features, save_templates, wri
 from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, TEMPLATES
 from critasser.pipeline.stage import Context, Stage, named_sequences
 from critasser.pipeline.stages.trace import SHOWN
+from critasser.shipped import SEQUENCE_NETWORK
 from critasser.structure import (
     CalphaSet,
     ProteinChain,
@@ -205,6 +206,6 @@ STAGE = Stage(
     reads=(CALPHA, DENSITY, FEATURES),
     facts={"absent": "sequences"},
     settings=named_sequences,
-    external=("template_*", "pae_*"),
+    external=("template_*", "pae_*", "trace.npz", SEQUENCE_NETWORK),
     draws=True,
 )

@@ -18,6 +18,7 @@ from critasser.job.arrays import (
 )
 from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, SYMMETRY, TEMPLATES, TRACES
 from critasser.pipeline.stage import Context, Stage, Task, named_sequences
+from critasser.shipped import SEQUENCE_NETWORK
 from critasser.structure import (
     CalphaSet,
     Symmetry,
@@ -162,6 +163,6 @@ STAGE = Stage(
     reads=(DENSITY, CALPHA, FEATURES, TEMPLATES),
     facts={"resolution": "density", "absent": "sequences", "log_odds": "sequences"},
     settings=_settings,
-    external=("contacts", "trace.npz"),
+    external=("contacts", "trace.npz", SEQUENCE_NETWORK),
     draws=True,
 )

@@ -265,10 +265,14 @@ def cases(data: Path, row: str) -> list[TemplateCase]:
     return sorted(ROWS[row](data), key=lambda case: len(case.target.native))
 
 
-def foreign_chains(data: Path, length: int, count: int, seed: int) -> list[Path]:
-    """Chains of split val of about that many residues: other folds."""
+def foreign_chains(
+    data: Path, length: int, count: int, seed: int, *, not_like: str = ""
+) -> list[Path]:
+    """Chains of split val of about that many residues, none a relative of chain `not_like`."""
     with (data / "structures" / "index.tsv").open(newline="") as lines:
-        rows = [row for row in csv.DictReader(lines, delimiter="\t") if row["split"] == "val"]
+        every = list(csv.DictReader(lines, delimiter="\t"))
+    cluster = {row["id"]: row["cluster25"] for row in every}.get(not_like)
+    rows = [row for row in every if row["split"] == "val" and row["cluster25"] != cluster]
     near = sorted(rows, key=lambda row: abs(int(row["length"]) - length))[: 4 * count]
     order = np.random.default_rng(seed).permutation(len(near))[:count]
     return [data / "structures" / near[k]["file"] for k in order]

@@ -76,8 +76,11 @@ def _within(placed: NDArray[np.float64], target: BenchmarkTarget) -> float:
     return float(np.mean(np.nan_to_num(away, nan=np.inf) < WITHIN))
 
 
-def _build(case: TemplateCase, folder: Path, quality: str) -> str:
-    """Build, with what is there of it; what failed, or nothing."""
+def _build(case: TemplateCase, folder: Path, quality: str, begun: Path | None) -> str:
+    """Build, with what is there of it; what failed, or nothing.
+
+    A job `begun` in the same map, with another template or none, is gone on with.
+    """
     density, fasta = case.target.write_inputs(folder)
     template, job = case.write(folder), folder / "job"
     begin = ["critasser", "build"]
@@ -87,22 +90,31 @@ def _build(case: TemplateCase, folder: Path, quality: str) -> str:
     if case.error is not None:
         known += ["--pae", str(case.error)]
     shutil.rmtree(job, ignore_errors=True)
-    runs = [[*begin, *start, *known, "-o", str(job)]]
+    runs = []
     if case.row == "known":
-        without = folder / "without"
-        runs = [[*begin, "--resume", str(job), *known]]
-        if not (without / "results.json").exists():
-            shutil.rmtree(without, ignore_errors=True)
-            runs.insert(0, [*begin, *start, "-o", str(without)])
+        begun = folder / "without"
+        if not (begun / "results.json").exists():
+            shutil.rmtree(begun, ignore_errors=True)
+            runs.append([*begin, *start, "-o", str(begun)])
+    if begun is None:
+        runs.append([*begin, *start, *known, "-o", str(job)])
+    else:
+        runs.append([*begin, "--resume", str(job), *known])
     for number, command in enumerate(runs):
         if "--resume" in command:
-            shutil.copytree(folder / "without", job)
+            shutil.copytree(begun, job)
         log = folder / f"output_{number}.txt"
         status, _ = run_logged([sys.executable, "-m", *command], log)
         if status:
             lines = log.read_text().strip().splitlines()
             return f"status {status}: {lines[-1] if lines else ''}"
     return ""
+
+
+def _begun(case: TemplateCase, jobs: Path) -> Path | None:
+    """A finished job of another case in the same map."""
+    found = sorted(jobs.glob(f"*/{case.target.folder}.*/job/results.json"))
+    return found[0].parent if found else None
 
 
 def run_case(case: TemplateCase, work: Path, quality: str) -> dict:
@@ -116,7 +128,7 @@ def run_case(case: TemplateCase, work: Path, quality: str) -> dict:
     row = {"row": case.row, "target": target.name, "template": case.kind, "bend": case.bend,
            "shift": case.shift, "length": len(target.native), "resolution": target.resolution,
            "program": program()}  # fmt: skip
-    failed = _build(case, folder, quality)
+    failed = _build(case, folder, quality, _begun(case, work / quality / "templates"))
     if failed:
         return row | {"failed": failed}
     job = folder / "job"

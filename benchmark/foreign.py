@@ -26,6 +26,7 @@ import sys
 import time
 import zlib
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -45,21 +46,18 @@ from critasser.density import (
     write_map,
 )
 from critasser.fitting import (
-    Body,
-    Fields,
-    Placement,
+    FINE_BLUR,
     fit_structure,
     network_fields,
     placed_domains,
+    score_in_place,
     share_near,
     trusted_residues,
 )
-from critasser.fitting.body import Poses
-from critasser.fitting.refinement import pose_score
-from critasser.fitting.rigid import FINE_BLUR
 from critasser.job.arrays import load_calpha, load_features, save_calpha
 from critasser.network import predict, read_residues
 from critasser.pipeline.files import CALPHA, DENSITY, FEATURES
+from critasser.pipeline.stages.templates import DensityFit
 from critasser.shipped import NETWORK, RESIDUE_NETWORK, shipped
 from critasser.structure import CalphaSet, ProteinChain, Sequence, Target, read_chains, tm_score
 from critasser.templates import PlacedChain, survey
@@ -128,6 +126,17 @@ def _tm(positions: np.ndarray, codes: np.ndarray, target: BenchmarkTarget) -> fl
     return tm_score(placed, native.calpha)
 
 
+@dataclass(frozen=True, eq=False)
+class KnownPlaces(DensityFit):
+    """A chain whose places by the density are known, so that it is searched for once."""
+
+    known: list[PlacedChain] = field(default_factory=list)
+
+    def __call__(self, number: int, **_: object) -> list[PlacedChain]:
+        """These places."""
+        return self.known
+
+
 def try_structure(
     chain: ProteinChain,
     names: dict[str, ProteinChain],
@@ -137,10 +146,10 @@ def try_structure(
 ) -> list[Record]:
     """Place a structure once, and judge it under each of its names (kinds and chains)."""
     begun, fields = time.process_time(), network_fields(features)
+    trusted = trusted_residues(chain)
     (placement, *_) = fit_structure(
-        chain.calpha, fields, rng=np.random.default_rng(0),
-        trusted=trusted_residues(chain),
-    )  # fmt: skip
+        chain.calpha, fields, rng=np.random.default_rng(0), trusted=trusted
+    )
     seconds = time.process_time() - begun
     domains = placed_domains(placement, 1)
     share, _ = share_near(placement.positions, calpha.positions)
@@ -158,14 +167,14 @@ def try_structure(
         "share_near": share,
         "fit_seconds": seconds,
     }
+    fine = fields.blurred(FINE_BLUR)
+    common["place_score"] = score_in_place(placement.positions, trusted, fine)
     known = Target((Sequence(target.name, target.letters[0]),))
-
-    def fit(number: int, **_: object) -> list[PlacedChain]:
-        return _as_template(placement)
-
-    records = []
+    placed, records = [PlacedChain(placement.positions, sum(placement.placed))], []
     for kind, named in names.items():
         begun = time.process_time()
+        fit = KnownPlaces((named,), fields, np.random.default_rng(0))
+        fit.known.extend(placed if any(placement.placed) else [])
         found = survey([named], calpha, known, fit=fit)
         used = found.templates[0] if found.templates else None
         records.append({
@@ -176,24 +185,13 @@ def try_structure(
             "reason": found.rejected[0].reason if found.rejected else "",
             "crscore": None if used is None else used.score,
             "used_near": 0.0 if used is None else share_near(used.positions, calpha.positions)[0],
-            "used_score": None if used is None else _field_score(used.positions, fields),
+            "used_score": None if used is None else score_in_place(
+                used.positions, used.placed, fine
+            ),
             "placed_tm": 0.0 if used is None else tm_score(used.positions, target.native),
             "survey_seconds": time.process_time() - begun,
         })  # fmt: skip
     return records
-
-
-def _as_template(placement: Placement) -> list[PlacedChain]:
-    if not any(placement.placed):
-        return []
-    return [PlacedChain(placement.positions, sum(placement.placed))]
-
-
-def _field_score(placed: np.ndarray, fields: Fields) -> float:
-    """Mean value of the field at residues (n, 3) where they stand, as bodies are scored."""
-    body = Body.of(placed)
-    pose = Poses(np.eye(3)[None], body.centre[None], np.zeros(1))
-    return pose_score(body, fields.blurred(FINE_BLUR), pose, 0)
 
 
 def _validation(data: Path, count: int) -> Iterator[tuple[BenchmarkTarget, list[TemplateCase]]]:

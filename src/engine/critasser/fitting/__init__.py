@@ -8,6 +8,7 @@ from critasser.fitting.placed import (
     least_score,
     moves_of,
     placed_domains,
+    score_in_place,
     share_near,
 )
 from critasser.fitting.predicted_confidence import (
@@ -16,10 +17,11 @@ from critasser.fitting.predicted_confidence import (
     trusted_residues,
 )
 from critasser.fitting.predicted_error import read_predicted_error
-from critasser.fitting.rigid import LEAST_Z, RigidFit, fit_body
+from critasser.fitting.rigid import FINE_BLUR, LEAST_Z, RigidFit, fit_body
 from critasser.fitting.structure_fit import FEWEST_RESIDUES, Placement, fit_structure
 
 __all__ = [
+    "FINE_BLUR",
     "FEWEST_RESIDUES",
     "LEAST_CONFIDENCE",
     "LEAST_Z",
@@ -38,6 +40,7 @@ __all__ = [
     "placed_domains",
     "predicted_confidence",
     "read_predicted_error",
+    "score_in_place",
     "share_near",
     "trusted_residues",
 ]

@@ -8,11 +8,22 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import cKDTree
 
+from critasser.fitting.body import Body, Poses
+from critasser.fitting.fields import Fields
+from critasser.fitting.refinement import pose_score
 from critasser.fitting.rigid import LEAST_Z, RigidFit
 from critasser.fitting.structure_fit import FEWEST_RESIDUES, Placement
 from critasser.structure import kabsch
 
-__all__ = ["NEAR", "DomainPlace", "least_score", "moves_of", "placed_domains", "share_near"]
+__all__ = [
+    "NEAR",
+    "DomainPlace",
+    "least_score",
+    "moves_of",
+    "placed_domains",
+    "score_in_place",
+    "share_near",
+]
 
 NEAR = 3.0
 """Å between a Cα and a position of the map that it explains (paper)."""
@@ -93,6 +104,32 @@ def placed_domains(placement: Placement, copies: int) -> tuple[DomainPlace, ...]
             )
         )
     return tuple(found)
+
+
+def score_in_place(
+    positions: NDArray[np.float64], counted: NDArray[np.bool_], fields: Fields
+) -> float:
+    """Score of residues where they stand, in the unit of `Poses.score`.
+
+    Parameters
+    ----------
+    positions : ndarray (n, 3)
+        Cα of a chain in order, Å; NaN for residues without a place.
+    counted : ndarray (n,) of bool
+        Residues that are asked.
+    fields : Fields
+        Blurred by `FINE_BLUR`, as the last refinement has them.
+
+    Returns
+    -------
+    float
+        NaN where no counted residue has a place.
+    """
+    body = Body.of(positions, counted.astype(float))
+    if not len(body):
+        return float("nan")
+    here = Poses(np.eye(3)[None], body.centre[None], np.zeros(1))
+    return pose_score(body, fields, here, 0)
 
 
 def least_score(residues: int) -> float:

@@ -123,9 +123,9 @@ def survey(
     progress : callable, optional
     strategy : str
         One of `STRATEGIES`.
-    fit : callable, optional
-        Places chains by the density, see `Fit`; its places and those by Cα positions are read
-        and ranked alike.
+    fit : Fit, optional
+        Places chains by the density; its places and those by Cα positions are read and ranked
+        alike, but for those that the density speaks against.
 
     Returns
     -------
@@ -216,6 +216,11 @@ def _place(
     if not places:
         return reason
     places = at_hinges(places, calpha, report)
+    if fit is not None:
+        against = [fit.against(number, _of_chain(len(chain), seen, placed)) for placed, _ in places]
+        if all(against):
+            return against[0]
+        places = [place for place, reason in zip(places, against) if not reason]
     result = [
         placing
         for placed, bodies in places
@@ -227,6 +232,15 @@ def _place(
             "agree, no more than by chance"
         )
     return sorted(result, key=lambda placing: -len(placing.held))
+
+
+def _of_chain(
+    length: int, seen: NDArray[np.int64], placed: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Positions (length, 3) of all residues of a chain, from those that have a Cα."""
+    positions = np.full((length, 3), np.nan)
+    positions[seen] = placed
+    return positions
 
 
 def _read(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,11 +14,15 @@ from numpy.typing import NDArray
 
 from critasser.density import FeatureMaps
 from critasser.fitting import (
+    FINE_BLUR,
     LEAST_CONFIDENCE,
+    Fields,
     Placement,
     fit_structure,
+    least_score,
     network_fields,
     read_predicted_error,
+    score_in_place,
     trusted_residues,
 )
 from critasser.job.arrays import load_calpha, load_features, save_templates, write_table
@@ -31,11 +37,18 @@ from critasser.structure import (
     read_chains,
     write_calpha,
 )
-from critasser.templates import Fit, PlacedChain, released, survey
+from critasser.templates import PlacedChain, released, survey
 from critasser.text import printable
 from critasser.trace import shifted_significance
 
-__all__ = ["STAGE", "errors_of_chains", "fit_by_density", "with_z_scores", "without_contradicted"]
+__all__ = [
+    "STAGE",
+    "DensityFit",
+    "errors_of_chains",
+    "fit_by_density",
+    "with_z_scores",
+    "without_contradicted",
+]
 
 
 def templates(context: Context) -> None:
@@ -135,6 +148,69 @@ def with_z_scores(
     )
 
 
+@dataclass(frozen=True, eq=False)
+class DensityFit:
+    """Template chains in the density, see `templates.Fit`.
+
+    Attributes
+    ----------
+    chains : tuple of ProteinChain
+    fields : Fields
+        Of what the networks see.
+    rng : numpy.random.Generator
+    errors : tuple of ndarray (n, n) or None
+        Predicted aligned error of each chain in Å, which cuts it into domains; contacts do for
+        those without, and for all where this is empty.
+    tell : callable or None
+        Given a line for all of a chain that took no part, found no place, or fits elsewhere too.
+    """
+
+    chains: tuple[ProteinChain, ...]
+    fields: Fields
+    rng: np.random.Generator
+    errors: tuple[NDArray[np.float64] | None, ...] = ()
+    tell: Callable[[str], None] | None = None
+
+    @cached_property
+    def _fine(self) -> Fields:
+        return self.fields.blurred(FINE_BLUR)
+
+    def __call__(
+        self,
+        number: int,
+        *,
+        copies: int = 1,
+        progress: Callable[[float, str], None] | None = None,
+    ) -> list[PlacedChain]:
+        """Places of a chain by the density, best first."""
+        chain = self.chains[number]
+        trusted = trusted_residues(chain)
+        placements = fit_structure(
+            chain.calpha, self.fields, rng=self.rng, trusted=trusted,
+            error=self.errors[number] if self.errors else None, copies=copies, progress=progress,
+        )  # fmt: skip
+        if self.tell is not None:
+            for line in _remarks(trusted, placements[0], copies):
+                self.tell(f"template {number + 1} (chain {printable(chain.name)}): {line}")
+        return [
+            PlacedChain(one.positions, sum(one.placed)) for one in placements if any(one.placed)
+        ]
+
+    def against(self, number: int, positions: NDArray[np.float64]) -> str:
+        """Why a chain (n, 3) in a place is not what the map shows there; empty if it may be."""
+        placed = np.isfinite(positions).all(axis=1)
+        sure = placed & trusted_residues(self.chains[number])
+        counted = sure if sure.any() else placed
+        score = score_in_place(positions, counted, self._fine)
+        least = least_score(int(counted.sum()))
+        if score > least:
+            return ""
+        return (
+            "has no place in the map that is better than chance (score "
+            f"{score:.2f}, what is in a map has {least:.2g} or more)"
+        )
+
+
 def fit_by_density(
     chains: Sequence[ProteinChain],
     features: FeatureMaps,
@@ -142,40 +218,9 @@ def fit_by_density(
     *,
     errors: Sequence[NDArray[np.float64] | None] = (),
     tell: Callable[[str], None] | None = None,
-) -> Fit:
-    """Places of template chains by the density, see `templates.Fit`.
-
-    Parameters
-    ----------
-    chains : sequence of ProteinChain
-    features : FeatureMaps
-        Of the cropped map at 1 Å.
-    rng : numpy.random.Generator
-    errors : sequence of ndarray (n, n) or None
-        Predicted aligned error of each chain in Å, which cuts it into domains; contacts do for
-        those without, and for all where this is empty.
-    tell : callable, optional
-        Given a line for all of a chain that took no part, found no place, or fits elsewhere too.
-    """
-    fields = network_fields(features)
-
-    def fit(
-        number: int, *, copies: int = 1, progress: Callable[[float, str], None] | None = None
-    ) -> list[PlacedChain]:
-        chain = chains[number]
-        trusted = trusted_residues(chain)
-        placements = fit_structure(
-            chain.calpha, fields, rng=rng, trusted=trusted,
-            error=errors[number] if errors else None, copies=copies, progress=progress,
-        )  # fmt: skip
-        if tell is not None:
-            for line in _remarks(trusted, placements[0], copies):
-                tell(f"template {number + 1} (chain {printable(chain.name)}): {line}")
-        return [
-            PlacedChain(one.positions, sum(one.placed)) for one in placements if any(one.placed)
-        ]
-
-    return fit
+) -> DensityFit:
+    """Template chains in the density of the cropped map at 1 Å; the rest as in `DensityFit`."""
+    return DensityFit(tuple(chains), network_fields(features), rng, tuple(errors), tell)
 
 
 def _remarks(trusted: NDArray[np.bool_], placement: Placement, copies: int) -> list[str]:

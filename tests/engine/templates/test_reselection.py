@@ -16,7 +16,7 @@ from critasser.structure import (
     read_chains,
     tm_score,
 )
-from critasser.templates import STRATEGIES, survey
+from critasser.templates import STRATEGIES, PlacedChain, survey
 
 DATA = Path(__file__).parents[2] / "data"
 
@@ -191,6 +191,31 @@ def test_what_fits_nowhere_is_left_out_with_a_reason(alpha, rng):
     assert found.templates == ()
     assert all(entry.reason for entry in found.rejected)
     assert len(found.rejected) == 2
+
+
+class Density:
+    """A density that puts a chain somewhere, and speaks against places far from a centre."""
+
+    def __init__(self, positions, centre):
+        self.positions, self.centre = positions, centre
+
+    def __call__(self, number, *, copies=1, progress=None):
+        return [PlacedChain(self.positions, 1)]
+
+    def against(self, number, positions):
+        away = np.linalg.norm(np.nanmean(positions, axis=0) - self.centre)
+        return "lies where nothing is" if away > 5.0 else ""
+
+
+def test_a_place_that_the_density_speaks_against_is_not_taken_whatever_the_sequence(alpha, rng):
+    moved = with_positions(alpha, turned(alpha.calpha, rng))
+    calpha, target = seen(alpha.calpha, rng), target_of(alpha)
+    centre, wrong = alpha.calpha.mean(axis=0), alpha.calpha + 12.0
+    (template,) = survey([moved], calpha, target, fit=Density(wrong, centre)).templates
+    assert np.linalg.norm(template.positions - alpha.calpha, axis=1).max() < 1.0
+    found = survey([moved], calpha, target, fit=Density(wrong, centre + 99.0))
+    assert not found.templates
+    assert [one.reason for one in found.rejected] == ["lies where nothing is"]
 
 
 def test_a_cancel_gets_through(alpha, rng):

@@ -1,13 +1,16 @@
 """What is found out about templates is told and handed on."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from critasser.fitting import Placement, Poses, RigidFit
+from critasser.density import simulate
+from critasser.fitting import Fields, Placement, Poses, RigidFit
 from critasser.pipeline.stages import templates
 from critasser.pipeline.stages.templates import (
+    DensityFit,
     _remarks,
     errors_of_chains,
     fit_by_density,
@@ -87,6 +90,38 @@ def test_each_chain_of_a_file_is_cut_by_its_own_block_of_the_error(tmp_path, cha
 def test_without_errors_contacts_cut_all_chains(chain, fitted):
     fit_by_density([chain], None, np.random.default_rng(0))(0)
     assert errors_of_chains([chain, chain], None) == [None, None] and fitted == [None]
+
+
+def fields_of(chain):
+    """What networks would see of a chain's Cα."""
+    trail = simulate(chain.calpha, 1.0, 6.0, padding=8.0)
+    values = trail.values / trail.values.max()
+    mean, deviation = values[values > 0.1].mean(), values[values > 0.1].std()
+    scaled = ((values - mean) / deviation).astype(np.float32)
+    return Fields(np.stack([scaled] * 3), trail.origin, 1.0, np.full(3, -mean / deviation))
+
+
+def test_a_place_that_is_no_better_than_chance_is_spoken_against(chain):
+    fit = DensityFit((chain,), fields_of(chain), np.random.default_rng(0))
+    assert fit.against(0, chain.calpha) == ""
+    half = np.where(np.arange(len(chain))[:, None] < 30, chain.calpha, np.nan)
+    assert fit.against(0, half) == ""
+    centre = chain.calpha.mean(axis=0)
+    turned = (chain.calpha - centre) @ np.diag([-1.0, 1.0, -1.0])[[1, 2, 0]] + centre
+    line = fit.against(0, turned)
+    assert "no place in the map that is better than chance" in line and "\n" not in line
+    assert fit.against(0, chain.calpha + 500.0)
+
+
+def test_residues_that_the_prediction_is_unsure_of_do_not_speak_against_a_place(chain):
+    unsure = np.arange(len(chain)) >= 30
+    predicted = dataclasses.replace(
+        chain, b_factor=np.where(unsure, 40.0, 90.0)[chain.residue].astype(float)
+    )
+    astray = np.where(unsure[:, None], chain.calpha + 40.0, chain.calpha)
+    for one, told in ((predicted, False), (chain, True)):
+        fit = DensityFit((one,), fields_of(chain), np.random.default_rng(0))
+        assert bool(fit.against(0, astray)) == told
 
 
 def test_what_the_map_contradicts_is_told(chain):

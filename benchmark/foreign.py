@@ -72,7 +72,7 @@ SHORTEST, LONGEST = 60, 150
 RESOLUTIONS = (3.0, 10.0)
 """Å of their maps."""
 
-FOREIGN = 2
+FOREIGN = 4
 """Chains of other folds tried in each map."""
 
 SAME_FOLD = 0.5

@@ -19,7 +19,7 @@ def apart(a, b):
 
 def placed(calpha, fields, **options):
     """Placements, and what is said of the domains of each."""
-    found = fit_structure(calpha, fields, rng=np.random.default_rng(0), copies=None, **options)
+    found = fit_structure(calpha, fields, rng=np.random.default_rng(0), equals=True, **options)
     return found, [placed_domains(one, len(found)) for one in found]
 
 

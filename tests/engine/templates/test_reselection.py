@@ -180,6 +180,25 @@ def test_of_a_file_with_more_copies_than_are_wanted_each_is_one_chain_in_one_pla
         assert min(away) < 3.0
 
 
+def test_of_equal_places_one_is_built_and_the_others_are_told(alpha, rng):
+    """A trimer in the map, one chain in the FASTA file, one template in a frame of its own."""
+    turn = Rotation.from_rotvec([0.0, 0.0, 2.0 * np.pi / 3.0]).as_matrix()
+    copies = [alpha.calpha - alpha.calpha.mean(axis=0) + [30.0, 0.0, 0.0]]
+    for _ in range(2):
+        copies.append(copies[-1] @ turn.T)
+    calpha = seen(np.concatenate(copies), rng)
+    found = survey([with_positions(alpha, turned(alpha.calpha, rng))], calpha, target_of(alpha))
+    (template,), (others,) = found.templates, found.elsewhere
+    places = [template, *others]
+    assert len(places) == 3 and all(one.placed.all() for one in places)
+    nearest = [
+        int(np.argmin([np.linalg.norm(one.positions - copy) for copy in copies])) for one in places
+    ]
+    assert sorted(nearest) == [0, 1, 2]
+    for one, k in zip(places, nearest):
+        assert np.linalg.norm(one.positions - copies[k], axis=1).max() < 1.0
+
+
 def test_what_fits_nowhere_is_left_out_with_a_reason(alpha, rng):
     angle = np.arange(150) * np.radians(100)
     rod = np.stack([2.3 * np.cos(angle), 2.3 * np.sin(angle), 1.5 * np.arange(150)], axis=1)

@@ -74,7 +74,8 @@ def fit_structure(
     trusted: NDArray[np.bool_] | None = None,
     error: NDArray[np.float64] | None = None,
     numbers: NDArray[np.int64] | None = None,
-    copies: int | None = 1,
+    copies: int = 1,
+    equals: bool = False,
     rigid: bool = False,
     progress: Callable[[float, str], None] | None = None,
 ) -> tuple[Placement, ...]:
@@ -95,9 +96,10 @@ def fit_structure(
     numbers : ndarray (n,) int64, optional
         Of the residues along their chain, ascending: a linker reaches as far as numbers lie apart.
         Counted from 0 without them.
-    copies : int or None
-        How many times the structure may be in the map; None for as many as there are places that
-        are equally good.
+    copies : int
+        How many times the structure may be in the map.
+    equals : bool
+        Place it in as many places as are equally good, if those are more.
     rigid : bool
         Keep the structure as it is: one body, no domains.
     progress : callable, optional
@@ -138,8 +140,8 @@ def fit_structure(
         ]
     else:
         poses = [fit.poses if len(members) == 1 else _best(fit) for fit in fits]
-    if copies is None:
-        copies = max(1, *(fit.equals() for fit in fits))
+    if equals:
+        copies = max(copies, *(fit.equals() for fit in fits))
     numbers = np.arange(len(calpha)) if numbers is None else numbers
     chosen = _choose(calpha, numbers, members, bodies[own], poses, min(copies, MOST_COPIES))
     joint = _by_whole(calpha, members, bodies[0], fits[0]) if together else None

@@ -12,6 +12,7 @@ from critasser.pipeline.stages import templates
 from critasser.pipeline.stages.templates import (
     DensityFit,
     _remarks,
+    _write_elsewhere,
     errors_of_chains,
     fit_by_density,
     with_z_scores,
@@ -90,6 +91,21 @@ def test_each_chain_of_a_file_is_cut_by_its_own_block_of_the_error(tmp_path, cha
 def test_without_errors_contacts_cut_all_chains(chain, fitted):
     fit_by_density([chain], None, np.random.default_rng(0))(0)
     assert errors_of_chains([chain, chain], None) == [None, None] and fitted == [None]
+
+
+def test_further_places_of_a_template_are_written(chain, tmp_path):
+    class Folder:
+        target = Target((Sequence("A", chain.letters),))
+
+        def file(self, name):
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            return tmp_path / name
+
+    here, there = (Template(chain.calpha + 40.0 * k, 0.8, "x") for k in range(2))
+    assert _write_elsewhere(Folder(), [(), (here, there)]) == (0, 2)
+    (written,) = read_chains(tmp_path / "3_templates/template_02_place_3.cif")
+    assert np.allclose(written.calpha, there.positions, atol=1e-3)
+    assert len(list((tmp_path / "3_templates").iterdir())) == 2
 
 
 def fields_of(chain):

@@ -73,6 +73,7 @@ def templates(context: Context) -> None:
     if trusted:
         used = without_contradicted(used, calpha, context.target, tell=context.warn)
     used = with_z_scores(used, calpha, context.target)
+    elsewhere = _write_elsewhere(context, found.elsewhere)
     save_templates(context.file(TEMPLATES), used, len(context.target))
     for k, template in enumerate(used):
         kind = "templates" if k < SHOWN else None
@@ -85,8 +86,11 @@ def templates(context: Context) -> None:
         )
     write_table(
         context.file("3_templates/templates.csv", "table", "templates"),
-        ("template", "CRscore", "placed", "register z-score", "source"),
-        [(k + 1, t.score, int(t.placed.sum()), t.z_score, t.source) for k, t in enumerate(used)],
+        ("template", "CRscore", "placed", "register z-score", "places", "source"),
+        [
+            (k + 1, t.score, int(t.placed.sum()), t.z_score, 1 + others, t.source)
+            for k, (t, others) in enumerate(zip(used, elsewhere))
+        ],
     )
     for rejected in found.rejected:
         context.warn(f"template {rejected.source} is not used: {rejected.reason}")
@@ -94,6 +98,22 @@ def templates(context: Context) -> None:
     led = sum(error is not None for error in errors)
     told = f"; {led} chains cut by their predicted aligned error" if led else ""
     context.say(f"{len(used)} of {len(files)} files{told}" if files else "none given")
+
+
+def _write_elsewhere(
+    context: Context, elsewhere: Sequence[Sequence[Template]]
+) -> tuple[int, ...]:
+    """Write the other places of each template; returns how many each has."""
+    for k, others in enumerate(elsewhere, start=1):
+        for place, one in enumerate(others, start=2):
+            write_calpha(
+                context.file(f"3_templates/template_{k:02d}_place_{place}.cif"),
+                one.positions,
+                context.target,
+                np.full(len(context.target), 100.0 * np.clip(one.score, 0.0, 1.0)),
+                title=f"Critasser template {k} in place {place}: {printable(one.source)}",
+            )
+    return tuple(map(len, elsewhere))
 
 
 def without_contradicted(
@@ -187,7 +207,8 @@ class DensityFit:
         trusted = trusted_residues(chain)
         placements = fit_structure(
             chain.calpha, self.fields, rng=self.rng, trusted=trusted,
-            error=self.errors[number] if self.errors else None, copies=copies, progress=progress,
+            error=self.errors[number] if self.errors else None, copies=copies, equals=True,
+            progress=progress,
         )  # fmt: skip
         if self.tell is not None:
             for line in _remarks(trusted, placements[0], copies):
@@ -240,7 +261,10 @@ def _remarks(trusted: NDArray[np.bool_], placement: Placement, copies: int) -> l
         )
     equal = max((fit.equals() for fit in placement.fits), default=0)
     if equal > copies and any(placement.placed):
-        lines.append(f"fits {equal} places of the map about equally well")
+        lines.append(
+            f"fits {equal} places of the map about equally well; {copies} "
+            f"{'is' if copies == 1 else 'are'} built"
+        )
     return lines
 
 

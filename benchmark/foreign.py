@@ -50,9 +50,9 @@ from critasser.fitting import (
     fit_structure,
     network_fields,
     placed_domains,
-    score_in_place,
     share_near,
     trusted_residues,
+    values_in_place,
 )
 from critasser.job.arrays import load_calpha, load_features, save_calpha
 from critasser.network import predict, read_residues
@@ -137,6 +137,11 @@ class KnownPlaces(DensityFit):
         return self.known
 
 
+def _score(values: np.ndarray) -> float | None:
+    """Mean of what is known."""
+    return float(np.nanmean(values)) if np.isfinite(values).any() else None
+
+
 def try_structure(
     chain: ProteinChain,
     names: dict[str, ProteinChain],
@@ -168,7 +173,7 @@ def try_structure(
         "fit_seconds": seconds,
     }
     fine = fields.blurred(FINE_BLUR)
-    common["place_score"] = score_in_place(placement.positions, trusted, fine)
+    common["place_score"] = _score(values_in_place(placement.positions, fine)[trusted])
     known = Target((Sequence(target.name, target.letters[0]),))
     placed, records = [PlacedChain(placement.positions, sum(placement.placed))], []
     for kind, named in names.items():
@@ -185,8 +190,8 @@ def try_structure(
             "reason": found.rejected[0].reason if found.rejected else "",
             "crscore": None if used is None else used.score,
             "used_near": 0.0 if used is None else share_near(used.positions, calpha.positions)[0],
-            "used_score": None if used is None else score_in_place(
-                used.positions, used.placed, fine
+            "used_score": None if used is None else _score(
+                values_in_place(used.positions, fine)
             ),
             "placed_tm": 0.0 if used is None else tm_score(used.positions, target.native),
             "survey_seconds": time.process_time() - begun,

@@ -8,8 +8,8 @@ from critasser.fitting.placed import (
     least_score,
     moves_of,
     placed_domains,
-    score_in_place,
     share_near,
+    values_in_place,
 )
 from critasser.fitting.predicted_confidence import (
     LEAST_CONFIDENCE,
@@ -40,7 +40,7 @@ __all__ = [
     "placed_domains",
     "predicted_confidence",
     "read_predicted_error",
-    "score_in_place",
     "share_near",
     "trusted_residues",
+    "values_in_place",
 ]

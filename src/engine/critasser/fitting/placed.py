@@ -8,12 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import cKDTree
 
-from critasser.fitting.body import Body, Poses
 from critasser.fitting.fields import Fields
-from critasser.fitting.refinement import pose_score
+from critasser.fitting.kernels import field_score
 from critasser.fitting.rigid import LEAST_Z, RigidFit
 from critasser.fitting.structure_fit import FEWEST_RESIDUES, Placement
-from critasser.structure import kabsch
+from critasser.structure import assign_secondary_structure, kabsch
 
 __all__ = [
     "NEAR",
@@ -21,8 +20,8 @@ __all__ = [
     "least_score",
     "moves_of",
     "placed_domains",
-    "score_in_place",
     "share_near",
+    "values_in_place",
 ]
 
 NEAR = 3.0
@@ -106,30 +105,30 @@ def placed_domains(placement: Placement, copies: int) -> tuple[DomainPlace, ...]
     return tuple(found)
 
 
-def score_in_place(
-    positions: NDArray[np.float64], counted: NDArray[np.bool_], fields: Fields
-) -> float:
-    """Score of residues where they stand, in the unit of `Poses.score`.
+def values_in_place(positions: NDArray[np.float64], fields: Fields) -> NDArray[np.float64]:
+    """What residues gain where they stand; the mean is a `Poses.score`.
 
     Parameters
     ----------
     positions : ndarray (n, 3)
         Cα of a chain in order, Å; NaN for residues without a place.
-    counted : ndarray (n,) of bool
-        Residues that are asked.
     fields : Fields
         Blurred by `FINE_BLUR`, as the last refinement has them.
 
     Returns
     -------
-    float
-        NaN where no counted residue has a place.
+    ndarray (n,)
+        In deviations of the field; NaN for residues without a place.
     """
-    body = Body.of(positions, counted.astype(float))
-    if not len(body):
-        return float("nan")
-    here = Poses(np.eye(3)[None], body.centre[None], np.zeros(1))
-    return pose_score(body, fields, here, 0)
+    kind = assign_secondary_structure(positions).astype(np.int64)
+    values = np.full(len(positions), np.nan)
+    one, gradient = np.ones(1), np.empty((1, 3))
+    for i in np.flatnonzero(np.isfinite(positions).all(axis=1)):
+        values[i] = field_score(
+            positions[i : i + 1], kind[i : i + 1], one, fields.values, fields.origin, fields.step,
+            fields.outside, gradient,
+        )  # fmt: skip
+    return values
 
 
 def least_score(residues: int) -> float:

@@ -39,6 +39,18 @@ amino acids, some window always seems to suit better by chance."""
 GOES_ON = 0.5
 """Share of that gain down to which the stretch goes on from where it is reached."""
 
+LEAST_VALUE = -0.3
+"""Deviations of the density's field, mean over a window, below which a stretch does not lie in
+what it should: at its best place, a structure that is not in the map has less on the whole, and 40
+residues in a row of structures that are have 0.1 or more (``benchmark.foreign``)."""
+
+DENSITY_WINDOW = 21
+"""Residues of that window: fewer lie in density by chance."""
+
+LEFT_OVER, NEARBY, LIKELY = 0.5, 15.0, 0.25
+"""Positions for each residue that is released which must be left over nearby (Å, probability):
+where the map has no other place to offer, what it does not show is taken from the template."""
+
 SPREAD_OF_MEDIAN = 1.4826
 """Standard deviation over the median distance from the median, of a normal distribution."""
 
@@ -47,8 +59,11 @@ MOST_ODDS = 3.0
 
 
 def released(
-    template: Template, target: Target, calpha: CalphaSet
-) -> tuple[Template, NDArray[np.bool_], NDArray[np.bool_]]:
+    template: Template,
+    target: Target,
+    calpha: CalphaSet,
+    values: NDArray[np.float64] | None = None,
+) -> tuple[Template, NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
     """A template without the stretches that the map contradicts.
 
     Parameters
@@ -58,29 +73,61 @@ def released(
     target : Target
     calpha : CalphaSet
         What the network found; trusted.
+    values : ndarray (L,), optional
+        What each residue gains by the density where it stands, in deviations of the field; NaN
+        where it has no place.
 
     Returns
     -------
     template : Template
         NaN where it was released.
-    by_position, by_side_chains : ndarray (L,) of bool
-        Residues released because the map shows no Cα near, in short stretches, and because the
-        side chains around suit another register better. Long stretches without a Cα stay: what
-        the network does not see at all is better taken from the template than invented. So do all
-        where so many are alone that the Cα are too inaccurate, or too few, to contradict anything.
+    by_position, by_side_chains, by_density : ndarray (L,) of bool
+        Residues released because the map shows no Cα near, in short stretches; because the side
+        chains around suit another register better; and because long stretches do not lie in the
+        density while positions nearby are left over. Long stretches stay where none are: what the
+        map does not show at all is better taken from the template than invented. No position
+        counts where so many are alone that the Cα are too inaccurate, or too few, to contradict
+        anything.
     """
     nothing = np.zeros(len(target), dtype=bool)
     placed = template.placed
     if len(calpha) == 0 or not placed.any():
-        return template, nothing, nothing
+        return template, nothing, nothing, nothing
     apart, partner = np.full(len(target), np.inf), np.zeros(len(target), dtype=np.int64)
     apart[placed], partner[placed] = cKDTree(calpha.positions).query(template.positions[placed])
     by_position = _alone(placed & (apart > ALONE), placed, target)
     near = placed & (apart <= ALONE)
     by_side_chains = _out_of_register(near, partner, target, calpha) & placed
+    by_density = nothing
+    if values is not None:
+        by_density = _astray(values, template, target, calpha)
     positions = template.positions.copy()
-    positions[by_position | by_side_chains] = np.nan
-    return dataclasses.replace(template, positions=positions), by_position, by_side_chains
+    positions[by_position | by_side_chains | by_density] = np.nan
+    left = dataclasses.replace(template, positions=positions)
+    return left, by_position, by_side_chains, by_density
+
+
+def _astray(
+    values: NDArray[np.float64], template: Template, target: Target, calpha: CalphaSet
+) -> NDArray[np.bool_]:
+    """Residues (L,) of stretches off the density, if positions are left over for them."""
+    astray, placed = np.zeros(len(target), dtype=bool), template.placed
+    for chain in target.chain_slices:
+        here = placed[chain]
+        known = uniform_filter1d(here.astype(float), DENSITY_WINDOW, mode="constant")
+        total = uniform_filter1d(
+            np.where(here, values[chain], 0.0), DENSITY_WINDOW, mode="constant"
+        )
+        astray[chain] = here & (total < LEAST_VALUE * known)
+    stays = placed & ~astray
+    if not stays.any():
+        return np.zeros(len(target), dtype=bool)
+    likely = calpha.positions[calpha.probability >= LIKELY]
+    taken = cKDTree(template.positions[placed]).query(likely)[0] <= ALONE
+    nearby = cKDTree(template.positions[stays]).query(likely)[0] <= NEARBY
+    if np.sum(nearby & ~taken) < LEFT_OVER * astray.sum():
+        return np.zeros(len(target), dtype=bool)
+    return astray
 
 
 def _alone(

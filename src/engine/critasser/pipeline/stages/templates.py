@@ -22,8 +22,8 @@ from critasser.fitting import (
     least_score,
     network_fields,
     read_predicted_error,
-    score_in_place,
     trusted_residues,
+    values_in_place,
 )
 from critasser.job.arrays import load_calpha, load_features, save_templates, write_table
 from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, TEMPLATES
@@ -71,7 +71,9 @@ def templates(context: Context) -> None:
     found = survey(chains, calpha, context.target, progress=context.progress, fit=fit)
     used = found.templates
     if trusted:
-        used = without_contradicted(used, calpha, context.target, tell=context.warn)
+        used = without_contradicted(
+            used, calpha, context.target, fields=fit and fit.fine, tell=context.warn
+        )
     used = with_z_scores(used, calpha, context.target)
     elsewhere = _write_elsewhere(context, found.elsewhere)
     save_templates(context.file(TEMPLATES), used, len(context.target))
@@ -121,17 +123,35 @@ def without_contradicted(
     calpha: CalphaSet,
     target: Target,
     *,
+    fields: Fields | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> tuple[Template, ...]:
-    """Templates without what the map's trusted Cα contradict, which `tell` is given in a line."""
+    """Templates without what the map contradicts, which `tell` is given in a line.
+
+    Parameters
+    ----------
+    templates : sequence of Template
+    calpha : CalphaSet
+        Trusted.
+    target : Target
+    fields : Fields, optional
+        The density as `DensityFit.fine` has it; Cα alone contradict without it.
+    tell : callable, optional
+    """
     left = []
     for number, template in enumerate(templates):
-        kept, *contradicted = released(template, target, calpha)
+        values = None
+        if fields is not None:
+            values = np.concatenate(
+                [values_in_place(template.positions[one], fields) for one in target.chain_slices]
+            )
+        kept, *contradicted = released(template, target, calpha, values)
         left.append(kept)
-        for by, which in zip(("Cα positions", "side chains"), contradicted):
+        for by, which in zip(("Cα positions", "side chains", "density"), contradicted):
             if which.any() and tell is not None:
+                verb = "contradicts" if by == "density" else "contradict"
                 tell(
-                    f"template {number + 1}: the map's {by} contradict {int(which.sum())} of "
+                    f"template {number + 1}: the map's {by} {verb} {int(which.sum())} of "
                     f"{int(template.placed.sum())} residues, which are built without it"
                 )
     return tuple(left)
@@ -192,7 +212,8 @@ class DensityFit:
     tell: Callable[[str], None] | None = None
 
     @cached_property
-    def _fine(self) -> Fields:
+    def fine(self) -> Fields:
+        """The fields as the last refinement has them."""
         return self.fields.blurred(FINE_BLUR)
 
     def __call__(
@@ -222,7 +243,7 @@ class DensityFit:
         placed = np.isfinite(positions).all(axis=1)
         sure = placed & trusted_residues(self.chains[number])
         counted = sure if sure.any() else placed
-        score = score_in_place(positions, counted, self._fine)
+        score = float(values_in_place(positions, self.fine)[counted].mean())
         least = least_score(int(counted.sum()))
         if score > least:
             return ""

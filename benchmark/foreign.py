@@ -26,7 +26,7 @@ import sys
 import time
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +47,7 @@ from critasser.density import (
 )
 from critasser.fitting import (
     FINE_BLUR,
+    Placement,
     fit_structure,
     network_fields,
     placed_domains,
@@ -60,7 +61,7 @@ from critasser.pipeline.files import CALPHA, DENSITY, FEATURES
 from critasser.pipeline.stages.templates import DensityFit
 from critasser.shipped import NETWORK, RESIDUE_NETWORK, shipped
 from critasser.structure import CalphaSet, ProteinChain, Sequence, Target, read_chains, tm_score
-from critasser.templates import PlacedChain, survey
+from critasser.templates import survey
 from critasser.templates.alignment import align
 from critasser.templates.triples import match_triples
 
@@ -128,12 +129,12 @@ def _tm(positions: np.ndarray, codes: np.ndarray, target: BenchmarkTarget) -> fl
 
 @dataclass(frozen=True, eq=False)
 class KnownPlaces(DensityFit):
-    """A chain whose places by the density are known, so that it is searched for once."""
+    """A chain whose place by the density is known, so that it is searched for once."""
 
-    known: list[PlacedChain] = field(default_factory=list)
+    known: tuple[Placement, ...] = ()
 
-    def __call__(self, number: int, **_: object) -> list[PlacedChain]:
-        """These places."""
+    def placements(self, number: int, copies: int, progress: object) -> tuple[Placement, ...]:
+        """This place."""
         return self.known
 
 
@@ -175,11 +176,10 @@ def try_structure(
     fine = fields.blurred(FINE_BLUR)
     common["place_score"] = _score(values_in_place(placement.positions, fine)[trusted])
     known = Target((Sequence(target.name, target.letters[0]),))
-    placed, records = [PlacedChain(placement.positions, sum(placement.placed))], []
+    records = []
     for kind, named in names.items():
         begun = time.process_time()
-        fit = KnownPlaces((named,), fields, np.random.default_rng(0))
-        fit.known.extend(placed if any(placement.placed) else [])
+        fit = KnownPlaces((named,), fields, np.random.default_rng(0), known=(placement,))
         found = survey([named], calpha, known, fit=fit)
         used = found.templates[0] if found.templates else None
         records.append({

@@ -221,7 +221,7 @@ class Density:
     def __call__(self, number, *, copies=1, progress=None):
         return [PlacedChain(self.positions, 1)]
 
-    def against(self, number, positions):
+    def against(self, number, positions, wanted):
         away = np.linalg.norm(np.nanmean(positions, axis=0) - self.centre)
         return "lies where nothing is" if away > 5.0 else ""
 

@@ -5,6 +5,7 @@ from critasser.fitting.fields import Fields, network_fields
 from critasser.fitting.placed import (
     NEAR,
     DomainPlace,
+    enough_placed,
     least_score,
     moves_of,
     placed_domains,
@@ -32,6 +33,7 @@ __all__ = [
     "Placement",
     "Poses",
     "RigidFit",
+    "enough_placed",
     "fit_body",
     "fit_structure",
     "least_score",

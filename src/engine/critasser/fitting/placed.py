@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,6 +17,7 @@ from critasser.structure import assign_secondary_structure, kabsch
 __all__ = [
     "NEAR",
     "DomainPlace",
+    "enough_placed",
     "least_score",
     "moves_of",
     "placed_domains",
@@ -30,6 +31,9 @@ NEAR = 3.0
 
 LARGE = 100
 """Residues of a body that chance hardly ever fits."""
+
+LEAST_PART = 0.5
+"""Share of a smaller structure that must have a place."""
 
 LARGE_SCORE, SMALL_SCORE = -0.3, 0.05
 """Scores that bodies must pass which are in the map: those of 100 residues or more, and the
@@ -89,7 +93,7 @@ def placed_domains(placement: Placement, copies: int) -> tuple[DomainPlace, ...]
         joined = placement.joined[d] and _belongs(placement.whole, everything)
         score = placement.scores[d] if placement.placed[d] else np.nan
         z_score = fit.z_of(score) if placement.placed[d] else np.nan
-        by_itself = score > least_score(len(rows)) and z_score >= LEAST_Z
+        by_itself = score > fit.least(least_score(len(rows))) and z_score >= LEAST_Z
         placed = bool(placement.placed[d] and (by_itself or joined))
         found.append(
             DomainPlace(
@@ -102,7 +106,17 @@ def placed_domains(placement: Placement, copies: int) -> tuple[DomainPlace, ...]
                 float(fit.z_score[1]) if len(fit.z_score) > 1 else float("nan"),
             )
         )
+    if not enough_placed(sum(len(one.rows) for one in found if one.placed), everything):
+        found = [replace(one, placed=False, verdict="") for one in found]
     return tuple(found)
+
+
+def enough_placed(residues: int, everything: int) -> bool:
+    """Whether so many placed residues of so many tell that a structure is in the map.
+
+    Small parts of any fold, such as two helices side by side, are in many maps.
+    """
+    return residues >= min(LARGE, LEAST_PART * everything)
 
 
 def values_in_place(positions: NDArray[np.float64], fields: Fields) -> NDArray[np.float64]:
@@ -139,7 +153,9 @@ def least_score(residues: int) -> float:
 
 def _belongs(whole: RigidFit | None, residues: int) -> bool:
     """Whether the whole structure has a place that is better than chance."""
-    return whole is not None and whole.found and whole.poses.score[0] > least_score(residues)
+    if whole is None or not whole.found:
+        return False
+    return bool(whole.poses.score[0] > whole.least(least_score(residues)))
 
 
 def _verdict(fit: RigidFit, whole: RigidFit | None, copies: int) -> str:

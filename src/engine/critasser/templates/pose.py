@@ -67,5 +67,10 @@ class Fit(Protocol):
     ) -> Sequence[PlacedChain]:
         """Places of chain `number`, best first; none where the map does not tell them."""
 
-    def against(self, number: int, positions: NDArray[np.float64]) -> str:
-        """Why chain `number` cannot lie at positions (n, 3), NaN for none; empty if it can."""
+    def against(
+        self, number: int, positions: NDArray[np.float64], wanted: NDArray[np.bool_]
+    ) -> str:
+        """Why chain `number` cannot lie at positions (n, 3), NaN for none; empty if it can.
+
+        Residues (n,) that the target has too are `wanted`; only they can be in the map.
+        """

@@ -224,7 +224,11 @@ def _place(
         return reason
     places = at_hinges(places, calpha, report)
     if fit is not None:
-        against = [fit.against(number, _of_chain(len(chain), seen, placed)) for placed, _ in places]
+        wanted = np.isin(np.arange(len(chain)), seen[chosen])
+        against = [
+            fit.against(number, _of_chain(len(chain), seen, placed), wanted)
+            for placed, _ in places
+        ]
         if all(against):
             return against[0]
         places = [place for place, reason in zip(places, against) if not reason]

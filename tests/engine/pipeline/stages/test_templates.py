@@ -117,27 +117,49 @@ def fields_of(chain):
     return Fields(np.stack([scaled] * 3), trail.origin, 1.0, np.full(3, -mean / deviation))
 
 
-def test_a_place_that_is_no_better_than_chance_is_spoken_against(chain):
-    fit = DensityFit((chain,), fields_of(chain), np.random.default_rng(0))
-    assert fit.against(0, chain.calpha) == ""
-    half = np.where(np.arange(len(chain))[:, None] < 30, chain.calpha, np.nan)
-    assert fit.against(0, half) == ""
+@pytest.fixture
+def density(chain):
+    """What a chain's density says of places of a chain, its own without another."""
+
+    def make(one=chain, **options):
+        fit = DensityFit((one,), fields_of(chain), np.random.default_rng(0), **options)
+        return lambda positions, wanted=True: fit.against(
+            0, positions, np.broadcast_to(wanted, len(chain))
+        )
+
+    return make
+
+
+def test_a_place_that_is_no_better_than_chance_is_spoken_against(chain, density):
+    assert density()(chain.calpha) == ""
     centre = chain.calpha.mean(axis=0)
     turned = (chain.calpha - centre) @ np.diag([-1.0, 1.0, -1.0])[[1, 2, 0]] + centre
-    line = fit.against(0, turned)
+    line = density()(turned)
     assert "no place in the map that is better than chance" in line and "\n" not in line
-    assert fit.against(0, chain.calpha + 500.0)
+    assert density()(chain.calpha + 500.0)
 
 
-def test_residues_that_the_prediction_is_unsure_of_do_not_speak_against_a_place(chain):
+def test_where_the_best_place_is_clear_less_is_asked_of_it(chain, density):
+    half_wrong = chain.calpha.copy()
+    half_wrong[30:] += 40.0
+    assert density()(half_wrong)
+    assert density(least={0: -0.8})(half_wrong) == ""
+    assert density(least={0: -0.8})(chain.calpha + 500.0)
+
+
+def test_most_of_a_chain_must_have_a_place_but_only_of_what_the_target_has(chain, density):
+    part = np.where(np.arange(len(chain))[:, None] < 20, chain.calpha, np.nan)
+    assert "a place in the map for 20 of 55 residues only" in density()(part)
+    assert density()(part, np.arange(len(chain)) < 30) == ""
+
+
+def test_residues_that_the_prediction_is_unsure_of_do_not_speak_against_a_place(chain, density):
     unsure = np.arange(len(chain)) >= 30
     predicted = dataclasses.replace(
         chain, b_factor=np.where(unsure, 40.0, 90.0)[chain.residue].astype(float)
     )
     astray = np.where(unsure[:, None], chain.calpha + 40.0, chain.calpha)
-    for one, told in ((predicted, False), (chain, True)):
-        fit = DensityFit((one,), fields_of(chain), np.random.default_rng(0))
-        assert bool(fit.against(0, astray)) == told
+    assert density(predicted)(astray) == "" and density(chain)(astray)
 
 
 def test_what_the_map_contradicts_is_told(chain):

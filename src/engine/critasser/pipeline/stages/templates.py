@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -18,6 +18,7 @@ from critasser.fitting import (
     LEAST_CONFIDENCE,
     Fields,
     Placement,
+    enough_placed,
     fit_structure,
     least_score,
     network_fields,
@@ -203,6 +204,8 @@ class DensityFit:
         those without, and for all where this is empty.
     tell : callable or None
         Given a line for all of a chain that took no part, found no place, or fits elsewhere too.
+    least : dict of int to float
+        Score that chains must pass whose best place is clear, once they were searched for.
     """
 
     chains: tuple[ProteinChain, ...]
@@ -210,11 +213,23 @@ class DensityFit:
     rng: np.random.Generator
     errors: tuple[NDArray[np.float64] | None, ...] = ()
     tell: Callable[[str], None] | None = None
+    least: dict[int, float] = field(default_factory=dict)
 
     @cached_property
     def fine(self) -> Fields:
         """The fields as the last refinement has them."""
         return self.fields.blurred(FINE_BLUR)
+
+    def placements(
+        self, number: int, copies: int, progress: Callable[[float, str], None] | None
+    ) -> tuple[Placement, ...]:
+        """All that the search finds for a chain."""
+        chain = self.chains[number]
+        return fit_structure(
+            chain.calpha, self.fields, rng=self.rng, trusted=trusted_residues(chain),
+            error=self.errors[number] if self.errors else None, copies=copies, equals=True,
+            progress=progress,
+        )  # fmt: skip
 
     def __call__(
         self,
@@ -225,26 +240,31 @@ class DensityFit:
     ) -> list[PlacedChain]:
         """Places of a chain by the density, best first."""
         chain = self.chains[number]
-        trusted = trusted_residues(chain)
-        placements = fit_structure(
-            chain.calpha, self.fields, rng=self.rng, trusted=trusted,
-            error=self.errors[number] if self.errors else None, copies=copies, equals=True,
-            progress=progress,
-        )  # fmt: skip
+        placements = self.placements(number, copies, progress)
+        first = placements[0]
+        if first.whole is not None or len(first.fits) == 1:
+            self.least[number] = (first.whole or first.fits[0]).least(np.inf)
         if self.tell is not None:
-            for line in _remarks(trusted, placements[0], copies):
+            for line in _remarks(trusted_residues(chain), first, copies):
                 self.tell(f"template {number + 1} (chain {printable(chain.name)}): {line}")
         return [
             PlacedChain(one.positions, sum(one.placed)) for one in placements if any(one.placed)
         ]
 
-    def against(self, number: int, positions: NDArray[np.float64]) -> str:
+    def against(
+        self, number: int, positions: NDArray[np.float64], wanted: NDArray[np.bool_]
+    ) -> str:
         """Why a chain (n, 3) in a place is not what the map shows there; empty if it may be."""
-        placed = np.isfinite(positions).all(axis=1)
-        sure = placed & trusted_residues(self.chains[number])
-        counted = sure if sure.any() else placed
+        chain = self.chains[number]
+        asked = np.isfinite(chain.calpha).all(axis=1) & wanted
+        trusted = trusted_residues(chain)
+        asked &= trusted if (asked & trusted).any() else True
+        counted = asked & np.isfinite(positions).all(axis=1)
+        here = int(counted.sum())
+        if not here or not enough_placed(here, int(asked.sum())):
+            return f"has a place in the map for {here} of {int(asked.sum())} residues only"
         score = float(values_in_place(positions, self.fine)[counted].mean())
-        least = least_score(int(counted.sum()))
+        least = min(least_score(here), self.least.get(number, np.inf))
         if score > least:
             return ""
         return (

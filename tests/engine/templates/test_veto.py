@@ -113,6 +113,11 @@ def test_a_half_in_another_fold_is_released_where_the_map_shows_the_right_one(ch
     )
     assert by_density[HALF + 5 :].all() and not by_density[: HALF - 5].any()
     assert np.array_equal(template.placed, ~(by_position | by_density))
+    unsure = released(
+        Template(wrong, 0.5, "x"), target, seen(chain), values, trusted=False
+    )
+    assert not unsure[1].any() and not unsure[2].any()
+    assert np.array_equal(unsure[3], by_density)
     assert not released(Template(wrong, 0.5, "another state"), target, seen(chain))[3].any()
 
 

@@ -239,9 +239,9 @@ def fit_templates(
     if not result.templates:
         reasons = "; ".join(f"{one.source} {one.reason}" for one in result.rejected)
         raise InputError(f"no template can be used: {reasons or 'none was given'}")
-    used = result.templates
-    if prediction.trusted:
-        used = without_contradicted(used, prediction.calpha, target, fields=fit.fine)
+    used = without_contradicted(
+        result.templates, prediction.calpha, target, trusted=prediction.trusted, fields=fit.fine
+    )
     return with_z_scores(used, prediction.calpha, target)
 
 

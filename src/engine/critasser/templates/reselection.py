@@ -224,9 +224,9 @@ def _place(
         return reason
     places = at_hinges(places, calpha, report)
     if fit is not None:
-        wanted = np.isin(np.arange(len(chain)), seen[chosen])
+        shared = np.isin(np.arange(len(chain)), seen[chosen])
         against = [
-            fit.against(number, _of_chain(len(chain), seen, placed), wanted)
+            fit.against(number, _of_chain(len(chain), seen, placed), shared)
             for placed, _ in places
         ]
         if all(against):

@@ -61,6 +61,8 @@ def released(
     target: Target,
     calpha: CalphaSet,
     values: NDArray[np.float64] | None = None,
+    *,
+    trusted: bool = True,
 ) -> tuple[Template, NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
     """A template without the stretches that the map contradicts.
 
@@ -70,10 +72,12 @@ def released(
         Placed in the map.
     target : Target
     calpha : CalphaSet
-        What the network found; trusted.
+        What the network found.
     values : ndarray (L,), optional
         What each residue gains by the density where it stands, in deviations of the field; NaN
         where it has no place.
+    trusted : bool
+        Whether positions and side chains may contradict; the density may in any case.
 
     Returns
     -------
@@ -91,24 +95,32 @@ def released(
     placed = template.placed
     if len(calpha) == 0 or not placed.any():
         return template, nothing, nothing, nothing
+    if not trusted:
+        return _without(template, nothing, nothing, _astray(values, template, target, calpha))
     apart, partner = np.full(len(target), np.inf), np.zeros(len(target), dtype=np.int64)
     apart[placed], partner[placed] = cKDTree(calpha.positions).query(template.positions[placed])
     by_position = _alone(placed & (apart > ALONE), placed, target)
     near = placed & (apart <= ALONE)
     by_side_chains = _out_of_register(near, partner, target, calpha) & placed
-    by_density = nothing
-    if values is not None:
-        by_density = _astray(values, template, target, calpha)
+    by_density = _astray(values, template, target, calpha)
+    return _without(template, by_position, by_side_chains, by_density)
+
+
+def _without(
+    template: Template, *contradicted: NDArray[np.bool_]
+) -> tuple[Template, NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
+    """A template without residues that anything contradicts, and which those are."""
     positions = template.positions.copy()
-    positions[by_position | by_side_chains | by_density] = np.nan
-    left = dataclasses.replace(template, positions=positions)
-    return left, by_position, by_side_chains, by_density
+    positions[np.any(contradicted, axis=0)] = np.nan
+    return dataclasses.replace(template, positions=positions), *contradicted
 
 
 def _astray(
-    values: NDArray[np.float64], template: Template, target: Target, calpha: CalphaSet
+    values: NDArray[np.float64] | None, template: Template, target: Target, calpha: CalphaSet
 ) -> NDArray[np.bool_]:
     """Residues (L,) of stretches off the density, if positions are left over for them."""
+    if values is None:
+        return np.zeros(len(target), dtype=bool)
     astray, placed = np.zeros(len(target), dtype=bool), template.placed
     for chain in target.chain_slices:
         here = placed[chain]

@@ -71,10 +71,10 @@ def templates(context: Context) -> None:
         fit = fit_by_density(chains, features, context.rng, errors=errors, tell=context.warn)
     found = survey(chains, calpha, context.target, progress=context.progress, fit=fit)
     used = found.templates
-    if trusted:
-        used = without_contradicted(
-            used, calpha, context.target, fields=fit and fit.fine, tell=context.warn
-        )
+    used = without_contradicted(
+        used, calpha, context.target,
+        trusted=trusted, fields=fit and fit.fine, tell=context.warn,
+    )  # fmt: skip
     used = with_z_scores(used, calpha, context.target)
     elsewhere = _write_elsewhere(context, found.elsewhere)
     save_templates(context.file(TEMPLATES), used, len(context.target))
@@ -124,6 +124,7 @@ def without_contradicted(
     calpha: CalphaSet,
     target: Target,
     *,
+    trusted: bool = True,
     fields: Fields | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> tuple[Template, ...]:
@@ -133,10 +134,11 @@ def without_contradicted(
     ----------
     templates : sequence of Template
     calpha : CalphaSet
-        Trusted.
     target : Target
+    trusted : bool
+        Whether Cα positions and side chains may contradict.
     fields : Fields, optional
-        The density as `DensityFit.fine` has it; Cα alone contradict without it.
+        The density as `DensityFit.fine` has it, which may contradict too.
     tell : callable, optional
     """
     left = []
@@ -146,7 +148,9 @@ def without_contradicted(
             values = np.concatenate(
                 [values_in_place(template.positions[one], fields) for one in target.chain_slices]
             )
-        kept, *contradicted = released(template, target, calpha, values)
+        kept, *contradicted = released(
+            template, target, calpha, values, trusted=trusted
+        )
         left.append(kept)
         for by, which in zip(("Cα positions", "side chains", "density"), contradicted):
             if which.any() and tell is not None:

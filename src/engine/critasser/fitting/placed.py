@@ -38,7 +38,7 @@ LEAST_PART = 0.5
 LARGE_SCORE, SMALL_SCORE = -0.1, 0.05
 """Scores that bodies must pass which are in the map: those of 100 residues or more, and the
 smallest. In lifelike maps of other proteins of 3 to 8 Å the best of 24 structures reached -0.43 as
-one body and -0.29 as two; proteins in their own maps, also experimental ones, had 0.09 or more
+one body; proteins in their own maps, also experimental ones, had 0.09 or more
 (``benchmark.foreign``)."""
 
 

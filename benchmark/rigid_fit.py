@@ -1,23 +1,28 @@
 """Measure how known structures are fitted into maps as rigid bodies.
 
-    python -m benchmark.rigid_fit --set own --resolutions 3 6 10 15 --count 10
-    python -m benchmark.rigid_fit --set complex --resolutions 3 6 10 15 --count 4
-    python -m benchmark.rigid_fit --set predicted --resolutions 4 6 8 10
+    python -m benchmark.rigid_fit --set own lifelike --resolutions 3 6 10 15 --work ~/rigid
+    python -m benchmark.rigid_fit --set complex --resolutions 3 6 10 15 --count 4 --work ~/rigid
+    python -m benchmark.rigid_fit --set hinge --resolutions 6 --work ~/rigid
+    python -m benchmark.rigid_fit --set predicted --resolutions 4 6 8 10 --work ~/rigid
+    python -m benchmark.rigid_fit --table --work ~/rigid
 
-own: validation chains in maps of themselves, from a random pose; complex: the same as a fifth of a
-packed complex, and three chains that are not in it; predicted: predicted models and other states of
-a protein in maps of the native structure, domain by domain. Maps are simulated (paper eq. 2)
-without noise; with ``--lifelike`` (own only) they look as experiments do.
+own: validation chains in maps of themselves, from a random pose; lifelike: the same in maps as
+experiments show them; complex: as a fifth of a packed complex, with three chains that are not in
+it; hinge: chains of several domains, bent by 20 to 60°, domain by domain; predicted: predicted
+models and other states of a protein in maps of the native structure, domain by domain, which are
+only printed. Maps are simulated (paper eq. 2) without noise, but for lifelike ones. What is in
+``WORK/rigid_fit.jsonl`` is not measured again.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import itertools
 import sys
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,9 +31,11 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
-from benchmark.build import ROOT
+from benchmark.build import ROOT, program
 from benchmark.lifelike import lifelike_map
+from benchmark.records import Record, Records
 from benchmark.sets import atoms
+from benchmark.template_cases import bent_calpha
 from critasser.density import Grid, crop_to_molecule, normalise, resample, simulate
 from critasser.fitting import (
     Body,
@@ -39,6 +46,7 @@ from critasser.fitting import (
     predicted_confidence,
     trusted_residues,
 )
+from critasser.fitting.domains import domains_by_contacts
 from critasser.network import predict
 from critasser.shipped import NETWORK, shipped
 from critasser.structure import ProteinChain, d0, read_chains, tm_score
@@ -64,7 +72,17 @@ PADDING = 10.0
 RIGHT = 3.0
 """Å root mean square within which a fit is right."""
 
+HINGE_DEGREES = (20.0, 60.0)
+"""Degrees that chains of set hinge are bent by."""
+
+HINGE_SEED = 7
+"""Of the order in which their chains are taken."""
+
+MOST = 0.5
+"""Share of the residues of a side of a hinge within 3 Å of their places from which it is placed."""
+
 TILE = 112
+"""Voxels; side of the network's tiles."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +92,8 @@ class Case:
     name: str
     calpha: NDArray[np.float64]
     native: NDArray[np.float64] | None
+    hinge: int = 0
+    """Residue before which it was bent."""
 
 
 def validation_chains(data: Path, seed: int) -> list[tuple[str, Path]]:
@@ -122,18 +142,20 @@ def seen(density: Grid) -> Fields:
     return network_fields(predict(grid, shipped(NETWORK), device="cpu", tile=TILE, views=(0,)))
 
 
-def own_maps(
-    data: Path, resolution: float, count: int, *, lifelike: bool
-) -> Iterator[tuple[Grid, list[Case]]]:
+def own_maps(data: Path, resolution: float, count: int) -> Iterator[tuple[Grid, list[Case]]]:
     """Maps of one chain each."""
     for name, path in validation_chains(data, 0)[:count]:
-        if lifelike:
-            rng = np.random.default_rng(zlib.crc32(f"{name} {resolution}".encode()))
-            density = lifelike_map(data, path, resolution, rng, None)
-        else:
-            density = simulate(*atoms(path), resolution, padding=PADDING)
         calpha = read_chains(path)[0].calpha
+        density = simulate(*atoms(path), resolution, padding=PADDING)
         yield density, [Case(name, calpha, calpha)]
+
+
+def lifelike_maps(data: Path, resolution: float, count: int) -> Iterator[tuple[Grid, list[Case]]]:
+    """The same as experiments show them."""
+    for name, path in validation_chains(data, 0)[:count]:
+        calpha = read_chains(path)[0].calpha
+        rng = np.random.default_rng(zlib.crc32(f"{name} {resolution}".encode()))
+        yield lifelike_map(data, path, resolution, rng, None), [Case(name, calpha, calpha)]
 
 
 def complex_maps(data: Path, resolution: float, count: int) -> Iterator[tuple[Grid, list[Case]]]:
@@ -149,32 +171,109 @@ def complex_maps(data: Path, resolution: float, count: int) -> Iterator[tuple[Gr
         yield simulate(positions, numbers, resolution, padding=PADDING), cases
 
 
-def fit_bodies(maps: Iterator[tuple[Grid, list[Case]]], resolution: float) -> None:
-    """Fit each chain of each map and print what came out, and the share that is right."""
-    inside, foreign = [], []
-    for density, cases in maps:
-        fields = seen(density)
-        for case in cases:
-            moved = elsewhere(case.calpha, zlib.crc32(case.name.encode()))
-            body, begun = Body.of(moved), time.process_time()
-            fit = fit_body(body, fields, rng=np.random.default_rng(0))
-            seconds = time.process_time() - begun
-            text = f"z {fit.z_score[0]:6.1f}  lead {fit.lead:6.1f}  score {fit.poses.score[0]:5.2f}"
-            if case.native is None:
-                foreign.append(fit.sure)
-                print(f"{resolution:g} Å  {case.name} is not there  {text}  {seconds:.0f} s",
-                      flush=True)  # fmt: skip
-                continue
-            placed = fit.poses.apply(body, 0, moved)
-            away = float(np.sqrt(np.nanmean(np.sum((placed - case.native) ** 2, axis=1))))
-            inside.append((away < RIGHT, fit.sure, seconds))
-            print(f"{resolution:g} Å  {case.name} {len(body)}  {away:.2f} Å off  {text}  "
-                  f"{seconds:.0f} s", flush=True)  # fmt: skip
-    right, sure, seconds = np.array(inside, dtype=float).T
-    print(f"{resolution:g} Å: {len(inside)} chains, {right.mean():.1%} within {RIGHT:g} Å, "
-          f"{sure.mean():.1%} called sure, {np.mean(seconds):.0f} s of CPU time each"
-          + (f"; of {len(foreign)} that are not there {np.mean(foreign):.1%} called sure"
-             if foreign else ""), flush=True)  # fmt: skip
+def hinge_maps(data: Path, resolution: float, count: int) -> Iterator[tuple[Grid, list[Case]]]:
+    """Maps of chains of two domains or more, which are bent at a hinge when they are fitted."""
+    found = 0
+    for name, path in validation_chains(data, HINGE_SEED):
+        chain = read_chains(path)[0]
+        if domains_by_contacts(chain.calpha).max() < 1:
+            continue
+        rng = np.random.default_rng(zlib.crc32(name.encode()))
+        bent, hinge = bent_calpha(chain.calpha, float(rng.uniform(*HINGE_DEGREES)), rng)
+        yield simulate(*atoms(path), resolution, padding=PADDING), [
+            Case(name, bent, chain.calpha, hinge)
+        ]
+        found += 1
+        if found == count:
+            return
+
+
+def fit_body_case(case: Case, fields: Fields) -> dict:
+    """Fit a chain as one body."""
+    moved = elsewhere(case.calpha, zlib.crc32(case.name.encode()))
+    body, begun = Body.of(moved), time.process_time()
+    fit = fit_body(body, fields, rng=np.random.default_rng(0))
+    figures = {"seconds": time.process_time() - begun, "z_score": float(fit.z_score[0]),
+               "lead": fit.lead, "score": float(fit.poses.score[0]), "sure": fit.sure,
+               "in_map": case.native is not None}  # fmt: skip
+    if case.native is not None:
+        figures["away"] = apart(fit.poses.apply(body, 0, moved), case.native)
+        figures["right"] = figures["away"] < RIGHT
+    return figures
+
+
+def fit_hinge_case(case: Case, fields: Fields) -> dict:
+    """Fit a bent chain domain by domain; both sides of the hinge are to be in their places."""
+    moved = elsewhere(case.calpha, zlib.crc32(case.name.encode()))
+    begun = time.process_time()
+    (placement, *_) = fit_structure(moved, fields, rng=np.random.default_rng(0))
+    seconds = time.process_time() - begun
+    sides = [slice(0, case.hinge), slice(case.hinge, None)]
+    away = np.linalg.norm(placement.positions - case.native, axis=1)
+    share = min(float(np.mean(np.nan_to_num(away[side], nan=np.inf) < RIGHT)) for side in sides)
+    return {"seconds": seconds, "in_map": True, "domains": len(placement.placed),
+            "sure": all(placement.placed), "share": share, "right": share >= MOST}  # fmt: skip
+
+
+def apart(placed: NDArray[np.float64], native: NDArray[np.float64]) -> float:
+    """Root mean square distance in Å; infinite where nothing is placed."""
+    squared = np.sum((placed - native) ** 2, axis=1)
+    return float(np.sqrt(np.nanmean(squared))) if np.isfinite(squared).any() else float("inf")
+
+
+MAPS: dict[str, tuple[Callable, Callable]] = {
+    "own": (own_maps, fit_body_case),
+    "lifelike": (lifelike_maps, fit_body_case),
+    "complex": (complex_maps, fit_body_case),
+    "hinge": (hinge_maps, fit_hinge_case),
+}
+"""How maps are made and fits judged, by the name of the set."""
+
+
+def fit_maps(
+    name: str, data: Path, resolution: float, count: int, records: Records
+) -> None:
+    """Fit each chain of each map of a set, but for those that are known."""
+    maps, fit = MAPS[name]
+    for number, (density, chains) in enumerate(maps(data, resolution, count)):
+        title = f"{name} {resolution:g} Å {number + 1}"
+        left = [case for case in chains if ("shipped", title, case.name) not in records.found]
+        fields = seen(density) if left else None
+        for case in left:
+            figures = fit(case, fields)
+            records.add([
+                {"map": title, "weights": "shipped", "method": case.name, "set": name,
+                 "resolution": resolution, "length": len(case.calpha), "program": program()}
+                | figures
+            ])  # fmt: skip
+            print(f"{title}  {case.name} {len(case.calpha)}  "
+                  + "  ".join(f"{key} {value:.2f}" for key, value in figures.items()),
+                  flush=True)  # fmt: skip
+
+
+def table(records: Iterable[Record]) -> str:
+    """Markdown: a line for each set and resolution."""
+    groups: dict[tuple[str, float], list[Record]] = {}
+    for record in records:
+        groups.setdefault((record["set"], record["resolution"]), []).append(record)
+    lines = [
+        f"| set | Å | n | within {RIGHT:g} Å | called sure | not in the map: n | called sure | "
+        "CPU s for 200 residues |",
+        "|" + "---|" * 8,
+    ]
+    for (name, resolution), some in sorted(groups.items()):
+        inside = [one for one in some if one["in_map"]]
+        foreign = [one["sure"] for one in some if not one["in_map"]]
+        seconds = np.mean([200.0 * one["seconds"] / one["length"] for one in some])
+        share = f"{np.mean(foreign):.0%}" if foreign else ""
+        lines.append(
+            f"| {name} | {resolution:g} | {len(inside)} | "
+            f"{np.mean([one['right'] for one in inside]):.0%} | "
+            f"{np.mean([one['sure'] for one in inside]):.0%} | {len(foreign) or ''} | {share} | "
+            f"{seconds:.0f} |"
+        )
+    programs = sorted({record["program"] for record in records})
+    return "\n".join([*lines, f"\nProgram {', '.join(programs)}."])
 
 
 def predicted_cases(data: Path) -> Iterator[tuple[str, ProteinChain, Path]]:
@@ -233,21 +332,23 @@ def fit_predicted(data: Path, resolution: float, only: list[str]) -> None:
 def main() -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--set", choices=("own", "complex", "predicted"), default="own")
+    parser.add_argument("--set", nargs="+", choices=(*MAPS, "predicted"), default=[])
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser.add_argument("--work", type=Path, required=True, help="folder of figures")
     parser.add_argument("--resolutions", type=float, nargs="+", default=[3.0, 6.0, 10.0, 15.0])
     parser.add_argument("--count", type=int, default=10, help="maps at each resolution")
-    parser.add_argument("--lifelike", action="store_true", help="maps as experiments show them")
     parser.add_argument("--only", nargs="*", default=[], help="words in names of predicted models")
+    parser.add_argument("--table", action="store_true", help="print what is known so far")
     args = parser.parse_args()
-    for resolution in args.resolutions:
-        if args.set == "predicted":
+    args.work.mkdir(parents=True, exist_ok=True)
+    records = Records(args.work / "rigid_fit.jsonl")
+    for name, resolution in itertools.product(args.set, args.resolutions):
+        if name == "predicted":
             fit_predicted(args.data, resolution, args.only)
-        elif args.set == "complex":
-            fit_bodies(complex_maps(args.data, resolution, args.count), resolution)
         else:
-            maps = own_maps(args.data, resolution, args.count, lifelike=args.lifelike)
-            fit_bodies(maps, resolution)
+            fit_maps(name, args.data, resolution, args.count, records)
+    if args.table:
+        print(table(records.found.values()))
     return 0
 
 

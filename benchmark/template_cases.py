@@ -17,7 +17,7 @@ from scipy.spatial.transform import Rotation
 from benchmark.sets import BenchmarkTarget, targets
 from critasser.structure import read_chains
 
-__all__ = ["ROWS", "TemplateCase", "cases", "foreign_chains"]
+__all__ = ["ROWS", "TemplateCase", "bent_calpha", "cases", "foreign_chains"]
 
 BEND = (5.0, 30.0)
 """Degrees that models are bent by at a hinge."""
@@ -124,16 +124,34 @@ def _calpha(residues: list[gemmi.Residue]) -> NDArray[np.float64]:
     return np.array([[np.nan] * 3 if atom is None else atom.pos.tolist() for atom in found])
 
 
+def hinge_of(calpha: NDArray[np.float64]) -> int:
+    """Residue before which the two sides of a chain (n, 3) touch least."""
+    touching = cdist(calpha, calpha) < TOUCHING
+    low, high = (int(share * len(calpha)) for share in HINGE)
+    return low + int(np.argmin([int(touching[:k, k:].sum()) for k in range(low, high)]))
+
+
+def _turn_of(degrees: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    axis = rng.normal(size=3)
+    return Rotation.from_rotvec(np.deg2rad(degrees) * axis / np.linalg.norm(axis)).as_matrix()
+
+
+def bent_calpha(
+    calpha: NDArray[np.float64], degrees: float, rng: np.random.Generator
+) -> tuple[NDArray[np.float64], int]:
+    """Cα (n, 3) with all after the hinge turned about a random axis through it, and the hinge."""
+    hinge = hinge_of(calpha)
+    bent = calpha.copy()
+    turn = _turn_of(degrees, rng)
+    bent[hinge:] = (calpha[hinge:] - calpha[hinge]) @ turn.T + calpha[hinge]
+    return bent, hinge
+
+
 def _bent(residues: list[gemmi.Residue], degrees: float, rng: np.random.Generator) -> None:
     """Turn all after a hinge about a random axis through it."""
     calpha = _calpha(residues)
-    touching = cdist(calpha, calpha) < TOUCHING
-    low, high = (int(share * len(residues)) for share in HINGE)
-    between = [int(touching[:k, k:].sum()) for k in range(low, high)]
-    hinge = low + int(np.argmin(between))
-    axis = rng.normal(size=3)
-    turn = Rotation.from_rotvec(np.deg2rad(degrees) * axis / np.linalg.norm(axis)).as_matrix()
-    _move(residues[hinge:], turn, calpha[hinge], np.zeros(3))
+    hinge = hinge_of(calpha)
+    _move(residues[hinge:], _turn_of(degrees, rng), calpha[hinge], np.zeros(3))
 
 
 def _out_of_register(
@@ -265,10 +283,14 @@ def cases(data: Path, row: str) -> list[TemplateCase]:
     return sorted(ROWS[row](data), key=lambda case: len(case.target.native))
 
 
-def foreign_chains(data: Path, length: int, count: int, seed: int) -> list[Path]:
-    """Chains of split val of about that many residues: other folds."""
+def foreign_chains(
+    data: Path, length: int, count: int, seed: int, *, not_like: str = ""
+) -> list[Path]:
+    """Chains of split val of about that many residues, none a relative of chain `not_like`."""
     with (data / "structures" / "index.tsv").open(newline="") as lines:
-        rows = [row for row in csv.DictReader(lines, delimiter="\t") if row["split"] == "val"]
+        every = list(csv.DictReader(lines, delimiter="\t"))
+    cluster = {row["id"]: row["cluster25"] for row in every}.get(not_like)
+    rows = [row for row in every if row["split"] == "val" and row["cluster25"] != cluster]
     near = sorted(rows, key=lambda row: abs(int(row["length"]) - length))[: 4 * count]
     order = np.random.default_rng(seed).permutation(len(near))[:count]
     return [data / "structures" / near[k]["file"] for k in order]

@@ -2,15 +2,14 @@
 
     python -m benchmark.templates --row own homologue bent --quality draft --work ~/templates
     python -m benchmark.templates --row predicted --only KaiB T1032 --work ~/templates
-    python -m benchmark.templates --row fold --work ~/templates
     python -m benchmark.templates --table --work ~/templates
 
 Rows: *own*, *bent* and *homologue*, experimental maps of 4–8 Å with their own models, these bent by
 5–30° at a hinge, and relatives; *predicted*, predicted models and other states of a protein in maps
 of the native as experiments show them; *known*, experimental maps of group bench up to 4 Å with a
-template and without; *fold*, chains of other folds, which must be refused, in the maps of the rows
-that are done; *spoilt*, what confidence is fitted to. What is finished is not done again; each row
-goes to ``WORK/templates.<quality>.csv`` as soon as it is known.
+template and without; *spoilt*, what confidence is fitted to. What is finished is not done again;
+each row goes to ``WORK/templates.<quality>.csv`` as soon as it is known. Structures that must be
+refused are in `benchmark.foreign`.
 """
 
 from __future__ import annotations
@@ -21,7 +20,6 @@ import json
 import shutil
 import sys
 import time
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -30,19 +28,14 @@ from numpy.typing import NDArray
 from benchmark.build import ROOT, program, run_logged, write_csv
 from benchmark.measures import measure
 from benchmark.sets import BenchmarkTarget
-from benchmark.template_cases import ROWS, TemplateCase, cases, foreign_chains
-from critasser.job.arrays import load_calpha, load_features, load_templates
-from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, TEMPLATES
-from critasser.pipeline.stages.templates import fit_by_density
-from critasser.structure import read_chains, read_sequences, tm_score
-from critasser.templates import survey
+from benchmark.template_cases import ROWS, TemplateCase, cases
+from critasser.job.arrays import load_templates
+from critasser.pipeline.files import TEMPLATES
+from critasser.structure import read_chains, tm_score
 from critasser.templates.alignment import align
 from critasser.writing import appearing
 
 __all__ = ["main", "run_case", "table"]
-
-FOREIGN = 2
-"""Chains of other folds tried in each map."""
 
 WITHIN = 3.0
 """Å of a residue that is right."""
@@ -76,8 +69,11 @@ def _within(placed: NDArray[np.float64], target: BenchmarkTarget) -> float:
     return float(np.mean(np.nan_to_num(away, nan=np.inf) < WITHIN))
 
 
-def _build(case: TemplateCase, folder: Path, quality: str) -> str:
-    """Build, with what is there of it; what failed, or nothing."""
+def _build(case: TemplateCase, folder: Path, quality: str, begun: Path | None) -> str:
+    """Build, with what is there of it; what failed, or nothing.
+
+    A job `begun` in the same map, with another template or none, is gone on with.
+    """
     density, fasta = case.target.write_inputs(folder)
     template, job = case.write(folder), folder / "job"
     begin = ["critasser", "build"]
@@ -87,22 +83,31 @@ def _build(case: TemplateCase, folder: Path, quality: str) -> str:
     if case.error is not None:
         known += ["--pae", str(case.error)]
     shutil.rmtree(job, ignore_errors=True)
-    runs = [[*begin, *start, *known, "-o", str(job)]]
+    runs = []
     if case.row == "known":
-        without = folder / "without"
-        runs = [[*begin, "--resume", str(job), *known]]
-        if not (without / "results.json").exists():
-            shutil.rmtree(without, ignore_errors=True)
-            runs.insert(0, [*begin, *start, "-o", str(without)])
+        begun = folder / "without"
+        if not (begun / "results.json").exists():
+            shutil.rmtree(begun, ignore_errors=True)
+            runs.append([*begin, *start, "-o", str(begun)])
+    if begun is None:
+        runs.append([*begin, *start, *known, "-o", str(job)])
+    else:
+        runs.append([*begin, "--resume", str(job), *known])
     for number, command in enumerate(runs):
         if "--resume" in command:
-            shutil.copytree(folder / "without", job)
+            shutil.copytree(begun, job)
         log = folder / f"output_{number}.txt"
         status, _ = run_logged([sys.executable, "-m", *command], log)
         if status:
             lines = log.read_text().strip().splitlines()
             return f"status {status}: {lines[-1] if lines else ''}"
     return ""
+
+
+def _begun(case: TemplateCase, jobs: Path) -> Path | None:
+    """A finished job of another case in the same map."""
+    found = sorted(jobs.glob(f"*/{case.target.folder}.*/job/results.json"))
+    return found[0].parent if found else None
 
 
 def run_case(case: TemplateCase, work: Path, quality: str) -> dict:
@@ -116,7 +121,7 @@ def run_case(case: TemplateCase, work: Path, quality: str) -> dict:
     row = {"row": case.row, "target": target.name, "template": case.kind, "bend": case.bend,
            "shift": case.shift, "length": len(target.native), "resolution": target.resolution,
            "program": program()}  # fmt: skip
-    failed = _build(case, folder, quality)
+    failed = _build(case, folder, quality, _begun(case, work / quality / "templates"))
     if failed:
         return row | {"failed": failed}
     job = folder / "job"
@@ -146,41 +151,6 @@ def run_case(case: TemplateCase, work: Path, quality: str) -> dict:
     return row
 
 
-def _refusals(data: Path, job: Path) -> list[dict]:
-    """What becomes of chains of other folds in the map of a finished job."""
-    calpha, _, _ = load_calpha(job / CALPHA)
-    features = load_features(job / FEATURES, job / DENSITY)
-    target = read_sequences(job.parent / "sequence.fasta").target
-    seed = zlib.crc32(job.parent.name.encode())
-    rows = []
-    for path in foreign_chains(data, len(target), FOREIGN, seed):
-        chains = read_chains(path)
-        fit = fit_by_density(chains, features, np.random.default_rng(0))
-        begun = time.process_time()
-        found = survey(chains, calpha, target, fit=fit)
-        rows.append({
-            "row": "fold", "target": job.parent.name, "template": path.name.split(".")[0],
-            "length": len(target), "used": len(found.templates),
-            "score": max((one.score for one in found.templates), default=0.0),
-            "seconds": time.process_time() - begun, "program": program(), "failed": "",
-        })  # fmt: skip
-    return rows
-
-
-def _folds(data: Path, work: Path, quality: str, only: list[str]) -> list[dict]:
-    rows = []
-    for job in sorted((work / quality / "templates").glob("*/*/job")):
-        done = job.parent / "refusals.json"
-        if not (job / "results.json").exists() or not _asked(job.parent.name, only):
-            continue
-        if not done.exists():
-            found = _refusals(data, job)
-            with appearing(done) as temporary:
-                temporary.write_text(json.dumps(found, indent=1))
-        rows += json.loads(done.read_text())
-    return rows
-
-
 def table(rows: list[dict]) -> str:
     """Markdown: a line for each row and resolution, means over cases."""
     lines = [
@@ -190,7 +160,7 @@ def table(rows: list[dict]) -> str:
     ]
     groups: dict[tuple, list[dict]] = {}
     for row in rows:
-        if row["row"] not in ("fold", "spoilt"):
+        if row["row"] != "spoilt":
             at = row["resolution"] if row["row"] == "predicted" else ""
             groups.setdefault((row["row"], at), []).append(row)
     for (name, _), some in groups.items():
@@ -212,7 +182,7 @@ def table(rows: list[dict]) -> str:
 
 
 def _sentences(rows: list[dict]) -> list[str]:
-    """What is told of builds with and without, and of other folds."""
+    """What is told of builds with and without."""
     lines = []
     known = [row for row in rows if row["row"] == "known" and not row["failed"]]
     if known:
@@ -221,10 +191,6 @@ def _sentences(rows: list[dict]) -> list[str]:
             f"\nWith a template against without: {gain.mean():+.3f} in the mean of {len(known)}, "
             f"worse by more than {WORSE} in {int(np.sum(gain < -WORSE))}."
         )
-    folds = [row for row in rows if row["row"] == "fold"]
-    if folds:
-        refused = np.mean([int(row["used"]) == 0 for row in folds])
-        lines.append(f"\nOther folds: {refused:.0%} of {len(folds)} refused.")
     programs = sorted({row["program"] for row in rows})
     return [*lines, f"\nProgram {', '.join(programs)}."]
 
@@ -235,9 +201,7 @@ def _asked(name: str, only: list[str]) -> bool:
 
 def _tell(row: dict) -> None:
     outcome = row["failed"]
-    if not outcome and row["row"] == "fold":
-        outcome = "refused" if not row["used"] else f"USED, CRscore {row['score']:.2f}"
-    elif not outcome:
+    if not outcome:
         outcome = (
             f"template {row['template_tm']:.3f}  placed {row['placed_tm']:.3f}  model "
             f"{row['model_tm']:.3f}  confidence {row['confidence']:.0f}  {row['seconds']:.0f} s"
@@ -251,7 +215,7 @@ def _tell(row: dict) -> None:
 def main() -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--row", nargs="+", choices=(*ROWS, "fold"), default=[])
+    parser.add_argument("--row", nargs="+", choices=ROWS, default=[])
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--work", type=Path, required=True, help="folder of jobs and figures")
     parser.add_argument("--quality", default="draft")
@@ -272,10 +236,6 @@ def main() -> int:
         _tell(row)
 
     for name in args.row:
-        if name == "fold":
-            for row in _folds(args.data, args.work, args.quality, args.only):
-                keep(row)
-            continue
         for case in cases(args.data, name):
             wanted = not args.resolutions or case.target.resolution in args.resolutions
             if wanted and _asked(case.name, args.only):

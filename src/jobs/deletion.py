@@ -31,7 +31,7 @@ _KNOWN = tuple(
         r"1_calpha/(?:density|filtered|half_\d|local_resolution|seen|\w+_probability)\.mrc",
         r"1_calpha/(?:calpha\.(?:cif|csv|npz)|features\.npy)",
         r"2_traces/(?:trace_\d+\.(?:cif|csv)|traces\.(?:csv|npz)|symmetry\.npz|unassigned\.cif)",
-        r"3_templates/(?:template_\d+\.cif|templates\.(?:csv|npz))",
+        r"3_templates/(?:template_\d+(?:_place_\d+)?\.cif|templates\.(?:csv|npz))",
         r"4_assembly/(?:(?:clusters|energy)\.csv|(?:candidates|clusters|decoys|unseen)\.npz|refined_\d+\.(?:cif|npz))",
         r"5_models/(?:model_\d+\.(?:cif|csv)|(?:atoms_\d+|quality)\.npz|places\.json)",
     )

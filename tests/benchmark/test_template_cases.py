@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from benchmark.sets import BenchmarkTarget
-from benchmark.template_cases import BACKBONE, TemplateCase
+from benchmark.template_cases import BACKBONE, TemplateCase, bent_calpha
 from critasser.structure import kabsch, read_chains, tm_score
 
 SOURCE = Path(__file__).parents[1] / "data" / "1a2p_A.pdb.gz"
@@ -40,6 +40,15 @@ def test_a_bend_is_of_so_many_degrees_at_one_hinge(target, tmp_path):
     between = turns[0] @ turns[1].T
     angle = np.degrees(np.arccos((np.trace(between) - 1.0) / 2.0))
     assert angle == pytest.approx(25.0, abs=0.5)
+
+
+def test_calpha_bent_at_a_hinge_keep_each_side_as_it_was(target):
+    native = target.native
+    bent, hinge = bent_calpha(native, 40.0, np.random.default_rng(1))
+    assert 0.3 * len(native) <= hinge <= 0.7 * len(native)
+    assert np.array_equal(bent[: hinge + 1], native[: hinge + 1])
+    turn, _ = kabsch(native[hinge:], bent[hinge:])
+    assert np.degrees(np.arccos((np.trace(turn) - 1.0) / 2.0)) == pytest.approx(40.0, abs=1e-6)
 
 
 def test_a_stretch_out_of_register_has_its_neighbours_names_and_no_side_chains(target, tmp_path):

@@ -6,6 +6,7 @@ import json
 import os
 from pathlib import Path
 
+import gemmi
 import numpy as np
 import pytest
 
@@ -183,6 +184,15 @@ def test_a_mask_on_another_grid_is_told(run, files, tmp_path):
 def test_templates_without_protein_are_told(run, files, tmp_path):
     (tmp_path / "text.pdb").write_text("no atoms at all\n")
     refused(run, files, "--templates", tmp_path / "text.pdb")
+
+
+def test_a_template_without_calpha_is_told(run, files, tmp_path):
+    structure = gemmi.read_structure(str(MODEL))
+    for residue in structure[0][0]:
+        residue.remove_atom("CA", "*")
+    structure.write_pdb(str(tmp_path / "bare.pdb"))
+    line = refused(run, files, "--templates", tmp_path / "bare.pdb")
+    assert "0 residues of protein with a Cα" in line and "at least 10" in line
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 
 from critasser.fitting import (
+    Poses,
+    RigidFit,
+    enough_placed,
     fit_structure,
     moves_of,
     network_fields,
@@ -19,7 +22,7 @@ def apart(a, b):
 
 def placed(calpha, fields, **options):
     """Placements, and what is said of the domains of each."""
-    found = fit_structure(calpha, fields, rng=np.random.default_rng(0), copies=None, **options)
+    found = fit_structure(calpha, fields, rng=np.random.default_rng(0), equals=True, **options)
     return found, [placed_domains(one, len(found)) for one in found]
 
 
@@ -84,6 +87,22 @@ def test_as_a_rigid_body_a_structure_keeps_its_shape(look, barnase, globin):
     chain = np.concatenate([barnase, globin - globin[0] + barnase[-1] + 4.0])
     (placement, *_), _ = placed(chain, network_fields(look([barnase])), rigid=True)
     assert set(placement.domain) == {0} and len(placement.fits) == 1
+
+
+@pytest.mark.parametrize(
+    ("residues", "everything", "enough"),
+    [(53, 141, False), (75, 141, True), (108, 700, True), (40, 60, True)],
+)
+def test_a_small_part_does_not_tell_that_a_structure_is_there(residues, everything, enough):
+    assert enough_placed(residues, everything) == enough
+
+
+@pytest.mark.parametrize(("runner_up", "least"), [(2.0, -0.65), (9.0, 0.05)])
+def test_less_is_asked_of_a_place_that_stands_clear_of_the_others(runner_up, least):
+    score = np.array([-0.3, -1.0, -1.2])
+    poses = Poses(np.tile(np.eye(3), (3, 1, 1)), np.zeros((3, 3)), score)
+    fit = RigidFit(poses, np.array([10.0, runner_up, 0.0]), 10.0 - runner_up)
+    assert fit.least(0.05) == pytest.approx(least)
 
 
 def test_the_share_near_counts_residues_that_are_there():

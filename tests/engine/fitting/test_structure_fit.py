@@ -6,6 +6,7 @@ from scipy.spatial.transform import Rotation
 
 from critasser.fitting import fit_structure, network_fields
 from critasser.fitting.choice import Candidate, choose_together
+from critasser.fitting.structure_fit import _core, _run_lengths
 
 
 def distance(a, b):
@@ -38,6 +39,15 @@ def test_both_domains_of_a_bent_structure_find_their_places(look, two_domains):
     (placement,) = fit_structure(bent, fields, rng=np.random.default_rng(0), error=error)
     assert placement.placed == (True, True)
     assert distance(placement.positions, native) < 1.5
+
+
+def test_short_runs_of_a_domain_do_not_tell_where_it_may_lie():
+    domain = np.repeat([0, 1, 0, 1, 0], [4, 40, 15, 10, 50])
+    assert _run_lengths(domain)[[0, 4, 44, 59, -1]].tolist() == [4, 40, 15, 10, 50]
+    rows = np.flatnonzero(domain == 1)
+    assert np.array_equal(rows[_core(rows)], np.arange(4, 44))
+    short = np.arange(7)
+    assert _core(short).all()
 
 
 def test_residues_of_low_confidence_take_no_part_but_come_along(look, barnase):

@@ -16,7 +16,7 @@ from critasser.structure import (
     read_chains,
     tm_score,
 )
-from critasser.templates import STRATEGIES, survey
+from critasser.templates import STRATEGIES, PlacedChain, survey
 
 DATA = Path(__file__).parents[2] / "data"
 
@@ -180,6 +180,25 @@ def test_of_a_file_with_more_copies_than_are_wanted_each_is_one_chain_in_one_pla
         assert min(away) < 3.0
 
 
+def test_of_equal_places_one_is_built_and_the_others_are_told(alpha, rng):
+    """A trimer in the map, one chain in the FASTA file, one template in a frame of its own."""
+    turn = Rotation.from_rotvec([0.0, 0.0, 2.0 * np.pi / 3.0]).as_matrix()
+    copies = [alpha.calpha - alpha.calpha.mean(axis=0) + [30.0, 0.0, 0.0]]
+    for _ in range(2):
+        copies.append(copies[-1] @ turn.T)
+    calpha = seen(np.concatenate(copies), rng)
+    found = survey([with_positions(alpha, turned(alpha.calpha, rng))], calpha, target_of(alpha))
+    (template,), (others,) = found.templates, found.elsewhere
+    places = [template, *others]
+    assert len(places) == 3 and all(one.placed.all() for one in places)
+    nearest = [
+        int(np.argmin([np.linalg.norm(one.positions - copy) for copy in copies])) for one in places
+    ]
+    assert sorted(nearest) == [0, 1, 2]
+    for one, k in zip(places, nearest):
+        assert np.linalg.norm(one.positions - copies[k], axis=1).max() < 1.0
+
+
 def test_what_fits_nowhere_is_left_out_with_a_reason(alpha, rng):
     angle = np.arange(150) * np.radians(100)
     rod = np.stack([2.3 * np.cos(angle), 2.3 * np.sin(angle), 1.5 * np.arange(150)], axis=1)
@@ -191,6 +210,31 @@ def test_what_fits_nowhere_is_left_out_with_a_reason(alpha, rng):
     assert found.templates == ()
     assert all(entry.reason for entry in found.rejected)
     assert len(found.rejected) == 2
+
+
+class Density:
+    """A density that puts a chain somewhere, and speaks against places far from a centre."""
+
+    def __init__(self, positions, centre):
+        self.positions, self.centre = positions, centre
+
+    def __call__(self, number, *, copies=1, progress=None):
+        return [PlacedChain(self.positions, 1)]
+
+    def against(self, number, positions, wanted):
+        away = np.linalg.norm(np.nanmean(positions, axis=0) - self.centre)
+        return "lies where nothing is" if away > 5.0 else ""
+
+
+def test_a_place_that_the_density_speaks_against_is_not_taken_whatever_the_sequence(alpha, rng):
+    moved = with_positions(alpha, turned(alpha.calpha, rng))
+    calpha, target = seen(alpha.calpha, rng), target_of(alpha)
+    centre, wrong = alpha.calpha.mean(axis=0), alpha.calpha + 12.0
+    (template,) = survey([moved], calpha, target, fit=Density(wrong, centre)).templates
+    assert np.linalg.norm(template.positions - alpha.calpha, axis=1).max() < 1.0
+    found = survey([moved], calpha, target, fit=Density(wrong, centre + 99.0))
+    assert not found.templates
+    assert [one.reason for one in found.rejected] == ["lies where nothing is"]
 
 
 def test_a_cancel_gets_through(alpha, rng):

@@ -48,7 +48,7 @@ def test_a_loop_without_calpha_near_is_released(chain, target):
     wrong = chain.calpha.copy()
     outward = wrong[60:66] - chain.calpha.mean(axis=0)
     wrong[60:66] += 8.0 * outward / np.linalg.norm(outward, axis=1, keepdims=True)
-    template, by_position, _ = released(Template(wrong, 0.8, "a relative"), target, seen(chain))
+    template, by_position, *_ = released(Template(wrong, 0.8, "a relative"), target, seen(chain))
     assert by_position[60:66].all() and not template.placed[60:66].any()
     assert template.placed[:58].mean() > 0.9 and template.placed[68:].mean() > 0.9
     np.testing.assert_array_equal(template.positions[template.placed], wrong[template.placed])
@@ -70,7 +70,7 @@ def test_a_domain_that_the_map_does_not_show_stays_as_the_template_has_it(chain,
 @pytest.mark.parametrize("by", [1, 3])
 def test_a_stretch_out_of_register_is_released_where_side_chains_tell(chain, target, by):
     template = Template(shifted(chain.calpha, by), 0.8, "misaligned")
-    _, _, by_side_chains = released(template, target, seen(chain, known=0.8))
+    _, _, by_side_chains, _ = released(template, target, seen(chain, known=0.8))
     assert by_side_chains[LOW + by + 4 : HIGH - 4].mean() > 0.8
     elsewhere = np.r_[: LOW - 8, HIGH + 8 : len(chain)]
     assert not by_side_chains[elsewhere].any()
@@ -92,3 +92,45 @@ def test_a_template_that_is_nowhere_and_a_map_without_calpha_contradict_nothing(
     assert not released(nowhere, target, seen(chain))[0].placed.any()
     none = replace(seen(chain)).select(np.zeros(0, dtype=int))
     assert released(Template(chain.calpha, 0.8, "its own"), target, none)[0].placed.all()
+
+
+def astray(chain):
+    """The chain with its second half where no density is, and what each residue gains there."""
+    wrong = chain.calpha.copy()
+    wrong[HALF:] += 30.0
+    values = np.random.default_rng(2).normal(0.4, 0.8, len(chain))
+    values[HALF:] -= 1.6
+    return wrong, values
+
+
+HALF = 60
+
+
+def test_a_half_in_another_fold_is_released_where_the_map_shows_the_right_one(chain, target):
+    wrong, values = astray(chain)
+    template, by_position, _, by_density = released(
+        Template(wrong, 0.5, "another state"), target, seen(chain), values
+    )
+    assert by_density[HALF + 5 :].all() and not by_density[: HALF - 5].any()
+    assert np.array_equal(template.placed, ~(by_position | by_density))
+    unsure = released(
+        Template(wrong, 0.5, "x"), target, seen(chain), values, trusted=False
+    )
+    assert not unsure[1].any() and not unsure[2].any()
+    assert np.array_equal(unsure[3], by_density)
+    assert not released(Template(wrong, 0.5, "another state"), target, seen(chain))[3].any()
+
+
+def test_a_half_without_density_stays_where_no_positions_are_left_over(chain, target):
+    wrong, values = astray(chain)
+    calpha = seen(chain)
+    half = calpha.select(np.flatnonzero(
+        np.linalg.norm(calpha.positions[:, None] - chain.calpha[HALF:], axis=2).min(axis=1) > 3.0
+    ))  # fmt: skip
+    assert not released(Template(wrong, 0.5, "its own"), target, half, values)[3].any()
+
+
+def test_a_template_in_its_density_is_not_gainsaid_by_it(chain, target):
+    values = np.random.default_rng(2).normal(0.3, 0.8, len(chain))
+    own = Template(chain.calpha, 0.8, "its own")
+    assert not released(own, target, seen(chain), values)[3].any()

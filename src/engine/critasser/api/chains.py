@@ -234,16 +234,14 @@ def fit_templates(
         chains.extend(found)
         errors.extend(errors_of_chains(found, error))
     target, rng = as_target(sequences), stage_generator(seed, "templates")
-    result = survey(
-        chains, prediction.calpha, target, progress=progress,
-        fit=fit_by_density(chains, prediction.features, rng, errors=errors),
-    )  # fmt: skip
+    fit = fit_by_density(chains, prediction.features, rng, errors=errors)
+    result = survey(chains, prediction.calpha, target, progress=progress, fit=fit)
     if not result.templates:
         reasons = "; ".join(f"{one.source} {one.reason}" for one in result.rejected)
         raise InputError(f"no template can be used: {reasons or 'none was given'}")
-    used = result.templates
-    if prediction.trusted:
-        used = without_contradicted(used, prediction.calpha, target)
+    used = without_contradicted(
+        result.templates, prediction.calpha, target, trusted=prediction.trusted, fields=fit.fine
+    )
     return with_z_scores(used, prediction.calpha, target)
 
 

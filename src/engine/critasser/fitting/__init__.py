@@ -5,10 +5,12 @@ from critasser.fitting.fields import Fields, network_fields
 from critasser.fitting.placed import (
     NEAR,
     DomainPlace,
+    enough_placed,
     least_score,
     moves_of,
     placed_domains,
     share_near,
+    values_in_place,
 )
 from critasser.fitting.predicted_confidence import (
     LEAST_CONFIDENCE,
@@ -16,10 +18,11 @@ from critasser.fitting.predicted_confidence import (
     trusted_residues,
 )
 from critasser.fitting.predicted_error import read_error_file, read_predicted_error
-from critasser.fitting.rigid import LEAST_Z, RigidFit, fit_body
+from critasser.fitting.rigid import FINE_BLUR, LEAST_Z, RigidFit, fit_body
 from critasser.fitting.structure_fit import FEWEST_RESIDUES, Placement, fit_structure
 
 __all__ = [
+    "FINE_BLUR",
     "FEWEST_RESIDUES",
     "LEAST_CONFIDENCE",
     "LEAST_Z",
@@ -30,6 +33,7 @@ __all__ = [
     "Placement",
     "Poses",
     "RigidFit",
+    "enough_placed",
     "fit_body",
     "fit_structure",
     "least_score",
@@ -41,4 +45,5 @@ __all__ = [
     "read_predicted_error",
     "share_near",
     "trusted_residues",
+    "values_in_place",
 ]

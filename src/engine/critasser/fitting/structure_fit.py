@@ -20,6 +20,14 @@ __all__ = ["Placement", "fit_structure"]
 FEWEST_RESIDUES = 20
 """Residues without which a body is not searched for."""
 
+SHORTEST_RUN = 8
+"""Residues in a row of one domain; shorter runs belong to none, and go along with their
+neighbours: where a hinge is bent, ends of the one side touch the other."""
+
+LONG_RUN = 20
+"""Residues in a row that tell where a domain may lie beside others: shorter runs are often cut to
+the wrong domain, and then lie in others or where no linker reaches."""
+
 POSES_A_BODY = 12
 """Best poses of each body that are chosen from."""
 
@@ -74,7 +82,8 @@ def fit_structure(
     trusted: NDArray[np.bool_] | None = None,
     error: NDArray[np.float64] | None = None,
     numbers: NDArray[np.int64] | None = None,
-    copies: int | None = 1,
+    copies: int = 1,
+    equals: bool = False,
     rigid: bool = False,
     progress: Callable[[float, str], None] | None = None,
 ) -> tuple[Placement, ...]:
@@ -95,9 +104,10 @@ def fit_structure(
     numbers : ndarray (n,) int64, optional
         Of the residues along their chain, ascending: a linker reaches as far as numbers lie apart.
         Counted from 0 without them.
-    copies : int or None
-        How many times the structure may be in the map; None for as many as there are places that
-        are equally good.
+    copies : int
+        How many times the structure may be in the map.
+    equals : bool
+        Place it in as many places as are equally good, if those are more.
     rigid : bool
         Keep the structure as it is: one body, no domains.
     progress : callable, optional
@@ -138,8 +148,8 @@ def fit_structure(
         ]
     else:
         poses = [fit.poses if len(members) == 1 else _best(fit) for fit in fits]
-    if copies is None:
-        copies = max(1, *(fit.equals() for fit in fits))
+    if equals:
+        copies = max(copies, *(fit.equals() for fit in fits))
     numbers = np.arange(len(calpha)) if numbers is None else numbers
     chosen = _choose(calpha, numbers, members, bodies[own], poses, min(copies, MOST_COPIES))
     joint = _by_whole(calpha, members, bodies[0], fits[0]) if together else None
@@ -202,10 +212,26 @@ def _domains(
     else:
         domain = domains_by_error(error)
     domain = np.where(usable, domain, -1)
+    if domain.max(initial=-1) > 0:
+        domain = np.where(_run_lengths(domain) >= SHORTEST_RUN, domain, -1)
     if domain.max(initial=-1) < 1:
         domain = np.where(usable, 0, -1)
     members = [np.flatnonzero(domain == d) for d in range(int(domain.max(initial=-1)) + 1)]
     return domain, [rows for rows in members if len(rows) >= FEWEST_RESIDUES]
+
+
+def _run_lengths(domain: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Residues in a row (n,) of the same domain as each."""
+    edges = np.flatnonzero(np.diff(domain)) + 1
+    lengths = np.diff(np.concatenate([[0], edges, [len(domain)]]))
+    return np.repeat(lengths, lengths)
+
+
+def _core(rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which rows of a domain (n,), ascending, lie in long runs; all where none do."""
+    runs = _run_lengths(rows - np.arange(len(rows)))
+    long = runs >= LONG_RUN
+    return long if long.any() else np.ones(len(rows), dtype=bool)
 
 
 def _with_whole(
@@ -236,11 +262,12 @@ def _choose(
     candidates, places = [], []
     for copy in range(copies):
         for d, (rows, body) in enumerate(zip(members, bodies)):
+            core = rows[_core(rows)]
             for k in range(len(poses[d])):
                 gain = len(rows) * float(poses[d].score[k] - CHANCE_SCORE)
-                positions = poses[d].apply(body, k, calpha[rows])
+                positions = poses[d].apply(body, k, calpha[core])
                 number = copy * len(members) + d
-                candidates.append(Candidate(number, copy, numbers[rows], positions, gain))
+                candidates.append(Candidate(number, copy, numbers[core], positions, gain))
                 places.append((copy, d, k))
     chosen: dict[int, dict[int, int]] = {}
     for c in choose_together(candidates):

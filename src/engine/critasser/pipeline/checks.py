@@ -28,7 +28,14 @@ from critasser.network.resnet import ResNet
 from critasser.network.unet import UNet
 from critasser.options import Inputs, Options, check_file, check_readable
 from critasser.shipped import NETWORK, RESIDUE_NETWORK, RESOLUTION_NETWORK, TABLES, shipped
-from critasser.structure import Target, read_contact_file, read_protein, read_sequences
+from critasser.structure import (
+    Protein,
+    Target,
+    read_contact_file,
+    read_protein,
+    read_sequences,
+)
+from critasser.templates.places import FEWEST_RESIDUES
 
 __all__ = ["SHORTEST", "Checked", "check", "enough_memory", "map_notes", "programs", "upright"]
 
@@ -121,12 +128,23 @@ def check(inputs: Inputs, options: Options) -> Checked:
         notes += read_contact_file(inputs.contacts, len(target)).notes
     for number, path in enumerate(inputs.templates):
         protein = read_protein(path)
+        _has_calpha(protein)
         notes += protein.notes
         if inputs.pae and (error := inputs.pae[number]) is not None:
             notes += read_error_file(error, protein.chains).notes
     device, weights, checksums = programs(options)
     checksums = {role: checksum(path) for role, path in inputs.files().items()} | checksums
     return Checked(target, device, weights, checksums, volume, tuple(notes))
+
+
+def _has_calpha(protein: Protein) -> None:
+    """Refuse a template that cannot be placed by its Cα."""
+    count = sum(int(np.isfinite(chain.calpha).all(axis=1).sum()) for chain in protein.chains)
+    if count < FEWEST_RESIDUES:
+        raise InputError(
+            f"{protein.path}: {count} residues of protein with a Cα; give a template of at least "
+            f"{FEWEST_RESIDUES}"
+        )
 
 
 def programs(options: Options) -> tuple[str, Path, dict[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +54,23 @@ class PlacedChain:
 Search = Callable[..., tuple[Pose, ...]]
 """``search(moving (n, 3), fixed (m, 3), *, copies=1, progress=None)`` → poses, best first."""
 
-Fit = Callable[..., Sequence[PlacedChain]]
-"""``fit(number, *, copies=1, progress=None)`` → places of template chain `number`, best first; none
-where the map does not tell them."""
+
+class Fit(Protocol):
+    """What the density says of template chains in the map."""
+
+    def __call__(
+        self,
+        number: int,
+        *,
+        copies: int = 1,
+        progress: Callable[[float, str], None] | None = None,
+    ) -> Sequence[PlacedChain]:
+        """Places of chain `number`, best first; none where the map does not tell them."""
+
+    def against(
+        self, number: int, positions: NDArray[np.float64], wanted: NDArray[np.bool_]
+    ) -> str:
+        """Why chain `number` cannot lie at positions (n, 3), NaN for none; empty if it can.
+
+        Residues (n,) that the target has too are `wanted`; only they can be in the map.
+        """

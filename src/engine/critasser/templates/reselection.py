@@ -49,6 +49,9 @@ PARTNER = 3.0
 SHARED = 0.4
 """Largest share of Cα positions of a placing that another placing may already hold."""
 
+AS_GOOD = 0.8
+"""Share of the positions that the best placing explains from which another is about as good."""
+
 SAME_CENTRE = 10.0
 """Å between centres of two placings that are in one place."""
 
@@ -72,10 +75,13 @@ class Reselection:
     ----------
     templates : tuple of Template
     rejected : tuple of Rejected
+    elsewhere : tuple of tuple of Template
+        Of each template, further places that it fits about as well, as in a symmetric molecule.
     """
 
     templates: tuple[Template, ...]
     rejected: tuple[Rejected, ...]
+    elsewhere: tuple[tuple[Template, ...], ...] = ()
 
     @property
     def good(self) -> tuple[Template, ...]:
@@ -123,9 +129,9 @@ def survey(
     progress : callable, optional
     strategy : str
         One of `STRATEGIES`.
-    fit : callable, optional
-        Places chains by the density, see `Fit`; its places and those by Cα positions are read
-        and ranked alike.
+    fit : Fit, optional
+        Places chains by the density; its places and those by Cα positions are read and ranked
+        alike, but for those that the density speaks against.
 
     Returns
     -------
@@ -151,10 +157,11 @@ def survey(
             rejected.append(Rejected(_name(number, chain), placed))
         else:
             placings.append(placed)
-    templates = _combine(placings, chains, calpha, target, entities)
+    found = _combine(placings, chains, calpha, target, entities)
     if progress is not None:
-        progress(1.0, f"{len(templates)} templates, {len(rejected)} of no use")
-    return Reselection(tuple(templates[:limit]), tuple(rejected))
+        progress(1.0, f"{len(found)} templates, {len(rejected)} of no use")
+    templates, elsewhere = zip(*found[:limit]) if found else ((), ())
+    return Reselection(templates, tuple(rejected), elsewhere)
 
 
 def _entities(target: Target) -> list[list[int]]:
@@ -216,6 +223,15 @@ def _place(
     if not places:
         return reason
     places = at_hinges(places, calpha, report)
+    if fit is not None:
+        shared = np.isin(np.arange(len(chain)), seen[chosen])
+        against = [
+            fit.against(number, _of_chain(len(chain), seen, placed), shared)
+            for placed, _ in places
+        ]
+        if all(against):
+            return against[0]
+        places = [place for place, reason in zip(places, against) if not reason]
     result = [
         placing
         for placed, bodies in places
@@ -227,6 +243,15 @@ def _place(
             "agree, no more than by chance"
         )
     return sorted(result, key=lambda placing: -len(placing.held))
+
+
+def _of_chain(
+    length: int, seen: NDArray[np.int64], placed: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Positions (length, 3) of all residues of a chain, from those that have a Cα."""
+    positions = np.full((length, 3), np.nan)
+    positions[seen] = placed
+    return positions
 
 
 def _read(
@@ -268,8 +293,11 @@ def _combine(
     calpha: CalphaSet,
     target: Target,
     entities: list[list[int]],
-) -> list[Template]:
-    """One template a chain, and one of all chains together where the target has several."""
+) -> list[tuple[Template, tuple[Template, ...]]]:
+    """One template a chain, and one of all chains together where the target has several.
+
+    With each come its other places.
+    """
     groups = list(placings)
     if len(target.sequences) > 1 and len(placings) > 1:
         groups.insert(
@@ -299,8 +327,37 @@ def _combine(
         pairs = [len(placing.alignment.pairs) for placing in used]
         alike = [placing.alignment.identity for placing in used]
         identity = float(np.average(alike, weights=pairs))
-        templates.append(Template(positions, score, _source(used, chains), identity))
-    return sorted(templates, key=lambda template: -template.score)
+        one = Template(positions, score, _source(used, chains), identity)
+        others = _elsewhere(group, used, chains, calpha, target, entities)
+        templates.append((one, others))
+    return sorted(templates, key=lambda template: -template[0].score)
+
+
+def _elsewhere(
+    group: list[_Placing],
+    used: list[_Placing],
+    chains: Sequence[ProteinChain],
+    calpha: CalphaSet,
+    target: Target,
+    entities: list[list[int]],
+) -> tuple[Template, ...]:
+    """Places of a chain that are about as good as those that are used, and not the same."""
+    if len({placing.chain for placing in group}) > 1:
+        return ()
+    held = set().union(*(placing.held for placing in used))
+    found = []
+    for placing in group:
+        enough = len(placing.held) >= AS_GOOD * len(used[0].held)
+        if placing in used or not enough or len(placing.held & held) > SHARED * len(placing.held):
+            continue
+        held |= placing.held
+        positions = np.full((len(target), 3), np.nan)
+        positions[target.chain_slices[entities[placing.entity][0]]] = placing.positions
+        score = cr_score(positions, calpha.positions, len(target))
+        found.append(
+            Template(positions, score, _source([placing], chains), placing.alignment.identity)
+        )
+    return tuple(found)
 
 
 def _slot(

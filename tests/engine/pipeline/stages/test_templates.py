@@ -1,14 +1,18 @@
 """What is found out about templates is told and handed on."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from critasser.fitting import Placement, Poses, RigidFit
+from critasser.density import simulate
+from critasser.fitting import Fields, Placement, Poses, RigidFit
 from critasser.pipeline.stages import templates
 from critasser.pipeline.stages.templates import (
+    DensityFit,
     _remarks,
+    _write_elsewhere,
     errors_of_chains,
     fit_by_density,
     with_z_scores,
@@ -87,6 +91,75 @@ def test_each_chain_of_a_file_is_cut_by_its_own_block_of_the_error(tmp_path, cha
 def test_without_errors_contacts_cut_all_chains(chain, fitted):
     fit_by_density([chain], None, np.random.default_rng(0))(0)
     assert errors_of_chains([chain, chain], None) == [None, None] and fitted == [None]
+
+
+def test_further_places_of_a_template_are_written(chain, tmp_path):
+    class Folder:
+        target = Target((Sequence("A", chain.letters),))
+
+        def file(self, name):
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            return tmp_path / name
+
+    here, there = (Template(chain.calpha + 40.0 * k, 0.8, "x") for k in range(2))
+    assert _write_elsewhere(Folder(), [(), (here, there)]) == (0, 2)
+    (written,) = read_chains(tmp_path / "3_templates/template_02_place_3.cif")
+    assert np.allclose(written.calpha, there.positions, atol=1e-3)
+    assert len(list((tmp_path / "3_templates").iterdir())) == 2
+
+
+def fields_of(chain):
+    """What networks would see of a chain's Cα."""
+    trail = simulate(chain.calpha, 1.0, 6.0, padding=8.0)
+    values = trail.values / trail.values.max()
+    mean, deviation = values[values > 0.1].mean(), values[values > 0.1].std()
+    scaled = ((values - mean) / deviation).astype(np.float32)
+    return Fields(np.stack([scaled] * 3), trail.origin, 1.0, np.full(3, -mean / deviation))
+
+
+@pytest.fixture
+def density(chain):
+    """What a chain's density says of places of a chain, its own without another."""
+
+    def make(one=chain, **options):
+        fit = DensityFit((one,), fields_of(chain), np.random.default_rng(0), **options)
+        return lambda positions, wanted=True: fit.against(
+            0, positions, np.broadcast_to(wanted, len(chain))
+        )
+
+    return make
+
+
+def test_a_place_that_is_no_better_than_chance_is_spoken_against(chain, density):
+    assert density()(chain.calpha) == ""
+    centre = chain.calpha.mean(axis=0)
+    turned = (chain.calpha - centre) @ np.diag([-1.0, 1.0, -1.0])[[1, 2, 0]] + centre
+    line = density()(turned)
+    assert "no place in the map that is better than chance" in line and "\n" not in line
+    assert density()(chain.calpha + 500.0)
+
+
+def test_where_the_best_place_is_clear_less_is_asked_of_it(chain, density):
+    half_wrong = chain.calpha.copy()
+    half_wrong[30:] += 40.0
+    assert density()(half_wrong)
+    assert density(least={0: -0.8})(half_wrong) == ""
+    assert density(least={0: -0.8})(chain.calpha + 500.0)
+
+
+def test_most_of_a_chain_must_have_a_place_but_only_of_what_the_target_has(chain, density):
+    part = np.where(np.arange(len(chain))[:, None] < 20, chain.calpha, np.nan)
+    assert "a place in the map for 20 of 55 residues only" in density()(part)
+    assert density()(part, np.arange(len(chain)) < 30) == ""
+
+
+def test_residues_that_the_prediction_is_unsure_of_do_not_speak_against_a_place(chain, density):
+    unsure = np.arange(len(chain)) >= 30
+    predicted = dataclasses.replace(
+        chain, b_factor=np.where(unsure, 40.0, 90.0)[chain.residue].astype(float)
+    )
+    astray = np.where(unsure[:, None], chain.calpha + 40.0, chain.calpha)
+    assert density(predicted)(astray) == "" and density(chain)(astray)
 
 
 def test_what_the_map_contradicts_is_told(chain):

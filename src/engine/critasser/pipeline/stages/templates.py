@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,12 +14,17 @@ from numpy.typing import NDArray
 
 from critasser.density import FeatureMaps
 from critasser.fitting import (
+    FINE_BLUR,
     LEAST_CONFIDENCE,
+    Fields,
     Placement,
+    enough_placed,
     fit_structure,
+    least_score,
     network_fields,
     read_predicted_error,
     trusted_residues,
+    values_in_place,
 )
 from critasser.job.arrays import load_calpha, load_features, save_templates, write_table
 from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, TEMPLATES
@@ -32,11 +39,18 @@ from critasser.structure import (
     read_chains,
     write_calpha,
 )
-from critasser.templates import Fit, PlacedChain, released, survey
+from critasser.templates import PlacedChain, released, survey
 from critasser.text import printable
 from critasser.trace import shifted_significance
 
-__all__ = ["STAGE", "errors_of_chains", "fit_by_density", "with_z_scores", "without_contradicted"]
+__all__ = [
+    "STAGE",
+    "DensityFit",
+    "errors_of_chains",
+    "fit_by_density",
+    "with_z_scores",
+    "without_contradicted",
+]
 
 
 def templates(context: Context) -> None:
@@ -58,9 +72,12 @@ def templates(context: Context) -> None:
         fit = fit_by_density(chains, features, context.rng, errors=errors, tell=context.warn)
     found = survey(chains, calpha, context.target, progress=context.progress, fit=fit)
     used = found.templates
-    if trusted:
-        used = without_contradicted(used, calpha, context.target, tell=context.warn)
+    used = without_contradicted(
+        used, calpha, context.target,
+        trusted=trusted, fields=fit and fit.fine, tell=context.warn,
+    )  # fmt: skip
     used = with_z_scores(used, calpha, context.target)
+    elsewhere = _write_elsewhere(context, found.elsewhere)
     save_templates(context.file(TEMPLATES), used, len(context.target))
     for k, template in enumerate(used):
         kind = "templates" if k < SHOWN else None
@@ -73,8 +90,11 @@ def templates(context: Context) -> None:
         )
     write_table(
         context.file("3_templates/templates.csv", "table", "templates"),
-        ("template", "CRscore", "placed", "register z-score", "source"),
-        [(k + 1, t.score, int(t.placed.sum()), t.z_score, t.source) for k, t in enumerate(used)],
+        ("template", "CRscore", "placed", "register z-score", "places", "source"),
+        [
+            (k + 1, t.score, int(t.placed.sum()), t.z_score, 1 + others, t.source)
+            for k, (t, others) in enumerate(zip(used, elsewhere))
+        ],
     )
     for rejected in found.rejected:
         context.warn(f"template {rejected.source} is not used: {rejected.reason}")
@@ -84,22 +104,60 @@ def templates(context: Context) -> None:
     context.say(f"{len(used)} of {len(files)} files{told}" if files else "none given")
 
 
+def _write_elsewhere(
+    context: Context, elsewhere: Sequence[Sequence[Template]]
+) -> tuple[int, ...]:
+    """Write the other places of each template; returns how many each has."""
+    for k, others in enumerate(elsewhere, start=1):
+        for place, one in enumerate(others, start=2):
+            write_calpha(
+                context.file(f"3_templates/template_{k:02d}_place_{place}.cif"),
+                one.positions,
+                context.target,
+                np.full(len(context.target), 100.0 * np.clip(one.score, 0.0, 1.0)),
+                title=f"Critasser template {k} in place {place}: {printable(one.source)}",
+            )
+    return tuple(map(len, elsewhere))
+
+
 def without_contradicted(
     templates: Sequence[Template],
     calpha: CalphaSet,
     target: Target,
     *,
+    trusted: bool = True,
+    fields: Fields | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> tuple[Template, ...]:
-    """Templates without what the map's trusted Cα contradict, which `tell` is given in a line."""
+    """Templates without what the map contradicts, which `tell` is given in a line.
+
+    Parameters
+    ----------
+    templates : sequence of Template
+    calpha : CalphaSet
+    target : Target
+    trusted : bool
+        Whether Cα positions and side chains may contradict.
+    fields : Fields, optional
+        The density as `DensityFit.fine` has it, which may contradict too.
+    tell : callable, optional
+    """
     left = []
     for number, template in enumerate(templates):
-        kept, *contradicted = released(template, target, calpha)
+        values = None
+        if fields is not None:
+            values = np.concatenate(
+                [values_in_place(template.positions[one], fields) for one in target.chain_slices]
+            )
+        kept, *contradicted = released(
+            template, target, calpha, values, trusted=trusted
+        )
         left.append(kept)
-        for by, which in zip(("Cα positions", "side chains"), contradicted):
+        for by, which in zip(("Cα positions", "side chains", "density"), contradicted):
             if which.any() and tell is not None:
+                verb = "contradicts" if by == "density" else "contradict"
                 tell(
-                    f"template {number + 1}: the map's {by} contradict {int(which.sum())} of "
+                    f"template {number + 1}: the map's {by} {verb} {int(which.sum())} of "
                     f"{int(template.placed.sum())} residues, which are built without it"
                 )
     return tuple(left)
@@ -136,6 +194,90 @@ def with_z_scores(
     )
 
 
+@dataclass(frozen=True, eq=False)
+class DensityFit:
+    """Template chains in the density, see `templates.Fit`.
+
+    Attributes
+    ----------
+    chains : tuple of ProteinChain
+    fields : Fields
+        Of what the networks see.
+    rng : numpy.random.Generator
+    errors : tuple of ndarray (n, n) or None
+        Predicted aligned error of each chain in Å, which cuts it into domains; contacts do for
+        those without, and for all where this is empty.
+    tell : callable or None
+        Given a line for all of a chain that took no part, found no place, or fits elsewhere too.
+    least : dict of int to float
+        Score that chains must pass whose best place is clear, once they were searched for.
+    """
+
+    chains: tuple[ProteinChain, ...]
+    fields: Fields
+    rng: np.random.Generator
+    errors: tuple[NDArray[np.float64] | None, ...] = ()
+    tell: Callable[[str], None] | None = None
+    least: dict[int, float] = field(default_factory=dict)
+
+    @cached_property
+    def fine(self) -> Fields:
+        """The fields as the last refinement has them."""
+        return self.fields.blurred(FINE_BLUR)
+
+    def placements(
+        self, number: int, copies: int, progress: Callable[[float, str], None] | None
+    ) -> tuple[Placement, ...]:
+        """All that the search finds for a chain."""
+        chain = self.chains[number]
+        return fit_structure(
+            chain.calpha, self.fields, rng=self.rng, trusted=trusted_residues(chain),
+            error=self.errors[number] if self.errors else None, copies=copies, equals=True,
+            progress=progress,
+        )  # fmt: skip
+
+    def __call__(
+        self,
+        number: int,
+        *,
+        copies: int = 1,
+        progress: Callable[[float, str], None] | None = None,
+    ) -> list[PlacedChain]:
+        """Places of a chain by the density, best first."""
+        chain = self.chains[number]
+        placements = self.placements(number, copies, progress)
+        first = placements[0]
+        if first.whole is not None or len(first.fits) == 1:
+            self.least[number] = (first.whole or first.fits[0]).least(np.inf)
+        if self.tell is not None:
+            for line in _remarks(trusted_residues(chain), first, copies):
+                self.tell(f"template {number + 1} (chain {printable(chain.name)}): {line}")
+        return [
+            PlacedChain(one.positions, sum(one.placed)) for one in placements if any(one.placed)
+        ]
+
+    def against(
+        self, number: int, positions: NDArray[np.float64], wanted: NDArray[np.bool_]
+    ) -> str:
+        """Why a chain (n, 3) in a place is not what the map shows there; empty if it may be."""
+        chain = self.chains[number]
+        asked = np.isfinite(chain.calpha).all(axis=1) & wanted
+        trusted = trusted_residues(chain)
+        asked &= trusted if (asked & trusted).any() else True
+        counted = asked & np.isfinite(positions).all(axis=1)
+        here = int(counted.sum())
+        if not here or not enough_placed(here, int(asked.sum())):
+            return f"has a place in the map for {here} of {int(asked.sum())} residues only"
+        score = float(values_in_place(positions, self.fine)[counted].mean())
+        least = min(least_score(here), self.least.get(number, np.inf))
+        if score > least:
+            return ""
+        return (
+            "has no place in the map that is better than chance (score "
+            f"{score:.2f}, what is in a map has {least:.2g} or more)"
+        )
+
+
 def fit_by_density(
     chains: Sequence[ProteinChain],
     features: FeatureMaps,
@@ -143,40 +285,9 @@ def fit_by_density(
     *,
     errors: Sequence[NDArray[np.float64] | None] = (),
     tell: Callable[[str], None] | None = None,
-) -> Fit:
-    """Places of template chains by the density, see `templates.Fit`.
-
-    Parameters
-    ----------
-    chains : sequence of ProteinChain
-    features : FeatureMaps
-        Of the cropped map at 1 Å.
-    rng : numpy.random.Generator
-    errors : sequence of ndarray (n, n) or None
-        Predicted aligned error of each chain in Å, which cuts it into domains; contacts do for
-        those without, and for all where this is empty.
-    tell : callable, optional
-        Given a line for all of a chain that took no part, found no place, or fits elsewhere too.
-    """
-    fields = network_fields(features)
-
-    def fit(
-        number: int, *, copies: int = 1, progress: Callable[[float, str], None] | None = None
-    ) -> list[PlacedChain]:
-        chain = chains[number]
-        trusted = trusted_residues(chain)
-        placements = fit_structure(
-            chain.calpha, fields, rng=rng, trusted=trusted,
-            error=errors[number] if errors else None, copies=copies, progress=progress,
-        )  # fmt: skip
-        if tell is not None:
-            for line in _remarks(trusted, placements[0], copies):
-                tell(f"template {number + 1} (chain {printable(chain.name)}): {line}")
-        return [
-            PlacedChain(one.positions, sum(one.placed)) for one in placements if any(one.placed)
-        ]
-
-    return fit
+) -> DensityFit:
+    """Template chains in the density of the cropped map at 1 Å; the rest as in `DensityFit`."""
+    return DensityFit(tuple(chains), network_fields(features), rng, tuple(errors), tell)
 
 
 def _remarks(trusted: NDArray[np.bool_], placement: Placement, copies: int) -> list[str]:
@@ -196,7 +307,10 @@ def _remarks(trusted: NDArray[np.bool_], placement: Placement, copies: int) -> l
         )
     equal = max((fit.equals() for fit in placement.fits), default=0)
     if equal > copies and any(placement.placed):
-        lines.append(f"fits {equal} places of the map about equally well")
+        lines.append(
+            f"fits {equal} places of the map about equally well; {copies} "
+            f"{'is' if copies == 1 else 'are'} built"
+        )
     return lines
 
 

@@ -1,0 +1,327 @@
+"""Measure whether structures that are not in a map are refused, and those that are in it used.
+
+    python -m benchmark.foreign --set validation --count 40 --work ~/foreign
+    python -m benchmark.foreign --set predicted jobs --jobs ~/templates/draft --work ~/foreign
+    python -m benchmark.foreign --table --work ~/foreign
+
+Maps: *validation*, chains of split val as experiments of 3 to 10 Å show them, every second with a
+neighbour; *predicted*, natives of which predicted models or other states are known, the same way;
+*jobs*, experimental maps of 4 to 8 Å of builds by `benchmark.templates`. Structures tried in each:
+
+- *own* and *bent*, the native structure as it is and bent by 5 to 30° at a hinge, and *model*, what
+  is known from elsewhere: to be used, where its TM-score is above 0.5;
+- *foreign*, chains of other folds, of about the same length: to be refused;
+- *misnamed*, the same by the target's letters, as a wrong prediction has them: only the map tells.
+
+Each is placed by density and Cα positions and judged as ``critasser fit`` and ``critasser build
+--templates`` judge it; nothing is built. What is in ``WORK/foreign.jsonl`` is not done again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import dataclasses
+import sys
+import time
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from benchmark.build import ROOT, program
+from benchmark.records import Record, Records
+from benchmark.sets import BenchmarkTarget
+from benchmark.template_cases import BEND, TemplateCase, cases, foreign_chains
+from critasser.calpha import find_calpha
+from critasser.density import (
+    FeatureMaps,
+    crop_to_molecule,
+    normalise,
+    read_map,
+    resample,
+    write_map,
+)
+from critasser.fitting import (
+    FINE_BLUR,
+    Placement,
+    fit_structure,
+    network_fields,
+    placed_domains,
+    share_near,
+    trusted_residues,
+    values_in_place,
+)
+from critasser.job.arrays import load_calpha, load_features, save_calpha
+from critasser.network import predict, read_residues
+from critasser.pipeline.files import CALPHA, DENSITY, FEATURES
+from critasser.pipeline.stages.templates import DensityFit
+from critasser.shipped import NETWORK, RESIDUE_NETWORK, shipped
+from critasser.structure import CalphaSet, ProteinChain, Sequence, Target, read_chains, tm_score
+from critasser.templates import survey
+from critasser.templates.alignment import align
+from critasser.templates.triples import match_triples
+
+__all__ = ["main", "table"]
+
+SHORTEST, LONGEST = 60, 150
+"""Residues of the chains of sets validation and predicted."""
+
+RESOLUTIONS = (3.0, 10.0)
+"""Å of their maps."""
+
+FOREIGN = 4
+"""Chains of other folds tried in each map."""
+
+SAME_FOLD = 0.5
+"""TM-score from which a structure is of the native fold."""
+
+OWN = ("own", "bent", "model")
+"""Kinds that are in the map."""
+
+TILE = 112
+"""Voxels; side of the network's tiles."""
+
+SETS = ("validation", "predicted", "jobs")
+
+
+def seen(target: BenchmarkTarget, folder: Path) -> tuple[FeatureMaps, CalphaSet]:
+    """What the networks see in a target's map; computed once, or taken from a finished job."""
+    density, features, calpha = folder / DENSITY, folder / FEATURES, folder / CALPHA
+    if not calpha.exists():
+        density.parent.mkdir(parents=True, exist_ok=True)
+        write_map(density, normalise(resample(crop_to_molecule(target.simulated_map()))))
+        grid, length = read_map(density), len(target.native)
+        found = predict(
+            grid, shipped(NETWORK), device="cpu", tile=TILE, views=(0,), file=features
+        )
+        positions = find_calpha(found, length)
+        positions = read_residues(
+            grid, positions, shipped(RESIDUE_NETWORK), length, device="cpu"
+        )
+        save_calpha(calpha, positions, 1.0, True)
+    return load_features(features, density), load_calpha(calpha)[0]
+
+
+def _chain_of(case: TemplateCase, folder: Path) -> ProteinChain:
+    """The structure of a case, spoilt as it should be and in a frame of its own."""
+    (chain,) = read_chains(case.write(folder))
+    return chain
+
+
+def _misnamed(chain: ProteinChain, target: BenchmarkTarget) -> ProteinChain:
+    """A chain by the target's letters, as far as both go."""
+    letters = target.letters[0][: len(chain)]
+    return dataclasses.replace(chain, letters=letters + chain.letters[len(letters) :])
+
+
+def _tm(positions: np.ndarray, codes: np.ndarray, target: BenchmarkTarget) -> float:
+    """TM-score to the native of Cα (n, 3) of residues that are aligned by sequence."""
+    (native,) = target.chains
+    pairs = align(codes, native.codes).pairs
+    placed = np.full((len(native), 3), np.nan)
+    placed[pairs[:, 1]] = positions[pairs[:, 0]]
+    return tm_score(placed, native.calpha)
+
+
+@dataclass(frozen=True, eq=False)
+class KnownPlaces(DensityFit):
+    """A chain whose place by the density is known, so that it is searched for once."""
+
+    known: tuple[Placement, ...] = ()
+
+    def placements(self, number: int, copies: int, progress: object) -> tuple[Placement, ...]:
+        """This place."""
+        return self.known
+
+
+def _score(values: np.ndarray) -> float | None:
+    """Mean of what is known."""
+    return float(np.nanmean(values)) if np.isfinite(values).any() else None
+
+
+def try_structure(
+    chain: ProteinChain,
+    names: dict[str, ProteinChain],
+    target: BenchmarkTarget,
+    features: FeatureMaps,
+    calpha: CalphaSet,
+) -> list[Record]:
+    """Place a structure once, and judge it under each of its names (kinds and chains)."""
+    begun, fields = time.process_time(), network_fields(features)
+    trusted = trusted_residues(chain)
+    (placement, *_) = fit_structure(
+        chain.calpha, fields, rng=np.random.default_rng(0), trusted=trusted
+    )
+    seconds = time.process_time() - begun
+    domains = placed_domains(placement, 1)
+    share, _ = share_near(placement.positions, calpha.positions)
+    best = placement.whole or max(
+        placement.fits, key=lambda one: len(one.poses), default=None
+    )
+    common = {
+        "residues": len(chain),
+        "domains": len(domains),
+        "fit": any(one.placed for one in domains),
+        "score": None if best is None or not len(best.poses) else float(best.poses.score[0]),
+        "z_score": None if best is None or not len(best.poses) else float(best.z_score[0]),
+        "lead": None if best is None else float(best.lead),
+        "domain_scores": [(len(one.rows), one.score, one.z_score) for one in domains],
+        "share_near": share,
+        "fit_seconds": seconds,
+    }
+    fine = fields.blurred(FINE_BLUR)
+    common["place_score"] = _score(values_in_place(placement.positions, fine)[trusted])
+    known = Target((Sequence(target.name, target.letters[0]),))
+    records = []
+    for kind, named in names.items():
+        begun = time.process_time()
+        fit = KnownPlaces((named,), fields, np.random.default_rng(0), known=(placement,))
+        found = survey([named], calpha, known, fit=fit)
+        used = found.templates[0] if found.templates else None
+        records.append({
+            "kind": kind,
+            **common,
+            "own_tm": _tm(chain.calpha, named.codes, target) if kind in OWN else 0.0,
+            "used": used is not None,
+            "reason": found.rejected[0].reason if found.rejected else "",
+            "crscore": None if used is None else used.score,
+            "used_near": 0.0 if used is None else share_near(used.positions, calpha.positions)[0],
+            "used_score": None if used is None else _score(
+                values_in_place(used.positions, fine)
+            ),
+            "placed_tm": 0.0 if used is None else tm_score(used.positions, target.native),
+            "survey_seconds": time.process_time() - begun,
+        })  # fmt: skip
+    return records
+
+
+def _validation(data: Path, count: int) -> Iterator[tuple[BenchmarkTarget, list[TemplateCase]]]:
+    """Chains of split val, in an order of chance."""
+    with (data / "structures" / "index.tsv").open(newline="") as lines:
+        rows = [row for row in csv.DictReader(lines, delimiter="\t") if row["split"] == "val"]
+    rows = [row for row in rows if SHORTEST <= int(row["length"]) <= LONGEST]
+    rng = np.random.default_rng(18)
+    order = rng.permutation(len(rows))[:count]
+    for k, row in enumerate(rows[r] for r in order):
+        path = data / "structures" / row["file"]
+        beside = data / "structures" / rows[order[k - 1]]["file"] if k % 2 else None
+        resolution, degrees = round(float(rng.uniform(*RESOLUTIONS)), 1), rng.uniform(*BEND)
+        target = BenchmarkTarget(
+            row["id"], "lifelike", "validation", resolution, read_chains(path), path, True, None,
+            beside,
+        )  # fmt: skip
+        if len(target.chains) == 1:
+            yield target, [
+                TemplateCase("foreign", target, path, "own"),
+                TemplateCase("foreign", target, path, "bent", float(degrees)),
+            ]
+
+
+def _predicted(data: Path, count: int) -> Iterator[tuple[BenchmarkTarget, list[TemplateCase]]]:
+    """Natives of which models or other states are known, each in one map."""
+    rng, found = np.random.default_rng(18), {}
+    for case in cases(data, "predicted"):
+        if SHORTEST <= len(case.target.native) <= LONGEST:
+            found.setdefault((case.target.name, case.kind), case)
+    for case in list(found.values())[:count]:
+        resolution = round(float(rng.uniform(*RESOLUTIONS)), 1)
+        target = dataclasses.replace(case.target, resolution=resolution)
+        yield target, [dataclasses.replace(case, target=target, row="foreign", kind="model")]
+
+
+def _jobs(data: Path, jobs: Path) -> Iterator[tuple[BenchmarkTarget, list[TemplateCase], Path]]:
+    """Experimental maps of finished builds."""
+    for row in ("own", "bent"):
+        for case in cases(data, row):
+            job = jobs / "templates" / case.row / case.name / "job"
+            if (job / CALPHA).is_file() and len(case.target.chains) == 1:
+                yield case.target, [dataclasses.replace(case, row="foreign")], job
+
+
+def measure_map(
+    target: BenchmarkTarget, known: list[TemplateCase], data: Path, folder: Path, job: Path
+) -> list[Record]:
+    """Try what is known of a target, and chains of other folds, in its map."""
+    folder.mkdir(parents=True, exist_ok=True)
+    features, calpha = seen(target, job)
+    rows, native = [], target.native
+    for case in known:
+        chain = _chain_of(case, folder)
+        rows += try_structure(chain, {case.kind: chain}, target, features, calpha)
+    seed = zlib.crc32(target.folder.encode())
+    strangers = foreign_chains(data, len(native), FOREIGN, seed, not_like=target.name)
+    for number, path in enumerate(strangers):
+        chain = _chain_of(TemplateCase("foreign", target, path, f"foreign{number}"), folder)
+        names = {"foreign": chain, "misnamed": _misnamed(chain, target)}
+        likeness = match_triples(chain.calpha, native)[0].score
+        rows += [
+            row | {"chain": path.name.split(".")[0], "likeness": likeness}
+            for row in try_structure(chain, names, target, features, calpha)
+        ]
+    return rows
+
+
+def table(records: Iterable[Record]) -> str:
+    """Markdown: for each set and kind, how many are taken by `fit` and by `build`."""
+    groups: dict[tuple[str, str], list[Record]] = {}
+    for record in records:
+        kind = record["kind"]
+        if kind in OWN and record["own_tm"] < SAME_FOLD:
+            kind = "another fold of it"
+        groups.setdefault((record["set"], kind), []).append(record)
+    lines = ["| set | structure | n | refused by fit | by build |", "|" + "---|" * 5]
+    for (name, kind), some in sorted(groups.items()):
+        by_fit, by_build = (sum(not one[key] for one in some) for key in ("fit", "used"))
+        lines.append(f"| {name} | {kind} | {len(some)} | {by_fit} | {by_build} |")
+    programs = sorted({record["program"] for record in records})
+    return "\n".join([*lines, f"\nProgram {', '.join(programs)}."])
+
+
+def main() -> int:
+    """Run the command."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--set", nargs="+", choices=SETS, default=[])
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser.add_argument("--work", type=Path, required=True, help="folder of maps and figures")
+    parser.add_argument("--jobs", type=Path, help="WORK/QUALITY of benchmark.templates")
+    parser.add_argument("--count", type=int, default=40, help="maps of each set")
+    parser.add_argument("--table", action="store_true", help="print what is known so far")
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    args.work.mkdir(parents=True, exist_ok=True)
+    records, made_by = Records(args.work / "foreign.jsonl"), program()
+    for name in args.set:
+        if name == "jobs":
+            maps = _jobs(args.data, args.jobs)
+        else:
+            drawn = {"validation": _validation, "predicted": _predicted}[name]
+            maps = ((*one, None) for one in drawn(args.data, args.count))
+        for target, known, job in maps:
+            title = f"{target.folder}.{known[0].kind}"
+            if any(record["map"] == title for record in records.found.values()):
+                continue
+            folder = args.work / name / title
+            rows = measure_map(target, known, args.data, folder, job or folder)
+            records.add(
+                {"map": title, "weights": "shipped", "method": f"{row['kind']} {number}",
+                 "set": name, "resolution": target.resolution, "length": len(target.native),
+                 "program": made_by} | row
+                for number, row in enumerate(rows)
+            )  # fmt: skip
+            for row in rows:
+                print(f"{name} {title:24s} {row['kind']:9s} fit {row['fit']!s:5} score "
+                      f"{row['score'] or 0:5.2f} z {row['z_score'] or 0:5.1f}  build "
+                      f"{row['used']!s:5} near {row['share_near']:.2f}  TM {row['placed_tm']:.2f} "
+                      f"of {row['own_tm']:.2f}  {row['fit_seconds']:.0f} + "
+                      f"{row['survey_seconds']:.0f} s", flush=True)  # fmt: skip
+    if args.table or args.set:
+        print(table(records.found.values()))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -23,7 +23,7 @@ from Qt.QtWidgets import (
     QWidget,
 )
 
-from ..jobs.fasta_headers import is_nucleic
+from ..engine.critasser.fasta_text import is_nucleic
 from ..jobs.sequences import (
     AMINO_ACIDS,
     MOST_COPIES,
@@ -70,7 +70,7 @@ class SequenceEditor(QWidget):
         self._summary = small()
         self.protein = QCheckBox("They are protein all the same")
         self.protein.setToolTip("Sequences of A, C, G and T alone, such as poly-alanine")
-        self.protein.toggled.connect(lambda *_: self._changed(self.fasta))
+        self.protein.toggled.connect(self._protein_said)
         self._chains = button("&Chains", "Take sequences from open models", int)
         menu = QMenu(self._chains)
         menu.aboutToShow.connect(self._fill_chains)
@@ -258,6 +258,14 @@ class SequenceEditor(QWidget):
         self._filling = False
         self._mark()
         self._changed()
+
+    def _protein_said(self) -> None:
+        """The person says, or no longer says, that all of them are protein."""
+        self._filling = True
+        for row in range(len(self._entries)):
+            self._show_length(row)
+        self._filling = False
+        self._changed(self.fasta)
 
     def _restore_cursor(self, position: int) -> None:
         cursor = self.text.textCursor()

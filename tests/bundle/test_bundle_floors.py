@@ -86,6 +86,17 @@ def test_no_module_imports_from_a_floor_above(path):
     assert not above, f"{name(path)} imports {sorted(above)}"
 
 
+@pytest.mark.parametrize("path", modules(), ids=name)
+def test_every_module_that_is_imported_is_there(path):
+    missing = {
+        one
+        for one in imports(path)
+        if not (SOURCE / one.replace(".", "/")).with_suffix(".py").exists()
+        and not (SOURCE / one.replace(".", "/") / "__init__.py").exists()
+    }
+    assert not missing, f"{name(path)} imports {sorted(missing)}"
+
+
 def test_no_module_imports_itself_by_way_of_others():
     graph = {dotted(path): set(imports(path)) - {dotted(path)} for path in modules()}
     seen, at_work = set(), []

@@ -87,9 +87,7 @@ class CloseView:
         self._put_atoms_back()
         self._drop_mesh()
         self._show_map()
-        planes, self._planes = self._planes, None
-        if planes is not None:
-            self._session.main_view.clip_planes.replace_planes(planes)
+        self._put_planes_back()
         camera, self._camera = self._camera, None
         if camera is not None:
             position, width = camera
@@ -98,8 +96,14 @@ class CloseView:
                 self._session.main_view.camera.field_width = width
 
     def forget(self) -> None:
-        """A new session begins: nothing of what was kept is there any more."""
+        """A new session begins: nothing of what was kept is there any more but the view."""
+        self._put_planes_back()
         self.__init__(self._session)
+
+    def _put_planes_back(self) -> None:
+        planes, self._planes = self._planes, None
+        if planes is not None:
+            self._session.main_view.clip_planes.replace_planes(planes)
 
     def _keep_camera(self) -> None:
         if self._camera is None:
@@ -112,9 +116,9 @@ class CloseView:
 
         view = self._session.main_view
         here = Residues(list(residues)).atoms.scene_coords
-        view_residues(self._session, residues, room=room_around(np.asarray(here)))
-        if self._planes is None:
+        if self._planes is None:  # only now: `view` takes planes before and behind away
             self._planes = [plane.copy() for plane in view.clip_planes.planes()]
+        view_residues(self._session, residues, room=room_around(np.asarray(here)))
         clear_front(view, Residues(list(around)).atoms.scene_coords)
 
     def _show_sticks(self, structure, around: Sequence) -> None:

@@ -50,8 +50,9 @@ class RebuiltBox(Notice):
             self._buttons = None
         if found is not None and found.commands:
             self._buttons = buttons(*(
-                button(label.capitalize(), _TIPS.get(label, "Go there"),
-                       lambda one=command: run(self._session, one))
+                # Not of stretches: chains a and A are two.
+                button(label.capitalize() if label in _TIPS else label.replace("&", "&&"),
+                       _TIPS.get(label, "Go there"), lambda one=command: run(self._session, one))
                 for label, command in found.commands
             ))  # fmt: skip
             self.layout().addWidget(self._buttons)

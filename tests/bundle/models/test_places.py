@@ -98,6 +98,14 @@ def test_nothing_is_drawn_before_the_place_until_the_end(session, model):
     assert [one.name for one in planes.planes()] == ["far"]
 
 
+def test_nothing_is_cut_off_in_a_new_session(session, model):
+    from chimerax.critasser.models.places import places_of
+
+    go(session)
+    places_of(session).reset_state(session)
+    assert not session.main_view.clip_planes.planes()
+
+
 def test_a_trace_of_calpha_stays_a_ribbon(session, model):
     for residue in model.residues:
         residue.atom.name = "CA"

@@ -117,7 +117,8 @@ def load_sequence_network(path: Path) -> SequenceNetwork:
         reason = str(error).partition("\n")[0]
         raise InputError(f"{path}: no network of sequences ({reason}); get it again") from error
     rows = sum(OUTPUTS.values())
-    if shape != (rows, AMINO_ACID_COUNT) or tensors.get("background", rows).shape != (rows,):
+    background = tensors.get("background", np.empty(0))
+    if shape != (rows, AMINO_ACID_COUNT) or background.shape != (rows,):
         raise InputError(f"{path}: no network of sequences (other outputs); get it again")
     return network
 

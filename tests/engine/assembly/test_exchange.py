@@ -69,6 +69,11 @@ def test_sampling_goes_on_where_replicas_disagree(small):
     assert len(decoys.trajectory) == decoys.planned == 60
 
 
+def test_one_replica_which_agrees_with_none_is_sampled_to_the_end(small):
+    decoys = run(small, [small.noisy_trace(0)], replicas=1, sweeps=250)
+    assert len(decoys.trajectory) == decoys.planned == 50
+
+
 def test_decoys_come_from_the_eight_lowest_temperatures(small):
     decoys = run(small, [small.noisy_trace(0)], replicas=12, sweeps=20)
     assert set(decoys.level) == set(range(8))

@@ -40,7 +40,7 @@ def test_stretches_are_read_with_insertion_codes_and_negative_numbers():
     assert [str(one) for one in found] == ["A:-3-10", "B:7A-9B", "C:5-5", "chain 2:4-6"]
 
 
-@pytest.mark.parametrize("text", ["", "A:", "A:x-y", "A:10-5", "A:1-2;B:3"])
+@pytest.mark.parametrize("text", ["", "A:", "A:x-y", "A:10-5", "A:1-2;B:3", "A:1-" + "9" * 5000])
 def test_what_is_no_stretch_is_told(text):
     with pytest.raises(InputError, match="stretch"):
         parse_stretches(text)

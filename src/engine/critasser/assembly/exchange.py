@@ -226,8 +226,8 @@ class _Record:
 
     def unchanging(self, run: Replicas) -> bool:
         """Whether more sampling would change nothing: the cold replicas agree with each other, and
-        with those of the last look."""
-        if self.done % COMPARED:
+        with those of the last look. One alone agrees with none."""
+        if self.levels < 2 or self.done % COMPARED:
             return False
         moving = run.model.moving
         cold = np.array([calpha_of(run.states[r])[moving] for r in run.at_level[: self.levels]])

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import psutil
+from numpy.typing import NDArray
 
 from critasser.density import (
     Grid,
@@ -172,6 +173,11 @@ def programs(options: Options) -> tuple[str, Path, dict[str, str]]:
     return device, weights, checksums
 
 
+def _mean(density: Grid, where: NDArray[np.bool_]) -> float:
+    """Mean of some voxels, without a copy of them."""
+    return float(density.values.mean(where=where, dtype=np.float64))
+
+
 def map_notes(
     path: Path, density: Grid, mask_path: Path | None, mask: Mask | None
 ) -> list[str]:
@@ -183,7 +189,7 @@ def map_notes(
             notes.append(
                 f"{mask_path.name}: the mask leaves nothing out: every voxel of the map is inside"
             )
-        elif density.values[mask.inside].mean() < density.values[~mask.inside].mean():
+        elif _mean(density, mask.inside) < _mean(density, ~mask.inside):
             notes.append(
                 f"{mask_path.name}: the map is denser outside the mask than inside: is the mask "
                 "turned over, or of another map?"

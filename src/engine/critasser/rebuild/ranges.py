@@ -12,7 +12,8 @@ from critasser.structure import NO_NAME, ModelResidue
 __all__ = ["Range", "parse_stretches"]
 
 _STRETCH = re.compile(
-    r"(?:(?P<chain>[^:;,]*?)\s*:)?\s*(?P<low>-?\d+)(?P<a>[A-Za-z]?)(?:-(?P<high>-?\d+)(?P<b>[A-Za-z]?))?"
+    r"(?:(?P<chain>[^:;,]*):)?\s*(?P<low>-?\d{1,9})(?P<a>[A-Za-z]?)"
+    r"(?:-(?P<high>-?\d{1,9})(?P<b>[A-Za-z]?))?"
 )
 MOST_NAMES = 20
 
@@ -117,5 +118,5 @@ def parse_stretches(text: str) -> tuple[Range, ...]:
         high = (int(match["high"]), match["b"]) if match["high"] else low
         if high[0] < low[0]:
             raise InputError(f"stretch {part.strip()}: its end lies before its beginning")
-        found.append(Range(match["chain"] or None, low, high))
+        found.append(Range((match["chain"] or "").strip() or None, low, high))
     return tuple(found)

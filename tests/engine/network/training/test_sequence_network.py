@@ -95,7 +95,7 @@ def test_the_command_trains(tmp_path, structures, capsys):
     assert load_sequence_network(tmp_path / "run/sequence.safetensors").dilations == (1, 2, 3)
 
 
-@pytest.mark.parametrize("damage", ["cut", "other", "missing"])
+@pytest.mark.parametrize("damage", ["cut", "other", "part", "missing"])
 def test_a_file_that_is_no_such_network_is_refused(tmp_path, data, damage):
     path = train_sequence_network(data, SMALL, tmp_path / "run")
     if damage == "cut":
@@ -104,6 +104,14 @@ def test_a_file_that_is_no_such_network_is_refused(tmp_path, data, damage):
         from safetensors.numpy import save_file
 
         save_file({"first.weight": np.zeros((4, 22, 3), np.float32)}, path)
+    elif damage == "part":
+        from safetensors import safe_open
+        from safetensors.numpy import save_file
+
+        with safe_open(path, framework="np") as file:
+            about = file.metadata()
+            kept = {n: file.get_tensor(n) for n in file.keys() if n != "background"}  # noqa: SIM118
+        save_file(kept, path, metadata=about)
     else:
         path.unlink()
     with pytest.raises(InputError, match="no network of sequences"):

@@ -256,6 +256,7 @@ class LaunchPage(QWidget):
         self._choose(self.map_menu, volume)
         if earlier.mask is not None:
             self._choose(self.mask_menu, open_map(session, folder, "mask"))
+        self.options.forget_models()
         for menu, name in zip(self.options.half_maps, earlier.half_maps):
             self._choose(menu, open_map(session, folder, name))
         self.options.open_templates(earlier.templates)

@@ -167,6 +167,12 @@ class Options(Section):
         """The chosen templates and more models, each once."""
         return list(dict.fromkeys([*self.templates.value, *more]))
 
+    def forget_models(self) -> None:
+        """Choose no templates and no half maps: those that are chosen are of another build."""
+        self.templates.value = []
+        for menu in self.half_maps:
+            menu.value = None
+
     def show_plan(self, plan: Plan) -> None:
         """Show all of a plan that is set here but the templates."""
         self.device.setCurrentIndex(DEVICES.index(plan.device))

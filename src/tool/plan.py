@@ -133,9 +133,8 @@ def build_command(plan: Plan, folder: Path) -> Command:
     elif plan.place == "mask":
         words += ["mask", plan.mask_spec]
     if plan.half_maps:
-        # One specifier: ChimeraX reads no list of them.
-        numbers = (spec.lstrip("#!") for spec in plan.half_maps)
-        words += ["halfMaps", f"#{','.join(numbers)}"]
+        # One specifier: ChimeraX reads no list of them, and #2,3.1 is 2.1 and 3.1.
+        words += ["halfMaps", "".join(f"#{spec.lstrip('#!')}" for spec in plan.half_maps)]
     if plan.templates_spec or plan.templates_files:
         words += ["templates", _templates(plan)]
     elif plan.known:

@@ -252,7 +252,7 @@ def test_all_that_can_be_set_reaches_the_engine(gui, chimerax, blob, peptide):
     options.trim.click()
     yield
     typed = launch.preview.toPlainText()
-    assert 'halfMaps #2,3 templates #!4 pae "error, one.json"' in typed, typed
+    assert 'halfMaps #2#3 templates #!4 pae "error, one.json"' in typed, typed
     assert typed.endswith("trim true protein true"), typed
     launch.build()
     from chimerax.critasser.jobs.engine_job import jobs_of

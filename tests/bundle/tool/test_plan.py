@@ -31,7 +31,7 @@ def test_what_the_command_does_anyway_is_not_in_it():
         ({"models": 3, "seed": 7}, "models 3 seed 7"),
         ({"trim": True}, "trim true"),
         ({"protein": True}, "protein true"),
-        ({"half_maps": ("#2", "#3.1")}, "halfMaps #2,3.1"),
+        ({"half_maps": ("#2", "#3.1")}, "halfMaps #2#3.1"),
         ({"templates_spec": "#3", "chosen": 1, "pae": (Path("/data/a b.json"),)},
          'templates #3 pae "/data/a b.json"'),
         ({"templates_spec": "#3,4", "chosen": 2, "pae": (Path("/a,b.npz"), Path("/c.json"))},

@@ -116,7 +116,7 @@ class CloseView:
 
         view = self._session.main_view
         here = Residues(list(residues)).atoms.scene_coords
-        if self._planes is None:  # only now: `view` takes planes before and behind away
+        if self._planes is None:  # before `view` takes near and far away
             self._planes = [plane.copy() for plane in view.clip_planes.planes()]
         view_residues(self._session, residues, room=room_around(np.asarray(here)))
         clear_front(view, Residues(list(around)).atoms.scene_coords)

@@ -390,9 +390,8 @@ class EngineJob(Job):
             logger.error(why_failed(self.folder, self.name, self._status, self._said))
 
     def _tell_how_to_go_on(self) -> None:
-        what = "what it finished is kept"
-        if self._launch is not None and self._process is None:
-            what = "it had not begun"
+        waited = self._launch is not None and self._process is None
+        what = "it had not begun" if waited else "what it finished is kept"
         tell(
             self.session,
             f"critasser {self.name} was stopped; {what}",

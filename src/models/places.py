@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from chimerax.core.models import REMOVE_MODELS
 from chimerax.core.state import StateManager
 
 from ..session.messages import tell
@@ -87,6 +88,7 @@ class PlaceTour(StateManager):
         self._session = session
         self._at: tuple | None = None
         self._view = CloseView(session)
+        self._closing = None
 
     @property
     def at(self) -> tuple | None:
@@ -118,6 +120,7 @@ class PlaceTour(StateManager):
         place = found[index]
         self._at = place.key
         volume = map_around(place.structure)
+        self._end_with(place.structure)
         # No command names the residues: a file may give chains any name.
         self._view.show(place.residues, place.around(), volume if zone else None)
         self._tell(place, f"{place} ({index + 1} of {len(found)})", volume, command)
@@ -139,9 +142,25 @@ class PlaceTour(StateManager):
         links = [(f"{command} {word}", word) for word in ("next", "previous", "end")]
         tell(session, said, *links)
 
+    def _end_with(self, structure) -> None:
+        """Once the model is closed there is nothing to look at from near."""
+        self._forget_closing()
+
+        def closed(_, models):
+            if structure in models:
+                self.end()
+
+        self._closing = self._session.triggers.add_handler(REMOVE_MODELS, closed)
+
+    def _forget_closing(self) -> None:
+        handler, self._closing = self._closing, None
+        if handler is not None:
+            handler.remove()
+
     def end(self) -> None:
         """Show everything as it was before."""
         self._at = None
+        self._forget_closing()
         self._view.end()
 
     # What ChimeraX asks of what a session keeps.
@@ -174,6 +193,7 @@ class PlaceTour(StateManager):
     def reset_state(self, session) -> None:
         """A new session begins."""
         self._at = None
+        self._forget_closing()
         self._view.forget()
 
 

@@ -106,6 +106,15 @@ def test_nothing_is_cut_off_in_a_new_session(session, model):
     assert not session.main_view.clip_planes.planes()
 
 
+def test_all_is_as_it_was_once_the_model_is_closed(session, model, volume):
+    from chimerax.critasser.models.places import places_of
+
+    go(session)
+    session.models.close([model])
+    assert not session.main_view.clip_planes.planes() and not meshes(session)
+    assert volume.display and places_of(session).at is None
+
+
 def test_a_trace_of_calpha_stays_a_ribbon(session, model):
     for residue in model.residues:
         residue.atom.name = "CA"

@@ -151,6 +151,10 @@ run(session, "critasser confidence previous #2.3.1")
 run(session, "critasser confidence end")
 assert volume.display and not meshes()
 assert state()[2:] == before[2:]
+run(session, "critasser confidence next #2.3.1")
+run(session, "close #2.3.1")
+assert volume.display and not meshes() and tour.at is None
+assert not session.main_view.clip_planes.planes()
 """
     )
 

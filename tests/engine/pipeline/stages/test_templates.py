@@ -147,6 +147,13 @@ def test_where_the_best_place_is_clear_less_is_asked_of_it(chain, density):
     assert density(least={0: -0.8})(chain.calpha + 500.0)
 
 
+def test_what_the_density_does_not_find_must_fit_it_well_where_positions_put_it(chain, density):
+    half_wrong = chain.calpha.copy()
+    half_wrong[30:] += 40.0
+    assert density(least={0: -0.8}, unfound={0})(half_wrong)
+    assert density(unfound={0})(chain.calpha) == ""
+
+
 def test_most_of_a_chain_must_have_a_place_but_only_of_what_the_target_has(chain, density):
     part = np.where(np.arange(len(chain))[:, None] < 20, chain.calpha, np.nan)
     assert "a place in the map for 20 of 55 residues only" in density()(part)
@@ -160,6 +167,15 @@ def test_residues_that_the_prediction_is_unsure_of_do_not_speak_against_a_place(
     )
     astray = np.where(unsure[:, None], chain.calpha + 40.0, chain.calpha)
     assert density(predicted)(astray) == "" and density(chain)(astray)
+
+
+def test_a_few_residues_that_the_prediction_is_sure_of_do_not_speak_for_all(chain, density):
+    unsure = np.arange(len(chain)) >= 10
+    predicted = dataclasses.replace(
+        chain, b_factor=np.where(unsure, 40.0, 90.0)[chain.residue].astype(float)
+    )
+    astray = np.where(unsure[:, None], chain.calpha + 40.0, chain.calpha)
+    assert density(predicted)(astray)
 
 
 def test_what_the_map_contradicts_is_told(chain):

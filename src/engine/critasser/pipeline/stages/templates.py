@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from critasser.density import FeatureMaps
 from critasser.fitting import (
+    FEWEST_RESIDUES,
     FINE_BLUR,
     LEAST_CONFIDENCE,
     Fields,
@@ -22,6 +23,7 @@ from critasser.fitting import (
     fit_structure,
     least_score,
     network_fields,
+    placed_domains,
     read_predicted_error,
     trusted_residues,
     values_in_place,
@@ -51,6 +53,10 @@ __all__ = [
     "with_z_scores",
     "without_contradicted",
 ]
+
+SCORE_BY_CALPHA = 0.1
+"""Score that a place by Cα positions alone must pass, where the density has none: proteins in their
+own maps, bent ones too, had 0.35 or more, other folds -0.03 or less (``benchmark.foreign``)."""
 
 
 def templates(context: Context) -> None:
@@ -211,6 +217,8 @@ class DensityFit:
         Given a line for all of a chain that took no part, found no place, or fits elsewhere too.
     least : dict of int to float
         Score that chains must pass whose best place is clear, once they were searched for.
+    unfound : set of int
+        Chains that have no place by the density, as `placed_domains` judges it.
     """
 
     chains: tuple[ProteinChain, ...]
@@ -219,6 +227,7 @@ class DensityFit:
     errors: tuple[NDArray[np.float64] | None, ...] = ()
     tell: Callable[[str], None] | None = None
     least: dict[int, float] = field(default_factory=dict)
+    unfound: set[int] = field(default_factory=set)
 
     @cached_property
     def fine(self) -> Fields:
@@ -247,6 +256,8 @@ class DensityFit:
         chain = self.chains[number]
         placements = self.placements(number, copies, progress)
         first = placements[0]
+        if not any(domain.placed for domain in placed_domains(first, copies)):
+            self.unfound.add(number)
         if first.whole is not None or len(first.fits) == 1:
             self.least[number] = (first.whole or first.fits[0]).least(np.inf)
         if self.tell is not None:
@@ -263,13 +274,17 @@ class DensityFit:
         chain = self.chains[number]
         asked = np.isfinite(chain.calpha).all(axis=1) & wanted
         trusted = trusted_residues(chain)
-        asked &= trusted if (asked & trusted).any() else True
+        if (asked & trusted).sum() >= FEWEST_RESIDUES:  # fewer are somewhere by chance
+            asked &= trusted
         counted = asked & np.isfinite(positions).all(axis=1)
         here = int(counted.sum())
         if not here or not enough_placed(here, int(asked.sum())):
             return f"has a place in the map for {here} of {int(asked.sum())} residues only"
         score = float(values_in_place(positions, self.fine)[counted].mean())
-        least = min(least_score(here), self.least.get(number, np.inf))
+        if number in self.unfound:
+            least = SCORE_BY_CALPHA
+        else:
+            least = min(least_score(here), self.least.get(number, np.inf))
         if score > least:
             return ""
         return (

@@ -95,7 +95,7 @@ def test_rows_and_models_and_residues_select_each_other(gui, chimerax, blob):
         p.results.confidence.slider.setValue(limit)
     yield lambda: commands[-1].startswith("select") and "critasser_confidence" in commands[-1]
     assert commands[-1] == f"select {{models[0].atomspec}}::critasser_confidence<30"
-    yield
+    yield lambda: plot._selected[0]
     chosen = plot._selected.nonzero()[0].tolist()
     assert chosen == list(range(len(chosen))) and chosen, chosen
     shot("7_less_sure")

@@ -149,7 +149,7 @@ def _network(device: str) -> str:
     unused = ""
     if chosen.type == "cpu" and torch.backends.mps.is_available():
         unused = "; there is an Apple GPU (MPS), which is not used"
-    return f"{chosen.type} ({name}), {speed:.2f} million voxels a second{unused}"
+    return f"{chosen.type} ({name}), {speed:.2g} million voxels a second{unused}"
 
 
 def _kernels() -> str:

@@ -103,8 +103,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InputError as error:
         _say(f"{name}: {error}")
         return 2
-    except (Cancelled, KeyboardInterrupt):
-        _say(f"{name}: cancelled")
+    except (Cancelled, KeyboardInterrupt) as stopped:
+        _say(f"{name}: cancelled; {stopped}" if str(stopped) else f"{name}: cancelled")
         return 130
     except BrokenPipeError:
         # Whoever read our output has gone; there is nobody to tell.

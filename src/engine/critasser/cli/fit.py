@@ -41,6 +41,9 @@ __all__ = ["add_args", "main"]
 MODEL_SUFFIX = ".cif"
 """Of an output that is a file and no job folder."""
 
+OTHER_SUFFIXES = (".pdb", ".ent", ".mmcif", ".gz")
+"""Of model files that are not written."""
+
 
 def add_args(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command; what is not given is taken from the job that is resumed."""
@@ -72,6 +75,7 @@ def main(args: argparse.Namespace) -> int:
     """Place and name what came out."""
     inputs, options = _resolve(args)
     check_readable(inputs)
+    _check_output(args.output)
     alone = args.output if _is_file(args.output) else None
     # Only now: it takes seconds to load, and a wrong path need not wait for that.
     from critasser.cli.display import duration
@@ -96,6 +100,15 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
+def _check_output(output: Path | None) -> None:
+    """Refuse names of model files that are not written; they would become folders."""
+    if output is not None and output.name.lower().endswith(OTHER_SUFFIXES):
+        raise InputError(
+            f"{output}: placed models are written as mmCIF: give a name that ends in "
+            f"{MODEL_SUFFIX}, or a folder"
+        )
+
+
 def _is_file(output: Path | None) -> bool:
     return output is not None and output.suffix.lower() == MODEL_SUFFIX
 
@@ -113,7 +126,10 @@ def _folder(args: argparse.Namespace) -> Iterator[Path]:
     kept = Path(tempfile.mkdtemp(prefix="critasser-fit-"))
     try:
         yield kept / "job"
-    except (Cancelled, InputError, KeyboardInterrupt):
+    except Cancelled:
+        shutil.rmtree(kept, ignore_errors=True)
+        raise Cancelled from None  # there is nothing to go on with
+    except (InputError, KeyboardInterrupt):
         shutil.rmtree(kept, ignore_errors=True)
         raise
     shutil.rmtree(kept, ignore_errors=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import os
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -44,7 +45,9 @@ def work(
 
     Raises
     ------
-    InputError, Cancelled
+    InputError
+    Cancelled
+        With how to go on.
     ReportedError
         A failure of ours, whose traceback is in the log.
     """
@@ -58,7 +61,10 @@ def work(
             return pipeline.run(
                 job, task, command=("critasser", *arguments), listeners=(shown,), hard_stop=True
             )
-        except (Cancelled, InputError):
+        except Cancelled:
+            again = f"critasser {arguments[0]} --resume {shlex.quote(str(folder))}"
+            raise Cancelled(f"finished stages are kept; go on with: {again}") from None
+        except InputError:
             raise
         except Exception as error:
             reason = str(error).splitlines()[0] if str(error) else "no reason given"

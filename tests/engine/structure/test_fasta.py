@@ -102,6 +102,8 @@ def test_a_short_peptide_of_acgt_is_a_peptide(write):
         (">a\nMK[SEP]VL", "write a modified residue as the one that it is made of"),
         (">a\nMET ALA GLY LYS XYZ", "position 5: ? is unknown"),
         ("{\\rtf1\\ansi\n>a\\\nMKV}", "is rich text: save it as plain text"),
+        ("CRYST1    1.000    1.000    1.000", "is a coordinate file: give the sequences"),
+        ("data_1ABC\n#\n", "is a coordinate file: give the sequences"),
         (b"PK\x03\x04\x14\0\x06\0word/document.xml", "packed by zip (as documents of Word"),
         (">a\nMKV\n>b\n\n", "'b' is empty"),
         (">a\n", "'a' is empty"),

@@ -28,6 +28,9 @@ MAX_BYTES = 1 << 20
 RICH_TEXT = b"{\\rtf"
 """What text editors of a Mac save unless they are told otherwise."""
 
+COORDINATES = (b"HEADER ", b"TITLE ", b"REMARK ", b"CRYST1 ", b"MODEL ", b"ATOM  ", b"data_")
+"""What coordinate files begin with."""
+
 MOST_TOLD = 8
 """Names or places in a message."""
 
@@ -172,6 +175,11 @@ def _text(path: Path) -> str:
     )
     if raw.startswith(RICH_TEXT):
         raise InputError(f"{path} is rich text: save it as plain text.")
+    if raw.startswith(COORDINATES):
+        raise InputError(
+            f"{path} is a coordinate file: give the sequences in FASTA format; the structure may "
+            "be a template."
+        )
     text = decoded(raw)
     if text is None:
         raise InputError(f"{path} is not a text file: give the sequence in FASTA format.")

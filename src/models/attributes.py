@@ -43,7 +43,7 @@ ATTRIBUTE = "critasser_confidence"
 """0 to 100; None for a residue without, as for all that follow."""
 
 LOCAL_CONFIDENCE = "critasser_local_confidence"
-"""The method's own local confidence before it is made a percentage; 1 is sure."""
+"""The method's own local confidence, from how far decoys agree; 0 to 100."""
 
 LOCAL_PCC = "critasser_local_pcc"
 """Correlation of the residue's own density with the map, -1 to 1."""
@@ -127,7 +127,7 @@ SCHEMES = {
     "confidence": Scheme("Critasser confidence", ATTRIBUTE, _SURE, "",
                          "none of these models has a confidence of Critasser"),
     "localConfidence": Scheme("Critasser local confidence", LOCAL_CONFIDENCE,
-                              tuple((value / 100.0, color) for value, color in _SURE), "",
+                              _SURE, "",
                               "local confidence is of a job's models; open them by critasser open"),
     "localPCC": Scheme("Critasser local PCC", LOCAL_PCC,
                        ((0.0, "red"), (0.4, "white"), (0.8, "blue")), "",

@@ -13,12 +13,12 @@ Link = tuple[str | tuple, str]
 
 
 def duration(seconds: float) -> str:
-    """A time for people: 8 s, 3 min, 2 h 05 min."""
+    """A time for people, as the engine tells it: 8 s, 3 min 20 s, 2 h 05 min."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
     if whole < 3600:
-        return f"{round(whole / 60)} min"
+        return f"{whole // 60} min {whole % 60:02d} s"
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 

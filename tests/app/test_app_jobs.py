@@ -24,7 +24,7 @@ def test_a_job_is_renamed_set_up_again_and_cleared(gui, chimerax, blob):
     assert job.view.group.name == "critasser apo state"
     heads = [p.progress.table.horizontalHeaderItem(n).text() for n in range(4)]
     assert heads == ["Name", "State", "Began", "Took"]
-    assert p.progress.table.item(0, 3).text() == "2 min", p.progress.table.item(0, 3).text()
+    assert p.progress.table.item(0, 3).text() == "1 min 30 s", p.progress.table.item(0, 3).text()
     p.progress.wants_again.emit(job.folder)
     yield
     assert p.tabs.currentIndex() == 0

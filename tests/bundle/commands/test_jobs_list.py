@@ -53,7 +53,7 @@ def test_times_are_those_of_the_job_not_of_the_watch(session, start):
     (job.folder / "progress.jsonl").write_text(line + "\n")
     jobs.command(session)
     told = session.logger.text("info")
-    assert "finished, 2 min" in told  # of its stages, 60 s and 30 s
+    assert "finished, 1 min 30 s" in told  # of its stages, 60 s and 30 s
     assert time.strftime("%d %b %H:%M", time.localtime(1.7e9)) in told
     (job.folder / "progress.jsonl").write_text(line.replace("1700000000.0", "1e300") + "\n")
     jobs.command(session)

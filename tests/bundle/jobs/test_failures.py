@@ -15,7 +15,7 @@ import pytest
         ("weights/network.safetensors: damaged network file (header); get it again", "Reinstall"),
         ("s.fasta: 900 residues cannot lie in map.mrc, whose positive density", "voxel size"),
         ("the map looks like the mirror image of a protein: 9 turns", "volume flip"),
-        ("the network is unsure of the Cα positions: its opinions agree", "templates"),
+        ("the network is unsure of the Cα positions: its predictions agree", "templates"),
         ("no trace was found; the assembly starts from templates alone", "templates"),
         ("No Cα position was found in the map, so no chain can be traced", "resolution"),
         ("/job: no room left on the disk in stage atomic; free some", "Free some space"),

@@ -257,7 +257,7 @@ def test_energy_arrays_are_numbers():
 
 @pytest.mark.parametrize(
     ("elapsed", "expected", "told"),
-    [(30, 200, "30 s of about 3 min"), (3, 3, "3 s of about 3 s"), (240, 3, "4 min"),
+    [(30, 200, "30 s of about 3 min 20 s"), (3, 3, "3 s of about 3 s"), (240, 3, "4 min 00 s"),
      (3.5, 3, "4 s of about 4 s")],
 )  # fmt: skip
 def test_what_was_expected_is_told_only_while_it_may_be_true(elapsed, expected, told):

@@ -61,7 +61,7 @@ def test_a_new_job_needs_map_and_sequence(run, files):
 def test_a_map_behind_its_sequences_is_told(run, files):
     status, _, err = run("build", files["fasta"], files["map"], "-o", files["folder"])
     assert status == 2
-    assert "look swapped: give the map first" in err
+    assert "look swapped: the first holds sequences" in err
 
 
 @pytest.mark.parametrize(
@@ -435,7 +435,7 @@ def test_a_new_job_has_nothing_to_take_away(run, files):
     status, _, err = run(
         "build", "--resume", files["folder"], "--no-mask", "--mask", "m.mrc"
     )
-    assert status == 2 and "not allowed with" in err
+    assert status == 2 and "exclude each other" in err
 
 
 def test_options_may_stand_between_the_files(run, files, tmp_path):

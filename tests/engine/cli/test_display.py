@@ -4,8 +4,9 @@ import io
 
 import pytest
 
-from critasser.cli.display import display, duration
+from critasser.cli.display import display
 from critasser.job.progress import Event
+from critasser.text import duration
 
 
 def event(stage: str, fraction: float) -> Event:
@@ -26,23 +27,28 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_stages_are_told_with_the_time_left():
+def test_a_stage_is_told_when_it_ends_and_every_ten_seconds(monkeypatch):
+    times = iter([0.0, 0.0, 11.0, 12.0, 90.0, 91.0])
+    monkeypatch.setattr("critasser.cli.display.time.monotonic", lambda: next(times))
     stream = io.StringIO()
     with display(("a", "b"), stream) as shown:
         shown(event("a", 0.0))
+        shown(event("a", 0.25))
         shown(event("a", 0.5))
-        shown(event("b", 0.25))
-    lines = stream.getvalue().splitlines()
-    assert [line.split()[1] for line in lines] == ["a", "b"]
-    assert lines[1].split() == ["25%", "b", "25%", "busy,", "about", "1", "min", "23", "s", "left"]
+        shown(event("a", 1.0))
+        shown(event("b", 0.0))
+    assert stream.getvalue().splitlines() == [
+        " 25% a         25%, busy, about 1 min 23 s left",
+        "100% a         busy in 1 min 30 s, about 1 min 23 s left",
+    ]
 
 
 def test_a_reader_that_goes_ends_the_display_and_nothing_else():
     stream = Broken()
     with display(("a", "b"), stream) as shown:
         for stage in "aba":
-            shown(event(stage, 0.5))
-    assert stream.getvalue().count("busy") <= 1
+            shown(event(stage, 1.0))
+    assert stream.getvalue().count("busy") == 1
 
 
 def test_a_terminal_gets_a_bar_for_each_stage():

@@ -6,17 +6,62 @@ import pytest
 
 from critasser.cli import main
 from critasser.cli.job_run import work
-from critasser.errors import Cancelled
+from critasser.errors import Cancelled, InputError
+from critasser.options import Options
+
+TASK = SimpleNamespace(checked=SimpleNamespace(notes=()), options=Options(resolution=3.0))
+
+
+def pipeline(run):
+    return SimpleNamespace(stages=lambda task: (), run=run)
+
 
 
 def test_a_cancelled_run_says_how_to_go_on(tmp_path):
     def run(*_, **__):
         raise Cancelled
 
-    pipeline = SimpleNamespace(stages=lambda task: (), run=run)
     folder = tmp_path / "my job"
     with pytest.raises(Cancelled, match=f"go on with: critasser build --resume '{folder}'"):
-        work(pipeline, None, folder, resume=False, arguments=["build"])
+        work(pipeline(run), TASK, folder, resume=False, arguments=["build"])
+
+
+def test_so_is_one_that_is_interrupted_while_it_tidies_up(tmp_path):
+    def run(*_, **__):
+        try:
+            raise Cancelled
+        finally:
+            raise KeyboardInterrupt
+
+    with pytest.raises(Cancelled, match="go on with: critasser score --resume"):
+        work(pipeline(run), TASK, tmp_path / "job", resume=False, arguments=["score"])
+
+
+def test_the_last_words_of_a_run_that_does_not_look_up_say_it_too(tmp_path, capfd):
+    def run(*_, hard_stop, **__):
+        hard_stop()
+
+    work(pipeline(run), TASK, tmp_path / "job", resume=False, arguments=["build"])
+    told = capfd.readouterr().err
+    assert told == (
+        "critasser build: cancelled; finished stages are kept; go on with: critasser build "
+        f"--resume {tmp_path / 'job'}\n"
+    )
+
+
+def test_what_is_known_at_first_is_told_at_first(tmp_path, capfd):
+    def run(*_, **__):
+        raise InputError("later")
+
+    checked = SimpleNamespace(notes=("DNA is left out",))
+    task = SimpleNamespace(checked=checked, options=Options())
+    for task, told in ((task, 2), (TASK, 0)):
+        folder = tmp_path / str(told)
+        with pytest.raises(InputError, match="later"):
+            work(pipeline(run), task, folder, resume=False, arguments=["build"])
+        lines = capfd.readouterr().out.splitlines()
+        assert len(lines) == told
+        assert not told or "no resolution was given" in lines[0] and "DNA is left" in lines[1]
 
 
 @pytest.mark.parametrize("name", ["placed.pdb", "placed.cif.gz"])

@@ -1,6 +1,7 @@
 """What every command has in common."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from critasser import __version__, cli
 ROOT = Path(__file__).parents[3]
 ENGINE = ROOT / "src" / "engine"
 MODEL = ROOT / "tests" / "data" / "emd_6555_piece.pdb"
+EXAMPLE = ROOT / "examples" / "emd_5925"
 
 
 def test_python_m_critasser_tells_its_version_at_once():
@@ -50,10 +52,73 @@ def test_every_command_has_help_with_examples(run, command):
 
 
 def test_mistakes_in_arguments_take_one_line(run):
-    for arguments in ([], ["bild"], ["build"], ["build", "-o", "x", "--quality", "best"]):
+    for arguments in (["bild"], ["build"], ["build", "-o", "x", "--quality", "best"]):
         status, _, err = run(*arguments)
         assert status == 2
         assert err.count("\n") == 1
+
+
+def test_without_a_command_all_of_them_are_listed(run):
+    status, out, err = run()
+    assert (status, out) == (2, "")
+    assert all(name in err and summary in err for name, summary in cli.COMMANDS.items())
+
+
+def test_help_is_a_command_too(run):
+    assert run("help", "fit") == run("fit", "--help")
+    assert run("help") == run("--help")
+
+
+@pytest.mark.parametrize("role", ["map", "sequence"])
+def test_a_file_that_holds_something_else_is_told_before_anything_heavy_is_loaded(role, tmp_path):
+    code = (
+        "import sys; from critasser.cli import main\n"
+        "try: status = main(sys.argv[1:])\n"
+        "except SystemExit as end: status = end.code\n"
+        "assert not {'torch', 'openmm'} & set(sys.modules)\n"
+        "sys.exit(status)\n"
+    )
+    bad = tmp_path / "bad.txt"
+    bad.write_text("hello")
+    files = {"map": EXAMPLE / "map.mrc.gz", "sequence": EXAMPLE / "sequence.fasta", role: bad}
+    done = subprocess.run(
+        [sys.executable, "-c", code, "build", *files.values(), "-o", tmp_path / "job"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2, done.stderr
+    assert "bad.txt" in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_a_second_interrupt_changes_nothing(tmp_path):
+    # The command ends by the first; the second comes while it tidies up and says so.
+    code = """
+import os, signal, sys, types
+from critasser import cli
+def main(args):
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+    finally:
+        for _ in range(3):
+            os.kill(os.getpid(), signal.SIGINT)
+        print("tidied up")
+module = types.SimpleNamespace(__doc__="", add_args=lambda parser: None, main=main)
+sys.modules["critasser.cli.score"] = module
+sys.argv = ["critasser", "score"]
+status = cli.main()
+os.kill(os.getpid(), signal.SIGINT)
+sys.exit(status)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (130, "tidied up\n")
+    assert done.stderr == "critasser score: cancelled\n"
+
+
+def test_interrupts_are_as_before_where_main_is_called(run):
+    before = signal.getsignal(signal.SIGINT)
+    run("build")
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_a_failure_of_ours_takes_one_line_and_keeps_its_traceback(run, monkeypatch):
@@ -69,7 +134,7 @@ def test_a_failure_of_ours_takes_one_line_and_keeps_its_traceback(run, monkeypat
     log.unlink()
 
 
-@pytest.mark.parametrize("command", ["build", "score"])
+@pytest.mark.parametrize("command", ["build", "score", "fit"])
 def test_a_wrong_path_is_told_before_anything_heavy_is_loaded(command, tmp_path):
     code = (
         "import sys; from critasser.cli import main\n"

@@ -60,7 +60,7 @@ def deaf(run):
             print(step, file=file)
         time.sleep(0.1)
 
-with Job.opened(Path(sys.argv[1]), resume=False) as job, running(job, {"deaf": 1}, hard_stop=True):
+with Job.opened(Path(sys.argv[1]), resume=False) as job, running(job, {"deaf": 1}, hard_stop=print):
     print("on", flush=True)
     job.stage("deaf", deaf, settings={})
 """
@@ -93,7 +93,7 @@ from pathlib import Path
 from critasser.job.folder import Job
 from critasser.job.running import running
 signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
-with Job.opened(Path(sys.argv[1]), resume=False) as job, running(job, {"one": 1}, hard_stop=True):
+with Job.opened(Path(sys.argv[1]), resume=False) as job, running(job, {"one": 1}, hard_stop=print):
     job.stage("one", lambda run: os.kill(os.getpid(), signal.SIGHUP), settings={})
 """
     done = subprocess.run(

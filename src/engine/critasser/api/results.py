@@ -47,7 +47,7 @@ class ModelResult:
     confidence : ndarray (L,) float64
         0 … 100: how accurate the place of each residue is expected to be.
     local_confidence : ndarray (L,) float64
-        The paper's local confidence, eq. 12, scaled so that its mean is the eTM.
+        0 … 100: the paper's local confidence, eq. 12, scaled so that its mean is 100 times the eTM.
     local_pcc : ndarray (L,) float64
         Correlation of each residue with its own density, eq. 10–11.
     seen : ndarray (L,) bool
@@ -80,6 +80,13 @@ class ModelResult:
     def read(self) -> AtomicModel:
         """All atoms, from the file."""
         return ModelFile.read(self.path).model()
+
+    def __repr__(self) -> str:
+        """A line, however long the chain is."""
+        return (
+            f"<ModelResult {self.rank}: {len(self.letters)} residues, mean confidence "
+            f"{self.mean_confidence:.0f}, {str(self.path)!r}>"
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,6 +136,15 @@ class Results:
     symmetry: Mapping[str, Any] | None
     chains: tuple[Mapping[str, Any], ...]
     report: Path
+
+    def __repr__(self) -> str:
+        """A line, however many models and residues there are."""
+        best = self.models[0]
+        return (
+            f"<Results of {self.kind} {str(self.folder)!r}: {len(self.models)} "
+            f"model{'s' if len(self.models) > 1 else ''} of {len(best.letters)} residues, mean "
+            f"confidence {best.mean_confidence:.0f}, {len(self.warnings)} warnings>"
+        )
 
 
 def open(folder: str | os.PathLike[str]) -> Results | FitResults:

@@ -11,13 +11,17 @@ import errno
 import importlib
 import logging
 import os
+import signal
 import sys
 import tempfile
+import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from types import FrameType
 from typing import NoReturn
 
 from critasser import __version__
+from critasser.cli.parser import Parser
 from critasser.cli.streams import open_closed_streams, silence
 from critasser.errors import Cancelled, InputError
 from critasser.text import printable
@@ -42,6 +46,14 @@ _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 """Errors of a disk that is full, of a quota, and of a limit on the size of files."""
 
 
+HELP = "help"
+"""As git and others have it: ``critasser help build`` is ``critasser build --help``."""
+
+
+class _NoCommandError(Exception):
+    """No command was given."""
+
+
 class ReportedError(Exception):
     """A failure of ours whose traceback has been written down already."""
 
@@ -49,16 +61,9 @@ class ReportedError(Exception):
         super().__init__(line)
 
 
-class _Parser(argparse.ArgumentParser):
-    """One line for a mistake in the arguments, as for every other mistake."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
-
-
 def _parser() -> argparse.ArgumentParser:
     """For what stands before the name of a command."""
-    parser = _Parser(
+    parser = Parser(
         prog="critasser", description="Atomic models from cryo-EM maps and protein sequences."
     )
     parser.add_argument("--version", action="version", version=f"critasser {__version__}")
@@ -70,11 +75,15 @@ def _parser() -> argparse.ArgumentParser:
 
 def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     """The arguments of a command, options between its files or not."""
+    if not arguments:
+        raise _NoCommandError
+    if arguments[0] == HELP:
+        arguments = [*arguments[1:2], "--help"]
     if not arguments or arguments[0] not in COMMANDS:
         return _parser().parse_args(arguments)
     # Only the command that is asked for is imported: torch and OpenMM take seconds.
     module = importlib.import_module(f"critasser.cli.{arguments[0]}")
-    parser = _Parser(
+    parser = Parser(
         prog=f"critasser {arguments[0]}",
         description=module.__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -88,8 +97,13 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status."""
-    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    as_program = arguments is None
     open_closed_streams()
+    with _interrupted_once(for_good=as_program):
+        return _main(sys.argv[1:] if as_program else list(arguments))
+
+
+def _main(arguments: list[str]) -> int:
     # Libraries' warnings are for log.txt; bad input is told in one line.
     logging.captureWarnings(True)
     logging.getLogger("py.warnings").addHandler(logging.NullHandler())
@@ -100,6 +114,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status = int(args.main(args) or 0)
         sys.stdout.flush()
         return status
+    except _NoCommandError:
+        _parser().print_help(sys.stderr)
+        return 2
     except InputError as error:
         _say(f"{name}: {error}")
         return 2
@@ -124,6 +141,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except Exception as error:
         return _failed(name, error)
+
+
+@contextlib.contextmanager
+def _interrupted_once(*, for_good: bool) -> Iterator[None]:
+    """Let a second Ctrl+C not interrupt what the first one made us do: tidy up and say so.
+
+    Parameters
+    ----------
+    for_good : bool
+        The process ends after this: until then nothing is left that could be interrupted, and
+        Python's own handler would print a traceback.
+    """
+    if (
+        threading.current_thread() is not threading.main_thread()
+        or signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+    ):
+        yield
+        return
+
+    def interrupt(number: int, frame: FrameType | None) -> NoReturn:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        after = signal.SIG_IGN if for_good else signal.default_int_handler
+        signal.signal(signal.SIGINT, after)
 
 
 def _failed(name: str, error: Exception) -> int:

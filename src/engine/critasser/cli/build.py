@@ -15,6 +15,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+from critasser.cli.first_look import first_look
 from critasser.cli.job_arguments import (
     add_choices,
     add_map,
@@ -28,7 +29,7 @@ from critasser.cli.job_arguments import (
     whole_path,
 )
 from critasser.errors import InputError
-from critasser.options import Inputs, Options, check_readable
+from critasser.options import Inputs, Options
 
 __all__ = ["add_args", "main"]
 
@@ -92,12 +93,12 @@ def main(args: argparse.Namespace) -> int:
     """Build and name what came out."""
     folder = args.resume or args.output
     inputs, options = _resolve(args)
-    check_readable(inputs)
-    # Only now: it takes seconds to load, and a wrong path need not wait for that.
-    from critasser.cli.display import duration
+    # What follows takes seconds to load, and a wrong file need not wait for that.
+    first_look(inputs.files(), protein=options.protein, order="MAP, then FASTA")
     from critasser.cli.job_run import work
     from critasser.cli.streams import tell
     from critasser.pipeline.build import BUILD
+    from critasser.text import duration
 
     task = BUILD.check(inputs, options)
     results = work(
@@ -108,7 +109,7 @@ def main(args: argparse.Namespace) -> int:
     best = results["models"][0]
     tell(f"model   {folder / best['file']}")
     those = "residues that have density" if results["unseen"] else "residues"
-    tell(f"sure    {best['mean_confidence']:.0f} of 100 on average (confidence of {those})")
+    tell(f"mean confidence {best['mean_confidence']:.0f} of 100 (of {those})")
     tell(f"eTM     {best['etm']:.3f}")
     if (symmetry := results["symmetry"]) and symmetry["units"] > symmetry["built"] == 1:
         name = f" ({symmetry['name']})" if symmetry["name"] else ""
@@ -136,11 +137,6 @@ def _resolve(args: argparse.Namespace) -> tuple[Inputs, Options]:
     if args.resume is None:
         if "map" not in files or "sequence" not in files:
             raise InputError("a new job needs MAP and FASTA; see critasser build --help")
-        if _looks_like_fasta(args.map) and not _looks_like_fasta(args.sequence):
-            raise InputError(
-                f"{args.map} and {args.sequence} look swapped: give the map first, then the "
-                "sequences"
-            )
         return Inputs(**files), Options(**given)
     from critasser.pipeline.description import described
 

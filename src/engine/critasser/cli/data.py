@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from critasser.errors import InputError
+from critasser.text import duration
 
 if TYPE_CHECKING:
     from critasser.data.archive import Archive
@@ -87,7 +88,7 @@ def add_args(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Prepare."""
-    from critasser.cli.display import display, duration
+    from critasser.cli.display import display
     from critasser.data.entries import read_entries
     from critasser.data.run import STAGES, Plan, prepare
     from critasser.data.splits import read_known

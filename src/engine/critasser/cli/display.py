@@ -13,24 +13,12 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.text import Text
 
 from critasser.job.progress import Event
+from critasser.text import duration
 
-__all__ = ["Display", "PlainDisplay", "RichDisplay", "display", "duration"]
+__all__ = ["Display", "PlainDisplay", "RichDisplay", "display"]
 
 _PLAIN_INTERVAL = 10.0
 """Seconds between two lines of the same stage where there is no terminal."""
-
-
-MINUTE, HOUR = 60, 3600
-
-
-def duration(seconds: float) -> str:
-    """A time for people: 8 s, 3 min 20 s, 2 h 05 min."""
-    whole = round(seconds)
-    if whole < MINUTE:
-        return f"{whole} s"
-    if whole < HOUR:
-        return f"{whole // MINUTE} min {whole % MINUTE:02d} s"
-    return f"{whole // HOUR} h {whole % HOUR // MINUTE:02d} min"
 
 
 def display(stages: tuple[str, ...], stream: TextIO) -> Display:
@@ -70,12 +58,13 @@ class Display:
 
 
 class PlainDisplay:
-    """A line when a stage starts, every ten seconds, and when it ends."""
+    """A line when a stage ends, with what it took, and every ten seconds meanwhile."""
 
     def __init__(self, stream: TextIO = sys.stdout) -> None:
         self._stream = stream
-        self._last = 0.0
+        self._last = time.monotonic()
         self._stage = ""
+        self._began = self._last
 
     def __enter__(self) -> PlainDisplay:
         return self
@@ -86,19 +75,21 @@ class PlainDisplay:
     def __call__(self, event: Event) -> None:
         """Show an event."""
         now = time.monotonic()
-        edge = event.stage != self._stage or event.stage_fraction >= 1 or event.state != "running"
-        if event.artifact or not (edge or now - self._last > _PLAIN_INTERVAL):
+        if event.stage != self._stage:
+            self._stage, self._began = event.stage, now
+        ends = event.stage_fraction >= 1 or event.state != "running"
+        if event.artifact or not (ends or now - self._last > _PLAIN_INTERVAL):
             return
-        self._last, self._stage = now, event.stage
-        left = ""
-        if event.state == "running" and event.remaining is not None:
-            left = f", about {duration(event.remaining)} left"
-        print(
-            f"{event.fraction:4.0%} {event.stage:<9} {event.stage_fraction:4.0%}  "
-            f"{event.message}{left}",
-            file=self._stream,
-            flush=True,
-        )
+        self._last = now
+        told, left = event.message, ""
+        if event.state == "running":
+            if ends:
+                told += f" in {duration(now - self._began)}"
+            else:
+                told = f"{event.stage_fraction:.0%}, {told}"
+            if event.remaining is not None:
+                left = f", about {duration(event.remaining)} left"
+        print(f"{event.fraction:4.0%} {event.stage:<9} {told}{left}", file=self._stream, flush=True)
 
 
 class _Elapsed(ProgressColumn):

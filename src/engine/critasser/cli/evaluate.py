@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from critasser.cli.first_look import first_look
 from critasser.errors import InputError
 from critasser.text import printable
 
@@ -31,7 +32,7 @@ _DESCRIPTIONS = {
     "sequence_match": "of those, with the right residue",
     "precision": "Cα precision at 2 Å, one to one",
     "recall": "Cα recall at 2 Å, one to one",
-    "pcc_box": "PCC with the map, whole box",
+    "pcc_box": "PCC with the map, whole map",
     "pcc_mask": "PCC with the map, within 3 Å of the model",
     "native_residues": "residues of the native structure",
     "model_residues": "residues of the model",
@@ -56,6 +57,11 @@ def main(args: argparse.Namespace) -> int:
         raise InputError("--map needs --resolution, the map's resolution in Å")
     if args.map is None and args.resolution is not None:
         raise InputError("--resolution is that of a map; give the map too, by --map")
+    files = {"model": args.model, "model_native": args.native, "map": args.map}
+    first_look(
+        {role: path for role, path in files.items() if path is not None},
+        order="MODEL, then NATIVE",
+    )
     from critasser.cli.comparison import compare, correlate
     from critasser.density import read_map, read_map_header
     from critasser.job.records import plain

@@ -22,6 +22,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from critasser.cli.first_look import first_look
 from critasser.cli.job_arguments import (
     add_choices,
     add_map,
@@ -34,7 +35,7 @@ from critasser.cli.job_arguments import (
     taken_away,
 )
 from critasser.errors import Cancelled, InputError
-from critasser.options import FitOptions, ModelInputs, check_readable
+from critasser.options import FitOptions, ModelInputs
 
 __all__ = ["add_args", "main"]
 
@@ -73,15 +74,15 @@ def add_args(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Place and name what came out."""
-    inputs, options = _resolve(args)
-    check_readable(inputs)
     _check_output(args.output)
+    inputs, options = _resolve(args)
+    # What follows takes seconds to load, and a wrong file need not wait for that.
+    first_look(inputs.files(), order="MODEL, then MAP")
     alone = args.output if _is_file(args.output) else None
-    # Only now: it takes seconds to load, and a wrong path need not wait for that.
-    from critasser.cli.display import duration
     from critasser.cli.job_run import work
     from critasser.cli.streams import tell
     from critasser.pipeline.fit import FIT
+    from critasser.text import duration
 
     task = FIT.check(inputs, options)
     with _folder(args) as folder:
@@ -173,7 +174,7 @@ def _resolve(args: argparse.Namespace) -> tuple[ModelInputs, FitOptions]:
         given["rigid"] = args.rigid
     without, default = taken_away(args)
     without = dict.fromkeys(without)
-    if "model" in files and not {"pae"} & {*files, *without}:
+    if "model" in files and files["model"].is_file() and not {"pae"} & {*files, *without}:
         from critasser.structure.predicted_files import find_predicted_error
 
         files["pae"] = find_predicted_error(files["model"])

@@ -44,8 +44,8 @@ def add_place(parser: argparse.ArgumentParser, more: str = "") -> None:
         "--resume",
         type=Path,
         metavar="FOLDER",
-        help="go on with the job in FOLDER from its last finished stage; options and inputs "
-        "given anew make only what depends on them run again",
+        help="resume the job in FOLDER after its last finished stage; options and inputs given "
+        "anew make only what depends on them run again",
     )
 
 
@@ -120,7 +120,7 @@ def add_removable(parser: argparse.ArgumentParser, flag: str, **settings: Any) -
         dest="without",
         action="append_const",
         const=role,
-        help=f"go on with a job without the {role.replace('-', ' ')} that it was given",
+        help=f"with --resume: run the job without its {role.replace('-', ' ')}",
     )
 
 

@@ -18,8 +18,14 @@ from critasser.job.folder import Job
 from critasser.job.records import open_to_append
 from critasser.pipeline.pipeline import Pipeline
 from critasser.pipeline.stage import Task
+from critasser.text import visible
 
 __all__ = ["work"]
+
+NO_RESOLUTION = (
+    "no resolution was given: it is estimated from the map; stop and give --resolution if you know "
+    "it"
+)
 
 
 def work(
@@ -52,50 +58,78 @@ def work(
         A failure of ours, whose traceback is in the log.
     """
     stages = tuple(stage.name for stage in pipeline.stages(task))
-    with (
-        Job.opened(folder, resume=resume) as job,
-        _output_to(job.path("log.txt")) as console,
-        display(stages, console) as shown,
-    ):
-        try:
-            return pipeline.run(
-                job, task, command=("critasser", *arguments), listeners=(shown,), hard_stop=True
-            )
-        except Cancelled:
-            again = f"critasser {arguments[0]} --resume {shlex.quote(str(folder))}"
-            raise Cancelled(f"finished stages are kept; go on with: {again}") from None
-        except InputError:
-            raise
-        except Exception as error:
-            reason = str(error).splitlines()[0] if str(error) else "no reason given"
-            stage = job.progress.stage if job.progress else "checks"
-            raise ReportedError(
-                f"failed in stage {stage}, {type(error).__name__}: {reason}; "
-                f"traceback in {job.folder / 'log.txt'}"
-            ) from error
+    resumed = f"critasser {arguments[0]} --resume {shlex.quote(str(folder))}"
+    again = f"finished stages are kept; go on with: {resumed}"
+    try:
+        with (
+            Job.opened(folder, resume=resume) as job,
+            _output_to(job.path("log.txt")) as (console, errors),
+        ):
+            _warn_at_once(console, task)
+
+            def last_words() -> None:
+                print(f"critasser {arguments[0]}: cancelled; {again}", file=errors, flush=True)
+
+            with display(stages, console) as shown, _reported(job):
+                return pipeline.run(
+                    job, task, command=("critasser", *arguments), listeners=(shown,),
+                    hard_stop=last_words,
+                )  # fmt: skip
+    except (Cancelled, KeyboardInterrupt):
+        raise Cancelled(again) from None
+
+
+def _warn_at_once(console: TextIO, task: Task) -> None:
+    """Say before the work begins what is known by then; the end says it again."""
+    notes = task.checked.notes
+    if task.options.resolution is None:
+        notes = (NO_RESOLUTION, *notes)
+    with contextlib.suppress(OSError):
+        for note in notes:
+            print(f"warning: {visible(note)}", file=console, flush=True)
 
 
 @contextlib.contextmanager
-def _output_to(log: Path) -> Iterator[TextIO]:
-    """Send whatever libraries print to the log, and yield a stream that still is the console."""
+def _reported(job: Job) -> Iterator[None]:
+    """Tell failures of ours by their stage; their traceback is in the log."""
+    try:
+        yield
+    except (Cancelled, InputError):
+        raise
+    except Exception as error:
+        reason = str(error).splitlines()[0] if str(error) else "no reason given"
+        stage = job.progress.stage if job.progress else "checks"
+        raise ReportedError(
+            f"failed in stage {stage}, {type(error).__name__}: {reason}; "
+            f"traceback in {job.folder / 'log.txt'}"
+        ) from error
+
+
+@contextlib.contextmanager
+def _output_to(log: Path) -> Iterator[tuple[TextIO, TextIO]]:
+    """Send whatever libraries print to the log; yield streams that still are stdout and stderr."""
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError):
             stream.flush()
     kept = os.dup(1), os.dup(2)
-    console = os.fdopen(os.dup(1), "w", encoding=sys.stdout.encoding, errors="backslashreplace")
+    console, errors = (
+        os.fdopen(os.dup(number), "w", encoding=stream.encoding, errors="backslashreplace")
+        for number, stream in ((1, sys.stdout), (2, sys.stderr))
+    )
     file = open_to_append(log)
     try:
         os.dup2(file, 1)
         os.dup2(file, 2)
         faulthandler.enable(file=2)
-        yield console
+        yield console, errors
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
         faulthandler.disable()
         os.dup2(kept[0], 1)
         os.dup2(kept[1], 2)
-        with contextlib.suppress(OSError):
-            console.close()
+        for stream in (console, errors):
+            with contextlib.suppress(OSError):
+                stream.close()
         for descriptor in (*kept, file):
             os.close(descriptor)

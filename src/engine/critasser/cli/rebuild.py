@@ -16,6 +16,7 @@ import argparse
 import dataclasses
 from pathlib import Path
 
+from critasser.cli.first_look import first_look
 from critasser.cli.job_arguments import (
     add_choices,
     add_mask,
@@ -27,7 +28,7 @@ from critasser.cli.job_arguments import (
     taken_away,
 )
 from critasser.errors import InputError
-from critasser.options import Inputs, ModelInputs, Options, RebuildOptions, check_readable
+from critasser.options import Inputs, ModelInputs, Options, RebuildOptions
 
 __all__ = ["add_args", "main"]
 
@@ -65,12 +66,12 @@ def main(args: argparse.Namespace) -> int:
     """Rebuild and name what came out."""
     folder = args.resume or args.output
     inputs, options, source = _resolve(args)
-    check_readable(inputs)
-    # Only now: it takes seconds to load, and a wrong path need not wait for that.
-    from critasser.cli.display import duration
+    # What follows takes seconds to load, and a wrong file need not wait for that.
+    first_look(inputs.files(), protein=options.protein, order="MODEL, and the map by --map")
     from critasser.cli.job_run import work
     from critasser.cli.streams import tell
     from critasser.pipeline.rebuild import REBUILD, check_rebuild
+    from critasser.text import duration
 
     task = check_rebuild(inputs, options, source)
     results = work(

@@ -12,6 +12,7 @@ import argparse
 import dataclasses
 from pathlib import Path
 
+from critasser.cli.first_look import first_look
 from critasser.cli.job_arguments import (
     add_choices,
     add_map,
@@ -23,7 +24,7 @@ from critasser.cli.job_arguments import (
     taken_away,
 )
 from critasser.errors import InputError
-from critasser.options import ModelInputs, Options, check_readable
+from critasser.options import ModelInputs, Options
 
 __all__ = ["add_args", "main"]
 
@@ -45,12 +46,12 @@ def main(args: argparse.Namespace) -> int:
     """Score and name what came out."""
     folder = args.resume or args.output
     inputs, options = _resolve(args)
-    check_readable(inputs)
-    # Only now: it takes seconds to load, and a wrong path need not wait for that.
-    from critasser.cli.display import duration
+    # What follows takes seconds to load, and a wrong file need not wait for that.
+    first_look(inputs.files(), order="MODEL, then MAP")
     from critasser.cli.job_run import work
     from critasser.cli.streams import tell
     from critasser.pipeline.score import SCORE
+    from critasser.text import duration
 
     task = SCORE.check(inputs, options)
     results = work(
@@ -62,7 +63,7 @@ def main(args: argparse.Namespace) -> int:
     tell(f"model    {folder / scored['file']}")
     tell(f"table    {(folder / scored['file']).with_suffix('.csv')}")
     those = "residues that have density" if results["unseen"] else "residues"
-    tell(f"sure     {scored['mean_confidence']:.0f} of 100 on average (confidence of {those})")
+    tell(f"mean confidence {scored['mean_confidence']:.0f} of 100 (of {those})")
     tell(f"eTM      {scored['etm']:.3f}")
     tell(f"CRscore  {scored['crscore']:.3f}")
     tell(f"PCC      {scored['pcc']:.3f}")

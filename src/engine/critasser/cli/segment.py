@@ -12,6 +12,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from critasser.cli.first_look import first_look
 from critasser.errors import InputError
 from critasser.text import printable
 
@@ -54,6 +55,11 @@ def main(args: argparse.Namespace) -> int:
     """Segment, and print and write the regions."""
     if args.output is not None and args.output.exists() and not args.output.is_dir():
         raise InputError(f"{args.output} is a file: name a folder")
+    files = {"map": args.map, "sequence": args.sequence}
+    first_look(
+        {role: path for role, path in files.items() if path is not None},
+        protein=args.protein, order="MAP",
+    )  # fmt: skip
     from critasser.cli.streams import tell
     from critasser.density import read_map, read_map_header
     from critasser.pipeline.checks import enough_memory, upright

@@ -11,6 +11,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from critasser.cli.first_look import first_look
 from critasser.errors import InputError
 from critasser.options import check_resolution
 from critasser.text import printable
@@ -52,6 +53,7 @@ def add_args(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Simulate."""
+    first_look({"model": args.model}, order="MODEL")
     import numpy as np
 
     from critasser.density import simulate, write_map

@@ -10,8 +10,9 @@ from __future__ import annotations
 import csv
 import os
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,9 +73,23 @@ def load_arrays(path: Path, *names: str) -> list[NDArray]:
 
 
 def write_table(
-    path: str | os.PathLike, columns: Sequence[str], rows: Iterable[Sequence[object]]
+    path: str | os.PathLike,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    digits: Mapping[str, int] = MappingProxyType({}),
 ) -> None:
-    """Write CSV by atomic rename; numbers in full, so that reading gives them back."""
+    """Write CSV by atomic rename.
+
+    Parameters
+    ----------
+    path : path
+    columns : sequence of str
+    rows : iterable of sequence
+    digits : mapping of str to int
+        Digits behind the point, by column; numbers of others are written in full, so that reading
+        gives them back.
+    """
+    shapes = [f".{digits[column]}f" if column in digits else "" for column in columns]
     with (
         appearing(path) as temporary,
         temporary.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file,
@@ -83,8 +98,12 @@ def write_table(
         writer.writerow(columns)
         for row in rows:
             writer.writerow(
-                [repr(float(v)) if isinstance(v, (float, np.floating)) else v for v in row]
-            )
+                [
+                    value if not isinstance(value, (float, np.floating))
+                    else format(float(value), shape) if shape else repr(float(value))
+                    for value, shape in zip(row, shapes)
+                ]
+            )  # fmt: skip
 
 
 def load_features(path: Path, density: Path) -> FeatureMaps:

@@ -24,7 +24,7 @@ def running(
     expected: Mapping[str, float],
     listeners: tuple[Callable[[Event], None], ...] = (),
     *,
-    hard_stop: bool = False,
+    hard_stop: Callable[[], None] | None = None,
 ) -> Iterator[Progress]:
     """Give a job its progress, watch for cancel, and tell the end in log and progress.
 
@@ -35,8 +35,8 @@ def running(
         Seconds for each stage, in order.
     listeners : tuple of callable
         Given every event.
-    hard_stop : bool
-        End the process when a stage does not notice a cancel in time.
+    hard_stop : callable, optional
+        Its last words, if the process is to end when a stage does not notice a cancel in time.
 
     Raises
     ------
@@ -53,8 +53,11 @@ def running(
         _close(job, "cancelled", "stopped on request, in the middle of a stage")
         with contextlib.suppress(OSError):
             job.path("lock").unlink(missing_ok=True)
+        if hard_stop is not None:
+            with contextlib.suppress(OSError, ValueError):
+                hard_stop()
 
-    watch = CancelWatch(job.path("cancel"), last_words if hard_stop else None)
+    watch = CancelWatch(job.path("cancel"), None if hard_stop is None else last_words)
     progress = Progress(job.path("progress.jsonl"), expected, watch, listeners)
     job.progress = progress
     try:

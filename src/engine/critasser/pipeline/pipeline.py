@@ -58,7 +58,7 @@ class Pipeline:
         *,
         command: Sequence[str] = (),
         listeners: tuple[Callable[[Event], None], ...] = (),
-        hard_stop: bool = False,
+        hard_stop: Callable[[], None] | None = None,
     ) -> dict[str, Any]:
         """Run what is not done yet.
 
@@ -72,8 +72,8 @@ class Pipeline:
             For the file `command`.
         listeners : tuple of callable
             Given every progress event.
-        hard_stop : bool
-            End the process when a stage does not notice a cancel in time.
+        hard_stop : callable, optional
+            Its last words, if the process is to end when a stage does not notice a cancel in time.
 
         Returns
         -------

@@ -41,6 +41,8 @@ class ReportContent:
         TM-score of decoys to the first model.
     local_resolution : ndarray (L,), optional
         Å around each residue of the first model, by half maps.
+    folder : str
+        Name of the job folder.
     """
 
     job: Mapping[str, Any]
@@ -57,3 +59,4 @@ class ReportContent:
     decoy_cycle: NDArray[np.float64] | None = None
     decoy_tm: NDArray[np.float64] | None = None
     local_resolution: NDArray[np.float64] | None = None
+    folder: str = ""

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from critasser.density import Grid
@@ -257,17 +258,21 @@ def assembly(
         left, right, bars = figure.subplots(1, 3)
         left.plot(cycle, mean, color=_MUTED, linewidth=1.0, label="mean of replicas")
         left.plot(cycle, lowest, color=_ACCENT, linewidth=1.4, label="lowest replica")
-        left.set_title("energy")
+        left.set_title("energy (arbitrary units)")
         left.legend(frameon=False)
-        right.scatter(decoy_cycle, decoy_tm, s=5, color=_ACCENT, alpha=0.35, linewidths=0)
+        right.scatter(
+            decoy_cycle, decoy_tm, s=5, color=_ACCENT, alpha=0.35, linewidths=0, label="one decoy"
+        )
         if len(decoy_cycle):
             steps = np.unique(decoy_cycle)
             means = [np.mean(decoy_tm[decoy_cycle == step]) for step in steps]
-            right.plot(steps, means, color=_INK, linewidth=1.2)
+            right.plot(steps, means, color=_INK, linewidth=1.2, label="mean of a cycle's decoys")
+            right.legend(frameon=False)
         right.set_ylim(0, 1.02)
         right.set_title("TM-score of decoys to model 1")
         for axis in (left, right):
-            axis.set_xlabel("cycle")
+            axis.set_xlabel("Monte Carlo cycle")
+            axis.xaxis.set_major_locator(MaxNLocator(integer=True))
             axis.grid(axis="y", color=_LINE, linewidth=0.7)
             axis.set_axisbelow(True)
         _bars(bars, [f"cluster {k + 1}" for k in range(len(sizes))], sizes)

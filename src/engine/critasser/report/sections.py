@@ -10,9 +10,13 @@ from typing import Any
 from critasser.report import figures
 from critasser.report.content import ReportContent
 from critasser.report.page import figure, page, section, table
+from critasser.text import duration
 from critasser.writing import appearing
 
 __all__ = ["write_report"]
+
+MOST_NAMES = 4
+"""Of sequences in the title."""
 
 
 def write_report(path: Path, content: ReportContent) -> None:
@@ -23,7 +27,6 @@ def write_report(path: Path, content: ReportContent) -> None:
 
 def _page(content: ReportContent) -> str:
     results, job = content.results, content.job
-    inputs = {role: Path(str(entry["path"])).name for role, entry in job["inputs"].items()}
     body = [
         _warnings(results),
         _first_model(content),
@@ -37,11 +40,31 @@ def _page(content: ReportContent) -> str:
         _time_and_job(job, results),
     ]
     return page(
-        f"{inputs.get('model') or inputs['sequence']} in {inputs['map']}",
-        f"Critasser {job['version']}, {results['finished']}",
+        _title(content),
+        _subtitle(content),
         _tiles(content),
         [part for part in body if part],
     )
+
+
+def _title(content: ReportContent) -> str:
+    """What was built, by the headers of its sequences; of a model, the job."""
+    if "model" in content.job["inputs"] and content.folder:
+        return content.folder
+    names = list(dict.fromkeys(one.name for one in content.target.sequences))
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return ", ".join(names[:MOST_NAMES]) + more
+
+
+def _subtitle(content: ReportContent) -> str:
+    job = content.job
+    files = {role: Path(str(entry["path"])).name for role, entry in job["inputs"].items()}
+    parts = [
+        f"{files.get('model') or files['sequence']} in {files['map']}",
+        f"job {content.folder}" if content.folder else "",
+        f"Critasser {job['version']}, {content.results['finished']}",
+    ]
+    return " · ".join(part for part in parts if part)
 
 
 def _tiles(content: ReportContent) -> list[tuple[str, str]]:
@@ -50,11 +73,11 @@ def _tiles(content: ReportContent) -> list[tuple[str, str]]:
     best = models[0]
     return [
         ("mean confidence", f"{best['mean_confidence']:.0f}"),
-        ("TM-score that decoys suggest (eTM)", f"{best['etm']:.2f}"),
+        ("estimated TM-score (eTM)", f"{best['etm']:.2f}"),
         ("correlation with the map", f"{best['pcc_mask']:.2f}"),
         ("residues", f"{len(content.target)}"),
         ("models", f"{len(models)}"),
-        ("time", _duration(sum(content.results["timings"].values()))),
+        ("time", duration(sum(content.results["timings"].values()))),
     ]
 
 
@@ -202,11 +225,11 @@ def _symmetry_note(symmetry: Mapping[str, Any] | None) -> str:
 
 
 _MODELS_NOTE = (
-    "Confidence: what residues are expected to be worth, on average; it ranks the models. eTM: "
-    "TM-score that decoys suggest, blind to a sequence out of register. CRscore: agreement "
-    "with the Cα positions found in the map. PCC: correlation of the model's simulated density "
-    "with the map, over the whole box and near the model. Cluster: share of the decoys behind the "
-    "model. RMSD and TM: against model 1. What was not looked at is left out."
+    "Confidence: mean over the residues, 0 to 100; it ranks the models. eTM: estimated TM-score, "
+    "from how far decoys agree; a sequence out of register does not lower it. CRscore: agreement "
+    "with the Cα positions found in the map. PCC: Pearson correlation of the model's simulated "
+    "density with the map, in the whole map and near the model. Cluster: share of the decoys "
+    "behind the model. RMSD and TM: against model 1."
 )
 
 _CHAINS_NOTE = (
@@ -219,9 +242,9 @@ _COLUMNS = (
     ("confidence", "mean_confidence", "{:.0f}"),
     ("eTM", "etm", "{:.3f}"),
     ("CRscore", "crscore", "{:.3f}"),
-    ("PCC box", "pcc_box", "{:.3f}"),
-    ("PCC model", "pcc_mask", "{:.3f}"),
-    ("PCC stretch", "stretch_pcc", "{:.3f}"),
+    ("PCC, whole map", "pcc_box", "{:.3f}"),
+    ("PCC near the model", "pcc_mask", "{:.3f}"),
+    ("PCC of the stretch", "stretch_pcc", "{:.3f}"),
     ("energy", "energy", "{:.0f}"),
     ("cluster", "cluster_share", "{:.0%}"),
     ("RMSD (Å)", "rmsd_to_first", "{:.2f}"),
@@ -273,8 +296,3 @@ def _job_rows(job: Mapping[str, Any], results: Mapping[str, Any]) -> list[tuple[
         ("versions", ", ".join(f"{k} {v}" for k, v in job["versions"].items() if v)),
     ]
     return rows
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}:{rest:02d} min" if minutes else f"{rest} s"

@@ -84,7 +84,7 @@ def judge(kind, arguments):
     with (folder / "5_models/model_1.csv").open("w") as table:
         table.write("chain,residue,insertion,letter,confidence,local_confidence,local_pcc\n")
         for k, (chain, number, code) in enumerate(rows):
-            table.write(f"{chain},{number},{code},A,{10.0 * k},0.5,{0.1 * k}\n")
+            table.write(f"{chain},{number},{code},A,{10.0 * k},50.0,{0.1 * k}\n")
     if kind == "fit":
         return placed(run, rows)
     run.center, run.letters = (0.0, 0.0, 0.0), "A" * len(rows)

@@ -38,7 +38,7 @@ def calpha(context: Context) -> None:
         length,
         device=context.device,
     )
-    context.progress(READ, "comparing opinions")
+    context.progress(READ, "comparing predictions for the map and for the map turned")
     opinions = (find_calpha(one, length) for one in features.opinions)
     agreed = agreement(*opinions, max(length, len(positions)))
     trusted = agreed > TRUSTED_CRSCORE
@@ -47,16 +47,16 @@ def calpha(context: Context) -> None:
     _write_table(context, positions)
     _warn_of_mirror_image(context, found)
     context.say(
-        f"{len(positions)} Cα positions for {length} residues; opinions agree with CRscore "
-        f"{agreed:.2f}"
+        f"{len(positions)} Cα positions for {length} residues; predictions for the map "
+        f"and for the map turned agree with CRscore {agreed:.2f}"
     )
 
 
 def warn_unsure(context: Context, agreed: float) -> None:
     """Say that Cα positions are not trusted, by how far opinions agree."""
     context.warn(
-        f"the network is unsure of the Cα positions: its opinions agree with CRscore "
-        f"{agreed:.2f}; they do not guide the assembly"
+        f"the network is unsure of the Cα positions: its predictions for the map and for "
+        f"the map turned agree with CRscore {agreed:.2f} only; they do not guide the assembly"
     )
 
 

@@ -14,7 +14,12 @@ from critasser.job.arrays import load_calpha, load_features, save_arrays, write_
 from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, QUALITY
 from critasser.pipeline.stage import Context, Stage
 from critasser.pipeline.stages.quality import best_in_words, scores_of
-from critasser.pipeline.stages.single_residues import note_bonds, tell_unseen
+from critasser.pipeline.stages.single_residues import (
+    DIGITS,
+    PERCENT,
+    note_bonds,
+    tell_unseen,
+)
 from critasser.quality import Quality, assess, read_calibration, unseen_of_model
 from critasser.shipped import CALIBRATION
 from critasser.structure import NO_NAME, AtomicModel, ModelResidue
@@ -112,10 +117,11 @@ def write_models(
             (
                 (r.chain, r.number, r.insertion, r.letter, *values)
                 for r, *values in zip(
-                    residues, found.shown[k], found.local_confidence[k], found.local_pcc[k],
-                    found.seen.astype(int),
+                    residues, found.shown[k], PERCENT * found.local_confidence[k],
+                    found.local_pcc[k], found.seen.astype(int),
                 )
             ),
+            DIGITS,
         )  # fmt: skip
     context.say(best_in_words(found, int(order[0])))
 

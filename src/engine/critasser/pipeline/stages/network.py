@@ -51,7 +51,7 @@ def network(context: Context) -> None:
     if bfactor:
         did = "blurred" if bfactor > 0 else "sharpened"
         context.say(f"the networks see the map {did} by {abs(bfactor):g} Å²")
-    context.say(f"{len(VIEWS)} opinions of the network, on {context.device}")
+    context.say(f"predicted on {context.device}, for the map as it is and turned")
 
 
 def _predict(context: Context, density: Grid) -> FeatureMaps:

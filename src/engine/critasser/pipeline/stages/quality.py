@@ -31,7 +31,13 @@ from critasser.pipeline.files import (
     UNSEEN,
 )
 from critasser.pipeline.stage import Context, Stage, Task, named_sequences
-from critasser.pipeline.stages.single_residues import names_of, note_bonds, tell_unseen
+from critasser.pipeline.stages.single_residues import (
+    DIGITS,
+    PERCENT,
+    names_of,
+    note_bonds,
+    tell_unseen,
+)
 from critasser.quality import SOURCES, Quality, assess, read_calibration
 from critasser.shipped import CALIBRATION
 from critasser.structure import AtomicModel, write_model
@@ -105,12 +111,13 @@ def _write_models(
                 *zip(*names_of(context.target)),
                 context.target.letters,
                 found.shown[k],
-                found.local_confidence[k],
+                PERCENT * found.local_confidence[k],
                 found.local_pcc[k],
                 found.seen.astype(int),
                 [SOURCES[source] for source in found.source[k]],
                 *(() if local is None else (local[k],)),
             ),
+            DIGITS,
         )  # fmt: skip
 
 

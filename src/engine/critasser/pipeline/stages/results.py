@@ -110,6 +110,7 @@ def write_results(
         density=read_map(context.read(DENSITY)),
         calpha=[np.where(shown[:, None], quality["calpha"][k], np.nan) for k in order],
         confidence=[quality["shown"][k] for k in order],
+        folder=context.run.job.folder.name,
         **more,
     )
     write_report(context.file("report.html", "report", "report"), content)

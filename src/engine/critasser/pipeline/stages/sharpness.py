@@ -38,7 +38,7 @@ SEARCH_SHARE, READING_SHARE, LOOK_SHARE = 0.1, 0.5, 0.2
 """Shares of the work: finding Cα positions; reading their amino acids at all B-factors that are
 tried; and each of the two looks at a sharpened map."""
 
-MESSAGE = "looking how sharp the map is"
+MESSAGE = "estimating the sharpness of the map"
 
 UNKNOWN = 1.0 / 20.0
 """Probability of each amino acid where nothing is known of the residue."""

@@ -10,10 +10,24 @@ from numpy.typing import NDArray
 from critasser.pipeline.stage import Context
 from critasser.structure import Bonds, Target, chain_names
 
-__all__ = ["BOND_FACTS", "in_stretches", "names_of", "note_bonds", "tell_unseen"]
+__all__ = [
+    "BOND_FACTS",
+    "DIGITS",
+    "PERCENT",
+    "in_stretches",
+    "names_of",
+    "note_bonds",
+    "tell_unseen",
+]
 
 BOND_FACTS = {"cis_peptides": "quality", "disulfides": "quality"}
 """What `note_bonds` notes."""
+
+PERCENT = 100.0
+"""Confidences in tables are percentages, all of them."""
+
+DIGITS = {"confidence": 1, "local_confidence": 1, "local_pcc": 3, "local_resolution": 2}
+"""Behind the point, of columns of the tables of models; more would not mean anything."""
 
 
 def names_of(target: Target) -> list[tuple[str, str]]:

@@ -65,7 +65,7 @@ def unseen(context: Context) -> None:
     context.say(
         f"{int(lacking.sum())} of {len(lacking)} residues have no density"
         if lacking.any()
-        else "all residues may have density"
+        else "no residue is known to lack density"
     )
 
 

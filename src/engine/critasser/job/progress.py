@@ -41,6 +41,7 @@ from typing import Any
 from critasser.errors import Cancelled
 from critasser.job.records import append_text, as_json, opened_regular
 from critasser.job.time_left import TimeLeft
+from critasser.job.unloaded_clock import UnloadedClock
 from critasser.text import printable
 
 __all__ = ["CancelWatch", "Event", "Progress"]
@@ -117,6 +118,7 @@ class Progress:
     ) -> None:
         self._path = path
         self._time_left = TimeLeft(expected)
+        self._clock = UnloadedClock()
         self._cancelled = cancelled
         self._listeners = listeners
         self._stage = ""
@@ -148,7 +150,7 @@ class Progress:
         """A stage starts, or one of its equal parts."""
         if part == 0 or stage != self._stage:
             self._stage = stage
-            self._time_left.begin(stage, time.monotonic())
+            self._time_left.begin(stage, self._clock())
         self._share = (part / parts, 1.0 / parts)
         self._numbers = {}
         self._tell(0.0, "starts" if parts == 1 else f"part {part + 1} of {parts} starts")
@@ -158,7 +160,7 @@ class Progress:
         self._tell(1.0, message)
         if self._share[0] + self._share[1] < 1 - 1e-9:
             return
-        self._time_left.end(time.monotonic(), restored=restored)
+        self._time_left.end(self._clock(), restored=restored)
 
     def __call__(self, fraction: float, message: str = "") -> None:
         """What stages call: fraction 0..1 of the stage; raises `Cancelled` when asked to stop."""
@@ -211,7 +213,7 @@ class Progress:
         if self._last is not None:
             # Expectations change on the way; a bar does not go back.
             fraction = max(fraction, self._last.fraction)
-        remaining = self._time_left.remaining(stage_fraction, time.monotonic())
+        remaining = self._time_left.remaining(stage_fraction, self._clock())
         event = Event(
             time=time.time(),
             state=state,

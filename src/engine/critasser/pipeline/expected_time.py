@@ -13,20 +13,23 @@ from critasser.trace.alignment import (
 
 __all__ = ["expected_build_seconds", "expected_fit_seconds", "expected_model_seconds"]
 
-USUAL_MODELS = 3
+USUAL_MODELS = 2
 """Models that are different enough, of the five that are asked for."""
 
-ATOMIC_SECONDS = {"draft": 0.02, "standard": 0.1, "thorough": 0.4}
+ATOMIC_SECONDS = {"draft": 0.02, "standard": 0.065, "thorough": 0.3}
 """For a residue of a model, by the name of the atomic stage's schedule."""
 
-TRACE_PLACE, TRACE_MOVES, USUAL_JOININGS = 1.35e-4, 0.05, 100_000
+TRACE_PLACE, TRACE_MOVES, USUAL_JOININGS = 7e-5, 0.025, 100_000
 """Seconds of tracing for each place where a residue may be, and for each residue's moves where so
 many joinings are asked for. By CPU time, drafts of 312 residues took 3 s, of 357 in a larger map
 13 s, packed chains of 400 residues 6 s and of 1,200 15 s (`benchmark.trace_scaling`); where the map
 does not tell the sequence it takes some five times as long."""
 
-SEQUENCES_PLACE = 1.2e-4
+SEQUENCES_PLACE = 1.9e-4
 """Seconds for each place where a residue may be, to compare its sequence with shuffled ones."""
+
+ASSEMBLY_MOVE = 1.5e-6
+"""Seconds; all that are planned take half as long again, and of a clear map a fifth is enough."""
 
 BAND_SECONDS = 4e-6
 """For each Å³, to compare half maps in all bands."""
@@ -37,10 +40,10 @@ positive half of everywhere, but what is worked on is cut out around the chain."
 
 
 def expected_build_seconds(task: Task, models: int = USUAL_MODELS) -> dict[str, float]:
-    """Seconds of each stage of a build on one core, by residues, density and schedule.
+    """Seconds of each stage of a build on one core without load, by residues, density, schedule.
 
-    Measured on maps of 97 to 664 residues, tracing up to 4,000. Only the proportions matter: what
-    is measured on the way corrects the rest.
+    Measured on maps of 97 to 664 residues, tracing up to 4,000. What is measured on the way
+    corrects the rest.
 
     Parameters
     ----------
@@ -55,24 +58,23 @@ def expected_build_seconds(task: Task, models: int = USUAL_MODELS) -> dict[str, 
     moves = length * schedule.replicas * schedule.sweeps
     models = min(options.models, models)
     seconds = {
-        "density": 1.0 + checked.volume / 1e6,
-        "network": 1.0 + volume * (1.5e-4 if checked.device == "cpu" else 2e-6),
-        "calpha": 0.5 + 0.01 * length,
-        "sequences": 1.0 + SEQUENCES_PLACE * length * _places(length),
+        "density": 0.3 + checked.volume / 1e6,
+        "network": 1.5 + volume * (1.9e-4 if checked.device == "cpu" else 2e-6),
+        "calpha": 0.2 + 0.004 * length,
+        "sequences": 0.3 + SEQUENCES_PLACE * length * _places(length),
         "templates": 0.1 + 5.0 * len(task.inputs.templates),
         "trace": _trace_seconds(length, schedule.joinings),
-        "unseen": 0.2 + 0.008 * length,
-        "assembly": 0.5 + 0.018 * length + 2.2e-6 * moves,
-        "decoys": 0.3 + 2.2e-6 * length * schedule.refinement_sweeps * models,
+        "unseen": 0.1 + 0.001 * length,
+        "assembly": 0.1 + 0.01 * length + ASSEMBLY_MOVE * moves,
+        "decoys": 0.1 + 2.2e-6 * length * schedule.refinement_sweeps * models,
         "atomic": ATOMIC_SECONDS[schedule.atomic] * length * models,
-        "quality": 0.001 * length,
-        "report": 2.0,
+        "quality": 0.1 + 0.0005 * length,
+        "report": 1.7,
     }
     if task.inputs.half_maps:
         seconds["density"] += 2.0 + BAND_SECONDS * volume
         seconds["cross_validation"] = ATOMIC_SECONDS[schedule.atomic] * length
     return seconds
-
 
 
 def _places(length: int) -> float:
@@ -84,7 +86,7 @@ def _places(length: int) -> float:
 
 def _trace_seconds(length: int, joinings: int) -> float:
     moves = TRACE_MOVES * joinings / USUAL_JOININGS
-    return 1.5 + length * (TRACE_PLACE * _places(length) + moves)
+    return 0.4 + length * (TRACE_PLACE * _places(length) + moves)
 
 
 RESIDUES_OF_DOMAIN = 150

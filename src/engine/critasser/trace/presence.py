@@ -59,6 +59,10 @@ CLEAR, COPY_SHARE = 6.0, 0.6
 these must reach. Of sequences that are told less well (4.8) as much may be found by chance where
 there is no other copy (3.3, in a packed complex at 3 Å)."""
 
+ONE_MORE = 0.1
+"""Work of looking for one copy more than is asked for, to that for each of the others; mostly a
+look is enough."""
+
 HOPELESS = 0.0
 """z-score of what is left of the map, beside shuffled sequences on all of it, below which a further
 copy is not compared with shuffled sequences of its own: these find up to two less there."""
@@ -220,7 +224,8 @@ def _looked_for(
     while len(found) < most and len(left) >= LEAST_ROOM * len(sequence) * bool(found):
 
         def tick(fraction: float, done: int = len(found)) -> None:
-            step((done + fraction) / (asked + 1))
+            further = ONE_MORE * (fraction if done == asked else 0.0)
+            step((min(done + fraction, asked) + further) / (asked + ONE_MORE))
 
         # The fewer positions are left, the less shuffled sequences find too.
         if found:

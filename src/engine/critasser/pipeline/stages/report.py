@@ -28,7 +28,7 @@ __all__ = ["STAGE"]
 DECOYS_COMPARED = 400
 """Of the decoys, how many are compared with the first model for the report."""
 
-COMPARING_SHARE = 0.6
+COMPARING_SHARE = 0.5
 """Share of the stage's time that this takes."""
 
 

@@ -12,7 +12,7 @@ from Qt.QtWidgets import QCheckBox, QComboBox, QFileDialog, QLineEdit, QSpinBox
 from ..session.quoting import command_text
 from .ask import ask_fit
 from .layout import Section, button, buttons, labelled, narrow, small
-from .plan import DEVICES, MODELS, SEED, Plan
+from .plan import DEVICES, MODELS, SEED, Plan, paths_in, text_of
 
 __all__ = ["Options", "choice"]
 
@@ -146,7 +146,7 @@ class Options(Section):
     @property
     def errors(self) -> tuple[Path, ...]:
         """The chosen predicted errors."""
-        return tuple(Path(one.strip()) for one in self.pae.text().split(";") if one.strip())
+        return paths_in(self.pae.text())
 
     @property
     def half_map_specs(self) -> tuple[str, ...]:
@@ -181,7 +181,7 @@ class Options(Section):
         self.trim.setChecked(plan.trim)
         self.folder.setText(plan.folder)
         self.contacts.setText(plan.contacts)
-        self.pae.setText("; ".join(map(str, plan.pae)))
+        self.pae.setText(text_of(plan.pae))
         usual = (plan.device, plan.models, plan.seed) == ("auto", MODELS, SEED)
         if not usual or plan.trim or plan.folder or plan.contacts or plan.pae:
             self.unfold()
@@ -215,7 +215,7 @@ class Options(Section):
             "Predicted errors (*.json *.json.gz *.npz);;All files (*)",
         )  # fmt: skip
         if paths:
-            self.pae.setText("; ".join(paths))
+            self.pae.setText(text_of(paths))
 
     def _choose_folder(self) -> None:
         path = QFileDialog.getExistingDirectory(self, "Job folder")

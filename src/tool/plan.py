@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,8 +21,13 @@ __all__ = [
     "Plan",
     "build_command",
     "obstacle",
+    "paths_in",
     "sequence_argument",
+    "text_of",
 ]
+
+_ONE_PATH = re.compile(r'\s*(?:"([^"]*)"|([^;"]*))\s*(?:;|$)')
+"""Of a list of paths in a line: one in quotes, or up to the next semicolon."""
 
 DEVICES = tuple(ENGINE_DEVICES)
 PLACES = ("map", "segments", "near", "mask")
@@ -110,6 +116,17 @@ def sequence_argument(plan: Plan, folder: Path) -> tuple[str | Quoted, bool]:
     if letters is not None:
         return letters, False
     return quoted_path(folder / fasta_name(plan.entries)), True
+
+
+def text_of(paths: Iterable[str | Path]) -> str:
+    """Paths in one line, semicolons between them; one that has a semicolon itself is quoted."""
+    return "; ".join(f'"{path}"' if ";" in str(path) else str(path) for path in paths)
+
+
+def paths_in(text: str) -> tuple[Path, ...]:
+    """The paths of a line that `text_of` wrote, or a person typed."""
+    found = [(one or two).strip() for one, two in _ONE_PATH.findall(text)]
+    return tuple(Path(one) for one in found if one)
 
 
 def build_command(plan: Plan, folder: Path) -> Command:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from chimerax.critasser.jobs.sequences import Entry
-from chimerax.critasser.tool.plan import Plan, build_command, obstacle
+from chimerax.critasser.tool.plan import Plan, build_command, obstacle, paths_in, text_of
 
 HELIX = Entry("helix", "AALEKAALEKAALEK")
 LONG = Entry("vp6", "AALEKAALEK" * 30, 3)
@@ -15,6 +15,21 @@ FOLDER = Path("/home/me/critasser/sequences")
 
 def test_what_the_command_does_anyway_is_not_in_it():
     assert build_command(PLAN, FOLDER) == "critasser build #1 sequence AALEKAALEKAALEK"
+
+
+@pytest.mark.parametrize(
+    ("text", "paths"),
+    [
+        ("a.json; b c.npz", ["a.json", "b c.npz"]),
+        ('"a;b.json"; c.json', ["a;b.json", "c.json"]),
+        ('c.json;"a; b.json"', ["c.json", "a; b.json"]),
+        (" ; a.json;;", ["a.json"]),
+        ("", []),
+    ],
+)
+def test_paths_in_a_line_are_parted_by_semicolons_outside_quotes(text, paths):
+    assert paths_in(text) == tuple(map(Path, paths))
+    assert paths_in(text_of(paths)) == paths_in(text)
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,16 @@
 """A mask is divided at half its height, whatever its scale and however it was made."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy import ndimage
 
-from critasser.density import Grid, read_mask, read_soft_mask, write_map
+from critasser.density import Grid, read_mask, read_soft_mask, simulate, write_map
 from critasser.errors import InputError
+from critasser.structure import read_chains
+
+DATA = Path(__file__).parents[2] / "data"
 
 SHAPE = (40, 44, 48)
 
@@ -84,6 +89,30 @@ def test_a_density_that_was_cut_out_is_inside_where_it_is_above_zero(tmp_path, p
     cut = piece.with_values(np.maximum(piece.values, 0) * 0.1)
     write_map(tmp_path / "cut.mrc", cut)
     np.testing.assert_array_equal(read_mask(tmp_path / "cut.mrc", piece), cut.values > 0)
+
+
+@pytest.mark.parametrize("width", [4.0, 5.0])
+@pytest.mark.parametrize("truncate", [2.5, 9.0])
+def test_a_mask_blurred_until_no_plateau_is_left_is_about_as_large(
+    width, truncate, like, ball, saved
+):
+    # Cut off, or down to the last bit as in Fourier space.
+    small = ndimage.binary_erosion(ball, iterations=4)
+    values = ndimage.gaussian_filter(small.astype(np.float32), width, truncate=truncate)
+    assert values.max() < 0.75
+    inside = read_mask(saved(values), like)
+    assert 0.8 * small.sum() < inside.sum() < 4.0 * small.sum()
+    assert (inside & small).sum() > 0.97 * small.sum()
+    assert (values > 0).sum() > 10 * small.sum()
+
+
+def test_a_simulated_density_is_inside_where_it_is_above_zero(tmp_path, piece):
+    # It fades too, but it is no mask: its values are as uneven as its atoms lie.
+    chain = read_chains(DATA / "emd_6555_piece.pdb")[0]
+    density = simulate(chain.positions, chain.amplitudes, 6.0, padding=12.0)
+    cut = density.with_values(np.where(density.values > 0.01, density.values, 0))
+    write_map(tmp_path / "cut.mrc", cut)
+    np.testing.assert_array_equal(read_mask(tmp_path / "cut.mrc", cut), cut.values > 0)
 
 
 def test_labels_of_segments_are_all_inside(like, saved):

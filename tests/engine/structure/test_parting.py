@@ -78,6 +78,30 @@ def test_one_number_for_all_residues_is_none(read):
     assert names(found) == [("A", [1, 2, 3, 4, 5])]
 
 
+def test_residues_in_reverse_order_are_one_chain_in_the_right_order(read):
+    text = stretch([5, 4, 3, 2, 1], 0) + line(90, 60, record="HETATM", name="HOH", atom="O")
+    found = read(text + "TER\n" + stretch([1, 2, 3], 90, chain="B"))
+    assert names(found) == [("A", [1, 2, 3, 4, 5]), ("B", [1, 2, 3])]
+    assert found.chains[0].calpha[:, 0].tolist() == [15.2, 11.4, 7.6, 3.8, 0.0]
+    assert found.notes[-1] == (
+        "a.pdb: residues of chain A stand from the last to the first; they are taken in the order "
+        "of their numbers"
+    )
+
+
+def test_numbers_that_go_down_along_a_chain_are_left_as_they_are(read):
+    # Bonds tell that it runs as it stands: only its numbers are odd.
+    text = "".join(
+        line(n, 3.8 * k + dx, atom=atom)
+        for k, n in enumerate([5, 4, 3, 2])
+        for atom, dx in (("N", -1.2), ("CA", 0.0), ("C", 1.3))
+    )
+    found = read(text)
+    assert sum(map(len, found.chains)) == 4
+    assert [x for chain in found.chains for x in chain.residue_number.tolist()] == [5, 4, 3, 2]
+    assert len(found.notes) == 0
+
+
 def test_an_atom_that_is_there_twice_is_counted_and_moves_no_number(read):
     found = read(stretch([5, 6, 7], 0) + line(5, 0.01))
     assert names(found) == [("A", [5, 6, 7])]

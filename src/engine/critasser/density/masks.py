@@ -2,8 +2,14 @@
 
 Masks come binary, with soft edges, on any scale (0 … 1, 0 … 255, 0 … 0.13), and ringing where they
 were resampled in Fourier space. They have in common that most voxels within have one value, their
-plateau, and most outside another. Half way between the two is where the mask ends. Densities that
-were cut out have no plateau; of these everything above 0 is within.
+plateau, and most outside another. Half way between the two is where the mask ends. Masks that were
+blurred until nothing of a plateau is left fade to nothing at their border; they are divided where
+the variance within both parts is least (Otsu 1979). Densities that were cut out do not fade; of
+these everything above 0 is within.
+
+References
+----------
+Otsu N (1979) IEEE Trans. Syst. Man Cybern. 9, 62.
 """
 
 from __future__ import annotations
@@ -43,6 +49,17 @@ MOST_LABELS = 20
 
 CUT_OUT = 0.3
 """Least share of voxels that are exactly 0 around a density that was cut out."""
+
+FADED, HIGHEST_BLURRED = 0.02, 1.0
+"""Of the highest value, what voxels at the border of a blurred mask have at most in the median
+(blurred masks 0.001, simulated densities to 0.012, densities cut out at a contour or around a model
+0.1 to 0.3); and its highest value, as blurring goes up to 1 at most and simulated densities have
+any."""
+
+NOTHING = 1e-3
+"""Of the highest value; what blurring in Fourier space leaves far outside."""
+
+OTSU_BINS = 256
 
 FAINTEST = 0.1
 """Of the plateau; what is less is ringing and not an edge."""
@@ -147,6 +164,15 @@ def _weight(values: NDArray[np.generic], path: Path) -> NDArray[np.generic]:
         return values > 0
     levels = _levels(values, low, high)
     if levels is None:
+        floor = NOTHING * high
+        if (
+            low >= -floor
+            and high <= HIGHEST_BLURRED
+            and _at_border(values, floor) <= FADED * high
+        ):
+            weight = 0.5 * values.astype(np.float32) / _otsu(values[values > floor])
+            weight[weight < FAINTEST] = 0
+            return np.minimum(weight, 1)
         if np.mean(values == 0) >= CUT_OUT:
             return values > 0
         raise InputError(
@@ -158,6 +184,32 @@ def _weight(values: NDArray[np.generic], path: Path) -> NDArray[np.generic]:
     weight = (values.astype(np.float32) - outside) / (plateau - outside)
     weight[weight < FAINTEST] = 0
     return np.minimum(weight, 1)
+
+
+def _at_border(values: NDArray[np.generic], floor: float) -> float:
+    """Median of the voxels above a floor that touch one below by a face; infinite without any."""
+    inside = values > floor
+    border = np.zeros_like(inside)
+    for axis in range(inside.ndim):
+        ahead = [slice(None)] * inside.ndim
+        behind = list(ahead)
+        ahead[axis], behind[axis] = slice(1, None), slice(None, -1)
+        edge = inside[tuple(ahead)] != inside[tuple(behind)]
+        border[tuple(ahead)] |= edge
+        border[tuple(behind)] |= edge
+    border &= inside
+    return float(np.median(values[border])) if border.any() else np.inf
+
+
+def _otsu(values: NDArray[np.generic]) -> float:
+    """The threshold that leaves the least variance within the parts above and below it."""
+    counts, edges = np.histogram(values, bins=OTSU_BINS)
+    middle = 0.5 * (edges[1:] + edges[:-1])
+    below = np.cumsum(counts)[:-1]
+    above = counts.sum() - below
+    sums = np.cumsum(counts * middle)
+    apart = sums[:-1] / np.maximum(below, 1) - (sums[-1] - sums[:-1]) / np.maximum(above, 1)
+    return float(edges[1:-1][np.argmax(below * above * apart**2)])
 
 
 def _are_labels(values: NDArray[np.generic], low: float, high: float) -> bool:

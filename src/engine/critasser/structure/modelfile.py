@@ -21,7 +21,7 @@ from critasser.structure.left_out import LeftOut
 from critasser.structure.metrics import add_metrics
 from critasser.structure.mmcif import mmcif_document
 from critasser.structure.model import AtomicModel
-from critasser.structure.reading import read_protein
+from critasser.structure.reading import notes_of, read_protein
 from critasser.structure.residue_names import is_amino_acid, is_plain, letter_of
 from critasser.structure.sequence import Sequence as ChainSequence
 from critasser.structure.sequence import Target
@@ -89,12 +89,15 @@ class ModelFile:
     left_out : LeftOut
         What stays in the file and is left out of everything else, by reason: no protein; residues
         that are none of the twenty amino acids, or have no Cα.
+    backwards : tuple of str
+        As of `Protein`.
     """
 
     path: Path
     structure: gemmi.Structure
     chains: tuple[ProteinChain, ...]
     left_out: LeftOut
+    backwards: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, path: str | os.PathLike) -> ModelFile:
@@ -127,7 +130,7 @@ class ModelFile:
                 f"{path}: no residue of it is one of the twenty amino acids with a Cα, but it has "
                 f"{left_out}; give a protein model"
             )
-        return cls(Path(path), structure, chains, left_out)
+        return cls(Path(path), structure, chains, left_out, protein.backwards)
 
     @property
     def unknown(self) -> int:
@@ -137,8 +140,7 @@ class ModelFile:
     @property
     def notes(self) -> tuple[str, ...]:
         """What the person should know of the file, each in a line."""
-        line = self.left_out.line(self.path)
-        return (line,) if line else ()
+        return notes_of(self.path, self.left_out, self.backwards)
 
     def residues(self) -> list[ModelResidue]:
         """The usable residues, in the order of the file; the same order as in `model`."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import gemmi
 
@@ -26,6 +27,10 @@ NEAREST = 2.0
 
 LONGEST_STEP = 4.5
 """Å between Cα of neighbours, where the model has nothing but these."""
+
+FEWEST_BACKWARDS, BONDED_SHARE = 3, 0.5
+"""Residues of a chain whose numbers go down all along, from which it is taken to stand in reverse
+order, and share of them that are bonded so."""
 
 BACKBONE = ("N", "CA", "C")
 LAST_OXYGENS = ("OXT", "OT2")
@@ -77,7 +82,7 @@ class _Piece:
 
 def parted(
     model: gemmi.Model, parents: dict[str, str] | None = None
-) -> tuple[gemmi.Model, list[Part], dict[str, Counter[str]], bool]:
+) -> tuple[gemmi.Model, list[Part], dict[str, Counter[str]], bool, list[str]]:
     """Find the protein in a model.
 
     Parameters
@@ -97,11 +102,14 @@ def parted(
         How many residues are no protein, by reason and name; see `LeftOut`.
     bool
         Whether any chain has another name than in the file.
+    list of str
+        Chains whose residues stand in reverse order in the file; here they do not.
     """
     pieces: list[_Piece] = []
+    backwards: list[str] = []
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for chain in model:
-        pieces += _pieces(chain, parents or {}, counts)
+        pieces += _pieces(chain, parents or {}, counts, backwards)
     names = _names(pieces)
     bins: dict[str, list[_Piece]] = {}
     for piece, name in zip(pieces, names):
@@ -122,7 +130,7 @@ def parted(
                 last = piece.last
             place += len(piece.residues)
     renamed = any(piece.name != name for piece, name in zip(pieces, names))
-    return result, parts, counts, renamed
+    return result, parts, counts, renamed, backwards
 
 
 def _goes_on(last: gemmi.Residue, first: gemmi.Residue) -> bool:
@@ -134,10 +142,15 @@ def _goes_on(last: gemmi.Residue, first: gemmi.Residue) -> bool:
 
 
 def _pieces(
-    chain: gemmi.Chain, parents: dict[str, str], counts: dict[str, Counter[str]]
+    chain: gemmi.Chain,
+    parents: dict[str, str],
+    counts: dict[str, Counter[str]],
+    backwards: list[str],
 ) -> list[_Piece]:
     """Cut a chain where another begins."""
     whole = [part for residue in chain for part in _single(residue)]
+    if _turned_round(whole, parents):
+        backwards.append(chain.name.split(INSTANCE)[0])
     protein = _protein(whole, parents, counts)
     pieces = [_Piece(chain.name.split(INSTANCE)[0])]
     for k, residue in enumerate(whole):
@@ -161,6 +174,20 @@ def _pieces(
         if piece.repeats:
             _count(piece)
     return pieces
+
+
+def _turned_round(residues: list[gemmi.Residue], parents: dict[str, str]) -> bool:
+    """Put amino acids that stand from the last to the first in order; whether they did."""
+    amino = [k for k, residue in enumerate(residues) if _is_amino(residue, parents)]
+    numbers = [residues[k].seqid.num for k in amino]
+    if len(amino) < FEWEST_BACKWARDS or any(a <= b for a, b in pairwise(numbers)):
+        return False
+    bonded = sum(bonded_to(residues[b], residues[a]) for a, b in pairwise(amino))
+    if bonded < BONDED_SHARE * (len(amino) - 1):
+        return False
+    for k, residue in zip(amino, [residues[k] for k in reversed(amino)]):
+        residues[k] = residue
+    return True
 
 
 def _count(piece: _Piece) -> None:

@@ -64,18 +64,32 @@ class Protein:
         At least one, each of at least one residue.
     left_out : LeftOut
         What is in none of them.
+    backwards : tuple of str
+        Chains whose residues stand in the file from the last to the first.
     """
 
     path: Path
     structure: gemmi.Structure
     chains: tuple[ProteinChain, ...]
     left_out: LeftOut
+    backwards: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What the person should know, each in a line."""
-        line = self.left_out.line(self.path)
-        return (line,) if line else ()
+        return notes_of(self.path, self.left_out, self.backwards)
+
+
+def notes_of(path: Path, left_out: LeftOut, backwards: Sequence[str]) -> tuple[str, ...]:
+    """What the person should know of a file, each in a line."""
+    lines = [left_out.line(path)]
+    if backwards:
+        which = ", ".join(name or "without a name" for name in backwards)
+        lines.append(
+            f"{path.name}: residues of chain {which} stand from the last to the first; they are "
+            "taken in the order of their numbers"
+        )
+    return tuple(line for line in lines if line)
 
 
 def read_chains(path: str | os.PathLike, max_bytes: int = MOST_BYTES) -> tuple[ProteinChain, ...]:
@@ -112,7 +126,7 @@ def read_protein(path: str | os.PathLike, max_bytes: int = MOST_BYTES) -> Protei
     try:
         structure, models = _one_model(_structures(raw, path))
         _mend_elements(structure[0])
-        model, parts, others, renamed = parted(structure[0], _parents(structure))
+        model, parts, others, renamed, backwards = parted(structure[0], _parents(structure))
     except (RuntimeError, ValueError, IndexError) as error:
         raise InputError(
             f"{path} is not a PDB or mmCIF file ({error}): give a coordinate file."
@@ -133,7 +147,7 @@ def read_protein(path: str | os.PathLike, max_bytes: int = MOST_BYTES) -> Protei
         raise InputError(
             f"{path} holds no protein{but}: give a PDB or mmCIF file with a protein chain."
         )
-    return Protein(path, structure, tuple(chains), left_out)
+    return Protein(path, structure, tuple(chains), left_out, tuple(dict.fromkeys(backwards)))
 
 
 def _ascii(raw: bytes) -> bytes:

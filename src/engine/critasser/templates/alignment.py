@@ -61,14 +61,16 @@ def likeness(
     template : ndarray (n,)
         Indices into `AMINO_ACIDS`, −1 for X.
     target : ndarray (L,)
-        Indices into `AMINO_ACIDS`.
+        Likewise.
     profile : ndarray (n, 20), optional
         Log-odds of each amino acid where template residue i lies; 0 says nothing.
     """
     table = blosum62()[template.astype(int)][:, target.astype(int)]
     if profile is None:
         return table
-    return table + np.clip(profile, -PROFILE_LIMIT, PROFILE_LIMIT)[:, target.astype(int)]
+    # Of what nobody knows (−1) the last column, which is 0.
+    odds = np.pad(np.clip(profile, -PROFILE_LIMIT, PROFILE_LIMIT), ((0, 0), (0, 1)))
+    return table + odds[:, target.astype(int)]
 
 
 def align(
@@ -90,6 +92,6 @@ def align(
     ]
     rows = np.flatnonzero(partner >= 0)
     pairs = np.stack([rows, partner[rows]], axis=1)
-    same = template[pairs[:, 0]] == target[pairs[:, 1]]
+    same = (template[pairs[:, 0]] == target[pairs[:, 1]]) & (template[pairs[:, 0]] >= 0)
     z_score = (score - np.mean(chance)) / max(float(np.std(chance)), LEAST_SPREAD)
     return Alignment(pairs, float(same.mean()) if len(same) else 0.0, float(score), float(z_score))

@@ -191,7 +191,8 @@ def _place(
     if len(seen) < FEWEST_RESIDUES:
         return f"only {len(seen)} residues with a Cα; at least {FEWEST_RESIDUES} are needed"
     own, codes = chain.calpha[seen], chain.codes[seen]
-    letters = [target.codes[target.chain_slices[group[0]]] for group in entities]
+    known = np.where(target.unknown, np.int8(-1), target.codes)
+    letters = [known[target.chain_slices[group[0]]] for group in entities]
     by_sequence = [align(codes, letter) for letter in letters]
     alike = [
         entity

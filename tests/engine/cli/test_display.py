@@ -9,8 +9,8 @@ from critasser.job.progress import Event
 from critasser.text import duration
 
 
-def event(stage: str, fraction: float) -> Event:
-    return Event(0.0, "running", stage, fraction, fraction, "busy", 83.0)
+def event(stage: str, fraction: float, message: str = "busy") -> Event:
+    return Event(0.0, "running", stage, fraction, fraction, message, 83.0)
 
 
 class Broken(io.StringIO):
@@ -28,18 +28,20 @@ class Terminal(io.StringIO):
 
 
 def test_a_stage_is_told_when_it_ends_and_every_ten_seconds(monkeypatch):
-    times = iter([0.0, 0.0, 11.0, 12.0, 90.0, 91.0])
+    times = iter([0.0, 0.0, 11.0, 12.0, 90.0, 91.0, 92.0])
     monkeypatch.setattr("critasser.cli.display.time.monotonic", lambda: next(times))
     stream = io.StringIO()
     with display(("a", "b"), stream) as shown:
         shown(event("a", 0.0))
         shown(event("a", 0.25))
         shown(event("a", 0.5))
-        shown(event("a", 1.0))
+        shown(event("a", 1.0, "done"))
         shown(event("b", 0.0))
+        shown(event("b", 1.0, "was done already"))
     assert stream.getvalue().splitlines() == [
         " 25% a         25%, busy, about 1 min 23 s left",
-        "100% a         busy in 1 min 30 s, about 1 min 23 s left",
+        "100% a         done in 1 min 30 s, about 1 min 23 s left",
+        "100% b         was done already, about 1 min 23 s left",
     ]
 
 

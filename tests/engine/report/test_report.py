@@ -1,12 +1,14 @@
 """Symmetric units, chains, where residues come from and which have no density, in the report."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from critasser.density import normalise, simulate
-from critasser.report import ReportContent, write_report
+from critasser.report import ReportContent, figures, write_report
+from critasser.report.sections import _subtitle, _title
 from critasser.structure import Sequence, Target, read_chains
 
 DATA = Path(__file__).parents[2] / "data"
@@ -102,3 +104,36 @@ def test_residues_without_density_are_named_and_may_be_missing(page):
     told = "Residues A:1-9 have no density; scores are those of the others."
     assert told in page(unseen=["A:1-9"], trimmed=True, calpha=calpha)
     assert told not in page(unseen=[], trimmed=False)
+
+
+def test_the_title_says_what_was_built_and_the_job_of_a_model(page, tmp_path):
+    built = page()
+    assert "<title>A</title>" in built and "sequence.fasta in map.mrc" in built
+    chain = read_chains(DATA / "3wmi_A.pdb.gz")[0]
+    names = [f"chain {k}" for k in range(6)]
+    target = Target(tuple(Sequence(name, "AG") for name in names))
+    content = ReportContent(
+        {**JOB, "inputs": {**JOB["inputs"], "model": {"path": "m.pdb"}}}, RESULTS, target, None,
+        [chain.calpha[:12]], [np.full(12, 80.0)], folder="my job",
+    )  # fmt: skip
+    assert _title(content) == "my job"
+    assert _subtitle(content).startswith("m.pdb in map.mrc · job my job · Critasser 1.0")
+    of_build = dataclasses.replace(content, job=JOB)
+    assert _title(of_build) == "chain 0, chain 1, chain 2, chain 3 and 2 more"
+
+
+def test_times_are_told_as_everywhere_else(page):
+    assert "7 min 21 s" in page(timings={"trace": 400.0, "report": 41.0})
+
+
+def test_cycles_are_whole_numbers_and_every_line_is_named(monkeypatch):
+    monkeypatch.setattr(figures, "_svg", lambda figure: figure)
+    cycle = np.arange(1.0, 4.0)
+    drawn = figures.assembly(cycle, -cycle, -0.5 * cycle, cycle, cycle / 4, [2, 1], 3)
+    left, middle, _ = drawn.axes
+    assert all(tick == round(tick) for axis in (left, middle) for tick in axis.get_xticks())
+    assert "arbitrary units" in left.get_title(loc="left")
+    names = [[text.get_text() for text in axis.get_legend().get_texts()] for axis in (left, middle)]
+    assert names == [
+        ["mean of replicas", "lowest replica"], ["one decoy", "mean of a cycle's decoys"],
+    ]  # fmt: skip

@@ -83,9 +83,9 @@ class PlainDisplay:
         self._last = now
         told, left = event.message, ""
         if event.state == "running":
-            if ends:
+            if event.message == "done":
                 told += f" in {duration(now - self._began)}"
-            else:
+            elif not ends:
                 told = f"{event.stage_fraction:.0%}, {told}"
             if event.remaining is not None:
                 left = f", about {duration(event.remaining)} left"

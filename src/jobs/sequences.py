@@ -14,6 +14,7 @@ from ..engine.critasser.fasta_text import (
     is_nucleic,
     letters_of,
     name_of,
+    other_molecule,
     records_of,
     says_protein,
 )
@@ -215,6 +216,8 @@ def complaint(letters: str, header: str = "", *, protein: bool = False) -> str:
             f"this is the number of an entry of UniProt: paste its letters, or type critasser "
             f"build … sequence {letters}, which fetches them and needs the network"
         )
+    if other_molecule(header):
+        return "this is a ligand and no protein: leave it out"
     if not protein and is_nucleic(header, letters):
         return (
             "this is DNA or RNA: leave it out, give the protein's sequence, or the words protein "

@@ -163,6 +163,12 @@ def test_what_is_not_a_file_is_put_into_the_job_folder(here, tmp_path, monkeypat
     )
     assert {path.name for path in (tmp_path / "job/inputs").iterdir()} == {"model.cif", "map.mrc"}
     assert results.models[0].letters == model.target.letters
+    assert 0 <= results.models[0].local_confidence.min() <= results.models[0].local_confidence.max()
+    assert 1 < results.models[0].local_confidence.max() <= 100
+    length = len(model.target)
+    assert f"1 model of {length} residues, mean confidence" in repr(results)
+    assert f"<ModelResult 1: {length} residues" in repr(results.models[0])
+    assert max(len(repr(one)) for one in (results, results.models[0])) < 300
     assert results.models[0].read().calpha == pytest.approx(model.calpha, abs=1e-3)
     assert events[-1].state == "finished"
     assert [one.fraction for one in events] == sorted(one.fraction for one in events)

@@ -7,6 +7,7 @@ import os
 
 import pytest
 
+from critasser.density import read_map
 from critasser.errors import InputError
 from critasser.input_files import opened, read_bytes
 from critasser.structure import read_chains, read_contacts, read_fasta
@@ -26,6 +27,22 @@ def test_files_packed_otherwise_are_named(tmp_path, pack, name):
     (tmp_path / "map.mrc").write_bytes(pack(bytes(2000)))
     with pytest.raises(InputError, match=f"map.mrc is packed by {name}: unpack it first"):
         read_bytes(tmp_path / "map.mrc", 10_000, "")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"<!DOCTYPE html>\n<html><title>404 Not Found</title>", "is a web page"),
+        (b"\n<HTML lang=en>", "is a web page"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:a\n", "is a pointer of Git LFS"),
+        (b"<?xml version='1.0' encoding='UTF-8'?><Error><Code>NoSuchKey", "is what a server said"),
+    ],
+)
+@pytest.mark.parametrize("reader", [read_chains, read_fasta, read_map])
+def test_what_a_download_left_in_place_of_a_file_is_named(tmp_path, content, told, reader):
+    (tmp_path / "x").write_bytes(content + bytes(2000))
+    with pytest.raises(InputError, match=f"x {told}"):
+        reader(tmp_path / "x")
 
 
 def test_a_bomb_is_unpacked_no_further_than_its_limit(tmp_path):

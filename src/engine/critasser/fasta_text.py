@@ -22,6 +22,7 @@ __all__ = [
     "letters_of",
     "line_letters",
     "name_of",
+    "other_molecule",
     "records_of",
     "says_protein",
 ]
@@ -53,6 +54,11 @@ NUCLEIC_HEADER = re.compile(
     re.IGNORECASE,
 )
 """Headers of nucleic acids, and not of proteins that are named for what they do with them."""
+
+OTHER_HEADER = re.compile(
+    r"(?:[^|\s]{1,8}\|)?(ligand|smiles|ccd|glycan|ion)\s*(?:\||$)", re.IGNORECASE
+)
+"""Headers of what is no chain, as Boltz (``B|smiles``) and Chai (``ligand|name=x``) have them."""
 
 PROTEIN_HEADER = re.compile(
     r"mol:protein|protein\b|peptide\b|\bpoly[- ]?(?:ala|gly|cys|thr)", re.IGNORECASE
@@ -211,6 +217,18 @@ def copies_of(header: str) -> int:
     """How many chains a header names, or ``copies=2`` says, at most `MOST_COPIES`; else 1."""
     asked = asked_copies(header)
     return min(max(len(chains_named(header)) if asked is None else asked, 1), MOST_COPIES)
+
+
+def other_molecule(header: str) -> str:
+    """What a header says its record is, where that is no protein or nucleic acid; else empty.
+
+    Examples
+    --------
+    >>> other_molecule("B|smiles"), other_molecule("A|protein|./msa.a3m")
+    ('smiles', '')
+    """
+    found = OTHER_HEADER.match(header)
+    return found[1].lower() if found else ""
 
 
 def says_protein(header: str) -> bool:

@@ -23,6 +23,16 @@ OTHER_PACKINGS = {
 }  # fmt: skip
 """First bytes of files that are packed otherwise than by gzip."""
 
+OTHER_CONTENTS = {
+    b"<!doctype html": "is a web page and not the file itself: the download failed, repeat it",
+    b"<html": "is a web page and not the file itself: the download failed, repeat it",
+    b"version https://git-lfs": "is a pointer of Git LFS and not the file itself: get that by "
+    "git lfs pull",
+    b"<?xml version='1.0' encoding='UTF-8'?><Error>".lower(): "is what a server said in place of "
+    "the file: the download failed, check its address",
+}
+"""First bytes, in small letters, of what lies in the place of a file; what to do about each."""
+
 HOW = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 """Without waiting: a named pipe that nobody writes to would hold us for ever."""
 
@@ -61,11 +71,14 @@ def opened(path: str | os.PathLike, *, archive: bool = False) -> Iterator[Binary
         raise InputError(f"{path} is {_special(mode)}, not a file: give a file.")
     with os.fdopen(handle, "rb") as file:
         try:
-            first = file.read(max(map(len, OTHER_PACKINGS)))
+            first = file.read(max(map(len, (*OTHER_PACKINGS, *OTHER_CONTENTS))))
             packed = first.startswith(GZIP_MAGIC)
             for magic, program in OTHER_PACKINGS.items():
                 if first.startswith(magic) and not (archive and magic == ZIP_MAGIC):
                     raise InputError(f"{path} is packed by {program}: unpack it first.")
+            for begin, what in OTHER_CONTENTS.items():
+                if first.lstrip().lower().startswith(begin):
+                    raise InputError(f"{path} {what}.")
             file.seek(0)
             if packed:
                 with gzip.open(file) as unpacked:

@@ -68,6 +68,11 @@ def test_what_is_wrong_with_letters_is_told_with_its_place_and_a_remedy(letters,
     assert bool(complaint(letters)) == bool(said)
 
 
+def test_ligands_of_prediction_programs_are_no_chains():
+    assert "a ligand and no protein" in complaint("SAH", "C|ccd|")
+    assert not complaint(HELIX, "A|protein|msa.a3m")
+
+
 def test_complaints_agree_with_the_engine(tmp_path):
     from critasser.errors import InputError
     from critasser.structure import read_fasta

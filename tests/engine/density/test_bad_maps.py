@@ -132,6 +132,12 @@ def test_images_and_stacks(tmp_path, piece):
         mrc.set_data(np.stack([piece.values, piece.values]))
         mrc.voxel_size = 1.0
     assert "a stack of volumes" in told(path)
+    with mrcfile.new(path, overwrite=True) as mrc:
+        # Of one volume only, as cropping leaves it.
+        mrc.set_data(piece.values)
+        mrc.voxel_size = 1.0
+        mrc.header.ispg = 401
+    np.testing.assert_array_equal(read_map(path).values, piece.values)
 
 
 def test_two_voxels_a_byte(good):

@@ -8,6 +8,8 @@ import pytest
 from critasser.errors import InputError
 from critasser.structure import AMINO_ACIDS, Sequence, Target, read_fasta, read_sequences
 
+LONG = "MKVLAAGIVGLPNVGKSTLFNALTRAGAEA"
+
 
 @pytest.fixture
 def write(tmp_path):
@@ -102,6 +104,10 @@ def test_a_short_peptide_of_acgt_is_a_peptide(write):
         (">a\nMK[SEP]VL", "write a modified residue as the one that it is made of"),
         (">a\nMET ALA GLY LYS XYZ", "position 5: ? is unknown"),
         ("{\\rtf1\\ansi\n>a\\\nMKV}", "is rich text: save it as plain text"),
+        (f">A|protein|m.a3m\n{LONG}\n>B|smiles\nCC(=O)O", "'B|smiles' is of a ligand: only prot"),
+        (f">A|protein|\n{LONG}\n>C|ccd|\nSAH", "'C|ccd|' is of a ligand: only proteins are built"),
+        (">protein|name=p\nMKV\n>glycan|name=g\nNAG(4-1 NAG)", "is of a glycan: only proteins"),
+        (">protein|name=p\nMKV\n>ligand|name=l\nCCCC", "is of a ligand: only proteins are built"),
         ("CRYST1    1.000    1.000    1.000", "is a coordinate file: give the sequences"),
         ("data_1ABC\n#\n", "is a coordinate file: give the sequences"),
         (b"PK\x03\x04\x14\0\x06\0word/document.xml", "packed by zip (as documents of Word"),
@@ -132,6 +138,20 @@ def test_a_file_that_is_not_there(tmp_path):
         read_fasta(tmp_path / "none.fasta")
     with pytest.raises(InputError, match="directory"):
         read_fasta(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("header", "name"),
+    [
+        ("A|protein|./msa.a3m", "A|protein|./msa.a3m"),
+        ("protein|name=ligand of integrin", "protein|name=ligand"),
+        ("ligand-gated channel", "ligand-gated"),
+        ("sp|P12345|ION_HUMAN ion channel", "sp|P12345|ION_HUMAN"),
+    ],
+)
+def test_proteins_of_prediction_programs_and_of_ligands_are_proteins(write, header, name):
+    (only,) = read_fasta(write(f">{header}\n{LONG}\n")).sequences
+    assert (only.name, only.letters) == (name, LONG)
 
 
 def test_targets_cannot_be_made_of_nonsense():

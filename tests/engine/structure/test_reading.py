@@ -222,6 +222,27 @@ def test_a_position_that_did_not_fit_is_none_and_one_with_commas_is_refused(writ
         read_protein(write(text.replace("3.800", "3,800")))
 
 
+def test_residues_at_the_origin_have_not_been_placed(write):
+    # Programs write those there that they could not build.
+    text = "".join(atom("CA", "ALA", i, 3.8 * i) for i in (1, 2, 3))
+    nowhere = "".join(atom(name, "GLY", 4, 0) for name in ("N", "CA", "C"))
+    found = read_protein(write(text + nowhere))
+    assert found.chains[0].residue_number.tolist() == [1, 2, 3]
+    assert "3 atoms without a position" in found.notes[0]
+    # One atom may well be there.
+    found = read_protein(write(text + atom("CA", "GLY", 4, 0)))
+    assert found.chains[0].residue_number.tolist() == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["@<TRIPOS>MOLECULE\nx\n", "Protein\n   10\n    1MET     N    1   1.0   2.0   3.0\n", ""],
+)
+def test_files_of_other_formats_are_not_said_to_hold_no_protein(write, text):
+    with pytest.raises(InputError, match="is not a PDB or mmCIF file: there is no atom in it"):
+        read_protein(write(text))
+
+
 def test_what_a_file_without_protein_has_is_told(write):
     far = atom("CA", "ALA", 1, 0).replace("   0.000", "12000.00", 1)
     with pytest.raises(InputError, match=r"no protein \(but .*1 atom without a position\)"):

@@ -223,7 +223,7 @@ def _check_volume(header: np.void, stored_shape: tuple[int, int, int], path: Pat
     what = None
     if min(stored_shape) == 1:
         what = f"a 2D image ({columns} × {rows} × {sections})"
-    elif utils.spacegroup_is_volume_stack(int(header["ispg"])):
+    elif utils.spacegroup_is_volume_stack(int(header["ispg"])) and header["mz"] != sections:
         what = "a stack of volumes"
     elif int(header["mz"]) == 1 or (int(header["ispg"]) == 0 and _suffix(path) == ".mrcs"):
         what = f"a stack of {sections} 2D images"

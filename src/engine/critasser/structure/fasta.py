@@ -16,6 +16,7 @@ from critasser.fasta_text import (
     is_nucleic,
     letters_of,
     name_of,
+    other_molecule,
     records_of,
 )
 from critasser.input_files import read_bytes
@@ -52,6 +53,10 @@ REMEDIES = {
     ":": "between chains in some programs: give each chain a line '>name' of its own",
     "/": "between chains in some programs: give each chain a line '>name' of its own",
 }
+
+
+NAMES_OF_OTHERS = {"smiles": "ligand", "ccd": "ligand"}
+"""Of what headers say in other words."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +124,12 @@ def read_sequences(path: str | os.PathLike, *, protein: bool = False) -> Sequenc
     """
     path = Path(path)
     records = _records(_text(path), path)
+    for record in records:
+        if what := other_molecule(record.header):
+            raise InputError(
+                f"{path}, sequence {record.name!r} is of a {NAMES_OF_OTHERS.get(what, what)}: only "
+                "proteins are built. Leave it out."
+            )
     nucleic = [record for record in records if not protein and record.is_nucleic]
     if nucleic:
         raise InputError(_nucleic_message(nucleic, len(records), path))

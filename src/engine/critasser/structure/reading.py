@@ -7,6 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import gemmi
@@ -45,6 +46,9 @@ MOST_BYTES = 512 << 20
 NOWHERE = 9999.0
 """Å along an axis, the most that a PDB file can say: what programs write for an atom without a
 position."""
+
+FEWEST_PLACEHOLDERS = 2
+"""Atoms exactly at the origin, which tell that none of them is there."""
 
 LAST_OXYGENS = {"OT1": "O", "OT2": "OXT", "O1": "O", "O2": "OXT"}
 """Of CHARMM and GROMOS, for the names that the PDB gives the oxygens of the last residue."""
@@ -133,15 +137,21 @@ def read_protein(path: str | os.PathLike, max_bytes: int = MOST_BYTES) -> Protei
         ) from None
     _put(structure, model, parts, renamed)
     chains, atoms = [], Counter[tuple[str, str]]()
+    placeholders = _has_placeholders(structure[0])
     residues = [residue for chain in structure[0] for residue in chain]
     for part in parts:
-        chain = _chain(part, residues, atoms)
+        chain = _chain(part, residues, atoms, placeholders)
         if len(chain):
             chains.append(chain)
     left_out = LeftOut({reason: dict(names) for reason, names in others.items()})
     for (reason, name), count in [*atoms.items(), (("model", ""), models)]:
         if count:
             left_out = left_out.with_more(reason, {name: count})
+    if not chains and not residues:
+        raise InputError(
+            f"{path} is not a PDB or mmCIF file: there is no atom in it; give the model in one of "
+            "these formats."
+        )
     if not chains:
         but = f" (but {left_out})" if left_out else ""
         raise InputError(
@@ -205,6 +215,18 @@ def _mend_elements(model: gemmi.Model) -> None:
                     atom.element = gemmi.Element(letter)
 
 
+def _has_placeholders(model: gemmi.Model) -> bool:
+    """Whether atoms lie at the origin that a program could not place: one might belong there."""
+    there = (
+        atom
+        for chain in model
+        for residue in chain
+        for atom in residue
+        if not any(atom.pos.tolist())
+    )
+    return len(list(islice(there, FEWEST_PLACEHOLDERS))) == FEWEST_PLACEHOLDERS
+
+
 def _joined(models: Sequence[gemmi.Model]) -> gemmi.Model:
     joined = gemmi.Model(1)
     for model in models:
@@ -242,9 +264,15 @@ def _put(
 
 
 def _chain(
-    part: Part, residues: Sequence[gemmi.Residue], left_out: Counter[tuple[str, str]]
+    part: Part,
+    residues: Sequence[gemmi.Residue],
+    left_out: Counter[tuple[str, str]],
+    placeholders: bool,
 ) -> ProteinChain:
-    """The residues of a part that have atoms; what is left out is counted by reason and name."""
+    """The residues of a part that have atoms; what is left out is counted by reason and name.
+
+    With `placeholders` what lies at the origin has no place.
+    """
     letters, numbers, insertion, places = [], [], [], []
     names, elements, owner, positions, b_factors = [], [], [], [], []
     for letter, place in zip(part.letters, part.places):
@@ -267,7 +295,8 @@ def _chain(
                 left_out["element", element] += 1
                 continue
             position = atom.pos.tolist()
-            if not np.isfinite(position).all() or max(map(abs, position)) >= NOWHERE:
+            nowhere = not np.isfinite(position).all() or max(map(abs, position)) >= NOWHERE
+            if nowhere or (placeholders and not any(position)):
                 left_out["no place", ""] += 1
                 continue
             if name in seen or (atom.has_altloc() and atom.altloc != alternative):

@@ -110,7 +110,7 @@ class ChecklistPanel(Section):
     def _run(self, command: str, *words: str) -> None:
         model = self._model()
         if model is None:
-            self._told.setText("Open a model first, or choose one under “How sure”.")
+            self._told.setText("Open a model first, or choose one under “Confidence of residues”.")
             return
         run(self._session, command_text(command, model, *words))
         QTimer.singleShot(0, self.go_there)

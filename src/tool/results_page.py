@@ -47,16 +47,15 @@ __all__ = ["ResultsPage"]
 _COLUMNS = (
     ("rank", "#", "Best first", "{:d}"),
     ("confidence", "Conf", "Mean confidence of the residues, 0 to 100", "{:.0f}"),
-    ("etm", "eTM", "TM-score as agreement of decoys and Cα suggests; blind to a sequence that is "
-     "out of register, which the confidence sees", "{:.2f}"),
-    ("crscore", "CRscore", "How well the Cα atoms agree with those that the network sees",
-     "{:.2f}"),
-    ("near", "Near", "Of a placed model: part of its Cα with a position of the map within 3 Å",
-     "{:.0%}"),
+    ("etm", "eTM", "TM-score expected from the agreement of decoys and Cα positions; it does "
+     "not notice a sequence out of register, the confidence does", "{:.2f}"),
+    ("crscore", "CRscore", "Agreement of the Cα atoms with those that the network finds", "{:.2f}"),
+    ("near", "Near", "Of a placed model: fraction of its Cα within 3 Å of a position that the "
+     "network finds", "{:.0%}"),
     ("pcc", "PCC", "Correlation of the model's density with the map", "{:.2f}"),
-    ("share", "Share", "Part of all trial folds that are alike to this one", "{:.0%}"),
-    ("clashes", "Clashes", "Pairs of atoms that are too near", "{:d}"),
-    ("seconds", "Time", "That building it took", None),
+    ("share", "Share", "Fraction of all decoys that have this fold", "{:.0%}"),
+    ("clashes", "Clashes", "Pairs of atoms that are too close", "{:d}"),
+    ("seconds", "Time", "Time that building it took", None),
 )  # fmt: skip
 
 
@@ -113,12 +112,12 @@ class ResultsPage(QWidget):
                        lambda: ask_compare(session, self)),
             )
         )  # fmt: skip
-        self._alike = Section("How alike the models are")
+        self._alike = Section("Similarity of the models")
         self.matrix = MatrixPlot(lambda a, b: self.show_only(sorted({a - 1, b - 1})))
         self._alike.body.addWidget(self.matrix)
         layout.addWidget(self._alike)
         layout.addSpacing(4)
-        layout.addWidget(heading("How sure"))
+        layout.addWidget(heading("Confidence of residues"))
         self.confidence = ConfidencePanel(session)
         layout.addWidget(self.confidence)
         self.checklist = ChecklistPanel(session, self._model_to_check)
@@ -313,7 +312,7 @@ def _why_none(line) -> str:
     if line is None:
         return "No models yet: build some, or open a job."
     return {
-        "running": f"{line.name} is at work; its models are listed when it has finished.",
+        "running": f"{line.name} is running; its models are listed here when it has finished.",
         "queued": f"{line.name} waits for its turn.",
         "cancelled": f"{line.name} was stopped before it had made its models; it can be resumed.",
         "failed": f"{line.name} failed before it had made its models; see Progress.",

@@ -17,21 +17,21 @@ __all__ = ["TITLES", "Energies", "History", "StageRow", "of_about", "overdue"]
 
 TITLES = {
     "density": "Cut out the molecule",
-    "network": "Read the map",
+    "network": "Run the neural network",
     "calpha": "Find Cα atoms",
-    "sequences": "Weigh each sequence",
+    "sequences": "Test each sequence",
     "trace": "Trace chains",
     "templates": "Place templates",
-    "unseen": "Find what has no density",
-    "assembly": "Assemble",
-    "decoys": "Choose the best folds",
+    "unseen": "Find residues without density",
+    "assembly": "Assemble the fold",
+    "decoys": "Choose among the decoys",
     "atomic": "Build all atoms",
-    "quality": "Judge every residue",
+    "quality": "Estimate the confidence",
     "report": "Write the report",
 }
 """Stages in their order, in words."""
 
-_OTHER_TITLES = {"evidence": "Weigh the sequence", "fit": "Place the model"}
+_OTHER_TITLES = {"evidence": "Test the sequence", "fit": "Place the model"}
 """Of stages that only some jobs have."""
 
 _SAID = re.compile(r"cycle (\d+) of \d+, lowest energy (-?[\d.]+(?:e[+-]?\d+)?)")

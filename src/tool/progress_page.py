@@ -121,6 +121,8 @@ class ProgressPage(QWidget):
         layout.addWidget(
             buttons(self.stop, self.resume, self.show_button, self.report, self.log, self.folder)
         )
+        self._failure = Notice(AMBER)
+        layout.addWidget(self._failure)
         self.stages = StageList()
         layout.addSpacing(4)
         layout.addWidget(self.stages)
@@ -213,6 +215,7 @@ class ProgressPage(QWidget):
         self.bar.setValue(round(1000 * (1.0 if state == "finished" else history.fraction)))
         self.bar.setVisible(state == "running" or (state == "queued" and mine))
         self._message.setText(_told(history, state, watch.outcome, line.waits if line else ""))
+        self._failure.tell(watch.failure)
         self.stages.show_rows(history.rows(time.time() if runs else None, runs=runs))
         self.stages.setVisible(bool(history.stage))
         energies = watch.energies
@@ -262,7 +265,7 @@ def _told(history, state: str, outcome, waits: str) -> str:
     if state == "cancelled":
         return "stopped; what it finished is kept"
     if state == "failed":
-        return f"failed: {history.message}" if history.message else "failed; see the log"
+        return "failed; what it finished is kept" if history.stage else "failed"
     return ""
 
 

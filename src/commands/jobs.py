@@ -10,6 +10,7 @@ from chimerax.core.commands import CmdDesc
 
 from ..jobs.engine_job import jobs_of
 from ..jobs.record import is_job, read_record
+from ..jobs.stage_titles import title_of
 from ..session.messages import duration
 from ..session.quoting import command_link, quotable
 from ..session.settings import settings
@@ -61,9 +62,9 @@ def _row_of_job(job) -> tuple:
     record = read_record(job.folder)
     stage = ""
     if job.outcome == "running" and job.last is not None:
-        stage = f"{job.last.stage}, {job.last.fraction:.0%}"
+        stage = f"{title_of(job.last.stage)}, {job.last.fraction:.0%}"
     elif job.outcome in ("cancelled", "failed"):
-        stage = record.stage
+        stage = title_of(record.stage)
     links = _links(job.folder, job.outcome, mine=True, shown=getattr(job.view, "is_open", True))
     if job.outcome in ("queued", "running"):
         stop = command_link("stop", "critasser stop", job.id)
@@ -80,7 +81,7 @@ def _row_of_job(job) -> tuple:
 
 
 def _row(record) -> tuple:
-    stage = record.stage if record.state != "finished" else ""
+    stage = title_of(record.stage) if record.state != "finished" else ""
     if record.state == "running":
         stage += f", {record.fraction:.0%}"
     told = "" if record.seconds is None else duration(record.seconds)

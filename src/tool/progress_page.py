@@ -19,6 +19,7 @@ from Qt.QtWidgets import (
     QWidget,
 )
 
+from ..jobs.folder import job_kind
 from ..session.files import inside
 from ..session.messages import duration
 from ..session.quoting import command_text, quoted_text
@@ -116,11 +117,14 @@ class ProgressPage(QWidget):
                                   lambda: self._command("open"))  # fmt: skip
         self.report = button("Re&port", "Open the report in the web browser",
                              lambda: self._command("report"))  # fmt: skip
+        self.again = button("Build a&gain…", "Set this build up again, to be changed and started",
+                            lambda: self.wants_again.emit(self._watch.folder))  # fmt: skip
         self.log = button("&Log", "Open what the engine said", lambda: self._open("log.txt"))
         self.folder = button("F&older", "Open the folder of the job", lambda: self._open(""))
         layout.addWidget(
-            buttons(self.stop, self.resume, self.show_button, self.report, self.log, self.folder)
-        )
+            buttons(self.stop, self.resume, self.show_button, self.again, self.report, self.log,
+                    self.folder)
+        )  # fmt: skip
         self._failure = Notice(AMBER)
         layout.addWidget(self._failure)
         self.stages = StageList()
@@ -181,11 +185,11 @@ class ProgressPage(QWidget):
             ("Stop all jobs", alive, lambda: run(self._session, "critasser stop all")),
             ("Show", line.state != "queued", lambda: self._command("open")),
             ("Resume", line.state in ("cancelled", "failed"), lambda: self._command("resume")),
-            ("Build again with changes…", line.state != "queued",
+            ("Build again…", line.state != "queued",
              lambda: self.wants_again.emit(self._watch.folder)),
             ("Rename…", True, self._rename),
             ("Folder", True, lambda: self._open("")),
-            ("Take off this list", not alive, lambda: self._command("jobs clear")),
+            ("Remove from this list", not alive, lambda: self._command("jobs clear")),
             ("Clear this list", True, lambda: run(self._session, "critasser jobs clear")),
             ("Delete…", not alive, lambda: self._command("jobs delete")),
         ):  # fmt: skip
@@ -227,6 +231,8 @@ class ProgressPage(QWidget):
         self.resume.setVisible(state in ("cancelled", "failed") or forgotten)
         self.show_button.setVisible(state != "queued" and not (state == "running" and mine))
         self.show_button.setText("&Follow" if state == "running" else "&Show")
+        over = state not in ("queued", "running")
+        self.again.setVisible(over and job_kind(watch.folder) == "build")
         self.report.setVisible(inside(watch.folder, "report.html") is not None)
         self.log.setVisible(inside(watch.folder, "log.txt") is not None)
 
@@ -251,13 +257,12 @@ def _told(history, state: str, outcome, waits: str) -> str:
     if state == "queued":
         if waits:
             return f"waits for {waits}"
-        return "has not begun: it waited for its turn when its ChimeraX ended; Resume starts it"
+        return "not started: it was queued when ChimeraX was closed; Resume starts it"
     if state == "running":
         parts = [f"{history.fraction:.0%}"]
         if history.remaining is not None:
             parts.append(f"about {duration(history.remaining)} left")
-        if history.message:
-            parts.append(history.message)
+        parts.append(history.message or "the engine starts")
         return " · ".join(parts)
     if state == "finished":
         seconds = sum((outcome.timings or {}).values()) if outcome is not None else 0

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from chimerax.core.commands import run
 from Qt.QtCore import Qt, QTimer
-from Qt.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
+from Qt.QtWidgets import QTableWidgetItem
 
 from ..models.validation.checklist import CHANGED, checklist_of
 from ..session.quoting import command_text
-from .layout import Section, button, buttons, dense, fit_height, small
+from .layout import Section, button, buttons, small
+from .tables import fit_height, row_table
 
 __all__ = ["ChecklistPanel"]
 
@@ -37,7 +38,7 @@ class ChecklistPanel(Section):
         self._checklist = checklist_of(session)
         self._told = small()
         self.body.addWidget(self._told)
-        self.table = _place_table()
+        self.table = row_table("Checklist", ("✓", "Residue", "What"), _PLACE)
         self.table.itemSelectionChanged.connect(self._row_chosen)
         self.table.itemChanged.connect(self._ticked)
         self.body.addWidget(self.table)
@@ -114,18 +115,3 @@ class ChecklistPanel(Section):
             return
         run(self._session, command_text(command, model, *words))
         QTimer.singleShot(0, self.go_there)
-
-
-def _place_table() -> QTableWidget:
-    table = dense(QTableWidget(0, 3))
-    table.setHorizontalHeaderLabels(["✓", "Residue", "What"])
-    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    table.setAccessibleName("Checklist")
-    header = table.horizontalHeader()
-    header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-    for place in (_DONE, _NUMBER):
-        header.setSectionResizeMode(place, QHeaderView.ResizeMode.ResizeToContents)
-    header.setSectionResizeMode(_PLACE, QHeaderView.ResizeMode.Stretch)
-    return table

@@ -9,12 +9,9 @@ from chimerax.core.commands import run
 from Qt.QtCore import QDateTime, Qt, QUrl, Signal
 from Qt.QtGui import QDesktopServices
 from Qt.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
     QInputDialog,
     QMenu,
     QProgressBar,
-    QTableWidget,
     QTableWidgetItem,
     QWidget,
 )
@@ -30,13 +27,12 @@ from .layout import (
     button,
     buttons,
     column,
-    dense,
-    fit_height,
     heading,
     small,
 )
 from .plots import EnergyPlot
 from .stage_list import StageList
+from .tables import fit_height, row_table
 from .watch import Watch
 
 __all__ = ["ProgressPage", "when"]
@@ -78,7 +74,8 @@ class ProgressPage(QWidget):
         layout.addWidget(heading("Jobs"))
         self._none = Notice()
         layout.addWidget(self._none)
-        self.table = _job_table()
+        self.table = row_table("Jobs", ("Name", "State", "Began", "Took"), 0)
+        self.table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.table.itemSelectionChanged.connect(self._row_chosen)
         self.table.itemDoubleClicked.connect(lambda *_: self._command("open"))
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -272,19 +269,3 @@ def _told(history, state: str, outcome, waits: str) -> str:
     if state == "failed":
         return "failed; what it finished is kept" if history.stage else "failed"
     return ""
-
-
-def _job_table() -> QTableWidget:
-    table = dense(QTableWidget(0, 4))
-    table.setHorizontalHeaderLabels(["Name", "State", "Began", "Took"])
-    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-    table.setAccessibleName("Jobs")
-    header = table.horizontalHeader()
-    header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-    header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-    for place in (1, 2, 3):
-        header.setSectionResizeMode(place, QHeaderView.ResizeMode.ResizeToContents)
-    return table

@@ -31,8 +31,6 @@ from .layout import (
     button,
     buttons,
     column,
-    dense,
-    fit_height,
     heading,
     labelled,
 )
@@ -40,6 +38,7 @@ from .outcome import ModelRow
 from .plots import MatrixPlot
 from .rebuilt_box import RebuiltBox
 from .scene import models_of_job, only_commands, selected_structures
+from .tables import dense, fit_height
 from .watch import Watch
 
 __all__ = ["ResultsPage"]

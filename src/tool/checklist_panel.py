@@ -31,14 +31,14 @@ class ChecklistPanel(Section):
     """
 
     def __init__(self, session, model) -> None:
-        super().__init__("Checklist")
+        super().__init__("Validation")
         self._session = session
         self._model = model
         self._filling = False
         self._checklist = checklist_of(session)
         self._told = small()
         self.body.addWidget(self._told)
-        self.table = row_table("Checklist", ("✓", "Residue", "What"), _PLACE)
+        self.table = row_table("Validation", ("✓", "Residue", "What"), _PLACE)
         self.table.itemSelectionChanged.connect(self._row_chosen)
         self.table.itemChanged.connect(self._ticked)
         self.body.addWidget(self.table)

@@ -20,6 +20,7 @@ from Qt.QtWidgets import (
 
 from ..session.messages import duration
 from ..session.quoting import command_text
+from ..views.fitted import places_told
 from .ask import ask_compare, ask_fit, ask_folder, ask_score
 from .checklist_panel import ChecklistPanel
 from .confidence_panel import ConfidencePanel
@@ -49,7 +50,7 @@ _COLUMNS = (
     ("etm", "eTM", "TM-score expected from the agreement of decoys and Cα positions; it does "
      "not notice a sequence out of register, the confidence does", "{:.2f}"),
     ("crscore", "CRscore", "Agreement of the Cα atoms with those that the network finds", "{:.2f}"),
-    ("near", "Near", "Of a placed model: fraction of its Cα within 3 Å of a position that the "
+    ("near", "< 3 Å", "Of a placed model: fraction of its Cα within 3 Å of a position that the "
      "network finds", "{:.0%}"),
     ("pcc", "PCC", "Correlation of the model's density with the map", "{:.2f}"),
     ("share", "Share", "Fraction of all decoys that have this fold", "{:.0%}"),
@@ -99,6 +100,8 @@ class ResultsPage(QWidget):
         layout.addWidget(self._closed)
         self.rebuilt = RebuiltBox(session)
         layout.addWidget(self.rebuilt)
+        self._fitted = Notice()
+        layout.addWidget(self._fitted)
         self._warnings = Notice(AMBER)
         layout.addWidget(self._warnings)
         layout.addWidget(
@@ -169,6 +172,7 @@ class ResultsPage(QWidget):
         tm = None if outcome is None else outcome.tm
         self._alike.setVisible(tm is not None)
         self.matrix.show_matrix(tm, None if outcome is None else outcome.rmsd)
+        self._fitted.tell(places_told(self._watch.folder) if rows else "")
         self._warnings.tell("" if outcome is None else "\n".join(outcome.warnings))
         self.models_changed()
 
@@ -311,7 +315,7 @@ def _why_none(line) -> str:
     if line is None:
         return "No models yet: build some, or open a job."
     return {
-        "running": f"{line.name} is running; its models are listed here when it has finished.",
+        "running": f"{line.name} is running, see Progress; its models are listed when it ends.",
         "queued": f"{line.name} waits for its turn.",
         "cancelled": f"{line.name} was stopped before it had made its models; it can be resumed.",
         "failed": f"{line.name} failed before it had made its models; see Progress.",

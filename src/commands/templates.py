@@ -131,7 +131,7 @@ class Templates:
                 enumerate(among_open(session, wanted), 1)]  # fmt: skip
         online = self.where == "auto"
         if online:
-            _say(session, "info", f"critasser {name}: known structures are looked up; "
+            _say(session, "info", f"critasser {name}: searching known structures; "
                                   f"{what_is_sent()}")  # fmt: skip
 
         def find() -> list[str]:

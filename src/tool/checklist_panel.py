@@ -44,11 +44,11 @@ class ChecklistPanel(Section):
         self.body.addWidget(self.table)
         self.body.addWidget(
             buttons(
-                button("Chec&k model", "Find what is unusual in this model: critasser validate",
+                button("Chec&k model", "Check backbone, side chains, clashes: critasser validate",
                        lambda: self._run("critasser validate")),
-                button("◀", "Go to the place before", lambda: self._step("previous")),
+                button("◀", "Go to the previous place", lambda: self._step("previous")),
                 button("▶", "Go to the next place", lambda: self._step("next")),
-                button("End", "Show all as it was before", lambda: self._step("end")),
+                button("End", "Leave the list and restore the view", lambda: self._step("end")),
                 button("&ISOLDE", "Hand model and map over to ISOLDE",
                        lambda: self._run("critasser refine")),
                 button("Pheni&x", "Refine the model in its map by Phenix",
@@ -72,7 +72,7 @@ class ChecklistPanel(Section):
             done.setFlags(Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsEnabled)
             ticked = self._checklist.ticked(place)
             done.setCheckState(Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked)
-            done.setToolTip("Looked at")
+            done.setToolTip("Checked")
             self.table.setItem(number, _DONE, done)
             where, _, what = str(place).partition(", ")
             for column, text in ((_NUMBER, where), (_PLACE, what)):
@@ -88,11 +88,11 @@ class ChecklistPanel(Section):
     def _tell(self, places) -> None:
         found = self._checklist.found
         if not found:
-            self._told.setText("Backbone, side chains, peptides, clashes of a model, one by one.")
+            self._told.setText("Lists clashes and outliers of backbone, side chains, peptides.")
             return
         done = sum(map(self._checklist.ticked, places))
         said = "\n".join(f"{one.structure}: {one}" for one in found)
-        self._told.setText(f"{said}\n{done} of {len(places)} looked at")
+        self._told.setText(f"{said}\n{done} of {len(places)} checked")
 
     def _row_chosen(self) -> None:
         rows = self.table.selectionModel().selectedRows()

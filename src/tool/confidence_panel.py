@@ -109,13 +109,13 @@ class ConfidencePanel(QWidget):
         self.pcc.toggled.connect(self._pcc_toggled)
         layout.addWidget(
             buttons(
-                button("◀ &Previous", "Go to the uncertain place before this",
+                button("◀ &Previous", "Go to the previous uncertain place",
                        lambda: self._go("previous")),
                 button("&Next ▶", "Go to the next uncertain place",
                        lambda: self._go("next")),
-                button("&End", "Show the whole map again, as before going to uncertain places",
+                button("&End", "Leave the uncertain places and restore the view",
                        lambda: self._run("critasser confidence end")),
-                button("&Rebuild selected", "Build the selected stretch again: "
+                button("&Rebuild selected", "Rebuild the selected residues: "
                        "critasser rebuild sel", lambda: self._run("critasser rebuild sel")),
                 button("Co&lor", "Color this model by its confidence", self._color),
                 self.pcc,

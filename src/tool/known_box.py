@@ -193,7 +193,7 @@ class KnownBox(QWidget):
         if self._work is not None:
             told = "Searching…"
         elif not trouble and self._looked is not None and not self.list.count():
-            told = "Nothing was found."
+            told = "No structures were found."
         elif not trouble and where == "auto" and self._looked is None:
             told = f"{what_is_sent()}."
         self.note.setText(told)

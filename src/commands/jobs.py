@@ -17,7 +17,7 @@ from ..session.settings import settings
 
 __all__ = ["command", "description"]
 
-_HEADS = ("job", "name", "state", "stage", "began", "took", "eTM", "", "folder")
+_HEADS = ("job", "name", "state", "began", "took", "eTM", "")
 
 
 def description():
@@ -125,12 +125,12 @@ def _links(folder: Path, state: str, *, mine: bool = False, shown: bool = False)
 
 
 def _table(rows) -> str:
-    """The folder comes last, because it may be too long for the log's width."""
+    """As narrow as the log; the folder is seen where the mouse rests on a name."""
     heads = "".join(f"<th align=left>{head}&nbsp;</th>" for head in _HEADS)
-    body = "".join(
-        "<tr>"
-        + "".join(f"<td nowrap>{escape(cell)}&nbsp;</td>" for cell in cells)
-        + f"<td nowrap>{links}&nbsp;</td><td>{escape(folder)}</td></tr>"
-        for *cells, links, folder in rows
-    )
-    return f"<table><tr>{heads}</tr>{body}</table>"
+    lines = []
+    for number, name, state, stage, began, told, etm, links, folder in rows:
+        named = f'<td title="{escape(folder)}">{escape(name)}&nbsp;</td>'
+        cells = (", ".join(filter(None, (state, stage))), began, told, etm)
+        rest = "".join(f"<td>{escape(cell)}&nbsp;</td>" for cell in cells)
+        lines.append(f"<tr><td>{escape(number)}&nbsp;</td>{named}{rest}<td>{links}</td></tr>")
+    return f"<table><tr>{heads}</tr>{''.join(lines)}</table>"

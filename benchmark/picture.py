@@ -19,7 +19,7 @@ from benchmark.build import ROOT
 __all__ = ["main"]
 
 STORY = "tests/app/test_app_story.py"
-SCENE = "story_4_models.png"
+SCENE = "story_picture.png"
 PICTURE = ROOT / "src" / "docs" / "user" / "images" / "critasser.png"
 WIDTH, HEIGHT = 1280, 800
 

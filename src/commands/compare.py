@@ -88,8 +88,8 @@ def _tell(session, result, above: float) -> None:
     first, second = result.first, result.second
     beyond = int((result.distances > above).sum())
     text = (
-        f"{first} and {second}: {len(result.distances)} of {first.num_residues} and "
-        f"{second.num_residues} residues paired by {result.matched_by}; RMSD {result.rmsd:.2f} Å "
+        f"{first} and {second}: {len(result.distances)} residues paired by {result.matched_by}, of "
+        f"{first.num_residues} and {second.num_residues}; RMSD {result.rmsd:.2f} Å "
         f"{'superposed' if result.superposed else 'as they lie'}; TM-score {result.tm:.3f} as they "
         f"lie, {result.best_tm:.3f} superposed; {beyond} residues differ by more than {above:g} Å"
     )

@@ -11,7 +11,7 @@ __all__ = ["command", "description"]
 
 def description():
     """How the command is typed."""
-    return CmdDesc(synopsis="Show the whole map again after going through places")
+    return CmdDesc(synopsis="Leave the uncertain places and restore the view")
 
 
 def command(session) -> None:

@@ -17,7 +17,7 @@ def description():
     return CmdDesc(
         optional=[("structures", AtomicStructuresArg)],
         keyword=[("below", Bounded(FloatArg, min=0.0, max=100.0)), ("zone", BoolArg)],
-        synopsis="Go to the next of the least certain places",
+        synopsis="Go to the next uncertain place",
     )
 
 

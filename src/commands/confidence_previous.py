@@ -11,7 +11,7 @@ __all__ = ["command", "description"]
 def description():
     """How the command is typed."""
     found = like_next()
-    found.synopsis = "Go back to the previous of the least certain places"
+    found.synopsis = "Go back to the previous uncertain place"
     return found
 
 

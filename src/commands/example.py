@@ -50,15 +50,16 @@ def command(session, *, folder=None, wait=None):
     run(session, command_text("volume", volume, "level", _LEVEL, look))
     run(session, "graphics silhouettes true")
     run(session, command_text("view", volume))
-    if session.ui.is_gui:
-        # Only looked at, and ChimeraX without Qt shows none.
-        run(session, command_text("open", sequence))
     words = ["critasser build", volume, sequence, "quality draft resolution", _RESOLUTION]
+    words.append("templates none")  # the same on every computer, and nobody is asked anything
     if folder is not None:
         words += ["folder", Path(folder)]
     if wait is not None:
         words += ["wait", wait]
-    return run(session, command_text(*words))
+    job = run(session, command_text(*words))
+    if session.ui.is_gui:
+        run(session, "ui tool show Critasser")
+    return job
 
 
 def unpack(source: Path, folder: Path) -> tuple[Path, Path]:

@@ -10,13 +10,14 @@ from chimerax.core.commands import CmdDesc
 
 from ..jobs.engine_job import jobs_of
 from ..jobs.record import is_job, read_record
+from ..jobs.stage_titles import title_of
 from ..session.messages import duration
 from ..session.quoting import command_link, quotable
 from ..session.settings import settings
 
 __all__ = ["command", "description"]
 
-_HEADS = ("job", "name", "state", "stage", "began", "took", "eTM", "", "folder")
+_HEADS = ("job", "name", "state", "began", "took", "eTM", "")
 
 
 def description():
@@ -61,9 +62,9 @@ def _row_of_job(job) -> tuple:
     record = read_record(job.folder)
     stage = ""
     if job.outcome == "running" and job.last is not None:
-        stage = f"{job.last.stage}, {job.last.fraction:.0%}"
+        stage = f"{title_of(job.last.stage)}, {job.last.fraction:.0%}"
     elif job.outcome in ("cancelled", "failed"):
-        stage = record.stage
+        stage = title_of(record.stage)
     links = _links(job.folder, job.outcome, mine=True, shown=getattr(job.view, "is_open", True))
     if job.outcome in ("queued", "running"):
         stop = command_link("stop", "critasser stop", job.id)
@@ -80,7 +81,7 @@ def _row_of_job(job) -> tuple:
 
 
 def _row(record) -> tuple:
-    stage = record.stage if record.state != "finished" else ""
+    stage = title_of(record.stage) if record.state != "finished" else ""
     if record.state == "running":
         stage += f", {record.fraction:.0%}"
     told = "" if record.seconds is None else duration(record.seconds)
@@ -124,12 +125,12 @@ def _links(folder: Path, state: str, *, mine: bool = False, shown: bool = False)
 
 
 def _table(rows) -> str:
-    """The folder comes last, because it may be too long for the log's width."""
+    """As narrow as the log; the folder is seen where the mouse rests on a name."""
     heads = "".join(f"<th align=left>{head}&nbsp;</th>" for head in _HEADS)
-    body = "".join(
-        "<tr>"
-        + "".join(f"<td nowrap>{escape(cell)}&nbsp;</td>" for cell in cells)
-        + f"<td nowrap>{links}&nbsp;</td><td>{escape(folder)}</td></tr>"
-        for *cells, links, folder in rows
-    )
-    return f"<table><tr>{heads}</tr>{body}</table>"
+    lines = []
+    for number, name, state, stage, began, told, etm, links, folder in rows:
+        named = f'<td title="{escape(folder)}">{escape(name)}&nbsp;</td>'
+        cells = (", ".join(filter(None, (state, stage))), began, told, etm)
+        rest = "".join(f"<td>{escape(cell)}&nbsp;</td>" for cell in cells)
+        lines.append(f"<tr><td>{escape(number)}&nbsp;</td>{named}{rest}<td>{links}</td></tr>")
+    return f"<table><tr>{heads}</tr>{''.join(lines)}</table>"

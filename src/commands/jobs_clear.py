@@ -21,7 +21,7 @@ def description():
     """How the command is typed."""
     return CmdDesc(
         optional=[("folder", JobFolderArg)],
-        synopsis="Take jobs that are over off the list",
+        synopsis="Remove jobs that are over from the list",
     )
 
 
@@ -51,7 +51,7 @@ def command(session, folder=None) -> list[str]:
         if job.folder in gone and job.outcome not in _ALIVE:
             session.tasks.remove(job)
     triggers(session).activate_trigger("jobs listed", folder)
-    session.logger.status(f"{len(gone)} jobs taken off the list; their folders stay", log=True)
+    session.logger.status(f"{len(gone)} jobs removed from the list; their folders stay", log=True)
     return [str(one) for one in gone]
 
 

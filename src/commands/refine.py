@@ -30,11 +30,14 @@ __all__ = ["command", "description"]
 
 _ISOLDE = "ChimeraX-ISOLDE"
 
+_BEGINS = (0.0, 0.0, 0.0)
+"""Å; where a map begins for Phenix, which takes no notice of the origin in its header."""
+
 _LACKING = {
     "isolde": "ISOLDE is not installed: install it by toolshed install ISOLDE (the network is "
     "needed), start ChimeraX anew, and give this command again",
-    "phenix": "Phenix is not found: install it from phenix-online.org, and start ChimeraX where "
-    "phenix.real_space_refine is on the search path, or the variable PHENIX names its folder. "
+    "phenix": "Phenix is not found: install it from phenix-online.org, and tell where it is by "
+    "phenix location FOLDER. "
     "Save model and map for another machine by save model.cif relModel, and save map.mrc",
 }
 
@@ -94,7 +97,7 @@ def command(
         return None
     check_grid(volume)
     check_lies_in(structure, volume)
-    program = find_phenix()
+    program = find_phenix(session)
     if program is None:
         raise UserError(_LACKING["phenix"])
     resolution = resolution or _resolution_of(structure)
@@ -102,15 +105,15 @@ def command(
         raise UserError("Phenix needs the map's resolution: give it, such as resolution 3.4")
     place = new_folder(folder, f"{model_name(structure)}_phenix")
     name = job_name(place.name)
-    files, prepare = write_inputs(place, name, volume, structure)
+    files, prepare = write_inputs(place, name, volume, structure, at=_BEGINS)
 
     def show(path) -> None:
         (refined, *_), _ = session.open_command.open_data(
-            str(path), format="mmcif", log_info=False
+            str(path), format="mmcif" if path.suffix == ".cif" else "pdb", log_info=False
         )
         refined.name = f"{structure.name} refined by Phenix"
         if not volume.deleted:
-            refined.position = engine_place(volume)
+            refined.position = engine_place(volume, _BEGINS)
         session.models.add([refined])
 
     work = PhenixRefinement(session, name, place, program, files, resolution, prepare, show)

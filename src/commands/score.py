@@ -40,7 +40,7 @@ def description():
             ("wait", BoolArg),
         ],
         required_arguments=["in_map"],
-        synopsis="Tell how far a model can be trusted",
+        synopsis="Estimate the confidence of a model in a map",
     )
 
 

@@ -12,7 +12,7 @@ __all__ = ["command", "description"]
 
 def description():
     """How the command is typed."""
-    return CmdDesc(optional=[("segments", SegmentsArg)], synopsis="Leave regions out")
+    return CmdDesc(optional=[("segments", SegmentsArg)], synopsis="Delete regions")
 
 
 def command(session, segments=None) -> None:

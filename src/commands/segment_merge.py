@@ -13,7 +13,7 @@ __all__ = ["command", "description"]
 
 def description():
     """How the command is typed."""
-    return CmdDesc(optional=[("segments", SegmentsArg)], synopsis="Make several regions one")
+    return CmdDesc(optional=[("segments", SegmentsArg)], synopsis="Merge regions")
 
 
 def command(session, segments=None):

@@ -12,7 +12,7 @@ __all__ = ["command", "description"]
 
 def description():
     """How the command is typed."""
-    return CmdDesc(optional=[("segments", SegmentsArg)], synopsis="Take regions apart")
+    return CmdDesc(optional=[("segments", SegmentsArg)], synopsis="Split regions")
 
 
 def command(session, segments=None):

@@ -131,7 +131,7 @@ class Templates:
                 enumerate(among_open(session, wanted), 1)]  # fmt: skip
         online = self.where == "auto"
         if online:
-            _say(session, "info", f"critasser {name}: known structures are looked up; "
+            _say(session, "info", f"critasser {name}: searching known structures; "
                                   f"{what_is_sent()}")  # fmt: skip
 
         def find() -> list[str]:
@@ -145,7 +145,7 @@ class Templates:
                 raise UserError(f"{inputs}: cannot write there, {error.strerror}") from error
             for line in looked.trouble:
                 _say(session, "warning", f"critasser {name}: {line}; the build goes on without")
-            told = "; ".join(one.told for one in looked.found) or "none"
+            told = "; ".join(one.told for one in looked.found) or "none found"
             _say(session, "info", f"critasser {name}: known structures: {told}")
             return ["--templates", *map(str, paths)] if paths else []
 

@@ -24,7 +24,7 @@ def description():
     return CmdDesc(
         required=[("structures", Or(AtomicStructuresArg, EmptyArg))],
         keyword=[("markup", BoolArg)],
-        synopsis="Find what is unusual in a model",
+        synopsis="Check the geometry of models",
     )
 
 

@@ -11,4 +11,4 @@ __all__ = ["command", "description"]
 
 def description():
     """How the command is typed."""
-    return CmdDesc(synopsis="Show all as it was before going through the list")
+    return CmdDesc(synopsis="Leave the validation list and restore the view")

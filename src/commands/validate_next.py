@@ -11,7 +11,7 @@ __all__ = ["command", "description"]
 
 def description():
     """How the command is typed."""
-    return CmdDesc(synopsis="Go to the next place of the list of what is unusual")
+    return CmdDesc(synopsis="Go to the next place of the validation list")
 
 
 def command(session):

@@ -14,7 +14,7 @@ def description():
     return CmdDesc(
         required=[("number", PositiveIntArg)],
         keyword=[("checked", BoolArg)],
-        synopsis="Go to a place of the list of what is unusual",
+        synopsis="Go to a place of the validation list",
     )
 
 

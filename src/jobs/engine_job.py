@@ -28,6 +28,7 @@ from .failures import why_failed
 from .folder import Event, ProgressReader, request_stop
 from .queue import take_turn
 from .request import keep_waiting, release, take_back
+from .stage_titles import title_of
 from .triggers import triggers
 from .view import JobView
 from .warnings import WarningReader
@@ -362,15 +363,13 @@ class EngineJob(Job):
 
     def _tell(self, event: Event) -> None:
         """The status line; without a GUI every status is a line, so fewer of them."""
-        now = time.monotonic()
-        pause = 0.0 if self.session.ui.is_gui else 10.0
+        now, pause = time.monotonic(), 0.0 if self.session.ui.is_gui else 10.0
         if event.stage == self._told[1] and now - self._told[0] < pause:
             return
         self._told = (now, event.stage)
-        text = f"critasser {self.name}: {event.stage} – {event.message}, {event.fraction:.0%} done"
-        if event.remaining is not None:
-            text += f", about {duration(event.remaining)} left"
-        self.session.logger.status(text)
+        left = "" if event.remaining is None else f", about {duration(event.remaining)} left"
+        done = f"{event.message}, {event.fraction:.0%} done{left}"
+        self.session.logger.status(f"critasser {self.name}: {title_of(event.stage)} – {done}")
 
     def _finish(self) -> None:
         """Tell how it ended; in the main thread, once."""

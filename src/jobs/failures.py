@@ -9,7 +9,7 @@ from pathlib import Path
 from ..session.wording import in_chimerax
 from .folder import last_line
 
-__all__ = ["advice", "why_failed"]
+__all__ = ["advice", "reason", "why_failed"]
 
 _KNOWN = (
     (
@@ -32,7 +32,7 @@ _KNOWN = (
     ),
     (
         r"cannot lie in|holds \d+ at most",
-        "Is the sequence too long for the region, or are voxel size or mask wrong?",
+        "Give a larger part of the map, or only the chains that are in this part of it.",
     ),
     (
         r"has no place in",
@@ -95,6 +95,26 @@ def advice(line: str, status: int | None) -> str:
     return ""
 
 
+def reason(folder: Path, status: int | None, said: str) -> str:
+    """Why a job failed, as far as its log tells, and what to do.
+
+    Parameters
+    ----------
+    folder : Path
+    status : int or None
+        The engine's exit status, negative for a signal; None where it is not known.
+    said : str
+        State that its last line of progress told.
+    """
+    line = in_chimerax(last_line(folder) or "nothing")
+    remedy = advice(line, status)
+    if status is not None and status < 0:
+        line = f"the engine was ended by signal {-status}; it said last: {line}"
+    elif status is None and said == "running":
+        line = f"the engine ended without a word of why; it said last: {line}"
+    return "\n".join(part for part in (line, remedy) if part)
+
+
 def why_failed(folder: Path, name: str, status: int | None, said: str) -> str:
     """Why a job failed, what to do, and where to read more.
 
@@ -113,11 +133,4 @@ def why_failed(folder: Path, name: str, status: int | None, said: str) -> str:
             f"critasser {name}: its folder {folder} has vanished while it ran. What is shown "
             "stays; save it, or put the folder back and go on by: critasser resume"
         )
-    line = in_chimerax(last_line(folder) or "nothing")
-    remedy = advice(line, status)
-    if status is not None and status < 0:
-        line = f"the engine was ended by signal {-status}; it said last: {line}"
-    elif status is None and said == "running":
-        line = f"the engine ended without a word of why; it said last: {line}"
-    parts = [f"critasser {name}: {line}", remedy, f"More in {folder / 'log.txt'}"]
-    return "\n".join(part for part in parts if part)
+    return f"critasser {name}: {reason(folder, status, said)}\nMore in {folder / 'log.txt'}"

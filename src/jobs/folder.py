@@ -6,7 +6,6 @@ The engine appends lines to `progress.jsonl`, holds `lock` while it works, and l
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..session.files import as_number, open_regular, read_json, touch_inside, write_inside
+from ..session.growing_file import GrowingFile
 from ..session.quoting import one_line
 
 __all__ = [
@@ -45,9 +45,6 @@ _AT_ONCE = 16 << 20
 
 _MOST_PROGRESS = 256 << 20
 """Bytes of progress that are read at all, a hundred times those of a long job."""
-
-_LONGEST_LINE = 1 << 20
-"""Bytes of the longest line of progress; one without an end is not waited for."""
 
 _TAIL = 8192
 """Bytes at the end of the log in which its last line is looked for."""
@@ -127,12 +124,7 @@ class ProgressReader:
     """
 
     def __init__(self, folder: Path, *, skip: bool = False) -> None:
-        self._path = folder / "progress.jsonl"
-        self._offset = 0
-        self._rest = b""
-        if skip:
-            with contextlib.suppress(OSError):
-                self._offset = self._path.stat().st_size
+        self._file = GrowingFile(folder / "progress.jsonl", skip=skip, largest=_MOST_PROGRESS)
 
     def read(self, most: int = _AT_ONCE) -> list[Event]:
         """Events of the lines that were completed since the last call.
@@ -142,17 +134,7 @@ class ProgressReader:
         most : int
             Bytes to read.
         """
-        try:
-            with open_regular(self._path) as file:
-                file.seek(self._offset)
-                fresh = file.read(min(most, max(_MOST_PROGRESS - self._offset, 0)))
-        except OSError:
-            return []
-        self._offset += len(fresh)
-        *lines, self._rest = (self._rest + fresh).split(b"\n")
-        if len(self._rest) > _LONGEST_LINE:
-            self._rest = b""
-        events = (Event.from_line(line) for line in lines if line.strip())
+        events = (Event.from_line(line) for line in self._file.lines(most) if line.strip())
         return [event for event in events if event is not None]
 
 

@@ -182,12 +182,14 @@ def _letters(sequence) -> str:
     return sequence.ungapped() if hasattr(sequence, "ungapped") else sequence.characters
 
 
-def frame(data) -> list[list[float]]:
+def frame(data, at: Sequence[float] | None = None) -> list[list[float]]:
     """From the written map's coordinates to those of the map: the rotation of its grid.
 
     Parameters
     ----------
     data : chimerax.map_data.GridData
+    at : three floats, optional
+        Where the written map begins, in Å; unless given where the map does.
 
     Returns
     -------
@@ -195,11 +197,12 @@ def frame(data) -> list[list[float]]:
     """
     rotation = np.array(data.rotation, dtype=np.float64)
     origin = np.array(data.origin, dtype=np.float64)
-    return np.column_stack([rotation, origin - rotation @ origin]).tolist()
+    begins = origin if at is None else np.asarray(at, dtype=np.float64)
+    return np.column_stack([rotation, origin - rotation @ begins]).tolist()
 
 
-def write_map(path: Path, placed: PlacedMap) -> None:
-    """Write a whole map.
+def write_map(path: Path, placed: PlacedMap, at: Sequence[float] | None = None) -> None:
+    """Write a whole map, its first voxel where it is or at a place of its own.
 
     Raises
     ------
@@ -207,7 +210,8 @@ def write_map(path: Path, placed: PlacedMap) -> None:
         Its values are all the same, or not all numbers.
     """
     data = placed.data
-    lowest, highest = write_mrc(path, _sections(data), data.size, data.origin, data.step)
+    origin = data.origin if at is None else at
+    lowest, highest = write_mrc(path, _sections(data), data.size, origin, data.step)
     if not (np.isfinite(lowest) and np.isfinite(highest)):
         raise UserError(f"{placed.name} has values that are not numbers")
     if lowest == highest:

@@ -40,9 +40,16 @@ def model_name(structure) -> str:
     return job_name(re.sub(r"\.(pdb|ent|cif|mmcif)$", "", structure.name, flags=re.IGNORECASE))
 
 
-def engine_place(volume) -> Place:
-    """From the engine's coordinates, those of the written map, to the scene."""
-    return volume.scene_position * Place(matrix=frame(volume.data))
+def engine_place(volume, at: Sequence[float] | None = None) -> Place:
+    """From the engine's coordinates, those of the written map, to the scene.
+
+    Parameters
+    ----------
+    volume : chimerax.map.Volume
+    at : three floats, optional
+        Where the written map begins, in Å; unless given where the map does.
+    """
+    return volume.scene_position * Place(matrix=frame(volume.data, at))
 
 
 def check_lies_in(structure, volume) -> None:
@@ -62,7 +69,7 @@ def check_lies_in(structure, volume) -> None:
         )
 
 
-def write_structure(path: Path, structure, volume) -> None:
+def write_structure(path: Path, structure, volume, at: Sequence[float] | None = None) -> None:
     """Write all atoms of a structure where they lie in a map.
 
     Parameters
@@ -71,6 +78,8 @@ def write_structure(path: Path, structure, volume) -> None:
     structure : chimerax.atomic.Structure
     volume : chimerax.map.Volume
         Both as they lie in the scene now.
+    at : three floats, optional
+        Where the written map begins, in Å; unless given where the map does.
 
     Raises
     ------
@@ -80,7 +89,7 @@ def write_structure(path: Path, structure, volume) -> None:
     atoms = structure.atoms
     if not 0 < len(atoms) <= _MOST_ATOMS:
         raise UserError(f"{structure} has {len(atoms)} atoms: no model that can be judged")
-    place = engine_place(volume).inverse() * structure.scene_position
+    place = engine_place(volume, at).inverse() * structure.scene_position
     positions = place * np.asarray(atoms.coords, dtype=np.float64)
     residues = atoms.residues
     known = names_of(structure.residues)

@@ -26,16 +26,31 @@ _PATIENCE = 10.0
 """Seconds that it has to end by itself when it is stopped."""
 
 
-def find_phenix(environment: Mapping[str, str] = os.environ) -> Path | None:
-    """The program, from the folder that PHENIX names or else from the search path."""
+def find_phenix(session, environment: Mapping[str, str] = os.environ) -> Path | None:
+    """The program: in the folder that PHENIX names, on the search path, or where ChimeraX knows.
+
+    Parameters
+    ----------
+    session : chimerax.core.session.Session
+        Remembers what ``phenix location`` was told.
+    environment : mapping
+    """
     name = f"{_PROGRAM}.bat" if sys.platform == "win32" else _PROGRAM
     if root := environment.get("PHENIX"):
-        for folder in ("build/bin", "bin"):
+        for folder in ("phenix_bin", "build/bin", "bin"):
             path = Path(root) / folder / name
             if path.is_file():
                 return path
-    found = shutil.which(name, path=environment.get("PATH"))
-    return None if found is None else Path(found)
+    if found := shutil.which(name, path=environment.get("PATH")):
+        return Path(found)
+    try:
+        from chimerax.phenix_ui.locate import find_phenix_command
+    except ImportError:  # a bundle that a ChimeraX may lack
+        return None
+    try:
+        return Path(find_phenix_command(session, _PROGRAM))
+    except UserError:
+        return None
 
 
 class PhenixRefinement(BackgroundWork):
@@ -91,7 +106,11 @@ class PhenixRefinement(BackgroundWork):
                 f"Phenix ended with status {process.status()}: {last_line(self.folder)}. More in "
                 f"{self.folder / 'log.txt'}"
             )
-        refined = sorted(self.folder.glob("refined*.cif"), key=lambda path: path.stat().st_mtime)
+        # As mmCIF, or as PDB by a Phenix that is set to that.
+        refined = sorted(
+            (path for kind in ("cif", "pdb") for path in self.folder.glob(f"refined*.{kind}")),
+            key=lambda path: (path.suffix == ".cif", path.stat().st_mtime),
+        )
         if not refined:
             raise UserError(f"Phenix left no refined model in {self.folder}; see its log.txt")
         self.in_main(self._show, refined[-1])

@@ -124,7 +124,7 @@ def announce(session, job) -> None:
             f"critasser {job.name} waits as job {job.id} in {job.folder} until {until}; it starts "
             "by itself"
         )
-        tell(session, text, (("critasser stop", job.id), "take it back"))
+        tell(session, text, (("critasser stop", job.id), "cancel it"))
     else:
         text = f"critasser {job.name} runs as job {job.id} in {job.folder}"
         tell(session, text, (("critasser stop", job.id), "stop it"))

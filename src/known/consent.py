@@ -7,7 +7,7 @@ from .looking import what_is_sent
 
 __all__ = ["where_to_look"]
 
-_ANSWERS = {"look up": "auto", "only here": "local", "no": "none"}
+_ANSWERS = {"search online": "auto", "only here": "local", "no": "none"}
 
 
 def where_to_look(session, asked: str | None) -> str:
@@ -34,11 +34,11 @@ def where_to_look(session, asked: str | None) -> str:
 
     answer = ask(
         session,
-        "Look for known and predicted structures of these sequences, to start from?",
+        "Search for known and predicted structures of these sequences, to use as templates?",
         list(_ANSWERS),
-        default="look up",
-        info=f"If they are looked up, {what_is_sent()}; nothing else leaves this computer. “Only "
-        "here” looks at open models and at files that ChimeraX has fetched before. The answer is "
+        default="only here",
+        info=f"In a search online, {what_is_sent()}; nothing else leaves this computer. “Only "
+        "here” searches open models and files that ChimeraX has fetched before. The answer is "
         "remembered; the panel Critasser changes it.",
         title="Critasser",
     )

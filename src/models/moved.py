@@ -43,11 +43,11 @@ class Moved:
     beyond: float
 
     def __str__(self) -> str:
-        text = f"{self.built} residues built again"
+        text = f"{self.built} residues rebuilt"
         if self.added:
             text += f", {self.added} of them new"
         if np.isfinite(self.mean):
-            text += f": their Cα moved by {self.mean:.1f} Å in the mean"
+            text += f": their Cα moved by {self.mean:.1f} Å on average"
             text += f" and {self.most:.1f} Å at most ({self.where})"
         if self.beyond <= STILL:
             return f"{text}; nothing else moved"

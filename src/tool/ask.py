@@ -75,17 +75,15 @@ class _Question(QDialog):
             run(self.session, command)
 
 
-class _Score(_Question):
-    def __init__(self, session, parent: QWidget) -> None:
+class _ModelInMap(_Question):
+    """About a model and the map in which it is, or is to be."""
+
+    def __init__(self, session, parent: QWidget, title: str, text: str, verb: str) -> None:
         from chimerax.atomic.widgets import AtomicStructureMenuButton
         from chimerax.map import Volume
         from chimerax.ui.widgets import ModelMenuButton
 
-        super().__init__(
-            session, parent, "Score a model",
-            "How sure can one be of each residue of a model that lies in a map? It may come from "
-            "anywhere; it must lie where it belongs.", "Score",
-        )  # fmt: skip
+        super().__init__(session, parent, title, text, verb)
         self.model = AtomicStructureMenuButton(session)
         self.map = ModelMenuButton(
             session, class_filter=Volume, autoselect=ModelMenuButton.AUTOSELECT_FIRST_DISPLAYED
@@ -94,49 +92,47 @@ class _Score(_Question):
         self.rows.addLayout(labelled("M&ap", self.map))
         for menu in (self.model, self.map):
             menu.value_changed.connect(self.look)
-        self.finish()
 
-    def command(self) -> str:
+    def command_of(self, name: str, *more: str) -> str:
+        """A command with both; nothing while one of them is missing."""
         model, volume = self.model.value, self.map.value
         if model is None or volume is None:
             return ""
-        return command_text("critasser score", model, "inMap", volume)
+        return command_text(name, model, "inMap", volume, *more)
 
 
-class _Fit(_Question):
+class _Score(_ModelInMap):
     def __init__(self, session, parent: QWidget) -> None:
-        from chimerax.atomic.widgets import AtomicStructureMenuButton
-        from chimerax.map import Volume
-        from chimerax.ui.widgets import ModelMenuButton
+        super().__init__(
+            session, parent, "Score a model",
+            "Estimates the confidence of each residue of a model in a map. The model may come "
+            "from any program; it must already be in its place.", "Score",
+        )  # fmt: skip
+        self.finish()
 
+    def command(self) -> str:
+        return self.command_of("critasser score")
+
+
+class _Fit(_ModelInMap):
+    def __init__(self, session, parent: QWidget) -> None:
         super().__init__(
             session, parent, "Place a model",
-            "Where in the map does a known or predicted model belong? Its domains find their "
-            "places together; the log tells how well they fit and how sure that is.", "Place",
+            "Finds where in the map a known or predicted model belongs. Its domains are placed "
+            "together; the log tells how well they fit, and how certain their places are.", "Place",
         )  # fmt: skip
-        self.model = AtomicStructureMenuButton(session)
-        self.map = ModelMenuButton(
-            session, class_filter=Volume, autoselect=ModelMenuButton.AUTOSELECT_FIRST_DISPLAYED
-        )
         self.where = QComboBox()
         self.where.addItems(tuple(_PLACES))
         self.rigid = QCheckBox("&Keep it in one piece")
         self.rigid.setToolTip("One rigid body; else its domains may move against each other")
-        self.rows.addLayout(labelled("&Model", self.model))
-        self.rows.addLayout(labelled("M&ap", self.map))
         self.rows.addLayout(labelled("&Where", self.where))
         self.rows.addWidget(self.rigid)
-        for menu in (self.model, self.map):
-            menu.value_changed.connect(self.look)
         self.finish()
 
     def command(self) -> str:
-        model, volume = self.model.value, self.map.value
-        if model is None or volume is None:
-            return ""
         more = [*_PLACES[self.where.currentText()]]
         more += ["rigid true"] if self.rigid.isChecked() else []
-        return command_text("critasser fit", model, "inMap", volume, *more)
+        return self.command_of("critasser fit", *more)
 
 
 _PLACES = {
@@ -151,8 +147,8 @@ class _Compare(_Question):
 
         super().__init__(
             session, parent, "Compare models",
-            "Where do two models differ? They are compared as they lie, residue by residue, and "
-            "coloured by how far apart they are.", "Compare",
+            "Compares two models as they lie, residue by residue, and colours them by the distance "
+            "between them.", "Compare",
         )  # fmt: skip
         self.first = AtomicStructureMenuButton(
             session, autoselect=AtomicStructureMenuButton.AUTOSELECT_FIRST_DISPLAYED

@@ -86,7 +86,7 @@ class LaunchPage(QWidget):
         layout.addLayout(self._make_map())
         layout.addWidget(self._no_map)
         layout.addSpacing(4)
-        layout.addWidget(heading("What is in it"))
+        layout.addWidget(heading("Sequences"))
         self.editor = SequenceEditor(session)
         self.editor.changed.connect(self.refresh)
         layout.addWidget(self.editor)
@@ -160,8 +160,8 @@ class LaunchPage(QWidget):
             button("&Open a map…", "Choose a map file", lambda: self._run("open browse")),
             button(
                 "Try the e&xample",
-                "Open a small map with its sequence: critasser example",
-                lambda: self._run("critasser example"),
+                "Open a small map and build a model into it: critasser example",
+                self._try_example,
             ),
         )
         return labelled("&Map", self.map_menu, tip="The map to build into, at full resolution")
@@ -173,8 +173,8 @@ class LaunchPage(QWidget):
         self.distance.setRange(1.0, 100.0)
         self.distance.setDecimals(1)
         self.distance.setSuffix(" Å")
-        self.distance.setToolTip("How near")
-        self.distance.setAccessibleName("How near, in Å")
+        self.distance.setToolTip("Distance from the atoms")
+        self.distance.setAccessibleName("Distance, in Å")
         self.distance.valueChanged.connect(self.refresh)
         self._segments = button(
             "Se&gments…", "Divide the map into regions and choose among them",
@@ -200,7 +200,7 @@ class LaunchPage(QWidget):
         self.resolution.valueChanged.connect(self.refresh)
         layout.addLayout(
             labelled("&Resolution", self.resolution,
-                     tip="Of the map; at the lowest value it is estimated")
+                     tip="Resolution of the map; at the lowest value it is estimated")
         )  # fmt: skip
 
     def plan(self) -> Plan:
@@ -340,6 +340,10 @@ class LaunchPage(QWidget):
                     for one in plan.entries)  # fmt: skip
         if plan.entries and whole and not shown.sequence:
             shown.sequence, _ = sequence_argument(self._with_file(plan), self._sequences_folder)
+
+    def _try_example(self) -> None:
+        if self._run("critasser example") is not None:
+            self.started.emit()
 
     def _run(self, command: str):
         """Run a command; what is wrong is shown by ChimeraX as for a typed one."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from chimerax.core.commands import run
 from Qt.QtCore import Qt, QTimer
-from Qt.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
+from Qt.QtWidgets import QTableWidgetItem
 
 from ..models.validation.checklist import CHANGED, checklist_of
 from ..session.quoting import command_text
-from .layout import Section, button, buttons, dense, fit_height, small
+from .layout import Section, button, buttons, small
+from .tables import fit_height, row_table
 
 __all__ = ["ChecklistPanel"]
 
@@ -30,24 +31,24 @@ class ChecklistPanel(Section):
     """
 
     def __init__(self, session, model) -> None:
-        super().__init__("Checklist")
+        super().__init__("Validation")
         self._session = session
         self._model = model
         self._filling = False
         self._checklist = checklist_of(session)
         self._told = small()
         self.body.addWidget(self._told)
-        self.table = _place_table()
+        self.table = row_table("Validation", ("✓", "Residue", "What"), _PLACE)
         self.table.itemSelectionChanged.connect(self._row_chosen)
         self.table.itemChanged.connect(self._ticked)
         self.body.addWidget(self.table)
         self.body.addWidget(
             buttons(
-                button("Chec&k model", "Find what is unusual in this model: critasser validate",
+                button("Chec&k model", "Check backbone, side chains, clashes: critasser validate",
                        lambda: self._run("critasser validate")),
-                button("◀", "Go to the place before", lambda: self._step("previous")),
+                button("◀", "Go to the previous place", lambda: self._step("previous")),
                 button("▶", "Go to the next place", lambda: self._step("next")),
-                button("End", "Show all as it was before", lambda: self._step("end")),
+                button("End", "Leave the list and restore the view", lambda: self._step("end")),
                 button("&ISOLDE", "Hand model and map over to ISOLDE",
                        lambda: self._run("critasser refine")),
                 button("Pheni&x", "Refine the model in its map by Phenix",
@@ -71,7 +72,7 @@ class ChecklistPanel(Section):
             done.setFlags(Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsEnabled)
             ticked = self._checklist.ticked(place)
             done.setCheckState(Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked)
-            done.setToolTip("Looked at")
+            done.setToolTip("Checked")
             self.table.setItem(number, _DONE, done)
             where, _, what = str(place).partition(", ")
             for column, text in ((_NUMBER, where), (_PLACE, what)):
@@ -87,11 +88,11 @@ class ChecklistPanel(Section):
     def _tell(self, places) -> None:
         found = self._checklist.found
         if not found:
-            self._told.setText("Backbone, side chains, peptides, clashes of a model, one by one.")
+            self._told.setText("Lists clashes and outliers of backbone, side chains, peptides.")
             return
         done = sum(map(self._checklist.ticked, places))
         said = "\n".join(f"{one.structure}: {one}" for one in found)
-        self._told.setText(f"{said}\n{done} of {len(places)} looked at")
+        self._told.setText(f"{said}\n{done} of {len(places)} checked")
 
     def _row_chosen(self) -> None:
         rows = self.table.selectionModel().selectedRows()
@@ -110,22 +111,7 @@ class ChecklistPanel(Section):
     def _run(self, command: str, *words: str) -> None:
         model = self._model()
         if model is None:
-            self._told.setText("Open a model first, or choose one under “How sure”.")
+            self._told.setText("Open a model first, or choose one under “Confidence of residues”.")
             return
         run(self._session, command_text(command, model, *words))
         QTimer.singleShot(0, self.go_there)
-
-
-def _place_table() -> QTableWidget:
-    table = dense(QTableWidget(0, 3))
-    table.setHorizontalHeaderLabels(["✓", "Residue", "What"])
-    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    table.setAccessibleName("Checklist")
-    header = table.horizontalHeader()
-    header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-    for place in (_DONE, _NUMBER):
-        header.setSectionResizeMode(place, QHeaderView.ResizeMode.ResizeToContents)
-    header.setSectionResizeMode(_PLACE, QHeaderView.ResizeMode.Stretch)
-    return table

@@ -90,11 +90,11 @@ class ConfidencePanel(QWidget):
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(0, 100)
         self.slider.setPageStep(10)
-        tip = "Select the residues that are less sure than this"
+        tip = "Select the residues whose confidence is below this"
         self.slider.setToolTip(tip)
-        self.slider.setAccessibleName("Less sure than")
+        self.slider.setAccessibleName("Confidence below")
         self._less.setToolTip(tip)
-        self._less.setMinimumWidth(self._less.fontMetrics().horizontalAdvance("Less sure than 100"))
+        self._less.setMinimumWidth(self._less.fontMetrics().horizontalAdvance("Below 100"))
         row.addWidget(self._less)
         row.addWidget(self.slider, 1)
         layout.addLayout(row)
@@ -109,13 +109,13 @@ class ConfidencePanel(QWidget):
         self.pcc.toggled.connect(self._pcc_toggled)
         layout.addWidget(
             buttons(
-                button("◀ &Previous", "Go to the uncertain place before this",
+                button("◀ &Previous", "Go to the previous uncertain place",
                        lambda: self._go("previous")),
                 button("&Next ▶", "Go to the next uncertain place",
                        lambda: self._go("next")),
-                button("&End", "Show the whole map again, as before going to uncertain places",
+                button("&End", "Leave the uncertain places and restore the view",
                        lambda: self._run("critasser confidence end")),
-                button("&Rebuild selected", "Build the selected stretch again: "
+                button("&Rebuild selected", "Rebuild the selected residues: "
                        "critasser rebuild sel", lambda: self._run("critasser rebuild sel")),
                 button("Co&lor", "Color this model by its confidence", self._color),
                 self.pcc,
@@ -158,7 +158,7 @@ class ConfidencePanel(QWidget):
         self.chain_menu.setVisible(len(self._chains) > 1)
         self._none.tell(
             "" if self._chains
-            else "Models that were built, or scored in a map, show here how sure each residue is."
+            else "Build a model, or score one that you have, to see the confidence of each residue."
         )  # fmt: skip
         for widget in (self.plot, self._tools):
             widget.setVisible(bool(self._chains))
@@ -198,7 +198,7 @@ class ConfidencePanel(QWidget):
         self._filling_limit = False
 
     def _limit_moved(self, value: int) -> None:
-        self._less.setText(f"Less sure than {value}")
+        self._less.setText(f"Below {value}")
         self.plot.show_limit(float(value))
         if not self.slider.isSliderDown() and not self._filling_limit:
             self._later.start()
@@ -214,7 +214,7 @@ class ConfidencePanel(QWidget):
         self.plot.show_pcc(shown)
 
     def _go(self, where: str) -> None:
-        """To the next or the previous place that is less sure than the slider says."""
+        """To the next or the previous place that is below the limit of the slider."""
         if self.model is not None:
             limit = ("below", self.slider.value())
             self._run(command_text("critasser confidence", where, self.model, *limit))

@@ -21,8 +21,8 @@ from .options import choice
 
 __all__ = ["KnownBox"]
 
-_WORDS = ("Look up known structures", "Known structures here", "None")
-"""What a person sees for each of `KNOWN`."""
+_WORDS = ("AlphaFold DB, PDB, open models", "Open models and downloads", "None")
+"""What a person sees for each of `KNOWN`: where templates are searched."""
 
 _LINES = 5
 """Of the list that are seen at once."""
@@ -80,13 +80,13 @@ class KnownBox(QWidget):
         self.where = choice(_WORDS)
         self.where.activated.connect(self._chosen)
         self.look_button = button(
-            "Look n&ow", "See what is found before building; what is ticked is used", self.look
+            "Search n&ow", "See what is found before building; what is ticked is used", self.look
         )
         layout.addLayout(
             labelled(
                 "&Templates", self.where, self.look_button,
-                tip="Known and predicted structures of these sequences, to start from, where none "
-                "are chosen under More options",
+                tip="Where known and predicted structures of these sequences are searched, unless "
+                "some are chosen under More options",
             )
         )  # fmt: skip
         self.note = small()
@@ -191,9 +191,9 @@ class KnownBox(QWidget):
         self.list.setVisible(self.list.count() > 0)
         told = trouble
         if self._work is not None:
-            told = "Looking…"
+            told = "Searching…"
         elif not trouble and self._looked is not None and not self.list.count():
-            told = "Nothing was found."
+            told = "No structures were found."
         elif not trouble and where == "auto" and self._looked is None:
             told = f"{what_is_sent()}."
         self.note.setText(told)

@@ -15,7 +15,6 @@ from Qt.QtWidgets import (
     QPushButton,
     QScrollArea,
     QSizePolicy,
-    QTableWidget,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -29,8 +28,6 @@ __all__ = [
     "button",
     "buttons",
     "column",
-    "dense",
-    "fit_height",
     "heading",
     "labelled",
     "mixed",
@@ -144,25 +141,6 @@ def button(text: str, tip: str, clicked: Callable[[], object]) -> QPushButton:
     made.setAutoDefault(False)
     made.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
     return made
-
-
-def dense(table: QTableWidget) -> QTableWidget:
-    """A table without what is not needed to read it, its lines close together."""
-    table.setShowGrid(False)
-    table.setTabKeyNavigation(False)
-    table.setWordWrap(False)
-    table.verticalHeader().hide()
-    table.verticalHeader().setMinimumSectionSize(10)
-    table.verticalHeader().setDefaultSectionSize(round(table.fontMetrics().height() * 1.5))
-    table.horizontalHeader().setHighlightSections(False)
-    table.horizontalHeader().setMinimumSectionSize(20)
-    return table
-
-
-def fit_height(table: QTableWidget, most: int) -> None:
-    """Make a table as high as its lines, at most so many of them."""
-    lines = sum(table.rowHeight(number) for number in range(min(table.rowCount(), most)))
-    table.setFixedHeight(table.horizontalHeader().sizeHint().height() + lines + 4)
 
 
 def buttons(*widgets: QWidget) -> QWidget:

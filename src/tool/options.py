@@ -52,7 +52,7 @@ class Options(Section):
         self._session = session
         self._make_templates()
         self.pae = self._path_row(
-            "P&redicted error", "none",
+            "P&AE", "none",
             "Predicted aligned error (PAE) of each template, in their order: .json of AlphaFold or "
             "ColabFold, .npz of Boltz; it tells which parts are rigid",
             "Choose a predicted error for each template", self._choose_pae,
@@ -131,9 +131,9 @@ class Options(Section):
         self.templates.setFixedHeight(self.templates.fontMetrics().lineSpacing() * 4 + 10)
         self.templates.setAccessibleName("Templates")
         self.templates.setToolTip(
-            "Open models that may be alike, solved or predicted, wherever they are; click to choose"
+            "Solved or predicted structures like those in the map, wherever they lie; click one"
         )
-        self.body.addWidget(small("Templates: models that may be alike"))
+        self.body.addWidget(small("Templates of your own: open models of similar structures"))
         self.body.addWidget(self.templates)
         self.body.addWidget(
             buttons(

@@ -11,8 +11,9 @@ from chimerax.core.selection import SELECTION_CHANGED
 from chimerax.ui import MainToolWindow
 from Qt.QtCore import Qt, QTimer
 from Qt.QtGui import QKeySequence, QShortcut
-from Qt.QtWidgets import QSizePolicy, QTabWidget, QToolButton, QVBoxLayout, QWidget
+from Qt.QtWidgets import QSizePolicy, QStackedWidget, QTabWidget, QToolButton, QVBoxLayout, QWidget
 
+from ..jobs.engine_job import jobs_of
 from ..session.quoting import command_text
 from ..session.settings import settings
 from .build_page import LaunchPage
@@ -46,9 +47,10 @@ class Pages:
         for title, tip in (
             ("Build", "Set up and start a build"),
             ("Progress", "Builds, running and past"),
-            ("Results", "Models, and how sure each residue is"),
+            ("Results", "Models, and the confidence of each residue"),
         ):
-            self._areas.append(scrolled())
+            # The page Build scrolls itself: of two bars one would hide the button.
+            self._areas.append(QStackedWidget() if title == "Build" else scrolled())
             self.tabs.setTabToolTip(self.tabs.addTab(self._areas[-1], title), tip)
         self._made_pages: dict[int, QWidget] = {}
         self.tabs.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -64,6 +66,8 @@ class Pages:
         self._rest_later = self._timer(self._make_rest)
         self._follow(session)
         self._page(BUILD)
+        if any(job.outcome in ("queued", "running") for job in jobs_of(session)):
+            self.tabs.setCurrentIndex(PROGRESS)
         self.window.manage(placement=beside_log(session))
         self._rest_later.start(0)
 
@@ -96,7 +100,8 @@ class Pages:
                 page = ResultsPage(session, self.watch)
                 page.wants_build.connect(lambda: self.tabs.setCurrentIndex(BUILD))
             self._made_pages[number] = page
-            self._areas[number].setWidget(page)
+            area = self._areas[number]
+            area.addWidget(page) if number == BUILD else area.setWidget(page)
         return self._made_pages[number]
 
     def _build_again(self, folder: Path) -> None:

@@ -9,16 +9,14 @@ from chimerax.core.commands import run
 from Qt.QtCore import QDateTime, Qt, QUrl, Signal
 from Qt.QtGui import QDesktopServices
 from Qt.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
     QInputDialog,
     QMenu,
     QProgressBar,
-    QTableWidget,
     QTableWidgetItem,
     QWidget,
 )
 
+from ..jobs.folder import job_kind
 from ..session.files import inside
 from ..session.messages import duration
 from ..session.quoting import command_text, quoted_text
@@ -29,13 +27,12 @@ from .layout import (
     button,
     buttons,
     column,
-    dense,
-    fit_height,
     heading,
     small,
 )
 from .plots import EnergyPlot
 from .stage_list import StageList
+from .tables import fit_height, row_table
 from .watch import Watch
 
 __all__ = ["ProgressPage", "when"]
@@ -77,7 +74,8 @@ class ProgressPage(QWidget):
         layout.addWidget(heading("Jobs"))
         self._none = Notice()
         layout.addWidget(self._none)
-        self.table = _job_table()
+        self.table = row_table("Jobs", ("Name", "State", "Began", "Took"), 0)
+        self.table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.table.itemSelectionChanged.connect(self._row_chosen)
         self.table.itemDoubleClicked.connect(lambda *_: self._command("open"))
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -116,11 +114,16 @@ class ProgressPage(QWidget):
                                   lambda: self._command("open"))  # fmt: skip
         self.report = button("Re&port", "Open the report in the web browser",
                              lambda: self._command("report"))  # fmt: skip
+        self.again = button("Build a&gain…", "Set this build up again, to be changed and started",
+                            lambda: self.wants_again.emit(self._watch.folder))  # fmt: skip
         self.log = button("&Log", "Open what the engine said", lambda: self._open("log.txt"))
         self.folder = button("F&older", "Open the folder of the job", lambda: self._open(""))
         layout.addWidget(
-            buttons(self.stop, self.resume, self.show_button, self.report, self.log, self.folder)
-        )
+            buttons(self.stop, self.resume, self.show_button, self.again, self.report, self.log,
+                    self.folder)
+        )  # fmt: skip
+        self._failure = Notice(AMBER)
+        layout.addWidget(self._failure)
         self.stages = StageList()
         layout.addSpacing(4)
         layout.addWidget(self.stages)
@@ -179,11 +182,11 @@ class ProgressPage(QWidget):
             ("Stop all jobs", alive, lambda: run(self._session, "critasser stop all")),
             ("Show", line.state != "queued", lambda: self._command("open")),
             ("Resume", line.state in ("cancelled", "failed"), lambda: self._command("resume")),
-            ("Build again with changes…", line.state != "queued",
+            ("Build again…", line.state != "queued",
              lambda: self.wants_again.emit(self._watch.folder)),
             ("Rename…", True, self._rename),
             ("Folder", True, lambda: self._open("")),
-            ("Take off this list", not alive, lambda: self._command("jobs clear")),
+            ("Remove from this list", not alive, lambda: self._command("jobs clear")),
             ("Clear this list", True, lambda: run(self._session, "critasser jobs clear")),
             ("Delete…", not alive, lambda: self._command("jobs delete")),
         ):  # fmt: skip
@@ -213,6 +216,7 @@ class ProgressPage(QWidget):
         self.bar.setValue(round(1000 * (1.0 if state == "finished" else history.fraction)))
         self.bar.setVisible(state == "running" or (state == "queued" and mine))
         self._message.setText(_told(history, state, watch.outcome, line.waits if line else ""))
+        self._failure.tell(watch.failure)
         self.stages.show_rows(history.rows(time.time() if runs else None, runs=runs))
         self.stages.setVisible(bool(history.stage))
         energies = watch.energies
@@ -224,6 +228,8 @@ class ProgressPage(QWidget):
         self.resume.setVisible(state in ("cancelled", "failed") or forgotten)
         self.show_button.setVisible(state != "queued" and not (state == "running" and mine))
         self.show_button.setText("&Follow" if state == "running" else "&Show")
+        over = state not in ("queued", "running")
+        self.again.setVisible(over and job_kind(watch.folder) == "build")
         self.report.setVisible(inside(watch.folder, "report.html") is not None)
         self.log.setVisible(inside(watch.folder, "log.txt") is not None)
 
@@ -248,13 +254,12 @@ def _told(history, state: str, outcome, waits: str) -> str:
     if state == "queued":
         if waits:
             return f"waits for {waits}"
-        return "has not begun: it waited for its turn when its ChimeraX ended; Resume starts it"
+        return "not started: it was queued when ChimeraX was closed; Resume starts it"
     if state == "running":
         parts = [f"{history.fraction:.0%}"]
         if history.remaining is not None:
             parts.append(f"about {duration(history.remaining)} left")
-        if history.message:
-            parts.append(history.message)
+        parts.append(history.message or "the engine starts")
         return " · ".join(parts)
     if state == "finished":
         seconds = sum((outcome.timings or {}).values()) if outcome is not None else 0
@@ -262,21 +267,5 @@ def _told(history, state: str, outcome, waits: str) -> str:
     if state == "cancelled":
         return "stopped; what it finished is kept"
     if state == "failed":
-        return f"failed: {history.message}" if history.message else "failed; see the log"
+        return "failed; what it finished is kept" if history.stage else "failed"
     return ""
-
-
-def _job_table() -> QTableWidget:
-    table = dense(QTableWidget(0, 4))
-    table.setHorizontalHeaderLabels(["Name", "State", "Began", "Took"])
-    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-    table.setAccessibleName("Jobs")
-    header = table.horizontalHeader()
-    header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-    header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-    for place in (1, 2, 3):
-        header.setSectionResizeMode(place, QHeaderView.ResizeMode.ResizeToContents)
-    return table

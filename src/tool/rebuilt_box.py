@@ -14,7 +14,7 @@ __all__ = ["RebuiltBox"]
 
 _TIPS = {
     "before": "Show the model as it was",
-    "after": "Show the model as it was built again",
+    "after": "Show the rebuilt model",
     "both": "Show both, one over the other",
     "compare": "Colour both by how far they are apart, and list where they differ",
 }

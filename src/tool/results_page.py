@@ -20,6 +20,7 @@ from Qt.QtWidgets import (
 
 from ..session.messages import duration
 from ..session.quoting import command_text
+from ..views.fitted import places_told
 from .ask import ask_compare, ask_fit, ask_folder, ask_score
 from .checklist_panel import ChecklistPanel
 from .confidence_panel import ConfidencePanel
@@ -31,8 +32,6 @@ from .layout import (
     button,
     buttons,
     column,
-    dense,
-    fit_height,
     heading,
     labelled,
 )
@@ -40,6 +39,7 @@ from .outcome import ModelRow
 from .plots import MatrixPlot
 from .rebuilt_box import RebuiltBox
 from .scene import models_of_job, only_commands, selected_structures
+from .tables import dense, fit_height
 from .watch import Watch
 
 __all__ = ["ResultsPage"]
@@ -47,16 +47,15 @@ __all__ = ["ResultsPage"]
 _COLUMNS = (
     ("rank", "#", "Best first", "{:d}"),
     ("confidence", "Conf", "Mean confidence of the residues, 0 to 100", "{:.0f}"),
-    ("etm", "eTM", "TM-score as agreement of decoys and Cα suggests; blind to a sequence that is "
-     "out of register, which the confidence sees", "{:.2f}"),
-    ("crscore", "CRscore", "How well the Cα atoms agree with those that the network sees",
-     "{:.2f}"),
-    ("near", "Near", "Of a placed model: part of its Cα with a position of the map within 3 Å",
-     "{:.0%}"),
+    ("etm", "eTM", "TM-score expected from the agreement of decoys and Cα positions; it does "
+     "not notice a sequence out of register, the confidence does", "{:.2f}"),
+    ("crscore", "CRscore", "Agreement of the Cα atoms with those that the network finds", "{:.2f}"),
+    ("near", "< 3 Å", "Of a placed model: fraction of its Cα within 3 Å of a position that the "
+     "network finds", "{:.0%}"),
     ("pcc", "PCC", "Correlation of the model's density with the map", "{:.2f}"),
-    ("share", "Share", "Part of all trial folds that are alike to this one", "{:.0%}"),
-    ("clashes", "Clashes", "Pairs of atoms that are too near", "{:d}"),
-    ("seconds", "Time", "That building it took", None),
+    ("share", "Share", "Fraction of all decoys that have this fold", "{:.0%}"),
+    ("clashes", "Clashes", "Pairs of atoms that are too close", "{:d}"),
+    ("seconds", "Time", "Time that building it took", None),
 )  # fmt: skip
 
 
@@ -101,6 +100,8 @@ class ResultsPage(QWidget):
         layout.addWidget(self._closed)
         self.rebuilt = RebuiltBox(session)
         layout.addWidget(self.rebuilt)
+        self._fitted = Notice()
+        layout.addWidget(self._fitted)
         self._warnings = Notice(AMBER)
         layout.addWidget(self._warnings)
         layout.addWidget(
@@ -113,12 +114,12 @@ class ResultsPage(QWidget):
                        lambda: ask_compare(session, self)),
             )
         )  # fmt: skip
-        self._alike = Section("How alike the models are")
+        self._alike = Section("Similarity of the models")
         self.matrix = MatrixPlot(lambda a, b: self.show_only(sorted({a - 1, b - 1})))
         self._alike.body.addWidget(self.matrix)
         layout.addWidget(self._alike)
         layout.addSpacing(4)
-        layout.addWidget(heading("How sure"))
+        layout.addWidget(heading("Confidence of residues"))
         self.confidence = ConfidencePanel(session)
         layout.addWidget(self.confidence)
         self.checklist = ChecklistPanel(session, self._model_to_check)
@@ -171,6 +172,7 @@ class ResultsPage(QWidget):
         tm = None if outcome is None else outcome.tm
         self._alike.setVisible(tm is not None)
         self.matrix.show_matrix(tm, None if outcome is None else outcome.rmsd)
+        self._fitted.tell(places_told(self._watch.folder) if rows else "")
         self._warnings.tell("" if outcome is None else "\n".join(outcome.warnings))
         self.models_changed()
 
@@ -313,7 +315,7 @@ def _why_none(line) -> str:
     if line is None:
         return "No models yet: build some, or open a job."
     return {
-        "running": f"{line.name} is at work; its models are listed when it has finished.",
+        "running": f"{line.name} is running, see Progress; its models are listed when it ends.",
         "queued": f"{line.name} waits for its turn.",
         "cancelled": f"{line.name} was stopped before it had made its models; it can be resumed.",
         "failed": f"{line.name} failed before it had made its models; see Progress.",

@@ -104,12 +104,12 @@ class SegmentsTool(ToolInstance):
 
         buttons = QHBoxLayout()
         buttons.setSpacing(2)
-        self.merge_button = self._button("Merge", self._merge, "Make the selected regions one")
-        self.split_button = self._button("Split", self._split, "Take the selected regions apart")
+        self.merge_button = self._button("Merge", self._merge, "Merge the selected regions")
+        self.split_button = self._button("Split", self._split, "Split the selected regions")
         self.delete_button = self._button(
-            "Leave out", self._delete, "The selected regions are no regions any more"
+            "Delete", self._delete, "Delete the selected regions; their density stays in the map"
         )
-        self.undo_button = self._button("Undo", self._undo, "Take back the last of these, or more")
+        self.undo_button = self._button("Undo", self._undo, "Undo the last of these changes")
         self.mates_button = self._button(
             "Mates", self._mates, "Select the symmetry mates of the selected regions too"
         )

@@ -10,13 +10,10 @@ from pathlib import Path
 from Qt.QtCore import Qt, Signal
 from Qt.QtGui import QColor, QTextCharFormat, QTextCursor
 from Qt.QtWidgets import (
-    QAbstractItemView,
     QCheckBox,
     QFileDialog,
-    QHeaderView,
     QMenu,
     QSpinBox,
-    QTableWidget,
     QTableWidgetItem,
     QTextEdit,
     QVBoxLayout,
@@ -35,8 +32,9 @@ from ..jobs.sequences import (
     read_sequences,
     residue_count,
 )
-from .layout import GAP, button, buttons, dense, fit_height, small
+from .layout import GAP, button, buttons, small
 from .letters_box import LettersBox
+from .tables import fit_height, row_table
 
 __all__ = ["SequenceEditor"]
 
@@ -62,7 +60,12 @@ class SequenceEditor(QWidget):
         self._filling = False
         self.fasta: Path | None = None
         self.setAcceptDrops(True)
-        self.table = _table()
+        self.table = row_table(
+            "Sequences", ("Sequence", "Residues", "Copies"), _NAME, editable=True
+        )
+        # Room for both arrows of the boxes.
+        height = round(self.table.fontMetrics().height() * 1.8)
+        self.table.verticalHeader().setDefaultSectionSize(height)
         self.table.itemSelectionChanged.connect(self._row_chosen)
         self.table.itemChanged.connect(self._name_typed)
         self.text = LettersBox(self)
@@ -361,19 +364,3 @@ def take_drop(editor: SequenceEditor, event) -> None:
     elif data.hasText():
         editor.add_text(data.text())
     event.acceptProposedAction()
-
-
-def _table() -> QTableWidget:
-    table = dense(QTableWidget(0, 3))
-    table.setHorizontalHeaderLabels(["Sequence", "Residues", "Copies"])
-    # Room for both arrows of the boxes.
-    table.verticalHeader().setDefaultSectionSize(round(table.fontMetrics().height() * 1.8))
-    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-    table.setAccessibleName("Sequences")
-    header = table.horizontalHeader()
-    header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-    header.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Stretch)
-    for place in (_RESIDUES, _COPIES):
-        header.setSectionResizeMode(place, QHeaderView.ResizeMode.ResizeToContents)
-    return table

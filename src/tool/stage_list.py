@@ -91,7 +91,9 @@ class StageList(QWidget):
 def _times(row: StageRow) -> str:
     """What is shown at the right of a line."""
     if row.state == "waiting":
-        return "" if row.expected is None else f"about {duration(row.expected)}"
+        if row.expected is None:
+            return ""
+        return f"about {duration(row.expected)}" if row.expected >= 0.5 else "less than 1 s"
     elapsed = "" if row.elapsed is None else duration(row.elapsed)
     if row.state == "running" and row.expected is not None and elapsed:
         return of_about(row.elapsed, row.expected)

@@ -10,29 +10,11 @@ from typing import Any
 import numpy as np
 
 from ..jobs.folder import Event
+from ..jobs.stage_titles import TITLES, title_of
 from ..session.files import as_number
 from ..session.messages import duration
 
-__all__ = ["TITLES", "Energies", "History", "StageRow", "of_about", "overdue"]
-
-TITLES = {
-    "density": "Cut out the molecule",
-    "network": "Read the map",
-    "calpha": "Find Cα atoms",
-    "sequences": "Weigh each sequence",
-    "trace": "Trace chains",
-    "templates": "Place templates",
-    "unseen": "Find what has no density",
-    "assembly": "Assemble",
-    "decoys": "Choose the best folds",
-    "atomic": "Build all atoms",
-    "quality": "Judge every residue",
-    "report": "Write the report",
-}
-"""Stages in their order, in words."""
-
-_OTHER_TITLES = {"evidence": "Weigh the sequence", "fit": "Place the model"}
-"""Of stages that only some jobs have."""
+__all__ = ["Energies", "History", "StageRow", "of_about", "overdue"]
 
 _SAID = re.compile(r"cycle (\d+) of \d+, lowest energy (-?[\d.]+(?:e[+-]?\d+)?)")
 _EMPTY_WORDS = re.compile(r"starts$|part \d+ of \d+ starts$|was done already$")
@@ -229,7 +211,6 @@ class History:
                     state = "stopped"
                 elif state == "running" and now is not None:
                     elapsed = max(now - self._began, 0.0)
-            title = TITLES.get(name) or _OTHER_TITLES.get(name)
-            title = title or name.replace("_", " ").capitalize()
-            rows.append(StageRow(name, title, state, elapsed, self.expected.get(name), fraction))
+            expected = self.expected.get(name)
+            rows.append(StageRow(name, title_of(name), state, elapsed, expected, fraction))
         return rows

@@ -9,6 +9,7 @@ from pathlib import Path
 from Qt.QtCore import QObject, QTimer, Signal
 
 from ..jobs.engine_job import jobs_of
+from ..jobs.failures import reason
 from ..jobs.folder import ProgressReader
 from ..jobs.queue import free_now
 from ..jobs.triggers import triggers
@@ -133,6 +134,13 @@ class Watch(QObject):
             return self.outcome.warnings
         found = () if self._warnings is None else self._warnings.found
         return tuple(in_chimerax(text) for text in found)
+
+    @property
+    def failure(self) -> str:
+        """Why the chosen job failed, and what to do; empty for one that did not."""
+        if self.line is None or self.line.state != "failed":
+            return ""
+        return reason(self.folder, None, self.history.state)
 
     def list_again(self) -> None:
         """Look which jobs there are."""

@@ -7,18 +7,36 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from ..jobs.folder import job_kind
 from ..models.attributes import DOMAIN, has_values, read_domains
 from ..models.coloring import color_models
 from ..models.origin import origin_of
 from ..session.files import as_number, read_json
 from .results import Results
 
-__all__ = ["FittedResults"]
+__all__ = ["FittedResults", "places_told"]
 
 _HEADS = ("domain", "residues", "within 3 Å", "correlation", "z-score", "place", "runner-up")
 
 _MOST_DOMAINS = 200
 """Of a place, that are told."""
+
+_MOST_LINES = 12
+"""That the panel tells; the log has them all."""
+
+
+def places_told(folder: Path) -> str:
+    """How sure the places are that a fit has found, in lines; empty for any other job."""
+    if job_kind(folder) != "fit":
+        return ""
+    lines = [
+        f"place {rank}, {_domain_told(row)}"
+        for rank, place in enumerate(_places(folder), start=1)
+        for row in _rows(place)
+    ]
+    if len(lines) > _MOST_LINES:
+        lines[_MOST_LINES:] = [f"and {len(lines) - _MOST_LINES} more, in the log"]
+    return "\n".join(lines)
 
 
 class FittedResults(Results):
@@ -29,10 +47,10 @@ class FittedResults(Results):
         super().finish()
         if not self.is_open:
             return
-        for rank, place in enumerate(self._places(), start=1):
+        for rank, place in enumerate(_places(self._folder), start=1):
             shown = self.group.part(str(place.get("file")))
             if shown is not None:
-                shown.name = f"place {rank}, {_share(place)} near a position"
+                shown.name = f"place {rank}, {_share(place)} within 3 Å"
         model = origin_of(self._session, self._folder)
         if model is not None:
             model.display = False
@@ -47,22 +65,15 @@ class FittedResults(Results):
         if has_values(model, DOMAIN):
             color_models(self._session, [model], "domain", keep_key=True)
 
-    def _places(self) -> list[dict[str, Any]]:
-        """The places as `results.json` lists them."""
-        listed = (read_json(self._folder / "results.json") or {}).get("models")
-        return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
-
     def _report(self, models: list[tuple[str, dict[str, float]]]) -> None:
         """A table of all places and their domains in the log; without a GUI a line for each."""
         logger = self._session.logger
-        places = self._places()
+        places = _places(self._folder)
         if not self._session.ui.is_gui:
             for rank, place in enumerate(places, start=1):
                 logger.info(f"{_told(rank, place)}: {self._folder / str(place.get('file'))}")
                 for row in _rows(place):
-                    named = zip(_HEADS[2:], row[2:])
-                    words = ", ".join(f"{head} {cell}" for head, cell in named if cell)
-                    logger.info(f"  domain {row[0]} ({row[1]}): {words}")
+                    logger.info(f"  {_domain_told(row)}")
             return
         heads = "".join(f"<th align=left>{escape(head)}&nbsp;&nbsp;</th>" for head in _HEADS)
         parts = []
@@ -78,6 +89,19 @@ class FittedResults(Results):
             f"critasser {escape(self._name)} in {escape(str(self._folder))}<br>" + "".join(parts),
             is_html=True,
         )
+
+
+def _places(folder: Path) -> list[dict[str, Any]]:
+    """The places as `results.json` lists them."""
+    listed = (read_json(folder / "results.json") or {}).get("models")
+    return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+
+
+def _domain_told(row: tuple[str, ...]) -> str:
+    """A row of `_rows` in a line."""
+    named = zip(_HEADS[2:], row[2:])
+    words = ", ".join(f"{head} {cell}" for head, cell in named if cell)
+    return f"domain {row[0]} ({row[1]}): {words}"
 
 
 def _share(place: dict[str, Any]) -> str:

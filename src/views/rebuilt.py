@@ -75,7 +75,7 @@ def rebuilt(session, folder: Path, after) -> Rebuilt | None:
     before = origin_of(session, folder)
     places = tuple(_places(after, stretches))
     if before is None:
-        told = "The model before it is not open, so that the two cannot be compared."
+        told = "The model that it was made from is not open, so the two cannot be compared."
         return Rebuilt(f"{better} {told}".strip(), places)
     moved = what_moved(before, after, stretches)
     if moved is None:

@@ -51,7 +51,7 @@ def test_the_checklist_goes_to_places_and_is_ticked(gui, chimerax, blob):
     yield
     press(box, "Check model")
     yield
-    assert box.table.rowCount() > 0 and "looked at" in seen(box), seen(box)
+    assert box.table.rowCount() > 0 and "checked" in seen(box), seen(box)
     box.table.selectRow(0)
     yield
     assert commands[-1] == "critasser validate place 1", commands[-2:]

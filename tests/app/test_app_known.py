@@ -114,7 +114,7 @@ def test_the_panel_shows_what_was_found_and_builds_from_what_is_ticked(
     assert "is sent the UniProt accession" in known.note.text()
     assert page.preview.toPlainText().endswith("templates auto")
     shot("known_choice", page)
-    press(page, "Look now")
+    press(page, "Search now")
     yield lambda: known.list.count() == 3
     shot("known_found")
     assert known.list.item(0).text().startswith("{NAME} (AlphaFold DB")
@@ -142,7 +142,7 @@ def test_the_first_build_in_a_window_asks_once(chimerax, blob, gui, server, fetc
     questions = []
     def ask(session, question, buttons=None, **more):
         questions.append(more["info"])
-        return "look up"
+        return "search online"
     real, chimerax.ui.ask.ask = chimerax.ui.ask.ask, ask
     remember_known(session, "")
     run(session, "open {blob}")

@@ -121,6 +121,12 @@ def test_a_build_is_stopped_and_resumed_and_a_failure_is_told(gui, chimerax, blo
     yield lambda: p.watch.history.stage == "trace"
     rows = {{r.name: r.state for r in p.watch.history.rows()}}
     assert rows["density"] == "done" and rows["trace"] == "running", rows
+    run(session, "ui tool hide Critasser")
+    (tool,) = [t for t in session.tools.list() if t.tool_name == "Critasser"]
+    tool.delete()
+    p = panel()  # one that is opened while a job runs shows it
+    yield lambda: p.watch.runs
+    assert p.tabs.currentIndex() == 1
     press(p.progress, "Stop")
     yield lambda: p.watch.line.state == "cancelled"
     yield
@@ -130,8 +136,13 @@ def test_a_build_is_stopped_and_resumed_and_a_failure_is_told(gui, chimerax, blo
     press(p.progress, "Resume")
     yield lambda: p.watch.line.state == "failed"
     yield
-    assert "failed" in seen(p.progress)
+    assert "out of memory" in seen(p.progress), seen(p.progress)
+    assert "or use a machine with more memory" in seen(p.progress), seen(p.progress)
     shot("9_failed")
+    press(p.progress, "Build again…")
+    yield
+    assert p.tabs.currentIndex() == 0 and "21 residues" in seen(p.launch), seen(p.launch)
+    p.tabs.setCurrentIndex(1)
     os.environ["FAKE_ENGINE"] = "success"
     press(p.progress, "Resume")
     yield lambda: p.tabs.currentIndex() == 2 and len(p.results._open_models) == 3
@@ -210,6 +221,11 @@ def test_it_is_usable_when_docked_300_pixels_wide_and_in_the_dark(gui, chimerax,
         assert area.width() <= 320, area.width()
         assert page.width() <= area.width(), (number, page.width(), page.minimumSizeHint().width())
         shot(f"narrow_{{number}}", area)
+    p.tabs.setCurrentIndex(0)
+    area.window().resizeDocks([p.window._dock_widget], [330], Qt.Orientation.Vertical)
+    yield
+    yield
+    assert area.height() < 500 and not p.launch.build_button.visibleRegion().isEmpty()
     session.ui.color_scheme = "dark"
     session.ui._set_linux_palette("dark")
     for number in range(3):
@@ -288,7 +304,7 @@ def test_a_rebuild_tells_what_it_moved_and_shows_before_and_after(gui, chimerax,
     after = p.results._model(0)
     assert after is not before and after.display and not before.display
     said = p.results.rebuilt.label.text()
-    assert said.startswith("5 residues built again: their Cα moved by"), said
+    assert said.startswith("5 residues rebuilt: their Cα moved by"), said
     assert said.endswith("Correlation with the map 0.41 before, 0.62 now: better."), said
     assert any(said in text for text in told), told
     shot("rebuilt")
@@ -302,7 +318,7 @@ def test_a_rebuild_tells_what_it_moved_and_shows_before_and_after(gui, chimerax,
     yield
     assert commands[-1].startswith("critasser compare"), commands[-3:]
     run(session, f"close {{before.atomspec}}")
-    yield lambda: "The model before it is not open" in p.results.rebuilt.label.text()
+    yield lambda: "The model that it was made from is not open" in p.results.rebuilt.label.text()
 """)  # fmt: skip
 
 
@@ -347,9 +363,11 @@ def test_nothing_makes_the_window_wait_on_a_large_map(gui, chimerax, peptide, bl
     session.update_loop.block_redraw()  # there is no graphics card here
     run(session, "open {blob}")
     least = 0.06
+    import gc
     for place in ("small", "near #3 range 8", "mask #2", ""):
         best = []
         for turn in range(2):  # one of them while nothing else happens to be at work
+            gc.collect()  # which now and then takes 80 ms of this thread, whatever it does
             clock, before = time.perf_counter(), time.thread_time()
             of = "#4" if place == "small" else f"#1 {{place}}"
             job = run(session, f"critasser build {{of}} sequence AALEKAALEKAALEKAALEK")
@@ -364,7 +382,8 @@ def test_nothing_makes_the_window_wait_on_a_large_map(gui, chimerax, peptide, bl
                     for all_ in (times, clocks)]
             print("build", place, told, "of", len(times), file=sys.__stdout__, flush=True)
             best.append(max(times))
-            yield lambda: job.outcome == "finished"
+            # Its models are shown in this thread too; the next build is not to pay for that.
+            yield lambda: job.outcome == "finished" and len(job.view.group.parts("models")) == 3
         if place == "small":  # a machine that is busy is as slow with this
             least = max(least, 1.5 * min(best))
         assert min(best) <= least, (place, best, least)

@@ -11,6 +11,17 @@ pytestmark = pytest.mark.skipif(
     shutil.which("xvfb-run") is None, reason="no xvfb-run to give the GUI a screen"
 )
 
+LOOK = (
+    "set bgColor white",
+    "graphics silhouettes false",
+    "lighting soft",
+    "cartoon style width 2.2 thickness 0.5",
+    "volume #1 level 0.3 style mesh color #8093a8 transparency 0.5",
+    "volume #1 subdivideSurface true smoothLines true",
+    "ui tool hide 'Volume Viewer'",
+)
+"""Of the scene that the README shows."""
+
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples/emd_5925"
 
 
@@ -75,6 +86,13 @@ def test_a_microscopist_goes_from_a_map_to_a_model(gui, chimerax, real_engine, d
     run(session, f"view {{model.atomspec}}")
     yield
     shot("story_4_models")
+    for command in {LOOK!r}:
+        run(session, command)
+    run(session, f"view {{model.atomspec}}")
+    run(session, "turn y 25")
+    yield
+    shot("story_picture")
+    run(session, "volume #1 style surface")
 
     plot = p.results.confidence.plot
     across, up = plot._scales()

@@ -110,7 +110,7 @@ class Opener:
         self.opened = []
 
     def open_data(self, path, format, log_info):
-        assert format == {".mrc": "mrc", ".cif": "mmcif"}[Path(path).suffix]
+        assert format == {".mrc": "mrc", ".cif": "mmcif", ".pdb": "pdb"}[Path(path).suffix]
         from chimerax.atomic import AtomicStructure, Residue
 
         if str(path).endswith(".mrc"):

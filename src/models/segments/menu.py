@@ -49,6 +49,6 @@ def register_menu_entries(selected: Callable[..., Sequence]) -> None:
         Entry("Split region", "critasser segment split", 1),
         Entry("Select symmetry mates of region", "critasser segment mates", 1),
         Entry("Build a model in region", 'ui tool show "Critasser Segments"', 1),
-        Entry("Leave out region", "critasser segment delete", 1, dangerous=True),
+        Entry("Delete region", "critasser segment delete", 1, dangerous=True),
     ):
         SelectMouseMode.register_menu_entry(entry)

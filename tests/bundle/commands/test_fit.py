@@ -9,6 +9,7 @@ import pytest
 from chimerax.atomic import AtomicStructure, Residue
 from chimerax.core.commands import RUN
 from chimerax.core.errors import UserError
+from chimerax.critasser.views.fitted import places_told
 
 PAE = "AF-P00533-F1-predicted_aligned_error_v4.json"
 MODEL = "AF-P00533-F1-model_v4.cif"
@@ -82,8 +83,7 @@ def test_a_model_is_shown_in_each_of_its_places_and_the_old_one_hidden(
     assert words(job)[1] == "fit"
     assert words(job)[-4:] == ["--resolution", "6.0", "--device", "cpu"]
     first, second = job.view.group.parts("models")
-    assert (first.name, second.name) == ("place 1, 90% near a position",
-                                         "place 2, 90% near a position")  # fmt: skip
+    assert (first.name, second.name) == ("place 1, 90% within 3 Å", "place 2, 90% within 3 Å")
     assert first.display and not second.display and not model.display
     half = [getattr(one, "critasser_domain", "?") for one in first.residues]
     assert half[0] == 1.0 and half[-1] is None
@@ -92,6 +92,14 @@ def test_a_model_is_shown_in_each_of_its_places_and_the_old_one_hidden(
     assert "place 1: 90% of Cα within 3 Å of a position, correlation 0.60" in told
     assert "z-score 12.3, place equal, one of 2, runner-up 11.9" in told
     assert "none of its own: goes along with its neighbour" in told
+    lines = places_told(job.folder).splitlines()
+    assert lines[0].startswith("place 1, domain 1 (") and lines[-1].startswith("place 2, domain ")
+    assert "z-score 12.3, place equal, one of 2, runner-up 11.9" in lines[0]
+    results = json.loads((job.folder / "results.json").read_text())
+    results["models"] *= 20
+    (job.folder / "results.json").write_text(json.dumps(results))
+    more = places_told(job.folder).splitlines()[12:]
+    assert more == [f"and {20 * len(lines) - 12} more, in the log"]
     assert "it fits 2 places" in session.logger.text("warning")
 
 

@@ -57,3 +57,12 @@ def test_times_are_those_of_the_job_not_of_the_watch(session, start):
     assert time.strftime("%d %b %H:%M", time.localtime(1.7e9)) in told
     (job.folder / "progress.jsonl").write_text(line.replace("1700000000.0", "1e300") + "\n")
     jobs.command(session)
+
+
+def test_the_table_of_jobs_keeps_folders_out_of_its_width(gui_session, start, until):
+    job = start(gui_session, "success", name="one", wait=False)
+    until(lambda: job.outcome == "finished")
+    jobs.command(gui_session)
+    told = gui_session.logger.text("info")
+    assert f'<td title="{job.folder}">' in told
+    assert f">{job.folder}" not in told.partition("<table>")[2]

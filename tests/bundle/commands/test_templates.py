@@ -234,7 +234,7 @@ def test_what_was_said_before_is_remembered_by_the_next_chimerax(new_session, as
     from chimerax.critasser.known.consent import where_to_look
 
     disk = {}
-    asked.answers = ["look up"]
+    asked.answers = ["search online"]
     assert where_to_look(new_session(is_gui=True, disk=disk), None) == "auto"
     assert where_to_look(new_session(is_gui=True, disk=disk), "auto") == "auto"
     assert len(asked.questions) == 1

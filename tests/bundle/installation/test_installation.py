@@ -348,8 +348,11 @@ def test_the_example_is_opened_and_built_by_commands(
     assert ran[0] == f"open {folder / 'emd_5925.mrc'}"
     assert (folder / "emd_5925.mrc").read_bytes()[208:212] == b"MAP "
     assert (folder / "emd_5925.fasta").read_text().startswith(">")
-    assert "quality draft resolution 3.64 wait false" in ran[-1]
+    assert "quality draft resolution 3.64 templates none wait false" in ran[-1]
     assert "critasser build #1 " in ran[-1]
+    monkeypatch.setattr(session.ui, "is_gui", True)
+    example.command(session)
+    assert ran[-1] == "ui tool show Critasser"
 
 
 def test_a_marker_of_nobody_is_no_marker(tmp_path):

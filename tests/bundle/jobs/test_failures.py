@@ -13,7 +13,7 @@ import pytest
         ("no GPU that torch can use here; run with --device cpu", "device cpu"),
         ("Critasser's own file weights/network.safetensors is missing (looked in x)", "Reinstall"),
         ("weights/network.safetensors: damaged network file (header); get it again", "Reinstall"),
-        ("s.fasta: 900 residues cannot lie in map.mrc, whose positive density", "voxel size"),
+        ("s.fasta: 900 residues cannot lie in map.mrc, whose positive density", "part of the map"),
         ("the map looks like the mirror image of a protein: 9 turns", "volume flip"),
         ("the network is unsure of the Cα positions: its predictions agree", "templates"),
         ("no trace was found; the assembly starts from templates alone", "templates"),

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -63,11 +63,28 @@ def refine(session, *arguments, **keywords):
     return module.command(session, *arguments, **keywords)
 
 
-def test_phenix_is_found_by_its_variable_or_the_search_path(phenix, tmp_path):
+def test_phenix_is_found_by_its_variable_the_search_path_or_chimerax(
+    session, phenix, tmp_path, monkeypatch
+):
     program = phenix("succeed")
-    assert find_phenix() == program
-    assert find_phenix({"PATH": str(program.parent)}) == program
-    assert find_phenix({"PATH": str(tmp_path), "PHENIX": str(tmp_path)}) is None
+    assert find_phenix(session) == program
+    assert find_phenix(session, {"PATH": str(program.parent)}) == program
+    nowhere = {"PATH": str(tmp_path), "PHENIX": str(tmp_path)}
+    assert find_phenix(session, nowhere) is None
+
+    def find_phenix_command(session, name):
+        if not told:
+            raise UserError("Could not find Phenix installation")
+        return f"{told[0]}/{name}"
+
+    told = []
+    locate = ModuleType("chimerax.phenix_ui.locate")
+    locate.find_phenix_command = find_phenix_command
+    monkeypatch.setitem(sys.modules, "chimerax.phenix_ui", ModuleType("chimerax.phenix_ui"))
+    monkeypatch.setitem(sys.modules, "chimerax.phenix_ui.locate", locate)
+    assert find_phenix(session, nowhere) is None
+    told.append(program.parent)
+    assert find_phenix(session, nowhere) == program
 
 
 def test_a_model_that_phenix_has_refined_lies_in_its_map(session, model, phenix):
@@ -77,7 +94,27 @@ def test_a_model_that_phenix_has_refined_lies_in_its_map(session, model, phenix)
     assert "resolution=3.2" in (work.folder / "log.txt").read_text()
     (refined,) = [m for m in session.models.list() if "refined by Phenix" in m.name]
     (volume,) = [m for m in session.models.list() if m.name == "emd_1.map"]
-    assert refined.position.matrix == pytest.approx(model_file.engine_place(volume).matrix)
+    # Phenix takes no notice of the map's origin, which is (10, -5, 3) here.
+    density = np.fromfile(work.folder / "inputs/map.mrc", dtype="<f4", count=256)
+    assert density[49:52].tolist() == [0.0, 0.0, 0.0]
+    first = (refined.position * np.zeros((1, 3)))[0]
+    assert first == pytest.approx((volume.scene_position * np.array([[10.0, -5.0, 3.0]]))[0])
+
+
+def test_a_model_goes_where_it_lies_in_a_map_that_begins_at_zero(session, open_volume):
+    volume = open_volume(session)
+    volume.scene_position = Place([[0, -1, 0, 5], [1, 0, 0, -2], [0, 0, 1, 7]])
+    atoms = [(11.0, -3.0, 4.0), (12.5, -5.0, 3.0)]
+    place = model_file.engine_place(volume, (0.0, 0.0, 0.0)).inverse() * volume.scene_position
+    assert place * np.array(atoms) == pytest.approx(np.array([[1, 2, 1], [2.5, 0, 0]]))
+
+
+def test_a_refined_model_may_be_a_pdb_file(session, model, phenix):
+    program = phenix("succeed")
+    program.write_text(program.read_text().replace("refined_000.cif", "refined_000.pdb"))
+    work = refine(session, model, with_="phenix", resolution=3.2)
+    assert work.outcome == "finished"
+    assert session.open_command.opened[-1].suffix == ".pdb"
 
 
 def test_what_phenix_says_when_it_fails_is_told(session, model, phenix):

@@ -182,10 +182,10 @@ def test_a_line_of_progress_may_hold_any_number_or_letter(finished, gui_session,
 
 
 def test_a_line_of_progress_without_an_end_is_not_kept(tmp_path):
-    from chimerax.critasser.jobs.folder import ProgressReader
+    from chimerax.critasser.session.growing_file import GrowingFile
 
     with (tmp_path / "progress.jsonl").open("wb") as file:
         file.truncate(40 << 20)
-    reader = ProgressReader(tmp_path)
-    while reader.read() or reader._offset < 40 << 20:
-        assert len(reader._rest) <= 1 << 20
+    file = GrowingFile(tmp_path / "progress.jsonl")
+    while file.lines(16 << 20) or file._offset < 40 << 20:
+        assert len(file._rest) <= 1 << 20

@@ -25,7 +25,7 @@ def test_distances_are_of_the_stretch_and_of_the_rest(session):
     assert (moved.built, moved.added, moved.where) == (3, 0, "A 5")
     assert moved.mean == pytest.approx(2.0) and moved.most == pytest.approx(3.0)
     assert str(moved) == (
-        "3 residues built again: their Cα moved by 2.0 Å in the mean and 3.0 Å at most (A 5); "
+        "3 residues rebuilt: their Cα moved by 2.0 Å on average and 3.0 Å at most (A 5); "
         "nothing else moved"
     )
     assert "elsewhere residues moved by up to 2.0" in str(
@@ -79,6 +79,6 @@ def test_it_is_told_whether_the_new_stretch_is_better(session, tmp_path, before,
     view.adopt(group)
     view.finish()
     told = session.logger.text("info")
-    assert said in told and "2 residues built again" in told
+    assert said in told and "2 residues rebuilt" in told
     assert f"hide {new.atomspec} models; show {old.atomspec} models" in told
     assert not old.display

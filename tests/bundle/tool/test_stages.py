@@ -7,9 +7,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from chimerax.critasser.jobs.folder import Event, ProgressReader
+from chimerax.critasser.jobs.stage_titles import TITLES
 from chimerax.critasser.tool.joblist import JobList, folder_lines
 from chimerax.critasser.tool.outcome import read_energies, read_outcome
-from chimerax.critasser.tool.stages import TITLES, History
+from chimerax.critasser.tool.stages import History
 
 
 def line(stage, at, fraction=0.5, message="at work", state="running", **more):
@@ -273,3 +274,10 @@ def test_places_of_a_fit_have_their_own_scores(tmp_path):
     )  # fmt: skip
     (row,) = read_outcome(tmp_path).models
     assert (row.near, row.pcc, row.etm, row.confidence) == (0.9, 0.6, None, None)
+
+
+def test_a_stage_has_a_title_wherever_it_is_named():
+    from chimerax.critasser.jobs.stage_titles import title_of
+
+    assert title_of("decoys") == "Choose among the decoys"
+    assert title_of("something_new") == "Something new" and title_of("") == ""

@@ -147,6 +147,18 @@ def test_a_job_of_another_chimerax_is_found_in_its_folder(
     assert (watch.line.state, watch.line.number) == ("failed", None)
 
 
+def test_why_a_job_failed_is_told_where_it_is_looked_at(gui_session, watch, turn, start, until):
+    job = start(gui_session, "fail", wait=False)
+    assert not watch.failure
+    until(lambda: turn() or (watch.line is not None and watch.line.state == "failed"))
+    log = job.folder / "log.txt"
+    log.write_text("critasser build: s.fasta: 574 residues cannot lie in map.mrc\n")
+    assert watch.failure == (
+        "s.fasta: 574 residues cannot lie in map.mrc\n"
+        "Give a larger part of the map, or only the chains that are in this part of it."
+    )
+
+
 def test_the_chosen_job_stays_when_one_that_waited_begins(
     gui_session, watch, turn, start, until, monkeypatch
 ):

@@ -34,7 +34,7 @@ def scored(session, fake_engine, open_volume, monkeypatch):
     from chimerax.critasser.commands import location, score
     from chimerax.critasser.jobs import model_inputs
 
-    def write(path, structure, volume):
+    def write(path, structure, volume, at=None):
         names = ("group_PDB", "label_atom_id", "auth_asym_id", "auth_seq_id")
         lines = [f"_atom_site.{name}" for name in names]
         path.write_text("\n".join([*lines, *(f"ATOM CA A {n}" for n in range(1, 6)), ""]))

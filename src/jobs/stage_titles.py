@@ -1,0 +1,30 @@
+"""Stages of a job in words."""
+
+from __future__ import annotations
+
+__all__ = ["TITLES", "title_of"]
+
+TITLES = {
+    "density": "Cut out the molecule",
+    "network": "Run the neural network",
+    "calpha": "Find Cα atoms",
+    "sequences": "Test each sequence",
+    "trace": "Trace chains",
+    "templates": "Place templates",
+    "unseen": "Find residues without density",
+    "assembly": "Assemble the fold",
+    "decoys": "Choose among the decoys",
+    "atomic": "Build all atoms",
+    "quality": "Estimate the confidence",
+    "report": "Write the report",
+}
+"""Stages in their order, in words."""
+
+_OTHER_TITLES = {"evidence": "Test the sequence", "fit": "Place the model"}
+"""Of stages that only some jobs have."""
+
+
+def title_of(stage: str) -> str:
+    """A stage in words; one that is not known by its own name, none as none."""
+    known = TITLES.get(stage) or _OTHER_TITLES.get(stage)
+    return known or stage.replace("_", " ").capitalize()

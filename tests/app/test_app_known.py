@@ -116,6 +116,8 @@ def test_the_panel_shows_what_was_found_and_builds_from_what_is_ticked(
     shot("known_choice", page)
     press(page, "Search now")
     yield lambda: known.list.count() == 3
+    yield
+    assert not known.list.visibleRegion().isEmpty()
     shot("known_found")
     assert known.list.item(0).text().startswith("{NAME} (AlphaFold DB")
     assert page.preview.toPlainText().count(".cif") == 3

@@ -37,8 +37,7 @@ _LACKING = {
     "isolde": "ISOLDE is not installed: install it by toolshed install ISOLDE (the network is "
     "needed), start ChimeraX anew, and give this command again",
     "phenix": "Phenix is not found: install it from phenix-online.org, and tell where it is by "
-    "phenix location FOLDER. "
-    "Save model and map for another machine by save model.cif relModel, and save map.mrc",
+    "phenix location FOLDER",
 }
 
 

@@ -28,6 +28,7 @@ __all__ = [
     "read_origin",
     "read_placement",
     "request_stop",
+    "stop_was_asked",
     "write_name",
     "write_origin",
     "write_placement",
@@ -40,6 +41,9 @@ KINDS = ("build", "score", "rebuild", "fit")
 """Commands of the engine that work in a job folder."""
 
 _PLACEMENT = f"{INPUTS}/chimerax.json"
+_STOP = "cancel"
+"""File that asks the engine to stop; it removes it when it begins."""
+
 _AT_ONCE = 16 << 20
 """Bytes of progress that are read in one go."""
 
@@ -146,7 +150,12 @@ def job_kind(folder: Path) -> str:
 
 def request_stop(folder: Path) -> None:
     """Ask the engine in this folder to stop."""
-    touch_inside(folder, "cancel")
+    touch_inside(folder, _STOP)
+
+
+def stop_was_asked(folder: Path) -> bool:
+    """Whether the engine in this folder was asked to stop, and has not begun anew since."""
+    return (folder / _STOP).is_file()
 
 
 def last_line(folder: Path) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..session.files import as_number, open_regular, read_json
 from ..session.locks import worker
-from .folder import Event, read_placement
+from .folder import Event, read_placement, stop_was_asked
 from .request import waits_again, waits_elsewhere, was_taken_back
 
 __all__ = ["JobRecord", "began", "is_job", "read_record", "taken"]
@@ -73,7 +73,8 @@ def read_record(folder: Path) -> JobRecord:
     elif waits_again(folder) and not was_taken_back(folder):
         state = "queued"
     elif last is not None:
-        state = last.state if last.state in ("finished", "cancelled") else "failed"
+        ended = last.state in ("finished", "cancelled", "failed")
+        state = last.state if ended else _ended_silently(folder)
     elif results:
         state = "finished"
     elif waits_elsewhere(folder) is not None:
@@ -81,7 +82,8 @@ def read_record(folder: Path) -> JobRecord:
     else:
         # An engine that refuses its input says so in its log, and makes nothing else.
         begun = any((folder / name).exists() for name in ("job.json", "log.txt"))
-        state = "failed" if begun else "cancelled" if was_taken_back(folder) else "queued"
+        waited = "cancelled" if was_taken_back(folder) else "queued"
+        state = _ended_silently(folder) if begun else waited
     return JobRecord(
         folder,
         name,
@@ -93,6 +95,11 @@ def read_record(folder: Path) -> JobRecord:
         began(folder),
         state == "queued" and waits_elsewhere(folder) is not None,
     )
+
+
+def _ended_silently(folder: Path) -> str:
+    """State of a job whose engine was gone before it could say why."""
+    return "cancelled" if stop_was_asked(folder) else "failed"
 
 
 def began(folder: Path) -> float | None:

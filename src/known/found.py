@@ -89,7 +89,7 @@ class Found:
             f"{self.name} ({self.source}, {self.identity:.0%} identical over "
             f"{self.coverage:.0%} of {self.sequence}"
         )
-        return f"{text}, with its predicted error)" if self.error is not None else f"{text})"
+        return f"{text}, with PAE)" if self.error is not None else f"{text})"
 
 
 def accession_in(header: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from Qt.QtCore import Qt, Signal
+from Qt.QtCore import Qt, QTimer, Signal
 from Qt.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from ..jobs.sequences import Entry, complaint
@@ -16,7 +16,7 @@ from ..known.looking import Looked, look, what_is_sent
 from ..known.open_models import among_open
 from ..session.background import BackgroundWork
 from ..session.settings import KNOWN, remember_known, settings
-from .layout import button, labelled, small
+from .layout import bring_into_view, button, labelled, small
 from .options import choice
 
 __all__ = ["KnownBox"]
@@ -43,7 +43,7 @@ class _Look(BackgroundWork):
     def __init__(
         self, session, wanted: Sequence[Wanted], online: bool, told: Callable[[Looked], None]
     ) -> None:
-        super().__init__(session, "look for known structures")
+        super().__init__(session, "search for known structures")
         self._wanted = wanted
         self._online = online
         self._told = told
@@ -170,6 +170,7 @@ class KnownBox(QWidget):
             self._session.logger.warning(f"known structures: {line}")
         self._refresh("; ".join(looked.trouble))
         self.changed.emit()
+        QTimer.singleShot(0, lambda: bring_into_view(self))  # when there is room for the list
 
     def _ticked(self) -> list[Found]:
         items = [self.list.item(row) for row in range(self.list.count())]

@@ -25,6 +25,7 @@ __all__ = [
     "Flow",
     "Notice",
     "Section",
+    "bring_into_view",
     "button",
     "buttons",
     "column",
@@ -226,6 +227,18 @@ class Flow(QLayout):
         return y + line - rect.y()
 
 
+def bring_into_view(widget: QWidget) -> None:
+    """Scroll the page so that as much of a widget is seen as can be."""
+    area = widget.parentWidget()
+    while area is not None and not isinstance(area, QScrollArea):
+        area = area.parentWidget()
+    if area is not None:
+        top = widget.mapTo(area.widget(), QPoint(0, 0)).y()
+        bar = area.verticalScrollBar()
+        low = top + widget.height() - area.viewport().height()
+        bar.setValue(min(top, max(low, bar.value())))
+
+
 class Section(QWidget):
     """A heading that shows or hides what is below it.
 
@@ -271,14 +284,7 @@ class Section(QWidget):
 
     def go_there(self) -> None:
         """Scroll the page so that as much of this is seen as can be."""
-        area = self.parentWidget()
-        while area is not None and not isinstance(area, QScrollArea):
-            area = area.parentWidget()
-        if area is not None:
-            top = self.mapTo(area.widget(), QPoint(0, 0)).y()
-            bar = area.verticalScrollBar()
-            low = top + self.height() - area.viewport().height()
-            bar.setValue(min(top, max(low, bar.value())))
+        bring_into_view(self)
 
     def unfold(self, shown: bool = True) -> None:
         """Show the content, or hide it."""

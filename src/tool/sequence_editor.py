@@ -183,7 +183,9 @@ class SequenceEditor(QWidget):
         self._filling = True
         self.table.setRowCount(len(self._entries))
         for number, entry in enumerate(self._entries):
-            self.table.setItem(number, _NAME, QTableWidgetItem(entry.name))
+            name = QTableWidgetItem(entry.name)
+            name.setToolTip(entry.header or entry.name)
+            self.table.setItem(number, _NAME, name)
             self._show_length(number)
             box = QSpinBox()
             box.setRange(1, MOST_COPIES)

@@ -138,4 +138,4 @@ for name in ("rebuild", "score"):
     assert _get_help_url(["critasser", name]) == f"help:user/commands/critasser.html#{name}"
 """
     )
-    assert "Tell how far a model can be trusted" in output
+    assert "Estimate the confidence of a model in a map" in output

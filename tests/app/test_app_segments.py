@@ -206,7 +206,7 @@ for name in ("", "delete", "mates", "merge", "save", "split", "undo"):
     run(session, f"usage critasser segment {name}")
 """
     )
-    assert "Find regions of a map" in output and "Make several regions one" in output
+    assert "Find regions of a map" in output and "Merge regions" in output
 
 
 @pytest.mark.skipif(shutil.which("xvfb-run") is None, reason="no xvfb-run to give the GUI a screen")

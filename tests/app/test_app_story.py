@@ -90,6 +90,9 @@ def test_a_microscopist_goes_from_a_map_to_a_model(gui, chimerax, real_engine, d
         run(session, command)
     run(session, f"view {{model.atomspec}}")
     run(session, "turn y 25")
+    for _ in range(20):  # until the panel has taken the room of the Volume Viewer
+        yield
+    run(session, f"view {{model.atomspec}}")
     yield
     shot("story_picture")
     run(session, "volume #1 style surface")

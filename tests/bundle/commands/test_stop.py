@@ -77,3 +77,18 @@ def test_a_job_that_was_taken_back_does_not_come_back_as_queued(
     settings(again).python = sys.executable
     assert resume.command(again, folder, wait=True).outcome == "finished"
     assert read_record(folder).state == "finished"
+
+
+@pytest.mark.parametrize("told", ["", '{"stage": "network", "state": "running"}\n'])
+def test_an_engine_that_had_to_be_killed_when_it_was_stopped_has_not_failed(tmp_path, told):
+    from chimerax.critasser.jobs.folder import request_stop
+    from chimerax.critasser.jobs.record import read_record
+
+    (tmp_path / "log.txt").touch()
+    (tmp_path / "progress.jsonl").write_text(told)
+    assert read_record(tmp_path).state == "failed"
+    request_stop(tmp_path)
+    assert read_record(tmp_path).state == "cancelled"
+    with (tmp_path / "progress.jsonl").open("a") as file:
+        file.write('{"stage": "network", "state": "failed"}\n')
+    assert read_record(tmp_path).state == "failed"

@@ -237,6 +237,32 @@ def test_a_place_that_the_density_speaks_against_is_not_taken_whatever_the_seque
     assert [one.reason for one in found.rejected] == ["lies where nothing is"]
 
 
+def test_where_no_calpha_were_found_a_place_and_one_beside_it_are_one(alpha):
+    """Two places by the density, each a second time some Å off."""
+    places = [alpha.calpha + [away, 0.0, 0.0] for away in (0.0, 4.0, 60.0, 64.0)]
+
+    class Everywhere(Density):
+        def __call__(self, number, *, copies=1, progress=None):
+            return [PlacedChain(positions, 1) for positions in places]
+
+        def against(self, number, positions, wanted):
+            return ""
+
+    calpha = CalphaSet(np.empty((0, 3)), np.empty(0), np.empty((0, 20)), np.empty((0, 3)))
+    fit = Everywhere(places[0], None)
+    for target, copies in ((target_of(alpha), 1), (target_of(alpha, alpha), 2)):
+        found = survey([alpha], calpha, target, fit=fit)
+        (template,), (others,) = found.templates, found.elsewhere
+        centres = [
+            np.nanmean(one.positions[part], axis=0)
+            for one in (template, *others)
+            for part in target.chain_slices
+            if one.placed[part].any()
+        ]
+        assert len(others) == 2 - copies and len(centres) == 2
+        assert np.linalg.norm(centres[0] - centres[1]) > 50.0
+
+
 def test_a_cancel_gets_through(alpha, rng):
     def stop(fraction, message):
         raise Cancelled

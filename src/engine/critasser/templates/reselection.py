@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,6 +102,20 @@ class _Placing:
     held: frozenset[int]
     """Cα positions that it explains."""
     bodies: int
+
+    @cached_property
+    def centre(self) -> NDArray[np.float64]:
+        """Of its residues, Å."""
+        return np.nanmean(self.positions, axis=0)
+
+    def lies_where(self, others: Sequence[_Placing]) -> bool:
+        """Whether others hold many of its Cα positions, or, if it has none, lie in its place."""
+        if self.held:
+            taken = frozenset().union(*(other.held for other in others))
+            return len(self.held & taken) > SHARED * len(self.held)
+        return any(
+            np.linalg.norm(self.centre - other.centre) < SAME_CENTRE for other in others
+        )
 
 
 def survey(
@@ -309,19 +324,14 @@ def _combine(
     for group in groups:
         positions = np.full((len(target), 3), np.nan)
         free = {entity: list(members) for entity, members in enumerate(entities)}
-        held: set[int] = set()
         used: list[_Placing] = []
         for placing in group:
-            if not free[placing.entity]:
+            if not free[placing.entity] or placing.lies_where(used):
                 continue
-            if len(placing.held & held) > SHARED * max(len(placing.held), 1):
-                continue
-            centre = np.nanmean(placing.positions, axis=0)
-            slot = _slot(free[placing.entity], centres, centre)
+            slot = _slot(free[placing.entity], centres, placing.centre)
             free[placing.entity].remove(slot)
-            centres.setdefault(slot, centre)
+            centres.setdefault(slot, placing.centre)
             positions[target.chain_slices[slot]] = placing.positions
-            held |= placing.held
             used.append(placing)
         score = cr_score(positions, calpha.positions, len(target))
         pairs = [len(placing.alignment.pairs) for placing in used]
@@ -344,13 +354,12 @@ def _elsewhere(
     """Places of a chain that are about as good as those that are used, and not the same."""
     if len({placing.chain for placing in group}) > 1:
         return ()
-    held = set().union(*(placing.held for placing in used))
-    found = []
+    found, there = [], list(used)
     for placing in group:
         enough = len(placing.held) >= AS_GOOD * len(used[0].held)
-        if placing in used or not enough or len(placing.held & held) > SHARED * len(placing.held):
+        if placing in used or not enough or placing.lies_where(there):
             continue
-        held |= placing.held
+        there.append(placing)
         positions = np.full((len(target), 3), np.nan)
         positions[target.chain_slices[entities[placing.entity][0]]] = placing.positions
         score = cr_score(positions, calpha.positions, len(target))

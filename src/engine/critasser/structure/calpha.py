@@ -139,6 +139,9 @@ class Template:
         Share of the aligned residues with the same amino acid, 0 … 1.
     z_score : float
         Deviations by which the register that the template has stands out from others in the map.
+    values : ndarray (L,) float64, optional
+        What each residue gains by the density where it stands, in deviations of the fields that
+        structures are fitted to; NaN where that is not known.
     """
 
     positions: NDArray[np.float64]
@@ -146,10 +149,15 @@ class Template:
     source: str
     identity: float = 1.0
     z_score: float = 0.0
+    values: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         set_array(self, "positions", np.float64)
         check_shape(self, "positions", (None, 3))
+        if self.values is None:
+            object.__setattr__(self, "values", np.full(len(self.positions), np.nan))
+        set_array(self, "values", np.float64)
+        check_shape(self, "values", (len(self.positions),))
 
     @property
     def placed(self) -> NDArray[np.bool_]:

@@ -15,8 +15,7 @@ from critasser.pipeline.stages.templates import (
     _write_elsewhere,
     errors_of_chains,
     fit_by_density,
-    with_z_scores,
-    without_contradicted,
+    judged_by_map,
 )
 from critasser.structure import CalphaSet, Sequence, Target, Template, read_chains
 
@@ -187,7 +186,7 @@ def test_what_the_map_contradicts_is_told(chain):
     moved = chain.calpha.copy()
     moved[20:24] += 15.0
     lines = []
-    (left,) = without_contradicted([Template(moved, 0.8, "x")], calpha, target, tell=lines.append)
+    (left,) = judged_by_map([Template(moved, 0.8, "x")], calpha, target, tell=lines.append)
     assert not left.placed[20:24].any() and left.placed.sum() == n - 4
     assert lines == [
         f"template 1: the map's Cα positions contradict 4 of {n} residues, which are built "
@@ -202,7 +201,7 @@ def test_a_template_knows_how_well_its_residues_suit_the_map(chain):
     calpha = CalphaSet(chain.calpha, np.ones(n), profile, np.full((n, 3), 1 / 3))
     half = chain.calpha.copy()
     half[30:] = np.nan
-    right, partly, wrong, nowhere = with_z_scores(
+    right, partly, wrong, nowhere = judged_by_map(
         [
             Template(x, 0.8, "x")
             for x in (chain.calpha, half, np.roll(chain.calpha, 2, axis=0), chain.calpha + 99.0)

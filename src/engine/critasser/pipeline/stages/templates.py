@@ -50,8 +50,7 @@ __all__ = [
     "DensityFit",
     "errors_of_chains",
     "fit_by_density",
-    "with_z_scores",
-    "without_contradicted",
+    "judged_by_map",
 ]
 
 SCORE_BY_CALPHA = 0.1
@@ -77,12 +76,10 @@ def templates(context: Context) -> None:
         features = load_features(context.read(FEATURES), context.read(DENSITY))
         fit = fit_by_density(chains, features, context.rng, errors=errors, tell=context.warn)
     found = survey(chains, calpha, context.target, progress=context.progress, fit=fit)
-    used = found.templates
-    used = without_contradicted(
-        used, calpha, context.target,
+    used = judged_by_map(
+        found.templates, calpha, context.target,
         trusted=trusted, fields=fit and fit.fine, tell=context.warn,
     )  # fmt: skip
-    used = with_z_scores(used, calpha, context.target)
     elsewhere = _write_elsewhere(context, found.elsewhere)
     save_templates(context.file(TEMPLATES), used, len(context.target))
     for k, template in enumerate(used):
@@ -126,7 +123,7 @@ def _write_elsewhere(
     return tuple(map(len, elsewhere))
 
 
-def without_contradicted(
+def judged_by_map(
     templates: Sequence[Template],
     calpha: CalphaSet,
     target: Target,
@@ -135,7 +132,7 @@ def without_contradicted(
     fields: Fields | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> tuple[Template, ...]:
-    """Templates without what the map contradicts, which `tell` is given in a line.
+    """Templates without what the map contradicts, and with what it says of the rest.
 
     Parameters
     ----------
@@ -147,8 +144,15 @@ def without_contradicted(
     fields : Fields, optional
         The density as `DensityFit.fine` has it, which may contradict too.
     tell : callable, optional
+        Given a line for each kind of contradiction.
+
+    Returns
+    -------
+    tuple of Template
+        With `z_score`, how far the register that each one has stands out in the map, where this has
+        positions, and with `values` by `fields`, where they are given.
     """
-    left = []
+    judged = []
     for number, template in enumerate(templates):
         values = None
         if fields is not None:
@@ -158,7 +162,10 @@ def without_contradicted(
         kept, *contradicted = released(
             template, target, calpha, values, trusted=trusted
         )
-        left.append(kept)
+        z_score = 0.0
+        if len(calpha):
+            z_score = shifted_significance(kept.positions, calpha, target).z_score
+        judged.append(dataclasses.replace(kept, z_score=z_score, values=values))
         for by, which in zip(("Cα positions", "side chains", "density"), contradicted):
             if which.any() and tell is not None:
                 verb = "contradicts" if by == "density" else "contradict"
@@ -166,7 +173,7 @@ def without_contradicted(
                     f"template {number + 1}: the map's {by} {verb} {int(which.sum())} of "
                     f"{int(template.placed.sum())} residues, which are built without it"
                 )
-    return tuple(left)
+    return tuple(judged)
 
 
 def errors_of_chains(
@@ -184,20 +191,6 @@ def errors_of_chains(
     ends = np.cumsum([0, *map(len, chains)])
     whole = read_predicted_error(path, chains)
     return [whole[a:b, a:b] for a, b in pairwise(ends)]
-
-
-def with_z_scores(
-    templates: Sequence[Template], calpha: CalphaSet, target: Target
-) -> tuple[Template, ...]:
-    """Templates with how far the register that each one has stands out in the map."""
-    if not len(calpha):
-        return tuple(templates)
-    return tuple(
-        dataclasses.replace(
-            one, z_score=shifted_significance(one.positions, calpha, target).z_score
-        )
-        for one in templates
-    )
 
 
 @dataclass(frozen=True, eq=False)

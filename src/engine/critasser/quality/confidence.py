@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -270,10 +269,7 @@ def assess(
     seen = np.ones(length, bool) if unseen is None else ~unseen
     if not seen.all():
         models = [model.part(seen) for model in models]
-        templates = [
-            dataclasses.replace(one, positions=one.positions[seen], values=one.values[seen])
-            for one in templates
-        ]
+        templates = [one.part(seen) for one in templates]
         length = len(models[0].target)
     traces = np.stack([model.calpha for model in models])
     crscore = np.array([cr_score(trace, calpha.positions, length) for trace in traces])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -122,6 +122,12 @@ class Trace:
         """Which residues (L,) have a position."""
         return np.isfinite(self.positions).all(axis=1)
 
+    def part(self, chosen: NDArray[np.bool_]) -> Trace:
+        """Of chosen residues (L,) of the target alone."""
+        return replace(
+            self, positions=self.positions[chosen], confidence=self.confidence[chosen]
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Template:
@@ -163,3 +169,7 @@ class Template:
     def placed(self) -> NDArray[np.bool_]:
         """Which residues (L,) have a position."""
         return np.isfinite(self.positions).all(axis=1)
+
+    def part(self, chosen: NDArray[np.bool_]) -> Template:
+        """Of chosen residues (L,) of the target alone."""
+        return replace(self, positions=self.positions[chosen], values=self.values[chosen])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -102,6 +103,8 @@ class _Placing:
     held: frozenset[int]
     """Cα positions that it explains."""
     bodies: int
+    worth: float = 0.0
+    """By the density, or how many Cα positions it explains."""
 
     @cached_property
     def centre(self) -> NDArray[np.float64]:
@@ -113,9 +116,7 @@ class _Placing:
         if self.held:
             taken = frozenset().union(*(other.held for other in others))
             return len(self.held & taken) > SHARED * len(self.held)
-        return any(
-            np.linalg.norm(self.centre - other.centre) < SAME_CENTRE for other in others
-        )
+        return any(np.linalg.norm(self.centre - one.centre) < SAME_CENTRE for one in others)
 
 
 def survey(
@@ -146,7 +147,7 @@ def survey(
         One of `STRATEGIES`.
     fit : Fit, optional
         Places chains by the density; its places and those by Cα positions are read and ranked
-        alike, but for those that the density speaks against.
+        alike, by what they gain by the density, but for those that it speaks against.
 
     Returns
     -------
@@ -237,9 +238,13 @@ def _place(
         ]
     if not places:
         return reason
-    places = at_hinges(places, calpha, report)
+    shared = np.isin(np.arange(len(chain)), seen[chosen])
+
+    def gain(placed: NDArray[np.float64]) -> float:
+        return fit.gain(number, _of_chain(len(chain), seen, placed), shared)
+
+    places = at_hinges(places, calpha, report, fit and gain)
     if fit is not None:
-        shared = np.isin(np.arange(len(chain)), seen[chosen])
         against = [
             fit.against(number, _of_chain(len(chain), seen, placed), shared)
             for placed, _ in places
@@ -247,17 +252,18 @@ def _place(
         if all(against):
             return against[0]
         places = [place for place, reason in zip(places, against) if not reason]
-    result = [
-        placing
-        for placed, bodies in places
-        if (placing := _read(number, placed, bodies, codes, letters, wanted, bool(alike), calpha))
-    ]
+    result = []
+    for placed, bodies in places:
+        found = _read(number, placed, bodies, codes, letters, wanted, bool(alike), calpha)
+        if found is not None:
+            worth = len(found.held) if fit is None else gain(placed)
+            result.append(dataclasses.replace(found, worth=worth))
     if not result:
         return (
             f"its sequence cannot be aligned with the target's: {best.identity:.0%} of residues "
             "agree, no more than by chance"
         )
-    return sorted(result, key=lambda placing: -len(placing.held))
+    return sorted(result, key=lambda placing: -placing.worth)
 
 
 def _of_chain(
@@ -317,7 +323,7 @@ def _combine(
     if len(target.sequences) > 1 and len(placings) > 1:
         groups.insert(
             0,
-            sorted(itertools.chain.from_iterable(placings), key=lambda placing: -len(placing.held)),
+            sorted(itertools.chain.from_iterable(placings), key=lambda placing: -placing.worth),
         )
     centres: dict[int, NDArray[np.float64]] = {}
     templates = []

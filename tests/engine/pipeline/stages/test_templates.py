@@ -138,6 +138,17 @@ def test_a_place_that_is_no_better_than_chance_is_spoken_against(chain, density)
     assert density()(chain.calpha + 500.0)
 
 
+def test_a_place_gains_by_each_residue_that_lies_better_than_chance(chain):
+    fit = DensityFit((chain,), fields_of(chain), np.random.default_rng(0))
+    wanted = np.ones(len(chain), dtype=bool)
+    half = np.where(np.arange(len(chain))[:, None] < 28, chain.calpha, np.nan)
+    whole, part, away = (
+        fit.gain(0, positions, wanted) for positions in (chain.calpha, half, chain.calpha + 500.0)
+    )
+    assert whole > part > 0.0 > away
+    assert fit.gain(0, chain.calpha, np.arange(len(chain)) < 28) == pytest.approx(part, rel=0.05)
+
+
 def test_where_the_best_place_is_clear_less_is_asked_of_it(chain, density):
     half_wrong = chain.calpha.copy()
     half_wrong[30:] += 40.0

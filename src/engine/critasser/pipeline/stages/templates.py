@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from critasser.density import FeatureMaps
 from critasser.fitting import (
+    CHANCE_SCORE,
     FEWEST_RESIDUES,
     FINE_BLUR,
     LEAST_CONFIDENCE,
@@ -260,15 +261,25 @@ class DensityFit:
             PlacedChain(one.positions, sum(one.placed)) for one in placements if any(one.placed)
         ]
 
+    def gain(
+        self, number: int, positions: NDArray[np.float64], wanted: NDArray[np.bool_]
+    ) -> float:
+        """What the wanted residues of a chain (n, 3) gain by the density in a place."""
+        counted = self._asked(number, wanted) & np.isfinite(positions).all(axis=1)
+        return float(np.sum(values_in_place(positions, self.fine)[counted] - CHANCE_SCORE))
+
+    def _asked(self, number: int, wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Residues of a chain that speak for it: those that a prediction is sure of."""
+        chain = self.chains[number]
+        asked = np.isfinite(chain.calpha).all(axis=1) & wanted
+        sure = asked & trusted_residues(chain)
+        return sure if sure.sum() >= FEWEST_RESIDUES else asked  # fewer are somewhere by chance
+
     def against(
         self, number: int, positions: NDArray[np.float64], wanted: NDArray[np.bool_]
     ) -> str:
         """Why a chain (n, 3) in a place is not what the map shows there; empty if it may be."""
-        chain = self.chains[number]
-        asked = np.isfinite(chain.calpha).all(axis=1) & wanted
-        trusted = trusted_residues(chain)
-        if (asked & trusted).sum() >= FEWEST_RESIDUES:  # fewer are somewhere by chance
-            asked &= trusted
+        asked = self._asked(number, wanted)
         counted = asked & np.isfinite(positions).all(axis=1)
         here = int(counted.sum())
         if not here or not enough_placed(here, int(asked.sum())):

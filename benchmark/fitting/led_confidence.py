@@ -184,8 +184,8 @@ def _judge(args: argparse.Namespace) -> int:
         print(
             f"{name}: of {len(truth)} builds, mean |stated - true| "
             f"{np.abs(values - truth).mean():.3f}, mean stated - true "
-            f"{(values - truth).mean():+.3f}; of residues r "
-            f"{np.corrcoef(each, every[2])[0, 1]:.2f}"
+            f"{(values - truth).mean():+.3f}, r {np.corrcoef(values, truth)[0, 1]:.2f}; "
+            f"of residues r {np.corrcoef(each, every[2])[0, 1]:.2f}"
         )
     print_card(figures({"alone": every[0], "with templates": every[1]}, every[2], "builds"))
     return 0

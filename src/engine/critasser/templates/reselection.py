@@ -20,7 +20,7 @@ from critasser.templates.pose import Fit, Search
 from critasser.templates.profile import log_odds
 from critasser.templates.triples import match_triples
 
-__all__ = ["GOOD", "STRATEGIES", "Rejected", "Reselection", "survey"]
+__all__ = ["AS_GOOD", "GOOD", "STRATEGIES", "Rejected", "Reselection", "survey"]
 
 STRATEGIES: dict[str, Search] = {
     "fingerprint": match_fingerprints,

@@ -35,25 +35,32 @@ def placement(fits, placed):
 
 
 def test_a_clear_fit_needs_no_remark():
-    assert _remarks(np.ones(50, bool), placement([fit(30.0, 1.0)], [True]), 1) == []
+    assert _remarks(np.ones(50, bool), [placement([fit(30.0, 1.0)], [True])], 1) == []
 
 
 def test_residues_that_the_prediction_is_unsure_of_are_counted():
     trusted = np.arange(50) >= 7
-    (line,) = _remarks(trusted, placement([fit(30.0, 1.0)], [True]), 1)
+    (line,) = _remarks(trusted, [placement([fit(30.0, 1.0)], [True])], 1)
     assert line.startswith("7 of 50 residues")
 
 
 def test_a_domain_without_a_place_is_told():
     two = placement([fit(30.0, 1.0), fit(3.2, 1.0)], [True, False])
-    (line,) = _remarks(np.ones(100, bool), two, 1)
+    (line,) = _remarks(np.ones(100, bool), [two], 1)
     assert line.startswith("1 of 2 domains (50 residues)")
 
 
 @pytest.mark.parametrize(("copies", "told"), [(1, 1), (2, 0)])
 def test_equal_places_are_told_unless_as_many_copies_are_built(copies, told):
-    lines = _remarks(np.ones(50, bool), placement([fit(30.0, 29.5, 1.0)], [True]), copies)
-    assert len(lines) == told
+    twice = [placement([fit(30.0, 29.5, 1.0)], [True])] * 2
+    assert len(_remarks(np.ones(50, bool), twice, copies)) == told
+
+
+def test_a_small_domain_that_fits_elsewhere_too_is_no_equal_place():
+    two = placement([fit(30.0, 1.0), fit(4.0, 3.9, 1.0)], [True, True])
+    positions = np.where(two.domain[:, None] == 1, two.positions, np.nan)
+    again = dataclasses.replace(two, positions=positions, placed=(False, True))
+    assert _remarks(np.ones(100, bool), [two, again], 1) == []
 
 
 @pytest.fixture

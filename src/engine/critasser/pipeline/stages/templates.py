@@ -42,7 +42,7 @@ from critasser.structure import (
     read_chains,
     write_calpha,
 )
-from critasser.templates import PlacedChain, released, survey
+from critasser.templates import AS_GOOD, PlacedChain, released, survey
 from critasser.text import printable
 from critasser.trace import shifted_significance
 
@@ -255,7 +255,7 @@ class DensityFit:
         if first.whole is not None or len(first.fits) == 1:
             self.least[number] = (first.whole or first.fits[0]).least(np.inf)
         if self.tell is not None:
-            for line in _remarks(trusted_residues(chain), first, copies):
+            for line in _remarks(trusted_residues(chain), placements, copies):
                 self.tell(f"template {number + 1} (chain {printable(chain.name)}): {line}")
         return [
             PlacedChain(one.positions, sum(one.placed)) for one in placements if any(one.placed)
@@ -309,9 +309,11 @@ def fit_by_density(
     return DensityFit(tuple(chains), network_fields(features), rng, tuple(errors), tell)
 
 
-def _remarks(trusted: NDArray[np.bool_], placement: Placement, copies: int) -> list[str]:
-    """What a person should know of a fit, a line each."""
-    lines = []
+def _remarks(
+    trusted: NDArray[np.bool_], placements: Sequence[Placement], copies: int
+) -> list[str]:
+    """What a person should know of a fit, a line each; the best placement first."""
+    lines, placement = [], placements[0]
     if not trusted.all():
         lines.append(
             f"{int((~trusted).sum())} of {len(trusted)} residues have a predicted confidence "
@@ -324,7 +326,9 @@ def _remarks(trusted: NDArray[np.bool_], placement: Placement, copies: int) -> l
             f"{len(lost)} of {len(placement.placed)} domains ({residues} residues) have no place "
             "in the density of their own"
         )
-    equal = max((fit.equals() for fit in placement.fits), default=0)
+    # Places that all of it fits: a small domain by itself may fit many.
+    held = [int(np.isfinite(one.positions).all(axis=1).sum()) for one in placements]
+    equal = sum(here >= AS_GOOD * held[0] for here in held)
     if equal > copies and any(placement.placed):
         lines.append(
             f"fits {equal} places of the map about equally well; {copies} "

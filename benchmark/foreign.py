@@ -8,13 +8,16 @@ Maps: *validation*, chains of split val as experiments of 3 to 10 Å show them, 
 neighbour; *predicted*, natives of which predicted models or other states are known, the same way;
 *jobs*, experimental maps of 4 to 8 Å of builds by `benchmark.templates`. Structures tried in each:
 
-- *own* and *bent*, the native structure as it is and bent by 5 to 30° at a hinge, and *model*, what
-  is known from elsewhere: to be used, where its TM-score is above 0.5;
+- *own* and *bent*, the native structure as it is and bent by 5 to 30° at a hinge, *warped*, bent at
+  places of chance, *spoilt*, a stretch of it out of register too, and *model*, what is known from
+  elsewhere: to be used, where its TM-score is above 0.5;
 - *foreign*, chains of other folds, of about the same length: to be refused;
 - *misnamed*, the same by the target's letters, as a wrong prediction has them: only the map tells.
 
 Each is placed by density and Cα positions and judged as ``critasser fit`` and ``critasser build
 --templates`` judge it; nothing is built. What is in ``WORK/foreign.jsonl`` is not done again.
+Beside each map lie the structures in their places, also those that are refused
+(`benchmark.fitting.led_confidence` learns from them).
 """
 
 from __future__ import annotations
@@ -35,7 +38,7 @@ import torch
 from benchmark.build import ROOT, program
 from benchmark.records import Record, Records
 from benchmark.sets import BenchmarkTarget
-from benchmark.template_cases import BEND, TemplateCase, cases, foreign_chains
+from benchmark.template_cases import BEND, SHIFT, WARPS, TemplateCase, cases, foreign_chains
 from critasser.calpha import find_calpha
 from critasser.density import (
     FeatureMaps,
@@ -47,6 +50,7 @@ from critasser.density import (
 )
 from critasser.fitting import (
     FINE_BLUR,
+    Body,
     Placement,
     fit_structure,
     network_fields,
@@ -55,17 +59,30 @@ from critasser.fitting import (
     trusted_residues,
     values_in_place,
 )
-from critasser.job.arrays import load_calpha, load_features, save_calpha
+from critasser.job.arrays import (
+    load_calpha,
+    load_features,
+    save_calpha,
+    save_templates,
+)
 from critasser.network import predict, read_residues
-from critasser.pipeline.files import CALPHA, DENSITY, FEATURES
-from critasser.pipeline.stages.templates import DensityFit
+from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, TEMPLATES
+from critasser.pipeline.stages.templates import DensityFit, judged_by_map
 from critasser.shipped import NETWORK, RESIDUE_NETWORK, shipped
-from critasser.structure import CalphaSet, ProteinChain, Sequence, Target, read_chains, tm_score
+from critasser.structure import (
+    CalphaSet,
+    ProteinChain,
+    Sequence,
+    Target,
+    Template,
+    read_chains,
+    tm_score,
+)
 from critasser.templates import survey
 from critasser.templates.alignment import align
 from critasser.templates.triples import match_triples
 
-__all__ = ["main", "table"]
+__all__ = ["learnable", "main", "table"]
 
 SHORTEST, LONGEST = 60, 150
 """Residues of the chains of sets validation and predicted."""
@@ -79,11 +96,14 @@ FOREIGN = 4
 SAME_FOLD = 0.5
 """TM-score from which a structure is of the native fold."""
 
-OWN = ("own", "bent", "model")
+OWN = ("own", "bent", "warped", "spoilt", "model")
 """Kinds that are in the map."""
 
 TILE = 112
 """Voxels; side of the network's tiles."""
+
+MOST_MAPS = 1000
+"""Of set validation; more than there are."""
 
 SETS = ("validation", "predicted", "jobs")
 
@@ -149,8 +169,11 @@ def try_structure(
     target: BenchmarkTarget,
     features: FeatureMaps,
     calpha: CalphaSet,
-) -> list[Record]:
-    """Place a structure once, and judge it under each of its names (kinds and chains)."""
+) -> tuple[list[Record], list[Template]]:
+    """Place a structure once, and judge it under each of its names (kinds and chains).
+
+    Comes with where it lies under each of them that has the target's letters, refused or not.
+    """
     begun, fields = time.process_time(), network_fields(features)
     trusted = trusted_residues(chain)
     (placement, *_) = fit_structure(
@@ -176,7 +199,7 @@ def try_structure(
     fine = fields.blurred(FINE_BLUR)
     common["place_score"] = _score(values_in_place(placement.positions, fine)[trusted])
     known = Target((Sequence(target.name, target.letters[0]),))
-    records = []
+    records, placed = [], []
     for kind, named in names.items():
         begun = time.process_time()
         fit = KnownPlaces((named,), fields, np.random.default_rng(0), known=(placement,))
@@ -196,7 +219,26 @@ def try_structure(
             "placed_tm": 0.0 if used is None else tm_score(used.positions, target.native),
             "survey_seconds": time.process_time() - begun,
         })  # fmt: skip
-    return records
+        if kind != "foreign":
+            there = used or _by_force(named, placement, known)
+            placed += [
+                dataclasses.replace(one, source=f"{kind} {'used' if used else 'refused'}")
+                for one in judged_by_map([there], calpha, known, fields=fine)
+            ]
+    return records, placed
+
+
+def _by_force(chain: ProteinChain, placement: Placement, target: Target) -> Template:
+    """A refused chain in the best place that was found, each residue as the target's."""
+    there = placement.positions
+    best = placement.whole or max(placement.fits, key=lambda one: len(one.poses))
+    if not np.isfinite(there).any() and len(best.poses):
+        body = Body.of(chain.calpha, np.isfinite(chain.calpha).all(axis=1).astype(float))
+        there = best.poses.apply(body, 0, chain.calpha)
+    pairs = align(chain.codes, target.codes).pairs
+    positions = np.full((len(target), 3), np.nan)
+    positions[pairs[:, 1]] = there[pairs[:, 0]]
+    return Template(positions, 0.0, "by force")
 
 
 def _validation(data: Path, count: int) -> Iterator[tuple[BenchmarkTarget, list[TemplateCase]]]:
@@ -218,7 +260,26 @@ def _validation(data: Path, count: int) -> Iterator[tuple[BenchmarkTarget, list[
             yield target, [
                 TemplateCase("foreign", target, path, "own"),
                 TemplateCase("foreign", target, path, "bent", float(degrees)),
+                TemplateCase("foreign", target, path, "warped", warps=WARPS),
+                TemplateCase("foreign", target, path, "spoilt", float(degrees), SHIFT),
             ]
+
+
+def learnable(
+    data: Path, work: Path, jobs: Path | None
+) -> Iterator[tuple[BenchmarkTarget, str, Path, Path]]:
+    """Finished maps that may be learnt from, of validation chains and of group train, each with its
+    title, its folder, and that of what the networks see."""
+    drawn = [(*one, None) for one in _validation(data, MOST_MAPS)]
+    for target, known, job in [*drawn, *(_jobs(data, jobs) if jobs else ())]:
+        title = _title(target, known)
+        folder = work / ("jobs" if job else "validation") / title
+        if target.group in ("validation", "train") and (folder / TEMPLATES).is_file():
+            yield target, title, folder, job or folder
+
+
+def _title(target: BenchmarkTarget, known: list[TemplateCase]) -> str:
+    return f"{target.folder}.{known[0].kind}"
 
 
 def _predicted(data: Path, count: int) -> Iterator[tuple[BenchmarkTarget, list[TemplateCase]]]:
@@ -248,20 +309,23 @@ def measure_map(
     """Try what is known of a target, and chains of other folds, in its map."""
     folder.mkdir(parents=True, exist_ok=True)
     features, calpha = seen(target, job)
-    rows, native = [], target.native
+    rows, placed, native = [], [], target.native
     for case in known:
         chain = _chain_of(case, folder)
-        rows += try_structure(chain, {case.kind: chain}, target, features, calpha)
+        found, there = try_structure(chain, {case.kind: chain}, target, features, calpha)
+        rows, placed = rows + found, placed + there
     seed = zlib.crc32(target.folder.encode())
     strangers = foreign_chains(data, len(native), FOREIGN, seed, not_like=target.name)
     for number, path in enumerate(strangers):
         chain = _chain_of(TemplateCase("foreign", target, path, f"foreign{number}"), folder)
         names = {"foreign": chain, "misnamed": _misnamed(chain, target)}
         likeness = match_triples(chain.calpha, native)[0].score
-        rows += [
-            row | {"chain": path.name.split(".")[0], "likeness": likeness}
-            for row in try_structure(chain, names, target, features, calpha)
-        ]
+        found, there = try_structure(chain, names, target, features, calpha)
+        name = path.name.split(".")[0]
+        rows += [row | {"chain": name, "likeness": likeness} for row in found]
+        placed += there
+    (folder / TEMPLATES).parent.mkdir(parents=True, exist_ok=True)
+    save_templates(folder / TEMPLATES, placed, len(native))
     return rows
 
 
@@ -301,7 +365,7 @@ def main() -> int:
             drawn = {"validation": _validation, "predicted": _predicted}[name]
             maps = ((*one, None) for one in drawn(args.data, args.count))
         for target, known, job in maps:
-            title = f"{target.folder}.{known[0].kind}"
+            title = _title(target, known)
             if any(record["map"] == title for record in records.found.values()):
                 continue
             folder = args.work / name / title

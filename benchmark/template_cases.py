@@ -17,7 +17,7 @@ from scipy.spatial.transform import Rotation
 from benchmark.sets import BenchmarkTarget, targets
 from critasser.structure import read_chains
 
-__all__ = ["ROWS", "TemplateCase", "bent_calpha", "cases", "foreign_chains"]
+__all__ = ["ROWS", "SHIFT", "WARPS", "TemplateCase", "bent_calpha", "cases", "foreign_chains"]
 
 BEND = (5.0, 30.0)
 """Degrees that models are bent by at a hinge."""
@@ -42,6 +42,10 @@ PREDICTED_AT = (4.0, 6.0, 8.0, 10.0)
 
 LONGEST_PREDICTED = 320
 """Residues of these natives."""
+
+WARPS, WARPED, WARP = 3, (0.15, 0.85), (10.0, 30.0)
+"""Places along the chain at which warped models are bent, the share of the chain within which they
+lie, and the degrees."""
 
 SHIFT, SHIFTED = 3, (15, 30)
 """Residues that a stretch of a spoilt template is out of register, at most, and its length."""
@@ -72,6 +76,8 @@ class TemplateCase:
         Residues by which a stretch of it is out of register.
     error : Path, optional
         Its predicted aligned error.
+    warps : int
+        Places anywhere along the chain at which it is bent.
     """
 
     row: str
@@ -81,6 +87,7 @@ class TemplateCase:
     bend: float = 0.0
     shift: int = 0
     error: Path | None = None
+    warps: int = 0
 
     @property
     def name(self) -> str:
@@ -98,6 +105,8 @@ class TemplateCase:
             _out_of_register(residues, self.shift, rng)
         if self.bend:
             _bent(residues, self.bend, rng)
+        if self.warps:
+            _warped(residues, self.warps, rng)
         turn = Rotation.random(random_state=int(rng.integers(2**31))).as_matrix()
         away = rng.uniform(-FAR, FAR, 3)
         _move(residues, turn, np.zeros(3), away)
@@ -152,6 +161,14 @@ def _bent(residues: list[gemmi.Residue], degrees: float, rng: np.random.Generato
     calpha = _calpha(residues)
     hinge = hinge_of(calpha)
     _move(residues[hinge:], _turn_of(degrees, rng), calpha[hinge], np.zeros(3))
+
+
+def _warped(residues: list[gemmi.Residue], count: int, rng: np.random.Generator) -> None:
+    """Bend at places of chance: wrong as a whole, right from residue to residue."""
+    for _ in range(count):
+        place = int(rng.uniform(*WARPED) * len(residues))
+        centre = _calpha(residues)[place]
+        _move(residues[place:], _turn_of(float(rng.uniform(*WARP)), rng), centre, np.zeros(3))
 
 
 def _out_of_register(

@@ -51,6 +51,15 @@ def test_calpha_bent_at_a_hinge_keep_each_side_as_it_was(target):
     assert np.degrees(np.arccos((np.trace(turn) - 1.0) / 2.0)) == pytest.approx(40.0, abs=1e-6)
 
 
+def test_a_warped_template_is_right_from_residue_to_residue_and_wrong_as_a_whole(target, tmp_path):
+    chain, _ = written(target, tmp_path, warps=3)
+    native, bonds = target.native, np.diff(chain.calpha, axis=0)
+    assert np.linalg.norm(bonds, axis=1) == pytest.approx(
+        np.linalg.norm(np.diff(native, axis=0), axis=1), abs=0.01
+    )
+    assert tm_score(chain.calpha, native) < 0.95
+
+
 def test_a_stretch_out_of_register_has_its_neighbours_names_and_no_side_chains(target, tmp_path):
     chain, _ = written(target, tmp_path, shift=2)
     native = target.chains[0].letters

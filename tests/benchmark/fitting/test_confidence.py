@@ -27,4 +27,4 @@ def test_confidence_learns_nothing_of_bench(monkeypatch, tmp_path, capsys):
     ("one", "other"), [("EMD-5778_A", "EMD-5778_TM_rosetta"), ("3J8X_tubulinA", "3J8X_tubulinB")]
 )
 def test_maps_of_one_entry_are_one_protein(one, other):
-    assert confidence._protein(one) == confidence._protein(other)
+    assert confidence.protein(one) == confidence.protein(other)

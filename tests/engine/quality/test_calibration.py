@@ -7,8 +7,8 @@ import pytest
 
 from critasser.errors import InputError
 from critasser.quality import Calibration, accuracy, fit, read_calibration
-from critasser.quality.calibration import FEATURES, LED_FEATURES, features, led_features
-from critasser.structure import CalphaSet, Sequence, Target, Template
+from critasser.quality.calibration import FEATURES, TEMPLATE_FEATURES, features
+from critasser.structure import CalphaSet, Sequence, Target
 
 
 @pytest.fixture
@@ -79,39 +79,30 @@ def line(length):
     return np.stack([np.arange(length) * 3.8, np.zeros(length), np.zeros(length)], axis=1)
 
 
-def test_what_templates_say_is_of_the_nearest_one_as_far_as_the_residue_is_there():
-    trace = line(4)
-    trace[3] = np.nan
-    near = Template(line(4) + [0.0, 1.0, 0.0], 0.8, "near", 0.9, 30.0)
-    far = Template(line(4) + [0.0, 4.0, 0.0], 0.4, "far", 0.2, 3.0)
-    told = led_features(trace, [far, near])
-    assert told.shape == (4, len(LED_FEATURES))
-    assert told[:3] == pytest.approx(np.tile([0.8, 0.8], (3, 1)))
-    assert told[3] == pytest.approx(0) and (led_features(trace, []) == 0).all()
-
-
 def test_a_template_makes_surer_only_where_the_residue_is_where_it_has_it(rng):
     values = rng.normal(size=(4000, len(FEATURES)))
     base = fit(values, rng.random(4000))
-    there = rng.random((4000, 1)) * np.ones((1, 2))
-    told = (rng.random(4000) < there[:, 0]).astype(float)
-    led = fit(there, told, known=base.log_odds(values))
+    good = rng.random((4000, len(TEMPLATE_FEATURES)))
+    led = fit(good, (rng.random(4000) < good[:, 0]).astype(float))
     calibration = Calibration(base.mean, base.deviation, base.slope, base.intercept, led)
-    shape = (2, 5, len(FEATURES))
-    at_it, away = (
-        calibration.expected_led(np.zeros(shape), np.full((2, 5, 2), share)) for share in (1.0, 0.0)
+    known = np.zeros((2, 5, len(FEATURES)))
+    at_it, away, badly_placed = (
+        calibration.expected_led(known, np.full((2, 5, 5), place) * ([1.0] + 4 * [fit_to_map]))
+        for place, fit_to_map in ((1.0, 1.0), (0.0, 1.0), (1.0, -1.0))
     )
-    assert at_it.shape == (2, 5) and (at_it > away + 0.5).all()
+    by_map = calibration.expected(known)
+    assert at_it.shape == (2, 5) and (at_it > by_map + 0.2).all()
+    assert np.array_equal(away, by_map) and (badly_placed < by_map + 0.1).all()
     without = Calibration(base.mean, base.deviation, base.slope, base.intercept)
-    assert np.array_equal(without.expected_led(values, there), without.expected(values))
+    assert np.array_equal(without.expected_led(known, np.ones((2, 5, 5))), by_map)
 
 
 def test_what_templates_add_survives_its_file(tmp_path, rng):
     base = fit(rng.normal(size=(200, len(FEATURES))), rng.random(200))
-    led = fit(rng.random((200, len(LED_FEATURES))), rng.random(200))
+    led = fit(rng.random((200, len(TEMPLATE_FEATURES))), rng.random(200))
     before = Calibration(base.mean, base.deviation, base.slope, base.intercept, led)
     path = tmp_path / "confidence.json"
     path.write_text(json.dumps(before.to_json()))
     after = read_calibration(path)
-    values, told = rng.normal(size=(50, len(FEATURES))), rng.random((50, 2))
+    values, told = rng.normal(size=(50, len(FEATURES))), rng.random((50, 5))
     assert np.array_equal(after.expected_led(values, told), before.expected_led(values, told))

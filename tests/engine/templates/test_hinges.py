@@ -7,9 +7,10 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from critasser.errors import Cancelled
-from critasser.structure import read_chains
+from critasser.structure import CalphaSet, read_chains
 from critasser.templates.hinges import bent
 from critasser.templates.landscape import landscape_of
+from critasser.templates.places import LEAST_GAIN, at_hinges
 
 DATA = Path(__file__).parents[2] / "data"
 
@@ -53,6 +54,28 @@ def test_a_straight_template_is_not_bent_to_follow_errors(native, error):
     placed, hinges = bent(native, fixed, landscape_of(fixed))
     assert hinges == 0
     np.testing.assert_array_equal(placed, native)
+
+
+@pytest.mark.parametrize("gain", [0.04, 0.06])
+def test_a_bend_that_the_density_does_not_ask_for_is_not_made(native, gain):
+    """What each residue gains by the density once it is bent, of which 0.05 are asked."""
+    given, fixed = turned(native, 70, 20), seen(native)
+    calpha = CalphaSet(
+        fixed, np.ones(len(fixed)), np.full((len(fixed), 20), 0.05),
+        np.full((len(fixed), 3), 1 / 3),
+    )  # fmt: skip
+
+    def by_density(placed):
+        return 0.0 if np.array_equal(placed, given) else gain * len(placed)
+
+    def told(fraction, message):
+        pass
+
+    ((placed, bodies),) = at_hinges([(given, 1)], calpha, told, by_density)
+    straight = np.array_equal(placed, given)
+    assert straight == (gain < LEAST_GAIN) and (bodies == 1) == straight
+    ((without, _),) = at_hinges([(given, 1)], calpha, told)
+    assert not np.array_equal(without, given)
 
 
 def test_a_cancel_gets_through(native):

@@ -221,6 +221,9 @@ class Density:
     def __call__(self, number, *, copies=1, progress=None):
         return [PlacedChain(self.positions, 1)]
 
+    def gain(self, number, positions, wanted):
+        return -float(np.linalg.norm(np.nanmean(positions, axis=0) - self.centre))
+
     def against(self, number, positions, wanted):
         away = np.linalg.norm(np.nanmean(positions, axis=0) - self.centre)
         return "lies where nothing is" if away > 5.0 else ""
@@ -235,6 +238,51 @@ def test_a_place_that_the_density_speaks_against_is_not_taken_whatever_the_seque
     found = survey([moved], calpha, target, fit=Density(wrong, centre + 99.0))
     assert not found.templates
     assert [one.reason for one in found.rejected] == ["lies where nothing is"]
+
+
+def test_places_are_ranked_by_what_they_gain_by_the_density(alpha, rng):
+    """Positions that the map shows well, and others as good that the density likes better."""
+    moved = alpha.calpha + [60.0, 0.0, 0.0]
+    calpha = seen(np.concatenate([alpha.calpha, moved[:-20]]), rng)
+
+    class Likes(Density):
+        def against(self, number, positions, wanted):
+            return ""
+
+    fit = Likes(moved, moved.mean(axis=0))
+    (template,) = survey([alpha], calpha, target_of(alpha), fit=fit).templates
+    assert np.linalg.norm(template.positions - moved, axis=1).max() < 1.0
+    (template,) = survey([alpha], calpha, target_of(alpha)).templates
+    assert np.linalg.norm(template.positions - alpha.calpha, axis=1).max() < 1.0
+
+
+def test_where_no_calpha_were_found_a_place_and_one_beside_it_are_one(alpha):
+    """Two places by the density, each a second time some Å off."""
+    places = [alpha.calpha + [away, 0.0, 0.0] for away in (0.0, 4.0, 60.0, 64.0)]
+
+    class Everywhere(Density):
+        def __call__(self, number, *, copies=1, progress=None):
+            return [PlacedChain(positions, 1) for positions in places]
+
+        def gain(self, number, positions, wanted):
+            return -float(np.abs(positions[0] - places[0][0]).min())
+
+        def against(self, number, positions, wanted):
+            return ""
+
+    calpha = CalphaSet(np.empty((0, 3)), np.empty(0), np.empty((0, 20)), np.empty((0, 3)))
+    fit = Everywhere(places[0], None)
+    for target, copies in ((target_of(alpha), 1), (target_of(alpha, alpha), 2)):
+        found = survey([alpha], calpha, target, fit=fit)
+        (template,), (others,) = found.templates, found.elsewhere
+        centres = [
+            np.nanmean(one.positions[part], axis=0)
+            for one in (template, *others)
+            for part in target.chain_slices
+            if one.placed[part].any()
+        ]
+        assert len(others) == 2 - copies and len(centres) == 2
+        assert np.linalg.norm(centres[0] - centres[1]) > 50.0
 
 
 def test_a_cancel_gets_through(alpha, rng):

@@ -26,8 +26,7 @@ from critasser.pipeline.stages.guides import only_seen
 from critasser.pipeline.stages.templates import (
     errors_of_chains,
     fit_by_density,
-    with_z_scores,
-    without_contradicted,
+    judged_by_map,
 )
 from critasser.pipeline.stages.unseen import seek_unseen, trusted_calpha, with_unseen
 from critasser.structure import (
@@ -239,10 +238,9 @@ def fit_templates(
     if not result.templates:
         reasons = "; ".join(f"{one.source} {one.reason}" for one in result.rejected)
         raise InputError(f"no template can be used: {reasons or 'none was given'}")
-    used = without_contradicted(
+    return judged_by_map(
         result.templates, prediction.calpha, target, trusted=prediction.trusted, fields=fit.fine
     )
-    return with_z_scores(used, prediction.calpha, target)
 
 
 def assemble(

@@ -186,15 +186,16 @@ def save_templates(path: Path, templates: Sequence[Template], length: int) -> No
         source=np.array([t.source for t in templates], dtype=np.str_),
         identity=np.array([t.identity for t in templates], dtype=np.float64),
         z_score=np.array([t.z_score for t in templates], dtype=np.float64),
+        values=np.array([t.values for t in templates]).reshape(-1, length),
     )
 
 
 def load_templates(path: Path) -> tuple[Template, ...]:
     """What `save_templates` wrote."""
-    columns = load_arrays(path, "positions", "score", "source", "identity", "z_score")
+    names = ("positions", "score", "source", "identity", "z_score", "values")
     return tuple(
-        Template(positions, float(score), str(source), float(identity), float(z_score))
-        for positions, score, source, identity, z_score in zip(*columns)
+        Template(positions, float(score), str(source), float(identity), float(z_score), values)
+        for positions, score, source, identity, z_score, values in zip(*load_arrays(path, *names))
     )
 
 

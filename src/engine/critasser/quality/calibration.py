@@ -8,7 +8,7 @@ features is fitted to builds of validation targets by ``python -m benchmark.fitt
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,16 +21,15 @@ from scipy.spatial import cKDTree
 from scipy.special import expit, logit
 
 from critasser.errors import InputError
-from critasser.structure import CalphaSet, Target, Template
+from critasser.structure import CalphaSet, Target
 
 __all__ = [
     "FEATURES",
-    "LED_FEATURES",
+    "TEMPLATE_FEATURES",
     "Calibration",
     "accuracy",
     "features",
     "fit",
-    "led_features",
     "read_calibration",
     "without_support",
 ]
@@ -62,17 +61,11 @@ PENALTY = 1e-2
 FEATURES = ("etm", "local confidence", "local pcc", "near calpha", "amino acid", "resolution",
             "sequence z-score")  # fmt: skip
 
-LED_FEATURES = ("at the template", "register z-score")
-"""What is added to the log-odds of models that templates led goes by: whether a residue is where
-the template that is nearest has it, and this template's register z-score as far as it is there."""
+TEMPLATE_FEATURES = ("density", "density around", "near calpha", "amino acid")
+"""What tells how accurate a residue of a template is, see `templates.template_features`."""
 
 HIGHEST_Z = 15.0
 """z-score of the sequence; more does not make a model surer."""
-
-HIGHEST_REGISTER_Z = 8.0
-"""The same of a template's register. Right ones at 4 to 6 Å came to 2.7 to 8.2, shifted ones to 1.5
-at most."""
-
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
@@ -86,7 +79,7 @@ class Calibration:
         Of the standardised features.
     intercept : float
     led : Calibration, optional
-        What is added to the log-odds of models that templates led, by `LED_FEATURES`.
+        Of residues that lie where a template has them, by `TEMPLATE_FEATURES`.
     """
 
     mean: NDArray[np.float64]
@@ -100,32 +93,33 @@ class Calibration:
 
         What is not known (NaN) is taken to be as it was on average where this was fitted.
         """
-        return expit(self.log_odds(values))
-
-    def log_odds(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The same as log-odds."""
         values = np.where(np.isnan(values), self.mean, values)
-        return (values - self.mean) / self.deviation @ self.slope + self.intercept
+        return expit((values - self.mean) / self.deviation @ self.slope + self.intercept)
 
     def expected_led(
-        self, values: NDArray[np.float64], template: NDArray[np.float64]
+        self, values: NDArray[np.float64], led: NDArray[np.float64]
     ) -> NDArray[np.float64]:
-        """Expected accuracy (…) of residues of models that templates led.
+        """Expected accuracy (…) of residues of models that templates may have led.
+
+        The map and a template are two witnesses of where a residue belongs, and it is wrong where
+        both are: a template that lies well in the map tells the register where side chains do not.
 
         Parameters
         ----------
         values : ndarray (…, k)
             Features without templates.
-        template : ndarray (…, m)
-            From `led_features`.
+        led : ndarray (…, 1 + m)
+            From `templates.led_features`.
         """
-        known = self.log_odds(values)
-        return expit(known if self.led is None else known + self.led.log_odds(template))
+        by_map = self.expected(values)
+        if self.led is None:
+            return by_map
+        return 1.0 - (1.0 - by_map) * (1.0 - led[..., 0] * self.led.expected(led[..., 1:]))
 
     def to_json(self) -> dict[str, object]:
         """What `read_calibration` reads."""
         content: dict[str, object] = {
-            "features": list(FEATURES if len(self.mean) == len(FEATURES) else LED_FEATURES),
+            "features": list(FEATURES if len(self.mean) == len(FEATURES) else TEMPLATE_FEATURES),
             "mean": self.mean.tolist(),
             "deviation": self.deviation.tolist(),
             "slope": self.slope.tolist(),
@@ -205,42 +199,15 @@ def bounded_z(z_score: float | None) -> float:
     return float("nan") if z_score is None else float(np.clip(z_score, 0.0, HIGHEST_Z))
 
 
-def led_features(
-    trace: NDArray[np.float64], templates: Sequence[Template]
-) -> NDArray[np.float64]:
-    """What templates say of residues (L, 2); see `LED_FEATURES`. All 0 without templates.
-
-    Parameters
-    ----------
-    trace : ndarray (L, 3)
-        Cα of a model in Å; NaN where it lacks a residue.
-    templates : sequence of Template
-        As they were placed.
-    """
-    best, told = np.zeros((2, len(trace)))
-    for template in templates:
-        away = np.linalg.norm(trace - template.positions, axis=1)
-        there = accuracy(np.nan_to_num(away, nan=NOWHERE))
-        z_share = np.clip(template.z_score, 0.0, HIGHEST_REGISTER_Z) / HIGHEST_REGISTER_Z
-        nearer = there > best
-        best[nearer] = there[nearer]
-        told[nearer] = z_share
-    return np.column_stack([best, best * told])
-
-
 def fit(
-    values: NDArray[np.float64],
-    truth: NDArray[np.float64],
-    penalty: float = PENALTY,
-    known: NDArray[np.float64] | float = 0.0,
+    values: NDArray[np.float64], truth: NDArray[np.float64], penalty: float = PENALTY
 ) -> Calibration:
-    """Fit features (n, k) to accuracies (n,) by cross-entropy, slopes held small by `penalty`;
-    `known` log-odds (n,) come on top."""
+    """Fit features (n, k) to accuracies (n,) by cross-entropy, slopes held small by `penalty`."""
     mean, deviation = values.mean(axis=0), np.maximum(values.std(axis=0), LEAST_DEVIATION)
     scaled = (values - mean) / deviation
 
     def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        logits = scaled @ weights[:-1] + weights[-1] + known
+        logits = scaled @ weights[:-1] + weights[-1]
         off = expit(logits) - truth
         value = np.mean(np.logaddexp(0.0, logits) - truth * logits)
         gradient = np.append(off @ scaled / len(truth) + penalty * weights[:-1], off.mean())
@@ -250,8 +217,8 @@ def fit(
     return Calibration(mean, deviation, best[:-1], float(best[-1]))
 
 
-def read_calibration(path: Path) -> Calibration:
-    """Read what `benchmark.fitting.confidence` wrote.
+def read_calibration(path: Path, *, led: bool = True) -> Calibration:
+    """Read what `benchmark.fitting.confidence` wrote, with or without what templates say.
 
     Raises
     ------
@@ -260,8 +227,10 @@ def read_calibration(path: Path) -> Calibration:
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        led = content.get("led")
-        return _calibration(content, FEATURES, led and _calibration(led, LED_FEATURES, None))
+        added = content.get("led") if led else None
+        return _calibration(
+            content, FEATURES, added and _calibration(added, TEMPLATE_FEATURES, None)
+        )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{path}: damaged ({error}); install Critasser again") from None
 

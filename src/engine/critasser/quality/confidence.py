@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -10,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from critasser.density import Grid, crop, kernel_width, model_mask, pcc, simulate
-from critasser.quality.calibration import Calibration, features, led_features, without_support
+from critasser.quality.calibration import Calibration, features, without_support
 from critasser.quality.sources import residue_sources
+from critasser.quality.templates import led_features
 from critasser.structure import AtomicModel, CalphaSet, Template, cr_score, d0, tm_score
 
 __all__ = [
@@ -91,8 +91,8 @@ class Quality:
         calibration was given, else the local confidence.
     features : ndarray (N, L, 7)
         What a calibration goes by, see `calibration.features`.
-    led_features : ndarray (N, L, 2)
-        What it goes by beside these where templates led, see `calibration.led_features`.
+    led_features : ndarray (N, L, 5)
+        What it goes by beside these where templates led, see `templates.led_features`.
     source : ndarray (N, L) int8
         Where residues come from: numbers of `SOURCES`.
     calibrated : bool
@@ -269,7 +269,7 @@ def assess(
     seen = np.ones(length, bool) if unseen is None else ~unseen
     if not seen.all():
         models = [model.part(seen) for model in models]
-        templates = [dataclasses.replace(one, positions=one.positions[seen]) for one in templates]
+        templates = [one.part(seen) for one in templates]
         length = len(models[0].target)
     traces = np.stack([model.calpha for model in models])
     crscore = np.array([cr_score(trace, calpha.positions, length) for trace in traces])
@@ -286,12 +286,15 @@ def assess(
             for t, model, *scores in zip(traces, models, etm, local, residues)
         ]
     )
-    led = np.stack([led_features(trace, templates) for trace in traces])
+    led = np.stack(
+        [
+            led_features(trace, templates, known, model.target)
+            for trace, known, model in zip(traces, observed, models)
+        ]
+    )
     shown = residues
     if calibration is not None:
-        shown = calibration.expected_led(observed, led) if templates else (
-            calibration.expected(observed)
-        )
+        shown = calibration.expected_led(observed, led)
     sources = np.stack([residue_sources(trace, calpha, templates) for trace in traces])
     worth = etm if calibration is None else shown.mean(axis=1)
     nothing = without_support(resolution, z_score)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -122,6 +122,12 @@ class Trace:
         """Which residues (L,) have a position."""
         return np.isfinite(self.positions).all(axis=1)
 
+    def part(self, chosen: NDArray[np.bool_]) -> Trace:
+        """Of chosen residues (L,) of the target alone."""
+        return replace(
+            self, positions=self.positions[chosen], confidence=self.confidence[chosen]
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Template:
@@ -139,6 +145,9 @@ class Template:
         Share of the aligned residues with the same amino acid, 0 … 1.
     z_score : float
         Deviations by which the register that the template has stands out from others in the map.
+    values : ndarray (L,) float64, optional
+        What each residue gains by the density where it stands, in deviations of the fields that
+        structures are fitted to; NaN where that is not known.
     """
 
     positions: NDArray[np.float64]
@@ -146,12 +155,21 @@ class Template:
     source: str
     identity: float = 1.0
     z_score: float = 0.0
+    values: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         set_array(self, "positions", np.float64)
         check_shape(self, "positions", (None, 3))
+        if self.values is None:
+            object.__setattr__(self, "values", np.full(len(self.positions), np.nan))
+        set_array(self, "values", np.float64)
+        check_shape(self, "values", (len(self.positions),))
 
     @property
     def placed(self) -> NDArray[np.bool_]:
         """Which residues (L,) have a position."""
         return np.isfinite(self.positions).all(axis=1)
+
+    def part(self, chosen: NDArray[np.bool_]) -> Template:
+        """Of chosen residues (L,) of the target alone."""
+        return replace(self, positions=self.positions[chosen], values=self.values[chosen])

@@ -3,6 +3,7 @@
 from critasser.templates.fingerprint import match_fingerprints
 from critasser.templates.pose import Fit, PlacedChain, Pose
 from critasser.templates.reselection import (
+    AS_GOOD,
     GOOD,
     STRATEGIES,
     Rejected,
@@ -13,6 +14,7 @@ from critasser.templates.triples import match_triples
 from critasser.templates.veto import released
 
 __all__ = [
+    "AS_GOOD",
     "GOOD",
     "STRATEGIES",
     "Fit",

@@ -67,6 +67,12 @@ class Fit(Protocol):
     ) -> Sequence[PlacedChain]:
         """Places of chain `number`, best first; none where the map does not tell them."""
 
+    def gain(
+        self, number: int, positions: NDArray[np.float64], wanted: NDArray[np.bool_]
+    ) -> float:
+        """What the wanted residues (n,) of chain `number` gain by lying at positions (n, 3), NaN
+        for none: the sum over residues of how far each is above what chance does."""
+
     def against(
         self, number: int, positions: NDArray[np.float64], wanted: NDArray[np.bool_]
     ) -> str:

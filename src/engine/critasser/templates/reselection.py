@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +20,7 @@ from critasser.templates.pose import Fit, Search
 from critasser.templates.profile import log_odds
 from critasser.templates.triples import match_triples
 
-__all__ = ["GOOD", "STRATEGIES", "Rejected", "Reselection", "survey"]
+__all__ = ["AS_GOOD", "GOOD", "STRATEGIES", "Rejected", "Reselection", "survey"]
 
 STRATEGIES: dict[str, Search] = {
     "fingerprint": match_fingerprints,
@@ -101,6 +103,20 @@ class _Placing:
     held: frozenset[int]
     """Cα positions that it explains."""
     bodies: int
+    worth: float = 0.0
+    """By the density, or how many Cα positions it explains."""
+
+    @cached_property
+    def centre(self) -> NDArray[np.float64]:
+        """Of its residues, Å."""
+        return np.nanmean(self.positions, axis=0)
+
+    def lies_where(self, others: Sequence[_Placing]) -> bool:
+        """Whether others hold many of its Cα positions, or, if it has none, lie in its place."""
+        if self.held:
+            taken = frozenset().union(*(other.held for other in others))
+            return len(self.held & taken) > SHARED * len(self.held)
+        return any(np.linalg.norm(self.centre - one.centre) < SAME_CENTRE for one in others)
 
 
 def survey(
@@ -131,7 +147,7 @@ def survey(
         One of `STRATEGIES`.
     fit : Fit, optional
         Places chains by the density; its places and those by Cα positions are read and ranked
-        alike, but for those that the density speaks against.
+        alike, by what they gain by the density, but for those that it speaks against.
 
     Returns
     -------
@@ -223,9 +239,13 @@ def _place(
         ]
     if not places:
         return reason
-    places = at_hinges(places, calpha, report)
+    shared = np.isin(np.arange(len(chain)), seen[chosen])
+
+    def gain(placed: NDArray[np.float64]) -> float:
+        return fit.gain(number, _of_chain(len(chain), seen, placed), shared)
+
+    places = at_hinges(places, calpha, report, fit and gain)
     if fit is not None:
-        shared = np.isin(np.arange(len(chain)), seen[chosen])
         against = [
             fit.against(number, _of_chain(len(chain), seen, placed), shared)
             for placed, _ in places
@@ -233,17 +253,18 @@ def _place(
         if all(against):
             return against[0]
         places = [place for place, reason in zip(places, against) if not reason]
-    result = [
-        placing
-        for placed, bodies in places
-        if (placing := _read(number, placed, bodies, codes, letters, wanted, bool(alike), calpha))
-    ]
+    result = []
+    for placed, bodies in places:
+        found = _read(number, placed, bodies, codes, letters, wanted, bool(alike), calpha)
+        if found is not None:
+            worth = len(found.held) if fit is None else gain(placed)
+            result.append(dataclasses.replace(found, worth=worth))
     if not result:
         return (
             f"its sequence cannot be aligned with the target's: {best.identity:.0%} of residues "
             "agree, no more than by chance"
         )
-    return sorted(result, key=lambda placing: -len(placing.held))
+    return sorted(result, key=lambda placing: -placing.worth)
 
 
 def _of_chain(
@@ -303,26 +324,21 @@ def _combine(
     if len(target.sequences) > 1 and len(placings) > 1:
         groups.insert(
             0,
-            sorted(itertools.chain.from_iterable(placings), key=lambda placing: -len(placing.held)),
+            sorted(itertools.chain.from_iterable(placings), key=lambda placing: -placing.worth),
         )
     centres: dict[int, NDArray[np.float64]] = {}
     templates = []
     for group in groups:
         positions = np.full((len(target), 3), np.nan)
         free = {entity: list(members) for entity, members in enumerate(entities)}
-        held: set[int] = set()
         used: list[_Placing] = []
         for placing in group:
-            if not free[placing.entity]:
+            if not free[placing.entity] or placing.lies_where(used):
                 continue
-            if len(placing.held & held) > SHARED * max(len(placing.held), 1):
-                continue
-            centre = np.nanmean(placing.positions, axis=0)
-            slot = _slot(free[placing.entity], centres, centre)
+            slot = _slot(free[placing.entity], centres, placing.centre)
             free[placing.entity].remove(slot)
-            centres.setdefault(slot, centre)
+            centres.setdefault(slot, placing.centre)
             positions[target.chain_slices[slot]] = placing.positions
-            held |= placing.held
             used.append(placing)
         score = cr_score(positions, calpha.positions, len(target))
         pairs = [len(placing.alignment.pairs) for placing in used]
@@ -345,13 +361,12 @@ def _elsewhere(
     """Places of a chain that are about as good as those that are used, and not the same."""
     if len({placing.chain for placing in group}) > 1:
         return ()
-    held = set().union(*(placing.held for placing in used))
-    found = []
+    found, there = [], list(used)
     for placing in group:
         enough = len(placing.held) >= AS_GOOD * len(used[0].held)
-        if placing in used or not enough or len(placing.held & held) > SHARED * len(placing.held):
+        if placing in used or not enough or placing.lies_where(there):
             continue
-        held |= placing.held
+        there.append(placing)
         positions = np.full((len(target), 3), np.nan)
         positions[target.chain_slices[entities[placing.entity][0]]] = placing.positions
         score = cr_score(positions, calpha.positions, len(target))

@@ -15,8 +15,7 @@ from critasser.pipeline.stages.templates import (
     _write_elsewhere,
     errors_of_chains,
     fit_by_density,
-    with_z_scores,
-    without_contradicted,
+    judged_by_map,
 )
 from critasser.structure import CalphaSet, Sequence, Target, Template, read_chains
 
@@ -36,25 +35,32 @@ def placement(fits, placed):
 
 
 def test_a_clear_fit_needs_no_remark():
-    assert _remarks(np.ones(50, bool), placement([fit(30.0, 1.0)], [True]), 1) == []
+    assert _remarks(np.ones(50, bool), [placement([fit(30.0, 1.0)], [True])], 1) == []
 
 
 def test_residues_that_the_prediction_is_unsure_of_are_counted():
     trusted = np.arange(50) >= 7
-    (line,) = _remarks(trusted, placement([fit(30.0, 1.0)], [True]), 1)
+    (line,) = _remarks(trusted, [placement([fit(30.0, 1.0)], [True])], 1)
     assert line.startswith("7 of 50 residues")
 
 
 def test_a_domain_without_a_place_is_told():
     two = placement([fit(30.0, 1.0), fit(3.2, 1.0)], [True, False])
-    (line,) = _remarks(np.ones(100, bool), two, 1)
+    (line,) = _remarks(np.ones(100, bool), [two], 1)
     assert line.startswith("1 of 2 domains (50 residues)")
 
 
 @pytest.mark.parametrize(("copies", "told"), [(1, 1), (2, 0)])
 def test_equal_places_are_told_unless_as_many_copies_are_built(copies, told):
-    lines = _remarks(np.ones(50, bool), placement([fit(30.0, 29.5, 1.0)], [True]), copies)
-    assert len(lines) == told
+    twice = [placement([fit(30.0, 29.5, 1.0)], [True])] * 2
+    assert len(_remarks(np.ones(50, bool), twice, copies)) == told
+
+
+def test_a_small_domain_that_fits_elsewhere_too_is_no_equal_place():
+    two = placement([fit(30.0, 1.0), fit(4.0, 3.9, 1.0)], [True, True])
+    positions = np.where(two.domain[:, None] == 1, two.positions, np.nan)
+    again = dataclasses.replace(two, positions=positions, placed=(False, True))
+    assert _remarks(np.ones(100, bool), [two, again], 1) == []
 
 
 @pytest.fixture
@@ -139,6 +145,17 @@ def test_a_place_that_is_no_better_than_chance_is_spoken_against(chain, density)
     assert density()(chain.calpha + 500.0)
 
 
+def test_a_place_gains_by_each_residue_that_lies_better_than_chance(chain):
+    fit = DensityFit((chain,), fields_of(chain), np.random.default_rng(0))
+    wanted = np.ones(len(chain), dtype=bool)
+    half = np.where(np.arange(len(chain))[:, None] < 28, chain.calpha, np.nan)
+    whole, part, away = (
+        fit.gain(0, positions, wanted) for positions in (chain.calpha, half, chain.calpha + 500.0)
+    )
+    assert whole > part > 0.0 > away
+    assert fit.gain(0, chain.calpha, np.arange(len(chain)) < 28) == pytest.approx(part, rel=0.05)
+
+
 def test_where_the_best_place_is_clear_less_is_asked_of_it(chain, density):
     half_wrong = chain.calpha.copy()
     half_wrong[30:] += 40.0
@@ -187,7 +204,7 @@ def test_what_the_map_contradicts_is_told(chain):
     moved = chain.calpha.copy()
     moved[20:24] += 15.0
     lines = []
-    (left,) = without_contradicted([Template(moved, 0.8, "x")], calpha, target, tell=lines.append)
+    (left,) = judged_by_map([Template(moved, 0.8, "x")], calpha, target, tell=lines.append)
     assert not left.placed[20:24].any() and left.placed.sum() == n - 4
     assert lines == [
         f"template 1: the map's Cα positions contradict 4 of {n} residues, which are built "
@@ -202,7 +219,7 @@ def test_a_template_knows_how_well_its_residues_suit_the_map(chain):
     calpha = CalphaSet(chain.calpha, np.ones(n), profile, np.full((n, 3), 1 / 3))
     half = chain.calpha.copy()
     half[30:] = np.nan
-    right, partly, wrong, nowhere = with_z_scores(
+    right, partly, wrong, nowhere = judged_by_map(
         [
             Template(x, 0.8, "x")
             for x in (chain.calpha, half, np.roll(chain.calpha, 2, axis=0), chain.calpha + 99.0)

@@ -36,7 +36,7 @@ def test_the_assembly_knows_nothing_of_them():
     positions = np.arange(27.0).reshape(9, 3)
     starts = (
         Trace(positions, np.linspace(0, 1, 9), 3.0, "trace"),
-        Template(positions + 100.0, 0.5, "template"),
+        Template(positions + 100.0, 0.5, "template", values=np.arange(9.0)),
     )
     contacts = np.arange(81.0).reshape(9, 9)
     target, cut, fewer = only_seen(TARGET, starts, contacts, UNSEEN)
@@ -46,6 +46,7 @@ def test_the_assembly_knows_nothing_of_them():
         np.testing.assert_array_equal(one.positions, whole.positions[seen])
         assert (one.score, one.source) == (whole.score, whole.source)
     np.testing.assert_array_equal(cut[0].confidence, starts[0].confidence[seen])
+    np.testing.assert_array_equal(cut[1].values, seen)
     np.testing.assert_array_equal(fewer, contacts[np.ix_(seen, seen)])
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -63,13 +62,8 @@ def only_seen(
     if not unseen.any():
         return target, tuple(starts), contacts
     seen = ~unseen
-    cut = []
-    for start in starts:
-        parts = {"positions": start.positions[seen]}
-        if isinstance(start, Trace):
-            parts["confidence"] = start.confidence[seen]
-        cut.append(dataclasses.replace(start, **parts))
-    return target.part(seen), tuple(cut), None if contacts is None else contacts[seen][:, seen]
+    cut = tuple(start.part(seen) for start in starts)
+    return target.part(seen), cut, None if contacts is None else contacts[seen][:, seen]
 
 
 def _contacts(context: Context) -> NDArray[np.float64] | None:

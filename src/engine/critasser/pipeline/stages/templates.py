@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from critasser.density import FeatureMaps
 from critasser.fitting import (
+    CHANCE_SCORE,
     FEWEST_RESIDUES,
     FINE_BLUR,
     LEAST_CONFIDENCE,
@@ -41,7 +42,7 @@ from critasser.structure import (
     read_chains,
     write_calpha,
 )
-from critasser.templates import PlacedChain, released, survey
+from critasser.templates import AS_GOOD, PlacedChain, released, survey
 from critasser.text import printable
 from critasser.trace import shifted_significance
 
@@ -50,8 +51,7 @@ __all__ = [
     "DensityFit",
     "errors_of_chains",
     "fit_by_density",
-    "with_z_scores",
-    "without_contradicted",
+    "judged_by_map",
 ]
 
 SCORE_BY_CALPHA = 0.1
@@ -77,12 +77,10 @@ def templates(context: Context) -> None:
         features = load_features(context.read(FEATURES), context.read(DENSITY))
         fit = fit_by_density(chains, features, context.rng, errors=errors, tell=context.warn)
     found = survey(chains, calpha, context.target, progress=context.progress, fit=fit)
-    used = found.templates
-    used = without_contradicted(
-        used, calpha, context.target,
+    used = judged_by_map(
+        found.templates, calpha, context.target,
         trusted=trusted, fields=fit and fit.fine, tell=context.warn,
     )  # fmt: skip
-    used = with_z_scores(used, calpha, context.target)
     elsewhere = _write_elsewhere(context, found.elsewhere)
     save_templates(context.file(TEMPLATES), used, len(context.target))
     for k, template in enumerate(used):
@@ -126,7 +124,7 @@ def _write_elsewhere(
     return tuple(map(len, elsewhere))
 
 
-def without_contradicted(
+def judged_by_map(
     templates: Sequence[Template],
     calpha: CalphaSet,
     target: Target,
@@ -135,7 +133,7 @@ def without_contradicted(
     fields: Fields | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> tuple[Template, ...]:
-    """Templates without what the map contradicts, which `tell` is given in a line.
+    """Templates without what the map contradicts, and with what it says of the rest.
 
     Parameters
     ----------
@@ -147,8 +145,15 @@ def without_contradicted(
     fields : Fields, optional
         The density as `DensityFit.fine` has it, which may contradict too.
     tell : callable, optional
+        Given a line for each kind of contradiction.
+
+    Returns
+    -------
+    tuple of Template
+        With `z_score`, how far the register that each one has stands out in the map, where this has
+        positions, and with `values` by `fields`, where they are given.
     """
-    left = []
+    judged = []
     for number, template in enumerate(templates):
         values = None
         if fields is not None:
@@ -158,7 +163,10 @@ def without_contradicted(
         kept, *contradicted = released(
             template, target, calpha, values, trusted=trusted
         )
-        left.append(kept)
+        z_score = 0.0
+        if len(calpha):
+            z_score = shifted_significance(kept.positions, calpha, target).z_score
+        judged.append(dataclasses.replace(kept, z_score=z_score, values=values))
         for by, which in zip(("Cα positions", "side chains", "density"), contradicted):
             if which.any() and tell is not None:
                 verb = "contradicts" if by == "density" else "contradict"
@@ -166,7 +174,7 @@ def without_contradicted(
                     f"template {number + 1}: the map's {by} {verb} {int(which.sum())} of "
                     f"{int(template.placed.sum())} residues, which are built without it"
                 )
-    return tuple(left)
+    return tuple(judged)
 
 
 def errors_of_chains(
@@ -184,20 +192,6 @@ def errors_of_chains(
     ends = np.cumsum([0, *map(len, chains)])
     whole = read_predicted_error(path, chains)
     return [whole[a:b, a:b] for a, b in pairwise(ends)]
-
-
-def with_z_scores(
-    templates: Sequence[Template], calpha: CalphaSet, target: Target
-) -> tuple[Template, ...]:
-    """Templates with how far the register that each one has stands out in the map."""
-    if not len(calpha):
-        return tuple(templates)
-    return tuple(
-        dataclasses.replace(
-            one, z_score=shifted_significance(one.positions, calpha, target).z_score
-        )
-        for one in templates
-    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -261,21 +255,31 @@ class DensityFit:
         if first.whole is not None or len(first.fits) == 1:
             self.least[number] = (first.whole or first.fits[0]).least(np.inf)
         if self.tell is not None:
-            for line in _remarks(trusted_residues(chain), first, copies):
+            for line in _remarks(trusted_residues(chain), placements, copies):
                 self.tell(f"template {number + 1} (chain {printable(chain.name)}): {line}")
         return [
             PlacedChain(one.positions, sum(one.placed)) for one in placements if any(one.placed)
         ]
 
+    def gain(
+        self, number: int, positions: NDArray[np.float64], wanted: NDArray[np.bool_]
+    ) -> float:
+        """What the wanted residues of a chain (n, 3) gain by the density in a place."""
+        counted = self._asked(number, wanted) & np.isfinite(positions).all(axis=1)
+        return float(np.sum(values_in_place(positions, self.fine)[counted] - CHANCE_SCORE))
+
+    def _asked(self, number: int, wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Residues of a chain that speak for it: those that a prediction is sure of."""
+        chain = self.chains[number]
+        asked = np.isfinite(chain.calpha).all(axis=1) & wanted
+        sure = asked & trusted_residues(chain)
+        return sure if sure.sum() >= FEWEST_RESIDUES else asked  # fewer are somewhere by chance
+
     def against(
         self, number: int, positions: NDArray[np.float64], wanted: NDArray[np.bool_]
     ) -> str:
         """Why a chain (n, 3) in a place is not what the map shows there; empty if it may be."""
-        chain = self.chains[number]
-        asked = np.isfinite(chain.calpha).all(axis=1) & wanted
-        trusted = trusted_residues(chain)
-        if (asked & trusted).sum() >= FEWEST_RESIDUES:  # fewer are somewhere by chance
-            asked &= trusted
+        asked = self._asked(number, wanted)
         counted = asked & np.isfinite(positions).all(axis=1)
         here = int(counted.sum())
         if not here or not enough_placed(here, int(asked.sum())):
@@ -305,9 +309,11 @@ def fit_by_density(
     return DensityFit(tuple(chains), network_fields(features), rng, tuple(errors), tell)
 
 
-def _remarks(trusted: NDArray[np.bool_], placement: Placement, copies: int) -> list[str]:
-    """What a person should know of a fit, a line each."""
-    lines = []
+def _remarks(
+    trusted: NDArray[np.bool_], placements: Sequence[Placement], copies: int
+) -> list[str]:
+    """What a person should know of a fit, a line each; the best placement first."""
+    lines, placement = [], placements[0]
     if not trusted.all():
         lines.append(
             f"{int((~trusted).sum())} of {len(trusted)} residues have a predicted confidence "
@@ -320,7 +326,9 @@ def _remarks(trusted: NDArray[np.bool_], placement: Placement, copies: int) -> l
             f"{len(lost)} of {len(placement.placed)} domains ({residues} residues) have no place "
             "in the density of their own"
         )
-    equal = max((fit.equals() for fit in placement.fits), default=0)
+    # Places that all of it fits: a small domain by itself may fit many.
+    held = [int(np.isfinite(one.positions).all(axis=1).sum()) for one in placements]
+    equal = sum(here >= AS_GOOD * held[0] for here in held)
     if equal > copies and any(placement.placed):
         lines.append(
             f"fits {equal} places of the map about equally well; {copies} "

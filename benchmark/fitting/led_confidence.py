@@ -1,0 +1,211 @@
+"""Fit how far residues can be trusted that lie where a template has them; judge it by builds.
+
+    python -m benchmark.foreign --set validation jobs --count 20 --jobs JOBS --work ~/foreign
+    python -m benchmark.fitting.led_confidence --jobs JOBS --work ~/foreign
+
+learns from structures that `benchmark.foreign` laid in maps of validation chains and, from JOBS
+(the folder of a quality of `benchmark.templates`), in experimental maps of group train: right ones,
+bent, warped and out of register ones, right ones once more with errors as predictions
+have them, and other folds by the target's letters where they fit best, though they would be
+refused. Writes ``led`` in ``weights/confidence.json`` and its
+card; the rest of the file stays. Figures are of proteins that were left out of the fit.
+
+    python -m benchmark.templates --row predicted bent own homologue known --work ~/templates
+    python -m benchmark.fitting.led_confidence --judge --work ~/templates/draft/templates
+
+tells of each build with templates its mean confidence, with and without what templates say, beside
+the true mean accuracy, by the file that is there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+import zlib
+from collections.abc import Iterator
+from collections.abc import Sequence as Several
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
+
+from benchmark.build import ROOT, program
+from benchmark.fitting.confidence import figures, print_card, protein
+from benchmark.foreign import learnable
+from benchmark.sets import BenchmarkTarget
+from benchmark.template_cases import ROWS, cases
+from critasser.fitting import FINE_BLUR, network_fields
+from critasser.job.arrays import load_arrays, load_calpha, load_features, load_templates
+from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, QUALITY, TEMPLATES
+from critasser.pipeline.stages.templates import judged_by_map
+from critasser.quality import accuracy, fit, read_calibration
+from critasser.quality.calibration import Calibration, features
+from critasser.quality.templates import led_features, template_features
+from critasser.structure import Sequence, Target, Template
+
+__all__ = ["main"]
+
+FEWEST_MAPS = 5
+"""That can be learnt from."""
+
+ERRORS, SMOOTH, INACCURATE = (0.5, 3.0), 4.0, 2
+"""Å root mean square by which residues of inaccurate structures are off, deviation in residues of
+the Gaussian that smooths errors along the chain, and how many are made of each right one."""
+
+RIGHT = ("own used", "bent used")
+"""Of the first of which inaccurate ones are made."""
+
+
+@dataclass(frozen=True, eq=False)
+class Laid:
+    """A structure laid in a map: what is known of its residues, and how accurate they are."""
+
+    map: str
+    kind: str
+    known: NDArray[np.float64]
+    truth: NDArray[np.float64]
+
+
+def _target(target: BenchmarkTarget) -> Target:
+    return Target(
+        tuple(Sequence(f"{target.name}_{k}", one) for k, one in enumerate(target.letters, 1))
+    )
+
+
+def laid_structures(data: Path, work: Path, jobs: Path | None) -> Iterator[Laid]:
+    """All of the maps that `benchmark.foreign` has finished."""
+    for target, title, folder, seen_in in learnable(data, work, jobs):
+        letters = _target(target)
+        calpha, _, _ = load_calpha(seen_in / CALPHA)
+        flat = np.ones(len(letters))
+        given = list(load_templates(folder / TEMPLATES))
+        fields = network_fields(load_features(seen_in / FEATURES, seen_in / DENSITY))
+        rng = np.random.default_rng(zlib.crc32(title.encode()))
+        right = [one for one in given if one.source in RIGHT][:1] * INACCURATE
+        off = [_inaccurate(one, rng) for one in right]
+        for one in [*given, *judged_by_map(off, calpha, letters, fields=fields.blurred(FINE_BLUR))]:
+            # Of a template alone, eTM and correlations say nothing; no feature of templates is one.
+            seen = features(
+                one.positions, letters, calpha, target.resolution, 1.0, flat, flat, None
+            )
+            there = one.placed & np.isfinite(target.native).all(axis=1)
+            away = np.linalg.norm(one.positions - target.native, axis=1)
+            yield Laid(
+                title, one.source, template_features(one, seen, letters)[there],
+                accuracy(away[there]),
+            )  # fmt: skip
+
+
+def _inaccurate(template: Template, rng: np.random.Generator) -> Template:
+    """With errors that neighbours share."""
+    size = float(rng.uniform(*ERRORS))
+    errors = gaussian_filter1d(rng.normal(size=template.positions.shape), SMOOTH, axis=0)
+    errors *= size / np.sqrt(np.mean(np.sum(errors**2, axis=1)))
+    return dataclasses.replace(template, positions=template.positions + errors, source="inaccurate")
+
+
+def _fitted(laid: Several[Laid]) -> Calibration:
+    known, truth = zip(*((one.known, one.truth) for one in laid))
+    return fit(np.concatenate(known), np.concatenate(truth))
+
+
+def _learn(args: argparse.Namespace) -> int:
+    laid = list(laid_structures(args.data, args.work, args.jobs))
+    maps = sorted({one.map for one in laid})
+    if len(maps) < FEWEST_MAPS:
+        raise SystemExit(f"{args.work}: {len(maps)} maps finished; {FEWEST_MAPS} are needed")
+    expected: dict[str, list[NDArray[np.float64]]] = {}
+    truth: dict[str, list[NDArray[np.float64]]] = {}
+    for name in maps:
+        others = [one for one in laid if protein(one.map) != protein(name)]
+        left_out = _fitted(others)
+        for one in laid:
+            if one.map == name:
+                expected.setdefault(one.kind, []).append(left_out.expected(one.known))
+                truth.setdefault(one.kind, []).append(one.truth)
+    card: dict[str, object] = {
+        "made by": "python -m benchmark.fitting.led_confidence",
+        "program": program(),
+        "maps": maps,
+        "structures": len(laid),
+        "residues": sum(len(one.truth) for one in laid),
+    }
+    for kind in sorted(truth):
+        card[f"left out: {kind}, n, expected, true"] = [
+            len(truth[kind]),
+            *(round(float(np.mean(np.concatenate(some[kind]))), 3) for some in (expected, truth)),
+        ]
+    every, true = (
+        np.concatenate([one for kind in truth for one in some[kind]]) for some in (expected, truth)
+    )
+    card |= figures({"of templates": every}, true, "left out")
+    calibration = read_calibration(args.output, led=False)
+    led = dataclasses.replace(calibration, led=_fitted(laid)).to_json()["led"]
+    content = json.loads(args.output.read_text(encoding="utf-8"))
+    content["led"] = led | {"card": card}
+    args.output.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    print_card(card)
+    return 0
+
+
+def _judge(args: argparse.Namespace) -> int:
+    """Mean confidence of first models of builds with templates beside their mean accuracy."""
+    calibration = read_calibration(args.output)
+    rows, residues = [], []
+    for row in ROWS:
+        for case in cases(args.data, row):
+            job = args.work / row / case.name / "job"
+            if not (job / "results.json").exists():
+                continue
+            order, models, observed, seen = load_arrays(
+                job / QUALITY, "order", "calpha", "features", "seen"
+            )
+            best = int(order[0])
+            trace, known = models[best], observed[best]
+            led = led_features(trace, load_templates(job / TEMPLATES), known, _target(case.target))
+            native = case.target.aligned(trace)
+            there = seen & np.isfinite(native).all(axis=1)
+            truth = accuracy(np.linalg.norm(trace[there] - native[there], axis=1))
+            shown = calibration.expected_led(known, led)[there]
+            alone = calibration.expected(known)[there]
+            rows.append((alone.mean(), shown.mean(), truth.mean()))
+            residues.append((alone, shown, truth))
+            print(f"{row:10s} {case.name:38s} alone {alone.mean():.2f}  with templates "
+                  f"{shown.mean():.2f}  true {truth.mean():.2f}")  # fmt: skip
+    if not rows:
+        raise SystemExit(f"{args.work}: no finished build with templates")
+    alone, shown, truth = (np.array(column) for column in zip(*rows))
+    every = [np.concatenate(column) for column in zip(*residues)]
+    for name, values, each in (("alone", alone, every[0]), ("with templates", shown, every[1])):
+        print(
+            f"{name}: of {len(truth)} builds, mean |stated - true| "
+            f"{np.abs(values - truth).mean():.3f}, mean stated - true "
+            f"{(values - truth).mean():+.3f}, r {np.corrcoef(values, truth)[0, 1]:.2f}; "
+            f"of residues r {np.corrcoef(each, every[2])[0, 1]:.2f}"
+        )
+    print_card(figures({"alone": every[0], "with templates": every[1]}, every[2], "builds"))
+    return 0
+
+
+def main() -> int:
+    """Run the command."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--work", type=Path, required=True, help="of benchmark.foreign, or of builds"
+    )
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser.add_argument("--output", type=Path, default=ROOT / "weights" / "confidence.json")
+    parser.add_argument("--jobs", type=Path, help="as benchmark.foreign was given it")
+    parser.add_argument(
+        "--judge", action="store_true", help="judge the file that is there by builds"
+    )
+    args = parser.parse_args()
+    return _judge(args) if args.judge else _learn(args)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,65 @@
+"""What placed templates say of a model's residues."""
+
+import numpy as np
+import pytest
+
+from critasser.quality.calibration import FEATURES, TEMPLATE_FEATURES
+from critasser.quality.templates import DENSITY, led_features, template_features
+from critasser.structure import Sequence, Target, Template
+
+LENGTH = 30
+TARGET = Target((Sequence("one", "ACDEFGHIKL" * 3),))
+SEEN = np.tile(np.arange(len(FEATURES), dtype=float), (LENGTH, 1))
+
+
+def line(off=0.0):
+    along = np.arange(LENGTH) * 3.8
+    return np.stack([along, np.full(LENGTH, off), np.zeros(LENGTH)], axis=1)
+
+
+def template(off=0.0, value=0.4):
+    return Template(line(off), 0.8, "x", values=np.full(LENGTH, value))
+
+
+def column(told, name):
+    return told[:, TEMPLATE_FEATURES.index(name)]
+
+
+def test_a_stretch_off_the_density_tells_of_itself_and_little_of_the_rest():
+    values = np.full(LENGTH, 0.4)
+    values[20:] = -1.2
+    told = template_features(Template(line(), 0.8, "x", values=values), SEEN, TARGET)
+    assert column(told, "density around")[:15] == pytest.approx(0.4)
+    assert column(told, "density around")[25:] == pytest.approx(-1.2)
+    assert column(told, "density") == pytest.approx(values.mean())
+
+
+def test_what_lies_nowhere_counts_as_badly_placed():
+    unknown = Template(line(), 0.8, "x")
+    gone = Template(np.full((LENGTH, 3), np.nan), 0.0, "x")
+    for one in (unknown, gone):
+        assert column(template_features(one, SEEN, TARGET), "density") == pytest.approx(DENSITY[0])
+
+
+def test_what_is_released_says_nothing_of_its_neighbours():
+    positions, values = line(), np.full(LENGTH, 0.4)
+    positions[10:14], values[10:14] = np.nan, -3.0
+    told = template_features(Template(positions, 0.8, "x", values=values), SEEN, TARGET)
+    assert column(told, "density around")[[9, 14]] == pytest.approx(0.4)
+    assert column(told, "density") == pytest.approx(0.4)
+
+
+def test_the_models_own_evidence_is_taken_over():
+    told = template_features(template(), SEEN, TARGET)
+    for name in ("near calpha", "amino acid"):
+        assert column(told, name) == pytest.approx(FEATURES.index(name))
+
+
+def test_the_nearest_template_speaks_as_far_as_the_residue_is_there():
+    trace = line()
+    trace[3] = np.nan
+    near, far = template(1.0, 0.4), template(4.0, 0.1)
+    told = led_features(trace, [far, near], SEEN, TARGET)
+    assert told[0] == pytest.approx([0.8, *template_features(near, SEEN, TARGET)[0]])
+    assert told[3, 0] == pytest.approx(0.0)
+    assert led_features(trace, [], SEEN, TARGET) == pytest.approx(0.0)

@@ -47,8 +47,8 @@ __all__ = ["ResultsPage"]
 _COLUMNS = (
     ("rank", "#", "Best first", "{:d}"),
     ("confidence", "Conf", "Mean confidence of the residues, 0 to 100", "{:.0f}"),
-    ("etm", "eTM", "TM-score as agreement of decoys and Cα suggests; blind to a sequence that is "
-     "out of register, which the confidence sees", "{:.2f}"),
+    ("etm", "eTM", "Estimated TM-score, from how far decoys and Cα agree; blind to a sequence that "
+     "is out of register, which the confidence sees", "{:.2f}"),
     ("crscore", "CRscore", "How well the Cα atoms agree with those that the network sees",
      "{:.2f}"),
     ("near", "Near", "Of a placed model: part of its Cα with a position of the map within 3 Å",

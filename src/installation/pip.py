@@ -247,7 +247,7 @@ _KNOWN = (
     (
         r"No space left|Errno 28|WinError 112",
         "Free some space (pip keeps its downloads too: pip cache purge), then give the same "
-        "command again: it goes on.",
+        "command again: it resumes.",
     ),
     (
         r"ProxyError|Tunnel connection failed|Proxy Authentication",
@@ -266,7 +266,7 @@ _KNOWN = (
     (
         r"Read timed out|ReadTimeout|ConnectTimeout|Connection (?:reset|aborted|broken)"
         r"|IncompleteRead|RemoteDisconnected",
-        "The connection broke. Give the same command again: it goes on with what is there.",
+        "The connection broke. Give the same command again: it resumes with what is there.",
     ),
     (
         r"DO NOT MATCH THE HASHES|BadZipFile|is invalid.*wheel|has an invalid wheel",

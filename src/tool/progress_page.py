@@ -127,7 +127,7 @@ class ProgressPage(QWidget):
         self.stages = StageList()
         layout.addSpacing(4)
         layout.addWidget(self.stages)
-        self._plot = Section("Energy", open=True)
+        self._plot = Section("Energy (arbitrary units)", open=True)
         self.energy = EnergyPlot()
         self._plot.body.addWidget(self.energy)
         layout.addWidget(self._plot)

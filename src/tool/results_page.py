@@ -47,8 +47,8 @@ __all__ = ["ResultsPage"]
 _COLUMNS = (
     ("rank", "#", "Best first", "{:d}"),
     ("confidence", "Conf", "Mean confidence of the residues, 0 to 100", "{:.0f}"),
-    ("etm", "eTM", "TM-score expected from the agreement of decoys and Cα positions; it does "
-     "not notice a sequence out of register, the confidence does", "{:.2f}"),
+    ("etm", "eTM", "Estimated TM-score, from the agreement of decoys and Cα positions; it does not "
+     "notice a sequence out of register, the confidence does", "{:.2f}"),
     ("crscore", "CRscore", "Agreement of the Cα atoms with those that the network finds", "{:.2f}"),
     ("near", "< 3 Å", "Of a placed model: fraction of its Cα within 3 Å of a position that the "
      "network finds", "{:.0%}"),

@@ -266,7 +266,7 @@ def test_a_python_in_order_is_looked_at_once_and_then_by_its_times(
         ("SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED]'))",
          "SSLError", "global.cert"),
         ("ERROR: ReadTimeoutError(\"HTTPSConnectionPool: Read timed out.\")", "Read timed out",
-         "goes on"),
+         "resumes"),
         ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM", "HASHES", "cache purge"),
         ("ERROR: [WinError 206] The filename or extension is too long", "too long", "short one"),
         ("ERROR: [WinError 5] Access is denied: 'c10.dll'", "denied", "Something uses"),

@@ -91,6 +91,12 @@ def test_every_layout_gives_the_same_table(tmp_path, name, layout):
     assert np.array_equal(read_predicted_error(path, [chain(3)]), error)
 
 
+def test_protenix_tables_are_read(tmp_path):
+    content = {"token_pair_pae": np.eye(4).tolist(), "token_asym_id": [0] * 4, "token_pair_pde": []}
+    path = written(tmp_path / "x_full_data_sample_0.json", content)
+    assert np.array_equal(read_predicted_error(path, [chain(4)]), np.eye(4))
+
+
 def test_boltz_tables_are_read(tmp_path):
     np.savez(tmp_path / "pae_model.npz", pae=np.eye(4))
     assert np.array_equal(read_predicted_error(tmp_path / "pae_model.npz", [chain(4)]), np.eye(4))

@@ -23,6 +23,7 @@ from critasser.structure import predicted_errors
         ("x_model_0.pdb", "pae_x_model_0.npz"),
         ("relaxed_model_1_ptm_pred_0.pdb", "pae_model_1_ptm_pred_0.json"),
         ("x_model.cif", "x_confidences.json"),
+        ("7fwf_sample_0.cif", "7fwf_full_data_sample_0.json"),
         ("x_seed-1_sample-0_model.cif", "x_seed-1_sample-0_confidences.json"),
         ("model.cif", "confidences.json"),
     ],

@@ -10,7 +10,7 @@ PAIRS is a table, tab- or comma-separated, with the columns ``emdb`` and ``pdb``
 ``split``, ``cluster``, ``resolution``, ``map_sha256`` and ``model_sha256``. A line without an EMDB
 id gives chains to simulate. Each map is checked against its model, cut into boxes around chains,
 and split so that no protein is in two splits; ``refused.tsv`` says what was left out and why. The
-same command goes on where it was stopped. Then:
+same command resumes where it was stopped. Then:
 
   critasser train network data/structures --maps data/maps -o runs/network --minutes 120
 """

@@ -115,12 +115,13 @@ def add_removable(parser: argparse.ArgumentParser, flag: str, **settings: Any) -
     either = parser.add_mutually_exclusive_group()
     either.add_argument(flag, **settings)
     role = flag.removeprefix("--")
+    name = "predicted aligned error" if role == "pae" else role.replace("-", " ")
     either.add_argument(
         f"--no-{role}",
         dest="without",
         action="append_const",
         const=role,
-        help=f"with --resume: run the job without its {role.replace('-', ' ')}",
+        help=f"with --resume: run the job without its {name}",
     )
 
 

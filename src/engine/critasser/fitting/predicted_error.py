@@ -23,8 +23,9 @@ __all__ = ["LARGEST_FILE", "PredictedErrorFile", "read_error_file", "read_predic
 LARGEST_FILE = 500_000_000
 """Bytes, unpacked; 5,000 residues in the wordiest of the formats."""
 
-KEYS = ("predicted_aligned_error", "pae")
-"""Names of the matrix: AlphaFold Database; ColabFold, AlphaFold 3 and Boltz."""
+KEYS = ("predicted_aligned_error", "pae", "token_pair_pae")
+"""Names of the matrix: AlphaFold Database; ColabFold, AlphaFold 3, RoseTTAFold 3 and Boltz;
+Protenix."""
 
 ZIP = b"PK"
 """First bytes of an ``.npz`` file."""
@@ -64,8 +65,8 @@ def read_error_file(path: Path, chains: Sequence[ProteinChain]) -> PredictedErro
     Parameters
     ----------
     path : Path
-        JSON of the AlphaFold Database (both layouts), ColabFold or AlphaFold 3, or ``.npz`` of
-        Boltz; JSON may be compressed by gzip.
+        JSON of the AlphaFold Database (both layouts), ColabFold, AlphaFold 3 or Protenix, or
+        ``.npz`` of Boltz; JSON may be compressed by gzip.
     chains : sequence of ProteinChain
         All protein of the structure that it belongs to, n residues.
 

@@ -12,12 +12,13 @@ NAMES = (
     (r"(AF-.+)-model_(v\d+)\.(?:pdb|cif)", r"\1-predicted_aligned_error_\2.json"),
     (r"(.+)_(?:un)?relaxed_(rank_.+)\.(?:pdb|cif)", r"\1_scores_\2.json"),
     (r"(.+)_model_(\d+)\.cif", r"\1_full_data_\2.json"),
+    (r"(.+)_sample_(\d+)\.cif", r"\1_full_data_sample_\2.json"),
     (r"(?:un)?relaxed_(model_.+)\.pdb", r"pae_\1.json"),
     (r"(.+_model_\d+)\.(?:pdb|cif)", r"pae_\1.npz"),
     (r"((?:.+_)?)model\.cif", r"\1confidences.json"),
 )
 """Names of structures and of their errors: AlphaFold Database, ColabFold, AlphaFold 3's server,
-AlphaFold 2 at home, Boltz, AlphaFold 3 at home."""
+Protenix, AlphaFold 2 at home, Boltz, AlphaFold 3 at home and RoseTTAFold 3."""
 
 PACKED = ".gz"
 

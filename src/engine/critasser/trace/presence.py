@@ -157,7 +157,9 @@ class Presence:
         length = np.array([one.built * one.significance.length for one in built], dtype=float)
         share = length / length.sum()
         own = float(share @ [one.significance.own for one in built])
-        shuffled = share @ np.stack([one.significance.shuffled for one in built])
+        # Where few shuffled sequences were enough they count several times.
+        most = max(len(one.significance.shuffled) for one in built)
+        shuffled = share @ [np.resize(one.significance.shuffled, most) for one in built]
         return Significance(own, shuffled, int(length.sum()))
 
 

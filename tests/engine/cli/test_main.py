@@ -44,6 +44,16 @@ def test_help_loads_nothing_heavy(command):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize(("given", "there"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
+def test_threads_that_wait_sleep_unless_a_person_chooses_otherwise(run, monkeypatch, given, there):
+    if given is None:
+        monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    else:
+        monkeypatch.setenv("OMP_WAIT_POLICY", given)
+    run("build")
+    assert os.environ["OMP_WAIT_POLICY"] == there
+
+
 @pytest.mark.parametrize("command", [*cli.COMMANDS])
 def test_every_command_has_help_with_examples(run, command):
     status, out, _ = run(command, "--help")

@@ -5,19 +5,38 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from critasser.trace.alignment_kernels import States, Sums, Weights, backward, forward, walk
+from critasser.trace.alignment_kernels import States, Sums, Weights, backward, forward
 from critasser.trace.states import connect, every_position
+from critasser.trace.turns import turn_tables
+from critasser.trace.walk_kernels import walk
 
 GAP_OPEN, GAP_EXTEND, JUMP = 0.05, 0.3, 0.02
 SOME_POSITIONS = np.array([[0, 1, 3], [0, 2, 4], [1, 2, 3], [0, 1, 2], [1, 3, 4]], np.int32)
+FEW_EDGES = [(0, 1), (1, 2), (2, 3), (0, 2), (3, 4)]
+ROUND_ONE = [(0, k) for k in range(1, 12)] + [(9, 10)]
+"""One position has more edges than a row of `Turns` has columns."""
+ROUND_POSITIONS = np.array([[1, 9, 10], [0, 2, 9], [3, 9, 10], [0, 1, 11], [0, 2, 10]], np.int32)
+
+kinds = pytest.mark.parametrize(
+    ("positions", "pairs"),
+    [
+        (every_position(5, 5), FEW_EDGES),
+        (SOME_POSITIONS, FEW_EDGES),
+        (ROUND_POSITIONS, ROUND_ONE),
+    ],
+    ids=["all positions", "some positions", "a position with many edges"],
+)
 
 
 @dataclass(frozen=True)
 class Graph:
-    """What `connect` reads of a graph."""
+    """What `connect` and `turn_tables` read of a graph, and the weights of its turns."""
 
     start: np.ndarray
     source: np.ndarray
+    reverse: np.ndarray
+    turn_start: np.ndarray
+    turn: np.ndarray
     skip_start: np.ndarray
     skip_source: np.ndarray
 
@@ -32,33 +51,30 @@ class Small:
     weights: Weights
 
 
-def small_problem(seed, positions):
-    """Five positions, a few edges, five residues of which the last two are another chain."""
+def small_problem(seed, positions, pairs):
+    """Positions with edges, five residues of which the last two are another chain."""
     rng = np.random.default_rng(seed)
-    pairs = [(0, 1), (1, 2), (2, 3), (0, 2), (3, 4)]
+    n = 1 + max(map(max, pairs))
     edges = sorted([(b, a) for a, b in pairs] + pairs)  # (head, tail)
     source = np.array([tail for _, tail in edges], np.int32)
     target = np.array([head for head, _ in edges], np.int32)
-    start = np.searchsorted(target, np.arange(6)).astype(np.int32)
+    start = np.searchsorted(target, np.arange(n + 1)).astype(np.int32)
     reverse = np.array([edges.index((t, h)) for h, t in edges], np.int32)
     degree = np.diff(start)[source]
     turn_start = np.concatenate([[0], np.cumsum(degree)])[:-1].astype(np.int32)
     skips = sorted([(1, 3), (3, 1), (0, 3), (3, 0)])
     skip_source = np.array([tail for _, tail in skips], np.int32)
-    skip_start = np.searchsorted([head for head, _ in skips], np.arange(6)).astype(np.int32)
+    skip_start = np.searchsorted([head for head, _ in skips], np.arange(n + 1)).astype(np.int32)
     symmetric = {(1, 3): 0.2, (3, 1): 0.2, (0, 3): 0.1, (3, 0): 0.1}
-    emission = rng.uniform(0.2, 3, (5, 5)).astype(np.float32)
-    graph = Graph(start, source, skip_start, skip_source)
+    emission = rng.uniform(0.2, 3, (5, n)).astype(np.float32)
+    turn = rng.uniform(0.2, 2, degree.sum()).astype(np.float32)
+    graph = Graph(start, source, reverse, turn_start, turn, skip_start, skip_source)
     bonded = np.array([False, True, True, False, True])
     states = connect(positions, graph, bonded)
     weights = Weights(
         emission[np.repeat(np.arange(5), np.diff(states.row)), states.position],
         rng.uniform(0.2, 2, len(edges)).astype(np.float32),
-        rng.uniform(0.2, 2, degree.sum()).astype(np.float32),
-        turn_start,
-        start,
-        source,
-        reverse,
+        turn_tables(graph).filled(turn),
         np.array([symmetric[pair] for pair in skips], np.float32),
         bonded,
         GAP_OPEN,
@@ -73,9 +89,9 @@ def all_walks(small):
     weights, graph = small.weights, small.graph
     emission, link, turn, skip = (
         np.float64(values)
-        for values in (small.emission, weights.link, weights.turn, weights.skip)
+        for values in (small.emission, weights.link, graph.turn, weights.skip)
     )
-    start, source, bonded = weights.start, weights.source, weights.bonded
+    start, source, bonded = graph.start, graph.source, weights.bonded
     L = len(emission)
     places = [small.states.position[a:b] for a, b in zip(small.states.row, small.states.row[1:])]
 
@@ -93,11 +109,11 @@ def all_walks(small):
         if not on:
             return
         for k in range(len(source)):
-            if source[k] != at or (edge >= 0 and k == weights.reverse[edge]):
+            if source[k] != at or (edge >= 0 and k == graph.reverse[edge]):
                 continue
             head = int(np.searchsorted(start, k, side="right")) - 1
             if head in places[i]:
-                bend = turn[weights.turn_start[k] + edge - start[at]] if edge >= 0 else 1
+                bend = turn[graph.turn_start[k] + edge - start[at]] if edge >= 0 else 1
                 yield from grow([*nodes, head], value * link[k] * bend * emission[i, head], k)
         if i + 1 < L and bonded[i + 1]:
             for head in places[i + 1].tolist():
@@ -120,10 +136,10 @@ def summed(small):
     return sums
 
 
-@pytest.mark.parametrize("positions", [every_position(5, 5), SOME_POSITIONS], ids=["all", "some"])
+@kinds
 @pytest.mark.parametrize("seed", [0, 1])
-def test_probabilities_are_those_of_all_walks_counted_one_by_one(seed, positions):
-    small = small_problem(seed, positions)
+def test_probabilities_are_those_of_all_walks_counted_one_by_one(seed, positions, pairs):
+    small = small_problem(seed, positions, pairs)
     L, n = small.emission.shape
     sums = summed(small)
     marginal = np.empty(len(small.states.position), np.float32)
@@ -139,9 +155,9 @@ def test_probabilities_are_those_of_all_walks_counted_one_by_one(seed, positions
     assert marginal == pytest.approx(expected[residue, small.states.position] / total, rel=1e-4)
 
 
-@pytest.mark.parametrize("positions", [every_position(5, 5), SOME_POSITIONS], ids=["all", "some"])
-def test_walks_are_drawn_as_often_as_they_weigh(positions):
-    small = small_problem(2, positions)
+@kinds
+def test_walks_are_drawn_as_often_as_they_weigh(positions, pairs):
+    small = small_problem(2, positions, pairs)
     L = len(small.emission)
     sums = summed(small)
     total, probability = 0.0, {}
@@ -159,3 +175,8 @@ def test_walks_are_drawn_as_often_as_they_weigh(positions):
     for walked in likely:
         expected = 40_000 * probability[walked] / total
         assert counts.get(walked, 0) == pytest.approx(expected, abs=5 * np.sqrt(expected) + 5)
+
+
+def test_more_edges_at_a_position_than_tables_hold_are_refused():
+    with pytest.raises(ValueError, match="17 edges"):
+        small_problem(0, ROUND_POSITIONS, [(0, k) for k in range(1, 18)])

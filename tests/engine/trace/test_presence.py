@@ -76,12 +76,27 @@ def test_more_copies_than_asked_for_are_told(pair, short):
 
 
 @pytest.mark.parametrize(
-    "z_scores, more",
-    [((7.0, 4.6), True), ((7.0, 4.0), False), ((4.8, 3.3), False), ((7.0,), False)],
+    "z_scores, gains, more",
+    [
+        ((7.0, 4.6), (0.5, 0.4), True),
+        ((30.0, 10.0), (0.5, 0.2), False),
+        ((4.8, 2.5), (0.5, 0.4), False),
+        ((7.0,), (0.5,), False),
+    ],
+    ids=["as well", "a relative", "by chance", "not looked for"],
 )
-def test_a_further_copy_is_told_beside_a_clear_one_nearly_as_well_as_that(z_scores, more):
-    found = dataclasses.replace(doubtful(z_scores[0], 5.0), z_scores=z_scores, built=1)
+def test_a_further_copy_is_told_where_it_suits_the_map_nearly_as_well(z_scores, gains, more):
+    first = doubtful(z_scores[0], 5.0)
+    found = dataclasses.replace(first, z_scores=z_scores, gains=gains, built=1)
     assert found.more == more
+
+
+def test_a_further_copy_of_what_is_told_less_well_is_looked_for_where_there_is_room(short, seen):
+    views = seen(short, knowledge=1.0), seen(short, knowledge=1.0, seed=1)
+    (two,) = presence(beside(*views), short.letters)[0].sequences
+    (one,) = presence((views[0].calpha, views[0].features), short.letters)[0].sequences
+    assert 3.0 < two.z_scores[0] < 6.0 and two.more
+    assert 3.0 < one.z_scores[0] < 6.0 and len(one.z_scores) == 1
 
 
 def test_where_no_sequence_is_told_all_are_built(short, seen):

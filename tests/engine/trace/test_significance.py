@@ -1,5 +1,6 @@
 """A sequence is told from shuffled ones where the map shows it, and only there."""
 
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -7,9 +8,10 @@ import pytest
 
 from critasser.structure import Sequence, Target, read_chains
 from critasser.trace import sequence_significance, shifted_significance
-from critasser.trace.significance import Significance, shuffled_sequence
+from critasser.trace.significance import Significance, compared, shuffled_sequence
 
 DATA = Path(__file__).parents[2] / "data"
+STRANGER = "MSTNPKPQRKTKRNTNRRPQDVKFPGGGQIVGGVYLLPRRGPRLGVRATRKTSERSQ" * 2
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +64,35 @@ def test_progress_goes_up(clear):
 
 def test_few_shuffled_sequences_that_agree_do_not_make_a_sequence_stand_out():
     assert Significance(0.1, np.zeros(8), 100).z_score < 2
+
+
+@pytest.mark.parametrize(
+    ("own", "shuffled", "enough"),
+    [
+        (2.0, (0.05, 0.0, 0.0, -0.05), True),
+        (2.0, (0.05, 0.0, -0.05), False),
+        (2.0, (0.2, 0.0, 0.0, -0.2), False),
+        (0.8, (0.01, 0.0, 0.0, -0.01), False),
+    ],
+    ids=["clear", "of too few", "of few that differ", "of few that agree by chance"],
+)
+def test_few_shuffled_sequences_are_enough_where_the_sequence_is_clear(own, shuffled, enough):
+    assert Significance(own, shuffled, 100).settled == enough
+
+
+@pytest.mark.parametrize(("own", "count"), [(2.0, 4), (0.2, 8)], ids=["clear", "not clear"])
+def test_a_clear_sequence_is_compared_with_fewer_shuffled_ones(own, count):
+    target = Target((Sequence("A", STRANGER),))
+
+    class Told:
+        """Of shuffled sequences it thinks little, of each a little else."""
+
+        def judge(self, asked, tick):
+            spread = 0.05 * (zlib.crc32(asked.letters.encode()) % 3 - 1)
+            return own if asked.letters == STRANGER else spread, None
+
+    found, _ = compared(Told(), target, rng=np.random.default_rng(0))
+    assert len(found.shuffled) == count
 
 
 def test_a_shuffled_sequence_keeps_what_is_near_together_and_loses_the_order():

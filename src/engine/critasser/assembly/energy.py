@@ -256,6 +256,12 @@ def new_state(model: Model, positions: NDArray[np.float64]) -> State:
             strayed=np.zeros(n, dtype=np.bool_),
             strays=np.zeros(n + 1, dtype=np.int64),
             found=np.zeros(2 * n + 1, dtype=np.uint32),
+            corner=np.zeros(3, dtype=np.float32),
+            side=np.zeros(1, dtype=np.float32),
+            widest=np.full(1, model.reach.max(), dtype=np.float32),
+            cells=np.zeros(3, dtype=np.int64),
+            first=np.zeros(2 * n + 9, dtype=np.int64),
+            members=np.zeros(n, dtype=np.uint32),
         ),
     )
     fill_state(model, state)

@@ -4,10 +4,12 @@ For every residue there is a list of those that can come near while none of the 
 (Verlet L (1967) Phys Rev 159, 98). Who has moved farther since the lists were made, a stray, is
 looked for apart, and with many strays the lists are made again. A residue that is tried far from
 where its own list was made, or that has more neighbours than its list has room for, looks at all
-residues: what is found is always exact.
+residues, or of many at those in the cells around it: what is found is always exact.
 """
 
 from __future__ import annotations
+
+import math
 
 from critasser.assembly.bins import CONTACT_REACH
 from critasser.assembly.terms import CALPHA, NOW
@@ -36,6 +38,15 @@ TRIED = 1.4
 FEW_STRAYS, STRAY_SHARE = 8, 0.04
 """Strays, and their share of the residues, beyond which lists are made again."""
 
+MANY = 512
+"""Residues from which cells are looked through; fewer are looked at all, which is as fast."""
+
+CELL, COARSER = 8.0, 1.25
+"""Å, side of a cell at least, and the factor by which it grows until there are few enough cells."""
+
+ROUNDING = 0.01
+"""Å by which more is looked through than need be: positions are in float32."""
+
 NO_LIST = -1
 """Number of neighbours of a residue that has too many for a list."""
 
@@ -44,6 +55,83 @@ NO_LIST = -1
 def separate(chain, i, k):
     """Whether two residues are far enough apart along the chain to be neighbours in space."""
     return chain[k] != chain[i] or abs(k - i) >= BACKBONE_SEPARATION
+
+
+@within_kernels
+def _fill_cells(near):
+    """Sort residues into cells by where they are when lists are made."""
+    n = near.number.shape[0]
+    for k in range(3):
+        near.corner[k] = near.where[:, k].min()
+    side = CELL
+    while True:
+        total = 1
+        for k in range(3):
+            extent = near.where[:, k].max() - near.corner[k]
+            near.cells[k] = int(extent / side) + 1
+            total *= near.cells[k]
+        if total < near.first.shape[0]:
+            break
+        side *= COARSER
+    near.side[0] = side
+    near.first[:] = 0
+    for i in range(n):
+        near.first[_cell(near, i) + 1] += 1
+    for c in range(total):
+        near.first[c + 1] += near.first[c]
+    # Each cell's end moves down to its beginning.
+    for i in range(n - 1, -1, -1):
+        c = _cell(near, i) + 1
+        near.first[c] -= 1
+        near.members[near.first[c]] = i
+    for c in range(total):
+        near.first[c] = near.first[c + 1]
+    near.first[total] = n
+
+
+@inlined
+def _cell(near, i):
+    """The cell of residue i; they follow each other along x, then y, then z."""
+    x = int((near.where[i, 0] - near.corner[0]) / near.side[0])
+    y = int((near.where[i, 1] - near.corner[1]) / near.side[0])
+    z = int((near.where[i, 2] - near.corner[2]) / near.side[0])
+    return (z * near.cells[1] + y) * near.cells[0] + x
+
+
+@inlined
+def _along(near, k, position, reach):
+    """First and last cell along axis k that is within reach of a position."""
+    low = (position - reach - ROUNDING - near.corner[k]) / near.side[0]
+    high = (position + reach + ROUNDING - near.corner[k]) / near.side[0]
+    last = near.cells[k] - 1
+    return min(max(math.floor(low), 0), last + 1), max(min(math.floor(high), last), -1)
+
+
+@inlined
+def _all_near(model, near, x, y, z, reach):
+    """Find residues within reach, and their own reach, of where lists are made."""
+    count = 0
+    if near.number.shape[0] < MANY:
+        for k in range(near.number.shape[0]):
+            dx, dy, dz = near.where[k, 0] - x, near.where[k, 1] - y, near.where[k, 2] - z
+            far = reach + model.reach[k]
+            near.found[count] = k
+            count += dx * dx + dy * dy + dz * dz < far * far
+        return count
+    most = reach + near.widest[0]
+    x_low, x_high = _along(near, 0, x, most)
+    y_low, y_high = _along(near, 1, y, most)
+    z_low, z_high = _along(near, 2, z, most)
+    for cz in range(z_low, z_high + 1):
+        for cy in range(y_low, y_high + 1):
+            row = (cz * near.cells[1] + cy) * near.cells[0]
+            for t in range(near.first[row + x_low], near.first[row + x_high + 1]):
+                k = near.members[t]
+                dx, dy, dz = near.where[k, 0] - x, near.where[k, 1] - y, near.where[k, 2] - z
+                far = reach + model.reach[k]
+                near.found[count] = k
+                count += dx * dx + dy * dy + dz * dz < far * far
+    return count
 
 
 @within_kernels
@@ -64,15 +152,12 @@ def list_neighbours(model, beads, near):
         for k in range(3):
             near.where[i, k] = beads[NOW, i, CALPHA + k]
     inner = (CALPHA_REACH + STRAY + TRIED) ** 2
+    if n >= MANY:
+        _fill_cells(near)
     for i in range(n):
         x, y, z = near.where[i, 0], near.where[i, 1], near.where[i, 2]
         reach = CONTACT_REACH + STRAY + TRIED + model.reach[i]
-        count = 0
-        for k in range(n):
-            dx, dy, dz = near.where[k, 0] - x, near.where[k, 1] - y, near.where[k, 2] - z
-            far = reach + model.reach[k]
-            near.found[count] = k
-            count += dx * dx + dy * dy + dz * dz < far * far
+        count = _all_near(model, near, x, y, z, reach)
         calpha, every = 0, 0
         # Those near enough for terms of Cα first.
         for wanted in range(2):
@@ -103,6 +188,46 @@ def note_strays(model, beads, near, low, high):
             near.strays[near.strays[0]] = i
     if near.strays[0] > FEW_STRAYS + STRAY_SHARE * near.number.shape[0]:
         list_neighbours(model, beads, near)
+
+
+@inlined
+def _find_strays(chain, beads, near, turn, i, column, reach, low, high, count):
+    """Add to what was found those that have strayed; returns how many there are."""
+    x, y, z = beads[turn, i, column], beads[turn, i, column + 1], beads[turn, i, column + 2]
+    for t in range(1, near.strays[0] + 1):
+        k = near.strays[t]
+        dx = beads[turn, k, column] - x
+        dy = beads[turn, k, column + 1] - y
+        dz = beads[turn, k, column + 2] - z
+        close = dx * dx + dy * dy + dz * dz < reach * reach
+        near.found[count] = k
+        count += close & ((k < low) | (k > high)) & separate(chain, i, k)
+    return count
+
+
+@within_kernels
+def _find_in_cells(chain, beads, near, turn, i, column, reach, low, high):
+    """The same as `find_near`, by the cells around the residue."""
+    x, y, z = beads[turn, i, column], beads[turn, i, column + 1], beads[turn, i, column + 2]
+    # Side chains lie at some distance from the Cα by which cells are filled.
+    most = reach + STRAY + (near.widest[0] if column != CALPHA else 0.0)
+    x_low, x_high = _along(near, 0, x, most)
+    y_low, y_high = _along(near, 1, y, most)
+    z_low, z_high = _along(near, 2, z, most)
+    count = 0
+    for cz in range(z_low, z_high + 1):
+        for cy in range(y_low, y_high + 1):
+            row = (cz * near.cells[1] + cy) * near.cells[0]
+            for t in range(near.first[row + x_low], near.first[row + x_high + 1]):
+                k = near.members[t]
+                dx = beads[turn, k, column] - x
+                dy = beads[turn, k, column + 1] - y
+                dz = beads[turn, k, column + 2] - z
+                close = dx * dx + dy * dy + dz * dz < reach * reach
+                near.found[count] = k
+                close &= ((k < low) | (k > high)) & separate(chain, i, k)
+                count += close & (not near.strayed[k])
+    return _find_strays(chain, beads, near, turn, i, column, reach, low, high, count)
 
 
 @inlined
@@ -146,15 +271,9 @@ def find_near(chain, beads, near, turn, i, column, reach, low, high):
             close = dx * dx + dy * dy + dz * dz < largest
             near.found[count] = k
             count += close & ((k < low) | (k > high)) & (not near.strayed[k])
-        for t in range(1, near.strays[0] + 1):
-            k = near.strays[t]
-            dx = beads[turn, k, column] - x
-            dy = beads[turn, k, column + 1] - y
-            dz = beads[turn, k, column + 2] - z
-            close = dx * dx + dy * dy + dz * dz < largest
-            near.found[count] = k
-            count += close & ((k < low) | (k > high)) & separate(chain, i, k)
-        return count
+        return _find_strays(chain, beads, near, turn, i, column, reach, low, high, count)
+    if near.number.shape[0] >= MANY:
+        return _find_in_cells(chain, beads, near, turn, i, column, reach, low, high)
     for k in range(near.number.shape[0]):
         dx = beads[turn, k, column] - x
         dy = beads[turn, k, column + 1] - y

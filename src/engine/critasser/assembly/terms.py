@@ -86,6 +86,12 @@ class Neighbours(NamedTuple):
     strayed: np.ndarray  # (L,) bool, moved too far since for the lists of others
     strays: np.ndarray  # (L + 1,) int64, how many did, and which
     found: np.ndarray  # (2 L + 1,) uint32, scratch: who is near
+    corner: np.ndarray  # (3,) float32, of the grid of cells
+    side: np.ndarray  # (1,) float32, of a cell
+    widest: np.ndarray  # (1,) float32, from a Cα to a side chain at most
+    cells: np.ndarray  # (3,) int64, their number along each axis
+    first: np.ndarray  # (2 L + 9,) int64, members first[c]:first[c + 1] are in cell c
+    members: np.ndarray  # (L,) uint32, residues by cell
 
 
 class State(NamedTuple):

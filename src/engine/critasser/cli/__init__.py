@@ -41,6 +41,10 @@ COMMANDS = {
     "train": "learn the networks and statistics that ship with Critasser",
 }
 
+WAITING, SLEEPING = "OMP_WAIT_POLICY", "PASSIVE"
+"""What OpenMP's threads do while they wait for each other. Unless told otherwise they spin, which
+takes twice as much CPU time as the networks' own work on a processor that other programs use too.
+OpenMP reads it when torch is loaded, so that it is set before."""
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 """Errors of a disk that is full, of a quota, and of a limit on the size of files."""
@@ -98,6 +102,7 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status."""
     as_program = arguments is None
+    os.environ.setdefault(WAITING, SLEEPING)
     open_closed_streams()
     with _interrupted_once(for_good=as_program):
         return _main(sys.argv[1:] if as_program else list(arguments))

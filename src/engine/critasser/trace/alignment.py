@@ -15,10 +15,11 @@ from critasser.trace.alignment_kernels import (
     add_by_position,
     backward,
     forward,
-    walk,
 )
 from critasser.trace.graph import CandidateGraph
 from critasser.trace.states import choose_positions, connect, every_position
+from critasser.trace.turns import TurnTables, turn_tables
+from critasser.trace.walk_kernels import walk
 
 __all__ = ["Alignment", "GapScores", "align"]
 
@@ -164,10 +165,12 @@ def align(
     sharpness, step = FIRST_SHARPNESS, FIRST_STEP
     rise = (1.0 - FIRST_SHARPNESS) / (RISE * rounds)
     good, weights, weighed = 0, None, 0.0
+    tables = turn_tables(graph)
     for this in range(rounds):
         log_odds = own - penalty[states.position]
         if weights is None or sharpness != weighed:
-            weights, weighed = _weights(log_odds, graph, joined, gaps, sharpness), sharpness
+            weights = _weights(log_odds, graph, tables, joined, gaps, sharpness)
+            weighed = sharpness
         else:
             weights = weights._replace(emission=_weight(log_odds, sharpness))
         forward(weights, states, sums)
@@ -240,6 +243,7 @@ def _weight(log_odds: NDArray, sharpness: float) -> NDArray[np.float32]:
 def _weights(
     emission: NDArray,
     graph: CandidateGraph,
+    tables: TurnTables,
     joined: NDArray[np.bool_],
     gaps: GapScores,
     sharpness: float,
@@ -249,11 +253,7 @@ def _weights(
     return Weights(
         _weight(emission, sharpness),
         _weight(graph.link, sharpness),
-        _weight(graph.turn, sharpness),
-        graph.turn_start,
-        graph.start,
-        graph.source,
-        graph.reverse,
+        tables.filled(_weight(graph.turn, sharpness)),
         _weight(graph.skip + gaps.skip + gaps.missing, sharpness),
         joined,
         np.exp(sharpness * gaps.opened) / n,

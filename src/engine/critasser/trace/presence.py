@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Sequence as SequenceOf
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,9 +55,14 @@ LEAST_ROOM = 0.5
 """Positions over residues that a copy needs."""
 
 CLEAR, COPY_SHARE = 6.0, 0.6
-"""z-score of a sequence from which further copies than asked for are told, and its share that
-these must reach. Of sequences that are told less well (4.8) as much may be found by chance where
-there is no other copy (3.3, in a packed complex at 3 Å)."""
+"""z-score of a sequence from which it is looked whether there is one more copy than asked for, and
+share of its log-odds beyond those of shuffled sequences that this copy must reach. Of a relative
+(the other kind of chain of EMD-3488) it is 0.4."""
+
+FREE_SHARE = 0.6
+"""Of the residues of a sequence that is told, if less well, the likely positions that must be left
+beside all chains asked for, for the same to be looked at. In ten maps without further chains none
+are left."""
 
 ONE_MORE = 0.1
 """Work of looking for one copy more than is asked for, to that for each of the others; mostly a
@@ -95,6 +100,8 @@ class SequencePresence:
         z-score of a sequence of this length that is in the map; 0 where the map does not tell.
     built : int
         Copies to build.
+    gains : tuple of float
+        Of the same as `z_scores`: log-odds a residue beyond those of shuffled sequences.
     """
 
     sequence: Sequence
@@ -103,6 +110,7 @@ class SequencePresence:
     asked: int
     expected: float = 0.0
     built: int = 0
+    gains: tuple[float, ...] = ()
 
     @property
     def evidence(self) -> NDArray[np.float64]:
@@ -121,11 +129,10 @@ class SequencePresence:
     @property
     def more(self) -> bool:
         """The map holds more copies than are asked for."""
-        first = self.z_scores[0]
         return (
-            first >= CLEAR
-            and self.built == self.asked < len(self.z_scores)
-            and self.z_scores[self.asked] >= COPY_SHARE * first
+            self.built == self.asked < len(self.z_scores)
+            and self.z_scores[self.asked] >= SIGNIFICANT
+            and self.gains[self.asked] >= COPY_SHARE * self.gains[0]
         )
 
 
@@ -161,7 +168,9 @@ class Presence:
         length = np.array([one.built * one.significance.length for one in built], dtype=float)
         share = length / length.sum()
         own = float(share @ [one.significance.own for one in built])
-        shuffled = share @ np.stack([one.significance.shuffled for one in built])
+        # Where few shuffled sequences were enough they count several times.
+        most = max(len(one.significance.shuffled) for one in built)
+        shuffled = share @ [np.resize(one.significance.shuffled, most) for one in built]
         return Significance(own, shuffled, int(length.sum()))
 
 
@@ -194,6 +203,8 @@ def find_presence(
     every = [target.sequences[letters.index(one)] for one in dict.fromkeys(letters)]
     total, done = sum(map(len, every)), 0
     graph = candidate_graph(calpha, features, statistics().link)
+    likely = int((calpha.probability >= LIKELY).sum())
+    free = likely - len(target)
     found = []
     for sequence in every:
 
@@ -201,9 +212,8 @@ def find_presence(
             if tick is not None:
                 tick((done + fraction * size) / total)
 
-        found.append(_looked_for(calpha, graph, features, sequence, letters, rng, step))
+        found.append(_looked_for(calpha, graph, features, sequence, letters, free, rng, step))
         done += len(sequence)
-    likely = int((calpha.probability >= LIKELY).sum())
     found = _with_expected(found)
     return Presence(tuple(_chosen(found, likely)), SPARE * likely)
 
@@ -214,10 +224,14 @@ def _looked_for(
     features: FeatureMaps,
     sequence: Sequence,
     letters: SequenceOf[str],
+    free: int,
     rng: np.random.Generator,
     step: Callable[[float], None],
 ) -> SequencePresence:
-    """A sequence on all positions, and its further copies on what is left."""
+    """A sequence on all positions, and its further copies on what is left.
+
+    free : likely positions beyond the residues of all chains that are asked for.
+    """
     alone, asked = Target((sequence,)), letters.count(sequence.letters)
     found: list[Significance] = []
     most, left = asked, calpha
@@ -237,11 +251,14 @@ def _looked_for(
                 break
         one, walks = compared(witness, alone, rng=rng, tick=tick)
         found.append(one)
-        if len(found) == asked and found[0].z_score >= CLEAR:
-            # Whether there is one more than asked for is only asked of what is clear.
+        roomy = free >= FREE_SHARE * len(sequence)
+        if len(found) == asked and found[0].z_score >= (SIGNIFICANT if roomy else CLEAR):
             most = asked + 1
         left = _rest(left, walks.draw(rng))
-    return SequencePresence(sequence, found[0], tuple(one.z_score for one in found), asked)
+    return SequencePresence(
+        sequence, found[0], tuple(float(one.z_score) for one in found), asked,
+        gains=tuple(one.gain for one in found),
+    )  # fmt: skip
 
 
 def _rest(calpha: CalphaSet, walk: NDArray[np.int32]) -> CalphaSet:
@@ -260,13 +277,7 @@ def _with_expected(found: SequenceOf[SequencePresence]) -> list[SequencePresence
     if sum(length) < TOLD_SHARE * sum(len(one.sequence) for one in found):
         return list(found)
     gain = float(np.average([one.gain for one in told], weights=length))
-    return [
-        SequencePresence(
-            one.sequence, one.significance, one.z_scores, one.asked,
-            gain / one.significance.deviation,
-        )
-        for one in found
-    ]  # fmt: skip
+    return [replace(one, expected=gain / one.significance.deviation) for one in found]
 
 
 def _chosen(found: SequenceOf[SequencePresence], likely: int) -> list[SequencePresence]:
@@ -301,12 +312,9 @@ def _chosen(found: SequenceOf[SequencePresence], likely: int) -> list[SequencePr
     solver.parameters.random_seed = 1
     solver.solve(model)
     return [
-        SequencePresence(
-            one.sequence, one.significance, one.z_scores, one.asked, one.expected,
-            sum(solver.value(copy) for copy in copies),
-        )
+        replace(one, built=sum(solver.value(copy) for copy in copies))
         for one, copies in zip(found, every)
-    ]  # fmt: skip
+    ]
 
 
 def unused_positions(trace: Trace, calpha: CalphaSet) -> int:

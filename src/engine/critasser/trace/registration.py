@@ -30,7 +30,7 @@ from critasser.trace.integer_programme import combine_placements
 from critasser.trace.other_molecules import share_of_others
 from critasser.trace.placement import Placement, Problem, cover, improve, without_repeats
 from critasser.trace.prior import RegisterPrior, no_prior
-from critasser.trace.significance import Significance
+from critasser.trace.significance import HIGHEST_Z, Significance
 from critasser.trace.statistics import statistics
 
 __all__ = ["Registration", "by_registration", "confidence_features", "register"]
@@ -65,9 +65,6 @@ DISTINCT = 0.05
 
 AGREEMENT_SCALE = 30.0
 """Difference of scores over which a placement's vote on another falls to 1/e."""
-HIGHEST_Z = 15.0
-"""z-score of the sequence beyond which more does not make a trace surer."""
-
 Z_SHARE = 3
 """Column of `confidence_features` that says how far the sequence is told."""
 

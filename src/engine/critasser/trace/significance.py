@@ -29,7 +29,14 @@ __all__ = [
     "shuffled_sequence",
 ]
 
-SHUFFLED_SEQUENCES = 8
+SHUFFLED_SEQUENCES, FEWEST_SHUFFLED = 8, 4
+"""Most that a sequence is compared with, and how many may be enough where it is clear."""
+HIGHEST_Z = 15.0
+"""z-score of the sequence beyond which more does not make anything surer."""
+DOUBTED = 1.25
+"""Times as large as among few shuffled sequences their deviation may be; the z-score must be beyond
+`HIGHEST_Z` all the same for these few to be enough. Chosen by hand; a deviation below
+`LEAST_DEVIATION` is not believed anyway."""
 BLOCK = (8, 13)
 """Residues that shuffling moves together: runs of helix and strand stay runs. Their order within is
 lost too, since walks would find a block wherever it is, and backwards as well."""
@@ -89,13 +96,24 @@ class Significance:
     @property
     def deviation(self) -> float:
         """Of shuffled sequences' log-odds a residue; the least that is believed for the length."""
-        least = LEAST_DEVIATION / np.sqrt(max(self.length, 1))
-        return max(float(self.shuffled.std(ddof=1)), least)
+        return max(float(self.shuffled.std(ddof=1)), self._least_deviation)
+
+    @property
+    def _least_deviation(self) -> float:
+        return LEAST_DEVIATION / float(np.sqrt(max(self.length, 1)))
 
     @property
     def z_score(self) -> float:
         """Standard deviations of shuffled sequences by which the sequence stands out from them."""
         return self.gain / self.deviation
+
+    @property
+    def settled(self) -> bool:
+        """More shuffled sequences would not bring the z-score back to where it matters."""
+        if len(self.shuffled) < FEWEST_SHUFFLED:
+            return False
+        deviation = max(DOUBTED * float(self.shuffled.std(ddof=1)), self._least_deviation)
+        return self.gain >= HIGHEST_Z * deviation
 
     @property
     def significant(self) -> bool:
@@ -185,16 +203,18 @@ def compared(
         return lambda fraction: tick((k + fraction) / (SHUFFLED_SEQUENCES + 1))
 
     own, alignment = witness.judge(target, step(0))
-    shuffled = []
-    for k in range(SHUFFLED_SEQUENCES):
+    shuffled: list[float] = []
+    found = Significance(own, shuffled, len(target))
+    while len(shuffled) < SHUFFLED_SEQUENCES and not found.settled:
         made: dict[str, Sequence] = {}
         for sequence in target.sequences:
             text = _with_unknown(sequence)
             if text not in made:
                 made[text] = _as_sequence(sequence.name, shuffled_sequence(text, rng))
         chains = tuple(made[_with_unknown(s)] for s in target.sequences)
-        shuffled.append(witness.judge(Target(chains), step(k + 1))[0])
-    return Significance(own, np.array(shuffled), len(target)), alignment
+        shuffled.append(witness.judge(Target(chains), step(len(shuffled) + 1))[0])
+        found = Significance(own, shuffled, len(target))
+    return found, alignment
 
 
 def sequence_significance(

@@ -17,7 +17,7 @@ ALPHA = Sequence("alpha", "ACDEFGHIKL")
 
 def found(asked, built, *z_scores):
     significance = Significance(0.5, np.zeros(8), len(ALPHA))
-    return SequencePresence(ALPHA, significance, z_scores, asked, 7.0, built)
+    return SequencePresence(ALPHA, significance, z_scores, asked, 7.0, built, z_scores)
 
 
 @pytest.mark.parametrize(

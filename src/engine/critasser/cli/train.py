@@ -7,7 +7,6 @@ critasser train residue structures/ --maps maps/ -o runs/residue --minutes 80
 critasser train average before.safetensors after.safetensors -o between.safetensors
 critasser train resolution structures/ --maps maps/ -o weights/resolution.safetensors
 critasser train sequence structures/ -o runs/sequence
-critasser train chain structures/ --maps maps/ -o runs/chain
 critasser train statistics structures/ -o weights/
 
 STRUCTURES is a folder with ``index.tsv`` (tab-separated, columns ``file`` and ``split``); MAPS
@@ -44,9 +43,6 @@ def add_args(parser: argparse.ArgumentParser) -> None:
     _add_residue(kinds.add_parser("residue", help="the network that reads single residues"))
     _add_sequence(
         kinds.add_parser("sequence", help="the network that reads sequences for structure")
-    )
-    _add_chain(
-        kinds.add_parser("chain", help="the network that reads residues again along a trace")
     )
     average = kinds.add_parser(
         "average", help="between two networks of which one was trained on from the other"
@@ -156,31 +152,9 @@ def _add_sequence(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=_from_zero, default=0)
 
 
-def _add_chain(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    _add_data(parser)
-    add("-o", "--output", type=Path, required=True, help="folder of the run")
-    add("--steps", type=_count, default=3000,
-        help="budget, resumed runs included (default: %(default)s)")  # fmt: skip
-    add("--crops", type=_count, default=400,
-        help="of simulated maps, read once and kept (default: %(default)s)")  # fmt: skip
-    add("--validation-crops", type=_count, default=50, metavar="CROPS",
-        help="of simulated maps of split val (default: %(default)s)")  # fmt: skip
-    add("--map-crops", type=_from_zero, default=34, metavar="CROPS",
-        help="of experimental maps, which are only looked at (default: %(default)s)")  # fmt: skip
-    add("--batch", type=_count, default=24, help="chains a step (default: %(default)s)")
-    add("--width", type=_count, default=64, help="of the layers (default: %(default)s)")
-    add("--rate", type=_positive, default=2e-3,
-        help="highest learning rate (default: %(default)s)")  # fmt: skip
-    add("--validate-steps", type=_count, default=250, metavar="STEPS",
-        help="between validations (default: %(default)s)")  # fmt: skip
-    add("--threads", type=_count, help="CPU threads")
-    add("--seed", type=_from_zero, default=0)
-
-
 def main(args: argparse.Namespace) -> int:
     """Train."""
-    kinds = {"network": _network, "residue": _residue, "sequence": _sequence, "chain": _chain,
+    kinds = {"network": _network, "residue": _residue, "sequence": _sequence,
              "average": _average, "resolution": _resolution, "statistics": _statistics}  # fmt: skip
     return kinds[args.what](args)
 
@@ -317,32 +291,6 @@ def _sequence(args: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     data = _data(args, args.output, report)
     print(train_sequence_network(data, options, args.output, report=report))
-    return 0
-
-
-def _chain(args: argparse.Namespace) -> int:
-    import torch
-
-    from critasser.network.training.chain_training import ChainTraining, train_chain_network
-    from critasser.shipped import NETWORK, RESIDUE_NETWORK, shipped
-
-    def report(line: str) -> None:
-        print(line, flush=True)
-
-    if args.threads:
-        torch.set_num_threads(args.threads)
-    options = ChainTraining(
-        steps=args.steps, crops=args.crops, validation_crops=args.validation_crops,
-        map_crops=args.map_crops, batch=args.batch, width=args.width, rate=args.rate,
-        validate_steps=args.validate_steps, seed=args.seed,
-    )  # fmt: skip
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    data = _data(args, args.output, report)
-    print(
-        train_chain_network(
-            data, options, args.output, shipped(NETWORK), shipped(RESIDUE_NETWORK), report=report
-        )
-    )
     return 0
 
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from critasser.network.device import choose_device
     from critasser.network.inference import predict
-    from critasser.network.residue.chain_reading import read_along
     from critasser.network.residue.reading import read_residues
     from critasser.network.resolution import predict_resolution
     from critasser.network.weights import load_network, read_card, save_network
@@ -23,7 +22,6 @@ __all__ = [
     "load_network",
     "predict",
     "predict_resolution",
-    "read_along",
     "read_card",
     "read_residues",
     "save_network",
@@ -34,7 +32,6 @@ _MODULES = {
     "load_network": "weights",
     "predict": "inference",
     "predict_resolution": "resolution",
-    "read_along": "residue.chain_reading",
     "read_card": "weights",
     "read_residues": "residue.reading",
     "save_network": "weights",

@@ -12,7 +12,6 @@ from safetensors.torch import save_file
 from torch import nn
 
 from critasser.errors import InputError
-from critasser.network.residue.chain_network import ChainConvolutions
 from critasser.network.residue.network import ResidueNetwork
 from critasser.network.resnet import ResNet
 from critasser.network.unet import UNet
@@ -23,7 +22,6 @@ ARCHITECTURES: dict[str, type[nn.Module]] = {
     "unet": UNet,
     "resnet": ResNet,
     "residue": ResidueNetwork,
-    "chain": ChainConvolutions,
 }
 _MAX_PARAMETERS = 500_000_000
 """A hundred times the largest network of Critasser; more would exhaust memory."""

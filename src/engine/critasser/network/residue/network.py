@@ -128,10 +128,6 @@ class ResidueNetwork(nn.Module):
         self.head = nn.Linear(width, sum(OUTPUTS.values()))
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.head(self.hidden(x))
-
-    def hidden(self, x: Tensor) -> Tensor:
-        """What the output is read from, (n, width)."""
         count = len(ball(FINE))
         density = _on_one_scale(x[:, :count])
-        return self.body(torch.cat([density, x[:, count:]], dim=1))
+        return self.head(self.body(torch.cat([density, x[:, count:]], dim=1)))

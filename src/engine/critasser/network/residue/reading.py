@@ -98,7 +98,7 @@ def _calpha_gaussians(index: Tensor, corner: NDArray, side: int) -> Tensor:
 @torch.inference_mode()
 def read_triples(
     network: nn.Module, density: Grid, positions: NDArray[np.float64], triples: NDArray[np.int64],
-    device: torch.device, *, side: int = CUBE, margin: int = CUBE_MARGIN, hidden: bool = False,
+    device: torch.device, *, side: int = CUBE, margin: int = CUBE_MARGIN,
 ) -> Tensor:  # fmt: skip
     """Read positions in the frames that three positions make, cube by cube of the map.
 
@@ -114,14 +114,11 @@ def read_triples(
     device : torch.device
     side, margin : int
         Voxels of a cube, and of its edge that is context only.
-    hidden : bool
-        Whether what the output is read from is returned as well.
 
     Returns
     -------
-    Tensor (t, 28) or (t, 28 + width)
-        For `split_reading`; offsets in x y z of the map. Then, where asked for, the network's last
-        hidden layer.
+    Tensor (t, 28)
+        For `split_reading`; offsets in x y z of the map.
 
     Raises
     ------
@@ -132,8 +129,7 @@ def read_triples(
     core = side - 2 * margin
     cell = np.floor(index / core).astype(np.int64)
     all_index = torch.as_tensor(np.ascontiguousarray(index), dtype=torch.float32, device=device)
-    head = network.head
-    output = torch.zeros(len(triples), head.out_features + hidden * head.in_features)
+    output = torch.zeros(len(triples), network.head.out_features)
     batch = BATCH
     cell_of_middle = cell[triples[:, 1]]
     for corner in np.unique(cell, axis=0):
@@ -155,11 +151,10 @@ def read_triples(
                 ],
                 dim=1,
             )
-            inner = network.hidden(inputs) if hidden else inputs[:, :0]
-            predicted = head(inner) if hidden else network(inputs)
+            predicted = network(inputs)
             # The offset is turned into x y z here, where the frames are known.
             predicted[:, OFFSET] = torch.einsum("ni,nij->nj", predicted[:, OFFSET], frames)
-            return torch.cat([predicted, inner], dim=1).cpu()
+            return predicted.cpu()
 
         begin = 0
         while begin < len(chosen):
@@ -264,7 +259,6 @@ def judge_residues(
     device: str | torch.device = "auto",
     rounds: int = ROUNDS,
     amino_acid_weights: AminoAcidWeights | None = None,
-    side: int = CUBE,
 ) -> tuple[CalphaSet, NDArray[np.float64]]:
     """Read positions, with the evidence that they are Cα.
 
@@ -274,8 +268,6 @@ def judge_residues(
         As in `read_residues`.
     amino_acid_weights : AminoAcidWeights, optional
         Those that ship with Critasser unless given.
-    side : int
-        As in `read_triples`.
 
     Returns
     -------
@@ -297,9 +289,7 @@ def judge_residues(
         read_at = read.positions
         if not len(triples):
             break
-        output = read_triples(
-            network, density, read.positions, triples, device, side=side
-        ).double()
+        output = read_triples(network, density, read.positions, triples, device).double()
         read, calpha_odds = _averaged(calpha, read, triples, output, shares)
     map_odds = np.log(probability / (1 - probability))
     calpha_odds = np.clip(calpha_odds, -LARGEST_CALPHA_ODDS, LARGEST_CALPHA_ODDS)

@@ -38,6 +38,8 @@ setup(
     package_data={"critasser": ["py.typed"], "critasser.weights": ["*"]},
     install_requires=REQUIREMENTS,
     extras_require={
+        # `critasser contacts` alone needs it; tested with 5.24.
+        "language": ["transformers>=4.48,<6"],
         "test": [
             "hypothesis>=6.100,<7", "pytest>=8,<10", "pytest-xdist>=3.6,<4", "ruff==0.17.6",
             "tmtools>=0.2,<1",

@@ -34,6 +34,7 @@ COMMANDS = {
     "rebuild": "stretches of a model built again, the rest held",
     "fit": "a known or predicted model placed in a map",
     "segment": "regions of a map, as large as chains",
+    "contacts": "contacts from sequences by a protein language model",
     "simulate": "a map from a model",
     "evaluate": "compare a model with a native structure",
     "selftest": "whether everything that Critasser needs works here",

@@ -10,7 +10,7 @@ from critasser.structure.alphabet import (
 from critasser.structure.bonds import Bonds
 from critasser.structure.calpha import CalphaSet, CalphaTriples, Template, Trace
 from critasser.structure.chain import ProteinChain
-from critasser.structure.contacts import read_contact_file, read_contacts
+from critasser.structure.contacts import read_contact_file, read_contacts, write_contacts
 from critasser.structure.fasta import SequenceFile, read_fasta, read_sequences
 from critasser.structure.left_out import LeftOut
 from critasser.structure.mmcif import chain_names, write_calpha, write_model, write_positions
@@ -68,6 +68,7 @@ __all__ = [
     "symmetry_name",
     "tm_score",
     "write_calpha",
+    "write_contacts",
     "write_model",
     "write_moved",
     "write_positions",

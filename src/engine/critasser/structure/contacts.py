@@ -1,4 +1,4 @@
-"""Predicted contacts from a file."""
+"""Predicted contacts from a file, and to one."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from critasser.errors import InputError
 from critasser.input_files import read_bytes
+from critasser.writing import appearing
 
-__all__ = ["ContactFile", "read_contact_file", "read_contacts"]
+__all__ = ["ContactFile", "read_contact_file", "read_contacts", "write_contacts"]
 
 MAX_BYTES = 256 << 20
 """All pairs of 4,000 residues."""
@@ -126,3 +127,35 @@ def _notes(path: Path, uppers: Counter[float], twice: int) -> list[str]:
             "the higher counts"
         )
     return notes
+
+
+def write_contacts(
+    path: str | os.PathLike, probability: NDArray[np.float64], *, least: float, fewest_apart: int
+) -> int:
+    """Write contacts in the CASP RR format, the likeliest first; no file where there are none.
+
+    Parameters
+    ----------
+    path : path
+    probability : ndarray (L, L)
+        Symmetric.
+    least : float
+        Probability from which a contact is written.
+    fewest_apart : int
+        Residues that it spans at least.
+
+    Returns
+    -------
+    int
+        Contacts written.
+    """
+    first, second = np.nonzero(np.triu(probability, fewest_apart) >= least)
+    value = probability[first, second]
+    order = np.argsort(-value, kind="stable")
+    lines = [
+        f"{first[k] + 1} {second[k] + 1} 0 {CONTACT:g} {value[k]:.4f}\n" for k in order.tolist()
+    ]
+    if lines:
+        with appearing(path) as temporary:
+            temporary.write_text("PFRMAT RR\n" + "".join(lines) + "END\n", encoding="ascii")
+    return len(lines)

@@ -8,7 +8,6 @@ minutes on one core. `critasser.trace.sequence_profile` evaluates it without tor
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,8 +19,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from critasser.network.device import autocast
+from critasser.network.training.loop import StepBudget, train_in_steps, validated
 from critasser.network.training.packing import Atoms, TrainingData
-from critasser.network.training.validation import tabulate
 from critasser.structure import AMINO_ACIDS
 from critasser.structure.exposure import BACK_EDGES, SIDE_EDGES, chain_exposure
 from critasser.writing import appearing
@@ -44,9 +43,6 @@ little around them to be learnt."""
 
 UNASKED = -100
 """Class of residues of which nothing is asked."""
-
-WARM_UP, LARGEST_GRADIENT, DECAY = 50, 1.0, 0.05
-"""Steps; norm to which gradients are clipped; weight decay."""
 
 PROCESSOR = torch.device("cpu")
 """So small a network would wait for a GPU more than it computes."""
@@ -174,12 +170,10 @@ def _background(chains: list[_Chain]) -> Tensor:
     return torch.tensor(np.concatenate(parts), dtype=torch.float32)
 
 
-@torch.no_grad()
-def _validate(
-    network: SequenceConvolutions, chains: list[_Chain], background: Tensor
+def _figures(
+    network: nn.Module, chains: list[_Chain], background: Tensor
 ) -> dict[str, float]:
     """Nats a residue by which each head tells more than its background, and Q3, over chains."""
-    network.eval()
     rng, gained, right, asked = np.random.default_rng(0), [], 0, 0
     frequency = background[None, :, None]
     for chain in chains:
@@ -190,7 +184,6 @@ def _validate(
         gained.append([float(a - b) * len(chain.codes) for a, b in zip(plain, told)])
         right += int((logits[:, : HEADS["structure"]].argmax(dim=1) == y[:, 0]).sum())
         asked += len(chain.codes)
-    network.train()
     gains = np.nansum(gained, axis=0) / asked
     return {f"gain_{name}": float(g) for name, g in zip(HEADS, gains)} | {"q3": right / asked}
 
@@ -226,44 +219,20 @@ def train_sequence_network(
     background = _background(chains)
     torch.manual_seed(options.seed)
     network = SequenceConvolutions(options.width)
-    optimizer = torch.optim.AdamW(network.parameters(), options.rate, weight_decay=DECAY)
-    checkpoint, step = folder / "checkpoint.pt", 0
-    if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
-        network.load_state_dict(state["network"])
-        optimizer.load_state_dict(state["optimizer"])
-        step = state["step"]
-        report(f"going on at step {step} of {options.steps}")
     length = np.array([len(chain.codes) for chain in chains])
     share = np.maximum(length, CROP) / np.maximum(length, CROP).sum()
-    running: list[float] = []
-    try:
-        while step < options.steps:
-            rng = np.random.default_rng((options.seed, step))
-            torch.manual_seed(options.seed + step)
-            chosen = rng.choice(len(chains), options.batch, p=share)
-            loss = sum(_losses(*_with_logits(network, [chains[k] for k in chosen], rng)))
-            for group in optimizer.param_groups:
-                group["lr"] = options.rate * _schedule(step, options.steps)
-            optimizer.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(network.parameters(), LARGEST_GRADIENT)
-            optimizer.step()
-            running.append(loss.item())
-            step += 1
-            if step % options.validate_steps == 0 or step == options.steps:
-                figures = _validate(network, held_out, background)
-                figures = {"step": step, "loss": float(np.mean(running)), **figures}
-                report("  ".join(f"{name} {value:.4g}" for name, value in figures.items()))
-                tabulate(folder / "log.csv", figures)
-                running.clear()
-                _save_checkpoint(checkpoint, network, optimizer, step)
-    except KeyboardInterrupt:
-        _save_checkpoint(checkpoint, network, optimizer, step)
-        report(f"stopped at step {step}; the same command goes on from there")
-        raise
-    card = {**data.about, "chains": len(chains), "options": asdict(options), "steps": step,
-            "validation": _validate(network, held_out, background)}  # fmt: skip
+
+    def loss_of(network: nn.Module, rng: np.random.Generator) -> Tensor:
+        chosen = rng.choice(len(chains), options.batch, p=share)
+        return sum(_losses(*_with_logits(network, [chains[k] for k in chosen], rng)))
+
+    def validate(network: nn.Module) -> dict[str, float]:
+        return _figures(network, held_out, background)
+
+    budget = StepBudget(options.steps, options.rate, options.validate_steps, options.seed)
+    train_in_steps(network, budget, folder, loss_of, validate, report)
+    card = {**data.about, "chains": len(chains), "options": asdict(options),
+            "steps": options.steps, "validation": validated(network, validate)}  # fmt: skip
     _write(folder / "sequence.safetensors", network, background, card)
     return folder / "sequence.safetensors"
 
@@ -275,21 +244,6 @@ def _with_logits(
     with autocast(PROCESSOR, training=True):
         logits = network(x)
     return logits.float(), y
-
-
-def _schedule(step: int, steps: int) -> float:
-    """Rate over its highest: up over the first steps, then down to 0 as a cosine."""
-    return min((step + 1) / WARM_UP, 1.0) * 0.5 * (1 + math.cos(math.pi * step / steps))
-
-
-def _save_checkpoint(
-    path: Path, network: nn.Module, optimizer: torch.optim.Optimizer, step: int
-) -> None:
-    with appearing(path) as temporary:
-        torch.save(
-            {"network": network.state_dict(), "optimizer": optimizer.state_dict(), "step": step},
-            temporary,
-        )
 
 
 def _write(

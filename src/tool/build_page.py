@@ -78,6 +78,7 @@ class LaunchPage(QWidget):
         whole.setSpacing(0)
         area, content, footer = scrolled(), QWidget(), QWidget()
         area.setWidget(content)
+        area.setMinimumHeight(40)
         whole.addWidget(area, 1)
         whole.addWidget(footer)
         layout = column(content)

@@ -162,7 +162,7 @@ class KnownBox(QWidget):
             for one in looked.found:
                 item = QListWidgetItem(one.told)
                 item.setData(Qt.ItemDataRole.UserRole, one)
-                item.setToolTip(str(one.path or one.name))
+                item.setToolTip(f"{one.told}\n{one.path or one.name}")
                 item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
                 item.setCheckState(Qt.CheckState.Checked)
                 self.list.addItem(item)

@@ -27,6 +27,16 @@ __all__ = ["Pages"]
 
 BUILD, PROGRESS, RESULTS = range(3)
 
+_LEAST = 200
+"""Pixels in height of the page Build: no more, or windows docked beside it change with its text."""
+
+
+def _unscrolled() -> QStackedWidget:
+    """Holds a page that scrolls itself; of two bars one would hide its button."""
+    holder = QStackedWidget()
+    holder.setMinimumSize(scrolled().minimumWidth(), _LEAST)
+    return holder
+
 
 class Pages:
     """Builds the window and keeps its pages up to date.
@@ -49,8 +59,7 @@ class Pages:
             ("Progress", "Builds, running and past"),
             ("Results", "Models, and the confidence of each residue"),
         ):
-            # The page Build scrolls itself: of two bars one would hide the button.
-            self._areas.append(QStackedWidget() if title == "Build" else scrolled())
+            self._areas.append(_unscrolled() if title == "Build" else scrolled())
             self.tabs.setTabToolTip(self.tabs.addTab(self._areas[-1], title), tip)
         self._made_pages: dict[int, QWidget] = {}
         self.tabs.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from critasser.fitting import fit_structure, network_fields
+from critasser.fitting import Placement, fit_structure, network_fields
 from critasser.fitting.choice import Candidate, choose_together
 from critasser.fitting.structure_fit import _core, _run_lengths
 
@@ -39,6 +39,16 @@ def test_both_domains_of_a_bent_structure_find_their_places(look, two_domains):
     (placement,) = fit_structure(bent, fields, rng=np.random.default_rng(0), error=error)
     assert placement.placed == (True, True)
     assert distance(placement.positions, native) < 1.5
+
+
+@pytest.mark.parametrize(
+    ("placed", "joined", "bodies"),
+    [("11", "11", 1), ("11", "00", 2), ("111", "110", 2), ("110", "011", 2), ("00", "00", 0)],
+)
+def test_domains_that_lie_as_in_the_whole_are_one_body(placed, joined, bodies):
+    flags = [tuple(one == "1" for one in some) for some in (placed, joined)]
+    lies = Placement(np.zeros((0, 3)), np.zeros(0, int), (), flags[0], joined=flags[1])
+    assert lies.bodies == bodies
 
 
 def test_short_runs_of_a_domain_do_not_tell_where_it_may_lie():

@@ -73,6 +73,12 @@ class Placement:
     joined: tuple[bool, ...] = ()
     whole: RigidFit | None = None
 
+    @property
+    def bodies(self) -> int:
+        """As how many rigid bodies it lies: domains that lie as in the whole are one."""
+        joined = sum(placed and joined for placed, joined in zip(self.placed, self.joined))
+        return sum(self.placed) - joined + min(joined, 1)
+
 
 def fit_structure(
     calpha: NDArray[np.float64],

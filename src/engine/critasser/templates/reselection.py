@@ -15,7 +15,7 @@ from scipy.spatial import cKDTree
 from critasser.structure import CalphaSet, ProteinChain, Target, Template, cr_score
 from critasser.templates.alignment import Alignment, align
 from critasser.templates.fingerprint import match_fingerprints
-from critasser.templates.places import FEWEST_RESIDUES, at_hinges, by_positions
+from critasser.templates.places import FEWEST_RESIDUES, LEAST_GAIN, at_hinges, by_positions
 from critasser.templates.pose import Fit, Search
 from critasser.templates.profile import log_odds
 from critasser.templates.triples import match_triples
@@ -104,7 +104,7 @@ class _Placing:
     """Cα positions that it explains."""
     bodies: int
     worth: float = 0.0
-    """By the density, or how many Cα positions it explains."""
+    """How many Cα positions it explains, and what it gains by the density."""
 
     @cached_property
     def centre(self) -> NDArray[np.float64]:
@@ -147,7 +147,7 @@ def survey(
         One of `STRATEGIES`.
     fit : Fit, optional
         Places chains by the density; its places and those by Cα positions are read and ranked
-        alike, by what they gain by the density, but for those that it speaks against.
+        alike, by what they gain by both, but for those that the density speaks against.
 
     Returns
     -------
@@ -253,12 +253,12 @@ def _place(
         if all(against):
             return against[0]
         places = [place for place, reason in zip(places, against) if not reason]
-    result = []
+    result, price = [], LEAST_GAIN * len(seen)  # of a place that is bent, or cut in domains
     for placed, bodies in places:
         found = _read(number, placed, bodies, codes, letters, wanted, bool(alike), calpha)
         if found is not None:
-            worth = len(found.held) if fit is None else gain(placed)
-            result.append(dataclasses.replace(found, worth=worth))
+            by_density = 0.0 if fit is None else gain(placed) - price * (bodies > 1)
+            result.append(dataclasses.replace(found, worth=len(found.held) + by_density))
     if not result:
         return (
             f"its sequence cannot be aligned with the target's: {best.identity:.0%} of residues "

@@ -258,7 +258,7 @@ class DensityFit:
             for line in _remarks(trusted_residues(chain), placements, copies):
                 self.tell(f"template {number + 1} (chain {printable(chain.name)}): {line}")
         return [
-            PlacedChain(one.positions, sum(one.placed)) for one in placements if any(one.placed)
+            PlacedChain(one.positions, one.bodies) for one in placements if any(one.placed)
         ]
 
     def gain(

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from critasser.errors import InputError
 from critasser.structure import read_contact_file
 
 CASP = "PFRMAT RR\nTARGET T1\nMODEL 1\nACDEFGHIKLMNPQRSTVWY\n1 9 0 8 0.7\n3 15 0 8 0.25\nEND\n"
@@ -46,3 +47,11 @@ def test_of_a_pair_that_is_there_twice_the_higher_counts_and_it_is_said(read):
 def test_contacts_of_another_distance_are_told(read):
     (note,) = read("1 9 0 8 0.7\n2 12 0 12 0.2\n").notes
     assert note.startswith("a.rr: 1 of 2 contacts are of another distance than 8 Å (up to 12 Å)")
+
+
+def test_a_file_of_any_size_is_not_read(tmp_path, monkeypatch):
+    monkeypatch.setattr("critasser.structure.contacts.MAX_BYTES", 1000)
+    path = tmp_path / "c.rr"
+    path.write_text("1 9 0 8 0.9\n" * 200)
+    with pytest.raises(InputError, match="give only the contacts that are likely"):
+        read_contact_file(path, 20)

@@ -5,9 +5,10 @@
 
 From positions that the networks have found in maps of chains of split val, simulated at 2–11 Å,
 clean and with noise; these are not the chains of the set val of `benchmark.trace`. Confidence is
-learnt from the experimental maps of split train too, and from maps to which the sequence of another
-protein was given, where nothing is right. To be run again when a network has changed, ``links``
-first. Positions are kept in WORK.
+learnt from maps as experiments show them and from the experimental maps of split train too, and
+from maps to which the sequence of another protein was given, where nothing is right; from all of
+these only where the sequence is significant, since traces claim nothing elsewhere. To be run again
+when a network has changed, ``links`` first. Positions are kept in WORK.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ import torch
 from numpy.typing import NDArray
 
 from benchmark.build import ROOT
-from benchmark.calpha_cases import EXPERIMENTAL, CalphaCase, simulated
+from benchmark.calpha_cases import EXPERIMENTAL, CalphaCase, lifelike, simulated
 from benchmark.noise import VARIED
 from benchmark.sets import targets
 from benchmark.trace import WITHIN, find_positions, networks
@@ -41,14 +42,19 @@ from critasser.structure import (
     read_chains,
 )
 from critasser.structure.geometry import DEPOSITED_LONGEST_BOND
-from critasser.trace import sequence_significance
+from critasser.trace import SIGNIFICANT, sequence_significance
 from critasser.trace.learning import learn_confidence, learn_links
 from critasser.trace.registration import confidence_features, register
 from critasser.writing import appearing
 
 __all__ = ["main"]
 
+NO_RESIDUES = np.empty((0, 4))
+
 SHELLS = ("2-3", "3-4", "4-5", "5-8", "8-11")
+LIFELIKE_SHELLS, LIFELIKE_CHAINS = ("3-4", "4-5", "5-6"), 8
+"""Of maps as experiments show them, where the sequence is told or hardly; chains in each."""
+
 MEASURED = 24
 """Chains of split val that the benchmark's set val takes; those after them are learnt from."""
 
@@ -104,6 +110,15 @@ def examples(data: Path, work: Path, count: int) -> list[Example]:
             ):
                 chosen.append(Example(case, folder / case.key.replace(" ", "_")))
     return chosen
+
+
+def lifelike_examples(data: Path, work: Path) -> list[Example]:
+    """Maps of chains of split val as experiments show them."""
+    folder = work / networks() / "learning"
+    return [
+        Example(case, folder / case.key.replace(" ", "_"))
+        for case in lifelike(data, LIFELIKE_CHAINS, LIFELIKE_SHELLS)
+    ]
 
 
 def experimental_examples(data: Path, work: Path) -> list[Example]:
@@ -189,9 +204,16 @@ def _each(function: Callable[[Example], Any], some: list[Example], workers: int)
     return results
 
 
+def _claimed(traced: list[Traced]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Features, and which are right, of all residues of maps that tell the sequence."""
+    told = [example for example in traced if example.z_score >= SIGNIFICANT]
+    features = [example.features for example in told]
+    right = [example.right for example in told]
+    return np.concatenate([NO_RESIDUES, *features]), np.concatenate([np.zeros(0, bool), *right])
+
+
 def _calibration(traced: list[Traced], weights: NDArray[np.float64]) -> str:
-    features = np.concatenate([example.features for example in traced])
-    right = np.concatenate([example.right for example in traced])
+    features, right = _claimed(traced)
     shown = 1 / (1 + np.exp(-features @ weights))
     parts = []
     for low, high in ((0.0, 0.3), (0.3, 0.6), (0.6, 0.9), (0.9, 1.01)):
@@ -202,10 +224,7 @@ def _calibration(traced: list[Traced], weights: NDArray[np.float64]) -> str:
 
 
 def _fit(traced: list[Traced]) -> NDArray[np.float64]:
-    return learn_confidence(
-        np.concatenate([example.features for example in traced]),
-        np.concatenate([example.right for example in traced]),
-    )
+    return learn_confidence(*_claimed(traced))
 
 
 def _confidence(some: list[Example], workers: int) -> NDArray[np.float64]:
@@ -252,6 +271,7 @@ def main() -> int:
         print("link weights", np.round(tables["link_weights"], 2))
         print("now learn confidence again")
     else:
+        some += lifelike_examples(args.data, args.work)
         some += experimental_examples(args.data, args.work)
         some = [example for example in some if example.case.residues <= LONGEST_REGISTERED]
         tables["confidence"] = _confidence(with_foreign(some), args.workers)

@@ -102,4 +102,4 @@ def walks():
     """Items that draw, each its own random numbers; and what they share."""
     generators = np.random.default_rng(3).spawn(6)
     grid = np.random.default_rng(5).random((8, 8, 8))
-    return [(generator, 50) for generator in generators], (grid,)
+    return [{"rng": generator, "steps": 50} for generator in generators], {"grid": grid}

@@ -8,10 +8,8 @@ import numpy as np
 
 from critasser.errors import InputError
 
-MEAN = 0.5
 
-
-def walk(grid, rng, steps, *, progress):
+def walk(*, grid, rng, steps, progress):
     """A random walk in a grid: the same for the same random numbers, whoever takes it."""
     place, total = np.zeros(3), 0.0
     for step in range(steps):
@@ -21,7 +19,7 @@ def walk(grid, rng, steps, *, progress):
     return place, total
 
 
-def slow(grid, number, seconds, marks, *, progress):
+def slow(*, number, seconds, marks, progress, **_given):
     """Sleeps; leaves a file named for its process as it begins, and one when it was told to stop.
     """
     marks = Path(marks)
@@ -38,7 +36,7 @@ def slow(grid, number, seconds, marks, *, progress):
     return number, os.getpid()
 
 
-def refuse(number, *, progress):
+def refuse(*, number, progress):
     """Refuses the odd numbers."""
     if number % 2:
         raise InputError(f"number {number} is odd")

@@ -34,6 +34,6 @@ def test_the_number_of_processes_is_the_one_given():
 @pytest.mark.parametrize("word", ["dask://127.0.0.1:8786", "slurm"])
 def test_where_dask_is_not_installed_it_is_told_how_to(word, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(InputError, match=r'pip install "critasser\[cluster\]"'):
-        with opened_executor(word):
-            pass
+    told = r'pip install "critasser\[cluster\]"'
+    with pytest.raises(InputError, match=told), opened_executor(word):
+        pass

@@ -11,7 +11,7 @@ from critasser.errors import Cancelled, InputError
 from critasser.executors import LocalExecutor, opened_executor
 from tests.engine.executors.conftest import wait_for
 from tests.engine.executors.pieces_of_work import refuse, slow
-from tests.engine.executors.test_local import results, same
+from tests.engine.executors.test_local import naps, numbers, results, same
 
 
 def tasks_left(executor) -> int:
@@ -27,7 +27,7 @@ def test_workers_give_what_this_process_does_to_the_last_bit(workers, walks):
 
 def test_what_an_item_refuses_is_refused_here(workers):
     with opened_executor(workers.word) as executor, pytest.raises(InputError, match="3 is odd"):
-        list(executor.map(refuse, [(0,), (2,), (3,)]))
+        list(executor.map(refuse, numbers(0, 2, 3)))
 
 
 def test_stopping_ends_tasks_at_work_and_leaves_none_behind(workers, tmp_path):
@@ -38,10 +38,10 @@ def test_stopping_ends_tasks_at_work_and_leaves_none_behind(workers, tmp_path):
         if fraction > 0.0 and len(list(tmp_path.glob("begun-*"))) == 2:
             raise Cancelled("enough")
 
-    items = [(number, 60.0, tmp_path) for number in range(4)]
+    items = naps(range(4), 60.0, tmp_path)
     with opened_executor(workers.word) as executor:
         with pytest.raises(Cancelled, match="enough"):
-            list(executor.map(slow, items, shared=(None,), progress=progress))
+            list(executor.map(slow, items, progress=progress))
         wait_for(lambda: len(list(tmp_path.glob("stopped-*"))) == 2, 5.0)
         wait_for(lambda: not tasks_left(executor), 5.0)
     assert len(list(tmp_path.glob("begun-*"))) == 2
@@ -63,9 +63,9 @@ def test_a_worker_that_dies_is_replaced_by_those_that_are_left_or_come(made_clus
             cluster.worker()
 
     lines = []
-    items = [(number, 0.5, tmp_path) for number in range(3)]
+    items = naps(range(3), 0.5, tmp_path)
     with opened_executor(cluster.word) as executor:
-        shared = ("given to the first worker",)
+        shared = {"given": "to the first worker"}
         done = list(executor.map(slow, items, shared=shared, progress=progress, tell=lines.append))
     assert [one.result[0] for one in done] == [0, 1, 2]
     assert len(killed) == 2
@@ -78,7 +78,7 @@ def test_tasks_end_with_the_one_who_wanted_them(workers, tmp_path):
         "from critasser.executors import opened_executor\n"
         "from tests.engine.executors.pieces_of_work import slow\n"
         f"with opened_executor({workers.word!r}) as executor:\n"
-        f"    list(executor.map(slow, [(None, 0, 60.0, {str(tmp_path)!r})]))\n"
+        f"    list(executor.map(slow, {naps([0], 60.0, tmp_path)!r}))\n"
     )
     process = subprocess.Popen([sys.executable, "-c", script])
     wait_for(lambda: list(tmp_path.glob("begun-*")))
@@ -96,17 +96,17 @@ def test_a_scheduler_that_is_lost_is_one_line(made_cluster, tmp_path):
             cluster.processes["scheduler-0"].kill()
 
     begun = time.monotonic()
-    with opened_executor(cluster.word) as executor:
-        with pytest.raises(InputError, match="connection with the Dask scheduler was lost"):
-            list(executor.map(slow, [(None, 0, 60.0, tmp_path)], progress=progress))
+    lost = pytest.raises(InputError, match="connection with the Dask scheduler was lost")
+    with opened_executor(cluster.word) as executor, lost:
+        list(executor.map(slow, naps([0], 60.0, tmp_path), progress=progress))
     assert time.monotonic() - begun < 30.0
 
 
 def test_a_worker_of_another_version_is_refused(workers, walks, monkeypatch):
     monkeypatch.setattr("critasser.executors.dask_scheduler.__version__", "0.0.1")
-    with opened_executor(workers.word) as executor:
-        with pytest.raises(InputError, match="a worker has Critasser"):
-            results(executor, walks)
+    refused = pytest.raises(InputError, match="a worker has Critasser")
+    with opened_executor(workers.word) as executor, refused:
+        results(executor, walks)
 
 
 def test_another_machine_is_reached_by_tls_only(dask_here, monkeypatch):
@@ -119,9 +119,9 @@ def test_another_machine_is_reached_by_tls_only(dask_here, monkeypatch):
 
 def test_where_nothing_answers_it_is_told_at_once(dask_here, monkeypatch):
     monkeypatch.setattr("critasser.executors.dask_scheduler.CONNECT_SECONDS", 0.5)
-    with pytest.raises(InputError, match="no Dask scheduler answers there"):
-        with opened_executor("dask://127.0.0.1:9"):
-            pass
+    told = "no Dask scheduler answers there"
+    with pytest.raises(InputError, match=told), opened_executor("dask://127.0.0.1:9"):
+        pass
 
 
 def test_tls_is_spoken_where_dask_has_certificates(made_cluster, walks, tmp_path):
@@ -140,7 +140,8 @@ def test_tls_is_spoken_where_dask_has_certificates(made_cluster, walks, tmp_path
     cluster.worker()
     pair = {"cert": str(files["tls_client_cert"]), "key": str(files["tls_client_key"])}
     tls = "distributed.comm.tls."
-    with dask.config.set({f"{tls}ca-file": str(files["tls_ca_file"]), f"{tls}client": pair}):
-        with opened_executor(cluster.address.replace("tls://", "dask://")) as executor:
-            assert executor.place.startswith("tls://")
-            assert same(results(executor, walks), results(LocalExecutor(1), walks))
+    settings = {f"{tls}ca-file": str(files["tls_ca_file"]), f"{tls}client": pair}
+    word = cluster.address.replace("tls://", "dask://")
+    with dask.config.set(settings), opened_executor(word) as executor:
+        assert executor.place.startswith("tls://")
+        assert same(results(executor, walks), results(LocalExecutor(1), walks))

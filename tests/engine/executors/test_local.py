@@ -20,6 +20,16 @@ def same(one, other) -> bool:
     return [(p.tobytes(), t) for p, t in one] == [(p.tobytes(), t) for p, t in other]
 
 
+def naps(numbers, seconds, folder) -> list[dict]:
+    """Items of `slow`."""
+    return [{"number": number, "seconds": seconds, "marks": str(folder)} for number in numbers]
+
+
+def numbers(*given: int) -> list[dict]:
+    """Items of `refuse`."""
+    return [{"number": number} for number in given]
+
+
 def results(executor, walks) -> list:
     items, shared = deepcopy(walks)
     return [done.result for done in executor.map(walk, items, shared=shared, seconds=9.0)]
@@ -54,10 +64,10 @@ def test_progress_tells_of_all_items_and_stopping_ends_their_processes(tmp_path)
 
     def progress(fraction, message):
         told.append((fraction, message))
-        if 0.0 < fraction and len(list(tmp_path.glob("begun-*"))) == 2:
+        if fraction > 0.0 and len(list(tmp_path.glob("begun-*"))) == 2:
             raise Cancelled("enough")
 
-    items = [(None, number, 60.0, tmp_path) for number in range(3)]
+    items = naps(range(3), 60.0, tmp_path)
     begun = time.monotonic()
     with pytest.raises(Cancelled, match="enough"):
         list(LocalExecutor(2, worthwhile=0.0).map(slow, items, progress=progress))
@@ -72,14 +82,14 @@ def test_progress_tells_of_all_items_and_stopping_ends_their_processes(tmp_path)
 def test_what_an_item_refuses_is_refused_once_all_before_it_are_given():
     given = []
     with pytest.raises(InputError, match="number 3 is odd"):
-        for done in LocalExecutor(2, worthwhile=0.0).map(refuse, [(0,), (2,), (3,), (4,)]):
+        for done in LocalExecutor(2, worthwhile=0.0).map(refuse, numbers(0, 2, 3, 4)):
             given.append(done.result)
     assert given == [0, 2]
 
 
 def test_a_process_that_is_killed_costs_no_result(tmp_path):
     lines = []
-    items = [(None, number, 1.0, tmp_path) for number in range(3)]
+    items = naps(range(3), 1.0, tmp_path)
 
     def progress(fraction, message):
         begun = sorted(tmp_path.glob("begun-*"))
@@ -100,7 +110,8 @@ def test_processes_end_when_the_one_that_started_them_is_killed(tmp_path):
     script.write_text(
         "from critasser.executors import LocalExecutor\n"
         "from tests.engine.executors.pieces_of_work import slow\n"
-        f"items = [(None, number, 60.0, {str(tmp_path)!r}) for number in range(2)]\n"
+        "from tests.engine.executors.test_local import naps\n"
+        f"items = naps(range(2), 60.0, {str(tmp_path)!r})\n"
         "list(LocalExecutor(2, worthwhile=0.0).map(slow, items))\n"
     )
     process = subprocess.Popen([sys.executable, str(script)], cwd=ROOT)

@@ -12,6 +12,7 @@ from critasser.executors.executor import Done, Executor, Work
 from critasser.executors.local import LocalExecutor
 
 __all__ = [
+    "HERE",
     "LOCAL",
     "Done",
     "Executor",
@@ -20,3 +21,6 @@ __all__ = [
     "check_executor",
     "opened_executor",
 ]
+
+HERE = LocalExecutor(1)
+"""This process alone."""

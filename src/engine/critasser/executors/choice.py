@@ -22,7 +22,10 @@ SLURM = "slurm"
 SCHEMES = ("dask", "tls", "tcp")
 """Of addresses of a scheduler; ``dask`` stands for TLS, and for TCP on this machine."""
 
-MOST_PROCESSES = 1024
+PLACE = r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})"
+"""Host, an IPv6 address in brackets, and port."""
+
+MOST_PROCESSES, LAST_PORT = 1024, 65535
 
 
 def check_executor(word: str) -> None:
@@ -68,8 +71,8 @@ def _parsed(word: str) -> tuple[str, str]:
     if (found := re.fullmatch(r"local:(\d{1,4})", word)) and 0 < int(found[1]) <= MOST_PROCESSES:
         return LOCAL, found[1]
     scheme, _, where = word.partition("://")
-    host = r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})"
-    if scheme in SCHEMES and (found := re.fullmatch(host, where)) and 0 < int(found[2]) < 2**16:
+    found = re.fullmatch(PLACE, where)
+    if scheme in SCHEMES and found and 0 < int(found[2]) <= LAST_PORT:
         return scheme, where
     raise InputError(
         f"executor {word!r}: give local, local:N for N processes, dask://HOST:PORT for a Dask "

@@ -14,13 +14,13 @@ import pickle
 import socket
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from critasser import __version__
 from critasser.errors import InputError
 from critasser.executors.dask_task import loaded, run
-from critasser.executors.executor import Done, Told, Work, tally
+from critasser.executors.executor import NONE, Arguments, Done, Told, Work, tally
 from critasser.text import printable
 
 if TYPE_CHECKING:
@@ -108,13 +108,13 @@ class DaskExecutor:
     def map(
         self,
         work: Work,
-        items: Sequence[tuple],
+        items: Sequence[Arguments],
         *,
-        shared: tuple = (),
+        shared: Arguments = NONE,
         seconds: float = 0.0,
         progress: Told | None = None,
         tell: Callable[[str], None] | None = None,
-    ) -> Iterator[Done]:
+    ) -> Generator[Done]:
         """See `Executor`."""
         tasks = _Tasks(self, work, items, shared, tell)
         try:
@@ -157,8 +157,8 @@ class _Tasks:
         self,
         executor: DaskExecutor,
         work: Work,
-        items: Sequence[tuple],
-        shared: tuple,
+        items: Sequence[Arguments],
+        shared: Arguments,
         tell: Callable[[str], None] | None,
     ) -> None:
         import dask
@@ -174,7 +174,7 @@ class _Tasks:
         self._name = f"critasser-{uuid.uuid4().hex}"
         self._client.subscribe_topic(self._name, self._heard)
         # A task, not data: Dask makes it again where the worker that has it dies.
-        packed = pickle.dumps(shared, pickle.HIGHEST_PROTOCOL)
+        packed = pickle.dumps(dict(shared), pickle.HIGHEST_PROTOCOL)
         with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1TB"}):
             self._shared = self._client.submit(loaded, packed, key=f"{self._name}-shared")
 

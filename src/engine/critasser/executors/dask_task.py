@@ -7,7 +7,7 @@ import time
 
 from critasser import __version__
 from critasser.errors import Cancelled, InputError
-from critasser.executors.executor import Done, Work, timed
+from critasser.executors.executor import Arguments, Done, Work, timed
 
 __all__ = ["loaded", "run"]
 
@@ -19,12 +19,14 @@ WANTED = ("executing", "long-running", "resumed")
 also where the one who wanted it, or the scheduler, is gone."""
 
 
-def loaded(packed: bytes) -> tuple:
+def loaded(packed: bytes) -> Arguments:
     """What all items share, made from its pickle once a worker needs it."""
     return pickle.loads(packed)
 
 
-def run(work: Work, shared: tuple, item: tuple, of: tuple[str, int, str, str]) -> Done:
+def run(
+    work: Work, shared: Arguments, item: Arguments, of: tuple[str, int, str, str]
+) -> Done:
     """Do an item; `of` has the topic to tell how far it is, its number, key and our version.
 
     Raises

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Protocol
 
-__all__ = ["Done", "Executor", "Told", "Work", "done_here", "timed"]
+__all__ = ["NONE", "Arguments", "Done", "Executor", "Told", "Work", "done_here", "tally", "timed"]
+
+Arguments = Mapping[str, Any]
+
+NONE: Arguments = MappingProxyType({})
 
 Told = Callable[[float, str], None]
 """Takes the fraction done and a message; raises `Cancelled` when the work is to stop."""
 
 Work = Callable[..., Any]
-"""``work(*shared, *item, progress=told)``: a function of a module, whose result depends on its
+"""``work(**shared, **item, progress=told)``: a function of a module, whose result depends on its
 arguments alone. It calls `told` every second or more often."""
 
 
@@ -42,22 +47,22 @@ class Executor(Protocol):
     def map(
         self,
         work: Work,
-        items: Sequence[tuple],
+        items: Sequence[Arguments],
         *,
-        shared: tuple = (),
+        shared: Arguments = NONE,
         seconds: float = 0.0,
         progress: Told | None = None,
         tell: Callable[[str], None] | None = None,
-    ) -> Iterator[Done]:
+    ) -> Generator[Done]:
         """Do work on every item; gives what came of them in their order, each when it is there.
 
         Parameters
         ----------
         work : Work
-        items : sequence of tuple
-            Arguments that each item has for itself, its random numbers among them.
-        shared : tuple
-            Arguments that all have in common, before those of the item; sent once to each process.
+        items : sequence of mapping
+            Arguments by name that each item has for itself, its random numbers among them.
+        shared : mapping
+            Arguments that all have in common; sent once to each process.
         seconds : float
             That one item is expected to take.
         progress : callable, optional
@@ -78,8 +83,8 @@ class Executor(Protocol):
 
 
 def done_here(
-    work: Work, items: Sequence[tuple], shared: tuple, progress: Told | None
-) -> Iterator[Done]:
+    work: Work, items: Sequence[Arguments], shared: Arguments, progress: Told | None
+) -> Generator[Done]:
     """Do one item after another in this process."""
     for number, item in enumerate(items):
 
@@ -87,13 +92,13 @@ def done_here(
             if progress is not None:
                 progress((number + fraction) / len(items), message)
 
-        yield Done(work(*shared, *item, progress=told))
+        yield Done(work(**shared, **item, progress=told))
 
 
-def timed(work: Work, shared: tuple, item: tuple, told: Told) -> Done:
+def timed(work: Work, shared: Arguments, item: Arguments, told: Told) -> Done:
     """What comes of one item in this process, which asks for the time of another."""
     begun = time.process_time()
-    result = work(*shared, *item, progress=told)
+    result = work(**shared, **item, progress=told)
     return Done(result, time.process_time() - begun)
 
 

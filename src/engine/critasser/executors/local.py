@@ -9,12 +9,12 @@ import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 import psutil
 
-from critasser.executors.executor import Done, Told, Work, done_here, tally
+from critasser.executors.executor import NONE, Arguments, Done, Told, Work, done_here, tally
 
 __all__ = ["LocalExecutor", "processors"]
 
@@ -60,18 +60,18 @@ class LocalExecutor:
     def map(
         self,
         work: Work,
-        items: Sequence[tuple],
+        items: Sequence[Arguments],
         *,
-        shared: tuple = (),
+        shared: Arguments = NONE,
         seconds: float = 0.0,
         progress: Told | None = None,
         tell: Callable[[str], None] | None = None,
-    ) -> Iterator[Done]:
+    ) -> Generator[Done]:
         """See `Executor`."""
         many = self.at_once(len(items), seconds)
         packed = b""
         if many > 1:
-            packed = pickle.dumps(shared, pickle.HIGHEST_PROTOCOL)
+            packed = pickle.dumps(dict(shared), pickle.HIGHEST_PROTOCOL)
             many = min(many, _room(len(packed)))
         given = 0
         if many > 1:
@@ -79,7 +79,7 @@ class LocalExecutor:
                 for one in _in_processes(many, work, items, packed, progress):
                     given += 1
                     yield one
-            except _Lost:
+            except _LostError:
                 if tell is not None:
                     tell(
                         "a process was ended from outside, most likely for want of memory; the "
@@ -112,7 +112,7 @@ def _rest_of(progress: Told | None, given: int, many: int) -> Told | None:
     return lambda fraction, message: progress((given + fraction * (many - given)) / many, message)
 
 
-class _Lost(Exception):
+class _LostError(Exception):
     """A process ended before its work did."""
 
 
@@ -129,7 +129,7 @@ class _Process:
         self._listening.start()
         self._send(packed)
 
-    def give(self, number: int, work: Work, item: tuple) -> None:
+    def give(self, number: int, work: Work, item: Arguments) -> None:
         """Let it do an item."""
         self.number = number
         self._send(pickle.dumps((work, item), pickle.HIGHEST_PROTOCOL))
@@ -139,7 +139,7 @@ class _Process:
             pickle.dump(packed, self._process.stdin, pickle.HIGHEST_PROTOCOL)
             self._process.stdin.flush()
         except OSError as error:
-            raise _Lost from error
+            raise _LostError from error
 
     def _listen(self, said: queue.SimpleQueue) -> None:
         try:
@@ -159,8 +159,8 @@ class _Process:
 
 
 def _in_processes(
-    many: int, work: Work, items: Sequence[tuple], packed: bytes, progress: Told | None
-) -> Iterator[Done]:
+    many: int, work: Work, items: Sequence[Arguments], packed: bytes, progress: Told | None
+) -> Generator[Done]:
     said: queue.SimpleQueue[tuple[_Process, Any]] = queue.SimpleQueue()
     left = list(enumerate(items))[::-1]
     fractions = [0.0] * len(items)
@@ -181,7 +181,7 @@ def _in_processes(
                 except queue.Empty:
                     continue
                 if message is None:
-                    raise _Lost
+                    raise _LostError
                 if isinstance(message, float):
                     fractions[process.number] = message
                     continue

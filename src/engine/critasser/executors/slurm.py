@@ -11,11 +11,11 @@ import contextlib
 import logging
 import shutil
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 
 from critasser.errors import InputError
 from critasser.executors.dask_scheduler import DaskExecutor, dask_packages
-from critasser.executors.executor import Done, Told, Work
+from critasser.executors.executor import NONE, Arguments, Done, Told, Work
 from critasser.text import printable
 
 __all__ = ["SlurmExecutor"]
@@ -58,13 +58,13 @@ class SlurmExecutor(DaskExecutor):
     def map(
         self,
         work: Work,
-        items: Sequence[tuple],
+        items: Sequence[Arguments],
         *,
-        shared: tuple = (),
+        shared: Arguments = NONE,
         seconds: float = 0.0,
         progress: Told | None = None,
         tell: Callable[[str], None] | None = None,
-    ) -> Iterator[Done]:
+    ) -> Generator[Done]:
         """See `Executor`."""
         self._cluster.scale(min(len(items), MOST_WORKERS))
         try:

@@ -14,6 +14,7 @@ from typing import Any, TextIO
 from critasser.cli import ReportedError
 from critasser.cli.display import display
 from critasser.errors import Cancelled, InputError
+from critasser.executors import LOCAL, opened_executor
 from critasser.job.folder import Job
 from critasser.job.records import open_to_append
 from critasser.pipeline.pipeline import Pipeline
@@ -23,7 +24,13 @@ __all__ = ["work"]
 
 
 def work(
-    pipeline: Pipeline, task: Task, folder: Path, *, resume: bool, arguments: Sequence[str]
+    pipeline: Pipeline,
+    task: Task,
+    folder: Path,
+    *,
+    resume: bool,
+    arguments: Sequence[str],
+    executor: str = LOCAL,
 ) -> dict[str, Any]:
     """Work in a folder, telling log and terminal how it goes.
 
@@ -37,6 +44,8 @@ def work(
         The folder holds a job already.
     arguments : sequence of str
         Of the command line.
+    executor : str
+        What does pieces of work that need not wait for each other, see `opened_executor`.
 
     Returns
     -------
@@ -53,14 +62,16 @@ def work(
     """
     stages = tuple(stage.name for stage in pipeline.stages(task))
     with (
+        opened_executor(executor) as hands,
         Job.opened(folder, resume=resume) as job,
         _output_to(job.path("log.txt")) as console,
         display(stages, console) as shown,
     ):
         try:
             return pipeline.run(
-                job, task, command=("critasser", *arguments), listeners=(shown,), hard_stop=True
-            )
+                job, task, command=("critasser", *arguments), listeners=(shown,), hard_stop=True,
+                executor=hands,
+            )  # fmt: skip
         except Cancelled:
             again = f"critasser {arguments[0]} --resume {shlex.quote(str(folder))}"
             raise Cancelled(f"finished stages are kept; go on with: {again}") from None

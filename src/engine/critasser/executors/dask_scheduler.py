@@ -12,6 +12,7 @@ import ipaddress
 import logging
 import pickle
 import socket
+import sys
 import time
 import uuid
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -43,7 +44,7 @@ POLL = 0.2
 COUNT_SECONDS = 3.0
 """Between counts of workers."""
 
-INSTALL = 'pip install "critasser[cluster]"'
+PACKAGES = ("distributed", "dask-jobqueue", "cryptography")
 
 
 class DaskExecutor:
@@ -136,8 +137,8 @@ class DaskExecutor:
     def lost(self) -> InputError:
         """What to say where the scheduler is gone."""
         return InputError(
-            f"{self.place}: the connection with the Dask scheduler was lost; start it again, or "
-            "go on without it by --executor local"
+            f"{self.place}: the connection with the Dask scheduler was lost; start it again and "
+            "go on with the job, or go on without it, on this machine (local)"
         )
 
 
@@ -274,7 +275,9 @@ def dask_packages(name: str) -> Any:
     except ImportError as error:
         missing = (error.name or name).partition(".")[0]
         raise InputError(
-            f"work on a cluster needs {missing}, which is not installed; install it by {INSTALL}"
+            f"work on a cluster needs {missing}, which is not installed; install it by "
+            f'pip install "critasser[cluster]", or by {sys.executable} -m pip install '
+            f"{' '.join(PACKAGES)}"
         ) from error
 
 

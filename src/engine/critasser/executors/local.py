@@ -46,12 +46,13 @@ class LocalExecutor:
     ----------
     most : int, optional
         Processes at most; as many as this process may use processors without it.
-    worthwhile : float
-        Seconds of an item from which on processes are started.
+    worthwhile : float, optional
+        Seconds of an item from which on processes are started; `WORTHWHILE` without it.
     """
 
-    def __init__(self, most: int | None = None, *, worthwhile: float = WORTHWHILE) -> None:
-        self.most, self.worthwhile = most or processors(), worthwhile
+    def __init__(self, most: int | None = None, *, worthwhile: float | None = None) -> None:
+        self.most = most or processors()
+        self.worthwhile = WORTHWHILE if worthwhile is None else worthwhile
 
     def at_once(self, count: int, seconds: float) -> int:
         """See `Executor`."""

@@ -27,7 +27,7 @@ from critasser.text import printable
 if TYPE_CHECKING:
     from distributed import Client, Future, Security
 
-__all__ = ["DaskExecutor", "dask_packages"]
+__all__ = ["DaskExecutor", "dask_packages", "quieten"]
 
 CONNECT_SECONDS = 10.0
 """For a scheduler to answer in."""
@@ -282,8 +282,7 @@ def dask_packages(name: str) -> Any:
 
 
 def _connected(client: Callable[..., Client], place: str, security: Security) -> Client:
-    # Dask tells of each attempt to connect and of each line that it lost; so do we, once.
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    quieten()
     try:
         return client(place, security=security, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError, TimeoutError, RuntimeError) as error:
@@ -291,6 +290,13 @@ def _connected(client: Callable[..., Client], place: str, security: Security) ->
         raise InputError(
             f"{place}: no Dask scheduler answers there ({told}); start one by dask scheduler"
         ) from error
+
+
+def quieten() -> None:
+    """Let Dask tell nothing of each attempt to connect, and of connections that it lost: we do."""
+    for name in list(logging.root.manager.loggerDict):
+        if name.partition(".")[0] == "distributed":
+            logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _is_loopback(host: str) -> bool:

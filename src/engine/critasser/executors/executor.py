@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,10 +33,13 @@ class Done:
     result : object
     cpu_seconds : float
         Of another process that did it; 0 where this one did, whose clock has them already.
+    by : str
+        Machine and number of that process; empty for this one.
     """
 
     result: Any
     cpu_seconds: float = 0.0
+    by: str = ""
 
 
 class Executor(Protocol):
@@ -99,7 +104,7 @@ def timed(work: Work, shared: Arguments, item: Arguments, told: Told) -> Done:
     """What comes of one item in this process, which asks for the time of another."""
     begun = time.process_time()
     result = work(**shared, **item, progress=told)
-    return Done(result, time.process_time() - begun)
+    return Done(result, time.process_time() - begun, f"{socket.gethostname()}:{os.getpid()}")
 
 
 def tally(fractions: Sequence[float], done: int, at_work: int) -> tuple[float, str]:

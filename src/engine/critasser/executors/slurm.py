@@ -8,13 +8,12 @@ occasion.
 from __future__ import annotations
 
 import contextlib
-import logging
 import shutil
 import warnings
 from collections.abc import Callable, Generator, Sequence
 
 from critasser.errors import InputError
-from critasser.executors.dask_scheduler import DaskExecutor, dask_packages
+from critasser.executors.dask_scheduler import DaskExecutor, dask_packages, quieten
 from critasser.executors.executor import NONE, Arguments, Done, Told, Work
 from critasser.text import printable
 
@@ -36,7 +35,7 @@ class SlurmExecutor(DaskExecutor):
                 "slurm: there is no sbatch on this machine; run Critasser on one that submits jobs "
                 "of SLURM, or give another executor"
             )
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        quieten()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:

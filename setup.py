@@ -18,6 +18,10 @@ REQUIREMENTS = [
     if line.partition("#")[0].strip()
 ]
 
+CLUSTER = [
+    "cryptography>=44,<51", "dask-jobqueue>=0.9,<0.10", "distributed>=2025.1,<2026.9",
+]
+
 # A build folder of its own: what building the bundle leaves in `build` does not travel along.
 BUILD = tempfile.mkdtemp(prefix="critasser-build-")
 atexit.register(shutil.rmtree, BUILD, ignore_errors=True)
@@ -38,9 +42,11 @@ setup(
     package_data={"critasser": ["py.typed"], "critasser.weights": ["*"]},
     install_requires=REQUIREMENTS,
     extras_require={
+        "cluster": CLUSTER,
         # `critasser contacts` alone needs it; tested with 5.24.
         "language": ["transformers>=4.48,<6"],
         "test": [
+            *CLUSTER,
             "hypothesis>=6.100,<7", "pytest>=8,<10", "pytest-xdist>=3.6,<4", "ruff==0.17.6",
             "tmtools>=0.2,<1",
         ]

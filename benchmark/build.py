@@ -2,6 +2,7 @@
 
     python -m benchmark.build --set experimental high --work ~/benchmark
     python -m benchmark.build --set val --quality draft --work ~/benchmark --only 1gl2_D
+    python -m benchmark.build --set val --work ~/benchmark --executor dask://127.0.0.1:8786
 
 Each target has a folder of its own in WORK; what is finished there is not done again, so that a
 long run can be stopped and gone on with. Figures go to ``WORK/<set>.<quality>.csv``.
@@ -10,6 +11,7 @@ long run can be stopped and gone on with. Figures go to ``WORK/<set>.<quality>.c
 from __future__ import annotations
 
 import argparse
+import contextlib
 import csv
 import json
 import os
@@ -17,25 +19,43 @@ import shutil
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from pathlib import Path
 
 from benchmark.measures import measure
 from benchmark.sets import SETS, BenchmarkTarget, targets
+from critasser.executors import opened_executor
 from critasser.writing import appearing
 
 __all__ = ["main", "program", "run_logged", "run_target", "write_csv"]
 
 ROOT = Path(__file__).resolve().parents[1]
 
+LOOK = 0.5
+"""Seconds between looks at a build."""
 
-def run_logged(command: list[str], log: Path) -> tuple[int, float]:
-    """Exit status and seconds of a process."""
+A_BUILD = 60.0
+"""Seconds that it takes at least."""
+
+
+def run_logged(
+    command: list[str], log: Path, look: Callable[[], None] = lambda: None
+) -> tuple[int, float]:
+    """Exit status and seconds of a process; `look` is called all the time, and may raise to end it.
+    """
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src" / "engine")}
     begun = time.monotonic()
     with log.open("w") as out:
-        status = subprocess.run(command, stdout=out, stderr=out, env=environment).returncode
-    return status, time.monotonic() - begun
+        process = subprocess.Popen(command, stdout=out, stderr=out, env=environment)
+        try:
+            while process.poll() is None:
+                look()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(LOOK)
+        finally:
+            process.kill()
+            process.wait()
+    return process.returncode, time.monotonic() - begun
 
 
 def program() -> str:
@@ -46,8 +66,15 @@ def program() -> str:
     return answer.stdout.strip() or "unknown"
 
 
-def run_target(target: BenchmarkTarget, work: Path, quality: str, weights: Path | None) -> dict:
-    """Build one target, unless an earlier run did, and measure it."""
+def run_target(
+    target: BenchmarkTarget,
+    work: Path,
+    quality: str,
+    weights: Path | None,
+    *,
+    progress: Callable[[float, str], None] = lambda fraction, message: None,
+) -> dict:
+    """Build one target, unless an earlier run did, and measure it; `progress` may raise to stop."""
     folder = work / quality / target.set / target.folder
     job, done = folder / "job", folder / "run.json"
     row = {
@@ -71,7 +98,9 @@ def run_target(target: BenchmarkTarget, work: Path, quality: str, weights: Path 
     ]  # fmt: skip
     if weights is not None:
         command += ["--weights", str(weights)]
-    status, seconds = run_logged(command, folder / "output.txt")
+    status, seconds = run_logged(
+        command, folder / "output.txt", lambda: progress(0.0, target.name)
+    )
     if status:
         lines = (folder / "output.txt").read_text().strip().splitlines()
         return row | {"failed": f"status {status}: {lines[-1] if lines else ''}"}
@@ -110,19 +139,23 @@ def main() -> int:
     parser.add_argument("--work", type=Path, required=True, help="folder of jobs and figures")
     parser.add_argument("--quality", default="standard")
     parser.add_argument("--weights", type=Path, help="a network in place of the shipped one")
-    parser.add_argument("--jobs", type=int, default=1, help="builds at a time")
+    parser.add_argument(
+        "--executor",
+        default="local:1",
+        help="who builds: local:N for N builds at a time here; or dask://HOST:PORT or slurm, whose "
+        "workers see DATA and WORK under the same names (default: local:1)",
+    )
     parser.add_argument("--only", nargs="*", help="names of targets")
     args = parser.parse_args()
     for which in args.set:
         chosen = [t for t in targets(args.data, which) if not args.only or t.name in args.only]
         path = args.work / f"{which}.{args.quality}.csv"
         rows = _other_rows(path, {t.name for t in chosen}) if args.only else []
-        with ThreadPoolExecutor(args.jobs) as pool:
-            futures = [
-                pool.submit(run_target, t, args.work, args.quality, args.weights) for t in chosen
-            ]
-            for future in futures:
-                row = future.result()
+        given = {"work": args.work, "quality": args.quality, "weights": args.weights}
+        with opened_executor(args.executor) as executor:
+            targets_given = [{"target": target} for target in chosen]
+            for done in executor.map(run_target, targets_given, shared=given, seconds=A_BUILD):
+                row = done.result
                 rows.append(row)
                 write_csv(path, rows)
                 outcome = row["failed"] or (
@@ -135,4 +168,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    # Under its own name, by which workers find its functions.
+    from benchmark.build import main
+
     sys.exit(main())

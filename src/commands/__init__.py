@@ -12,6 +12,7 @@ COMMANDS = {
     "critasser confidence previous": "confidence_previous",
     "critasser confidence": "confidence",
     "critasser example": "example",
+    "critasser executor": "executor",
     "critasser fit": "fit",
     "critasser hide": "hide",
     "critasser install": "install",

@@ -11,13 +11,16 @@ from chimerax.core.errors import UserError
 from ..installation.environment import engine_folder, environment
 from ..session.messages import tell
 from ..session.processes import LoggedProcess
-from ..session.settings import remember_job
+from ..session.settings import remember_job, settings
 from .engine_job import EngineJob, jobs_of
 from .queue import device_of, free_now, installing
 from .request import mark_taken, write_request
 from .view import JobView
 
 __all__ = ["announce", "start", "waits", "watch"]
+
+_SPREAD = ("build", "rebuild")
+"""Commands of the engine of which pieces can be done at a time."""
 
 
 def waits(session, wait: bool | None) -> bool:
@@ -62,7 +65,8 @@ def start(
     command = list(command)
 
     def launch() -> LoggedProcess:
-        process = LoggedProcess(command, folder, environment(), engine_folder())
+        words = [*command, *_where(session, command)]
+        process = LoggedProcess(words, folder, environment(), engine_folder())
         with contextlib.suppress(OSError):  # the disk may be full: the engine will say so
             mark_taken(folder)
         return process
@@ -93,6 +97,14 @@ def start(
     remember_job(session, str(folder))
     announce(session, job)
     return watch(job, wait)
+
+
+def _where(session, command: Sequence[str]) -> tuple[str, ...]:
+    """What of the engine's arguments says who does the work; no part of the job, which may be gone
+    on with by another."""
+    _, _, _, kind, *_ = command
+    word = settings(session).executor
+    return ("--executor", word) if word and kind in _SPREAD else ()
 
 
 def watch(job, wait: bool):

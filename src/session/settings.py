@@ -9,6 +9,7 @@ from chimerax.core.settings import Settings
 __all__ = [
     "KNOWN",
     "forget_job",
+    "remember_executor",
     "remember_job",
     "remember_known",
     "remember_low",
@@ -24,7 +25,9 @@ _MOST_JOBS = 50
 
 class _CritasserSettings(Settings):
     # ChimeraX reads both as class attributes.
-    EXPLICIT_SAVE = {"python": "", "low_confidence": 50.0, "known": ""}  # noqa: RUF012
+    EXPLICIT_SAVE = {  # noqa: RUF012
+        "python": "", "low_confidence": 50.0, "known": "", "executor": "",
+    }  # fmt: skip
     AUTO_SAVE = {"checked": [], "recent_jobs": [], "open_jobs": []}  # noqa: RUF012
 
 
@@ -50,6 +53,14 @@ def remember_known(session, where: str) -> None:
     if where != kept.known:
         kept.known = where
         kept.save("known")
+
+
+def remember_executor(session, word: str) -> None:
+    """Keep what does pieces of builds at a time, as the engine's ``executor``; "" for its own."""
+    kept = settings(session)
+    if word != kept.executor:
+        kept.executor = word
+        kept.save("executor")
 
 
 def remember_job(session, folder: str) -> None:

@@ -47,17 +47,19 @@ FLOORS = {
     **dict.fromkeys(STAGES, GROUND),
     "options": {"errors"},
     "job": GROUND,
+    # Knows nothing of what it does: only that it is done, and where.
+    "executors": GROUND,
     # Pairs of maps and models for training; knows nothing of networks.
     "data": {*GROUND, "job"},
     "rebuild": GROUND,
     "report": GROUND,
-    "pipeline": {*GROUND, *STAGES, "options", "job", "rebuild", "report"},
+    "pipeline": {*GROUND, *STAGES, "options", "job", "executors", "rebuild", "report"},
     # Tries parts of several stages, whether they work, in no order.
     "selftest": {*GROUND, *STAGES, "job"},
     # Of stages only what makes weights.
-    "cli": {*GROUND, "options", "job", "pipeline", "selftest", "network", "data"},
+    "cli": {*GROUND, "options", "job", "executors", "pipeline", "selftest", "network", "data"},
     # What the package offers to its users, step by step and as whole jobs.
-    "api": {*GROUND, *STAGES, "options", "job", "pipeline"},
+    "api": {*GROUND, *STAGES, "options", "job", "executors", "pipeline"},
     "__main__": {"cli"},
     # Loads each name where it is only when it is asked for.
     "__init__": {*GROUND, "api", "job"},

@@ -143,6 +143,7 @@ def test_every_command_gives_plain_values(
     assert call("jobs delete", folder, confirm=True) is None
     monkeypatch.setattr(example, "run", lambda *_: [volume])
     assert call("example")[0] == volume.atomspec
+    assert call("executor", "local:2") == call("executor") == "local:2"
     monkeypatch.setattr(install, "Removal", _Removal)
     assert isinstance(call("install", str(tmp_path / "engine"), remove=True), int)
     assert {f"critasser {name}" for name in call.called} == set(COMMANDS)

@@ -17,6 +17,10 @@ SCORE, SCORES = "pipeline/test_score.py", "pipeline/test_score_options.py"
 UNSEEN, HALVES = "pipeline/test_unseen.py", "pipeline/test_half_maps.py"
 LINE = "cli/test_build.py"
 
+SPLIT = "pipeline/test_split_jobs.py"
+AT_A_TIME = "test_models_made_at_a_time_are_those_made_one_after_another"
+NO_WORKERS = "test_workers_that_cannot_be_had_are_told_before_a_folder_is_made"
+
 FIT, FITS = "pipeline/test_fit.py", "pipeline/test_fit_options.py"
 
 PLACED = "test_a_model_from_elsewhere_comes_to_lie_where_it_belongs_and_loses_nothing"
@@ -52,6 +56,7 @@ EFFECTS = {
         "--device": (BUILDS, "test_the_device_asked_for_is_the_one_taken"),
         "--quality": (BUILDS, "test_quality_says_how_much_work_is_done"),
         "--models": (BUILD, "test_fewer_models_are_chosen_without_building_any_again"),
+        "--executor": (SPLIT, AT_A_TIME),
         "--seed": (BUILDS, "test_another_seed_gives_other_decoys_from_the_same_map"),
         "--weights": (BUILDS, "test_weights_are_the_network_that_sees_the_map"),
         "--no-weights": (LINE, "test_what_a_job_was_given_can_be_taken_away"),
@@ -74,6 +79,7 @@ EFFECTS = {
         "--device": (REBUILDS, "test_the_device_asked_for_is_the_one_taken"),
         "--quality": (REBUILDS, "test_quality_and_models_say_how_much_work_is_done"),
         "--models": (REBUILDS, "test_quality_and_models_say_how_much_work_is_done"),
+        "--executor": (SPLIT, NO_WORKERS),
         "--seed": (REBUILDS, "test_another_seed_gives_other_candidates"),
         "--weights": (REBUILDS, "test_weights_are_the_network_that_sees_the_map"),
         "--no-weights": (LINE, "test_what_a_job_was_given_can_be_taken_away"),

@@ -12,6 +12,7 @@ from critasser.api.fits import FitResults, read_fit
 from critasser.api.models import Sequences, as_target, write_fasta, write_model
 from critasser.api.results import Results, read_results
 from critasser.density import Grid, write_map
+from critasser.executors import LOCAL, opened_executor
 from critasser.job.folder import Job
 from critasser.job.progress import Event
 from critasser.options import FitOptions, Inputs, ModelInputs, Options
@@ -45,6 +46,7 @@ def build(
     seed: int = 1,
     trim: bool = False,
     protein: bool = False,
+    executor: str = LOCAL,
     resume: bool = False,
     progress: Listener | None = None,
 ) -> Results:
@@ -88,6 +90,10 @@ def build(
         Leave residues that have no density out of the models; see `Results.unseen`.
     protein : bool
         The sequences are protein, also those of A, C, G and T alone, such as poly-alanine.
+    executor : str
+        What does templates and models at a time: ``local``, processes of this machine (``local:4``,
+        four at most), ``dask://HOST:PORT`` or ``slurm``; see docs/command-line.md. The results do
+        not depend on it.
     resume : bool
         If the folder holds a job already, go on with it: only what is not finished, or depends on
         what is given anew, is done.
@@ -101,7 +107,8 @@ def build(
     Raises
     ------
     InputError
-        Bad input, told in one line; the folder is in use, or holds a job and `resume` is not set.
+        Bad input, told in one line; the folder is in use, or holds a job and `resume` is not set;
+        no workers can be had.
     Cancelled
         Stopped on request.
 
@@ -118,7 +125,7 @@ def build(
         resolution=resolution, device=device, quality=quality, models=models, seed=seed,
         trim=trim, protein=protein,
     )  # fmt: skip
-    with _opened(folder, resume) as given:
+    with opened_executor(executor) as hands, _opened(folder, resume) as given:
         inputs = Inputs(
             map=given.map(map),
             sequence=given.sequences(sequences),
@@ -132,7 +139,9 @@ def build(
         )
         command = _build_command(inputs, options, given.job.folder)
         task = BUILD.check(inputs, options)
-        BUILD.run(given.job, task, command=command, listeners=_listeners(progress))
+        BUILD.run(
+            given.job, task, command=command, listeners=_listeners(progress), executor=hands
+        )
         return read_results(given.job.folder)
 
 

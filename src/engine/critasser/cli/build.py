@@ -18,6 +18,7 @@ from typing import Any
 from critasser.cli.first_look import first_look
 from critasser.cli.job_arguments import (
     add_choices,
+    add_executor,
     add_map,
     add_mask,
     add_place,
@@ -87,6 +88,7 @@ def add_args(parser: argparse.ArgumentParser) -> None:
         help="predicted contacts in the CASP RR format",
     )
     add_choices(parser, default)
+    add_executor(parser)
 
 
 def main(args: argparse.Namespace) -> int:
@@ -102,8 +104,9 @@ def main(args: argparse.Namespace) -> int:
 
     task = BUILD.check(inputs, options)
     results = work(
-        BUILD, task, folder, resume=args.resume is not None, arguments=args.arguments
-    )
+        BUILD, task, folder, resume=args.resume is not None, arguments=args.arguments,
+        executor=args.executor,
+    )  # fmt: skip
     for warning in results["warnings"]:
         tell(f"warning: {warning}")
     best = results["models"][0]

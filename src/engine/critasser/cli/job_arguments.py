@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from critasser.errors import InputError
+from critasser.executors import LOCAL, check_executor
 from critasser.options import DEVICES, PRESETS, Options
 
 __all__ = [
     "add_choices",
+    "add_executor",
     "add_map",
     "add_mask",
     "add_place",
@@ -108,6 +110,25 @@ def add_choices(
         metavar="FILE",
         help="a network in place of the shipped one",
     )
+
+
+def add_executor(parser: argparse.ArgumentParser) -> None:
+    """What does pieces of work that need not wait for each other; the result does not depend on it.
+    """
+    parser.add_argument(
+        "--executor",
+        type=_executor,
+        default=LOCAL,
+        metavar="WHERE",
+        help="what does templates and models at a time: local (processes of this machine; local:N, "
+        "N at most), dask://HOST:PORT (workers of a Dask scheduler) or slurm (workers that are had "
+        f"from SLURM); the models are the same (default: {LOCAL})",
+    )
+
+
+def _executor(word: str) -> str:
+    check_executor(word)
+    return word
 
 
 def add_removable(parser: argparse.ArgumentParser, flag: str, **settings: Any) -> None:

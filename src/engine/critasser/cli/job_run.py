@@ -14,6 +14,7 @@ from typing import Any, TextIO
 from critasser.cli import ReportedError
 from critasser.cli.display import display
 from critasser.errors import Cancelled, InputError
+from critasser.executors import LOCAL, opened_executor
 from critasser.job.folder import Job
 from critasser.job.records import open_to_append
 from critasser.pipeline.pipeline import Pipeline
@@ -29,7 +30,13 @@ NO_RESOLUTION = (
 
 
 def work(
-    pipeline: Pipeline, task: Task, folder: Path, *, resume: bool, arguments: Sequence[str]
+    pipeline: Pipeline,
+    task: Task,
+    folder: Path,
+    *,
+    resume: bool,
+    arguments: Sequence[str],
+    executor: str = LOCAL,
 ) -> dict[str, Any]:
     """Work in a folder, telling log and terminal how it goes.
 
@@ -43,6 +50,8 @@ def work(
         The folder holds a job already.
     arguments : sequence of str
         Of the command line.
+    executor : str
+        What does pieces of work that need not wait for each other, see `opened_executor`.
 
     Returns
     -------
@@ -62,6 +71,7 @@ def work(
     again = f"finished stages are kept; go on with: {resumed}"
     try:
         with (
+            opened_executor(executor) as hands,
             Job.opened(folder, resume=resume) as job,
             _output_to(job.path("log.txt")) as (console, errors),
         ):
@@ -73,7 +83,7 @@ def work(
             with display(stages, console) as shown, _reported(job):
                 return pipeline.run(
                     job, task, command=("critasser", *arguments), listeners=(shown,),
-                    hard_stop=last_words,
+                    hard_stop=last_words, executor=hands,
                 )  # fmt: skip
     except (Cancelled, KeyboardInterrupt):
         raise Cancelled(again) from None

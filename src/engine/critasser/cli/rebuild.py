@@ -19,6 +19,7 @@ from pathlib import Path
 from critasser.cli.first_look import first_look
 from critasser.cli.job_arguments import (
     add_choices,
+    add_executor,
     add_mask,
     add_place,
     add_removable,
@@ -60,6 +61,7 @@ def add_args(parser: argparse.ArgumentParser) -> None:
     add_mask(parser, "where to build")
     add_resolution(parser, "that of the model's job, or estimated, with a warning")
     add_choices(parser, default)
+    add_executor(parser)
 
 
 def main(args: argparse.Namespace) -> int:
@@ -75,8 +77,9 @@ def main(args: argparse.Namespace) -> int:
 
     task = check_rebuild(inputs, options, source)
     results = work(
-        REBUILD, task, folder, resume=args.resume is not None, arguments=args.arguments
-    )
+        REBUILD, task, folder, resume=args.resume is not None, arguments=args.arguments,
+        executor=args.executor,
+    )  # fmt: skip
     for warning in results["warnings"]:
         tell(f"warning: {warning}")
     before = results.get("stretch_pcc_before")

@@ -19,7 +19,6 @@ refused.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import shutil
@@ -33,14 +32,11 @@ from critasser.errors import InputError
 from critasser.job.lock import take_lock
 from critasser.job.memory import peak_memory
 from critasser.job.progress import Progress
-from critasser.job.records import append_text, checksum, is_marker, plain, read_json, write_json
-from critasser.job.stage_run import StageRun, stage_generator
+from critasser.job.records import append_text, checksum, is_marker, read_json, write_json
+from critasser.job.stage_run import FORMAT, StageRun, stage_key
 from critasser.text import visible
 
 __all__ = ["FORMAT", "Job"]
-
-FORMAT = 2
-"""Version of the folder's layout."""
 
 _MARKERS = "stages"
 
@@ -218,16 +214,13 @@ class Job:
         progress = self.progress
         if progress is None:
             raise RuntimeError("a stage needs job.progress")
-        label = name if part is None else f"{name}_{part + 1}"
-        seed = {"seed": self.seed} if draws else {}
-        key = self._key(label, {**settings, **seed}, inputs, external or {})
+        label, key = self._key(name, settings, inputs, external, draws, part)
         progress.begin(name, part or 0, parts)
         marker = self._finished(label, key)
         if marker is None:
             for stale in (*sorted(self.of_run), label):
                 self.discard(stale)
-            generator = stage_generator(self.seed, label) if draws else None
-            run = StageRun(self, progress, generator)
+            run = StageRun.new(self, label, draws)
             started, worked = time.monotonic(), time.process_time()
             self.log(f"{label} starts")
             body(run)
@@ -237,7 +230,7 @@ class Job:
                 "outputs": {relative: checksum(self.path(relative)) for relative in run.outputs},
                 "artifacts": {k: list(v) for k, v in run.outputs.items() if v is not None},
                 "seconds": round(time.monotonic() - started, 3),
-                "cpu_seconds": round(time.process_time() - worked, 3),
+                "cpu_seconds": round(time.process_time() - worked + run.cpu_elsewhere, 3),
                 "peak_memory_bytes": peak_memory(),
                 "warnings": run.warnings,
                 "summary": run.summary,
@@ -256,6 +249,14 @@ class Job:
             progress.artifact(relative, kind, message)
         progress.end(restored=restored, message="was done already" if restored else "done")
         return marker
+
+    def pending(self, name: str, **declared: Any) -> StageRun | None:
+        """What `stage`, given the same, would start with; None where it would find it done."""
+        label, key = self._key(name, **declared)
+        if self._finished(label, key) is not None:
+            return None
+        self.discard(label)
+        return StageRun.new(self, label, declared.get("draws", False))
 
     def adopt(self, other: Path, labels: Iterable[str]) -> None:
         """Take finished stages of another job along, as far as their files are there.
@@ -332,20 +333,18 @@ class Job:
 
     def _key(
         self,
-        label: str,
+        name: str,
         settings: Mapping[str, object],
         inputs: Iterable[str],
-        external: Mapping[str, str],
-    ) -> str:
-        content = {
-            "stage": label,
-            "version": __version__,
-            "format": FORMAT,
-            "settings": plain(settings),
-            "inputs": {relative: self._checksums[relative] for relative in inputs},
-            "external": dict(external),
-        }
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+        external: Mapping[str, str] | None = None,
+        draws: bool = False,
+        part: int | None = None,
+    ) -> tuple[str, str]:
+        """Label and key of a stage or its part; parameters as `stage`."""
+        label = name if part is None else f"{name}_{part + 1}"
+        seed = {"seed": self.seed} if draws else {}
+        found = {relative: self._checksums[relative] for relative in inputs}
+        return label, stage_key(label, {**settings, **seed}, found, external or {})
 
     def _finished(self, label: str, key: str) -> dict[str, Any] | None:
         """The marker of a stage that is done with this key and whose files are whole."""

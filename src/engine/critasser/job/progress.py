@@ -171,6 +171,14 @@ class Progress:
         self.check()
         self._tell(min(max(float(fraction), 0.0), 1.0), message)
 
+    def of_stage(self, fraction: float, message: str = "") -> None:
+        """As a call, with the fraction of the whole stage, where parts of it are done at a time."""
+        part, self._share = self._share, (0.0, 1.0)
+        try:
+            self(fraction, message)
+        finally:
+            self._share = part
+
     def measure(self, **numbers: float) -> None:
         """Numbers to be plotted; they travel with the next line, later ones in place of earlier."""
         self._numbers.update(

@@ -3,25 +3,50 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from critasser import __version__
 from critasser.errors import InputError
 from critasser.job.progress import Progress
+from critasser.job.records import plain
 
 if TYPE_CHECKING:
     from critasser.job.folder import Job
 
-__all__ = ["StageRun", "stage_generator"]
+__all__ = ["FORMAT", "StageRun", "stage_generator", "stage_key"]
+
+FORMAT = 2
+"""Version of the job folder's layout."""
 
 
 def stage_generator(seed: int, stage: str) -> np.random.Generator:
     """The stage's own random numbers: the same whether the stages before it ran or were resumed."""
     words = np.frombuffer(hashlib.sha256(stage.encode()).digest()[:16], dtype=np.uint32)
     return np.random.default_rng(np.random.SeedSequence([seed, *words.tolist()]))
+
+
+def stage_key(
+    label: str,
+    settings: Mapping[str, object],
+    inputs: Mapping[str, str],
+    external: Mapping[str, str],
+) -> str:
+    """Checksum of all that a stage's result depends on: settings, and checksums of files."""
+    content = {
+        "stage": label,
+        "version": __version__,
+        "format": FORMAT,
+        "settings": plain(settings),
+        "inputs": dict(inputs),
+        "external": dict(external),
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 @dataclass
@@ -40,6 +65,8 @@ class StageRun:
         What the person should know; shown in log, `results.json` and report.
     summary : dict
         Small numbers for later stages and the report.
+    cpu_elsewhere : float
+        Seconds of processor time that other processes took for it.
     """
 
     job: Job
@@ -48,6 +75,12 @@ class StageRun:
     outputs: dict[str, tuple[str, str] | None] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     summary: dict[str, Any] = field(default_factory=dict)
+    cpu_elsewhere: float = 0.0
+
+    @classmethod
+    def new(cls, job: Job, label: str, draws: bool) -> StageRun:
+        """Of a stage or its part with a label."""
+        return cls(job, job.progress, stage_generator(job.seed, label) if draws else None)
 
     def file(self, relative: str, kind: str | None = None, message: str = "") -> Path:
         """The path to write an output at; with `kind` it is announced when the stage is done."""

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from critasser.errors import InputError
+from critasser.executors import HERE, Done, Executor
 from critasser.job.folder import Job
 from critasser.job.progress import Event
 from critasser.job.records import read_json
 from critasser.job.running import running
 from critasser.options import MOST_MODELS, Inputs, ModelInputs, Options
 from critasser.pipeline.description import describe
+from critasser.pipeline.split import Split
 from critasser.pipeline.stage import Context, Stage, Task, files_read
 
 __all__ = ["Pipeline", "run_stages"]
@@ -59,6 +61,7 @@ class Pipeline:
         command: Sequence[str] = (),
         listeners: tuple[Callable[[Event], None], ...] = (),
         hard_stop: Callable[[], None] | None = None,
+        executor: Executor = HERE,
     ) -> dict[str, Any]:
         """Run what is not done yet.
 
@@ -74,6 +77,8 @@ class Pipeline:
             Given every progress event.
         hard_stop : callable, optional
             Its last words, if the process is to end when a stage does not notice a cancel in time.
+        executor : Executor
+            What does pieces of work that need not wait for each other; the results are the same.
 
         Returns
         -------
@@ -95,7 +100,7 @@ class Pipeline:
             describe(job, task, command)
             for note in task.checked.notes:
                 job.log(f"warning: {note}")
-            run_stages(job, self.stages(task), task, self.expected_seconds)
+            run_stages(job, self.stages(task), task, self.expected_seconds, executor)
             results = read_json(job.path("results.json")) or {}
             progress.close("finished", self.closing(results["models"][0]))
             return results
@@ -106,6 +111,7 @@ def run_stages(
     stages: Sequence[Stage],
     task: Task,
     expected_seconds: Callable[..., Mapping[str, float]] | None = None,
+    executor: Executor = HERE,
 ) -> None:
     """Run stages one after another, or find them done; forget those of earlier runs.
 
@@ -117,14 +123,16 @@ def run_stages(
     job.of_run = frozenset(stage.name for stage in stages if stage.of_run)
     for stage in stages:
         if stage.parts is None:
-            _run(job, stage, task)
+            _run(job, stage, task, executor)
             continue
         count = _models(job, stage.parts)
-        if expected_seconds is not None:
-            for name, seconds in expected_seconds(task, count).items():
-                job.progress.expect(name, seconds)
-        for part in range(count):
-            _run(job, stage, task, part, count)
+        expected = {} if expected_seconds is None else expected_seconds(task, count)
+        each = expected.get(stage.name, 0.0) / count
+        if isinstance(stage.body, Split) and (many := executor.at_once(count, each)) > 1:
+            expected[stage.name] = each * count / many
+        for name, seconds in expected.items():
+            job.progress.expect(name, seconds)
+        _run_parts(job, stage, task, executor, count, each)
     job.prune()
 
 
@@ -139,20 +147,65 @@ def _models(job: Job, stage: str) -> int:
     return count
 
 
-def _run(job: Job, stage: Stage, task: Task, part: int | None = None, parts: int = 1) -> None:
+def _run_parts(
+    job: Job, stage: Stage, task: Task, executor: Executor, count: int, seconds: float
+) -> None:
+    """Run the parts of a stage; the work of those that are not done, at a time where that pays."""
+    runs = {
+        part: run
+        for part in range(count)
+        if (run := job.pending(stage.name, **_declared(job, stage, task, part)))
+    }
+    split = stage.body
+    if not isinstance(split, Split) or executor.at_once(len(runs), seconds) < 2:
+        for part in range(count):
+            _run(job, stage, task, executor, part, count)
+        return
+    results: Generator[Done] = (done for done in ())
+
+    def body(context: Context) -> None:
+        nonlocal results
+        if context.part == min(runs):
+            contexts = [replace(context, part=part, run=run) for part, run in runs.items()]
+            results = split.ahead(executor, contexts, seconds)
+        split.keep(context, next(results))
+
+    try:
+        for part in range(count):
+            _run(job, replace(stage, body=body), task, executor, part, count)
+    finally:
+        results.close()
+
+
+def _run(
+    job: Job,
+    stage: Stage,
+    task: Task,
+    executor: Executor,
+    part: int | None = None,
+    parts: int = 1,
+) -> None:
     settings = stage.settings(task)
-    facts = {name: job.noted(source, name) for name, source in stage.facts.items()}
     job.stage(
         stage.name,
-        lambda run: stage.body(Context(stage, task, run, settings, part)),
-        settings={**settings, **{name: fact for name, fact in facts.items() if fact is not None}},
-        inputs=files_read(job, stage, part),
-        external={
+        lambda run: stage.body(Context(stage, task, run, settings, part, executor)),
+        **_declared(job, stage, task, part),
+        parts=parts,
+    )
+
+
+def _declared(job: Job, stage: Stage, task: Task, part: int | None) -> dict[str, Any]:
+    """What the result of a stage or its part depends on, for `Job.stage`."""
+    facts = {name: job.noted(source, name) for name, source in stage.facts.items()}
+    known = {name: fact for name, fact in facts.items() if fact is not None}
+    return {
+        "settings": {**stage.settings(task), **known},
+        "inputs": files_read(job, stage, part),
+        "external": {
             role: checksum
             for role, checksum in task.checked.checksums.items()
             if stage.declares_external(role)
         },
-        draws=stage.draws,
-        part=part,
-        parts=parts,
-    )
+        "draws": stage.draws,
+        "part": part,
+    }

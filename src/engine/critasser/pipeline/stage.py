@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from critasser.executors import HERE, Executor
 from critasser.job.progress import Progress
 from critasser.job.stage_run import StageRun
 from critasser.pipeline.files import MODEL, of_model
@@ -156,6 +157,8 @@ class Context:
         What `Stage.settings` gave.
     part : int or None
         Of a stage with parts, which model this is, counted from 0.
+    executor : Executor
+        What does pieces of work that need not wait for each other.
     """
 
     stage: Stage
@@ -163,6 +166,7 @@ class Context:
     run: StageRun
     settings: Mapping[str, Any]
     part: int | None = None
+    executor: Executor = HERE
 
     @property
     def target(self) -> Target:

@@ -1,6 +1,7 @@
 """Lays known structures on the map's Cα positions."""
 
 from critasser.templates.fingerprint import match_fingerprints
+from critasser.templates.likeness import copies_asked
 from critasser.templates.pose import Fit, PlacedChain, Pose
 from critasser.templates.reselection import (
     AS_GOOD,
@@ -22,6 +23,7 @@ __all__ = [
     "Pose",
     "Rejected",
     "Reselection",
+    "copies_asked",
     "match_fingerprints",
     "match_triples",
     "released",

@@ -15,6 +15,7 @@ from scipy.spatial import cKDTree
 from critasser.structure import CalphaSet, ProteinChain, Target, Template, cr_score
 from critasser.templates.alignment import Alignment, align
 from critasser.templates.fingerprint import match_fingerprints
+from critasser.templates.likeness import LEAST_Z, alike_entities, entities_of, letters_of
 from critasser.templates.places import FEWEST_RESIDUES, LEAST_GAIN, at_hinges, by_positions
 from critasser.templates.pose import Fit, Search
 from critasser.templates.profile import log_odds
@@ -31,19 +32,15 @@ STRATEGIES: dict[str, Search] = {
 GOOD = 0.5
 """CRscore from which the paper calls a template good."""
 
-LEAST_IDENTITY = 0.15
-"""Identity from which a chain may be alike by sequence; below it, long gaps make any z-score."""
-
 RELATED = 0.30
 """Identity from which the alignment says which template residues the map can hold."""
 
 RELATED_PAIRS = 3 * FEWEST_RESIDUES
 """Aligned residues that are enough to search with."""
 
-LEAST_Z, LEAST_Z_BY_MAP = 5.0, 8.0
-"""z-score of the alignment of a chain that is alike by sequence, and of others.
-
-For chains that are not alike by sequence alone it is the best of several poses and readings."""
+LEAST_Z_BY_MAP = 8.0
+"""z-score of the alignment of a chain that is not alike by sequence, the best of several poses and
+readings."""
 
 PARTNER = 3.0
 """Å within which a template Cα and a Cα position are taken for the same."""
@@ -158,7 +155,7 @@ def survey(
     CR-I-TASSER paper, "Template reselection by Cα and density map matching".
     """
     search = STRATEGIES[strategy]
-    entities = _entities(target)
+    entities = entities_of(target)
     placings: list[list[_Placing]] = []
     rejected: list[Rejected] = []
     for number, chain in enumerate(chains):
@@ -180,14 +177,6 @@ def survey(
     return Reselection(templates, tuple(rejected), elsewhere)
 
 
-def _entities(target: Target) -> list[list[int]]:
-    """Target chains with the same sequence, together."""
-    groups: dict[str, list[int]] = {}
-    for index, sequence in enumerate(target.sequences):
-        groups.setdefault(sequence.letters, []).append(index)
-    return list(groups.values())
-
-
 def _name(number: int, chain: ProteinChain) -> str:
     return f"template {number + 1} (chain {chain.name})"
 
@@ -207,14 +196,8 @@ def _place(
     if len(seen) < FEWEST_RESIDUES:
         return f"only {len(seen)} residues with a Cα; at least {FEWEST_RESIDUES} are needed"
     own, codes = chain.calpha[seen], chain.codes[seen]
-    known = np.where(target.unknown, np.int8(-1), target.codes)
-    letters = [known[target.chain_slices[group[0]]] for group in entities]
-    by_sequence = [align(codes, letter) for letter in letters]
-    alike = [
-        entity
-        for entity, alignment in enumerate(by_sequence)
-        if alignment.z_score >= LEAST_Z and alignment.identity >= LEAST_IDENTITY
-    ]
+    letters = [letters_of(target, group) for group in entities]
+    by_sequence, alike = alike_entities(codes, letters)
     # What is not alike by sequence may still be alike by fold, and then the map tells the register.
     wanted = alike or list(range(len(entities)))
     chosen = np.arange(len(seen))

@@ -2,15 +2,18 @@
 
 import dataclasses
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from critasser.density import simulate
+from critasser.executors import Done
 from critasser.fitting import Fields, Placement, Poses, RigidFit
 from critasser.pipeline.stages import templates
 from critasser.pipeline.stages.templates import (
     DensityFit,
+    _place_at_once,
     _remarks,
     _write_elsewhere,
     errors_of_chains,
@@ -97,6 +100,49 @@ def test_each_chain_of_a_file_is_cut_by_its_own_block_of_the_error(tmp_path, cha
 def test_without_errors_contacts_cut_all_chains(chain, fitted):
     fit_by_density([chain], None, np.random.default_rng(0))(0)
     assert errors_of_chains([chain, chain], None) == [None, None] and fitted == [None]
+
+
+class Backwards:
+    """An executor that does the last item first."""
+
+    def at_once(self, count, seconds):
+        return count
+
+    def map(self, work, items, *, shared, progress, **_):
+        done = [Done(work(**shared, **item, progress=progress), 2.0) for item in items[::-1]]
+        return iter(done[::-1])
+
+
+def drawn(*, calpha, fields, rng, progress, **_):
+    """A search that finds one place, by chance."""
+    progress(0.5, "searching")
+    place = calpha + rng.normal(size=3)
+    return (Placement(place, np.zeros(len(calpha)), (fit(30.0, 1.0),), (True,)),)
+
+
+def test_chains_searched_for_at_a_time_lie_where_each_alone_does(chain, monkeypatch):
+    monkeypatch.setattr(templates, "fit_structure", drawn)
+    told = []
+    context = SimpleNamespace(
+        target=Target((Sequence("A", chain.letters),)),
+        executor=Backwards(),
+        run=SimpleNamespace(job=SimpleNamespace(log=None), cpu_elsewhere=1.0),
+        progress=lambda done, _: told.append(done),
+    )
+    at_once, alone = (
+        DensityFit((chain, chain), fields_of(chain), np.random.default_rng(0)) for _ in range(2)
+    )
+    _place_at_once(context, at_once)
+    assert set(at_once.found) == {0, 1} and context.run.cpu_elsewhere == 5.0
+    assert told and max(told) <= 0.7
+    places = []
+    for number in (1, 0):
+        (one,), (other,) = (
+            each.placements(number, 1, lambda *_: None) for each in (at_once, alone)
+        )
+        assert one.positions.tobytes() == other.positions.tobytes()
+        places.append(one.positions)
+    assert not np.array_equal(*places)
 
 
 def test_further_places_of_a_template_are_written(chain, tmp_path):

@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-from critasser.atomic import build_atoms
+from critasser.atomic import AtomicReport, build_atoms
 from critasser.density import read_map
 from critasser.job.arrays import load_arrays, save_atoms
 from critasser.pipeline.files import ATOMS, CENTROID, DENSITY, UNSEEN, of_model
+from critasser.pipeline.split import Split
 from critasser.pipeline.stage import Context, Stage, Task, sequences
+from critasser.structure import AtomicModel
 
 __all__ = ["STAGE"]
 
 
-def atomic(context: Context) -> None:
-    """Build backbone and side chains on one refined centroid and relax them in the map."""
-    (calpha,) = load_arrays(context.read(CENTROID), "calpha")
+def _shared(context: Context) -> dict[str, Any]:
     (unseen,) = load_arrays(context.read(UNSEEN), "unseen")
-    model, report = build_atoms(
-        context.target,
-        calpha,
-        read_map(context.read(DENSITY)),
-        context.fact("resolution"),
-        rng=context.rng,
-        unseen=unseen,
-        schedule=context.settings["schedule"],
-        progress=context.progress,
-    )
+    return {
+        "target": context.target,
+        "density": read_map(context.read(DENSITY)),
+        "resolution": context.fact("resolution"),
+        "unseen": unseen,
+        "schedule": context.settings["schedule"],
+    }
+
+
+def _own(context: Context) -> dict[str, Any]:
+    (calpha,) = load_arrays(context.read(CENTROID), "calpha")
+    return {"calpha": calpha, "rng": context.rng}
+
+
+def _write(context: Context, built: tuple[AtomicModel, AtomicReport]) -> None:
+    model, report = built
     save_atoms(context.file(of_model(ATOMS, context.part)), model)
     for text in report.warnings:
         context.warn(f"model {context.part + 1}: {text}")
@@ -43,7 +50,7 @@ def _settings(task: Task) -> Mapping[str, object]:
 
 STAGE = Stage(
     "atomic",
-    atomic,
+    Split(_shared, _own, build_atoms, _write),
     reads=(DENSITY, UNSEEN, CENTROID),
     facts={"resolution": "density", "absent": "sequences"},
     settings=_settings,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +43,7 @@ from critasser.structure import (
     read_chains,
     write_calpha,
 )
-from critasser.templates import AS_GOOD, PlacedChain, released, survey
+from critasser.templates import AS_GOOD, PlacedChain, copies_asked, released, survey
 from critasser.text import printable
 from critasser.trace import shifted_significance
 
@@ -53,6 +54,12 @@ __all__ = [
     "fit_by_density",
     "judged_by_map",
 ]
+
+SEARCH_SECONDS = 6.0
+"""Of a chain's search in the density, of 200 residues."""
+
+SEARCH_SHARE = 0.7
+"""Of the stage's time, where several chains are searched for at a time."""
 
 SCORE_BY_CALPHA = 0.1
 """Score that a place by Cα positions alone must pass, where the density has none: proteins in their
@@ -76,6 +83,7 @@ def templates(context: Context) -> None:
     if chains:
         features = load_features(context.read(FEATURES), context.read(DENSITY))
         fit = fit_by_density(chains, features, context.rng, errors=errors, tell=context.warn)
+        _place_at_once(context, fit)
     found = survey(chains, calpha, context.target, progress=context.progress, fit=fit)
     used = judged_by_map(
         found.templates, calpha, context.target,
@@ -106,6 +114,25 @@ def templates(context: Context) -> None:
     led = sum(error is not None for error in errors)
     told = f"; {led} chains cut by their predicted aligned error" if led else ""
     context.say(f"{len(used)} of {len(files)} files{told}" if files else "none given")
+
+
+def _place_at_once(context: Context, fit: DensityFit) -> None:
+    """Search the density for several chains at a time, where others can do that."""
+    copies = [copies_asked(chain, context.target) for chain in fit.chains]
+    numbers = [number for number, count in enumerate(copies) if count]
+    if not numbers or context.executor.at_once(len(numbers), SEARCH_SECONDS) < 2:
+        return
+    found = context.executor.map(
+        fit_structure,
+        [fit.asked(number, copies[number]) for number in numbers],
+        shared={"fields": fit.fields, "equals": True},
+        seconds=SEARCH_SECONDS,
+        progress=lambda done, message: context.progress(SEARCH_SHARE * done, message),
+        tell=context.run.job.log,
+    )
+    for number, done in zip(numbers, found):
+        fit.found[number] = done.result
+        context.run.cpu_elsewhere += done.cpu_seconds
 
 
 def _write_elsewhere(
@@ -213,6 +240,8 @@ class DensityFit:
         Score that chains must pass whose best place is clear, once they were searched for.
     unfound : set of int
         Chains that have no place by the density, as `placed_domains` judges it.
+    found : dict of int to tuple of Placement
+        What the search found for chains that it was made for already.
     """
 
     chains: tuple[ProteinChain, ...]
@@ -222,6 +251,23 @@ class DensityFit:
     tell: Callable[[str], None] | None = None
     least: dict[int, float] = field(default_factory=dict)
     unfound: set[int] = field(default_factory=set)
+    found: dict[int, tuple[Placement, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def _generators(self) -> list[np.random.Generator]:
+        """Of each chain, so that it makes no difference which is searched for first, or where."""
+        return self.rng.spawn(len(self.chains))
+
+    def asked(self, number: int, copies: int) -> dict[str, Any]:
+        """What `fit_structure` is asked of a chain."""
+        chain = self.chains[number]
+        return {
+            "calpha": chain.calpha,
+            "rng": self._generators[number],
+            "trusted": trusted_residues(chain),
+            "error": self.errors[number] if self.errors else None,
+            "copies": copies,
+        }
 
     @cached_property
     def fine(self) -> Fields:
@@ -232,12 +278,11 @@ class DensityFit:
         self, number: int, copies: int, progress: Callable[[float, str], None] | None
     ) -> tuple[Placement, ...]:
         """All that the search finds for a chain."""
-        chain = self.chains[number]
+        if number in self.found:
+            return self.found[number]
         return fit_structure(
-            chain.calpha, self.fields, rng=self.rng, trusted=trusted_residues(chain),
-            error=self.errors[number] if self.errors else None, copies=copies, equals=True,
-            progress=progress,
-        )  # fmt: skip
+            fields=self.fields, equals=True, progress=progress, **self.asked(number, copies)
+        )
 
     def __call__(
         self,

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from critasser.atomic.backbone import build_backbone
 from critasser.atomic.chemistry import CA
+from critasser.atomic.local_repair import LocalRepair, surroundings
 from critasser.atomic.regularisation import regularise
 from critasser.atomic.relaxation import Watch
 from critasser.atomic.report import AtomicReport
@@ -163,7 +164,7 @@ class Builder(Settling):
         energy_before = self.full.energy(self.molecule.with_hydrogens(atoms))
         watch.span(RELIEVED, RELAXED, "relaxing in the force field")
         atoms, energy_after = self._relaxed(atoms, plan.full, plan.dynamics)
-        atoms, energy_after, rounds, repaired = self._repaired(atoms, energy_after)
+        atoms, energy_after, rounds, repaired = self._repaired_around(atoms, energy_after)
         faults = self._faults(atoms)
         if len(faults):
             self.warnings += faults.sentences(target)
@@ -187,6 +188,31 @@ class Builder(Settling):
             warnings=tuple(self.warnings),
         )
         return model_of_atoms(target, atoms), report
+
+    def _repaired_around(
+        self, atoms: NDArray[np.float64], energy: float
+    ) -> tuple[NDArray[np.float64], float, int, dict[str, int]]:
+        """As `_repaired`, among the surroundings of what is wrong where that is little."""
+        faulty = self._faults(atoms).residues
+        found = None
+        if len(faulty):
+            bridges = self.molecule.disulfides
+            found = surroundings(atoms[:, CA], self.target.bonded, faulty, bridges)
+        if found is None:
+            return self._repaired(atoms, energy)
+        part = LocalRepair(self, atoms, *found)
+        moved, rounds, counts = part.repaired()
+        atoms = atoms.copy()
+        atoms[part.index[part.moving]] = moved
+        self.cis = self.cis.copy()
+        inner = np.flatnonzero(part.target.bonded)
+        self.cis[part.index[inner]] = part.cis[inner]
+        self.warnings += part.warnings
+        # All once more, as after each round of all together.
+        settled, after = self._relaxed(atoms, self._iterations_after_repair(), 0)
+        if len(self._faults(settled)) <= len(self._faults(atoms)):
+            return settled, after, rounds, counts
+        return atoms, self.full.energy(self.molecule.with_hydrogens(atoms)), rounds, counts
 
     def _placed(self, line: NDArray[np.float64], noise: float) -> NDArray[np.float64]:
         """Backbone and side chains drawn on Cα."""

@@ -145,8 +145,10 @@ class Settling:
             bridged[list(pair)] = True
         return bridged
 
-    def _prepare(self, line: NDArray[np.float64]) -> None:
-        """The soft field about the molecule, no cysteine bridged yet."""
+    def _prepare(
+        self, line: NDArray[np.float64], disulfides: tuple[tuple[int, int], ...] = ()
+    ) -> None:
+        """Both fields of force about the molecule, as a rule with no cysteine bridged yet."""
         self.settings = {
             "calpha": line,
             "cis": self.cis,
@@ -156,7 +158,7 @@ class Settling:
             "seed": int(self.rng.integers(1, 2**31 - 1)),
             **self.machine,
         }
-        self._bridge(())
+        self._bridge(disulfides)
 
     def _bridge(self, disulfides: tuple[tuple[int, int], ...]) -> None:
         """Both fields of force about the molecule with these disulfides."""
@@ -267,6 +269,9 @@ class Settling:
             self.warnings.append(f"{error}; dynamics left out")
             return positions
 
+    def _iterations_after_repair(self) -> int:
+        return max(FEWEST_REPAIR, self.plan.full // REPAIR_FULL)
+
     def _repaired(
         self, atoms: NDArray[np.float64], energy: float
     ) -> tuple[NDArray[np.float64], float, int, dict[str, int]]:
@@ -299,8 +304,7 @@ class Settling:
             atoms = self._softened(
                 atoms, REPAIR_SOFT * self.plan.soft, side_chains=REPAIR_SIDE_CHAINS, released=wide
             )
-            iterations = max(FEWEST_REPAIR, self.plan.full // REPAIR_FULL)
-            atoms, energy = self._relaxed(atoms, iterations, 0)
+            atoms, energy = self._relaxed(atoms, self._iterations_after_repair(), 0)
             done += 1
             left = len(self._faults(atoms))
             if left < best[0]:

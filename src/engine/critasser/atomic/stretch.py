@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import openmm
 from numpy.typing import NDArray
 
 from critasser.atomic.backbone import build_backbone
@@ -16,13 +15,13 @@ from critasser.atomic.building import (
     checked_schedule,
 )
 from critasser.atomic.chemistry import ATOMS, CA, CB, OXT, SLOTS, C, N, O
+from critasser.atomic.holding import Holding
 from critasser.atomic.internal_coordinates import place
 from critasser.atomic.regularisation import regularise
 from critasser.atomic.relaxation import Watch
-from critasser.atomic.repair import Faults, faults_of
 from critasser.atomic.schedules import Schedule, pull_at
 from critasser.atomic.side_chains import pack_side_chains
-from critasser.atomic.validation import InvertedCentres, find_disulfides
+from critasser.atomic.validation import find_disulfides
 from critasser.density import Grid
 from critasser.structure import AMINO_ACIDS, Target
 
@@ -94,7 +93,7 @@ def rebuild_atoms(
     return builder.rebuild(atoms, calpha)
 
 
-class _StretchBuilder(Builder):
+class _StretchBuilder(Holding, Builder):
     """The state of one call of `rebuild_atoms`."""
 
     def __init__(
@@ -189,40 +188,3 @@ class _StretchBuilder(Builder):
             contact_weight=CONTACT_WEIGHT, only=self.built if only is None else only,
             progress=self.watch.report,
         )  # fmt: skip
-
-    def _bridged(self) -> NDArray[np.bool_]:
-        return super()._bridged() | ~self.moving
-
-    def _system(self, system: openmm.System) -> openmm.System:
-        """A system in which what stays has no mass, so that nothing moves it."""
-        for index in np.flatnonzero(~self.moving[self.molecule.residue]):
-            system.setParticleMass(int(index), 0.0)
-        return system
-
-    def _held(self, atoms: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.where(self.moving[:, None, None], atoms, self.still)
-
-    def _faults(self, atoms: NDArray[np.float64]) -> Faults:
-        """Faults in which a residue that moves has a part."""
-        every = faults_of(self.target, self._held(atoms), self.cis, self.molecule.disulfides)
-        moving = self.moving
-        after = np.append(moving[1:], False)
-        return Faults(
-            every.clashes[moving[every.clashes[:, [0, 2]]].any(axis=1)],
-            InvertedCentres(
-                every.inverted.calpha[moving[every.inverted.calpha]],
-                every.inverted.side_chain[moving[every.inverted.side_chain]],
-            ),
-            every.twisted[(moving | after)[every.twisted]],
-            every.threaded[moving[every.threaded[:, [0, 1, 3]]].any(axis=1)],
-            every.stretched[moving[every.stretched[:, [0, 2]]].any(axis=1)],
-        )
-
-    def _softened(self, atoms: NDArray[np.float64], iterations: int, **more) -> NDArray[np.float64]:
-        return self._held(super()._softened(self._held(atoms), iterations, **more))
-
-    def _relaxed(
-        self, atoms: NDArray[np.float64], iterations: int, steps: int
-    ) -> tuple[NDArray[np.float64], float]:
-        atoms, energy = super()._relaxed(self._held(atoms), iterations, steps)
-        return self._held(atoms), energy

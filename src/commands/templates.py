@@ -15,7 +15,7 @@ from ..jobs.engine_job import jobs_of
 from ..jobs.inputs import write_templates
 from ..jobs.known_files import copy_known, write_list
 from ..jobs.predicted_error import error_path
-from ..jobs.sequences import read_sequences
+from ..jobs.sequences import not_built, read_sequences
 from ..known.consent import where_to_look
 from ..known.downloads import download_folder
 from ..known.found import Found, Wanted, accession_in
@@ -188,9 +188,11 @@ def _written(one: Found, inputs: Path, number: int) -> Found:
 def _wanted(sequence: Path | Sequence) -> list[Wanted]:
     """The sequences of a build, with the accessions that are known of them."""
     if isinstance(sequence, Path):
+        entries = read_sequences(sequence)
         return [
             Wanted(one.name, one.letters.upper(), accession_in(one.name))
-            for one in read_sequences(sequence)
+            for one, left_out in zip(entries, not_built(entries))
+            if not left_out
         ]
     found = []
     for one in sequence:

@@ -26,7 +26,7 @@ from ..session.files import read_regular
 from ..session.quoting import one_line
 from .folder import INPUTS
 from .map_file import write_mrc
-from .sequences import complaint, fasta_text, read_sequences, residue_count
+from .sequences import Entry, complaints, fasta_text, read_sequences, residue_count
 
 __all__ = [
     "PlacedMap",
@@ -161,14 +161,14 @@ def check_sequences(sequence: Path | Sequence, *, protein: bool = False) -> None
     """
     if isinstance(sequence, Path):
         try:
-            found = [(one.name, one.letters, one.header) for one in read_sequences(sequence)]
+            found = read_sequences(sequence)
         except ValueError as error:
             raise UserError(str(error)) from None
     else:
-        found = [(one.name, _letters(one), "") for one in sequence]
-    for name, letters, header in found:
-        if wrong := complaint(letters, header, protein=protein):
-            raise UserError(f"{name or 'sequence'}: {wrong}")
+        found = [Entry(one.name, _letters(one)) for one in sequence]
+    for one, wrong in zip(found, complaints(found, protein=protein)):
+        if wrong:
+            raise UserError(f"{one.name or 'sequence'}: {wrong}")
 
 
 def residues_in(sequence: Path | Sequence) -> int:

@@ -26,10 +26,12 @@ __all__ = [
     "Entry",
     "add_entries",
     "complaint",
+    "complaints",
     "fasta_name",
     "fasta_text",
     "holds",
     "is_accession",
+    "not_built",
     "parse_sequences",
     "read_sequences",
     "residue_count",
@@ -220,8 +222,8 @@ def complaint(letters: str, header: str = "", *, protein: bool = False) -> str:
         return "this is a ligand and no protein: leave it out"
     if not protein and is_nucleic(header, letters):
         return (
-            "this is DNA or RNA: leave it out, give the protein's sequence, or the words protein "
-            "true if it is one"
+            "this is DNA or RNA: give the protein's sequence, or the words protein true if it is "
+            "one"
         )
     # All letters small is how some programs write; small ones among capitals mark something.
     written = letters.upper() if letters.islower() else letters
@@ -231,6 +233,27 @@ def complaint(letters: str, header: str = "", *, protein: bool = False) -> str:
     if set(written) == {"X"}:
         return "all residues are unknown (X): write what they are"
     return ""
+
+
+def not_built(entries: Iterable[Entry], *, protein: bool = False) -> list[bool]:
+    """Which entries are DNA or RNA beside protein: such may stand there, and are not built.
+
+    Parameters
+    ----------
+    entries : iterable of Entry
+    protein : bool
+        Take sequences of A, C, G and T for protein.
+    """
+    nucleic = [not protein and is_nucleic(one.header, one.letters) for one in entries]
+    return [False] * len(nucleic) if all(nucleic) else nucleic
+
+
+def complaints(entries: Sequence[Entry], *, protein: bool = False) -> list[str]:
+    """What is wrong with each entry, in one sentence; empty where nothing is."""
+    return [
+        "" if left_out else complaint(one.letters, one.header, protein=protein)
+        for one, left_out in zip(entries, not_built(entries, protein=protein))
+    ]
 
 
 def _told(letter: str) -> str:
@@ -267,6 +290,8 @@ def fasta_text(entries: Iterable[Entry]) -> str:
         name = one_line(entry.name.replace(">", " ")) or "sequence"
         if says_protein(entry.header):
             name += " protein"
+        elif is_nucleic(entry.header, entry.letters) and not is_nucleic(name, entry.letters):
+            name += " mol:na"
         for copy in range(1, entry.copies + 1):
             lines.append(f">{name}" if entry.copies == 1 else f">{name} copy {copy}")
             lines += [entry.letters[i : i + 60] for i in range(0, len(entry.letters), 60)]

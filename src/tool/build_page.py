@@ -17,7 +17,7 @@ from Qt.QtWidgets import (
 )
 
 from ..jobs.new_job import jobs_home
-from ..jobs.sequences import Entry, complaint, holds, write_fasta
+from ..jobs.sequences import Entry, complaints, holds, write_fasta
 from ..models.job_map import map_of, open_map
 from .citation import citation_section
 from .engine_notice import EngineNotice
@@ -337,8 +337,7 @@ class LaunchPage(QWidget):
 
         self._run('ui tool show "Critasser Segments"')
         shown, plan = show_segments(self._session), self.plan()
-        whole = all(not complaint(one.letters, one.header, protein=plan.protein)
-                    for one in plan.entries)  # fmt: skip
+        whole = not any(complaints(plan.entries, protein=plan.protein))
         if plan.entries and whole and not shown.sequence:
             shown.sequence, _ = sequence_argument(self._with_file(plan), self._sequences_folder)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from Qt.QtCore import Qt, QTimer, Signal
 from Qt.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
-from ..jobs.sequences import Entry, complaint
+from ..jobs.sequences import Entry, complaints, not_built
 from ..known.consent import where_to_look
 from ..known.downloads import download_folder
 from ..known.found import Found, Wanted, accession_in
@@ -138,7 +138,12 @@ class KnownBox(QWidget):
         if where == "none":
             self.show_setting()
             return
-        wanted = [Wanted(one.name, one.letters, accession_in(one.name)) for one in self._entries]
+        left_out = not_built(self._entries, protein=self._protein)
+        wanted = [
+            Wanted(one.name, one.letters, accession_in(one.name))
+            for one, out in zip(self._entries, left_out)
+            if not out
+        ]
         entries = self._entries
         self._work = _Look(
             self._session, wanted, where == "auto", lambda looked: self._fill(looked, entries)
@@ -185,7 +190,7 @@ class KnownBox(QWidget):
         """Show what goes with the choice."""
         where = KNOWN[self.where.currentIndex()]
         whole = bool(self._entries) and not any(
-            complaint(one.letters, protein=self._protein) for one in self._entries
+            complaints(self._entries, protein=self._protein)
         )
         self.look_button.setVisible(where != "none")
         self.look_button.setEnabled(whole and self._work is None)

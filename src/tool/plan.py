@@ -11,7 +11,7 @@ from chimerax.core.errors import UserError
 
 from ..jobs.new_job import DEVICES as ENGINE_DEVICES
 from ..jobs.new_job import QUALITIES
-from ..jobs.sequences import Entry, complaint, fasta_name, typed_letters
+from ..jobs.sequences import Entry, complaints, fasta_name, typed_letters
 from ..session.quoting import Command, Quoted, command_text, quoted_path, quoted_paths
 
 __all__ = [
@@ -241,8 +241,7 @@ def _wrong_errors(plan: Plan) -> str:
 
 
 def _wrong(entries: Sequence[Entry], protein: bool) -> str:
-    for entry in entries:
-        said = complaint(entry.letters, entry.header, protein=protein)
+    for entry, said in zip(entries, complaints(entries, protein=protein)):
         if said:
             return f"Mend the sequence “{entry.name}”."
     return ""

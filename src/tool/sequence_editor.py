@@ -28,6 +28,7 @@ from ..jobs.sequences import (
     add_entries,
     complaint,
     holds,
+    not_built,
     parse_sequences,
     read_sequences,
     residue_count,
@@ -106,10 +107,17 @@ class SequenceEditor(QWidget):
     def _doubtful(self) -> bool:
         return any(is_nucleic(one.header, one.letters) for one in self._entries)
 
-    def _complaint(self, entry: Entry) -> str:
-        if is_nucleic(entry.header, entry.letters) and not self.are_protein:
-            return "this looks like DNA or RNA: remove it, or tick the box if it is a protein"
-        return complaint(entry.letters, entry.header, protein=True)
+    def _complaints(self) -> list[str]:
+        """What is wrong with each entry."""
+        protein = self.are_protein
+        left_out = not_built(self._entries, protein=protein)
+        if not protein and all(is_nucleic(one.header, one.letters) for one in self._entries):
+            said = "this looks like DNA or RNA: give a protein, or tick the box if it is one"
+            return [said] * len(self._entries)
+        return [
+            "" if out else complaint(one.letters, one.header, protein=True)
+            for one, out in zip(self._entries, left_out)
+        ]
 
     def set_entries(self, entries: Sequence[Entry], fasta: Path | None = None) -> None:
         """Put other sequences in place of all that are there."""
@@ -164,15 +172,18 @@ class SequenceEditor(QWidget):
     def _tell(self) -> None:
         """The line below the letters: how much it is, or what is wrong."""
         self.protein.setVisible(self._doubtful())
-        told = [(one.name, self._complaint(one)) for one in self._entries]
-        wrong = [(name, said) for name, said in told if said]
+        told = zip(self._entries, self._complaints())
+        wrong = [(one.name, said) for one, said in told if said]
         if wrong:
             name, said = wrong[0]
             self._summary.setText(f"⚠ {name}, {said}")
         elif self._entries:
-            chains = sum(one.copies for one in self._entries)
+            left_out = not_built(self._entries, protein=self.are_protein)
+            built = [one for one, out in zip(self._entries, left_out) if not out]
+            chains = sum(one.copies for one in built)
             what = "1 chain" if chains == 1 else f"{chains} chains"
-            self._summary.setText(f"{what}, {residue_count(self._entries):,} residues in all")
+            more = "; DNA and RNA are not built" if any(left_out) else ""
+            self._summary.setText(f"{what}, {residue_count(built):,} residues in all{more}")
         else:
             self._summary.setText(
                 "Every protein chain in the map: paste its letters, or drop a FASTA file here."
@@ -214,11 +225,13 @@ class SequenceEditor(QWidget):
         item = QTableWidgetItem(str(len(letters)))
         item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEditable)
         item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        said = self._complaint(entry)
+        said = self._complaints()[row]
         if said:
             item.setForeground(_WRONG)
             item.setText(f"⚠ {len(letters)}")
-        item.setToolTip(said or "Residues of one copy")
+        left_out = not_built(self._entries, protein=self.are_protein)[row]
+        told = "DNA or RNA: not built" if left_out else "Residues of one copy"
+        item.setToolTip(said or told)
         self.table.setItem(row, _RESIDUES, item)
 
     def _row_chosen(self) -> None:

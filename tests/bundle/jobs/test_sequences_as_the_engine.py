@@ -4,7 +4,13 @@ import pytest
 from chimerax.core.commands import AnnotationError
 from chimerax.core.errors import UserError
 from chimerax.critasser.jobs.inputs import check_sequences, write_sequences
-from chimerax.critasser.jobs.sequences import complaint, fasta_text, parse_sequences, read_sequences
+from chimerax.critasser.jobs.sequences import (
+    complaints,
+    fasta_text,
+    not_built,
+    parse_sequences,
+    read_sequences,
+)
 
 HELIX = "AALEKAALEKAALEKAALEK"
 
@@ -24,6 +30,8 @@ FILES = {
     "same": f">a\n{HELIX}\n>b\n{HELIX}\n",
     "dna": ">1ABC_2|Chain B|DNA (5'-D(*TP*TP*TP)-3')\nTTTTTTTT\n",
     "rna": ">a\nACGUACGUACGUACGU\n",
+    "dna beside protein": f">a\n{HELIX}\n>1ABC_2|Chain B|DNA (5'-D(*TP)-3')\nTTTT\n",
+    "rna beside protein": f">guide\nACGUACGUACGUACGU\n>a\n{HELIX}\n",
     "mixed": ">a\nACGTRYACGTACGTNN\n",
     "poly": ">poly-alanine\nAAAAAAAAAAAAAAAA\n",
     "protein": ">a protein\nGGGGGGGGGGGGGGGG\n",
@@ -38,6 +46,7 @@ FILES = {
 def test_files_are_read_as_the_engine_reads_them(tmp_path, name):
     from critasser.errors import InputError
     from critasser.structure import read_fasta
+    from critasser.structure import read_sequences as read_engine
 
     path = tmp_path / "a.fasta"
     path.write_text(FILES[name])
@@ -46,16 +55,19 @@ def test_files_are_read_as_the_engine_reads_them(tmp_path, name):
     except InputError:
         target = None
     entries = read_sequences(path)
-    wrong = [said for one in entries if (said := complaint(one.letters, one.header))]
+    wrong = [said for said in complaints(entries) if said]
     assert bool(wrong) == (target is None), (wrong, target)
     if target is not None:
-        ours = [one.letters.replace("X", "A") for one in entries for _ in range(one.copies)]
+        left_out = dict(zip(entries, not_built(entries)))
+        ours = [one.letters.replace("X", "A") for one in entries
+                for _ in range(one.copies) if not left_out[one]]  # fmt: skip
         assert ours == target
         check_sequences(path)
         # What the panel writes of them is the same again.
         again = tmp_path / "again.fasta"
         again.write_text(fasta_text(entries))
         assert [one.letters for one in read_fasta(again).sequences] == target
+        assert len(read_engine(again).nucleic) == sum(left_out.values())
     else:
         with pytest.raises(UserError):
             check_sequences(path)

@@ -222,15 +222,28 @@ NUCLEIC = [
 
 @pytest.mark.parametrize(("header", "letters"), NUCLEIC)
 def test_nucleic_acids_are_told_by_header_and_letters(write, header, letters):
-    text = f">one\nMKVLAEEDW\n>{header}\n{letters}\n"
-    with pytest.raises(InputError, match=r"DNA or RNA.*Leave it out") as caught:
-        read_sequences(write(text))
-    assert repr(header.split("|")[0].split()[0]) in str(caught.value)
+    found = read_sequences(write(f">one\nMKVLAEEDW\n>{header}\n{letters}\n"))
+    name = header.split("|")[0].split()[0]
+    assert [one.name for one in found.target.sequences] == ["one"]
+    assert [(one.name, one.nucleotides) for one in found.nucleic] == [(name, len(letters))]
+    (note,) = found.notes
+    assert f"sequence {name!r} is DNA or RNA" in note and "not built" in note
 
 
 def test_all_nucleic_acids_of_a_file_are_listed_at_once(write):
-    with pytest.raises(InputError, match="'b', 'c' are DNA or RNA"):
-        read_sequences(write(">a\nMKVLAW\n>b\nACGTACGTACGT\n>c\nUUUUUUU\n"))
+    found = read_sequences(write(">a\nMKVLAW\n>b\nACGTACGTACGT\n>c\nUUUUUUU\n"))
+    assert "'b', 'c' are DNA or RNA" in found.notes[0]
+
+
+def test_nucleic_acid_alone_is_refused(write):
+    with pytest.raises(InputError, match=r"'b', 'c' are DNA or RNA.*Give the protein's sequence"):
+        read_sequences(write(">b\nACGTACGTACGT\n>c\nUUUUUUU\n"))
+
+
+def test_what_is_said_to_be_protein_is_built(write):
+    text = ">a\nMKVLAW\n>b\nACGTACGTACGT\n"
+    found = read_sequences(write(text), protein=True)
+    assert len(found.target.sequences) == 2 and not found.nucleic
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from critasser.structure.bonds import Bonds
 from critasser.structure.calpha import CalphaSet, CalphaTriples, Template, Trace
 from critasser.structure.chain import ProteinChain
 from critasser.structure.contacts import read_contact_file, read_contacts, write_contacts
-from critasser.structure.fasta import SequenceFile, read_fasta, read_sequences
+from critasser.structure.fasta import NucleicRecord, SequenceFile, read_fasta, read_sequences
 from critasser.structure.left_out import LeftOut
 from critasser.structure.mmcif import chain_names, write_calpha, write_model, write_positions
 from critasser.structure.model import AtomicModel
@@ -42,6 +42,7 @@ __all__ = [
     "LeftOut",
     "ModelFile",
     "ModelResidue",
+    "NucleicRecord",
     "Protein",
     "ProteinChain",
     "Sequence",

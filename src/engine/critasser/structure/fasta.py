@@ -23,7 +23,7 @@ from critasser.input_files import read_bytes
 from critasser.structure.alphabet import AMINO_ACIDS
 from critasser.structure.sequence import Sequence, Target
 
-__all__ = ["SequenceFile", "read_fasta", "read_sequences"]
+__all__ = ["NucleicRecord", "SequenceFile", "read_fasta", "read_sequences"]
 
 MAX_BYTES = 1 << 20
 RICH_TEXT = b"{\\rtf"
@@ -60,6 +60,21 @@ NAMES_OF_OTHERS = {"smiles": "ligand", "ccd": "ligand"}
 
 
 @dataclass(frozen=True)
+class NucleicRecord:
+    """A record of DNA or RNA, which is not built.
+
+    Attributes
+    ----------
+    name : str
+    nucleotides : int
+        Of one copy.
+    """
+
+    name: str
+    nucleotides: int
+
+
+@dataclass(frozen=True)
 class SequenceFile:
     """What is in a FASTA file.
 
@@ -68,10 +83,13 @@ class SequenceFile:
     target : Target
     notes : tuple of str
         What was read otherwise than it stands there, each in a line.
+    nucleic : tuple of NucleicRecord
+        Records of DNA or RNA beside those of protein.
     """
 
     target: Target
     notes: tuple[str, ...] = ()
+    nucleic: tuple[NucleicRecord, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -114,13 +132,13 @@ def read_sequences(path: str | os.PathLike, *, protein: bool = False) -> Sequenc
     -------
     SequenceFile
         Selenocysteine is read as cysteine, pyrrolysine as lysine, and an unknown residue (X) as
-        alanine, see `Sequence.unknown`.
+        alanine, see `Sequence.unknown`. DNA and RNA beside protein are listed apart.
 
     Raises
     ------
     InputError
-        There is no such file; it is no FASTA file or far too large; a sequence is empty, of
-        nucleotides, or has a letter that is no amino acid.
+        There is no such file; it is no FASTA file or far too large; a sequence is empty, or has a
+        letter that is no amino acid; all are of nucleotides.
     """
     path = Path(path)
     records = _records(_text(path), path)
@@ -131,9 +149,18 @@ def read_sequences(path: str | os.PathLike, *, protein: bool = False) -> Sequenc
                 "proteins are built. Leave it out."
             )
     nucleic = [record for record in records if not protein and record.is_nucleic]
-    if nucleic:
-        raise InputError(_nucleic_message(nucleic, len(records), path))
+    if nucleic and len(nucleic) == len(records):
+        raise InputError(
+            f"{path}, {_told(nucleic)}: only proteins are built. Give the protein's sequence, or "
+            "write 'protein' in its header, or give --protein, if it is one."
+        )
     notes: list[str] = []
+    if nucleic:
+        notes.append(
+            f"{path.name}, {_told(nucleic)}: not built; write 'protein' in the header, or give "
+            "--protein, if it is one"
+        )
+        records = [record for record in records if not record.is_nucleic]
     sequences: list[Sequence] = []
     for record in records:
         sequence = _sequence(record, path, notes)
@@ -141,7 +168,11 @@ def read_sequences(path: str | os.PathLike, *, protein: bool = False) -> Sequenc
     if not sequences:
         raise InputError(f"{path} is empty: give the sequence in FASTA format.")
     notes += _same_names(records, path)
-    return SequenceFile(Target(tuple(sequences)), tuple(notes))
+    return SequenceFile(
+        Target(tuple(sequences)),
+        tuple(notes),
+        tuple(NucleicRecord(record.name, len(record.letters)) for record in nucleic),
+    )
 
 
 def _same_names(records: list[_Record], path: Path) -> list[str]:
@@ -167,17 +198,14 @@ def _same_names(records: list[_Record], path: Path) -> list[str]:
     return notes
 
 
-def _nucleic_message(nucleic: list[_Record], total: int, path: Path) -> str:
-    told = ", ".join(repr(record.name) for record in nucleic[:MOST_TOLD])
+def _told(nucleic: list[_Record]) -> str:
+    """Names of records of nucleic acid, and how they were told."""
+    names = ", ".join(repr(record.name) for record in nucleic[:MOST_TOLD])
+    names += ", …" if len(nucleic) > MOST_TOLD else ""
     letters = ", ".join(sorted(set("".join(record.letters for record in nucleic).upper())))
-    what = "is" if len(nucleic) == 1 else "are"
-    advice = (
-        "Leave it out" if len(nucleic) < total else "Give the protein's sequence"
-    )
-    return (
-        f"{path}, sequence {told} {what} DNA or RNA (only {letters}): only proteins are built. "
-        f"{advice}, or write 'protein' in its header, or give --protein, if it is one."
-    )
+    if len(nucleic) == 1:
+        return f"sequence {names} is DNA or RNA (only {letters})"
+    return f"sequences {names} are DNA or RNA (only {letters})"
 
 
 def _text(path: Path) -> str:

@@ -186,7 +186,7 @@ def read_domains(structure, table: Path) -> int:
     return len(numbers - {None})
 
 
-def read_table(structure, table: Path, kind: str) -> None:
+def read_table(structure, table: Path, kind: str, *, percent: bool = True) -> None:
     """Take what else is known of residues from the table beside a file, if there is one.
 
     Parameters
@@ -196,8 +196,13 @@ def read_table(structure, table: Path, kind: str) -> None:
         CSV as `read_columns` reads it.
     kind : str
         What the file is: models, traces …
+    percent : bool
+        Whether its local confidence is 0 to 100; that of older jobs is 0 to 1.
     """
     found = read_columns(table, _COLUMNS.get(kind, {}))
+    if not percent and LOCAL_CONFIDENCE in found:
+        values = found[LOCAL_CONFIDENCE]
+        found[LOCAL_CONFIDENCE] = {residue: 100 * value for residue, value in values.items()}
     register_attributes(structure.session)
     keys = names_of(structure.residues)
     for name, values in found.items():

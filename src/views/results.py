@@ -56,6 +56,9 @@ CLASSES: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
 """What can be shown and hidden: kind, and files with what they are called. None of the words is a
 selector of ChimeraX, such as `helix`, which would be taken for a specifier."""
 
+_PERCENT_FROM = 3
+"""Format of job folders from which local confidence is 0 to 100; before, it was 0 to 1."""
+
 _MAP_FORMAT, _MODEL_FORMAT = ("mrc", ".mrc"), ("mmcif", ".cif")
 """Name of ChimeraX's format, and suffix, of the files that a job shows."""
 
@@ -275,7 +278,9 @@ class Results:
         """Take what is known of a model's residues from its file, and from the table beside it."""
         read_confidence(model)
         if table is not None:
-            read_table(model, table, kind)
+            layout = (read_json(self._folder / "job.json") or {}).get("format")
+            old = isinstance(layout, int) and layout < _PERCENT_FROM
+            read_table(model, table, kind, percent=not old)
 
     def _add(self, model: Model, kind: str, *, quietly: bool) -> None:
         """Put a model in its place; of those that come by themselves only the first one of the

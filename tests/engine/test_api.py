@@ -236,3 +236,19 @@ def test_damaged_results_are_refused(tmp_path, damage):
     with pytest.raises(critasser.InputError):
         critasser.open(tmp_path)
 
+
+
+def test_local_confidence_of_older_jobs_is_brought_to_the_scale_of_today(tmp_path):
+    (tmp_path / "5_models").mkdir()
+    (tmp_path / "5_models/model_1.cif").touch()
+    (tmp_path / "5_models/model_1.csv").write_text(
+        "chain,residue,letter,confidence,local_confidence,local_pcc\nA,1,M,80,0.5,0.7\n"
+    )
+    (tmp_path / "results.json").write_text(
+        '{"models": [{"file": "5_models/model_1.cif", "rank": 1}], "resolution": 3, '
+        '"warnings": [], "timings": {}}'
+    )
+    for layout, seen in ((2, 50.0), (3, 0.5)):
+        (tmp_path / "job.json").write_text(f'{{"format": {layout}}}')
+        (model,) = critasser.open(tmp_path).models
+        assert (model.confidence[0], model.local_confidence[0]) == (80, seen)

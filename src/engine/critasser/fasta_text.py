@@ -56,7 +56,10 @@ NUCLEIC_HEADER = re.compile(
 """Headers of nucleic acids, and not of proteins that are named for what they do with them."""
 
 OTHER_HEADER = re.compile(
-    r"(?:[^|\s]{1,8}\|)?(ligand|smiles|ccd|glycan|ion)\s*(?:\||$)", re.IGNORECASE
+    r"(?:[^|\s]{{1,8}}\|(?P<second>{0})\s*(?:\||$)|(?P<first>{0})\s*\|)".format(
+        "ligand|smiles|ccd|glycan|ion"
+    ),
+    re.IGNORECASE,
 )
 """Headers of what is no chain, as Boltz (``B|smiles``) and Chai (``ligand|name=x``) have them."""
 
@@ -228,7 +231,7 @@ def other_molecule(header: str) -> str:
     ('smiles', '')
     """
     found = OTHER_HEADER.match(header)
-    return found[1].lower() if found else ""
+    return (found["first"] or found["second"]).lower() if found else ""
 
 
 def says_protein(header: str) -> bool:

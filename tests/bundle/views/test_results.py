@@ -75,12 +75,22 @@ def test_tables_name_residues_by_their_insertion_codes_and_damage_costs_one(sess
     table = tmp_path / "model.csv"
     table.write_text(
         "chain,residue,insertion,local_pcc,local_confidence\n"
-        "A,1,,0.1,0.5\nA,1,A,0.2,0.6\nA,3,,rubbish,0.7\nA,four\nA,4,,inf,0.8\n"
+        "A,1,,0.1,50\nA,1,A,0.2,60\nA,3,,rubbish,70\nA,four\nA,4,,inf,80\n"
     )
     read_table(model, table, "models")
     pcc = [residue.critasser_local_pcc for residue in model.residues]
     assert pcc == [0.1, 0.2, None, None]
-    assert model.residues[3].critasser_local_confidence == 0.8
+    assert model.residues[3].critasser_local_confidence == 80
+
+
+def test_local_confidence_of_older_jobs_is_brought_to_the_scale_of_today(session, tmp_path):
+    from chimerax.critasser.models.attributes import read_table
+
+    model = protein(session, "model", helix(1))
+    table = tmp_path / "model.csv"
+    table.write_text("chain,residue,local_confidence\nA,1,0.5\n")
+    read_table(model, table, "models", percent=False)
+    assert model.residues[0].critasser_local_confidence == 50
 
 
 def test_models_know_where_their_residues_come_from(session, tmp_path):

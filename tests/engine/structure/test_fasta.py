@@ -146,6 +146,7 @@ def test_a_file_that_is_not_there(tmp_path):
         ("A|protein|./msa.a3m", "A|protein|./msa.a3m"),
         ("protein|name=ligand of integrin", "protein|name=ligand"),
         ("ligand-gated channel", "ligand-gated"),
+        ("ligand", "ligand"),
         ("sp|P12345|ION_HUMAN ion channel", "sp|P12345|ION_HUMAN"),
     ],
 )

@@ -51,7 +51,7 @@ class Prediction:
     calpha : CalphaSet
         Cα positions (n, 3) in Å with their probabilities, likeliest first.
     agreement : float
-        CRscore between two opinions of the network on the positions, 0 … 1.
+        CRscore between the positions predicted for the map as it is and turned, 0 … 1.
     trusted : bool
         Whether they agree well enough for the positions to guide the assembly.
     """

@@ -26,6 +26,9 @@ LARGEST_TABLE = 16 << 20
 
 COLUMNS = ("confidence", "local_confidence", "local_pcc")
 
+PERCENT_FROM = 3
+"""Format of job folders from which local confidence is 0 … 100; before, it was 0 … 1."""
+
 
 @dataclass(frozen=True, eq=False)
 class ModelResult:
@@ -190,10 +193,11 @@ def read_results(folder: Path) -> Results:
         )
     described = read_json(job.path("job.json")) or {}
     try:
+        percent = int(described.get("format", PERCENT_FROM)) >= PERCENT_FROM
         return Results(
             folder=job.folder,
             kind=str(described.get("kind", "build")),
-            models=tuple(_model(job, entry) for entry in content["models"]),
+            models=tuple(_model(job, entry, percent) for entry in content["models"]),
             resolution=float(content["resolution"]),
             warnings=tuple(map(str, content["warnings"])),
             timings={str(k): float(v) for k, v in content["timings"].items()},
@@ -213,10 +217,12 @@ def read_results(folder: Path) -> Results:
         ) from None
 
 
-def _model(job: Job, entry: Mapping[str, Any]) -> ModelResult:
+def _model(job: Job, entry: Mapping[str, Any], percent: bool) -> ModelResult:
     path = job.path(str(entry["file"]))
     rows = _rows(path.with_suffix(".csv"))
     numbers = {name: np.array([float(row[name]) for row in rows]) for name in COLUMNS}
+    if not percent:
+        numbers["local_confidence"] *= 100
     # Jobs of earlier versions do not tell it.
     seen = np.array([row.get("seen", "1") != "0" for row in rows])
     if not seen.any():

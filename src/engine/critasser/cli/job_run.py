@@ -92,7 +92,8 @@ def work(
 def _warn_at_once(console: TextIO, task: Task) -> None:
     """Say before the work begins what is known by then; the end says it again."""
     notes = task.checked.notes
-    if task.options.resolution is None:
+    # Of half maps the resolution is measured.
+    if task.options.resolution is None and not getattr(task.inputs, "half_maps", ()):
         notes = (NO_RESOLUTION, *notes)
     with contextlib.suppress(OSError):
         for note in notes:

@@ -155,7 +155,7 @@ def number(text: str) -> float:
     except ValueError:
         found = NUMBER.fullmatch(text.strip())
         if found is None:
-            raise argparse.ArgumentTypeError(f"{text!r}: is no number") from None
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
         meant = found[1].replace(",", ".").rstrip(".")
         raise argparse.ArgumentTypeError(f"{text!r}: write {meant}") from None
 
@@ -165,7 +165,7 @@ def whole_number(text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r}: is no whole number") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
 
 
 def _readable(flag: str) -> str:

@@ -123,7 +123,8 @@ def load_features(path: Path, density: Path) -> FeatureMaps:
 
 
 def save_calpha(path: Path, calpha: CalphaSet, agreement: float, trusted: bool) -> None:
-    """Cα positions with all that the networks say of them, and how far the opinions agree."""
+    """Cα positions with all that the networks say of them, and how well its
+    predictions for the map as it is and turned agree."""
     triples = calpha.triples or CalphaTriples(np.zeros((0, 3), np.int64), np.zeros(0))
     save_arrays(
         path,

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMAT", "StageRun", "stage_generator", "stage_key"]
 
-FORMAT = 2
-"""Version of the job folder's layout."""
+FORMAT = 3
+"""Version of the job folder: of its layout, and of what stages and tables hold."""
 
 
 def stage_generator(seed: int, stage: str) -> np.random.Generator:

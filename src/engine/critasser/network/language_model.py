@@ -103,7 +103,7 @@ def load_language_model(folder: Path, device: torch.device) -> LanguageModel:
         except (
             OSError, ValueError, TypeError, KeyError, RuntimeError, AttributeError, SafetensorError
         ) as error:  # fmt: skip
-            reason = str(error).strip().splitlines()[0]
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
             raise InputError(f"{folder}: no language model that can be read ({reason})") from error
     if any(CONTACT_HEAD in name for name in loading["missing_keys"]):
         raise InputError(

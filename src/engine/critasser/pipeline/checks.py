@@ -30,7 +30,6 @@ from critasser.network.unet import UNet
 from critasser.options import Inputs, Options, check_file, check_readable
 from critasser.shipped import NETWORK, RESIDUE_NETWORK, RESOLUTION_NETWORK, TABLES, shipped
 from critasser.structure import (
-    NucleicRecord,
     Protein,
     Target,
     read_contact_file,
@@ -87,8 +86,6 @@ class Checked:
     notes : tuple of str
         What the person should know of the files, each in a line: what was left out or read
         otherwise than it stands there.
-    nucleic : tuple of NucleicRecord
-        Sequences of DNA or RNA, which are not built.
     """
 
     target: Target
@@ -97,7 +94,6 @@ class Checked:
     checksums: Mapping[str, str]
     volume: float
     notes: tuple[str, ...] = ()
-    nucleic: tuple[NucleicRecord, ...] = ()
 
 
 def check(inputs: Inputs, options: Options) -> Checked:
@@ -139,9 +135,7 @@ def check(inputs: Inputs, options: Options) -> Checked:
             notes += read_error_file(error, protein.chains).notes
     device, weights, checksums = programs(options)
     checksums = {role: checksum(path) for role, path in inputs.files().items()} | checksums
-    return Checked(
-        target, device, weights, checksums, volume, tuple(notes), read.nucleic
-    )
+    return Checked(target, device, weights, checksums, volume, tuple(notes))
 
 
 def _has_calpha(protein: Protein) -> None:

@@ -65,7 +65,7 @@ def unseen(context: Context) -> None:
     context.say(
         f"{int(lacking.sum())} of {len(lacking)} residues have no density"
         if lacking.any()
-        else "no residue is known to lack density"
+        else "no residues without density were found"
     )
 
 
@@ -136,8 +136,8 @@ def grow_missing(
 
 
 def trusted_calpha(features: FeatureMaps, calpha: CalphaSet, seen: int) -> tuple[float, bool]:
-    """How far the network's opinions agree, and whether they are trusted, where only so many
-    residues are seen."""
+    """How well the network's predictions for the map as it is and turned agree, and whether they
+    are trusted, where only so many residues are seen."""
     count = max(seen, int((calpha.probability > LIKELY).sum()))
     agreed = agreement(*(find_calpha(one, seen) for one in features.opinions), count)
     return agreed, agreed > TRUSTED_CRSCORE

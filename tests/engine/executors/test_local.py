@@ -104,6 +104,25 @@ def test_a_process_that_is_killed_costs_no_result(tmp_path):
     assert "ended from outside" in lines[1]
 
 
+def test_a_process_that_ends_before_it_was_given_anything_is_waited_for(tmp_path, monkeypatch):
+    monkeypatch.setattr("critasser.executors.local.START", "raise SystemExit")
+    started, lines = [], []
+
+    class Remembered(subprocess.Popen):
+        def __init__(self, *arguments, **options):
+            super().__init__(*arguments, **options)
+            started.append(self)
+
+    monkeypatch.setattr(subprocess, "Popen", Remembered)
+    executor = LocalExecutor(2, worthwhile=0.0)
+    # More than a pipe holds, so that the end is noticed while it is sent.
+    shared = {"given": bytes(2**20)}
+    done = list(executor.map(slow, naps(range(2), 0.1, tmp_path), shared=shared, tell=lines.append))
+    assert [one.result for one in done] == [(0, os.getpid()), (1, os.getpid())]
+    assert "ended from outside" in lines[0]
+    assert len(started) == 1 and started[0].returncode is not None
+
+
 def test_processes_end_when_the_one_that_started_them_is_killed(tmp_path):
     script = tmp_path / "script.py"
     # No guard, as people write scripts: they are not run again in each process.

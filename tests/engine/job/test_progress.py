@@ -2,7 +2,10 @@
 
 import json
 
+import pytest
+
 from critasser.job.progress import Event, Progress
+from critasser.job.unloaded_clock import UnloadedClock
 
 
 def test_fractions_only_grow_and_end_at_one(tmp_path):
@@ -54,3 +57,27 @@ def test_numbers_to_plot_travel_with_the_next_line_and_with_no_other(tmp_path):
         None,
         None,
     ]
+
+
+def test_the_bar_of_a_stage_does_not_go_back_from_what_processes_did_to_a_part(tmp_path):
+    events: list[Event] = []
+    progress = Progress(tmp_path / "p.jsonl", {"a": 3}, listeners=(events.append,))
+    for part in range(4):
+        progress.begin("a", part, 4)
+        if part == 0:
+            progress.of_stage(0.6, "3 at work")
+        progress.end()
+    assert [event.stage_fraction for event in events] == [0.0] + [0.6] * 5 + [0.75, 0.75, 1.0]
+
+
+def test_processes_at_work_leave_the_time_left_what_it_is(tmp_path):
+    """The looks of this process cost 1 % of a processor, on a system that counts no waiting."""
+    events: list[Event] = []
+    progress = Progress(tmp_path / "p.jsonl", {"a": 110.0}, listeners=(events.append,))
+    wall = 0.0
+    progress._clock = UnloadedClock(lambda: wall, lambda: 0.01 * wall, tmp_path / "none")
+    progress.begin("a", 0, 2)
+    for wall in range(1, 11):
+        progress._last_look = 0.0
+        progress.of_stage(wall / 110.0, "2 at work")
+    assert events[-1].remaining == pytest.approx(100.0, rel=0.05)

@@ -69,6 +69,33 @@ def test_where_threads_are_not_counted_the_time_that_the_process_worked_counts(m
     assert clock() == (20.0, pytest.approx(14.0))
 
 
+def test_while_other_processes_work_the_load_is_as_it_was_seen_before(machine):
+    clock = machine.clock()
+    for wall in range(1, 11):
+        machine.wall, machine.worked = float(wall), 0.01 * wall
+        assert clock(elsewhere=True) == (wall, pytest.approx(wall))
+    for wall in range(11, 311):
+        machine.wall, machine.worked = float(wall), machine.worked + 0.25
+        before = clock().unloaded
+    machine.wall, machine.worked = 410.0, machine.worked + 1.0
+    assert clock(elsewhere=True).unloaded - before == pytest.approx(25.0, rel=0.02)
+
+
+def test_who_only_looks_after_others_waits_little_whatever_share_that_is(machine):
+    machine.thread("1", 1.0, 0.0)
+    clock = machine.clock()
+    machine.wall = 10.0
+    machine.thread("1", 1.1, 0.3)  # a look at a time, most of it waiting
+    assert clock() == (10.0, pytest.approx(10.0))
+    machine.wall = 20.0
+    machine.thread("1", 1.3, 1.3)
+    assert clock(elsewhere=True) == (20.0, pytest.approx(20.0))
+    # It does the rest itself.
+    machine.wall = 30.0
+    machine.thread("1", 6.3, 6.3)
+    assert clock(elsewhere=True) == (30.0, pytest.approx(25.0))
+
+
 def test_this_process_has_such_a_clock():
     clock = UnloadedClock()
     first = clock()

@@ -5,6 +5,7 @@ import pytest
 
 from critasser.errors import InputError
 from critasser.executors import LocalExecutor
+from critasser.executors.executor import done_here
 from critasser.pipeline.pipeline import run_stages
 from critasser.pipeline.split import Split
 from critasser.pipeline.stage import Stage
@@ -88,6 +89,27 @@ def test_short_parts_are_done_here(job, task, monkeypatch):
     monkeypatch.setattr("critasser.executors.local._Process", None)
     run_stages(job, STAGES, task(), lambda task, models=3: {"parts": 0.1}, LocalExecutor(2))
     assert len(set(files(job))) == MODELS
+
+
+class Two:
+    """Does two items at a time, and takes single ones too."""
+
+    def at_once(self, count, seconds):
+        return 2
+
+    def map(self, work, items, *, shared, progress, **_):
+        return done_here(work, items, shared, progress)
+
+
+@pytest.mark.parametrize(("models", "rounds"), [(1, 1), (2, 1), (3, 2)])
+def test_parts_are_expected_to_take_as_long_as_rounds_of_two(
+    job, task, models, rounds, monkeypatch
+):
+    seconds = {}
+    monkeypatch.setattr(job.progress, "expect", seconds.__setitem__)
+    one = Stage("first", lambda context: (first(context), context.note(models=models)))
+    run_stages(job, [one, PARTS], task(), expected, Two())
+    assert seconds == {"first": 1.0, "parts": 30.0 * rounds}
 
 
 def test_what_one_part_refuses_leaves_those_before_it_done(job, task, tmp_path):

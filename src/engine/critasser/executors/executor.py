@@ -46,8 +46,13 @@ class Executor(Protocol):
     """Does work on several items at a time."""
 
     def at_once(self, count: int, seconds: float) -> int:
-        """How many of `count` items of so many seconds each other processes do at a time; 1 where
-        it is not worth their while, so that this process had better do all of it."""
+        """How many items of so many seconds each other processes do at a time, where there are
+        `count` of them.
+
+        From 2 on it is worth their while, and the work is to be handed to `map`; it may be more
+        than `count`, where a single item is sent away too. With 1 this process had better do all
+        of it.
+        """
 
     def map(
         self,

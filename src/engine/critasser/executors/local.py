@@ -121,7 +121,7 @@ class _LostError(Exception):
 class _Process:
     """One that does items, and puts what it says into a queue: itself, and a message or None."""
 
-    def __init__(self, packed: bytes, said: queue.SimpleQueue) -> None:
+    def __init__(self, said: queue.SimpleQueue) -> None:
         self.number: int | None = None
         start = START.format(path=sys.path)
         self._process = subprocess.Popen(
@@ -129,6 +129,9 @@ class _Process:
         )
         self._listening = threading.Thread(target=self._listen, args=(said,), daemon=True)
         self._listening.start()
+
+    def share(self, packed: bytes) -> None:
+        """Tell it what all items have in common, before any of them."""
         self._send(packed)
 
     def give(self, number: int, work: Work, item: Arguments) -> None:
@@ -170,7 +173,8 @@ def _in_processes(
     processes: list[_Process] = []
     try:
         for _ in range(many):
-            processes.append(_Process(packed, said))
+            processes.append(_Process(said))
+            processes[-1].share(packed)
             number, item = left.pop()
             processes[-1].give(number, work, item)
         for number in range(len(items)):

@@ -123,6 +123,7 @@ class Progress:
         self._listeners = listeners
         self._stage = ""
         self._share = (0.0, 1.0)
+        self._elsewhere = False
         self._last: Event | None = None
         self._last_look = 0.0
         self._numbers: dict[str, float] = {}
@@ -172,12 +173,13 @@ class Progress:
         self._tell(min(max(float(fraction), 0.0), 1.0), message)
 
     def of_stage(self, fraction: float, message: str = "") -> None:
-        """As a call, with the fraction of the whole stage, where parts of it are done at a time."""
-        part, self._share = self._share, (0.0, 1.0)
+        """As a call, with the fraction of the whole stage, where other processes do parts of it at
+        a time; this one's clock then tells little of the load."""
+        part, self._share, self._elsewhere = self._share, (0.0, 1.0), True
         try:
             self(fraction, message)
         finally:
-            self._share = part
+            self._share, self._elsewhere = part, False
 
     def measure(self, **numbers: float) -> None:
         """Numbers to be plotted; they travel with the next line, later ones in place of earlier."""
@@ -221,7 +223,8 @@ class Progress:
         if self._last is not None:
             # Expectations change on the way; a bar does not go back.
             fraction = max(fraction, self._last.fraction)
-        remaining = self._time_left.remaining(stage_fraction, self._clock())
+        now = self._clock(elsewhere=self._elsewhere)
+        remaining = self._time_left.remaining(stage_fraction, now)
         event = Event(
             time=time.time(),
             state=state,

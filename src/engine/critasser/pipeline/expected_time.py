@@ -43,7 +43,8 @@ def expected_build_seconds(task: Task, models: int = USUAL_MODELS) -> dict[str, 
     """Seconds of each stage of a build on one core without load, by residues, density, schedule.
 
     Measured on maps of 97 to 664 residues, tracing up to 4,000. What is measured on the way
-    corrects the rest.
+    corrects the rest. An executor is not counted in: `run_stages` does that for models, and
+    templates that are searched for at a time take less than this.
 
     Parameters
     ----------

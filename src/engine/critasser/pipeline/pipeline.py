@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -128,8 +129,9 @@ def run_stages(
         count = _models(job, stage.parts)
         expected = {} if expected_seconds is None else expected_seconds(task, count)
         each = expected.get(stage.name, 0.0) / count
-        if isinstance(stage.body, Split) and (many := executor.at_once(count, each)) > 1:
-            expected[stage.name] = each * count / many
+        if stage.name in expected and isinstance(stage.body, Split):
+            many = min(executor.at_once(count, each), count)
+            expected[stage.name] = each * math.ceil(count / many)
         for name, seconds in expected.items():
             job.progress.expect(name, seconds)
         _run_parts(job, stage, task, executor, count, each)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from critasser.density import simulate
-from critasser.executors import Done
+from critasser.executors import HERE, Done
 from critasser.fitting import Fields, Placement, Poses, RigidFit
 from critasser.pipeline.stages import templates
 from critasser.pipeline.stages.templates import (
@@ -122,19 +122,19 @@ def drawn(*, calpha, fields, rng, progress, **_):
 
 def test_chains_searched_for_at_a_time_lie_where_each_alone_does(chain, monkeypatch):
     monkeypatch.setattr(templates, "fit_structure", drawn)
-    told = []
+    elsewhere = []
     context = SimpleNamespace(
         target=Target((Sequence("A", chain.letters),)),
         executor=Backwards(),
         run=SimpleNamespace(job=SimpleNamespace(log=None), cpu_elsewhere=1.0),
-        progress=lambda done, _: told.append(done),
+        progress=SimpleNamespace(of_stage=lambda done, _: elsewhere.append(done)),
     )
     at_once, alone = (
         DensityFit((chain, chain), fields_of(chain), np.random.default_rng(0)) for _ in range(2)
     )
-    _place_at_once(context, at_once)
+    assert _place_at_once(context, at_once) == 0.7
     assert set(at_once.found) == {0, 1} and context.run.cpu_elsewhere == 5.0
-    assert told and max(told) <= 0.7
+    assert elsewhere == [0.35, 0.35]
     places = []
     for number in (1, 0):
         (one,), (other,) = (
@@ -143,6 +143,43 @@ def test_chains_searched_for_at_a_time_lie_where_each_alone_does(chain, monkeypa
         assert one.positions.tobytes() == other.positions.tobytes()
         places.append(one.positions)
     assert not np.array_equal(*places)
+
+
+@pytest.mark.parametrize(("executor", "begins"), [(Backwards(), 0.7), (HERE, 0.0)])
+def test_reading_chains_goes_on_where_the_search_for_them_left_off(
+    chain, monkeypatch, executor, begins
+):
+    class Progress(list):
+        def __call__(self, done, _):
+            self.append(done)
+
+        of_stage = __call__
+
+    def survey(chains, *_, progress, fit):
+        assert (set(fit.found) == {0, 1}) == (begins > 0.0)
+        del told[:]
+        for done in (0.0, 0.5, 1.0):
+            progress(done, "reading")
+        raise StopIteration
+
+    told = Progress()
+    context = SimpleNamespace(
+        target=Target((Sequence("A", chain.letters),)),
+        executor=executor,
+        run=SimpleNamespace(job=SimpleNamespace(log=None), cpu_elsewhere=0.0),
+        progress=told, rng=np.random.default_rng(0), warn=None, read=str, external=str,
+        all_external=lambda _: ["a.pdb"],
+    )  # fmt: skip
+    for name, given in {
+        "load_calpha": (None, None, True), "read_chains": [chain, chain], "load_features": None,
+        "errors_of_chains": [None, None], "network_fields": fields_of(chain),
+    }.items():  # fmt: skip
+        monkeypatch.setattr(templates, name, lambda *_, given=given: given)
+    monkeypatch.setattr(templates, "fit_structure", drawn)
+    monkeypatch.setattr(templates, "survey", survey)
+    with pytest.raises(StopIteration):
+        templates.STAGE.body(context)
+    assert told == pytest.approx([begins, (1.0 + begins) / 2, 1.0])
 
 
 def test_further_places_of_a_template_are_written(chain, tmp_path):

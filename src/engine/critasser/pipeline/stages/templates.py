@@ -79,12 +79,16 @@ def templates(context: Context) -> None:
         own = read_chains(path)
         chains += own
         errors += errors_of_chains(own, context.external(f"pae_{number:02d}"))
-    fit = None
+    fit, share = None, 0.0
     if chains:
         features = load_features(context.read(FEATURES), context.read(DENSITY))
         fit = fit_by_density(chains, features, context.rng, errors=errors, tell=context.warn)
-        _place_at_once(context, fit)
-    found = survey(chains, calpha, context.target, progress=context.progress, fit=fit)
+        share = _place_at_once(context, fit)
+
+    def told(done: float, message: str) -> None:
+        context.progress(share + (1.0 - share) * done, message)
+
+    found = survey(chains, calpha, context.target, progress=told, fit=fit)
     used = judged_by_map(
         found.templates, calpha, context.target,
         trusted=trusted, fields=fit and fit.fine, tell=context.warn,
@@ -116,23 +120,24 @@ def templates(context: Context) -> None:
     context.say(f"{len(used)} of {len(files)} files{told}" if files else "none given")
 
 
-def _place_at_once(context: Context, fit: DensityFit) -> None:
-    """Search the density for several chains at a time, where others can do that."""
+def _place_at_once(context: Context, fit: DensityFit) -> float:
+    """Search the density for several chains at a time, where others can; the share then done."""
     copies = [copies_asked(chain, context.target) for chain in fit.chains]
     numbers = [number for number, count in enumerate(copies) if count]
     if not numbers or context.executor.at_once(len(numbers), SEARCH_SECONDS) < 2:
-        return
+        return 0.0
     found = context.executor.map(
         fit_structure,
         [fit.asked(number, copies[number]) for number in numbers],
         shared={"fields": fit.fields, "equals": True},
         seconds=SEARCH_SECONDS,
-        progress=lambda done, message: context.progress(SEARCH_SHARE * done, message),
+        progress=lambda done, message: context.progress.of_stage(SEARCH_SHARE * done, message),
         tell=context.run.job.log,
     )
     for number, done in zip(numbers, found):
         fit.found[number] = done.result
         context.run.cpu_elsewhere += done.cpu_seconds
+    return SEARCH_SHARE
 
 
 def _write_elsewhere(

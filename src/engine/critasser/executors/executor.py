@@ -43,11 +43,11 @@ class Done:
 
 
 class Executor(Protocol):
-    """Does work on several items at a time."""
+    """Does work on several items in parallel."""
 
     def at_once(self, count: int, seconds: float) -> int:
-        """How many of `count` items of so many seconds each other processes do at a time; 1 where
-        it is not worth their while, so that this process had better do all of it."""
+        """How many of `count` items of so many seconds each other processes do in parallel; 1
+        where it is not worth their while, so that this process had better do all of it."""
 
     def map(
         self,

@@ -163,7 +163,7 @@ def command(
     halves = _half_maps(volume, half_maps)
     check_sequences(sequence, protein=bool(protein))
     region.look_up(volume)
-    if (odd := _odd(sequence, segments, near)) and not sure(session, odd, "build"):
+    if (odd := _odd(sequence, segments, near, protein)) and not sure(session, odd, "build"):
         return None
     known = None if contacts is None else read_contacts(contacts)
     python = configured_python(session)
@@ -216,9 +216,9 @@ def _files_as_options(files: dict) -> dict:
     return options
 
 
-def _odd(sequence, segments, near) -> str:
+def _odd(sequence, segments, near, protein) -> str:
     """What was hardly meant so, as a question; empty for nothing."""
-    count = residues_in(sequence)
+    count = residues_in(sequence, protein=bool(protein))
     if count < _FEW:
         return f"The sequence has {count} residues in all, fewer than {_FEW}. Build it?"
     atoms = near if near is not None else getattr(segments, "atoms", None)

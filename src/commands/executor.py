@@ -1,4 +1,4 @@
-"""``critasser executor``: who does the pieces of builds that need not wait for each other."""
+"""``critasser executor``: where builds compute models and templates in parallel."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from ..session.settings import remember_executor, settings
 __all__ = ["command", "description"]
 
 _LOCAL = "local"
-_WORDS = re.compile(r"local(:[1-9]\d{0,2})?|slurm|(dask|tls|tcp)://[\w.:\[\]-]+:\d{1,5}")
-"""What the engine knows; it refuses ports and hosts that cannot be."""
+_WORDS = re.compile(r"local(:[1-9]\d{0,3})?|slurm|(dask|tls|tcp)://[\w.:\[\]-]+:\d{1,5}")
+"""What the engine knows; it refuses ports, hosts and numbers of processes that cannot be."""
 
 
 def description():
     """How the command is typed."""
     return CmdDesc(
         optional=[("where", StringArg)],
-        synopsis="Say who does pieces of builds at a time: this machine, Dask or SLURM",
+        synopsis="Choose where builds run in parallel: this machine, Dask or SLURM",
     )
 
 
@@ -46,5 +46,5 @@ def command(session, where=None) -> str:
             )
         remember_executor(session, "" if where == _LOCAL else where)
     kept = settings(session).executor or _LOCAL
-    session.logger.info(f"pieces of builds are done at a time by: {kept}")
+    session.logger.info(f"builds compute models in parallel by: {kept}")
     return kept

@@ -26,7 +26,7 @@ from ..session.files import read_regular
 from ..session.quoting import one_line
 from .folder import INPUTS
 from .map_file import write_mrc
-from .sequences import Entry, complaints, fasta_text, read_sequences, residue_count
+from .sequences import Entry, complaints, fasta_text, not_built, read_sequences, residue_count
 
 __all__ = [
     "PlacedMap",
@@ -159,23 +159,33 @@ def check_sequences(sequence: Path | Sequence, *, protein: bool = False) -> None
     UserError
         Which sequence, what is wrong, and the remedy.
     """
-    if isinstance(sequence, Path):
-        try:
-            found = read_sequences(sequence)
-        except ValueError as error:
-            raise UserError(str(error)) from None
-    else:
-        found = [Entry(one.name, _letters(one)) for one in sequence]
+    found = _entries(sequence)
     for one, wrong in zip(found, complaints(found, protein=protein)):
         if wrong:
             raise UserError(f"{one.name or 'sequence'}: {wrong}")
 
 
-def residues_in(sequence: Path | Sequence) -> int:
-    """Residues of all chains of sequences that `check_sequences` has passed."""
-    if isinstance(sequence, Path):
-        return residue_count(read_sequences(sequence))
-    return sum(len(_letters(one)) for one in sequence)
+def residues_in(sequence: Path | Sequence, *, protein: bool = False) -> int:
+    """Residues that are built, of all chains of sequences that `check_sequences` has passed."""
+    entries = _entries(sequence)
+    left_out = not_built(entries, protein=protein)
+    return residue_count(one for one, left in zip(entries, left_out) if not left)
+
+
+def _entries(sequence: Path | Sequence) -> list[Entry]:
+    """A file's sequences, or those of ChimeraX.
+
+    Raises
+    ------
+    UserError
+        The file cannot be read, or holds none.
+    """
+    if not isinstance(sequence, Path):
+        return [Entry(one.name, _letters(one)) for one in sequence]
+    try:
+        return read_sequences(sequence)
+    except ValueError as error:
+        raise UserError(str(error)) from None
 
 
 def _letters(sequence) -> str:

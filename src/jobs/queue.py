@@ -1,10 +1,11 @@
 """Decide which job may start: engines share the machine's processors and GPU.
 
 One build at a time has a GPU, whose memory one fills. On the processor a quarter as many builds as
-there are cores run side by side, at least one: an engine uses a few cores well, and a person wants
-some left. Builds wait in the order in which they were asked for, those for the GPU apart from
-those for the processor. Engines count that work in any folder which this ChimeraX knows, whoever
-started them on this machine. Nothing is started while an environment is installed or removed.
+there are cores run side by side, at least one. Those that run at once on a device share half of the
+processors for models and templates that they compute in parallel: a person wants some left. Builds
+wait in the order in which they were asked for, those for the GPU apart from those for the
+processor. Engines count that work in any folder which this ChimeraX knows, whoever started them on
+this machine. Nothing is started while an environment is installed or removed.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from ..session.files import read_json
 from ..session.locks import worker
 from ..session.settings import settings
 
-__all__ = ["device_of", "free_now", "installing", "runs_on", "slots", "take_turn"]
+__all__ = ["device_of", "free_now", "installing", "processes", "runs_on", "slots", "take_turn"]
 
 _turns = threading.Lock()
 
@@ -31,6 +32,11 @@ _turns = threading.Lock()
 def slots(device: str) -> int:
     """Builds that run at once on ``gpu`` or ``cpu``."""
     return 1 if device == "gpu" else max(1, (os.cpu_count() or 1) // 4)
+
+
+def processes(device: str) -> int:
+    """Processes by which each of the builds on a device may compute models in parallel."""
+    return max(1, (os.cpu_count() or 1) // (2 * slots(device)))
 
 
 def device_of(arguments: Sequence[str], folder: Path) -> str:

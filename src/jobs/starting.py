@@ -13,14 +13,14 @@ from ..session.messages import tell
 from ..session.processes import LoggedProcess
 from ..session.settings import remember_job, settings
 from .engine_job import EngineJob, jobs_of
-from .queue import device_of, free_now, installing
+from .queue import device_of, free_now, installing, processes
 from .request import mark_taken, write_request
 from .view import JobView
 
 __all__ = ["announce", "start", "waits", "watch"]
 
 _SPREAD = ("build", "rebuild")
-"""Commands of the engine of which pieces can be done at a time."""
+"""Commands of the engine that compute models and templates in parallel."""
 
 
 def waits(session, wait: bool | None) -> bool:
@@ -65,7 +65,7 @@ def start(
     command = list(command)
 
     def launch() -> LoggedProcess:
-        words = [*command, *_where(session, command)]
+        words = [*command, *_where(session, command, device)]
         process = LoggedProcess(words, folder, environment(), engine_folder())
         with contextlib.suppress(OSError):  # the disk may be full: the engine will say so
             mark_taken(folder)
@@ -99,12 +99,12 @@ def start(
     return watch(job, wait)
 
 
-def _where(session, command: Sequence[str]) -> tuple[str, ...]:
-    """What of the engine's arguments says who does the work; no part of the job, which may be gone
-    on with by another."""
+def _where(session, command: Sequence[str], device: str) -> tuple[str, ...]:
+    """Arguments that say where the engine computes in parallel: no part of the job, which may be
+    gone on with elsewhere."""
     _, _, _, kind, *_ = command
-    word = settings(session).executor
-    return ("--executor", word) if word and kind in _SPREAD else ()
+    word = settings(session).executor or f"local:{processes(device)}"
+    return ("--executor", word) if kind in _SPREAD else ()
 
 
 def watch(job, wait: bool):

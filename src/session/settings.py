@@ -56,7 +56,7 @@ def remember_known(session, where: str) -> None:
 
 
 def remember_executor(session, word: str) -> None:
-    """Keep what does pieces of builds at a time, as the engine's ``executor``; "" for its own."""
+    """Keep where builds run in parallel, as the engine's ``executor``; "" for this machine."""
     kept = settings(session)
     if word != kept.executor:
         kept.executor = word

@@ -47,6 +47,15 @@ def test_several_chains_count_together(build):
     assert not ASKED
 
 
+def test_dna_beside_a_peptide_does_not_count_unless_it_is_protein(build, tmp_path):
+    ANSWERS.append("cancel")
+    path = tmp_path / "both.fasta"
+    path.write_text(">peptide\nAALEKAAL\n>operator\n" + "ACGT" * 10 + "\n")
+    assert build(path) is None
+    assert ASKED == ["The sequence has 8 residues in all, fewer than 20. Build it?"]
+    assert build(path, protein=True).outcome == "finished" and len(ASKED) == 1
+
+
 def test_one_residue_as_a_place_is_asked_about(build, atoms):
     one = atoms.filter([True, False])
     ANSWERS.extend(["cancel", "cancel"])

@@ -75,6 +75,8 @@ def test_a_fasta_file_goes_before_letters(session, tmp_path, monkeypatch):
 
 
 def test_build_runs_the_engine_on_files_in_its_folder(session, open_volume, located):
+    from chimerax.critasser.jobs.queue import processes
+
     volume = open_volume(session)
     job = build(
         session,
@@ -96,6 +98,7 @@ def test_build_runs_the_engine_on_files_in_its_folder(session, open_volume, loca
         *("-o", str(job.folder)),
         *("--resolution", "4.5", "--device", "cuda", "--quality", "draft"),
         *("--models", "2", "--seed", "7"),
+        *("--executor", f"local:{processes('gpu')}"),
     ]
     assert job.outcome == "finished"
 

@@ -107,7 +107,7 @@ def test_known_structures_are_copied_into_the_job_with_checksums(
     assert listed[1]["address"].endswith("/download/1abc.cif")
     told = session.logger.text("info")
     assert told.index("is sent the UniProt accession") < told.index("known structures: AF-")
-    assert f"{NAME} (AlphaFold DB, 100% identical over 100% of {ACCESSION}, with its" in told
+    assert f"{NAME} (AlphaFold DB, 100% identical over 100% of {ACCESSION}, with PAE)" in told
 
 
 def test_a_resumed_job_needs_no_network(session, open_volume, located, server):  # noqa: F811

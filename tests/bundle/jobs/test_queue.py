@@ -232,6 +232,19 @@ def test_the_gpu_and_the_processor_have_queues_of_their_own(session, tmp_path):
     assert slots("gpu") == 1 and slots("cpu") == 1
 
 
+@pytest.mark.parametrize(
+    ("count", "builds", "each", "alone"), [(1, 1, 1, 1), (4, 1, 2, 2), (8, 2, 2, 4), (16, 4, 2, 8)]
+)
+def test_builds_on_one_device_share_half_of_the_processors(
+    monkeypatch, count, builds, each, alone
+):
+    from chimerax.critasser.jobs import queue
+
+    monkeypatch.setattr(queue.os, "cpu_count", lambda: count)
+    assert (queue.slots("cpu"), queue.processes("cpu")) == (builds, each)
+    assert (queue.slots("gpu"), queue.processes("gpu")) == (1, alone)
+
+
 def test_an_engine_of_another_chimerax_counts_too(session, new_session, start, until):
     job = start(session, "hang", wait=False, name="one")
     until(lambda: (job.folder / "lock").exists() and (job.folder / "job.json").exists())

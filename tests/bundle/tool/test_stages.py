@@ -2,6 +2,8 @@
 
 import json
 import math
+import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,6 +13,8 @@ from chimerax.critasser.jobs.stage_titles import TITLES
 from chimerax.critasser.tool.joblist import JobList, folder_lines
 from chimerax.critasser.tool.outcome import read_energies, read_outcome
 from chimerax.critasser.tool.stages import History
+
+ENGINE = Path(__file__).parents[3] / "src" / "engine" / "critasser"
 
 
 def line(stage, at, fraction=0.5, message="at work", state="running", **more):
@@ -57,6 +61,11 @@ def test_without_expected_times_all_known_stages_are_listed():
     history.feed([line("density", 1.0), line("something_new", 2.0)])
     assert [row.name for row in history.rows()] == [*TITLES, "something_new"]
     assert history.rows()[-1].title == "Something new"
+
+
+def test_known_stages_stand_in_the_order_in_which_the_engine_runs_them():
+    source = (ENGINE / "pipeline" / "build.py").read_text(encoding="utf-8")
+    assert list(TITLES) == re.findall(r"^    (\w+)\.STAGE,$", source, re.MULTILINE)
 
 
 def test_stages_that_a_finished_job_did_not_need_are_not_listed():

@@ -1,6 +1,8 @@
 """Work for executors: functions that processes and workers can import."""
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -34,6 +36,22 @@ def slow(*, number, seconds, marks, progress, **_given):
         raise
     (marks / f"ended-{number}").touch()
     return number, os.getpid()
+
+
+def wait_for_a_child(*, number, marks, progress):
+    """Waits for a process of its own, a file named for that, and ends it whatever happens."""
+    child = subprocess.Popen(
+        [sys.executable, "-c", "import signal, sys, time\n"
+         "if signal.getsignal(signal.SIGINT) is signal.default_int_handler:\n"
+         "    open(sys.argv[1], 'w').close()\n"
+         "time.sleep(60)", str(Path(marks) / "listens")]
+    )  # fmt: skip
+    (Path(marks) / f"begun-{number}-{child.pid}").touch()
+    try:
+        child.wait()
+    finally:
+        child.kill()
+        child.wait()
 
 
 def refuse(*, number, progress):

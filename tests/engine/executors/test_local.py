@@ -79,6 +79,35 @@ def test_progress_tells_of_all_items_and_stopping_ends_their_processes(tmp_path)
     assert not any(map(psutil.pid_exists, gone))
 
 
+def waits(many, folder) -> list[dict]:
+    """Items of `wait_for_a_child`."""
+    return [{"number": number, "marks": str(folder)} for number in range(many)]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="processes of Windows cannot be asked to end")
+@pytest.mark.parametrize("how", ["stopped", "killed"])
+def test_what_an_item_has_started_itself_is_ended_too_and_could_be_by_ctrl_c(tmp_path, how):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import signal\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from critasser.executors import LocalExecutor\n"
+        "from tests.engine.executors.pieces_of_work import wait_for_a_child\n"
+        "from tests.engine.executors.test_local import waits\n"
+        f"items = waits(2, {str(tmp_path)!r})\n"
+        "list(LocalExecutor(2, worthwhile=0.0).map(wait_for_a_child, items))\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, str(script)], cwd=ROOT, stderr=subprocess.DEVNULL
+    )
+    begun = wait_for(lambda: len(found := list(tmp_path.glob("begun-*"))) == 2 and found)
+    wait_for(lambda: (tmp_path / "listens").exists())
+    process.send_signal(signal.SIGINT if how == "stopped" else signal.SIGKILL)
+    process.wait(10.0)
+    children = [int(path.name.split("-")[2]) for path in begun]
+    wait_for(lambda: not any(map(psutil.pid_exists, children)), 10.0)
+
+
 def test_what_an_item_refuses_is_refused_once_all_before_it_are_given():
     given = []
     with pytest.raises(InputError, match="number 3 is odd"):

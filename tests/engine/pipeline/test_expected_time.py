@@ -115,7 +115,7 @@ def wrongs(of_length, size: str, most_left: float, *, loaded: bool) -> dict[str,
     return {name: np.array(values) for name, values in found.items()}
 
 
-@pytest.mark.parametrize(("size", "most"), zip(RUNS, (1.9, 2.0, 2.7)))
+@pytest.mark.parametrize(("size", "most"), [*zip(RUNS, (1.9, 2.0, 2.7))])
 def test_under_load_time_left_is_told_from_the_second_stage_on(of_length, size, most):
     # Three to five times as long as on a quiet machine, beside six other programs on two cores;
     # neither the load nor the number of models is known before.
@@ -126,7 +126,7 @@ def test_under_load_time_left_is_told_from_the_second_stage_on(of_length, size, 
     assert found["jumps"].max() < np.log(1.2)
 
 
-@pytest.mark.parametrize(("size", "most"), zip(RUNS, (2.0, 2.0, 2.3)))
+@pytest.mark.parametrize(("size", "most"), [*zip(RUNS, (2.0, 2.0, 2.3))])
 def test_on_a_quiet_machine_it_is_told_too(of_length, size, most):
     found = wrongs(of_length, size, 5.0, loaded=False)
     right = found["wrong"] < np.log(2.0)

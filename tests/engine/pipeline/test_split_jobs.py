@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from critasser import options
 from tests.engine.executors.conftest import Cluster
+from tests.engine.pipeline.observed_engine import SHORT_BUILDS
 
 pytestmark = pytest.mark.slow
 
@@ -54,6 +56,7 @@ def test_workers_that_cannot_be_had_are_told_before_a_folder_is_made(
     pytest.importorskip("distributed")
     monkeypatch.setattr("critasser.executors.dask_scheduler.CONNECT_SECONDS", 0.5)
     folder = tmp_path / "new"
+    monkeypatch.setitem(options.PRESETS, "shortest", SHORT_BUILDS["shortest"])
     what = inputs[:2] if kind == "build" else [finished, "--stretch", "A:1-5", "--quality", "draft"]
     told = refused(kind, *what, "-o", folder, "--executor", "dask://127.0.0.1:9")
     assert "no Dask scheduler answers there" in told

@@ -108,7 +108,7 @@ def test_the_rest_is_as_sure_and_as_well_placed_as_without_the_tag(tagged, bare,
     rows = rows_of(tagged)
     confidence = np.array([float(row["confidence"]) for row in rows])
     seen = np.array([row["seen"] == "1" for row in rows])
-    assert mean == pytest.approx(confidence[seen].mean())
+    assert mean == pytest.approx(confidence[seen].mean(), abs=0.05)  # The table has one decimal.
     assert confidence[~seen].max() < 10
     native = piece.calpha
     off = [

@@ -91,9 +91,9 @@ def build(
     protein : bool
         The sequences are protein, also those of A, C, G and T alone, such as poly-alanine.
     executor : str
-        What does templates and models at a time: ``local``, processes of this machine (``local:4``,
-        four at most), ``dask://HOST:PORT`` or ``slurm``; see docs/command-line.md. The results do
-        not depend on it.
+        Where models and templates are computed in parallel: on this machine (``local``;
+        ``local:4``: by four processes at most), by Dask workers (``dask://HOST:PORT``), or by SLURM
+        jobs (``slurm``); see docs/command-line.md. The results do not depend on it.
     resume : bool
         If the folder holds a job already, go on with it: only what is not finished, or depends on
         what is given anew, is done.

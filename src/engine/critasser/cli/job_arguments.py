@@ -113,16 +113,15 @@ def add_choices(
 
 
 def add_executor(parser: argparse.ArgumentParser) -> None:
-    """What does pieces of work that need not wait for each other; the result does not depend on it.
-    """
+    """Where models and templates are computed in parallel; the result does not depend on it."""
     parser.add_argument(
         "--executor",
         type=_executor,
         default=LOCAL,
         metavar="WHERE",
-        help="what does templates and models at a time: local (processes of this machine; local:N, "
-        "N at most), dask://HOST:PORT (workers of a Dask scheduler) or slurm (workers that are had "
-        f"from SLURM); the models are the same (default: {LOCAL})",
+        help="where models and templates are computed in parallel: local (on this machine; local:N "
+        "by N processes at most), dask://HOST:PORT (by Dask workers) or slurm (by SLURM jobs); the "
+        f"models are the same (default: {LOCAL})",
     )
 
 

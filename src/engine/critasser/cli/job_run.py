@@ -51,7 +51,7 @@ def work(
     arguments : sequence of str
         Of the command line.
     executor : str
-        What does pieces of work that need not wait for each other, see `opened_executor`.
+        Where models and templates are computed in parallel, see `opened_executor`.
 
     Returns
     -------

@@ -17,7 +17,7 @@ LOCAL = "local"
 most."""
 
 SLURM = "slurm"
-"""Workers that are had from SLURM, by the person's own configuration of Dask."""
+"""Workers in SLURM jobs, by the person's own configuration of Dask."""
 
 SCHEMES = ("dask", "tls", "tcp")
 """Of addresses of a scheduler; ``dask`` stands for TLS, and for TCP on this machine."""

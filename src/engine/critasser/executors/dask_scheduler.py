@@ -143,7 +143,7 @@ class DaskExecutor:
 
 
 class _Tasks:
-    """The tasks of one `map`: as many at a time as workers have threads, each at one that is free.
+    """The tasks of one `map`: as many at once as workers have threads, each at one that is free.
 
     Dask alone would give all of them to the worker that has what they share until it knows how long
     they take.

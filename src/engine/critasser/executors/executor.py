@@ -43,10 +43,10 @@ class Done:
 
 
 class Executor(Protocol):
-    """Does work on several items at a time."""
+    """Does work on several items in parallel."""
 
     def at_once(self, count: int, seconds: float) -> int:
-        """How many items of so many seconds each other processes do at a time, where there are
+        """How many items of so many seconds each other processes do in parallel, where there are
         `count` of them.
 
         From 2 on it is worth their while, and the work is to be handed to `map`; it may be more

@@ -9,12 +9,14 @@ import queue
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 import psutil
 
 from critasser.executors.executor import NONE, Arguments, Done, Told, Work, done_here, tally
+from critasser.executors.process import GRACE
 
 __all__ = ["LocalExecutor", "processors"]
 
@@ -153,10 +155,17 @@ class _Process:
         except (EOFError, OSError, ValueError, pickle.UnpicklingError):
             said.put((self, None))
 
-    def end(self) -> None:
-        """End it, whatever it is at."""
-        self._process.kill()
-        self._process.wait()
+    def stop(self) -> None:
+        """Let it end what it has started, and itself."""
+        self._process.terminate()
+
+    def end(self, seconds: float) -> None:
+        """See it end, killed if it takes longer than that."""
+        try:
+            self._process.wait(max(0.0, seconds))
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
         self._listening.join()
         for pipe in (self._process.stdin, self._process.stdout):
             with contextlib.suppress(OSError):
@@ -199,4 +208,7 @@ def _in_processes(
             yield came[number].get()
     finally:
         for process in processes:
-            process.end()
+            process.stop()
+        latest = time.monotonic() + GRACE
+        for process in processes:
+            process.end(latest - time.monotonic())

@@ -1,12 +1,14 @@
 """A process of this machine that does items: what `LocalExecutor` starts.
 
-It reads from standard input what all items share, then a function and an item at a time, and writes
-to standard output how far it is and what came out, all pickled by the process that started it and
-for that one. It ends when standard input does, whatever happened to the one that started it.
+It reads from standard input what all items share, then a function and an item, again and again, and
+writes to standard output how far it is and what came out, all pickled by the process that started
+it and for that one. SIGTERM, or the end of standard input, whatever happened to the one that
+started it, is raised in the work, so that this can end processes of its own.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import queue
@@ -15,14 +17,18 @@ import threading
 import time
 import traceback
 from dataclasses import dataclass
+from types import FrameType
 from typing import BinaryIO
 
 from critasser.executors.executor import Done, timed
 
-__all__ = ["Outcome", "main"]
+__all__ = ["GRACE", "Outcome", "main"]
 
 INTERVAL = 0.3
 """Seconds between two messages of how far it is."""
+
+GRACE = 2.0
+"""Seconds in which work that is to stop can end what it has started itself."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,14 +65,31 @@ class Outcome:
         return cls(error=error, trace=trace)
 
 
+class _Stopped(BaseException):
+    """Nobody wants the work any more."""
+
+
 def main() -> None:
     """Do items until there are no more."""
+    signal.signal(signal.SIGTERM, _stop)
+    # Ctrl-C reaches all processes of a terminal; the first one decides what becomes of the others.
+    # Not ignored, which processes that the work starts would inherit.
+    signal.signal(signal.SIGINT, lambda number, frame: None)
+    try:
+        _work()
+    except _Stopped:
+        os._exit(0)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise _Stopped
+
+
+def _work() -> None:
     given, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.dup2(2, 1)  # what libraries print is for the log
-    # Ctrl-C reaches all processes of a terminal; the first one decides what becomes of the others.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     inbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(given, inbox), daemon=True).start()
     shared = pickle.loads(inbox.get())
@@ -83,6 +106,8 @@ def main() -> None:
         try:
             work, item = pickle.loads(packed)
             outcome = Outcome(timed(work, shared, item, told))
+        except _Stopped:
+            raise
         except BaseException as error:
             outcome = Outcome.of(error)
         _send(answers, outcome)
@@ -93,12 +118,12 @@ def _listen(given: BinaryIO, inbox: queue.SimpleQueue) -> None:
         while True:
             inbox.put(pickle.load(given))
     except (EOFError, OSError, pickle.UnpicklingError):
+        os.kill(os.getpid(), signal.SIGTERM)  # the main thread wakes up from it
+        time.sleep(GRACE)
         os._exit(0)
 
 
 def _send(answers: BinaryIO, message: float | Outcome) -> None:
-    try:
+    with contextlib.suppress(BrokenPipeError):  # standard input has ended too
         pickle.dump(message, answers, pickle.HIGHEST_PROTOCOL)
         answers.flush()
-    except BrokenPipeError:
-        os._exit(0)

@@ -1,4 +1,4 @@
-"""Workers that are had from SLURM for as long as there is work for them.
+"""Workers in SLURM jobs, for as long as there is work for them.
 
 Queue, time, cores and memory of their jobs are those of the person's configuration of
 `dask-jobqueue`; the scheduler is in this process, and speaks TLS with certificates made for the
@@ -20,7 +20,7 @@ from critasser.text import printable
 __all__ = ["SlurmExecutor"]
 
 MOST_WORKERS = 64
-"""Asked for at a time."""
+"""Asked for at once."""
 
 
 class SlurmExecutor(DaskExecutor):

@@ -79,7 +79,7 @@ class Pipeline:
         hard_stop : callable, optional
             Its last words, if the process is to end when a stage does not notice a cancel in time.
         executor : Executor
-            What does pieces of work that need not wait for each other; the results are the same.
+            Where independent work is done in parallel; the results are the same.
 
         Returns
         -------
@@ -152,7 +152,7 @@ def _models(job: Job, stage: str) -> int:
 def _run_parts(
     job: Job, stage: Stage, task: Task, executor: Executor, count: int, seconds: float
 ) -> None:
-    """Run the parts of a stage; the work of those that are not done, at a time where that pays."""
+    """Run the parts of a stage: those that are not done, in parallel where that pays."""
     runs = {
         part: run
         for part in range(count)

@@ -44,7 +44,7 @@ class Split:
     def ahead(
         self, executor: Executor, contexts: Sequence[Context], seconds: float
     ) -> Generator[Done]:
-        """Have the work of several parts done at a time; gives what came of each, in order."""
+        """Have the work of several parts done in parallel; gives what came of each, in order."""
         run = contexts[0].run
         return executor.map(
             self.work,

@@ -158,7 +158,7 @@ class Context:
     part : int or None
         Of a stage with parts, which model this is, counted from 0.
     executor : Executor
-        What does pieces of work that need not wait for each other.
+        Where independent work is done in parallel.
     """
 
     stage: Stage

@@ -197,8 +197,8 @@ def test_the_command_trains_validates_and_says_where_the_network_is(
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ([], "--minutes --steps"),
-        (["--steps", "2", "--minutes", "1"], "not allowed"),
+        ([], "give one of --minutes, --steps"),
+        (["--steps", "2", "--minutes", "1"], "exclude each other"),
         (["--steps", "0"], "a number from 1"),
         (["--steps", "2", "--corruption", "2"], "from 0 to 1"),
         (["--steps", "2", "--without", "gravity"], "no corruption 'gravity'; there are voxel_size"),

@@ -59,7 +59,7 @@ SEARCH_SECONDS = 6.0
 """Of a chain's search in the density, of 200 residues."""
 
 SEARCH_SHARE = 0.7
-"""Of the stage's time, where several chains are searched for at a time."""
+"""Of the stage's time, where several chains are searched for in parallel."""
 
 SCORE_BY_CALPHA = 0.1
 """Score that a place by Cα positions alone must pass, where the density has none: proteins in their
@@ -121,7 +121,7 @@ def templates(context: Context) -> None:
 
 
 def _place_at_once(context: Context, fit: DensityFit) -> float:
-    """Search the density for several chains at a time, where others can; the share then done."""
+    """Search the density for several chains in parallel, where others can; the share then done."""
     copies = [copies_asked(chain, context.target) for chain in fit.chains]
     numbers = [number for number, count in enumerate(copies) if count]
     if not numbers or context.executor.at_once(len(numbers), SEARCH_SECONDS) < 2:

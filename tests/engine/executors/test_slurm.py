@@ -15,7 +15,7 @@ from tests.engine.executors.test_local import results, same
 
 SBATCH = """#!/bin/sh
 cp "$1" "{folder}/script-$$"
-setsid sh "$1" > "{folder}/worker-$$.log" 2>&1 &
+setsid sh "{folder}/script-$$" > "{folder}/worker-$$.log" 2>&1 &
 echo $! >> "{folder}/jobs"
 echo "Submitted batch job $!"
 """

@@ -46,8 +46,8 @@ def wait_for_a_child(*, number, marks, progress):
          "    open(sys.argv[1], 'w').close()\n"
          "time.sleep(60)", str(Path(marks) / "listens")]
     )  # fmt: skip
-    (Path(marks) / f"begun-{number}-{child.pid}").touch()
     try:
+        (Path(marks) / f"begun-{number}-{child.pid}").touch()
         child.wait()
     finally:
         child.kill()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from critasser.options import Inputs, Options, check_file, check_readable
 from critasser.shipped import NETWORK, RESIDUE_NETWORK, RESOLUTION_NETWORK, TABLES, shipped
 from critasser.structure import (
     Protein,
+    SequenceFile,
     Target,
     read_contact_file,
     read_protein,
@@ -66,6 +68,17 @@ MAP_NETWORKS = (UNet, ResNet)
 
 SHORTEST = 5
 """Residues; d0, secondary structure and everything else mean nothing for less."""
+
+
+@contextlib.contextmanager
+def _told_of_nucleic_acid(read: SequenceFile) -> Iterator[None]:
+    """With a mistake in another file, say too which sequences are of DNA or RNA."""
+    try:
+        yield
+    except InputError as error:
+        if not read.nucleic:
+            raise
+        raise InputError(f"{error} Besides: {' '.join(read.notes)}") from None
 
 
 @dataclass(frozen=True)
@@ -116,12 +129,13 @@ def check(inputs: Inputs, options: Options) -> Checked:
             raise InputError(
                 f"{inputs.sequence}: chain {sequence.name!r} has one residue; give two or more"
             )
-    density = read_map(inputs.map)
-    mask = None if inputs.mask is None else read_soft_mask(inputs.mask, density)
-    upright(inputs.map, density, mask)
-    if inputs.half_maps:
-        read_half_maps(inputs.half_maps, density, inputs.map)
-    volume = _volume(inputs, density, mask, target)
+    with _told_of_nucleic_acid(read):
+        density = read_map(inputs.map)
+        mask = None if inputs.mask is None else read_soft_mask(inputs.mask, density)
+        upright(inputs.map, density, mask)
+        if inputs.half_maps:
+            read_half_maps(inputs.half_maps, density, inputs.map)
+        volume = _volume(inputs, density, mask, target)
     if mask is None:
         enough_memory(inputs.map, crop_to_molecule(density))
     notes = [*read.notes, *map_notes(inputs.map, density, inputs.mask, mask)]

@@ -130,3 +130,9 @@ def test_a_model_outside_the_map_is_told_that_the_origin_is_missing(tmp_path, ro
     path = moved_model(tmp_path, -roomy.origin)
     with pytest.raises(InputError, match=r"lie outside map.mrc.*and that is the map's origin"):
         check_model(ModelInputs(path, tmp_path / "map.mrc"), OPTIONS)
+
+
+def test_a_mistake_in_the_map_does_not_hide_that_a_sequence_is_dna(checked):
+    protein = read_chains(MODEL)[0].letters
+    with pytest.raises(InputError, match=r"is empty: .* Besides: a.fasta, .*'two' is DNA or RNA"):
+        checked(lambda values: 0 * values, letters=f"{protein}\n>two\nTTTTTTTTTTTT")

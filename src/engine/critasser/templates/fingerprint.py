@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from critasser.structure import kabsch, match_one_to_one
-from critasser.templates.kernels import (
+from critasser.templates.fingerprint_kernels import (
     all_supports,
     fingerprints,
     pair_ascending,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from critasser.templates.fingerprint import SCORE_SCALE, SCORED_WITHIN
-from critasser.templates.kernels import Landscape, grow
+from critasser.templates.placing_kernels import Landscape, grow
 
 __all__ = ["bent"]
 

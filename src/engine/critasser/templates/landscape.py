@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from critasser.templates.fingerprint import SCORE_SCALE
-from critasser.templates.kernels import Landscape, mark_nearest
+from critasser.templates.placing_kernels import Landscape, mark_nearest
 
 __all__ = ["landscape_of"]
 

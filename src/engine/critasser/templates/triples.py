@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from critasser.templates.fingerprint import SCORE_SCALE
-from critasser.templates.kernels import grow, place_triple, shell_neighbours
 from critasser.templates.landscape import landscape_of
+from critasser.templates.placing_kernels import grow, place_triple, shell_neighbours
 from critasser.templates.pose import Pose
 
 __all__ = ["match_triples", "triangles"]

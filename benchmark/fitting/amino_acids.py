@@ -19,17 +19,14 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax
 
 from benchmark.fitting.maps import (
-    KINDS,
-    LIFELIKE,
     ONE_NETWORK,
     RADIUS,
     ReadMap,
     arguments,
-    card,
+    fit_part,
     read_maps,
-    two_chains,
 )
-from critasser.network.residue.fitted import AminoAcidWeights, shipped_constants, write_constants
+from critasser.network.residue.fitted import AminoAcidWeights, shipped_constants
 from critasser.network.residue.reading import LEAST_AMINO_ACID
 from critasser.structure import match_one_to_one
 
@@ -94,26 +91,12 @@ def fit(maps: list[IdentifiedMap]) -> AminoAcidWeights:
 def main() -> int:
     """Run the command."""
     args = arguments(__doc__, CHAINS, LONGEST)
-    before = shipped_constants().amino_acid
-    maps = []
-    for seen in read_maps(args.data, args.chains, args.longest, ONE_NETWORK):
-        maps.append(one := IdentifiedMap.of(seen))
-        print(f"{one.chain}, {one.kind}: {one.right(before):.3f}", file=sys.stderr)
-    chains = two_chains([one.chain for one in maps])
-    of_others = {name: fit([one for one in maps if one.chain != name]) for name in chains}
-    figures = {}
-    print("maps      residue network  as it is  fitted")
-    for kind in (*KINDS, LIFELIKE):
-        rows = [one for one in maps if one.kind == kind]
-        alone = np.mean([one.right(ONE_NETWORK) for one in rows])
-        now = np.mean([one.right(before) for one in rows])
-        after = np.mean([one.right(of_others[one.chain]) for one in rows])
-        figures[f"likeliest right, {kind}"] = round(float(after), 3)
-        print(f"{kind:9s} {alone:15.3f} {now:9.3f} {after:7.3f}")
-    about = card("amino_acids", sorted(chains), figures)
-    write_constants(args.output, fit(maps), about)
-    print(args.output)
-    return 0
+    maps = read_maps(args.data, args.chains, args.longest, ONE_NETWORK)
+    before = {"residue network": ONE_NETWORK, "as it is": shipped_constants().amino_acid}
+    return fit_part(
+        args, "amino_acids", maps, IdentifiedMap.of, fit, IdentifiedMap.right, before,
+        "likeliest right",
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -18,16 +18,13 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from benchmark.fitting.maps import (
-    KINDS,
-    LIFELIKE,
     RADIUS,
     ReadMap,
     arguments,
-    card,
+    fit_part,
     read_maps,
-    two_chains,
 )
-from critasser.network.residue.fitted import CalphaWeights, shipped_constants, write_constants
+from critasser.network.residue.fitted import CalphaWeights, shipped_constants
 from critasser.network.residue.reading import LEAST_PROBABILITY
 from critasser.structure import match_one_to_one
 
@@ -97,25 +94,11 @@ def fit(maps: list[JudgedMap]) -> CalphaWeights:
 def main() -> int:
     """Run the command."""
     args = arguments(__doc__, CHAINS, LONGEST)
-    before = shipped_constants().calpha_probability
-    maps = []
-    for seen in read_maps(args.data, args.chains, args.longest):
-        maps.append(one := JudgedMap.of(seen))
-        print(f"{one.chain}, {one.kind}: {one.f1(before):.2f}", file=sys.stderr)
-    chains = two_chains([one.chain for one in maps])
-    of_others = {name: fit([one for one in maps if one.chain != name]) for name in chains}
-    figures = {}
-    print("maps      F1 as it is  fitted")
-    for kind in (*KINDS, LIFELIKE):
-        rows = [one for one in maps if one.kind == kind]
-        now = np.mean([one.f1(before) for one in rows])
-        after = np.mean([one.f1(of_others[one.chain]) for one in rows])
-        figures[f"F1 at 2 Å, {kind}"] = round(float(after), 3)
-        print(f"{kind:9s} {now:11.3f} {after:7.3f}")
-    about = card("calpha_probability", sorted(chains), figures)
-    write_constants(args.output, fit(maps), about)
-    print(args.output)
-    return 0
+    maps = read_maps(args.data, args.chains, args.longest)
+    before = {"as it is": shipped_constants().calpha_probability}
+    return fit_part(
+        args, "calpha_probability", maps, JudgedMap.of, fit, JudgedMap.f1, before, "F1 at 2 Å"
+    )
 
 
 if __name__ == "__main__":

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import datetime
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -19,7 +21,7 @@ from critasser.calpha import find_calpha
 from critasser.density import Grid, crop_to_molecule, normalise, resample
 from critasser.density.sharpening import sharpened
 from critasser.network import predict
-from critasser.network.residue.fitted import AminoAcidWeights
+from critasser.network.residue.fitted import AminoAcidWeights, write_constants
 from critasser.network.residue.reading import judge_residues
 from critasser.pipeline.stages.network import VIEWS
 from critasser.pipeline.stages.sharpness import choose_bfactor
@@ -33,9 +35,8 @@ __all__ = [
     "RADIUS",
     "ReadMap",
     "arguments",
-    "card",
+    "fit_part",
     "read_maps",
-    "two_chains",
 ]
 
 SHELLS = ("2-3", "3-4", "4-5", "5-8", "8-11")
@@ -101,28 +102,75 @@ def arguments(description: str, chains: int, longest: int) -> argparse.Namespace
     return args
 
 
-def card(command: str, maps: list[str], figures: Mapping[str, object]) -> dict[str, object]:
-    """What a person should know of fitted constants."""
-    return {
-        "command": f"python -m benchmark.fitting.{command}",
-        "date": datetime.date.today().isoformat(),
-        "maps": maps,
-        "figures": dict(figures),
-    }
+class Measured(Protocol):
+    """What a fit takes from a `ReadMap`."""
+
+    chain: str
+    kind: str
 
 
-def two_chains(names: list[str]) -> set[str]:
-    """Names of chains, without repeats.
+M = TypeVar("M", bound=Measured)
+Weights = tuple[float, ...]
+
+
+def fit_part(
+    args: argparse.Namespace,
+    command: str,
+    seen_maps: Iterator[ReadMap],
+    measured: Callable[[ReadMap], M],
+    fit: Callable[[list[M]], Weights],
+    judge: Callable[[M, Weights], float],
+    before: Mapping[str, Weights],
+    figure: str,
+) -> int:
+    """Fit one part of the constants, print how good it is by kind of map, and write it.
+
+    Parameters
+    ----------
+    args
+        Of `arguments`.
+    command
+        Name of the module in `benchmark.fitting`.
+    measured, fit, judge
+        What is fitted to of a map; the fit; and how good weights are for a map, more is better.
+    before
+        Weights that fitted ones are printed beside, by the title of their column.
+    figure
+        Name of what `judge` gives.
 
     Raises
     ------
     SystemExit
-        There is one only, and each is judged by a fit to the others.
+        There is one chain only, and each is judged by a fit to the others.
     """
-    chains = set(names)
+    maps: list[M] = []
+    for seen in seen_maps:
+        maps.append(one := measured(seen))
+        now = ", ".join(f"{judge(one, weights):.3f} {title}" for title, weights in before.items())
+        print(f"{one.chain}, {one.kind}: {now}", file=sys.stderr)
+    chains = {one.chain for one in maps}
     if len(chains) < 2:
         raise SystemExit("one chain is not enough: each is judged by a fit to the others")
-    return chains
+    of_others = {name: fit([one for one in maps if one.chain != name]) for name in chains}
+    figures = {}
+    print("  ".join([f"{figure:24s}", *before, "fitted"]))
+    for kind in (*KINDS, LIFELIKE):
+        rows = [one for one in maps if one.kind == kind]
+        after = np.mean([judge(one, of_others[one.chain]) for one in rows])
+        figures[f"{figure}, {kind}"] = round(float(after), 3)
+        line = f"{kind:24s}"
+        for title, weights in before.items():
+            line += f"  {np.mean([judge(one, weights) for one in rows]):{len(title)}.3f}"
+        print(f"{line}  {after:6.3f}")
+    about = {
+        "command": f"python -m benchmark.fitting.{command}",
+        "date": datetime.date.today().isoformat(),
+        "maps": sorted(chains),
+        "figures": figures,
+    }
+    write_constants(args.output, fit(maps), about)
+    print(args.output)
+    return 0
 
 
 def read_maps(

@@ -19,16 +19,13 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax
 
 from benchmark.fitting.maps import (
-    KINDS,
-    LIFELIKE,
     RADIUS,
     ReadMap,
     arguments,
-    card,
+    fit_part,
     read_maps,
-    two_chains,
 )
-from critasser.network.residue.fitted import StructureWeights, shipped_constants, write_constants
+from critasser.network.residue.fitted import StructureWeights, shipped_constants
 from critasser.network.residue.reading import keep_likely
 from critasser.network.residue.secondary_structure import combined_log_odds, structure_from_links
 from critasser.structure import assign_secondary_structure, match_one_to_one
@@ -40,6 +37,9 @@ CHAINS, LONGEST = 6, 300
 
 FIRST = StructureWeights(0.9, -8.0, 1.0)
 """Where the fit begins."""
+
+BY_NETWORKS = StructureWeights(1.0, -np.inf, 0.0)
+"""Geometry counts nothing."""
 
 DECIMALS = 1
 """Of the constants: their uncertainty is larger than what is rounded off."""
@@ -106,26 +106,11 @@ def fit(maps: list[AssignedMap]) -> StructureWeights:
 def main() -> int:
     """Run the command."""
     args = arguments(__doc__, CHAINS, LONGEST)
-    before = shipped_constants().secondary_structure
-    maps = []
-    for seen in read_maps(args.data, args.chains, args.longest):
-        maps.append(one := AssignedMap.of(seen))
-        print(f"{one.chain}, {one.kind}: {one.right(before):.3f}", file=sys.stderr)
-    chains = two_chains([one.chain for one in maps])
-    of_others = {name: fit([one for one in maps if one.chain != name]) for name in chains}
-    figures = {}
-    print("maps      networks  as it is  fitted")
-    for kind in (*KINDS, LIFELIKE):
-        rows = [one for one in maps if one.kind == kind]
-        alone = np.mean([np.mean(one.by_networks.argmax(axis=1) == one.truth) for one in rows])
-        now = np.mean([one.right(before) for one in rows])
-        after = np.mean([one.right(of_others[one.chain]) for one in rows])
-        figures[f"right, {kind}"] = round(float(after), 3)
-        print(f"{kind:9s} {alone:8.3f} {now:9.3f} {after:7.3f}")
-    about = card("secondary_structure", sorted(chains), figures)
-    write_constants(args.output, fit(maps), about)
-    print(args.output)
-    return 0
+    maps = read_maps(args.data, args.chains, args.longest)
+    before = {"networks": BY_NETWORKS, "as it is": shipped_constants().secondary_structure}
+    return fit_part(
+        args, "secondary_structure", maps, AssignedMap.of, fit, AssignedMap.right, before, "right"
+    )
 
 
 if __name__ == "__main__":

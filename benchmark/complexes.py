@@ -2,26 +2,28 @@
 
     python -m benchmark.complexes --work WORK --resolutions 3 4.5 6 --count 4 --chains 2 4
     python -m benchmark.complexes --work WORK --foreign 1 --copies 0.5 --longest 120
+    python -m benchmark.complexes --work WORK --models --resolutions 6 10 15
+    python -m benchmark.complexes --work WORK --antibodies relatives --resolutions 8
 
 Chains of split val (of group bench with ``--group bench``, for reporting only) are packed so that
 they touch, some of them several times, and are seen as experiments show them
 (`benchmark.lifelike`, noise as strong in the molecule as it was measured there). All are built at
-once by `critasser build`. ``--maps`` builds experimental maps of several chains instead. Each
+once by `critasser build`. With ``--models`` every sequence comes with a model that is 2 to 4 Å off,
+also those that do not belong. ``--maps`` builds experimental maps of several chains instead,
+``--antibodies`` pairs of heavy and light chain with their predicted models, or another's. Each
 complex has a folder of its own in WORK; what is finished there is not done again.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import os
 import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -30,154 +32,23 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial import cKDTree
 
 from benchmark.build import ROOT, program, write_csv
-from benchmark.lifelike import lifelike_map
-from benchmark.packing import packed
+from benchmark.complex_cases import (
+    Complex,
+    antibodies,
+    experimental_complexes,
+    packed_complexes,
+)
 from benchmark.rigid_fit import in_place
-from critasser.density import write_map
 from critasser.structure import ProteinChain, read_chains, tm_score
 from critasser.writing import appearing
 
-__all__ = ["Complex", "chain_figures", "main", "packed_complexes"]
+__all__ = ["chain_figures", "main"]
 
 IN_PLACE = 0.5
 """TM-score without superposition from which a chain is in its place."""
 
-WAYS = 12
-"""Directions from which a chain is brought to the others."""
-
 CLASH = 2.5
 """Å between heavy atoms of different chains that are nearer than the shortest hydrogen bond."""
-
-EXPERIMENTAL = {
-    "EMD-3488": ((2, 2),),
-    "EMD-0093": ((1,), (4,)),
-}
-"""Copies of each sequence that are asked for, of experimental maps."""
-
-
-@dataclass(frozen=True)
-class Complex:
-    """Chains in one map.
-
-    Attributes
-    ----------
-    name : str
-    resolution : float
-        Å.
-    native : tuple of ProteinChain
-        In the map's frame.
-    fasta : str
-        What is asked for.
-    foreign : frozenset of str
-        Letters of sequences that are not in the map.
-    map : Path
-    """
-
-    name: str
-    resolution: float
-    native: tuple[ProteinChain, ...]
-    fasta: str
-    foreign: frozenset[str]
-    map: Path
-
-
-def _rows(data: Path, group: str, shortest: int, longest: int) -> list[tuple[str, Path]]:
-    """Names and files of chains of a group, of whole residues only."""
-    table = data / "bench.tsv" if group == "bench" else data / "structures" / "index.tsv"
-    with table.open(newline="") as lines:
-        rows = list(csv.DictReader(lines, delimiter="\t"))
-    if group != "bench":
-        rows = [row for row in rows if row["split"] == group]
-    found = []
-    for row in rows:
-        if shortest <= int(row["length"]) <= longest:
-            path = data / "structures" / "pdb" / f"{row['id']}.pdb.gz"
-            (chain, *_) = read_chains(path)
-            if "X" not in chain.letters and np.isfinite(chain.calpha).all():
-                found.append((row["id"], path))
-    return found
-
-
-def packed_complexes(
-    data: Path,
-    work: Path,
-    resolution: float,
-    *,
-    group: str,
-    count: int,
-    chains: tuple[int, int],
-    lengths: tuple[int, int],
-    copies: float,
-    foreign: int,
-) -> Iterator[Complex]:
-    """Complexes of chains of a group.
-
-    Parameters
-    ----------
-    data, work : Path
-        Of the shared data, and where maps are written.
-    resolution : float
-        Å.
-    group : str
-        ``val`` or ``bench``.
-    count : int
-    chains, lengths : (int, int)
-        Fewest and most chains, and residues of each.
-    copies : float
-        How likely a further chain is a copy of one that is there.
-    foreign : int
-        Sequences that do not belong.
-    """
-    rows = _rows(data, group, *lengths)
-    for seed in range(1, count + 1):
-        rng = np.random.default_rng(seed)
-        order = rng.permutation(len(rows)).tolist()
-        number = int(rng.integers(chains[0], chains[1] + 1))
-        chosen: list[int] = []
-        while len(chosen) < number:
-            again = bool(chosen) and rng.random() < copies
-            chosen.append(int(rng.choice(chosen)) if again else order.pop())
-        structure = packed([rows[k][1] for k in chosen], rng, ways=WAYS)
-        folder = work / f"{group}-{seed}-{number}x{lengths[0]}-{lengths[1]}-{resolution:g}A"
-        folder.mkdir(parents=True, exist_ok=True)
-        native, density = folder / "native.cif", folder / "map.mrc"
-        if not density.exists():
-            structure.setup_entities()
-            structure.make_mmcif_document().write_file(str(native))
-            grid = lifelike_map(
-                data, native, resolution, np.random.default_rng(seed), None,
-                noise_in_molecule=True,
-            )  # fmt: skip
-            with appearing(density) as temporary:
-                write_map(temporary, grid)
-        others = [order.pop() for _ in range(foreign)]
-        letters = {k: read_chains(rows[k][1])[0].letters for k in (*chosen, *others)}
-        records = [(k, chosen.count(k)) for k in dict.fromkeys(chosen)] + [(k, 1) for k in others]
-        # What does not belong is not the last that is asked for.
-        records = [records[k] for k in rng.permutation(len(records))]
-        fasta = "".join(f">{rows[k][0]} copies={n}\n{letters[k]}\n" for k, n in records)
-        yield Complex(
-            folder.name + (f"-{foreign}foreign" if foreign else ""), resolution,
-            tuple(read_chains(native)), fasta, frozenset(letters[k] for k in others), density,
-        )  # fmt: skip
-
-
-def experimental_complexes(data: Path) -> Iterator[Complex]:
-    """Experimental maps of several chains."""
-    for name, asked in EXPERIMENTAL.items():
-        folder = data / "maps" / name
-        about = json.loads((folder / "meta.json").read_text())
-        native = tuple(read_chains(folder / "model.pdb.gz"))
-        letters = list(dict.fromkeys(chain.letters for chain in native))
-        for copies in asked:
-            fasta = "".join(
-                f">{name}_{k + 1} copies={n}\n{letters[k].replace('X', '')}\n"
-                for k, n in enumerate(copies)
-            )
-            yield Complex(
-                f"{name}-{'-'.join(map(str, copies))}", float(about["resolution_A"]), native,
-                fasta, frozenset(), folder / "map.mrc.gz",
-            )  # fmt: skip
 
 
 def chain_figures(
@@ -226,6 +97,17 @@ def clashes(model: list[ProteinChain]) -> int:
     return int((owner[pairs[:, 0]] != owner[pairs[:, 1]]).sum())
 
 
+def templates_in_place(complex_: Complex, job: Path) -> int | None:
+    """Chains whose first template lies where they are; None without templates."""
+    if not complex_.templates:
+        return None
+    placed = np.zeros(len(complex_.native))
+    for path in sorted((job / "3_templates").glob("template_??.cif")):
+        figures = chain_figures(complex_.native, list(read_chains(path)))
+        placed = np.where(placed > 0.0, placed, [here for here, _ in figures])
+    return int((placed > IN_PLACE).sum())
+
+
 def run(complex_: Complex, work: Path, quality: str) -> dict[str, object]:
     """Build one complex, unless an earlier run did, and measure it."""
     folder = work / complex_.name
@@ -239,6 +121,8 @@ def run(complex_: Complex, work: Path, quality: str) -> dict[str, object]:
             sys.executable, "-m", "critasser", "build", str(complex_.map), str(fasta),
             "-o", str(job), "--resolution", str(complex_.resolution), "--quality", quality,
         ]  # fmt: skip
+        if complex_.templates:
+            command += ["--templates", *map(str, complex_.templates)]
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         environment = os.environ | {"PYTHONPATH": str(ROOT / "src" / "engine")}
         with (folder / "output.txt").open("w") as out:
@@ -262,6 +146,7 @@ def run(complex_: Complex, work: Path, quality: str) -> dict[str, object]:
         "in place": int((scores[:, 0] > IN_PLACE).sum()),
         "TM in place": round(float(scores[:, 0].mean()), 3),
         "TM": round(float(scores[:, 1].mean()), 3),
+        "templates in place": templates_in_place(complex_, job),
         "foreign": len(complex_.foreign),
         "foreign built": foreign,
         "clashes": clashes(model),
@@ -304,12 +189,24 @@ def main() -> int:
     parser.add_argument("--longest", type=int, default=300, help="residues of a chain")
     parser.add_argument("--copies", type=float, default=0.3, help="how likely a chain is a copy")
     parser.add_argument("--foreign", type=int, default=0, help="sequences that do not belong")
+    parser.add_argument("--models", action="store_true", help="give models 2 to 4 Å off")
     parser.add_argument("--maps", action="store_true", help="experimental maps instead")
+    parser.add_argument("--antibodies", choices=("own", "relatives"), help="antibodies instead")
     parser.add_argument("--quality", default="draft")
     parser.add_argument("--only", nargs="*", default=[], help="words in names of complexes")
     args = parser.parse_args()
+    args.work.mkdir(parents=True, exist_ok=True)
     if args.maps:
         found = list(experimental_complexes(args.data))
+    elif args.antibodies:
+        found = [
+            one
+            for resolution in args.resolutions
+            for one in islice(
+                antibodies(args.data, args.work, resolution, args.antibodies == "relatives"),
+                args.count,
+            )
+        ]
     else:
         found = [
             one
@@ -317,7 +214,7 @@ def main() -> int:
             for one in packed_complexes(
                 args.data, args.work, resolution, group=args.group, count=args.count,
                 chains=tuple(args.chains), lengths=(args.shortest, args.longest),
-                copies=args.copies, foreign=args.foreign,
+                copies=args.copies, foreign=args.foreign, models=args.models,
             )
         ]  # fmt: skip
     rows = []

@@ -15,9 +15,20 @@ from scipy.spatial.distance import cdist
 from scipy.spatial.transform import Rotation
 
 from benchmark.sets import BenchmarkTarget, targets
-from critasser.structure import read_chains
+from critasser.structure import read_chains, rmsd
 
-__all__ = ["ROWS", "SHIFT", "WARPS", "TemplateCase", "bent_calpha", "cases", "foreign_chains"]
+__all__ = [
+    "FAR",
+    "ROWS",
+    "SHIFT",
+    "WARPS",
+    "TemplateCase",
+    "bent_calpha",
+    "cases",
+    "foreign_chains",
+    "move",
+    "write_predicted_like",
+]
 
 BEND = (5.0, 30.0)
 """Degrees that models are bent by at a hinge."""
@@ -42,6 +53,9 @@ PREDICTED_AT = (4.0, 6.0, 8.0, 10.0)
 
 LONGEST_PREDICTED = 320
 """Residues of these natives."""
+
+PREDICTED_OFF = (2.0, 4.0)
+"""Å RMSD of Cα of models that are as far off as middling predictions."""
 
 WARPS, WARPED, WARP = 3, (0.15, 0.85), (10.0, 30.0)
 """Places along the chain at which warped models are bent, the share of the chain within which they
@@ -109,13 +123,13 @@ class TemplateCase:
             _warped(residues, self.warps, rng)
         turn = Rotation.random(random_state=int(rng.integers(2**31))).as_matrix()
         away = rng.uniform(-FAR, FAR, 3)
-        _move(residues, turn, np.zeros(3), away)
+        move(residues, turn, np.zeros(3), away)
         path = folder / "template.pdb"
         structure.write_pdb(str(path))
         return path
 
 
-def _move(
+def move(
     residues: list[gemmi.Residue],
     turn: NDArray[np.float64],
     centre: NDArray[np.float64],
@@ -160,7 +174,7 @@ def _bent(residues: list[gemmi.Residue], degrees: float, rng: np.random.Generato
     """Turn all after a hinge about a random axis through it."""
     calpha = _calpha(residues)
     hinge = hinge_of(calpha)
-    _move(residues[hinge:], _turn_of(degrees, rng), calpha[hinge], np.zeros(3))
+    move(residues[hinge:], _turn_of(degrees, rng), calpha[hinge], np.zeros(3))
 
 
 def _warped(residues: list[gemmi.Residue], count: int, rng: np.random.Generator) -> None:
@@ -168,7 +182,28 @@ def _warped(residues: list[gemmi.Residue], count: int, rng: np.random.Generator)
     for _ in range(count):
         place = int(rng.uniform(*WARPED) * len(residues))
         centre = _calpha(residues)[place]
-        _move(residues[place:], _turn_of(float(rng.uniform(*WARP)), rng), centre, np.zeros(3))
+        move(residues[place:], _turn_of(float(rng.uniform(*WARP)), rng), centre, np.zeros(3))
+
+
+def write_predicted_like(source: Path, path: Path, rng: np.random.Generator) -> None:
+    """Write a structure bent at its hinge and at places of chance, in a frame of its own.
+
+    Models are drawn until one is as far off as `PREDICTED_OFF` says.
+    """
+    structure = gemmi.read_structure(str(source))
+    structure.remove_alternative_conformations()
+    structure.remove_hydrogens()
+    native = _calpha([residue for chain in structure[0] for residue in chain])
+    off = 0.0
+    while not PREDICTED_OFF[0] <= off <= PREDICTED_OFF[1]:
+        bent = structure.clone()
+        residues = [residue for chain in bent[0] for residue in chain]
+        _bent(residues, float(rng.uniform(*BEND)), rng)
+        _warped(residues, WARPS, rng)
+        off = rmsd(_calpha(residues), native)
+    turn = Rotation.random(random_state=int(rng.integers(2**31))).as_matrix()
+    move(residues, turn, np.zeros(3), rng.uniform(-FAR, FAR, 3))
+    bent.write_pdb(str(path))
 
 
 def _out_of_register(

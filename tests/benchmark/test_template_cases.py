@@ -7,8 +7,13 @@ import numpy as np
 import pytest
 
 from benchmark.sets import BenchmarkTarget
-from benchmark.template_cases import BACKBONE, TemplateCase, bent_calpha
-from critasser.structure import kabsch, read_chains, tm_score
+from benchmark.template_cases import (
+    BACKBONE,
+    TemplateCase,
+    bent_calpha,
+    write_predicted_like,
+)
+from critasser.structure import kabsch, read_chains, rmsd, tm_score
 
 SOURCE = Path(__file__).parents[1] / "data" / "1a2p_A.pdb.gz"
 
@@ -71,3 +76,10 @@ def test_a_stretch_out_of_register_has_its_neighbours_names_and_no_side_chains(t
     residue = [one for part in structure[0] for one in part][wrong[0]]
     assert {atom.name for atom in residue} <= set(BACKBONE)
     assert tm_score(chain.calpha, target.native) > 0.999
+
+
+def test_a_model_like_a_predicted_one_is_two_to_four_angstroms_off(target, tmp_path):
+    write_predicted_like(SOURCE, tmp_path / "model.pdb", np.random.default_rng(1))
+    (chain,) = read_chains(tmp_path / "model.pdb")
+    assert chain.letters == target.letters[0]
+    assert 2.0 <= rmsd(chain.calpha, target.native) <= 4.0

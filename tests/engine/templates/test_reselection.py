@@ -301,3 +301,63 @@ def test_the_same_input_gives_the_same_templates(alpha, beta, rng):
         np.array_equal(a.positions, b.positions, equal_nan=True) for a, b in zip(first, second)
     )
     assert first[0].score >= first[1].score
+
+
+def pair(alpha, beta):
+    """The two chains of a dimer, side by side."""
+    return alpha.calpha, beta.calpha - beta.calpha.mean(axis=0) + alpha.calpha.mean(axis=0) + 34.0
+
+
+class Prefers(Density):
+    """A density that puts each template in each place, worth what a table says."""
+
+    def __init__(self, places, gains):
+        self.places, self.gains = places, gains
+
+    def __call__(self, number, *, copies=1, progress=None):
+        return [PlacedChain(one, 1) for one in self.places[number]]
+
+    def gain(self, number, positions, wanted):
+        middles = [np.nanmean(one, axis=0) for one in self.places[number]]
+        away = [np.linalg.norm(np.nanmean(positions, axis=0) - one) for one in middles]
+        return self.gains[number][int(np.argmin(away))]
+
+    def against(self, number, positions, wanted):
+        return ""
+
+
+NO_POSITIONS = CalphaSet(np.empty((0, 3)), np.empty(0), np.empty((0, 20)), np.empty((0, 3)))
+
+
+@pytest.fixture
+def relatives(alpha, beta):
+    """Haemoglobin's chains in each other's places, too: (of α, of β), each its own place first."""
+    here, there = pair(alpha, beta)
+    middle = [here.mean(axis=0), there.mean(axis=0)]
+    shift = middle[1] - middle[0]
+    return (here, alpha.calpha + shift), (there, there - shift)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_chain_that_a_relatives_place_suits_a_little_better_leaves_it_to_that(
+    alpha, beta, relatives, order
+):
+    chains, gains = (alpha, beta), ((50.0, 60.0), (55.0, 20.0))
+    fit = Prefers([relatives[k] for k in order], [gains[k] for k in order])
+    target = target_of(alpha, beta)
+    found = survey([chains[k] for k in order], NO_POSITIONS, target, fit=fit)
+    assert len(found.templates) == 3 and not found.rejected
+    for template in found.templates:
+        for part, (own, _) in zip(target.chain_slices, relatives):
+            if template.placed[part].any():
+                assert np.linalg.norm(template.positions[part] - own, axis=1).max() < 1e-6
+
+
+def test_what_fits_only_where_another_chain_lies_better_is_left_out_and_that_is_told(
+    alpha, beta, relatives
+):
+    fit = Prefers([relatives[0][:1], relatives[1][1:]], ((50.0,), (40.0,)))
+    found = survey([alpha, beta], NO_POSITIONS, target_of(alpha, beta), fit=fit)
+    (reason,) = [one.reason for one in found.rejected]
+    assert reason == f"fits only where template 1 (chain {alpha.name}) lies, which fits better"
+    assert all(template.placed.sum() == len(alpha) for template in found.templates)

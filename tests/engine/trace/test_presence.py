@@ -9,8 +9,7 @@ import pytest
 from critasser.density import FeatureMaps, Grid, simulate
 from critasser.structure import CalphaSet, Sequence, Target, Trace, read_chains
 from critasser.trace import find_presence, unused_positions
-from critasser.trace.presence import SequencePresence
-from critasser.trace.presence import _chosen as chosen
+from critasser.trace.presence import SPARE, SequencePresence, copies_built
 from critasser.trace.significance import Significance
 
 DATA = Path(__file__).parents[2] / "data"
@@ -112,16 +111,22 @@ def doubtful(z_score, expected, length=80):
     )
 
 
+def chosen(found, likely):
+    """Copies that are built of each, with so many likely positions."""
+    lengths = [len(one.sequence) for one in found]
+    return copies_built(lengths, [one.evidence.tolist() for one in found], SPARE * likely)
+
+
 def test_doubt_counts_only_where_there_is_no_room():
     clear, doubted = doubtful(5.0, 5.0), doubtful(1.5, 4.0)
-    assert [one.built for one in chosen([clear, doubted], likely=150)] == [1, 1]
-    assert [one.built for one in chosen([clear, doubted], likely=80)] == [1, 0]
+    assert chosen([clear, doubted], likely=150) == [1, 1]
+    assert chosen([clear, doubted], likely=80) == [1, 0]
 
 
 def test_what_the_map_does_not_speak_against_is_built_without_room_too():
     both = [doubtful(5.0, 5.0), doubtful(2.5, 4.0)]
-    assert [one.built for one in chosen(both, likely=20)] == [1, 1]
-    assert [one.built for one in chosen([doubtful(-3.0, 9.0)] * 2, likely=20)].count(1) >= 1
+    assert chosen(both, likely=20) == [1, 1]
+    assert chosen([doubtful(-3.0, 9.0)] * 2, likely=20).count(1) >= 1
 
 
 def test_positions_that_no_residue_uses_are_counted_where_they_are_many(short, seen):

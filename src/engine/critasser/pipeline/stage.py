@@ -183,8 +183,18 @@ class Context:
         LookupError
             The stage does not declare this fact.
         """
+        return self.chains_noted("absent")
+
+    def chains_noted(self, name: str) -> tuple[int, ...]:
+        """Places of chains that an earlier stage noted, one fewer than there are at most.
+
+        Raises
+        ------
+        LookupError
+            The stage does not declare this fact.
+        """
         count = len(self.task.checked.target.sequences)
-        noted = self.fact("absent") or []
+        noted = self.fact(name) or []
         return tuple(k for k in noted if type(k) is int and 0 <= k < count)[: count - 1]
 
     @property

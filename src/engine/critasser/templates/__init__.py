@@ -1,7 +1,7 @@
 """Lays known structures on the map's Cα positions."""
 
 from critasser.templates.fingerprint import match_fingerprints
-from critasser.templates.likeness import copies_asked
+from critasser.templates.likeness import copies_asked, entities_of, is_alike
 from critasser.templates.pose import Fit, PlacedChain, Pose
 from critasser.templates.reselection import (
     AS_GOOD,
@@ -24,6 +24,8 @@ __all__ = [
     "Rejected",
     "Reselection",
     "copies_asked",
+    "entities_of",
+    "is_alike",
     "match_fingerprints",
     "match_triples",
     "released",

@@ -11,7 +11,14 @@ from critasser.structure import ProteinChain, Target
 from critasser.templates.alignment import Alignment, align
 from critasser.templates.places import FEWEST_RESIDUES
 
-__all__ = ["LEAST_Z", "alike_entities", "copies_asked", "entities_of", "letters_of"]
+__all__ = [
+    "LEAST_Z",
+    "alike_entities",
+    "copies_asked",
+    "entities_of",
+    "is_alike",
+    "letters_of",
+]
 
 LEAST_IDENTITY = 0.15
 """Identity from which a chain may be alike by sequence; below it, long gaps make any z-score."""
@@ -45,6 +52,17 @@ def alike_entities(
         if alignment.z_score >= LEAST_Z and alignment.identity >= LEAST_IDENTITY
     ]
     return by_sequence, alike
+
+
+def is_alike(chain: ProteinChain, target: Target, entity: Sequence[int]) -> bool:
+    """Whether a template chain is alike by sequence to an entity, and to no other one more."""
+    codes = chain.codes[np.isfinite(chain.calpha).all(axis=1)]
+    if len(codes) < FEWEST_RESIDUES:
+        return False
+    entities = entities_of(target)
+    by_sequence, alike = alike_entities(codes, [letters_of(target, one) for one in entities])
+    best = max(alike, key=lambda e: by_sequence[e].z_score, default=None)
+    return best is not None and entities[best] == list(entity)
 
 
 def copies_asked(chain: ProteinChain, target: Target) -> int:

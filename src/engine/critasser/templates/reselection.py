@@ -6,19 +6,19 @@ import dataclasses
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from critasser.structure import CalphaSet, ProteinChain, Target, Template, cr_score
-from critasser.templates.alignment import Alignment, align
+from critasser.templates.alignment import align
 from critasser.templates.fingerprint import match_fingerprints
 from critasser.templates.likeness import LEAST_Z, alike_entities, entities_of, letters_of
 from critasser.templates.places import FEWEST_RESIDUES, LEAST_GAIN, at_hinges, by_positions
 from critasser.templates.pose import Fit, Search
 from critasser.templates.profile import log_odds
+from critasser.templates.together import Placing, chosen_together
 from critasser.templates.triples import match_triples
 
 __all__ = ["AS_GOOD", "GOOD", "STRATEGIES", "Rejected", "Reselection", "survey"]
@@ -44,9 +44,6 @@ readings."""
 
 PARTNER = 3.0
 """Å within which a template Cα and a Cα position are taken for the same."""
-
-SHARED = 0.4
-"""Largest share of Cα positions of a placing that another placing may already hold."""
 
 AS_GOOD = 0.8
 """Share of the positions that the best placing explains from which another is about as good."""
@@ -86,34 +83,6 @@ class Reselection:
     def good(self) -> tuple[Template, ...]:
         """Templates with a CRscore above 0.5."""
         return tuple(template for template in self.templates if template.score > GOOD)
-
-
-@dataclass(frozen=True, eq=False)
-class _Placing:
-    """A template chain in one place, read as one entity of the target."""
-
-    chain: int
-    entity: int
-    alignment: Alignment
-    positions: NDArray[np.float64]
-    """(length of the entity, 3), NaN where not covered."""
-    held: frozenset[int]
-    """Cα positions that it explains."""
-    bodies: int
-    worth: float = 0.0
-    """How many Cα positions it explains, and what it gains by the density."""
-
-    @cached_property
-    def centre(self) -> NDArray[np.float64]:
-        """Of its residues, Å."""
-        return np.nanmean(self.positions, axis=0)
-
-    def lies_where(self, others: Sequence[_Placing]) -> bool:
-        """Whether others hold many of its Cα positions, or, if it has none, lie in its place."""
-        if self.held:
-            taken = frozenset().union(*(other.held for other in others))
-            return len(self.held & taken) > SHARED * len(self.held)
-        return any(np.linalg.norm(self.centre - one.centre) < SAME_CENTRE for one in others)
 
 
 def survey(
@@ -156,7 +125,7 @@ def survey(
     """
     search = STRATEGIES[strategy]
     entities = entities_of(target)
-    placings: list[list[_Placing]] = []
+    placings: list[list[Placing]] = []
     rejected: list[Rejected] = []
     for number, chain in enumerate(chains):
 
@@ -170,6 +139,8 @@ def survey(
             rejected.append(Rejected(_name(number, chain), placed))
         else:
             placings.append(placed)
+    placings, taken = _together(placings, chains, target, entities)
+    rejected += taken
     found = _combine(placings, chains, calpha, target, entities)
     if progress is not None:
         progress(1.0, f"{len(found)} templates, {len(rejected)} of no use")
@@ -190,7 +161,7 @@ def _place(
     search: Search,
     fit: Fit | None,
     report: Callable[[float, str], None],
-) -> list[_Placing] | str:
+) -> list[Placing] | str:
     """Placings of one chain, best first, or the reason why there is none."""
     seen = np.flatnonzero(np.isfinite(chain.calpha).all(axis=1))
     if len(seen) < FEWEST_RESIDUES:
@@ -268,7 +239,7 @@ def _read(
     wanted: Sequence[int],
     alike: bool,
     calpha: CalphaSet,
-) -> _Placing | None:
+) -> Placing | None:
     """A chain in one place, (n, 3) with NaN, read as the entity that suits it best."""
     present = np.isfinite(placed).all(axis=1)
     near, partner = np.zeros(len(placed), dtype=bool), np.zeros(len(placed), dtype=np.int64)
@@ -287,34 +258,62 @@ def _read(
     positions = np.full((len(letters[entity]), 3), np.nan)
     positions[alignment.pairs[:, 1]] = placed[alignment.pairs[:, 0]]
     held = partner[near & np.isin(np.arange(len(placed)), alignment.pairs[:, 0])]
-    return _Placing(
+    return Placing(
         number, entity, alignment, positions, frozenset(map(int, held)), bodies
     )
 
 
+def _together(
+    placings: list[list[Placing]],
+    chains: Sequence[ProteinChain],
+    target: Target,
+    entities: list[list[int]],
+) -> tuple[list[list[Placing]], list[Rejected]]:
+    """Placings of each template beside those of all that were chosen together.
+
+    Of a target of several chains those chosen come first, as one group; of each template what lies
+    where the chosen one of another sequence does is left out. Comes with the templates of which
+    nothing is left then.
+    """
+    if len(target.sequences) < 2 or len(placings) < 2:
+        return placings, []
+    every = list(itertools.chain.from_iterable(placings))
+    chosen = chosen_together(every, [len(group) for group in entities])
+    left, rejected = [chosen], []
+    for group in placings:
+        free = [
+            one
+            for one in group
+            if not any(one.entity != other.entity and one.excludes(other) for other in chosen)
+        ]
+        if free:
+            left.append(free)
+        else:
+            best = group[0]
+            other = next(
+                one for one in chosen if one.entity != best.entity and best.excludes(one)
+            )
+            better = f"{_name(other.chain, chains[other.chain])} lies, which fits better"
+            rejected.append(
+                Rejected(_name(best.chain, chains[best.chain]), f"fits only where {better}")
+            )
+    return left, rejected
+
+
 def _combine(
-    placings: list[list[_Placing]],
+    placings: list[list[Placing]],
     chains: Sequence[ProteinChain],
     calpha: CalphaSet,
     target: Target,
     entities: list[list[int]],
 ) -> list[tuple[Template, tuple[Template, ...]]]:
-    """One template a chain, and one of all chains together where the target has several.
-
-    With each come its other places.
-    """
-    groups = list(placings)
-    if len(target.sequences) > 1 and len(placings) > 1:
-        groups.insert(
-            0,
-            sorted(itertools.chain.from_iterable(placings), key=lambda placing: -placing.worth),
-        )
+    """One template of each group of placings; with each come its other places."""
     centres: dict[int, NDArray[np.float64]] = {}
     templates = []
-    for group in groups:
+    for group in placings:
         positions = np.full((len(target), 3), np.nan)
         free = {entity: list(members) for entity, members in enumerate(entities)}
-        used: list[_Placing] = []
+        used: list[Placing] = []
         for placing in group:
             if not free[placing.entity] or placing.lies_where(used):
                 continue
@@ -334,8 +333,8 @@ def _combine(
 
 
 def _elsewhere(
-    group: list[_Placing],
-    used: list[_Placing],
+    group: list[Placing],
+    used: list[Placing],
     chains: Sequence[ProteinChain],
     calpha: CalphaSet,
     target: Target,
@@ -370,7 +369,7 @@ def _slot(
     return fresh[0] if fresh else min(others)[1]
 
 
-def _source(used: list[_Placing], chains: Sequence[ProteinChain]) -> str:
+def _source(used: list[Placing], chains: Sequence[ProteinChain]) -> str:
     parts = []
     for number in dict.fromkeys(placing.chain for placing in used):
         own = [placing for placing in used if placing.chain == number]

@@ -17,6 +17,7 @@ from critasser.trace.joining import by_joining, by_keep_tracing
 from critasser.trace.presence import (
     Presence,
     SequencePresence,
+    copies_built,
     find_presence,
     unused_positions,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "RegisterPrior",
     "Significance",
     "build_traces",
+    "copies_built",
     "find_presence",
     "find_unit",
     "positions_used",

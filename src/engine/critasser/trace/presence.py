@@ -23,7 +23,7 @@ from critasser.trace.graph import CandidateGraph, candidate_graph
 from critasser.trace.significance import SIGNIFICANT, Significance, Witness, compared
 from critasser.trace.statistics import statistics
 
-__all__ = ["Presence", "SequencePresence", "find_presence", "unused_positions"]
+__all__ = ["Presence", "SequencePresence", "copies_built", "find_presence", "unused_positions"]
 
 PRIOR = 3.0
 """Log-odds that a chain that a person asks for is in the map, before the map is looked at."""
@@ -161,6 +161,11 @@ class Presence:
                 absent.append(k)
         return absent
 
+    def evidence_of(self, target: Target) -> list[float]:
+        """Log-odds from the map that each chain of the target is in it."""
+        left = {one.sequence.letters: one.evidence.tolist() for one in self.sequences}
+        return [left[sequence.letters].pop(0) for sequence in target.sequences]
+
     @property
     def whole(self) -> Significance:
         """Of all that is built together."""
@@ -214,8 +219,12 @@ def find_presence(
 
         found.append(_looked_for(calpha, graph, features, sequence, letters, free, rng, step))
         done += len(sequence)
-    found = _with_expected(found)
-    return Presence(tuple(_chosen(found, likely)), SPARE * likely)
+    found, room = _with_expected(found), SPARE * likely
+    copies = copies_built(
+        [len(one.sequence) for one in found], [one.evidence.tolist() for one in found], room
+    )
+    chosen = (replace(one, built=built) for one, built in zip(found, copies))
+    return Presence(tuple(chosen), room)
 
 
 def _looked_for(
@@ -280,30 +289,48 @@ def _with_expected(found: SequenceOf[SequencePresence]) -> list[SequencePresence
     return [replace(one, expected=gain / one.significance.deviation) for one in found]
 
 
-def _chosen(found: SequenceOf[SequencePresence], likely: int) -> list[SequencePresence]:
-    """How many copies of each are built: the set of chains that map and person speak for most.
+def copies_built(
+    lengths: SequenceOf[int], evidence: SequenceOf[SequenceOf[float]], room: float
+) -> list[int]:
+    """How many copies of each sequence are built: the set of chains that speak for it most.
 
     An integer programme: log-odds of the chains, less what it costs to have more residues than
     there is room for, or to leave likely positions without any.
+
+    Parameters
+    ----------
+    lengths : sequence of int
+        Residues of each sequence.
+    evidence : sequence of sequence of float
+        Of each sequence, log-odds of each copy that is asked for, the clearest first; what is
+        above −1 is built whatever else is asked for.
+    room : float
+        Residues that the map has room for, see `Presence`.
+
+    Returns
+    -------
+    list of int
+        Of each sequence; one chain at least is built.
     """
     model = cp_model.CpModel()
-    terms, length, every = [], [], []
-    for one in found:
-        copies = [model.new_bool_var("") for _ in range(one.asked)]
+    terms, sizes, every = [], [], []
+    likely = round(room / SPARE)
+    for length, known in zip(lengths, evidence):
+        copies = [model.new_bool_var("") for _ in known]
         every.append(copies)
-        for k, (copy, evidence) in enumerate(zip(copies, one.evidence.tolist())):
-            terms.append(round((evidence + PRIOR) * RESOLUTION) * copy)
-            length.append(len(one.sequence) * copy)
+        for k, (copy, one) in enumerate(zip(copies, known)):
+            terms.append(round((one + PRIOR) * RESOLUTION) * copy)
+            sizes.append(length * copy)
             if k:
                 model.add_implication(copy, copies[k - 1])
-            if evidence >= DOUBT:
+            if one >= DOUBT:
                 model.add(copy == 1)
     # Where all are in doubt none is.
     model.add_at_least_one(copies[0] for copies in every)
-    most = sum(one.asked * len(one.sequence) for one in found) + likely
+    most = sum(length * len(known) for length, known in zip(lengths, evidence)) + likely
     crowded, unexplained = (model.new_int_var(0, most, "") for _ in range(2))
-    model.add(crowded >= sum(length) - round(SPARE * likely))
-    model.add(unexplained >= likely - sum(length))
+    model.add(crowded >= sum(sizes) - round(room))
+    model.add(unexplained >= likely - sum(sizes))
     terms.append(-round(CROWDED * RESOLUTION) * crowded)
     terms.append(-round(UNEXPLAINED * RESOLUTION) * unexplained)
     model.maximize(sum(terms))
@@ -311,10 +338,7 @@ def _chosen(found: SequenceOf[SequencePresence], likely: int) -> list[SequencePr
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = 1
     solver.solve(model)
-    return [
-        replace(one, built=sum(solver.value(copy) for copy in copies))
-        for one, copies in zip(found, every)
-    ]
+    return [sum(solver.value(copy) for copy in copies) for copies in every]
 
 
 def unused_positions(trace: Trace, calpha: CalphaSet) -> int:

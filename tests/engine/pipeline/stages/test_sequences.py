@@ -23,8 +23,8 @@ def found(asked, built, *z_scores):
 @pytest.mark.parametrize(
     ("one", "says"),
     [
-        (found(1, 0, 0.4), "the map does not hold alpha (10 residues)"),
-        (found(3, 2, 7.0, 6.5, 0.1), "holds 2 of the 3 copies of alpha"),
+        (found(1, 0, 0.4), "the map does not show alpha (10 residues)"),
+        (found(3, 2, 7.0, 6.5, 0.1), "shows 2 of the 3 copies of alpha"),
         (found(2, 2, 7.0, 6.5, 6.0), "more copies of alpha than the 2 asked for: write copies=3"),
     ],
 )
@@ -34,9 +34,9 @@ def test_chains_that_are_not_there_and_copies_that_are_are_told_in_a_line(one, s
 
 
 @pytest.mark.parametrize("one", [found(1, 0, 0.4), found(3, 2, 7.0, 6.5, 0.1)])
-def test_with_templates_all_are_built_and_that_is_told(one):
-    (line,) = remarks(Presence((one,), 100.0), all_built=True)
-    assert line.endswith("built for the templates' sake")
+def test_a_template_may_show_what_the_map_alone_does_not_and_that_is_told(one):
+    (line,) = remarks(Presence((one,), 100.0), templates=True)
+    assert line.startswith("the map alone") and "lie in the map" in line.replace("lies", "lie")
 
 
 def test_what_is_as_it_was_asked_for_needs_no_word():
@@ -44,8 +44,10 @@ def test_what_is_as_it_was_asked_for_needs_no_word():
 
 
 def test_more_sequence_than_density_is_told():
-    (line,) = remarks(Presence((found(2, 2, 7.0, 6.5, 0.2),), 12.0))
+    presence = Presence((found(2, 2, 7.0, 6.5, 0.2),), 12.0)
+    (line,) = remarks(presence)
     assert line.startswith("20 residues are to be built, and the map shows Cα of 12 at most")
+    assert remarks(presence, templates=True)[0].startswith("20 residues may be built")
 
 
 def test_later_stages_see_the_sequences_that_are_built(job, task):

@@ -10,16 +10,14 @@ import pytest
 from critasser.density import simulate
 from critasser.executors import HERE, Done
 from critasser.fitting import Fields, Placement, Poses, RigidFit
-from critasser.pipeline.stages import templates
-from critasser.pipeline.stages.templates import (
+from critasser.pipeline.stages import density_fit, templates
+from critasser.pipeline.stages.density_fit import (
     DensityFit,
-    _place_at_once,
     _remarks,
-    _write_elsewhere,
     errors_of_chains,
     fit_by_density,
-    judged_by_map,
 )
+from critasser.pipeline.stages.templates import _place_at_once, _write_elsewhere, judged_by_map
 from critasser.structure import CalphaSet, Sequence, Target, Template, read_chains
 
 DATA = Path(__file__).parents[3] / "data"
@@ -80,8 +78,8 @@ def fitted(monkeypatch):
         errors.append(error)
         return (Placement(np.full(calpha.shape, np.nan), np.zeros(len(calpha)), (), ()),)
 
-    monkeypatch.setattr(templates, "fit_structure", fit_structure)
-    monkeypatch.setattr(templates, "network_fields", lambda features: None)
+    monkeypatch.setattr(density_fit, "fit_structure", fit_structure)
+    monkeypatch.setattr(density_fit, "network_fields", lambda features: None)
     return errors
 
 
@@ -121,7 +119,8 @@ def drawn(*, calpha, fields, rng, progress, **_):
 
 
 def test_chains_searched_for_at_a_time_lie_where_each_alone_does(chain, monkeypatch):
-    monkeypatch.setattr(templates, "fit_structure", drawn)
+    for module in (templates, density_fit):
+        monkeypatch.setattr(module, "fit_structure", drawn)
     elsewhere = []
     context = SimpleNamespace(
         target=Target((Sequence("A", chain.letters),)),
@@ -172,9 +171,10 @@ def test_reading_chains_goes_on_where_the_search_for_them_left_off(
     )  # fmt: skip
     for name, given in {
         "load_calpha": (None, None, True), "read_chains": [chain, chain], "load_features": None,
-        "errors_of_chains": [None, None], "network_fields": fields_of(chain),
+        "errors_of_chains": [None, None],
     }.items():  # fmt: skip
         monkeypatch.setattr(templates, name, lambda *_, given=given: given)
+    monkeypatch.setattr(density_fit, "network_fields", lambda _: fields_of(chain))
     monkeypatch.setattr(templates, "fit_structure", drawn)
     monkeypatch.setattr(templates, "survey", survey)
     with pytest.raises(StopIteration):
@@ -184,14 +184,13 @@ def test_reading_chains_goes_on_where_the_search_for_them_left_off(
 
 def test_further_places_of_a_template_are_written(chain, tmp_path):
     class Folder:
-        target = Target((Sequence("A", chain.letters),))
-
         def file(self, name):
             (tmp_path / name).parent.mkdir(exist_ok=True)
             return tmp_path / name
 
+    target = Target((Sequence("A", chain.letters),))
     here, there = (Template(chain.calpha + 40.0 * k, 0.8, "x") for k in range(2))
-    assert _write_elsewhere(Folder(), [(), (here, there)]) == (0, 2)
+    assert _write_elsewhere(Folder(), target, [(), (here, there)]) == (0, 2)
     (written,) = read_chains(tmp_path / "3_templates/template_02_place_3.cif")
     assert np.allclose(written.calpha, there.positions, atol=1e-3)
     assert len(list((tmp_path / "3_templates").iterdir())) == 2

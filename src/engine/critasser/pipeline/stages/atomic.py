@@ -52,7 +52,7 @@ STAGE = Stage(
     "atomic",
     Split(_shared, _own, build_atoms, _write),
     reads=(DENSITY, UNSEEN, CENTROID),
-    facts={"resolution": "density", "absent": "sequences"},
+    facts={"resolution": "density", "absent": "templates"},
     settings=_settings,
     external=("backbone.npz", "rotamers.npz"),
     draws=True,

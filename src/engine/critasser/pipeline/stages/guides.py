@@ -19,7 +19,7 @@ __all__ = ["EXTERNAL", "FACTS", "READS", "guides", "only_seen"]
 
 READS = (DENSITY, CALPHA, TRACES, TEMPLATES, UNSEEN)
 FACTS: Mapping[str, str] = {
-    "resolution": "density", "absent": "sequences", "trusted": "unseen",
+    "resolution": "density", "absent": "templates", "trusted": "unseen",
 }  # fmt: skip
 EXTERNAL = ("contacts", "assembly.npz")
 

@@ -175,7 +175,7 @@ STAGE = Stage(
     "cross_validation",
     cross_validation,
     reads=(*HALVES, QUALITY, CENTROID),
-    facts={"resolution": "density", "absent": "sequences"},
+    facts={"resolution": "density", "absent": "templates"},
     settings=_settings,
     external=("backbone.npz", "rotamers.npz"),
     draws=True,

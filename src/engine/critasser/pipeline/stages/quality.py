@@ -147,7 +147,7 @@ STAGE = Stage(
     quality,
     reads=(DENSITY, CALPHA, SYMMETRY, TEMPLATES, UNSEEN, CLUSTERS, ATOMS),
     facts={
-        "resolution": "density", "absent": "sequences", "sequence_z_score": "sequences",
+        "resolution": "density", "absent": "templates", "sequence_z_score": "sequences",
     },
     settings=_settings,
     external=(CALIBRATION,),

@@ -21,7 +21,7 @@ from critasser.pipeline.stages.results import (
 )
 from critasser.pipeline.stages.single_residues import BOND_FACTS
 from critasser.quality import SOURCES
-from critasser.structure import tm_score
+from critasser.structure import chain_names, tm_score
 
 __all__ = ["STAGE"]
 
@@ -86,12 +86,15 @@ def counted(source: NDArray[np.int8]) -> dict[str, int]:
 
 
 def _chains(context: Context, shown: NDArray[np.float64]) -> list[dict[str, object]]:
-    """What is known of each chain, and its confidence in the first model; null where not built."""
-    means = iter([float(shown[part].mean()) for part in context.target.chain_slices])
-    return [
-        {**chain, "mean_confidence": next(means, None) if chain.get("chain") else None}
-        for chain in context.fact("chains") or []
-    ]
+    """What is known of each chain: its name in the models and its confidence in the first one,
+    null where it is not built, its sequence, residues and z-score."""
+    means = [float(shown[part].mean()) for part in context.target.chain_slices]
+    named = zip(chain_names(len(means)), means)
+    chains = []
+    for k, known in enumerate(context.fact("chains") or []):
+        name, mean = (None, None) if k in context.absent else next(named)
+        chains.append({"chain": name, **known, "mean_confidence": mean})
+    return chains
 
 
 def _along_the_assembly(
@@ -125,7 +128,7 @@ STAGE = Stage(
     reads=(DENSITY, SYMMETRY, DECOYS, CLUSTERS, QUALITY),
     facts={
         "resolution": "density",
-        "absent": "sequences",
+        "absent": "templates",
         "chains": "sequences",
         "sequence_z_score": "sequences",
         "symmetry": "trace",

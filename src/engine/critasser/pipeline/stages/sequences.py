@@ -8,7 +8,6 @@ from critasser.job.arrays import load_calpha, load_features
 from critasser.pipeline.files import CALPHA, DENSITY, FEATURES
 from critasser.pipeline.stage import Context, Stage, Task, named_sequences
 from critasser.shipped import SEQUENCE_NETWORK
-from critasser.structure import chain_names
 from critasser.trace import Presence, SequencePresence, find_presence, find_unit
 
 __all__ = ["STAGE", "remarks"]
@@ -20,9 +19,9 @@ MUCH_MORE = 1.15
 def sequences(context: Context) -> None:
     """Compare each sequence with shuffled ones, and choose the chains that are built.
 
-    Notes what later stages know as ``absent``: places of the chains that are not built; ``chains``:
-    what the report says of each; and ``sequence_z_score``, of all that is built, with its
-    ``log_odds``.
+    Notes ``by_map``: places of the chains that are not built as far as the map tells; ``evidence``
+    of each chain and ``room``, by which stage templates decides; ``chains``: what the report says
+    of each; and ``sequence_z_score``, of all that is built, with its ``log_odds``.
     """
     calpha, _, _ = load_calpha(context.read(CALPHA))
     if not len(calpha):
@@ -39,74 +38,74 @@ def sequences(context: Context) -> None:
     )
     left_out = presence.absent_chains(unit.target)
     absent = [k for k, (own, _) in enumerate(unit.chains.tolist()) if own in left_out]
-    if context.settings["templates"]:
-        absent = []  # What the map alone does not tell, a template may.
+    evidence = presence.evidence_of(unit.target)
     whole = presence.whole
     context.note(
         sequence_z_score=whole.z_score,
         log_odds={"own": whole.own, "shuffled": whole.shuffled, "length": whole.length},
-        chains=_chains(context, presence, absent),
+        chains=_chains(context, presence),
+        evidence=[evidence[own] for own, _ in unit.chains.tolist()],
+        room=presence.room * unit.built,
     )
     if absent:
-        context.note(absent=absent)
-    for line in remarks(presence, all_built=not absent):
+        context.note(by_map=absent)
+    templates = context.settings["templates"]
+    for line in remarks(presence, templates=templates):
         context.warn(line)
     count = len(context.target.sequences)
     context.say(
         f"z-score {whole.z_score:.1f}; {count - len(absent)} of {count} "
-        f"{'chains are' if count > 1 else 'chain is'} built"
+        f"{'chains are' if count > 1 else 'chain is'} "
+        + ("told by the map alone" if templates else "built")
     )
 
 
-def _chains(
-    context: Context, presence: Presence, absent: list[int]
-) -> list[dict[str, str | int | float | None]]:
-    """What is known of each chain: its name in the models, sequence, residues and z-score."""
-    every = context.target.sequences
-    names = iter(chain_names(len(every) - len(absent)))
+def _chains(context: Context, presence: Presence) -> list[dict[str, str | int | float]]:
+    """What is known of each chain: its sequence, residues and z-score."""
     z_scores = {one.sequence.letters: one.significance.z_score for one in presence.sequences}
     return [
         {
-            "chain": None if k in absent else next(names),
             "sequence": sequence.name,
             "residues": len(sequence),
             "z_score": z_scores[sequence.letters],
         }
-        for k, sequence in enumerate(every)
+        for sequence in context.target.sequences
     ]
 
 
-def remarks(presence: Presence, *, all_built: bool = False) -> list[str]:
+def remarks(presence: Presence, *, templates: bool = False) -> list[str]:
     """What a person should know of sequences and their copies, a line each.
 
     Parameters
     ----------
     presence : Presence
-    all_built : bool
-        Whether what the map does not hold is built as well.
+    templates : bool
+        Whether structures are given, which may show what the map alone does not.
     """
-    lines = [line for one in presence.sequences if (line := _remark(one, all_built))]
+    lines = [line for one in presence.sequences if (line := _remark(one, templates))]
     built = sum(one.built * len(one.sequence) for one in presence.sequences)
     if presence.room and built > MUCH_MORE * presence.room:
         lines.append(
-            f"{built} residues are to be built, and the map shows Cα of {presence.room:.0f} at "
-            "most: give only the sequences of what is in the map"
+            f"{built} residues {'may' if templates else 'are to'} be built, and the map shows Cα "
+            f"of {presence.room:.0f} at most: give only the sequences of what is in the map"
         )
     return lines
 
 
-def _remark(one: SequencePresence, all_built: bool) -> str | None:
+def _remark(one: SequencePresence, templates: bool) -> str | None:
     name, z_score = one.sequence.name, one.significance.z_score
     if not one.built:
-        what = "it is built for the templates' sake" if all_built else "nothing is built of it"
+        what = "built where a template of it lies in the map" if templates else "not built"
         return (
-            f"the map does not hold {name} ({len(one.sequence)} residues): it suits the map with "
-            f"z-score {z_score:.1f}, and what is there should come to {one.expected:.1f}; {what}"
+            f"the map {'alone ' * templates}does not show {name} ({len(one.sequence)} residues): "
+            f"it suits the map with z-score {z_score:.1f}, and what is there should come to "
+            f"{one.expected:.1f}; it is {what}"
         )
     if one.built < one.asked:
         return (
-            f"the map holds {one.built} of the {one.asked} copies of {name} that are asked for; "
-            + ("all are built for the templates' sake" if all_built else "the others are not built")
+            f"the map {'alone ' * templates}shows {one.built} of the {one.asked} copies of {name} "
+            "that are asked for; the others are "
+            + ("built where templates of them lie in the map" if templates else "not built")
         )
     if one.more:
         return (

@@ -161,7 +161,7 @@ STAGE = Stage(
     "trace",
     trace,
     reads=(DENSITY, CALPHA, FEATURES, TEMPLATES),
-    facts={"resolution": "density", "absent": "sequences", "log_odds": "sequences"},
+    facts={"resolution": "density", "absent": "templates", "log_odds": "sequences"},
     settings=_settings,
     external=("contacts", "trace.npz", SEQUENCE_NETWORK),
     draws=True,

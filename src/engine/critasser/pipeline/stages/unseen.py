@@ -165,7 +165,7 @@ STAGE = Stage(
     "unseen",
     unseen,
     reads=(DENSITY, CALPHA, FEATURES, TRACES, TEMPLATES),
-    facts={"absent": "sequences"},
+    facts={"absent": "templates"},
     settings=sequences,
     draws=True,
 )

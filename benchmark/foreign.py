@@ -67,7 +67,8 @@ from critasser.job.arrays import (
 )
 from critasser.network import predict, read_residues
 from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, TEMPLATES
-from critasser.pipeline.stages.templates import DensityFit, judged_by_map
+from critasser.pipeline.stages.judged_templates import judged_by_map
+from critasser.pipeline.stages.templates import DensityFit
 from critasser.shipped import NETWORK, RESIDUE_NETWORK, shipped
 from critasser.structure import (
     CalphaSet,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -33,26 +32,23 @@ from critasser.fitting import (
 from critasser.job.arrays import load_calpha, load_features, save_templates, write_table
 from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, TEMPLATES
 from critasser.pipeline.stage import Context, Stage, named_sequences
+from critasser.pipeline.stages.judged_templates import judged_by_map
 from critasser.pipeline.stages.trace import SHOWN
 from critasser.shipped import SEQUENCE_NETWORK
 from critasser.structure import (
-    CalphaSet,
     ProteinChain,
-    Target,
     Template,
     read_chains,
     write_calpha,
 )
-from critasser.templates import AS_GOOD, PlacedChain, copies_asked, released, survey
+from critasser.templates import AS_GOOD, PlacedChain, copies_asked, survey
 from critasser.text import printable
-from critasser.trace import shifted_significance
 
 __all__ = [
     "STAGE",
     "DensityFit",
     "errors_of_chains",
     "fit_by_density",
-    "judged_by_map",
 ]
 
 SEARCH_SECONDS = 6.0
@@ -154,59 +150,6 @@ def _write_elsewhere(
                 title=f"Critasser template {k} in place {place}: {printable(one.source)}",
             )
     return tuple(map(len, elsewhere))
-
-
-def judged_by_map(
-    templates: Sequence[Template],
-    calpha: CalphaSet,
-    target: Target,
-    *,
-    trusted: bool = True,
-    fields: Fields | None = None,
-    tell: Callable[[str], None] | None = None,
-) -> tuple[Template, ...]:
-    """Templates without what the map contradicts, and with what it says of the rest.
-
-    Parameters
-    ----------
-    templates : sequence of Template
-    calpha : CalphaSet
-    target : Target
-    trusted : bool
-        Whether Cα positions and side chains may contradict.
-    fields : Fields, optional
-        The density as `DensityFit.fine` has it, which may contradict too.
-    tell : callable, optional
-        Given a line for each kind of contradiction.
-
-    Returns
-    -------
-    tuple of Template
-        With `z_score`, how far the register that each one has stands out in the map, where this has
-        positions, and with `values` by `fields`, where they are given.
-    """
-    judged = []
-    for number, template in enumerate(templates):
-        values = None
-        if fields is not None:
-            values = np.concatenate(
-                [values_in_place(template.positions[one], fields) for one in target.chain_slices]
-            )
-        kept, *contradicted = released(
-            template, target, calpha, values, trusted=trusted
-        )
-        z_score = 0.0
-        if len(calpha):
-            z_score = shifted_significance(kept.positions, calpha, target).z_score
-        judged.append(dataclasses.replace(kept, z_score=z_score, values=values))
-        for by, which in zip(("Cα positions", "side chains", "density"), contradicted):
-            if which.any() and tell is not None:
-                verb = "contradicts" if by == "density" else "contradict"
-                tell(
-                    f"template {number + 1}: the map's {by} {verb} {int(which.sum())} of "
-                    f"{int(template.placed.sum())} residues, which are built without it"
-                )
-    return tuple(judged)
 
 
 def errors_of_chains(

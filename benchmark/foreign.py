@@ -68,7 +68,7 @@ from critasser.job.arrays import (
 from critasser.network import predict, read_residues
 from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, TEMPLATES
 from critasser.pipeline.stages.density_fit import DensityFit
-from critasser.pipeline.stages.templates import judged_by_map
+from critasser.pipeline.stages.judged_templates import judged_by_map
 from critasser.shipped import NETWORK, RESIDUE_NETWORK, shipped
 from critasser.structure import (
     CalphaSet,

@@ -41,7 +41,7 @@ from benchmark.template_cases import ROWS, cases
 from critasser.fitting import FINE_BLUR, network_fields
 from critasser.job.arrays import load_arrays, load_calpha, load_features, load_templates
 from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, QUALITY, TEMPLATES
-from critasser.pipeline.stages.templates import judged_by_map
+from critasser.pipeline.stages.judged_templates import judged_by_map
 from critasser.quality import accuracy, fit, read_calibration
 from critasser.quality.calibration import Calibration, features
 from critasser.quality.templates import led_features, template_features

@@ -24,7 +24,7 @@ from critasser.job.stage_run import stage_generator
 from critasser.options import PRESETS
 from critasser.pipeline.stages.density_fit import errors_of_chains, fit_by_density
 from critasser.pipeline.stages.guides import only_seen
-from critasser.pipeline.stages.templates import judged_by_map
+from critasser.pipeline.stages.judged_templates import judged_by_map
 from critasser.pipeline.stages.unseen import seek_unseen, trusted_calpha, with_unseen
 from critasser.structure import (
     AtomicModel,

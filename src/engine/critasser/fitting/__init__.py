@@ -1,7 +1,8 @@
-"""Lay known structures in the map as rigid bodies, wherever they may be."""
+"""Lay known structures in the map as rigid bodies, wherever they may be, and bend them there."""
 
 from critasser.fitting.body import Body, Poses
 from critasser.fitting.fields import Fields, network_fields
+from critasser.fitting.flexible import flexible_fit
 from critasser.fitting.placed import (
     NEAR,
     DomainPlace,
@@ -37,6 +38,7 @@ __all__ = [
     "enough_placed",
     "fit_body",
     "fit_structure",
+    "flexible_fit",
     "least_score",
     "moves_of",
     "network_fields",

@@ -17,7 +17,8 @@ from critasser.pipeline.stages.density_fit import (
     errors_of_chains,
     fit_by_density,
 )
-from critasser.pipeline.stages.templates import _place_at_once, _write_elsewhere, judged_by_map
+from critasser.pipeline.stages.judged_templates import judged_by_map
+from critasser.pipeline.stages.templates import _place_at_once, _write_elsewhere
 from critasser.structure import CalphaSet, Sequence, Target, Template, read_chains
 
 DATA = Path(__file__).parents[3] / "data"
@@ -292,6 +293,27 @@ def test_what_the_map_contradicts_is_told(chain):
         f"template 1: the map's Cα positions contradict 4 of {n} residues, which are built "
         "without it"
     ]
+
+
+def test_a_template_is_bent_into_the_density_where_that_gains(chain):
+    target = Target((Sequence("A", chain.letters),))
+    n = len(chain)
+    calpha = CalphaSet(
+        chain.calpha, np.ones(n), np.full((n, 20), 0.05), np.full((n, 3), 1 / 3)
+    )
+    bent = chain.calpha.copy()
+    bent[:, 0] += 2.5 * np.sin(np.arange(n) / n * 2 * np.pi)
+    lines = []
+    own, mended, there = judged_by_map(
+        [Template(x, 0.1, "x") for x in (chain.calpha, bent, chain.calpha + 500.0)],
+        calpha, target, fields=fields_of(chain), tell=lines.append,
+    )  # fmt: skip
+    assert np.array_equal(own.positions, chain.calpha) and own.score == 0.1
+    assert there.score == 0.1  # where there is no density, nothing pulls
+    off, left = (np.linalg.norm(x - chain.calpha, axis=1).mean() for x in (bent, mended.positions))
+    assert left < off / 2 and mended.score > 0.9
+    assert lines[0].startswith("template 2 is bent into the map's density: its residues move by")
+    assert not any("bent" in line for line in lines[1:])
 
 
 def test_a_template_knows_how_well_its_residues_suit_the_map(chain):

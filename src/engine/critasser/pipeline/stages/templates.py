@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from critasser.fitting import (
-    Fields,
-    fit_structure,
-    values_in_place,
-)
+from critasser.fitting import fit_structure
 from critasser.job.arrays import load_calpha, load_features, save_templates, write_table
 from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, TEMPLATES
 from critasser.pipeline.stage import Context, Stage, named_sequences
 from critasser.pipeline.stages.built_chains import absent_chains, remarks
 from critasser.pipeline.stages.density_fit import DensityFit, errors_of_chains, fit_by_density
+from critasser.pipeline.stages.judged_templates import judged_by_map
 from critasser.pipeline.stages.trace import SHOWN
 from critasser.shipped import SEQUENCE_NETWORK
-from critasser.structure import (
-    CalphaSet,
-    ProteinChain,
-    Target,
-    Template,
-    read_chains,
-    write_calpha,
-)
-from critasser.templates import copies_asked, released, survey
+from critasser.structure import ProteinChain, Target, Template, read_chains, write_calpha
+from critasser.templates import copies_asked, survey
 from critasser.text import printable
-from critasser.trace import shifted_significance
 
-__all__ = ["STAGE", "judged_by_map"]
+__all__ = ["STAGE"]
 
 SEARCH_SECONDS = 6.0
 """Of a chain's search in the density, of 200 residues."""
@@ -153,57 +141,6 @@ def _write_elsewhere(
     return tuple(map(len, elsewhere))
 
 
-def judged_by_map(
-    templates: Sequence[Template],
-    calpha: CalphaSet,
-    target: Target,
-    *,
-    trusted: bool = True,
-    fields: Fields | None = None,
-    tell: Callable[[str], None] | None = None,
-) -> tuple[Template, ...]:
-    """Templates without what the map contradicts, and with what it says of the rest.
-
-    Parameters
-    ----------
-    templates : sequence of Template
-    calpha : CalphaSet
-    target : Target
-    trusted : bool
-        Whether Cα positions and side chains may contradict.
-    fields : Fields, optional
-        The density as `DensityFit.fine` has it, which may contradict too.
-    tell : callable, optional
-        Given a line for each kind of contradiction.
-
-    Returns
-    -------
-    tuple of Template
-        With `z_score`, how far the register that each one has stands out in the map, where this has
-        positions, and with `values` by `fields`, where they are given.
-    """
-    judged = []
-    for number, template in enumerate(templates):
-        values = None
-        if fields is not None:
-            values = np.concatenate(
-                [values_in_place(template.positions[one], fields) for one in target.chain_slices]
-            )
-        kept, *contradicted = released(
-            template, target, calpha, values, trusted=trusted
-        )
-        z_score = 0.0
-        if len(calpha):
-            z_score = shifted_significance(kept.positions, calpha, target).z_score
-        judged.append(dataclasses.replace(kept, z_score=z_score, values=values))
-        for by, which in zip(("Cα positions", "side chains", "density"), contradicted):
-            if which.any() and tell is not None:
-                verb = "contradicts" if by == "density" else "contradict"
-                tell(
-                    f"template {number + 1}: the map's {by} {verb} {int(which.sum())} of "
-                    f"{int(template.placed.sum())} residues, which are built without it"
-                )
-    return tuple(judged)
 
 
 STAGE = Stage(

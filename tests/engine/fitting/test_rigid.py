@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
 from critasser.errors import Cancelled
 from critasser.fitting import Body, fit_body, network_fields
+from critasser.fitting.search import search_poses
 
 
 def elsewhere(calpha, seed=5):
@@ -60,6 +62,28 @@ def test_two_equal_places_are_not_unique(look, barnase):
     assert fit.equals() == 2
     for native in (barnase, copy):
         assert min(away(fit, body, k, moved, native) for k in range(2)) < 1.0
+
+
+def beside(chain, other, way):
+    """A chain (n, 3) moved along a way from another's middle until their Cα are 5 Å apart."""
+    moved, tree = chain - chain.mean(axis=0) + other.mean(axis=0), cKDTree(other)
+    while tree.query(moved)[0].min() < 5.0:
+        moved = moved + way
+    return moved
+
+
+def test_among_neighbours_a_chain_is_not_drawn_to_the_middle_of_the_complex(look, barnase, globin):
+    """As blurred as at 10 Å; by the blurred fields themselves its place comes 167th."""
+    own, other = (chain[np.isfinite(chain).all(axis=1)] for chain in (barnase, globin))
+    x, y = np.eye(3)[:2]
+    ways = (x, (0, 1, 2)), (-x, (1, 2, 0)), (y, (2, 0, 1)), (-y, (0, 1, 2))
+    neighbours = [beside(other[:, axes], own, way) for way, axes in ways]
+    fields = network_fields(look([own, *neighbours])).blurred(3.0)
+    moved = elsewhere(own)
+    body = Body.of(moved)
+    poses = search_poses(body, fields, kept=5)
+    placed = [poses.apply(body, k, moved) for k in range(5)]
+    assert min(np.sqrt(np.mean(np.sum((one - own) ** 2, axis=1))) for one in placed) < 4.0
 
 
 def test_a_search_can_be_cancelled(fields, barnase):

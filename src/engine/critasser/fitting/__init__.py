@@ -19,11 +19,11 @@ from critasser.fitting.predicted_confidence import (
     trusted_residues,
 )
 from critasser.fitting.predicted_error import read_error_file, read_predicted_error
-from critasser.fitting.rigid import CHANCE_SCORE, FINE_BLUR, LEAST_Z, RigidFit, fit_body
+from critasser.fitting.rigid import CHANCE_DETAIL, FINE_BLUR, LEAST_Z, RigidFit, fit_body
 from critasser.fitting.structure_fit import FEWEST_RESIDUES, Placement, fit_structure
 
 __all__ = [
-    "CHANCE_SCORE",
+    "CHANCE_DETAIL",
     "FINE_BLUR",
     "FEWEST_RESIDUES",
     "LEAST_CONFIDENCE",

@@ -22,6 +22,12 @@ STRUCTURE_WEIGHT = 1.0
 CALPHA_WEIGHT = 1.0
 """Of the Cα probability beside that of backbone."""
 
+DETAIL = 6.0
+"""Å; standard deviation of the blur beyond which nothing tells places apart. Among the fields as
+they are a domain lies best in the middle of a complex, across several chains. In maps of 6 and 10 Å
+of packed validation chains the search had the right places of four of five models that are 2 to 4 Å
+off at ranks of 0 to 39, one not among 400; by detail all are among the first three."""
+
 MOLECULE = 0.1
 """Backbone probability above which a voxel is taken for protein, to bring fields to one scale."""
 
@@ -56,6 +62,16 @@ class Fields:
             ]
         )
         return Fields(values, self.origin, self.step, self.outside)
+
+    @cached_property
+    def detail(self) -> Fields:
+        """The same fields less what is wider than `DETAIL` in them; 0 beyond the box.
+
+        The middle of a molecule is no better there than its rim. So the Laplacian does in fits at
+        low resolution (Chacón & Wriggers, J Mol Biol 317, 375, 2002).
+        """
+        values = self.values - self.blurred(DETAIL).values
+        return Fields(values, self.origin, self.step, np.zeros(len(values)))
 
     def coarse(self, step: float, margin: float) -> Fields:
         """Blurred by 0.6 of a new voxel size, sampled at it, with a margin of outside around.

@@ -12,7 +12,7 @@ from critasser.fitting.fields import Fields
 from critasser.fitting.kernels import field_score
 from critasser.fitting.rotations import left_jacobian
 
-__all__ = ["pose_score", "refine_poses", "rigid_moves"]
+__all__ = ["pose_score", "pose_scores", "refine_poses", "rigid_moves"]
 
 MOST_STEPS = 60
 """Of BFGS; the fields are smooth, and 30 are usual."""
@@ -112,6 +112,11 @@ def pose_score(body: Body, fields: Fields, poses: Poses, k: int) -> float:
     """Score of pose k by these fields."""
     points = poses.apply(body, k, body.points)
     return _score(body, fields, points, np.empty_like(points))
+
+
+def pose_scores(body: Body, fields: Fields, poses: Poses) -> NDArray[np.float64]:
+    """Score (k,) of each pose by these fields."""
+    return np.array([pose_score(body, fields, poses, k) for k in range(len(poses))])
 
 
 def _score(

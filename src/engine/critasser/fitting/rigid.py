@@ -9,10 +9,10 @@ import numpy as np
 
 from critasser.fitting.body import Body, Poses
 from critasser.fitting.fields import Fields
-from critasser.fitting.refinement import refine_poses, rigid_moves
+from critasser.fitting.refinement import pose_scores, refine_poses, rigid_moves
 from critasser.fitting.search import search_poses
 
-__all__ = ["CHANCE_SCORE", "RigidFit", "fit_body"]
+__all__ = ["CHANCE_DETAIL", "CHANCE_SCORE", "RigidFit", "fit_body"]
 
 TOP_POSES = 40
 """Poses kept of a body, as in the paper."""
@@ -36,6 +36,11 @@ CHANCE_SCORE = -0.5
 """Score that structures which are not in the map hardly ever reach: -0.58 at most of 9 tries at 3
 to 10 Å, the right ones 0.3 or more (``benchmark.rigid_fit``, complexes)."""
 
+CHANCE_DETAIL = 0.5
+"""Score by detail that any structure reaches somewhere. In maps of 8 and 10 Å structures of several
+chains had 1.0 to 1.5 in their places, the third best of their poses 0.7 to 1.2, and the best of
+those of other structures 0.9 and 1.0."""
+
 LEAST_LEAD = 1.5
 """Deviations by which it must stand above the next one to be unique."""
 
@@ -58,9 +63,10 @@ class RigidFit:
     Attributes
     ----------
     poses : Poses
-        Best first, at most 40, none within 3 Å of another.
+        Best first, at most 40, none within 3 Å of another. The best is that which lies best in the
+        fields' detail; scores are those of the fields.
     z_score : ndarray (k,)
-        Of each pose: deviations of its score above the body's other poses.
+        Of each pose: deviations of its score by detail above the body's other poses.
     lead : float
         Deviations between the best pose and the next; the z-score where there is no other.
     """
@@ -96,7 +102,7 @@ class RigidFit:
         return min(otherwise, float(self.poses.score[:2].mean()))
 
     def z_of(self, score: float) -> float:
-        """Deviations of a score above the body's other poses, as `z_score` counts them."""
+        """Deviations of a score by the fields above the body's other poses."""
         others = _others(self.poses.score)
         if len(self.poses) < FEWEST_OTHERS:
             return 0.0
@@ -150,12 +156,16 @@ def fit_body(
     poses = refine_poses(body, middle, poses.select(np.arange(min(len(poses), REFINED))))
     poses = poses.distinct(body, SAME_PLACE, TOP_POSES)
     fine = fields.blurred(FINE_BLUR)
+    detail = fields.detail.blurred(FINE_BLUR)
     poses = refine_poses(body, fine, poses)
+    poses = poses.select(np.argsort(-pose_scores(body, detail, poses), kind="stable"))
     report(0.95, "random moves of the best places")
     first = rigid_moves(body, fine, poses.select(np.arange(min(len(poses), MOVED))), rng)
     poses = _joined(first, poses.select(np.arange(min(len(poses), MOVED), len(poses))))
     poses = poses.distinct(body, SAME_PLACE, TOP_POSES)
-    z_score = _z_scores(poses.score)
+    by_detail = pose_scores(body, detail, poses)
+    order = np.argsort(-by_detail, kind="stable")
+    poses, z_score = poses.select(order), _z_scores(by_detail[order])
     lead = float(z_score[0] - z_score[1]) if len(z_score) > 1 else float(z_score[0])
     return RigidFit(poses, z_score, lead)
 

@@ -53,9 +53,9 @@ def search_poses(
     Returns
     -------
     Poses
-        Their scores are those of blurred fields.
+        Their scores are those of the fields' detail, blurred.
     """
-    coarse = fields.coarse(step, 2.0 * body.extent + step)
+    coarse = fields.detail.coarse(step, 2.0 * body.extent + step)
     shape = tuple(scipy.fft.next_fast_len(n, real=True) for n in coarse.values.shape[1:])
     target = np.empty((len(coarse.values), *shape), dtype=np.float32)
     target[:] = coarse.outside[:, None, None, None]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +12,8 @@ from critasser.fitting.body import Body, Poses
 from critasser.fitting.choice import Candidate, choose_together
 from critasser.fitting.domains import domains_by_contacts, domains_by_error
 from critasser.fitting.fields import Fields
-from critasser.fitting.refinement import pose_score, refine_poses
-from critasser.fitting.rigid import CHANCE_SCORE, FINE_BLUR, SAME_PLACE, RigidFit, fit_body
+from critasser.fitting.refinement import pose_score, pose_scores, refine_poses
+from critasser.fitting.rigid import CHANCE_DETAIL, FINE_BLUR, SAME_PLACE, RigidFit, fit_body
 
 __all__ = ["Placement", "fit_structure"]
 
@@ -147,20 +147,24 @@ def fit_structure(
         fits.append(fit_body(bodies[-1], fields, rng=rng, progress=report))
     fine = fields.blurred(FINE_BLUR)
     own = slice(1, None) if together else slice(None)
+    detail = fields.detail.blurred(FINE_BLUR)
     if together:
         poses = [
-            _with_whole(body, fit, bodies[0], fits[0], fine)
+            _with_whole(body, fit, bodies[0], fits[0], fine, detail)
             for body, fit in zip(bodies[own], fits[own])
         ]
     else:
-        poses = [fit.poses if len(members) == 1 else _best(fit) for fit in fits]
+        poses = [
+            _rescored(body, fit.poses if len(members) == 1 else _best(fit), detail)
+            for body, fit in zip(bodies, fits)
+        ]
     if equals:
         copies = max(copies, *(fit.equals() for fit in fits))
     numbers = np.arange(len(calpha)) if numbers is None else numbers
     chosen = _choose(calpha, numbers, members, bodies[own], poses, min(copies, MOST_COPIES))
     joint = _by_whole(calpha, members, bodies[0], fits[0]) if together else None
     placements = []
-    for of_copy in sorted(chosen, key=lambda one: -sum(len(members[d]) for d in one)):
+    for of_copy in chosen:
         positions = np.full(calpha.shape, np.nan)
         scores, joined = np.full(len(members), np.nan), np.zeros(len(members), dtype=bool)
         for d, k in of_copy.items():
@@ -188,6 +192,11 @@ def _has_room(calpha: NDArray[np.float64], fields: Fields) -> bool:
 
 def _best(fit: RigidFit) -> Poses:
     return fit.poses.select(np.arange(min(len(fit.poses), POSES_A_BODY)))
+
+
+def _rescored(body: Body, poses: Poses, fields: Fields) -> Poses:
+    """The same poses, in their order, by their scores in other fields."""
+    return replace(poses, score=pose_scores(body, fields, poses))
 
 
 def _by_whole(
@@ -241,13 +250,13 @@ def _core(rows: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 
 def _with_whole(
-    body: Body, fit: RigidFit, whole_body: Body, whole: RigidFit, fine: Fields
+    body: Body, fit: RigidFit, whole_body: Body, whole: RigidFit, fine: Fields, detail: Fields
 ) -> Poses:
-    """Poses of a domain: its own, and where those of the whole structure put it, refined."""
-    own, joint = _best(fit), _best(whole)
+    """Poses of a domain by detail: its own, and where those of the whole put it, refined."""
+    own, joint = _rescored(body, _best(fit), detail), _best(whole)
     centre = [whole.poses.apply(whole_body, k, body.centre[None])[0] for k in range(len(joint))]
     carried = Poses(joint.rotation, np.array(centre).reshape(-1, 3), joint.score)
-    carried = refine_poses(body, fine, carried)
+    carried = _rescored(body, refine_poses(body, fine, carried), detail)
     poses = Poses(
         np.concatenate([own.rotation, carried.rotation]),
         np.concatenate([own.centre, carried.centre]),
@@ -264,22 +273,24 @@ def _choose(
     poses: list[Poses],
     copies: int,
 ) -> list[dict[int, int]]:
-    """Of each copy that has a place: the number of the pose of each placed domain."""
-    candidates, places = [], []
+    """Of each copy that has a place, the best first: the pose of each placed domain."""
+    candidates, places, gains = [], [], {}
     for copy in range(copies):
         for d, (rows, body) in enumerate(zip(members, bodies)):
             core = rows[_core(rows)]
             for k in range(len(poses[d])):
-                gain = len(rows) * float(poses[d].score[k] - CHANCE_SCORE)
+                gain = len(rows) * float(poses[d].score[k] - CHANCE_DETAIL)
                 positions = poses[d].apply(body, k, calpha[core])
                 number = copy * len(members) + d
                 candidates.append(Candidate(number, copy, numbers[core], positions, gain))
                 places.append((copy, d, k))
+                gains[places[-1]] = gain
     chosen: dict[int, dict[int, int]] = {}
     for c in choose_together(candidates):
         copy, d, k = places[c]
         chosen.setdefault(copy, {})[d] = k
-    return list(chosen.values()) or [{}]
+    worth = {copy: sum(gains[copy, d, k] for d, k in one.items()) for copy, one in chosen.items()}
+    return [chosen[copy] for copy in sorted(chosen, key=lambda copy: -worth[copy])] or [{}]
 
 
 def _carried_along(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from critasser.density import FeatureMaps
 from critasser.fitting import (
-    CHANCE_SCORE,
+    CHANCE_DETAIL,
     FEWEST_RESIDUES,
     FINE_BLUR,
     LEAST_CONFIDENCE,
@@ -110,6 +110,11 @@ class DensityFit:
         """The fields as the last refinement has them."""
         return self.fields.blurred(FINE_BLUR)
 
+    @cached_property
+    def detail(self) -> Fields:
+        """What tells places apart in the fields, as the last refinement has it."""
+        return self.fields.detail.blurred(FINE_BLUR)
+
     def placements(
         self, number: int, copies: int, progress: Callable[[float, str], None] | None
     ) -> tuple[Placement, ...]:
@@ -145,9 +150,9 @@ class DensityFit:
     def gain(
         self, number: int, positions: NDArray[np.float64], wanted: NDArray[np.bool_]
     ) -> float:
-        """What the wanted residues of a chain (n, 3) gain by the density in a place."""
+        """What the wanted residues of a chain (n, 3) gain by the density's detail in a place."""
         counted = self._asked(number, wanted) & np.isfinite(positions).all(axis=1)
-        return float(np.sum(values_in_place(positions, self.fine)[counted] - CHANCE_SCORE))
+        return float(np.sum(values_in_place(positions, self.detail)[counted] - CHANCE_DETAIL))
 
     def _asked(self, number: int, wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Residues of a chain that speak for it: those that a prediction is sure of."""

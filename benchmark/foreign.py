@@ -224,7 +224,9 @@ def try_structure(
             there = used or _by_force(named, placement, known)
             placed += [
                 dataclasses.replace(one, source=f"{kind} {'used' if used else 'refused'}")
-                for one in judged_by_map([there], calpha, known, fields=fine)
+                for one in judged_by_map(
+                    [there], calpha, known, fields=fine, resolution=target.resolution
+                )
             ]
     return records, placed
 

@@ -236,8 +236,9 @@ def fit_templates(
         reasons = "; ".join(f"{one.source} {one.reason}" for one in result.rejected)
         raise InputError(f"no template can be used: {reasons or 'none was given'}")
     return judged_by_map(
-        result.templates, prediction.calpha, target, trusted=prediction.trusted, fields=fit.fine
-    )
+        result.templates, prediction.calpha, target, trusted=prediction.trusted, fields=fit.fine,
+        resolution=prediction.resolution,
+    )  # fmt: skip
 
 
 def assemble(

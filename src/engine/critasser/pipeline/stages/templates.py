@@ -87,7 +87,8 @@ def templates(context: Context) -> None:
     found = survey(chains, calpha, context.target, progress=told, fit=fit)
     used = judged_by_map(
         found.templates, calpha, context.target,
-        trusted=trusted, fields=fit and fit.fine, tell=context.warn,
+        trusted=trusted, fields=fit and fit.fine, resolution=context.fact("resolution"),
+        tell=context.warn,
     )  # fmt: skip
     elsewhere = _write_elsewhere(context, found.elsewhere)
     save_templates(context.file(TEMPLATES), used, len(context.target))
@@ -334,7 +335,7 @@ STAGE = Stage(
     "templates",
     templates,
     reads=(CALPHA, DENSITY, FEATURES),
-    facts={"absent": "sequences"},
+    facts={"resolution": "density", "absent": "sequences"},
     settings=named_sequences,
     external=("template_*", "pae_*", "trace.npz", SEQUENCE_NETWORK),
     draws=True,

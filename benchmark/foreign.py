@@ -83,7 +83,7 @@ from critasser.templates import survey
 from critasser.templates.alignment import align
 from critasser.templates.triples import match_triples
 
-__all__ = ["learnable", "main", "table"]
+__all__ = ["KnownPlaces", "chain_of", "learnable", "main", "seen", "table", "validation_maps"]
 
 SHORTEST, LONGEST = 60, 150
 """Residues of the chains of sets validation and predicted."""
@@ -127,7 +127,7 @@ def seen(target: BenchmarkTarget, folder: Path) -> tuple[FeatureMaps, CalphaSet]
     return load_features(features, density), load_calpha(calpha)[0]
 
 
-def _chain_of(case: TemplateCase, folder: Path) -> ProteinChain:
+def chain_of(case: TemplateCase, folder: Path) -> ProteinChain:
     """The structure of a case, spoilt as it should be and in a frame of its own."""
     (chain,) = read_chains(case.write(folder))
     return chain
@@ -224,7 +224,9 @@ def try_structure(
             there = used or _by_force(named, placement, known)
             placed += [
                 dataclasses.replace(one, source=f"{kind} {'used' if used else 'refused'}")
-                for one in judged_by_map([there], calpha, known, fields=fine)
+                for one in judged_by_map(
+                    [there], calpha, known, fields=fine, resolution=target.resolution
+                )
             ]
     return records, placed
 
@@ -242,7 +244,7 @@ def _by_force(chain: ProteinChain, placement: Placement, target: Target) -> Temp
     return Template(positions, 0.0, "by force")
 
 
-def _validation(data: Path, count: int) -> Iterator[tuple[BenchmarkTarget, list[TemplateCase]]]:
+def validation_maps(data: Path, count: int) -> Iterator[tuple[BenchmarkTarget, list[TemplateCase]]]:
     """Chains of split val, in an order of chance."""
     with (data / "structures" / "index.tsv").open(newline="") as lines:
         rows = [row for row in csv.DictReader(lines, delimiter="\t") if row["split"] == "val"]
@@ -271,7 +273,7 @@ def learnable(
 ) -> Iterator[tuple[BenchmarkTarget, str, Path, Path]]:
     """Finished maps that may be learnt from, of validation chains and of group train, each with its
     title, its folder, and that of what the networks see."""
-    drawn = [(*one, None) for one in _validation(data, MOST_MAPS)]
+    drawn = [(*one, None) for one in validation_maps(data, MOST_MAPS)]
     for target, known, job in [*drawn, *(_jobs(data, jobs) if jobs else ())]:
         title = _title(target, known)
         folder = work / ("jobs" if job else "validation") / title
@@ -312,13 +314,13 @@ def measure_map(
     features, calpha = seen(target, job)
     rows, placed, native = [], [], target.native
     for case in known:
-        chain = _chain_of(case, folder)
+        chain = chain_of(case, folder)
         found, there = try_structure(chain, {case.kind: chain}, target, features, calpha)
         rows, placed = rows + found, placed + there
     seed = zlib.crc32(target.folder.encode())
     strangers = foreign_chains(data, len(native), FOREIGN, seed, not_like=target.name)
     for number, path in enumerate(strangers):
-        chain = _chain_of(TemplateCase("foreign", target, path, f"foreign{number}"), folder)
+        chain = chain_of(TemplateCase("foreign", target, path, f"foreign{number}"), folder)
         names = {"foreign": chain, "misnamed": _misnamed(chain, target)}
         likeness = match_triples(chain.calpha, native)[0].score
         found, there = try_structure(chain, names, target, features, calpha)
@@ -363,7 +365,7 @@ def main() -> int:
         if name == "jobs":
             maps = _jobs(args.data, args.jobs)
         else:
-            drawn = {"validation": _validation, "predicted": _predicted}[name]
+            drawn = {"validation": validation_maps, "predicted": _predicted}[name]
             maps = ((*one, None) for one in drawn(args.data, args.count))
         for target, known, job in maps:
             title = _title(target, known)

@@ -87,7 +87,10 @@ def laid_structures(data: Path, work: Path, jobs: Path | None) -> Iterator[Laid]
         rng = np.random.default_rng(zlib.crc32(title.encode()))
         right = [one for one in given if one.source in RIGHT][:1] * INACCURATE
         off = [_inaccurate(one, rng) for one in right]
-        for one in [*given, *judged_by_map(off, calpha, letters, fields=fields.blurred(FINE_BLUR))]:
+        off = judged_by_map(
+            off, calpha, letters, fields=fields.blurred(FINE_BLUR), resolution=target.resolution
+        )
+        for one in [*given, *off]:
             # Of a template alone, eTM and correlations say nothing; no feature of templates is one.
             seen = features(
                 one.positions, letters, calpha, target.resolution, 1.0, flat, flat, None

@@ -30,7 +30,7 @@ def sheared(barnase):
 
 
 def test_a_structure_in_another_state_comes_to_lie_as_the_map_has_it(fields, barnase, sheared):
-    there, gain = flexible_fit(sheared, fields)
+    there, gain = flexible_fit(sheared, fields, 6.0)
     assert apart(there, barnase) < apart(sheared, barnase) / 3
     assert gain > 0.2
     bonds = np.linalg.norm(np.diff(there, axis=0), axis=1)
@@ -38,23 +38,28 @@ def test_a_structure_in_another_state_comes_to_lie_as_the_map_has_it(fields, bar
 
 
 def test_a_structure_in_its_place_is_left_as_it_is(fields, barnase):
-    there, gain = flexible_fit(barnase, fields)
+    there, gain = flexible_fit(barnase, fields, 6.0)
     assert np.array_equal(there, barnase, equal_nan=True) and gain == 0.0
+
+
+def test_the_coarser_the_map_the_less_a_structure_gives_way(fields, sheared):
+    moved = [apart(flexible_fit(sheared, fields, one)[0], sheared) for one in (6.0, 7.0, 14.0)]
+    assert moved[0] == moved[1] > moved[2]
 
 
 def test_where_the_map_shows_nothing_nothing_pulls(fields, barnase):
     far = barnase + 300.0
-    there, gain = flexible_fit(far, fields)
+    there, gain = flexible_fit(far, fields, 6.0)
     assert np.array_equal(there, far, equal_nan=True) and gain == 0.0
 
 
 def test_residues_without_a_place_stay_without(fields, sheared):
     some = sheared.copy()
     some[40:60] = np.nan
-    there, _ = flexible_fit(some, fields)
+    there, _ = flexible_fit(some, fields, 6.0)
     assert np.array_equal(np.isnan(there), np.isnan(some))
     nothing = np.full((30, 3), np.nan)
-    assert np.isnan(flexible_fit(nothing, fields)[0]).all()
+    assert np.isnan(flexible_fit(nothing, fields, 6.0)[0]).all()
 
 
 def test_springs_pull_as_their_energy_falls(barnase):

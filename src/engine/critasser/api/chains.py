@@ -236,8 +236,9 @@ def fit_templates(
         reasons = "; ".join(f"{one.source} {one.reason}" for one in result.rejected)
         raise InputError(f"no template can be used: {reasons or 'none was given'}")
     return judged_by_map(
-        result.templates, prediction.calpha, target, trusted=prediction.trusted, fields=fit.fine
-    )
+        result.templates, prediction.calpha, target, trusted=prediction.trusted, fields=fit.fine,
+        resolution=prediction.resolution,
+    )  # fmt: skip
 
 
 def assemble(
@@ -322,7 +323,9 @@ def assemble(
         contacts=contacts, progress=lambda done, told: tell(0.8 + 0.2 * done, told),
     )  # fmt: skip
     guide = monte_carlo.Guide.of(density, calpha)
-    chains = np.array([with_unseen(whole, seen, unseen, guide, rng=rng) for seen in refined])
+    chains = np.array([
+        with_unseen(whole, seen, unseen, guide, rng=rng, templates=templates) for seen in refined
+    ])  # fmt: skip
     return Assembly(chains, found.size, found.mean_rmsd, unseen, decoys)
 
 

@@ -306,7 +306,7 @@ def test_a_template_is_bent_into_the_density_where_that_gains(chain):
     lines = []
     own, mended, there = judged_by_map(
         [Template(x, 0.1, "x") for x in (chain.calpha, bent, chain.calpha + 500.0)],
-        calpha, target, fields=fields_of(chain), tell=lines.append,
+        calpha, target, fields=fields_of(chain), resolution=6.0, tell=lines.append,
     )  # fmt: skip
     assert np.array_equal(own.positions, chain.calpha) and own.score == 0.1
     assert there.score == 0.1  # where there is no density, nothing pulls

@@ -1,16 +1,21 @@
 """What is made of residues that have no density before chains are assembled."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
+from critasser.assembly import Guide
 from critasser.calpha import TRUSTED_CRSCORE, agreement
+from critasser.density import Grid
 from critasser.pipeline.stages import unseen
 from critasser.pipeline.stages.guides import only_seen
 from critasser.pipeline.stages.single_residues import in_stretches
-from critasser.structure import CalphaSet, Sequence, Target, Template, Trace
+from critasser.structure import CalphaSet, Sequence, Target, Template, Trace, read_chains
 
+DATA = Path(__file__).parents[3] / "data"
 TARGET = Target((Sequence("a", "MKVLAE"), Sequence("b", "GHW")))
 UNSEEN = np.array([1, 1, 0, 0, 0, 1, 0, 0, 1], bool)
 
@@ -53,6 +58,44 @@ def test_the_assembly_knows_nothing_of_them():
 def test_where_all_are_seen_nothing_is_changed():
     starts = (Template(np.zeros((9, 3)), 0.5, "template"),)
     assert only_seen(TARGET, starts, None, np.zeros(9, bool)) == (TARGET, starts, None)
+
+
+@pytest.fixture(scope="module")
+def barnase():
+    (chain,) = read_chains(DATA / "1a2p_A.pdb.gz")
+    return chain
+
+
+def whole(chain, lost, template):
+    """A model without some residues, put together by a template that lies elsewhere."""
+    lacking = np.zeros(len(chain), bool)
+    lacking[lost] = True
+    guide = Guide(Grid(np.zeros((8, 8, 8), np.float32), np.zeros(3), np.ones(3)), np.zeros((0, 3)))
+    turn = Rotation.random(random_state=2).as_matrix()
+    templates = [] if template is None else [Template(template @ turn.T + 30.0, 0.5, "x")]
+    return unseen.with_unseen(
+        Target((Sequence("A", chain.letters),)), chain.calpha[~lacking], lacking, guide,
+        rng=np.random.default_rng(0), templates=templates,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("lost", [slice(0, 17), slice(50, 62)])
+def test_residues_without_density_lie_as_the_template_has_them(barnase, lost):
+    there = whole(barnase, lost, barnase.calpha)
+    away = np.linalg.norm(there - barnase.calpha, axis=1)
+    assert away.max() < 0.7
+    grown = np.linalg.norm(whole(barnase, lost, None) - barnase.calpha, axis=1)
+    assert grown[lost].mean() > 3.0
+
+
+def test_a_template_that_does_not_fit_around_them_does_not_tell(barnase):
+    lost = slice(0, 17)
+    grown = whole(barnase, lost, None)
+    another = 1.4 * barnase.calpha
+    clashing = barnase.calpha.copy()
+    clashing[lost] = barnase.calpha[40:57] + 0.5
+    for template in (another, clashing, np.full_like(another, np.nan)):
+        np.testing.assert_array_equal(whole(barnase, lost, template), grown)
 
 
 def test_positions_are_trusted_by_how_many_residues_are_seen(monkeypatch):

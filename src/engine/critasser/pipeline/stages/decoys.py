@@ -8,8 +8,8 @@ import numpy as np
 
 from critasser.assembly import Guide, refine_centroids
 from critasser.decoys import cluster
-from critasser.job.arrays import load_arrays, save_arrays, write_table
-from critasser.pipeline.files import CENTROID, CLUSTERS, DECOYS, UNSEEN, of_model
+from critasser.job.arrays import load_arrays, load_templates, save_arrays, write_table
+from critasser.pipeline.files import CENTROID, CLUSTERS, DECOYS, TEMPLATES, UNSEEN, of_model
 from critasser.pipeline.stage import Context, Stage, Task, named_sequences
 from critasser.pipeline.stages.guides import EXTERNAL, FACTS, READS, guides
 from critasser.pipeline.stages.unseen import with_unseen
@@ -37,6 +37,7 @@ def decoys(context: Context) -> None:
         **guided,
     )
     (unseen,) = load_arrays(context.read(UNSEEN), "unseen")
+    known = load_templates(context.read(TEMPLATES))
     guide = Guide.of(guided["density"], guided["calpha"])
     save_arrays(
         context.file(CLUSTERS),
@@ -47,7 +48,9 @@ def decoys(context: Context) -> None:
         cutoff=np.float64(found.cutoff),
     )
     for k, seen in enumerate(refined):
-        calpha = with_unseen(context.target, seen, unseen, guide, rng=context.rng)
+        calpha = with_unseen(
+            context.target, seen, unseen, guide, rng=context.rng, templates=known
+        )
         save_arrays(context.file(of_model(CENTROID, k)), calpha=calpha)
         share = found.size[k] / found.total
         write_calpha(

@@ -22,6 +22,7 @@ def judged_by_map(
     *,
     trusted: bool = True,
     fields: Fields | None = None,
+    resolution: float | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> tuple[Template, ...]:
     """Templates bent into the map's density, without what it contradicts, and what it says of them.
@@ -34,8 +35,9 @@ def judged_by_map(
     trusted : bool
         Whether Cα positions and side chains may contradict.
     fields : Fields, optional
-        The density as `DensityFit.fine` has it, into which templates are bent where that clearly
-        gains, and which may contradict too.
+        The density as `DensityFit.fine` has it, which may contradict too.
+    resolution : float, optional
+        Of the map, Å: with it templates are bent into the density where that clearly gains.
     tell : callable, optional
         Given a line for each kind of contradiction, and for a template that is bent.
 
@@ -49,7 +51,8 @@ def judged_by_map(
     for number, template in enumerate(templates):
         values, moved = None, 0.0
         if fields is not None:
-            template, moved = _bent(template, calpha, target, fields)
+            if resolution is not None:
+                template, moved = _bent(template, calpha, target, fields, resolution)
             values = np.concatenate(
                 [values_in_place(template.positions[one], fields) for one in target.chain_slices]
             )
@@ -76,13 +79,13 @@ def judged_by_map(
 
 
 def _bent(
-    template: Template, calpha: CalphaSet, target: Target, fields: Fields
+    template: Template, calpha: CalphaSet, target: Target, fields: Fields, resolution: float
 ) -> tuple[Template, float]:
     """A template bent into the density chain by chain, and by how many Å root mean square."""
     positions = template.positions.copy()
     for one in target.chain_slices:
         if template.placed[one].sum() >= FEWEST_RESIDUES:
-            positions[one], _ = flexible_fit(positions[one], fields)
+            positions[one], _ = flexible_fit(positions[one], fields, resolution)
     squared = np.sum((positions - template.positions)[template.placed] ** 2, axis=1)
     moved = float(np.sqrt(np.mean(squared))) if len(squared) else 0.0
     if moved == 0.0:

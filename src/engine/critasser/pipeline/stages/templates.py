@@ -56,7 +56,8 @@ def templates(context: Context) -> None:
     rows = context.target.rows_without(absent)
     used = judged_by_map(
         [one.part(rows) for one in found.templates], calpha, target,
-        trusted=trusted, fields=fit and fit.fine, tell=context.warn,
+        trusted=trusted, fields=fit and fit.fine, resolution=context.fact("resolution"),
+        tell=context.warn,
     )  # fmt: skip
     elsewhere = _write_elsewhere(
         context, target, [[one.part(rows) for one in others] for others in found.elsewhere]
@@ -147,7 +148,10 @@ STAGE = Stage(
     "templates",
     templates,
     reads=(CALPHA, DENSITY, FEATURES),
-    facts={"by_map": "sequences", "evidence": "sequences", "room": "sequences"},
+    facts={
+        "resolution": "density", "by_map": "sequences", "evidence": "sequences",
+        "room": "sequences",
+    },  # fmt: skip
     settings=named_sequences,
     external=("template_*", "pae_*", "trace.npz", SEQUENCE_NETWORK),
     draws=True,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from critasser.assembly import Guide, complete
 from critasser.calpha import TRUSTED_CRSCORE, agreement, find_calpha
@@ -21,7 +22,7 @@ from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, TEMPLATES, TRACE
 from critasser.pipeline.stage import Context, Stage, sequences
 from critasser.pipeline.stages.calpha import warn_unsure
 from critasser.quality import Placed, find_unseen
-from critasser.structure import CalphaSet, Target, Template, Trace
+from critasser.structure import CalphaSet, Target, Template, Trace, kabsch
 
 __all__ = ["STAGE", "seek_unseen", "trusted_calpha", "with_unseen"]
 
@@ -35,6 +36,16 @@ are."""
 
 GROWN = 3
 """Times that residues without position are grown, differently, from each."""
+
+ANCHORS, FEWEST_ANCHORS = 20, 8
+"""Residues of a model, next to a stretch in the template, that the template is superposed on to say
+where the stretch is, and how many there must be."""
+
+MOST_APART = 3.0
+"""Å root mean square between them and the template: farther off it is another state there."""
+
+CLASH, MOST_CLASHING = 3.0, 0.1
+"""Å between Cα that are one in the other, and the share of a stretch that may be."""
 
 LIKELY = 0.25
 """Probability from which a position is taken for a Cα, whatever the sequence is."""
@@ -150,15 +161,44 @@ def with_unseen(
     guide: Guide,
     *,
     rng: np.random.Generator,
+    templates: Sequence[Template] = (),
 ) -> NDArray[np.float64]:
-    """A whole chain (L, 3): residues that are seen where they are, the others grown where nothing
-    is in their way."""
+    """A whole chain (L, 3): residues that are seen where they are, the others as the first template
+    has them that fits around them, or grown where nothing is in their way."""
     if not unseen.any():
         return seen
     positions = np.full((len(target), 3), np.nan)
     positions[~unseen] = seen
+    for chain in target.chain_slices:
+        edges = np.diff(np.concatenate([[0], unseen[chain].astype(np.int8), [0]]))
+        for low, high in np.flatnonzero(edges).reshape(-1, 2) + chain.start:
+            for template in templates:
+                stretch = np.arange(low, high)[template.placed[low:high]]
+                there = _by_template(stretch, positions, template, chain)
+                if there is not None:
+                    positions[stretch] = there
+                    break
     start = Trace(positions, np.where(unseen, 0.0, 1.0), 0.0, "seen")
     return complete(target, start, guide, rng=rng, mobile=unseen).positions
+
+
+def _by_template(
+    stretch: NDArray[np.int64], positions: NDArray[np.float64], template: Template, chain: slice
+) -> NDArray[np.float64] | None:
+    """Where a template has residues (n,) of a chain, superposed on what is around them."""
+    known = np.flatnonzero(np.isfinite(positions[chain, 0]) & template.placed[chain]) + chain.start
+    if not len(stretch) or len(known) < FEWEST_ANCHORS:
+        return None
+    away = cKDTree(template.positions[stretch]).query(template.positions[known])[0]
+    anchors = known[np.argsort(away, kind="stable")[:ANCHORS]]
+    rotation, shift = kabsch(template.positions[anchors], positions[anchors])
+    moved = template.positions @ rotation.T + shift
+    apart = np.sum((moved[anchors] - positions[anchors]) ** 2, axis=1)
+    if np.sqrt(apart.mean()) > MOST_APART:
+        return None
+    others = positions[np.isfinite(positions).all(axis=1)]
+    near = cKDTree(others).query(moved[stretch])[0]
+    return None if np.mean(near < CLASH) > MOST_CLASHING else moved[stretch]
 
 
 STAGE = Stage(

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from benchmark.build import ROOT
 from benchmark.sets import BenchmarkTarget, targets
-from critasser.density import crop_to_molecule, normalise, read_map, resample
+from critasser.density import Grid, crop_to_molecule, normalise, read_map, resample
 from critasser.network import load_network
 from critasser.network.residue.network import split_reading
 from critasser.network.residue.reading import read_triples
@@ -60,9 +60,12 @@ def residues_of(
     return native, middle, kinds[middle], structure[middle]
 
 
-def measure(target: BenchmarkTarget, network: torch.nn.Module) -> dict[str, float]:
-    """Figures of one map."""
-    density = normalise(resample(crop_to_molecule(read_map(target.source))))
+def measure(
+    target: BenchmarkTarget, network: torch.nn.Module, density: Grid | None = None
+) -> dict[str, float]:
+    """Figures of one map, as it was deposited unless a normalised one is given."""
+    if density is None:
+        density = normalise(resample(crop_to_molecule(read_map(target.source))))
     native, middle, kinds, structure = residues_of(target)
     rng = np.random.default_rng(0)
     moved = native + MOVED * rng.standard_normal(native.shape)

@@ -8,6 +8,7 @@ __all__ = [
     "CLUSTERS",
     "DECOYS",
     "DENSITY",
+    "EVERY_CALPHA",
     "FEATURES",
     "FILTERED",
     "HALVES",
@@ -33,6 +34,7 @@ HALVES = ("1_calpha/half_1.mrc", "1_calpha/half_2.mrc")
 SEEN = "1_calpha/seen.mrc"
 FEATURES = "1_calpha/features.npy"
 CALPHA = "1_calpha/calpha.npz"
+EVERY_CALPHA = "1_calpha/every_calpha.npz"
 TRACES = "2_traces/traces.npz"
 SYMMETRY = "2_traces/symmetry.npz"
 TEMPLATES = "3_templates/templates.npz"

@@ -36,8 +36,8 @@ def position_exposure(calpha: CalphaSet) -> NDArray[np.float64]:
     best = np.full(len(calpha), -1)
     best[calpha.triples.triple[order, 1]] = order
     read = np.flatnonzero(best >= 0)
-    # On average a position counts one: some are missing where others are too many.
-    weights = calpha.probability / calpha.probability.mean()
+    # A Cα that is there counts one on average, however many unlikely positions are beside them.
+    weights = calpha.probability * calpha.probability.sum() / (calpha.probability**2).sum()
     result[read] = half_sphere_exposure(
         calpha.positions, weights, calpha.triples.triple[best[read]]
     )

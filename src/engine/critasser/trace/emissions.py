@@ -72,7 +72,9 @@ def emissions(
     # A network's own bias to some amino acids is divided out with its mean over this map.
     probability = np.clip(calpha.amino_acid, LEAST_AMINO_ACID, None) ** sharpness
     probability /= probability.sum(axis=1, keepdims=True)
-    expected = (1 - MAP_SHARE) * tables.background + MAP_SHARE * probability.mean(axis=0)
+    weights = np.maximum(calpha.probability, LEAST_PROBABILITY)
+    seen = np.average(probability, axis=0, weights=weights)
+    expected = (1 - MAP_SHARE) * tables.background + MAP_SHARE * seen
     odds = np.log(probability / expected)
     odds = np.clip(odds, -AMINO_ACID_BOUND, AMINO_ACID_BOUND).astype(np.float32)
     result = np.ascontiguousarray(odds[:, target.codes].T)

@@ -27,7 +27,7 @@ from critasser.network.weights import load_network
 from critasser.structure import CalphaSet, CalphaTriples
 from critasser.structure.geometry import CALPHA_BOND
 
-__all__ = ["judge_residues", "keep_likely", "read_residues", "read_triples"]
+__all__ = ["judge_residues", "keep_likely", "probabilities", "read_residues", "read_triples"]
 
 NEAREST, FARTHEST = 2.4, 5.6
 """Å between Cα that may be neighbours in the chain, with what a search is off."""
@@ -243,12 +243,19 @@ def keep_likely(
     CalphaSet
         Most probable first.
     """
-    weights = weights or shipped_constants().calpha_probability
-    logit = evidence @ weights[1:] + weights.constant
-    read = dataclasses.replace(read, probability=1 / (1 + np.exp(-logit)))
+    read = dataclasses.replace(read, probability=probabilities(evidence, weights))
     order = np.argsort(-read.probability, kind="stable")
     likely = read.probability[order] >= LEAST_PROBABILITY
     return read.select(order[likely | (np.arange(len(order)) < length)])
+
+
+def probabilities(
+    evidence: NDArray[np.float64], weights: CalphaWeights | None = None
+) -> NDArray[np.float64]:
+    """Probability (n,) of a Cα by evidence (n, 3) of `judge_residues`, and the weights that ship
+    with Critasser unless given."""
+    weights = weights or shipped_constants().calpha_probability
+    return 1 / (1 + np.exp(-(evidence @ weights[1:] + weights.constant)))
 
 
 def judge_residues(

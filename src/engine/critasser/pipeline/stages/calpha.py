@@ -11,7 +11,8 @@ from critasser.calpha.hand import tell_hand
 from critasser.density import read_map
 from critasser.job.arrays import load_features, save_calpha, write_table
 from critasser.network import read_residues
-from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, SEEN
+from critasser.network.residue.weaker import EXCESS, with_weaker
+from critasser.pipeline.files import CALPHA, DENSITY, EVERY_CALPHA, FEATURES, SEEN
 from critasser.pipeline.stage import Context, Stage, Task
 from critasser.shipped import CALPHA_WEIGHTS
 from critasser.structure import AMINO_ACIDS, CalphaSet, write_positions
@@ -21,8 +22,9 @@ __all__ = ["STAGE", "warn_unsure"]
 HAND_RESOLUTION = 6.0
 """Å; in poorer maps positions do not tell which way a chain winds."""
 
-FOUND, READ = 0.4, 0.8
-"""Shares of the stage's time after which positions are found, and residues read."""
+FOUND, READ, ALL_READ = 0.3, 0.5, 0.8
+"""Shares of the stage's time after which positions are found, residues read, and weaker positions
+too."""
 
 
 def calpha(context: Context) -> None:
@@ -31,18 +33,17 @@ def calpha(context: Context) -> None:
     features = load_features(context.read(FEATURES), context.read(DENSITY))
     found = find_calpha(features, length)
     context.progress(FOUND, "reading residues in their own frames")
-    positions = read_residues(
-        read_map(context.read(SEEN)),
-        found,
-        context.external("residue_weights"),
-        length,
-        device=context.device,
-    )
-    context.progress(READ, "comparing predictions for the map and for the map turned")
+    seen, weights = read_map(context.read(SEEN)), context.external("residue_weights")
+    positions = read_residues(seen, found, weights, length, device=context.device)
+    context.progress(READ, "reading weaker positions, among which traces choose")
+    peaks = find_calpha(features, round(EXCESS * length))
+    every = with_weaker(seen, positions, peaks, weights, length, device=context.device)
+    context.progress(ALL_READ, "comparing predictions for the map and for the map turned")
     opinions = (find_calpha(one, length) for one in features.opinions)
     agreed = agreement(*opinions, max(length, len(positions)))
     trusted = agreed > TRUSTED_CRSCORE
     save_calpha(context.file(CALPHA), positions, agreed, trusted)
+    save_calpha(context.file(EVERY_CALPHA), every, agreed, trusted)
     write_positions(context.file("1_calpha/calpha.cif", "calpha", "Cα positions"), positions)
     _write_table(context, positions)
     _warn_of_mirror_image(context, found)

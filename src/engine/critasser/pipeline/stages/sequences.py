@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from critasser.job.arrays import load_calpha, load_features
-from critasser.pipeline.files import CALPHA, DENSITY, FEATURES
+from critasser.pipeline.files import DENSITY, EVERY_CALPHA, FEATURES
 from critasser.pipeline.stage import Context, Stage, Task, named_sequences
 from critasser.shipped import SEQUENCE_NETWORK
 from critasser.trace import Presence, SequencePresence, find_presence, find_unit
@@ -23,7 +23,7 @@ def sequences(context: Context) -> None:
     of each chain and ``room``, by which stage templates decides; ``chains``: what the report says
     of each; and ``sequence_z_score``, of all that is built, with its ``log_odds``.
     """
-    calpha, _, _ = load_calpha(context.read(CALPHA))
+    calpha, _, _ = load_calpha(context.read(EVERY_CALPHA))
     if not len(calpha):
         context.say("no Cα position tells the sequences")
         return
@@ -122,7 +122,7 @@ def _settings(task: Task) -> Mapping[str, object]:
 STAGE = Stage(
     "sequences",
     sequences,
-    reads=(DENSITY, CALPHA, FEATURES),
+    reads=(DENSITY, EVERY_CALPHA, FEATURES),
     settings=_settings,
     external=("trace.npz", SEQUENCE_NETWORK),
     draws=True,

@@ -149,9 +149,11 @@ STAGE = Stage(
     templates,
     reads=(CALPHA, DENSITY, FEATURES),
     facts={
-        "resolution": "density", "by_map": "sequences", "evidence": "sequences",
+        "resolution": "density",
+        "by_map": "sequences",
+        "evidence": "sequences",
         "room": "sequences",
-    },  # fmt: skip
+    },
     settings=named_sequences,
     external=("template_*", "pae_*", "trace.npz", SEQUENCE_NETWORK),
     draws=True,

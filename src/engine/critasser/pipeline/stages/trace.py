@@ -16,7 +16,15 @@ from critasser.job.arrays import (
     save_traces,
     write_table,
 )
-from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, SYMMETRY, TEMPLATES, TRACES
+from critasser.pipeline.files import (
+    CALPHA,
+    DENSITY,
+    EVERY_CALPHA,
+    FEATURES,
+    SYMMETRY,
+    TEMPLATES,
+    TRACES,
+)
 from critasser.pipeline.stage import Context, Stage, Task, named_sequences
 from critasser.shipped import SEQUENCE_NETWORK
 from critasser.structure import (
@@ -48,7 +56,7 @@ TRACES_SHARE = 0.9
 
 def trace(context: Context) -> None:
     """Find traces of the sequences; of what is alike in the map several times, of one unit."""
-    calpha, _, _ = load_calpha(context.read(CALPHA))
+    calpha, _, _ = load_calpha(context.read(EVERY_CALPHA))
     if context.external("contacts") is not None:
         context.warn("predicted contacts guide the assembly; traces are found without them")
     traces: tuple[Trace, ...] = ()
@@ -111,7 +119,8 @@ def _traces_of_unit(
 def _write_traces(context: Context, traces: Sequence[Trace], calpha: CalphaSet) -> None:
     """Write traces as whole chains, and the positions that the first one leaves."""
     target, free = context.target, np.ones(len(calpha), bool)
-    guide = Guide.of(read_map(context.read(DENSITY)), calpha)
+    strong, _, _ = load_calpha(context.read(CALPHA))
+    guide = Guide.of(read_map(context.read(DENSITY)), strong)
     names = [chain_names(int(c) + 1)[-1] for c in target.chain_index]
     for k, found in enumerate(traces):
         stem, shown = f"2_traces/trace_{k + 1:02d}", k < SHOWN
@@ -138,7 +147,7 @@ def _write_traces(context: Context, traces: Sequence[Trace], calpha: CalphaSet) 
         )  # fmt: skip
     write_positions(
         context.file("2_traces/unassigned.cif"),
-        calpha.select(np.flatnonzero(free)),
+        strong.select(np.flatnonzero(free[: len(strong)])),
         title="Critasser CA positions that trace 1 leaves",
     )
     write_table(
@@ -160,7 +169,7 @@ def _settings(task: Task) -> Mapping[str, object]:
 STAGE = Stage(
     "trace",
     trace,
-    reads=(DENSITY, CALPHA, FEATURES, TEMPLATES),
+    reads=(DENSITY, CALPHA, EVERY_CALPHA, FEATURES, TEMPLATES),
     facts={"resolution": "density", "absent": "templates", "log_odds": "sequences"},
     settings=_settings,
     external=("contacts", "trace.npz", SEQUENCE_NETWORK),

@@ -71,10 +71,12 @@ def small_problem(seed, positions, pairs):
     graph = Graph(start, source, reverse, turn_start, turn, skip_start, skip_source)
     bonded = np.array([False, True, True, False, True])
     states = connect(positions, graph, bonded)
+    # Positions that no residue may be at have no tables.
+    tables = turn_tables(graph, np.isin(np.arange(n), positions))
     weights = Weights(
         emission[np.repeat(np.arange(5), np.diff(states.row)), states.position],
         rng.uniform(0.2, 2, len(edges)).astype(np.float32),
-        turn_tables(graph).filled(turn),
+        tables.filled(turn[tables.turn]),
         np.array([symmetric[pair] for pair in skips], np.float32),
         bonded,
         GAP_OPEN,

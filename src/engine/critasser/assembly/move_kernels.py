@@ -10,7 +10,6 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from critasser.assembly.random_kernels import next_normal, next_uniform, random_axis
 from critasser.structure.compilation import inlined, within_kernels
@@ -332,7 +331,7 @@ def shift_chain(x, place, heat, stream, new, stretch):
     return True
 
 
-@njit(cache=True)
+@within_kernels
 def propose(kind, x, chains, starts, heat, stream, new, stretch):
     """A proposal of one kind at a random place.
 

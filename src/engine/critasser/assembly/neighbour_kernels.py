@@ -58,17 +58,26 @@ def separate(chain, i, k):
 
 
 @within_kernels
+def _span(where, k):
+    """Least and largest of column k."""
+    low = high = where[0, k]
+    for i in range(1, where.shape[0]):
+        low, high = min(low, where[i, k]), max(high, where[i, k])
+    return low, high
+
+
+@within_kernels
 def _fill_cells(near):
     """Sort residues into cells by where they are when lists are made."""
     n = near.number.shape[0]
     for k in range(3):
-        near.corner[k] = near.where[:, k].min()
+        near.corner[k] = _span(near.where, k)[0]
     side = CELL
     while True:
         total = 1
         for k in range(3):
-            extent = near.where[:, k].max() - near.corner[k]
-            near.cells[k] = int(extent / side) + 1
+            low, high = _span(near.where, k)
+            near.cells[k] = int((high - low) / side) + 1
             total *= near.cells[k]
         if total < near.first.shape[0]:
             break

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from critasser.structure.compilation import within_kernels
+
 __all__ = ["MOST_CORNERS", "RING_REACH", "bonds_through_rings"]
 
 MOST_CORNERS = 6
@@ -15,6 +17,41 @@ RING_REACH = 3.0
 
 FLAT = 1e-9
 """Å³; volume below which a bond lies in a triangle's plane and passes through nothing."""
+
+
+@within_kernels
+def _cross(a, b):
+    """Cross product of two vectors, each as a tuple (x, y, z)."""
+    return a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]
+
+
+@within_kernels
+def _dot(a, b):
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+
+
+@within_kernels
+def _from(a, b):
+    """The way from one point to another, as a tuple."""
+    return b[0] - a[0], b[1] - a[1], b[2] - a[2]
+
+
+@within_kernels
+def _passes(start, step, centre, first, second):
+    """Whether a bond passes through the triangle of a ring's centre and two neighbouring corners.
+
+    Möller T, Trumbore B (1997) J Graph Tools 2, 21.
+    """
+    side, other, offset = _from(centre, first), _from(centre, second), _from(centre, start)
+    across = _cross(step, other)
+    volume = _dot(side, across)
+    if abs(volume) < FLAT:
+        return False
+    u = _dot(offset, across) / volume
+    turned = _cross(offset, side)
+    v = _dot(step, turned) / volume
+    t = _dot(other, turned) / volume
+    return u >= 0.0 and v >= 0.0 and u + v <= 1.0 and 0.0 <= t <= 1.0
 
 
 @njit(cache=True)
@@ -32,38 +69,31 @@ def bonds_through_rings(rings, sizes, ring_residue, bonds, bond_residues):
     -------
     (k, 2) int64
     """
-    through = []
+    through = np.empty((len(bonds), 2), np.int64)
+    found = 0
+    centre = np.empty(3)
     for r in range(len(rings)):
         count = sizes[r]
-        centre = np.zeros(3)
-        for i in range(count):
-            centre += rings[r, i]
-        centre /= count
+        for k in range(3):
+            centre[k] = 0.0
+            for i in range(count):
+                centre[k] += rings[r, i, k] / count
         for b in range(len(bonds)):
             if bond_residues[b, 0] == ring_residue[r] or bond_residues[b, 1] == ring_residue[r]:
                 continue
-            start = bonds[b, 0]
-            step = bonds[b, 1] - start
-            away = start + 0.5 * step - centre
-            square = away[0] * away[0] + away[1] * away[1] + away[2] * away[2]
-            if square > RING_REACH * RING_REACH:
+            start, step = bonds[b, 0], _from(bonds[b, 0], bonds[b, 1])
+            x, y, z = _from(centre, start)
+            x, y, z = x + 0.5 * step[0], y + 0.5 * step[1], z + 0.5 * step[2]
+            if x * x + y * y + z * z > RING_REACH * RING_REACH:
                 continue
             for i in range(count):
-                first = rings[r, i] - centre
-                second = rings[r, (i + 1) % count] - centre
-                across = np.cross(step, second)
-                volume = np.dot(first, across)
-                if abs(volume) < FLAT:
-                    continue
-                offset = start - centre
-                u = np.dot(offset, across) / volume
-                turned = np.cross(offset, first)
-                v = np.dot(step, turned) / volume
-                t = np.dot(second, turned) / volume
-                if u >= 0.0 and v >= 0.0 and u + v <= 1.0 and 0.0 <= t <= 1.0:
-                    through.append((r, b))
+                if _passes(start, step, centre, rings[r, i], rings[r, (i + 1) % count]):
+                    if found == len(through):
+                        longer = np.empty((2 * found, 2), np.int64)
+                        for k in range(found):
+                            longer[k, 0], longer[k, 1] = through[k, 0], through[k, 1]
+                        through = longer
+                    through[found, 0], through[found, 1] = r, b
+                    found += 1
                     break
-    result = np.empty((len(through), 2), np.int64)
-    for k in range(len(through)):
-        result[k, 0], result[k, 1] = through[k]
-    return result
+    return through[:found].copy()

@@ -165,7 +165,7 @@ def align(
     sharpness, step = FIRST_SHARPNESS, FIRST_STEP
     rise = (1.0 - FIRST_SHARPNESS) / (RISE * rounds)
     good, weights, weighed = 0, None, 0.0
-    tables = turn_tables(graph)
+    tables = turn_tables(graph, _used(states, n))
     for this in range(rounds):
         log_odds = own - penalty[states.position]
         if weights is None or sharpness != weighed:
@@ -187,6 +187,7 @@ def align(
         if this == narrowed:
             states = connect(_likeliest(states, marginal), graph, joined)
             residue, own, sums, marginal = _prepared(emission, states)
+            tables, weights = turn_tables(graph, _used(states, n)), None
         change = step / sharpness * np.log(np.clip(use, LEAST_USE, MOST_USE))
         penalty = np.maximum(penalty + change, 0.0)
         if excess < MOST_EXCESS:
@@ -207,6 +208,13 @@ def _choose_states(
         return connect(every_position(L, n), graph, joined)
     chosen = choose_positions(emission, graph, joined, FIRST_POSITIONS)
     return connect(chosen, graph, joined)
+
+
+def _used(states: States, count: int) -> NDArray[np.bool_]:
+    """Which of so many positions are some residue's."""
+    used = np.zeros(count, dtype=bool)
+    used[states.position] = True
+    return used
 
 
 def _likeliest(states: States, marginal: NDArray[np.float32]) -> NDArray[np.int32]:
@@ -253,7 +261,7 @@ def _weights(
     return Weights(
         _weight(emission, sharpness),
         _weight(graph.link, sharpness),
-        tables.filled(_weight(graph.turn, sharpness)),
+        tables.filled(_weight(graph.turn[tables.turn], sharpness)),
         _weight(graph.skip + gaps.skip + gaps.missing, sharpness),
         joined,
         np.exp(sharpness * gaps.opened) / n,

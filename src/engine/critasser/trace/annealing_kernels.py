@@ -41,7 +41,7 @@ class Schedule(NamedTuple):
     seed: int
 
 
-@njit(cache=True, forceinline=True, error_model="numpy")
+@inlined
 def score_change(scoring, search, ranges, links):
     """Change of the score by the move in `Search.trial`."""
     inside = links == INSIDE

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from critasser.structure.compilation import inlined
 
@@ -132,7 +131,7 @@ def _exchange_pieces(search, a, b, c, flip_first, flip_second):
     search.new_cuts[2] = c
 
 
-@njit(cache=True, forceinline=True, error_model="numpy")
+@inlined
 def place_residue(scoring, search, i, drop):
     """Residue i goes to a position beside its neighbour's, or off."""
     anchor = i - 1 if np.random.random() < 0.5 else i + 1
@@ -164,7 +163,7 @@ def place_residue(scoring, search, i, drop):
     return 2, ENDS
 
 
-@njit(cache=True, forceinline=True, error_model="numpy")
+@inlined
 def reverse_piece(scoring, search, i):
     """Reverse a piece so that residue i and a residue at a neighbouring position come together."""
     j = _neighbour_residue(scoring, search, i)
@@ -185,7 +184,7 @@ def reverse_piece(scoring, search, i):
     return 1, ENDS
 
 
-@njit(cache=True, forceinline=True, error_model="numpy")
+@inlined
 def bring_piece(scoring, search, i):
     """Bring a piece that starts (or ends) at a neighbouring position beside residue i."""
     j = _neighbour_residue(scoring, search, i)
@@ -218,7 +217,7 @@ def bring_piece(scoring, search, i):
     return 1, ORDER
 
 
-@njit(cache=True, forceinline=True, error_model="numpy")
+@inlined
 def shift_piece(scoring, search, i):
     """Shift the register of a piece; what is in its way goes to its other end or off."""
     size = _length(len(search.node))
@@ -245,7 +244,7 @@ def shift_piece(scoring, search, i):
     return 1, INSIDE
 
 
-@njit(cache=True, forceinline=True, error_model="numpy")
+@inlined
 def exchange_distant(scoring, search, next_copy, i):
     """Exchange two distant pieces of one length; of two copies of a chain, often all that follows
     in them."""

@@ -32,6 +32,20 @@ def test_exposure_is_that_of_the_chain(barnase, view):
     assert abs((exposure[read] - native).mean()) < 2
 
 
+def test_unlikely_positions_beside_a_chain_do_not_change_its_exposure(view):
+    calpha, n = view.calpha, len(view.calpha)
+    more = replace(
+        calpha,
+        positions=np.concatenate([calpha.positions, calpha.positions + 1.5]),
+        probability=np.concatenate([calpha.probability, np.full(n, 0.02)]),
+        amino_acid=np.tile(calpha.amino_acid, (2, 1)),
+        secondary_structure=np.tile(calpha.secondary_structure, (2, 1)),
+    )
+    alone, beside = position_exposure(calpha), position_exposure(more)[:n]
+    read = np.isfinite(alone[:, 0])
+    assert np.abs(beside[read] - alone[read]).max() < 0.1 * alone[read].max()
+
+
 def test_positions_through_which_no_way_was_read_tell_nothing(barnase, seen, view):
     profile = sequence_profile(barnase.codes, np.zeros(len(barnase), np.int64))
     unread = seen(barnase, knowledge=0.0).calpha

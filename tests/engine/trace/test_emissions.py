@@ -1,5 +1,7 @@
 """How well residues suit positions."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from critasser.structure import Sequence, Target
@@ -26,6 +28,19 @@ def test_an_unknown_residue_suits_positions_of_all_amino_acids_alike(barnase, se
     assert np.isfinite(spread).all()
     others = np.delete(np.arange(len(target)), 40)
     np.testing.assert_array_equal(found[others], known[others])
+
+
+def test_unlikely_positions_do_not_tell_what_a_map_holds(barnase, seen):
+    view = seen(barnase, knowledge=2.0)
+    n = len(view.calpha)
+    every = np.concatenate([np.arange(n), np.zeros(n, np.int64)])
+    more = view.calpha.select(every)  # the first position, over and over
+    unlikely = np.where(np.arange(2 * n) < n, more.probability, 0.0)
+    asked = view.target, statistics()
+    alone = emissions(view.calpha, *asked, profile_weight=0.0)
+    likely = emissions(more, *asked, profile_weight=0.0)[:, :n]
+    beside = emissions(replace(more, probability=unlikely), *asked, profile_weight=0.0)[:, :n]
+    assert np.abs(beside - alone).mean() < 0.1 * np.abs(likely - alone).mean()
 
 
 def test_unknown_residues_speak_neither_for_nor_against_a_sequence(barnase, seen):

@@ -81,7 +81,7 @@ def templates(context: Context) -> None:
         ],
     )
     for rejected in found.rejected:
-        context.warn(f"template {rejected.source} is not used: {rejected.reason}")
+        context.warn(f"{rejected.source} is not used: {rejected.reason}")
     context.note(templates=len(used))
     led = sum(error is not None for error in errors)
     told = f"; {led} chains cut by their predicted aligned error" if led else ""

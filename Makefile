@@ -25,6 +25,8 @@ environment: .venv/ready
 	-$(PIP) uninstall --quiet --yes critasser
 	rm -rf "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/critasser"
 	$(PIP) install --quiet --no-build-isolation --editable ".[test]"
+	# Compiles the kernels of builds, so that the first one need not.
+	-$(BIN)/critasser selftest --device cpu
 	touch $@
 
 example: environment

@@ -54,8 +54,8 @@ FLOORS = {
     "rebuild": GROUND,
     "report": GROUND,
     "pipeline": {*GROUND, *STAGES, "options", "job", "executors", "rebuild", "report"},
-    # Tries parts of several stages, whether they work, in no order.
-    "selftest": {*GROUND, *STAGES, "job"},
+    # Tries parts of several stages, whether they work, in no order, and a small build.
+    "selftest": {*GROUND, *STAGES, "job", "api"},
     # Of stages only what makes weights.
     "cli": {*GROUND, "options", "job", "executors", "pipeline", "selftest", "network", "data"},
     # What the package offers to its users, step by step and as whole jobs.

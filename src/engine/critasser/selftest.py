@@ -48,6 +48,16 @@ SCORE_ERROR = 1e-3
 """Of the TM-score of a structure with itself."""
 
 
+HELIX = "SAEELLRKAWEMFKTGDYEEALRYAKEALELAK"
+"""Sequence of a helix that is built."""
+
+HELIX_RESOLUTION, HELIX_VOXEL = 3.0, 1.2
+"""Å, of its map; voxels unlike those of the networks, so that the map is resampled."""
+
+LEAST_SCORE = 0.5
+"""TM-score of a helix that is built at all."""
+
+
 class _BrokenError(Exception):
     """A part does not work; its text says why and what to do."""
 
@@ -86,6 +96,7 @@ def examine(device: str = "auto") -> Iterator[Finding]:
     yield _found("network", lambda: _network(device))
     yield _found("kernels", _kernels)
     yield _found("molecular dynamics", _dynamics)
+    yield _found("small build", lambda: _build(device))
     yield _found("memory", _memory)
     yield _found("disk", _disk)
 
@@ -175,20 +186,49 @@ def _next(number: int) -> int:
     return number + 1
 
 
+def _helix(letters: str):
+    """All atoms of an α-helix, and what is said of how they were built."""
+    import numpy as np
+
+    from critasser.atomic import build_atoms
+    from critasser.structure import Sequence, Target
+
+    along = np.arange(len(letters))
+    turn = np.radians(100.0) * along
+    calpha = np.stack([2.3 * np.cos(turn), 2.3 * np.sin(turn), 1.5 * along], axis=1)
+    return build_atoms(
+        Target((Sequence("helix", letters),)), calpha, None, HELIX_RESOLUTION,
+        rng=np.random.default_rng(0), schedule="draft",
+    )  # fmt: skip
+
+
+def _build(device: str) -> str:
+    """A helix is built into its map by all stages; what that compiles is kept for other builds."""
+    from critasser.api.jobs import build
+    from critasser.density import simulate
+    from critasser.structure import tm_score
+
+    native, _ = _helix(HELIX)
+    density = simulate(
+        native.positions, native.amplitudes, HELIX_RESOLUTION, voxel_size=HELIX_VOXEL, padding=8.0
+    )
+    with tempfile.TemporaryDirectory(prefix="critasser-") as folder:
+        built = build(
+            density, [HELIX], folder=Path(folder) / "job", resolution=HELIX_RESOLUTION,
+            models=2, device=device,
+        )  # fmt: skip
+        score = tm_score(built.models[0].read().calpha, native.calpha)
+    if score < LEAST_SCORE:
+        raise _BrokenError(f"a helix built into its own map has TM-score {score:.2f}")
+    return f"{len(HELIX)} residues built, TM-score {score:.2f}"
+
+
 def _dynamics() -> str:
     """All atoms of a short helix can be built and relaxed."""
     import numpy as np
     import openmm
 
-    from critasser.atomic import build_atoms
-    from critasser.structure import Sequence, Target
-
-    turn = np.radians(100.0) * np.arange(8)
-    helix = np.stack([2.3 * np.cos(turn), 2.3 * np.sin(turn), 1.5 * np.arange(8)], axis=1)
-    model, report = build_atoms(
-        Target((Sequence("helix", "AEAAKEAL"),)), helix, None, 3.0,
-        rng=np.random.default_rng(0), schedule="draft",
-    )  # fmt: skip
+    model, report = _helix("AEAAKEAL")
     if report.clashes_after or not np.isfinite(report.energy_after):
         raise _BrokenError("a helix of eight residues could not be relaxed")
     count = openmm.Platform.getNumPlatforms()

@@ -1,4 +1,4 @@
-"""See whether everything that Critasser needs works here, in less than a minute.
+"""See in a minute or two whether all that Critasser needs works, and compile what builds need.
 
 examples:
   critasser selftest

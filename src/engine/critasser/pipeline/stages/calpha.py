@@ -9,9 +9,9 @@ import numpy as np
 from critasser.calpha import TRUSTED_CRSCORE, agreement, find_calpha
 from critasser.calpha.hand import tell_hand
 from critasser.density import read_map
-from critasser.job.arrays import load_features, save_calpha, write_table
+from critasser.job.arrays import load_features, load_region, save_calpha, write_table
 from critasser.network import read_residues
-from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, SEEN
+from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, NUCLEIC, SEEN
 from critasser.pipeline.stage import Context, Stage, Task
 from critasser.shipped import CALPHA_WEIGHTS
 from critasser.structure import AMINO_ACIDS, CalphaSet, write_positions
@@ -29,7 +29,8 @@ def calpha(context: Context) -> None:
     """Take positions from the mean of the network's opinions; trust them where these agree."""
     length = context.settings["length"]
     features = load_features(context.read(FEATURES), context.read(DENSITY))
-    found = find_calpha(features, length)
+    region = load_region(context.read(NUCLEIC))
+    found = find_calpha(features.without(region), length)
     context.progress(FOUND, "reading residues in their own frames")
     positions = read_residues(
         read_map(context.read(SEEN)),
@@ -39,7 +40,7 @@ def calpha(context: Context) -> None:
         device=context.device,
     )
     context.progress(READ, "comparing predictions for the map and for the map turned")
-    opinions = (find_calpha(one, length) for one in features.opinions)
+    opinions = (find_calpha(one.without(region), length) for one in features.opinions)
     agreed = agreement(*opinions, max(length, len(positions)))
     trusted = agreed > TRUSTED_CRSCORE
     save_calpha(context.file(CALPHA), positions, agreed, trusted)
@@ -96,7 +97,7 @@ def _settings(task: Task) -> Mapping[str, object]:
 STAGE = Stage(
     "calpha",
     calpha,
-    reads=(DENSITY, SEEN, FEATURES),
+    reads=(DENSITY, SEEN, FEATURES, NUCLEIC),
     facts={"resolution": "density"},
     settings=_settings,
     external=("residue_weights", CALPHA_WEIGHTS),

@@ -34,7 +34,7 @@ from critasser.network.training.transfer import (
 )
 from critasser.network.training.visibility import Visibility, fade_side_chains
 
-__all__ = ["degraded_map", "lifelike_map"]
+__all__ = ["degraded_map", "lifelike_map", "measured_degradation"]
 
 PADDING = 12
 """Voxels of 1 Å around the chain."""
@@ -55,7 +55,7 @@ _CPU = torch.device("cpu")
 
 
 @cache
-def _degradation(data: Path) -> Degradation:
+def measured_degradation(data: Path) -> Degradation:
     """As measured on the experimental maps of split train."""
     with tempfile.TemporaryDirectory() as folder:
         pairs = packed_pairs(
@@ -77,7 +77,7 @@ def lifelike_map(
     ValueError
         The resolution is finer than that of the experimental maps of split train.
     """
-    degradation, numbers = _degradation(data), RandomNumbers(rng, _CPU)
+    degradation, numbers = measured_degradation(data), RandomNumbers(rng, _CPU)
     transfer = draw_transfer(degradation.transfers, resolution, rng, coarser=True)
     if transfer is None:
         raise ValueError(f"no experimental map of split train is of about {resolution} Å")

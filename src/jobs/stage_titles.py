@@ -7,6 +7,7 @@ __all__ = ["TITLES", "title_of"]
 TITLES = {
     "density": "Cut out the molecule",
     "network": "Run the neural network",
+    "nucleic": "Look for nucleic acid",
     "calpha": "Find Cα atoms",
     "sequences": "Test each sequence",
     "templates": "Place templates",

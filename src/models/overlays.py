@@ -16,6 +16,9 @@ _LEVEL = 0.3
 
 _MAP_COLOR = (255, 165, 0, 140)
 
+_NUCLEIC_LEVEL, _NUCLEIC_COLOR = 0.3, (128, 0, 170, 160)
+"""Of the map's own scale, on which protein is 1: where regions end; violet, as no confidence is."""
+
 _TRANSPARENCY = 0.6
 
 
@@ -40,10 +43,11 @@ def markers_of(session, structure):
     return markers
 
 
-def style_map(volume) -> None:
-    """Show a map of probabilities as a transparent surface."""
-    color = tuple(component / 255 for component in _MAP_COLOR)
-    volume.set_parameters(surface_levels=[_LEVEL], surface_colors=[color])
+def style_map(volume, *, nucleic_acid: bool = False) -> None:
+    """Show a map of probabilities, or of nucleic acid, as a transparent surface."""
+    level, color = (_NUCLEIC_LEVEL, _NUCLEIC_COLOR) if nucleic_acid else (_LEVEL, _MAP_COLOR)
+    color = tuple(component / 255 for component in color)
+    volume.set_parameters(surface_levels=[level], surface_colors=[color])
     volume.set_display_style("surface")
 
 

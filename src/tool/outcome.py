@@ -12,6 +12,7 @@ import numpy as np
 
 from ..session.files import as_number, inside, read_json
 from ..session.wording import in_chimerax
+from ..views.nucleic import nucleic_acid_told
 from .stages import Energies
 
 __all__ = ["ModelRow", "Outcome", "read_energies", "read_outcome"]
@@ -71,6 +72,8 @@ class Outcome:
         Seconds of each stage.
     resolution : float or None
         Å.
+    nucleic_acid : str
+        What part of the map looks like DNA or RNA, in a line; empty where none does.
     """
 
     models: tuple[ModelRow, ...] = ()
@@ -79,6 +82,7 @@ class Outcome:
     warnings: tuple[str, ...] = ()
     timings: dict[str, float] | None = None
     resolution: float | None = None
+    nucleic_acid: str = ""
 
 
 def read_outcome(folder: Path) -> Outcome | None:
@@ -104,6 +108,7 @@ def read_outcome(folder: Path) -> Outcome | None:
         if isinstance(timings, dict)
         else {},
         resolution=as_number(content.get("resolution")),
+        nucleic_acid=nucleic_acid_told(content.get("nucleic_acid")),
     )
 
 

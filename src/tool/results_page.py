@@ -21,6 +21,7 @@ from Qt.QtWidgets import (
 from ..session.messages import duration
 from ..session.quoting import command_text
 from ..views.fitted import places_told
+from ..views.results import open_group
 from .ask import ask_compare, ask_fit, ask_folder, ask_score
 from .checklist_panel import ChecklistPanel
 from .confidence_panel import ConfidencePanel
@@ -104,6 +105,13 @@ class ResultsPage(QWidget):
         layout.addWidget(self._fitted)
         self._warnings = Notice(AMBER)
         layout.addWidget(self._warnings)
+        self.nucleic_acid = Notice()
+        self.nucleic_acid.add(
+            button("Show it", "The part of the map that looks like DNA or RNA, in violet",
+                   lambda: self._nucleic_acid("show")),
+            button("Hide it", "Hide that part again", lambda: self._nucleic_acid("hide")),
+        )  # fmt: skip
+        layout.addWidget(self.nucleic_acid)
         layout.addWidget(
             buttons(
                 button("S&core a model…", "Confidences for any model in a map",
@@ -174,7 +182,19 @@ class ResultsPage(QWidget):
         self.matrix.show_matrix(tm, None if outcome is None else outcome.rmsd)
         self._fitted.tell(places_told(self._watch.folder) if rows else "")
         self._warnings.tell("" if outcome is None else "\n".join(outcome.warnings))
+        nucleic = "" if outcome is None else outcome.nucleic_acid
+        self.nucleic_acid.tell(nucleic and f"{nucleic[0].upper()}{nucleic[1:]}.")
         self.models_changed()
+
+    def _nucleic_acid(self, command: str) -> None:
+        """Show or hide it; where the job's results are not open, open them first."""
+        folder = self._watch.folder
+        if folder is None:
+            return
+        if open_group(self._session, folder) is None:
+            self._run(command_text("critasser open", folder))
+        if (group := open_group(self._session, folder)) is not None:
+            self._run(command_text(f"critasser {command}", group, "nucleicAcid"))
 
     def _fill_table(self) -> None:
         self._filling = True

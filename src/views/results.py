@@ -24,6 +24,7 @@ from ..models.overlays import markers_of, see_through, style_map
 from ..session.files import as_number, inside, read_json
 from ..session.messages import tell
 from ..session.quoting import command_link, command_text, in_turn
+from .nucleic import NUCLEIC_MAP, tell_nucleic_acid
 from .warned import Warned
 
 __all__ = ["CLASSES", "Results", "open_group"]
@@ -52,6 +53,7 @@ CLASSES: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
         )
         for what in ("backbone", "helix", "strand")
     },
+    "nucleicAcid": ("map", ((NUCLEIC_MAP, "nucleic acid"),)),
 }
 """What can be shown and hidden: kind, and files with what they are called. None of the words is a
 selector of ChimeraX, such as `helix`, which would be taken for a specifier."""
@@ -136,6 +138,10 @@ class Results:
         if models:
             self._report(models)
             self._tell_symmetry(results.get("symmetry"), models[0][0])
+            if self.is_open:
+                tell_nucleic_acid(
+                    self._session, self._name, self.group, results.get("nucleic_acid")
+                )
         if self._hidden or self._closed:
             text = f"critasser {self._name} has finished; its results are not open"
             tell(self._session, text, (("critasser open", self._folder), "show it"))
@@ -300,7 +306,7 @@ class Results:
         model.display = first and not quietly
         self._session.models.add([model], parent=section)
         if kind == "map":
-            style_map(model)
+            style_map(model, nucleic_acid=model.critasser_file == NUCLEIC_MAP)
         elif kind not in ("calpha", "unassigned"):
             self._color(model)
 

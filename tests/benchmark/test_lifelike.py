@@ -20,7 +20,7 @@ def measured(monkeypatch):
     transfer = Transfer(np.ones(SHELLS), np.full(SHELLS, 0.9), 3.0)
     visibility = Visibility(np.full((20, 5), 0.8), 0.7)
     degradation = Degradation([], [transfer], visibility)
-    monkeypatch.setattr(lifelike, "_degradation", lambda data: degradation)
+    monkeypatch.setattr(lifelike, "measured_degradation", lambda data: degradation)
 
 
 def test_density_lies_where_the_chain_is():

@@ -8,6 +8,7 @@ __all__ = [
     "CALIBRATION",
     "CALPHA_WEIGHTS",
     "NETWORK",
+    "NUCLEIC_NETWORK",
     "RESIDUE_NETWORK",
     "RESOLUTION_NETWORK",
     "SEQUENCE_NETWORK",
@@ -27,6 +28,9 @@ RESOLUTION_NETWORK = "resolution.safetensors"
 SEQUENCE_NETWORK = "sequence.safetensors"
 """The shipped network that reads secondary structure and burial from sequences."""
 
+NUCLEIC_NETWORK = "nucleic.safetensors"
+"""The shipped network that tells nucleic acid from protein."""
+
 CALIBRATION = "confidence.json"
 """The shipped relation of scores and accuracy of residues."""
 
@@ -41,6 +45,7 @@ TABLES = (
     "rotamers.npz",
     CALIBRATION,
     CALPHA_WEIGHTS,
+    NUCLEIC_NETWORK,
 )
 """The shipped tables and small networks; a stage that uses a new one runs again."""
 

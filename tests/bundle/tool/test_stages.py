@@ -175,6 +175,22 @@ def test_results_that_are_damaged_show_what_is_good(tmp_path, content):
     assert all(row.etm is None or row.etm == 0.87 for row in outcome.models)
 
 
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        ({"volume": 12300.4, "left_out": True}, "nucleic acid: 12,300 Å³, not built"),
+        ({"volume": 900.0, "left_out": False}, "nucleic acid, or protein: 900 Å³"),
+        ({"volume": 0.0, "left_out": True}, ""),
+        ({"volume": "much", "left_out": True}, ""),
+        ({"volume": 10**400}, ""),
+        ("some", ""),
+    ],
+)
+def test_what_looks_like_nucleic_acid_is_told_in_a_line(tmp_path, found, told):
+    results(tmp_path, nucleic_acid=found)
+    assert read_outcome(tmp_path).nucleic_acid == told
+
+
 def test_a_folder_without_results_has_none(tmp_path):
     assert read_outcome(tmp_path) is None
     (tmp_path / "results.json").write_text("{half")

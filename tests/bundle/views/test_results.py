@@ -59,6 +59,24 @@ def test_the_probability_is_opened_as_a_map_when_it_is_asked_for(session, start)
     assert show.command(session, [volume], ["probability"]) == [volume]
 
 
+def test_nucleic_acid_is_told_and_shown_in_a_colour_of_its_own(session, start):
+    from chimerax.critasser.commands import hide, show
+
+    job = start(session, "success")
+    (job.folder / "1_calpha/nucleic_acid.mrc").write_bytes(b"map")
+    (job.folder / "1_calpha/calpha_probability.mrc").write_bytes(b"map")
+    results = json.loads((job.folder / "results.json").read_text())
+    results["nucleic_acid"] = {"volume": 12300.0, "regions": 1, "left_out": True}
+    (job.folder / "results.json").write_text(json.dumps(results))
+    job.view.finish()
+    assert "nucleic acid: 12,300 Å³, not built" in session.logger.text("info")
+    (volume,) = show.command(session, None, ["nucleicAcid"])
+    (other,) = show.command(session, None, ["probability"])
+    assert volume.display and volume.colors != other.colors
+    hide.command(session, None, ["nucleicAcid"])
+    assert not volume.display and other.display
+
+
 def test_traces_know_how_sure_their_register_is_and_markers_how_likely_they_are(session, start):
     job = start(session, "success")
     trace = job.view.group.part("2_traces/trace_01.cif")

@@ -35,6 +35,35 @@ def test_blocks_read_as_the_whole_grid_does(places, values):
     np.testing.assert_array_equal(trilinear(blocks, index), trilinear(grid, index))
 
 
+def test_a_part_is_cut_out_of_the_whole_and_0_beyond_it(places, values):
+    blocks, grid = SparseBlocks(SHAPE, places, values), whole(places, values)
+    np.testing.assert_array_equal(blocks.part((0, 8, 16), (16, 16, 24)), grid[:, :16, 8:16, 16:24])
+    beyond = blocks.part((16, 8, 24), (32, 16, 40))
+    assert beyond.shape == (27, 16, 8, 16)
+    np.testing.assert_array_equal(beyond[:, :4, :, :6], grid[:, 16:, 8:16, 24:])
+    assert not beyond[:, 8:].any() and not beyond[..., 8:].any()
+
+
+def test_features_are_cut_out_alike_from_blocks_and_from_whole_arrays(places, values):
+    sparse = FeatureMaps.from_blocks(np.zeros(3), 1.0, SparseBlocks(SHAPE, places, values))
+    grid = whole(places, values)
+    dense = FeatureMaps(np.zeros(3), np.ones(3), grid[0], grid[1], grid[2:5], grid[5:25])
+    # What a block has beyond the grid is seen by neither.
+    window = ((0, 0, 0), (16, 16, 24))
+    np.testing.assert_array_equal(sparse.part(*window), dense.part(*window))
+    assert dense.part((16, 8, 24), (32, 24, 40)).shape == (25, 16, 16, 16)
+
+
+def test_a_region_without_calpha_leaves_all_else(places, values):
+    sparse = FeatureMaps.from_blocks(np.zeros(3), 1.0, SparseBlocks(SHAPE, places, values))
+    region = np.zeros(SHAPE, bool)
+    region[:4] = True
+    left = sparse.without(region)
+    assert sparse.calpha[:4].any() and not left.calpha[:4].any()
+    np.testing.assert_array_equal(left.calpha[4:], sparse.calpha[4:])
+    assert sparse.without(np.zeros(SHAPE, bool)) is sparse
+
+
 def test_a_file_written_in_parts_holds_what_was_written(tmp_path, places, values):
     path = tmp_path / "features.npy"
     write_blocks(path, 27, ((places[k : k + 2], values[k : k + 2]) for k in (0, 2)))

@@ -16,6 +16,7 @@ import torch
 from critasser import __version__, cli, options
 from critasser.cli import build, fit, rebuild, score
 from critasser.density import Grid, write_blocks, write_map
+from critasser.job.arrays import save_region
 from critasser.job.folder import FORMAT, Job
 from critasser.job.records import write_json
 from critasser.job.running import running
@@ -25,7 +26,7 @@ from critasser.options import Inputs, Options
 from critasser.pipeline.build import BUILD
 from critasser.pipeline.checks import Checked
 from critasser.pipeline.description import describe
-from critasser.pipeline.files import DENSITY, FEATURES, SEEN
+from critasser.pipeline.files import DENSITY, FEATURES, NUCLEIC, SEEN
 from critasser.pipeline.fit import FIT
 from critasser.pipeline.pipeline import run_stages
 from critasser.pipeline.rebuild import REBUILD, check_rebuild
@@ -80,13 +81,15 @@ def features():
 
 @pytest.fixture
 def before():
-    """A stage that leaves what the stages density and network do."""
+    """A stage that leaves what the stages density, network and nucleic do; `nucleic` says where
+    there is nucleic acid."""
 
-    def made(resolution: float = 3.0) -> Stage:
+    def made(resolution: float = 3.0, nucleic: object = False) -> Stage:
         def body(context):
             grid = Grid(np.arange(720.0).reshape(SHAPE), np.array([1.0, -2.0, 3.0]), np.ones(3))
             for name in (DENSITY, SEEN):
                 write_map(context.file(name), grid)
+            save_region(context.file(NUCLEIC), np.broadcast_to(nucleic, SHAPE))
             write_features(context.file(FEATURES), 0.5)
             context.note(resolution=resolution)
 

@@ -63,7 +63,8 @@ def test_a_stretch_is_built_again_and_all_else_stays(
     assert np.sqrt(np.mean(np.square(away))) < 1.5
     told = [json.loads(line) for line in (tmp_path / "job/progress.jsonl").read_text().splitlines()]
     assert list(told[0]["expected"]) == [
-        "density", "network", "calpha", "trace", "assembly", "atomic", "quality", "report",
+        "density", "network", "nucleic", "calpha", "trace", "assembly", "atomic", "quality",
+        "report",
     ]  # fmt: skip
     check_declared(tmp_path / "job", tmp_path / "record.jsonl")
     assert any("lowest_energy" in line.get("numbers", {}) for line in told)

@@ -137,3 +137,23 @@ def test_cycles_are_whole_numbers_and_every_line_is_named(monkeypatch):
     assert names == [
         ["mean of replicas", "lowest replica"], ["one decoy", "mean of a cycle's decoys"],
     ]  # fmt: skip
+
+
+def test_nucleic_acid_is_named_with_its_volume_and_its_records(page):
+    assert "Nucleic acid" not in page(
+        nucleic_acid={"volume": 0.0, "regions": 0, "file": None, "records": []}
+    )
+    record = {"name": "guide", "nucleotides": 20}
+    found = page(
+        nucleic_acid={
+            "volume": 12300.0, "regions": 2, "left_out": True, "file": "1_calpha/nucleic_acid.mrc",
+            "records": [record],
+        }
+    )  # fmt: skip
+    assert "<td>guide</td><td>20 nucleotides, not built</td>" in found
+    assert "<td>12,300 Å³ in 2 regions, not built</td>" in found
+    assert "1_calpha/nucleic_acid.mrc" in found
+    unseen = page(
+        nucleic_acid={"volume": 0.0, "regions": 0, "file": None, "records": [record]}
+    )
+    assert "<td>none seen</td>" in unseen

@@ -23,9 +23,20 @@ from critasser.density import (
 )
 from critasser.density.sharpening import sharpened
 from critasser.network import predict, predict_resolution, read_residues
+from critasser.network.nucleic.finding import (
+    TRUSTED_RESOLUTION,
+    NucleicAcid,
+    find_nucleic_acid,
+)
 from critasser.pipeline.stages.network import VIEWS
 from critasser.pipeline.stages.sharpness import choose_bfactor
-from critasser.shipped import NETWORK, RESIDUE_NETWORK, RESOLUTION_NETWORK, shipped
+from critasser.shipped import (
+    NETWORK,
+    NUCLEIC_NETWORK,
+    RESIDUE_NETWORK,
+    RESOLUTION_NETWORK,
+    shipped,
+)
 from critasser.structure import CalphaSet
 
 __all__ = ["Prediction", "Progress", "predict_calpha"]
@@ -54,6 +65,9 @@ class Prediction:
         CRscore between the positions predicted for the map as it is and turned, 0 … 1.
     trusted : bool
         Whether they agree well enough for the positions to guide the assembly.
+    nucleic : NucleicAcid
+        What looks like DNA or RNA: ``region`` (nz, ny, nx) on the density's grid, ``volume`` in
+        Å³. In maps of 5 Å and better no Cα were looked for there.
     """
 
     density: Grid
@@ -63,6 +77,7 @@ class Prediction:
     calpha: CalphaSet
     agreement: float
     trusted: bool
+    nucleic: NucleicAcid
 
 
 def predict_calpha(
@@ -128,12 +143,20 @@ def predict_calpha(
         bfactor = choose_bfactor(whole, length, weights, residue_weights, device=device)
     seen = sharpened(whole, bfactor)
     features = predict(seen, weights, device=device, views=VIEWS, progress=progress)
-    calpha = read_residues(
-        seen, find_calpha(features, length), residue_weights, length, device=device
+    nucleic = find_nucleic_acid(
+        seen, features, shipped(NUCLEIC_NETWORK), resolution, device=device
     )
-    first, second = (find_calpha(one, length) for one in features.opinions)
+    apart = nucleic.region & (resolution <= TRUSTED_RESOLUTION)
+    calpha = read_residues(
+        seen,
+        find_calpha(features.without(apart), length),
+        residue_weights,
+        length,
+        device=device,
+    )
+    first, second = (find_calpha(one.without(apart), length) for one in features.opinions)
     agreed = agreement(first, second, max(length, len(calpha)))
     return Prediction(
         whole, float(resolution), float(bfactor), features, calpha, agreed,
-        agreed > TRUSTED_CRSCORE,
+        agreed > TRUSTED_CRSCORE, nucleic,
     )  # fmt: skip

@@ -117,6 +117,9 @@ def main(args: argparse.Namespace) -> int:
     if (symmetry := results["symmetry"]) and symmetry["units"] > symmetry["built"] == 1:
         name = f" ({symmetry['name']})" if symmetry["name"] else ""
         tell(f"units   {symmetry['units']} alike{name}, all of them assembly 1 of the model")
+    if (nucleic := results["nucleic_acid"])["volume"]:
+        what = "not built" if nucleic["left_out"] else "or protein"
+        tell(f"DNA/RNA {nucleic['volume']:,.0f} Å³, {what}: {folder / nucleic['file']}")
     tell(f"report  {folder / 'report.html'}")
     tell(f"time    {duration(sum(results['timings'].values()))}")
     return 0

@@ -7,6 +7,7 @@ critasser train residue structures/ --maps maps/ -o runs/residue --minutes 80
 critasser train average before.safetensors after.safetensors -o between.safetensors
 critasser train resolution structures/ --maps maps/ -o weights/resolution.safetensors
 critasser train sequence structures/ -o runs/sequence
+critasser train nucleic structures/ --maps maps/ -o runs/nucleic
 critasser train statistics structures/ -o weights/
 
 STRUCTURES is a folder with ``index.tsv`` (tab-separated, columns ``file`` and ``split``); MAPS
@@ -43,6 +44,9 @@ def add_args(parser: argparse.ArgumentParser) -> None:
     _add_residue(kinds.add_parser("residue", help="the network that reads single residues"))
     _add_sequence(
         kinds.add_parser("sequence", help="the network that reads sequences for structure")
+    )
+    _add_nucleic(
+        kinds.add_parser("nucleic", help="the network that tells nucleic acid from protein")
     )
     average = kinds.add_parser(
         "average", help="between two networks of which one was trained on from the other"
@@ -152,9 +156,39 @@ def _add_sequence(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=_from_zero, default=0)
 
 
+def _add_nucleic(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    _add_data(parser)
+    add("-o", "--output", type=Path, required=True, help="folder of the run")
+    add("--weights", type=Path, help="the map network by whose answer nucleic acid is told "
+        "(default: the one that ships)")  # fmt: skip
+    add("--steps", type=_count, default=900,
+        help="budget, resumed runs included (default: %(default)s)")  # fmt: skip
+    add("--batch", type=_count, default=4, help="crops a step (default: %(default)s)")
+    add("--rate", type=_positive, default=2.5e-3,
+        help="highest learning rate (default: %(default)s)")  # fmt: skip
+    add("--experimental", type=_share, default=0.3, metavar="SHARE",
+        help="of crops from experimental maps (default: %(default)s)")  # fmt: skip
+    add("--reuse", type=_count, default=8, metavar="STEPS",
+        help="for each new batch, which see older ones again (default: %(default)s)")  # fmt: skip
+    add("--alone", type=_share, default=0.3, metavar="SHARE",
+        help="of crops of proteins among the simulated ones (default: %(default)s)")  # fmt: skip
+    add("--start-from", type=Path, metavar="FILE", help="a network to be trained on")
+    add("--hold-out", nargs="+", default=[], metavar="NAME",
+        help="of experimental maps that are validated on, not learnt from")  # fmt: skip
+    add("--unmodelled", nargs="+", default=[], metavar="NAME",
+        help="of experimental maps that hold nucleic acid which their models lack; other maps are "
+        "taken to hold none")  # fmt: skip
+    add("--validate-steps", type=_count, default=300, metavar="STEPS",
+        help="between validations (default: %(default)s)")  # fmt: skip
+    add("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    add("--threads", type=_count, help="CPU threads")
+    add("--seed", type=_from_zero, default=0)
+
+
 def main(args: argparse.Namespace) -> int:
     """Train."""
-    kinds = {"network": _network, "residue": _residue, "sequence": _sequence,
+    kinds = {"network": _network, "residue": _residue, "sequence": _sequence, "nucleic": _nucleic,
              "average": _average, "resolution": _resolution, "statistics": _statistics}  # fmt: skip
     return kinds[args.what](args)
 
@@ -246,17 +280,7 @@ def _residue(args: argparse.Namespace) -> int:
     start = load_network(args.start_from) if args.start_from else None
     if start is not None and not isinstance(start, ResidueNetwork):
         raise InputError(f"{args.start_from}: not a residue network")
-    data = _data(args, args.output, report)
-    unknown = set(args.hold_out) - {pair.name for pair in data.pairs}
-    if unknown:
-        raise InputError(f"--hold-out {sorted(unknown)[0]}: no such map to train on")
-    data = dataclasses.replace(
-        data,
-        pairs=[pair for pair in data.pairs if pair.name not in args.hold_out],
-        held_out_pairs=[
-            *(pair for pair in data.pairs if pair.name in args.hold_out), *data.held_out_pairs
-        ],
-    )  # fmt: skip
+    data = _held_out(_data(args, args.output, report), args.hold_out)
     options = ResidueTraining(
         minutes=args.minutes, batch=args.batch, width=args.width, experimental=args.experimental,
         rate=args.rate, seed=args.seed, reuse=args.reuse, temperature=args.temperature,
@@ -292,6 +316,32 @@ def _sequence(args: argparse.Namespace) -> int:
     data = _data(args, args.output, report)
     print(train_sequence_network(data, options, args.output, report=report))
     return 0
+
+
+def _nucleic(args: argparse.Namespace) -> int:
+    from critasser.cli.train_nucleic import train_nucleic
+
+    def report(line: str) -> None:
+        print(line, flush=True)
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    data = _held_out(_data(args, args.output, report), args.hold_out)
+    print(train_nucleic(args, data, report))
+    return 0
+
+
+def _held_out(data: TrainingData, names: list[str]) -> TrainingData:
+    """The same with some experimental maps to validate on in place of learning from them."""
+    unknown = set(names) - {pair.name for pair in data.pairs}
+    if unknown:
+        raise InputError(f"--hold-out {sorted(unknown)[0]}: no such map to train on")
+    return dataclasses.replace(
+        data,
+        pairs=[pair for pair in data.pairs if pair.name not in names],
+        held_out_pairs=[
+            *(pair for pair in data.pairs if pair.name in names), *data.held_out_pairs
+        ],
+    )  # fmt: skip
 
 
 def _data(args: argparse.Namespace, folder: Path, report: Callable[[str], None]) -> TrainingData:

@@ -79,6 +79,22 @@ class SparseBlocks:
         result[kept] = self._values[(number[kept], slice(None), *inner)]
         return result.T
 
+    def part(
+        self, first: tuple[int, int, int], last: tuple[int, int, int]
+    ) -> NDArray[np.floating]:
+        """All channels from voxel `first` to `last` (z, y, x), the last excluded.
+
+        Both are multiples of 8; `last` may lie beyond the grid, where all is 0.
+        """
+        blocks = tuple(b // BLOCK - a // BLOCK for a, b in zip(first, last))
+        whole = np.zeros((self.shape[0], *(BLOCK * n for n in blocks)), dtype=self.dtype)
+        window = tuple(slice(a // BLOCK, b // BLOCK) for a, b in zip(first, last))
+        number = self._number[window]
+        for z, y, x in np.argwhere(number >= 0).tolist():
+            place = tuple(slice(BLOCK * k, BLOCK * (k + 1)) for k in (z, y, x))
+            whole[(slice(None), *place)] = self._values[number[z, y, x]]
+        return whole
+
     def __array__(self, dtype: object = None, copy: bool | None = None) -> NDArray[np.floating]:
         """All channels whole, for numpy; as large as `shape` says."""
         return np.stack([self.dense(k) for k in range(len(self))]).astype(dtype or self.dtype)

@@ -111,6 +111,24 @@ class FeatureMaps:
             replace(self, calpha=self.views.dense(k), views=None) for k in range(len(self.views))
         )
 
+    def part(
+        self, first: tuple[int, int, int], last: tuple[int, int, int]
+    ) -> NDArray[np.floating]:
+        """All probabilities (25, z, y, x), as `SparseBlocks.part` cuts them out."""
+        made = [_cut(one[None], first, last) for one in (self.calpha, self.backbone)]
+        for one in (self.secondary_structure, self.amino_acid):
+            sparse = isinstance(one, SparseBlocks)
+            made.append(one.part(first, last) if sparse else _cut(one, first, last))
+        return np.concatenate(made)
+
+    def without(self, region: NDArray[np.bool_]) -> FeatureMaps:
+        """The same with no Cα in a region (nz, ny, nx)."""
+        if not region.any():
+            return self
+        calpha = self.calpha.copy()
+        calpha[region] = 0
+        return replace(self, calpha=calpha)
+
     def structure_grid(self, kind: int) -> Grid:
         """Probability of helix (0), strand (1) or coil (2) as a grid."""
         one = self.secondary_structure
@@ -142,3 +160,13 @@ class FeatureMaps:
             trilinear(self.secondary_structure, index).T,
             trilinear(self.amino_acid, index).T,
         )
+
+
+def _cut(
+    values: NDArray[np.floating], first: tuple[int, int, int], last: tuple[int, int, int]
+) -> NDArray[np.floating]:
+    """Channels from voxel `first` to before `last`, 0 beyond the grid."""
+    whole = np.zeros((len(values), *np.subtract(last, first)), dtype=values.dtype)
+    there = values[(slice(None), *map(slice, first, last))]
+    whole[(slice(None), *map(slice, there.shape[1:]))] = there
+    return whole

@@ -8,6 +8,7 @@ both compute with the same values.
 from __future__ import annotations
 
 import csv
+import math
 import os
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -35,17 +36,23 @@ __all__ = [
     "load_atoms",
     "load_calpha",
     "load_features",
+    "load_region",
     "load_symmetry",
     "load_templates",
     "load_traces",
     "save_arrays",
     "save_atoms",
     "save_calpha",
+    "save_region",
     "save_symmetry",
     "save_templates",
     "save_traces",
     "write_table",
 ]
+
+
+BITS = 8
+"""Of a byte."""
 
 
 def save_arrays(path: Path, **arrays: object) -> None:
@@ -146,6 +153,27 @@ def load_calpha(path: Path) -> tuple[CalphaSet, float, bool]:
         path, *names, "triple", "log_odds", "agreement", "trusted"
     )
     return CalphaSet(*columns, CalphaTriples(triple, log_odds)), float(agreement), bool(trusted)
+
+
+def save_region(path: Path, region: NDArray[np.bool_]) -> None:
+    """Which voxels (nz, ny, nx) of a map are meant, a bit for each."""
+    save_arrays(path, bits=np.packbits(region), shape=np.array(region.shape))
+
+
+def load_region(path: Path) -> NDArray[np.bool_]:
+    """What `save_region` wrote.
+
+    Raises
+    ------
+    InputError
+        Not such a file.
+    """
+    bits, shape = load_arrays(path, "bits", "shape")
+    count = math.prod(shape.tolist())
+    whole = shape.shape == (3,) and shape.dtype.kind == "i" and (shape > 0).all()
+    if not whole or bits.dtype != np.uint8 or bits.shape != (-(-count // BITS),):
+        raise InputError(f"{path}: damaged; delete it and resume the job")
+    return np.unpackbits(bits, count=count).astype(bool).reshape(shape)
 
 
 def save_traces(path: Path, traces: Sequence[Trace], length: int) -> None:

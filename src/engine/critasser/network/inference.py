@@ -18,7 +18,7 @@ from critasser.network.rotations import signed_permutations
 from critasser.network.tiling import MARGIN, tiles
 from critasser.network.weights import load_network
 
-__all__ = ["predict", "predict_part", "prepared"]
+__all__ = ["predict", "predict_part", "prepared", "turned"]
 
 LEAST_PROBABILITY = 0.01
 """Blocks where neither Cα nor backbone is likelier than this anywhere are not kept."""
@@ -45,7 +45,7 @@ def prepared(weights: Path, device: torch.device) -> nn.Module:
     return network.to(memory_format=torch.channels_last_3d)
 
 
-def _turned(x: Tensor, matrix: NDArray) -> Tensor:
+def turned(x: Tensor, matrix: NDArray) -> Tensor:
     """Rotate the last three axes: ``out[i] = x[matrixᵀ i]``, counted from the cube's middle."""
     order = np.abs(matrix).argmax(axis=1).tolist()
     lead = x.ndim - 3
@@ -81,10 +81,10 @@ def predict_part(
     total, calpha_of_views = None, []
     for view in views:
         matrix = signed_permutations()[view]
-        turned = _turned(part, matrix).contiguous()[None, None]
+        view_of_part = turned(part, matrix).contiguous()[None, None]
         with autocast(part.device):
-            logits = network(turned)
-        logits = _turned(logits[0], matrix.T)[(slice(None), *inner)].float()[None]
+            logits = network(view_of_part)
+        logits = turned(logits[0], matrix.T)[(slice(None), *inner)].float()[None]
         heads = split_heads(logits)
         probability = torch.cat(
             [

@@ -12,6 +12,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from critasser.errors import InputError
+from critasser.network.nucleic.network import NucleicNetwork
 from critasser.network.residue.network import ResidueNetwork
 from critasser.network.resnet import ResNet
 from critasser.network.unet import UNet
@@ -22,6 +23,7 @@ ARCHITECTURES: dict[str, type[nn.Module]] = {
     "unet": UNet,
     "resnet": ResNet,
     "residue": ResidueNetwork,
+    "nucleic": NucleicNetwork,
 }
 _MAX_PARAMETERS = 500_000_000
 """A hundred times the largest network of Critasser; more would exhaust memory."""

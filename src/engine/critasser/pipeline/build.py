@@ -18,6 +18,7 @@ from critasser.pipeline.stages import (
     density,
     half_maps,
     network,
+    nucleic,
     quality,
     report,
     sequences,
@@ -31,6 +32,7 @@ __all__ = ["BUILD", "STAGES"]
 STAGES = (
     density.STAGE,
     network.STAGE,
+    nucleic.STAGE,
     calpha.STAGE,
     sequences.STAGE,
     templates.STAGE,

@@ -31,6 +31,7 @@ from critasser.network.unet import UNet
 from critasser.options import Inputs, Options, check_file, check_readable
 from critasser.shipped import NETWORK, RESIDUE_NETWORK, RESOLUTION_NETWORK, TABLES, shipped
 from critasser.structure import (
+    NucleicRecord,
     Protein,
     SequenceFile,
     Target,
@@ -99,6 +100,8 @@ class Checked:
     notes : tuple of str
         What the person should know of the files, each in a line: what was left out or read
         otherwise than it stands there.
+    nucleic : tuple of NucleicRecord
+        Records of DNA or RNA among the sequences, which are not built.
     """
 
     target: Target
@@ -107,6 +110,7 @@ class Checked:
     checksums: Mapping[str, str]
     volume: float
     notes: tuple[str, ...] = ()
+    nucleic: tuple[NucleicRecord, ...] = ()
 
 
 def check(inputs: Inputs, options: Options) -> Checked:
@@ -149,7 +153,7 @@ def check(inputs: Inputs, options: Options) -> Checked:
             notes += read_error_file(error, protein.chains).notes
     device, weights, checksums = programs(options)
     checksums = {role: checksum(path) for role, path in inputs.files().items()} | checksums
-    return Checked(target, device, weights, checksums, volume, tuple(notes))
+    return Checked(target, device, weights, checksums, volume, tuple(notes), read.nucleic)
 
 
 def _has_calpha(protein: Protein) -> None:

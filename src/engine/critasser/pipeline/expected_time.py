@@ -34,6 +34,9 @@ ASSEMBLY_MOVE = 1.5e-6
 BAND_SECONDS = 4e-6
 """For each Å³, to compare half maps in all bands."""
 
+NUCLEIC_VOLUME = 4e-6
+"""For each Å³, to tell nucleic acid from protein."""
+
 VOLUME_OF_RESIDUE = 400.0
 """Å³ of map that is worked on for each residue, solvent around it included: unmasked maps are
 positive half of everywhere, but what is worked on is cut out around the chain."""
@@ -61,6 +64,7 @@ def expected_build_seconds(task: Task, models: int = USUAL_MODELS) -> dict[str, 
     seconds = {
         "density": 0.3 + checked.volume / 1e6,
         "network": 1.5 + volume * (1.9e-4 if checked.device == "cpu" else 2e-6),
+        "nucleic": 0.2 + NUCLEIC_VOLUME * volume,
         "calpha": 0.2 + 0.004 * length,
         "sequences": 0.3 + SEQUENCES_PLACE * length * _places(length),
         "templates": 0.1 + 5.0 * len(task.inputs.templates),
@@ -121,6 +125,7 @@ def expected_model_seconds(task: Task, models: int = USUAL_MODELS) -> dict[str, 
     seconds = {
         "density": 1.0 + checked.volume / 1e6,
         "network": 1.0 + checked.volume * (4e-5 if checked.device == "cpu" else 2e-6),
+        "nucleic": 0.2 + NUCLEIC_VOLUME * checked.volume,
         "calpha": 0.3,
     }
     if moving:

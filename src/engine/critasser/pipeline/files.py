@@ -14,6 +14,8 @@ __all__ = [
     "HALVES",
     "LOCAL_RESOLUTION",
     "MODEL",
+    "NUCLEIC",
+    "NUCLEIC_MAP",
     "PLACES",
     "QUALITY",
     "SEEN",
@@ -33,6 +35,8 @@ LOCAL_RESOLUTION = "1_calpha/local_resolution.mrc"
 HALVES = ("1_calpha/half_1.mrc", "1_calpha/half_2.mrc")
 SEEN = "1_calpha/seen.mrc"
 FEATURES = "1_calpha/features.npy"
+NUCLEIC = "1_calpha/nucleic_acid.npz"
+NUCLEIC_MAP = "1_calpha/nucleic_acid.mrc"
 CALPHA = "1_calpha/calpha.npz"
 EVERY_CALPHA = "1_calpha/every_calpha.npz"
 TRACES = "2_traces/traces.npz"

@@ -19,6 +19,7 @@ from critasser.pipeline.stages import (
     density,
     model_density,
     network,
+    nucleic,
     stretch_assembly,
     stretch_atomic,
     stretch_quality,
@@ -30,7 +31,7 @@ from critasser.structure import read_sequences
 
 __all__ = ["REBUILD", "check_rebuild", "stages"]
 
-MAP_STAGES = (network.STAGE, calpha.STAGE)
+MAP_STAGES = (network.STAGE, nucleic.STAGE, calpha.STAGE)
 STRETCH_STAGES = (
     stretch_trace.STAGE,
     stretch_assembly.STAGE,
@@ -95,5 +96,5 @@ REBUILD = Pipeline(
     check_rebuild,
     stages,
     expected_model_seconds,
-    adopts=("density", "network", "calpha"),
+    adopts=("density", "network", "nucleic", "calpha"),
 )

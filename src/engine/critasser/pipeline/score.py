@@ -14,6 +14,7 @@ from critasser.pipeline.stages import (
     model_report,
     model_significance,
     network,
+    nucleic,
 )
 
 __all__ = ["SCORE", "STAGES"]
@@ -21,6 +22,7 @@ __all__ = ["SCORE", "STAGES"]
 STAGES = (
     model_density.STAGE,
     network.STAGE,
+    nucleic.STAGE,
     calpha.STAGE,
     model_significance.STAGE,
     model_quality.STAGE,

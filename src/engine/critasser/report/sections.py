@@ -32,6 +32,7 @@ def _page(content: ReportContent) -> str:
         _first_model(content),
         section("Models", _models(results["models"]), note=_MODELS_NOTE),
         _chains(results.get("chains") or []),
+        _nucleic_acid(results.get("nucleic_acid") or {}),
         _confidence(content),
         _sources(content),
         _half_maps(content),
@@ -281,6 +282,26 @@ def _chains(chains: Sequence[Mapping[str, Any]]) -> str:
     ]
     head = ("chain", "sequence", "residues", "z-score", "confidence")
     return section("Chains", table(head, rows), note=_CHAINS_NOTE)
+
+
+def _nucleic_acid(found: Mapping[str, Any]) -> str:
+    """DNA and RNA that the map shows, and that the FASTA file names."""
+    if not found.get("regions") and not found.get("records"):
+        return ""
+    rows = [(one["name"], f"{one['nucleotides']} nucleotides, not built") for one in
+            found["records"]]  # fmt: skip
+    if found["regions"]:
+        pieces = "1 region" if found["regions"] == 1 else f"{found['regions']} regions"
+        rows.append(("in the map", f"{found['volume']:,.0f} Å³ in {pieces}, not built"))
+        note = f"What looks like DNA or RNA is in {found['file']}; " + (
+            "no Cα were looked for there."
+            if found["left_out"]
+            else "at this resolution it may hold protein, so Cα were looked for there too."
+        )
+    else:
+        rows.append(("in the map", "none seen"))
+        note = ""
+    return section("Nucleic acid", table((), rows, kind="text"), note=note)
 
 
 def _job_rows(job: Mapping[str, Any], results: Mapping[str, Any]) -> list[tuple[str, str]]:

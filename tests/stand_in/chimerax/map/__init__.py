@@ -53,12 +53,12 @@ class Volume(Model):
         super().__init__(name, session)
         self.data = data
         self.surfaces = []
-        self.levels = ()
+        self.levels, self.colors = (), ()
         self.image_shown = False
         self.minimum_surface_level = None
 
     def set_parameters(self, surface_levels, surface_colors):
-        self.levels = tuple(surface_levels)
+        self.levels, self.colors = tuple(surface_levels), tuple(surface_colors)
 
     def set_display_style(self, style):
         pass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -255,16 +255,20 @@ def simulate_molecules(
     pool: Sequence[Atoms] = (),
     degradation: Degradation = NO_DEGRADATION,
     resolution: float | None = None,
+    loosened: Callable[[Molecules, RandomNumbers], Molecules] | None = None,
 ) -> tuple[Tensor, Molecules, np.ndarray]:
     """Density ``(crops, side, side, side)``, the atoms in it, and its resolutions ``(crops,)``.
 
-    Parameters as in `simulate_crops`.
+    Parameters as in `simulate_crops`; `loosened` gives atoms B-factors before anything else
+    happens to them.
     """
     numbers = RandomNumbers(rng, device)
     resolutions = np.array([ranges.draw(rng) if resolution is None else resolution for _ in chains])
     drawn = [ranges.draw_corruptions(rng) for _ in chains]
     placed = [_arrange(chain, pool, side, names, rng) for chain, names in zip(chains, drawn)]
     molecules = gather_atoms(placed, device)
+    if loosened is not None:
+        molecules = loosened(molecules, numbers)
     on = {name: np.array([name in names for names in drawn]) for name in CORRUPTIONS}
     if degradation.visibility is not None:
         strength = numbers.uniform_where(on["visibility"], *FADING)

@@ -17,6 +17,8 @@ from torch import Tensor
 from critasser.network.training.packing import Atoms
 
 __all__ = [
+    "NUCLEIC",
+    "OTHER",
     "Crops",
     "Molecules",
     "PlacedAtoms",
@@ -30,6 +32,7 @@ __all__ = [
     "normalise_tensor",
     "place",
     "random_rotation",
+    "stamp",
     "to_device",
 ]
 
@@ -72,7 +75,9 @@ _FAR = 10_000_000
 _KIND_CALPHA, _KIND_BACKBONE = 1, 2
 """`Atoms.kind` of Cα; N, Cα and C are up to 2."""
 
-_NOT_PROTEIN = 5
+NUCLEIC, OTHER = 6, 5
+"""`Atoms.kind` of nucleic acid, and of whatever else is no protein."""
+
 _VOXELS = (-3, -2, -1)
 
 
@@ -241,7 +246,7 @@ def beads(positions: np.ndarray, amplitude: np.ndarray | float, spread: float) -
         np.asarray(positions, np.float32).reshape(-1, 3),
         np.broadcast_to(np.float32(amplitude), count),
         np.full(count, 8 * np.pi**2 * spread**2, np.float32),
-        np.full(count, _NOT_PROTEIN, np.uint8),
+        np.full(count, OTHER, np.uint8),
         np.zeros(count, np.int32),
         np.zeros(count, bool),
         np.zeros(1, np.uint8),
@@ -321,7 +326,7 @@ def _ball(radius: int) -> np.ndarray:
     return offsets[np.linalg.norm(offsets, axis=1) <= radius + _HALF_DIAGONAL]
 
 
-def _stamp(molecules: Molecules, atoms: Tensor, side: int, radius: int) -> tuple[Tensor, Tensor]:
+def stamp(molecules: Molecules, atoms: Tensor, side: int, radius: int) -> tuple[Tensor, Tensor]:
     """Voxels near each of `atoms`: flat index and squared distance, both ``(atoms, k)``.
 
     What is outside of its crop, or further than `radius`, has the index one past the last voxel:
@@ -351,7 +356,7 @@ def make_labels(
     """
     device = molecules.positions.device
     size = len(molecules.counts) * side**3
-    flat, squared = _stamp(molecules, molecules.calpha, side, STRUCTURE_REACH)
+    flat, squared = stamp(molecules, molecules.calpha, side, STRUCTURE_REACH)
     residue = molecules.residue[molecules.calpha]
     # Distance in the high digits, residue in the low: one integer minimum finds the nearest.
     count = len(molecules.residue_type) + 1
@@ -366,7 +371,7 @@ def make_labels(
     near = labelled & (distance <= AMINO_ACID_REACH**2)
     kind = torch.where(near, molecules.residue_type[owner], -1)
     target = torch.where(labelled, torch.exp(-distance / (2 * width**2)), 0.0)
-    flat, squared = _stamp(molecules, molecules.backbone, side, BACKBONE_VOXELS)
+    flat, squared = stamp(molecules, molecules.backbone, side, BACKBONE_VOXELS)
     flat = torch.where(squared <= BACKBONE_REACH**2, flat, size)
     backbone = torch.zeros(size + 1, device=device).scatter_(0, flat.flatten(), 1.0)[:size]
     return tuple(t.reshape(-1, side, side, side) for t in (target, backbone, structure, kind))
@@ -374,7 +379,7 @@ def make_labels(
 
 def calpha_distance(molecules: Molecules, side: int, reach: int) -> Tensor:
     """Å from each voxel to the nearest Cα, 99 beyond `reach`: ``(crops, side, side, side)``."""
-    flat, squared = _stamp(molecules, molecules.calpha, side, reach)
+    flat, squared = stamp(molecules, molecules.calpha, side, reach)
     size = len(molecules.counts) * side**3
     field = torch.full((size + 1,), NOWHERE**2, device=squared.device)
     field = field.scatter_reduce_(0, flat.flatten(), squared.flatten(), "amin")

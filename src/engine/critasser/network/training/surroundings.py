@@ -14,7 +14,7 @@ from scipy.spatial import cKDTree
 from critasser.network.training.packing import Atoms
 from critasser.network.training.simulation import PlacedAtoms, beads, place, random_rotation
 
-__all__ = ["MISSING", "SURROUNDINGS", "Scene"]
+__all__ = ["MISSING", "SURROUNDINGS", "Scene", "first_contact"]
 
 LONGEST_TERMINUS, TERMINUS_SHARE, BOTH_TERMINI = 20, 5, 0.4
 """Residues missing at an end: at most, and at most one in so many; share of both ends."""
@@ -115,20 +115,26 @@ class Scene:
         return np.concatenate([part.positions for part in self.parts])
 
 
-def _docked(scene: Scene, body: np.ndarray, gap: float, rng: np.random.Generator) -> np.ndarray:
-    """Shift (x y z) of a body that comes along a random line and stops `gap` Å before the rest."""
-    axis = rng.normal(size=3)
-    axis = (axis / np.linalg.norm(axis)).astype(np.float32)
-    there = scene.xyz().astype(np.float32)
-    if not len(there):
-        return np.zeros(3)
-    difference = there[:, None] - body.astype(np.float32)
-    along = difference @ axis
+def first_contact(there: np.ndarray, body: np.ndarray, axis: np.ndarray, gap: float) -> float:
+    """Å along a unit vector from where a body that comes down it first is `gap` Å from points.
+
+    `there (n, 3)` and `body (m, 3)`: what stands, and what is moved.
+    """
+    difference = there[:, None].astype(np.float32) - body.astype(np.float32)
+    along = difference @ axis.astype(np.float32)
     beside = np.einsum("ijk,ijk->ij", difference, difference) - along**2
     # Two spheres whose centres pass each other nearer than the gap touch before that.
     stop = np.where(beside < gap**2, along + np.sqrt(np.maximum(gap**2 - beside, 0)), -np.inf)
     farthest = stop.max()
-    return axis * (farthest if np.isfinite(farthest) else along.max() + gap)
+    return float(farthest if np.isfinite(farthest) else along.max() + gap)
+
+
+def _docked(scene: Scene, body: np.ndarray, gap: float, rng: np.random.Generator) -> np.ndarray:
+    """Shift (x y z) of a body that comes along a random line and stops `gap` Å before the rest."""
+    axis = rng.normal(size=3)
+    axis = (axis / np.linalg.norm(axis)).astype(np.float32)
+    there = scene.xyz()
+    return axis * first_contact(there, body, axis, gap) if len(there) else np.zeros(3)
 
 
 def _neighbours(scene: Scene, rng: np.random.Generator) -> None:

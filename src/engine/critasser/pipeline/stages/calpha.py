@@ -9,10 +9,10 @@ import numpy as np
 from critasser.calpha import TRUSTED_CRSCORE, agreement, find_calpha
 from critasser.calpha.hand import tell_hand
 from critasser.density import read_map
-from critasser.job.arrays import load_features, save_calpha, write_table
+from critasser.job.arrays import load_features, load_region, save_calpha, write_table
 from critasser.network import read_residues
 from critasser.network.residue.weaker import EXCESS, with_weaker
-from critasser.pipeline.files import CALPHA, DENSITY, EVERY_CALPHA, FEATURES, SEEN
+from critasser.pipeline.files import CALPHA, DENSITY, EVERY_CALPHA, FEATURES, NUCLEIC, SEEN
 from critasser.pipeline.stage import Context, Stage, Task
 from critasser.shipped import CALPHA_WEIGHTS
 from critasser.structure import AMINO_ACIDS, CalphaSet, write_positions
@@ -31,15 +31,17 @@ def calpha(context: Context) -> None:
     """Take positions from the mean of the network's opinions; trust them where these agree."""
     length = context.settings["length"]
     features = load_features(context.read(FEATURES), context.read(DENSITY))
-    found = find_calpha(features, length)
+    region = load_region(context.read(NUCLEIC))
+    features_of_protein = features.without(region)
+    found = find_calpha(features_of_protein, length)
     context.progress(FOUND, "reading residues in their own frames")
     seen, weights = read_map(context.read(SEEN)), context.external("residue_weights")
     positions = read_residues(seen, found, weights, length, device=context.device)
     context.progress(READ, "reading weaker positions, among which traces choose")
-    peaks = find_calpha(features, round(EXCESS * length))
+    peaks = find_calpha(features_of_protein, round(EXCESS * length))
     every = with_weaker(seen, positions, peaks, weights, length, device=context.device)
     context.progress(ALL_READ, "comparing predictions for the map and for the map turned")
-    opinions = (find_calpha(one, length) for one in features.opinions)
+    opinions = (find_calpha(one.without(region), length) for one in features.opinions)
     agreed = agreement(*opinions, max(length, len(positions)))
     trusted = agreed > TRUSTED_CRSCORE
     save_calpha(context.file(CALPHA), positions, agreed, trusted)
@@ -97,7 +99,7 @@ def _settings(task: Task) -> Mapping[str, object]:
 STAGE = Stage(
     "calpha",
     calpha,
-    reads=(DENSITY, SEEN, FEATURES),
+    reads=(DENSITY, SEEN, FEATURES, NUCLEIC),
     facts={"resolution": "density"},
     settings=_settings,
     external=("residue_weights", CALPHA_WEIGHTS),

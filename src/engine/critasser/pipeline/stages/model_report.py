@@ -7,6 +7,7 @@ from typing import Any
 
 from critasser.pipeline.files import DENSITY, QUALITY
 from critasser.pipeline.stage import Context, Stage
+from critasser.pipeline.stages.nucleic import NUCLEIC_FACTS, nucleic_facts
 from critasser.pipeline.stages.results import (
     UNSEEN_FACTS,
     model_scores,
@@ -52,6 +53,7 @@ def model_results(
         "resolution": context.fact("resolution"),
         "residues": len(context.target),
         "left_out": context.model.unknown,
+        **nucleic_facts(context),
         **unseen_facts(context),
     }
 
@@ -61,7 +63,7 @@ STAGE = Stage(
     model_report,
     reads=(DENSITY, QUALITY),
     facts={"resolution": "density", **dict.fromkeys(Z_SCORES, "evidence"), **UNSEEN_FACTS,
-           **BOND_FACTS},
+           **NUCLEIC_FACTS, **BOND_FACTS},
     settings=shown_settings,
     of_run=True,
 )

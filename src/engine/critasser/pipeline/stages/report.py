@@ -9,6 +9,7 @@ from critasser.job.arrays import load_arrays, load_symmetry
 from critasser.pipeline.files import CLUSTERS, DECOYS, DENSITY, LOCAL_RESOLUTION, QUALITY, SYMMETRY
 from critasser.pipeline.stage import Context, Stage
 from critasser.pipeline.stages.half_maps import FACTS
+from critasser.pipeline.stages.nucleic import NUCLEIC_FACTS, nucleic_facts
 from critasser.pipeline.stages.results import (
     UNSEEN_FACTS,
     model_scores,
@@ -59,6 +60,7 @@ def report(context: Context) -> None:
         "clusters": {"size": size, "decoys": total},
         "sequence_z_score": context.fact("sequence_z_score") or 0.0,
         "symmetry": context.fact("symmetry"),
+        **nucleic_facts(context),
         **unseen_facts(context),
         "chains": _chains(context, quality["shown"][first]),
     }
@@ -132,6 +134,7 @@ STAGE = Stage(
         "chains": "sequences",
         "sequence_z_score": "sequences",
         "symmetry": "trace",
+        **NUCLEIC_FACTS,
         **BOND_FACTS,
         **UNSEEN_FACTS,
         "templates": "templates",

@@ -6,6 +6,7 @@ from critasser.job.arrays import load_arrays
 from critasser.pipeline.files import CANDIDATES, DENSITY, QUALITY
 from critasser.pipeline.stage import Context, Stage
 from critasser.pipeline.stages.model_report import model_results
+from critasser.pipeline.stages.nucleic import NUCLEIC_FACTS
 from critasser.pipeline.stages.results import (
     UNSEEN_FACTS,
     order_of,
@@ -43,7 +44,7 @@ STAGE = Stage(
     stretch_report,
     reads=(DENSITY, CANDIDATES, QUALITY),
     facts={"resolution": "density", "stretch_pcc_before": "quality", **UNSEEN_FACTS,
-           **BOND_FACTS},
+           **NUCLEIC_FACTS, **BOND_FACTS},
     settings=shown_settings,
     of_run=True,
 )

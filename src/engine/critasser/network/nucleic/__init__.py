@@ -1,0 +1,1 @@
+"""Tell nucleic acid from protein in a map."""

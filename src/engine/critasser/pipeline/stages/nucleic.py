@@ -1,0 +1,104 @@
+"""Stage nucleic: what in the map is DNA or RNA, which is not built."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from critasser.density import Grid, read_map, write_map
+from critasser.job.arrays import load_features, save_region
+from critasser.network.nucleic.finding import TRUSTED_RESOLUTION, NucleicAcid, find_nucleic_acid
+from critasser.pipeline.files import DENSITY, FEATURES, NUCLEIC, NUCLEIC_MAP, SEEN
+from critasser.pipeline.stage import Context, Stage, Task
+from critasser.shipped import NUCLEIC_NETWORK
+
+__all__ = ["NUCLEIC_FACTS", "STAGE", "nucleic_facts"]
+
+TILES = (144, 112, 96)
+"""Voxels; as of the stage network, but no smaller than what this network sees around a voxel."""
+
+NUCLEIC_FACTS = {"nucleic_acid": "nucleic"}
+"""For `nucleic_facts`."""
+
+
+def nucleic(context: Context) -> None:
+    """Find nucleic acid, write it as a map, and compare it with what the sequences say."""
+    density = read_map(context.read(DENSITY))
+    found = _found(context, density)
+    sure = context.fact("resolution") <= TRUSTED_RESOLUTION
+    save_region(context.file(NUCLEIC), found.region & sure)
+    context.note(
+        nucleic_acid={"volume": found.volume, "regions": found.regions, "left_out": sure}
+    )
+    named = context.settings["nucleic"]
+    if found.regions:
+        told = f"nucleic acid: {found.volume:,.0f} Å³, not built"
+        if not sure:
+            told = (
+                f"nucleic acid, or protein: {found.volume:,.0f} Å³; in maps poorer than "
+                f"{TRUSTED_RESOLUTION:g} Å the two are not told apart well enough to leave it out"
+            )
+        context.say(told)
+        write_map(
+            context.file(NUCLEIC_MAP, "map", "nucleic acid"),
+            density.with_values(np.where(found.region, density.values, np.float32(0))),
+        )
+        if sure and named is not None and not named:
+            context.warn(
+                f"{told} ({NUCLEIC_MAP}), and the FASTA file names no DNA or RNA: look whether "
+                "it is some"
+            )
+    else:
+        context.say("no nucleic acid seen")
+        if named:
+            context.warn(
+                f"the FASTA file has DNA or RNA ({', '.join(named)}), and none is seen in the map: "
+                "what there is may be taken for protein"
+            )
+
+
+def _found(context: Context, density: Grid) -> NucleicAcid:
+    seen = read_map(context.read(SEEN))
+    features = load_features(context.read(FEATURES), context.read(DENSITY))
+    for tile in TILES:
+        try:
+            return find_nucleic_acid(
+                seen,
+                features,
+                context.external(NUCLEIC_NETWORK),
+                context.fact("resolution"),
+                device=context.device,
+                tile=tile,
+                progress=context.progress,
+            )
+        except MemoryError:
+            context.warn(f"tiles of {tile} voxels do not fit in memory; smaller ones are used")
+    raise MemoryError
+
+
+def nucleic_facts(context: Context) -> dict[str, Any]:
+    """What `results.json` says of nucleic acid, found in the map and named by the sequences."""
+    found = context.fact("nucleic_acid") or {"volume": 0.0, "regions": 0, "left_out": False}
+    records = [
+        {"name": one.name, "nucleotides": one.nucleotides} for one in context.task.checked.nucleic
+    ]
+    return {"nucleic_acid": {**found, "file": NUCLEIC_MAP if found["regions"] else None,
+                             "records": records}}  # fmt: skip
+
+
+def _settings(task: Task) -> Mapping[str, object]:
+    if task.kind != "build":
+        return {"nucleic": None}  # Nobody was asked for all that is in the map.
+    return {"nucleic": [one.name for one in task.checked.nucleic]}
+
+
+STAGE = Stage(
+    "nucleic",
+    nucleic,
+    reads=(DENSITY, SEEN, FEATURES),
+    facts={"resolution": "density"},
+    settings=_settings,
+    external=(NUCLEIC_NETWORK,),
+)

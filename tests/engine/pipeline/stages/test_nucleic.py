@@ -1,0 +1,101 @@
+"""What looks like nucleic acid is written apart, told, and left out of the positions."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from critasser.density import read_map
+from critasser.job.arrays import load_region
+from critasser.network.nucleic.finding import NucleicAcid
+from critasser.pipeline.files import DENSITY, NUCLEIC, NUCLEIC_MAP
+from critasser.pipeline.pipeline import run_stages
+from critasser.pipeline.stages import calpha, nucleic
+from critasser.structure import CalphaSet, NucleicRecord
+
+GUIDE = NucleicRecord("guide", 20)
+
+
+@pytest.fixture
+def found(monkeypatch):
+    """Let nucleic acid be in the map's first sections, or nowhere."""
+
+    def set_found(sections: int) -> None:
+        def find(density, features, weights, resolution, **_options):
+            region = np.zeros(density.shape, bool)
+            region[:sections] = True
+            volume = float(region.sum())
+            return NucleicAcid(region, volume, int(sections > 0))
+
+        monkeypatch.setattr(nucleic, "find_nucleic_acid", find)
+
+    return set_found
+
+
+def of(task, *records):
+    return replace(task, checked=replace(task.checked, nucleic=records))
+
+
+def test_the_map_of_nucleic_acid_is_the_density_there_and_nothing_else(job, task, before, found):
+    found(3)
+    run_stages(job, [before(), nucleic.STAGE], of(task(), GUIDE))
+    density, shown = (read_map(job.path(name)).values for name in (DENSITY, NUCLEIC_MAP))
+    np.testing.assert_array_equal(shown[:3], density[:3])
+    assert not shown[3:].any()
+    region = load_region(job.path(NUCLEIC))
+    assert region.shape == density.shape and region[:3].all() and not region[3:].any()
+    assert job.noted("nucleic", "nucleic_acid") == {
+        "volume": 270.0, "regions": 1, "left_out": True
+    }  # fmt: skip
+    assert job.markers["nucleic"]["summary"]["said"] == "nucleic acid: 270 Å³, not built"
+    assert job.warnings() == []
+
+
+@pytest.mark.parametrize(
+    ("sections", "records", "told"),
+    [
+        (3, (), "the FASTA file names no DNA or RNA"),
+        (0, (GUIDE,), "has DNA or RNA (guide), and none is seen in the map"),
+        (0, (), None),
+    ],
+)
+def test_where_map_and_sequences_differ_it_is_told(
+    job, task, before, found, sections, records, told
+):
+    found(sections)
+    run_stages(job, [before(), nucleic.STAGE], of(task(), *records))
+    warnings = job.warnings()
+    assert len(warnings) == (told is not None) and all(told in line for line in warnings)
+
+
+def test_in_poor_maps_it_is_shown_and_nothing_is_left_out(job, task, before, found):
+    found(3)
+    run_stages(job, [before(9.0), nucleic.STAGE], of(task()))
+    assert job.warnings() == []
+    assert read_map(job.path(NUCLEIC_MAP)).values[:3].any()
+    assert not load_region(job.path(NUCLEIC)).any()
+    assert not job.noted("nucleic", "nucleic_acid")["left_out"]
+    assert "not told apart well enough" in job.markers["nucleic"]["summary"]["said"]
+
+
+def test_a_score_is_not_asked_for_all_that_is_in_the_map(job, task, before, found):
+    found(3)
+    run_stages(job, [before(), nucleic.STAGE], replace(task(), kind="score"))
+    assert job.warnings() == []
+
+
+def test_no_position_is_looked_for_where_there_is_nucleic_acid(job, task, before, monkeypatch):
+    looked = []
+
+    def find(features, length):
+        looked.append(features.calpha)
+        return CalphaSet(np.zeros((0, 3)), np.zeros(0), np.zeros((0, 20)), np.zeros((0, 3)))
+
+    monkeypatch.setattr(calpha, "find_calpha", find)
+    monkeypatch.setattr(calpha, "read_residues", lambda _, found, *__, **___: found)
+    region = np.zeros((8, 9, 10), bool)
+    region[:, :4] = True
+    run_stages(job, [before(nucleic=region), calpha.STAGE], task())
+    assert len(looked) == 3  # the mean, and each opinion
+    for probability in looked:
+        assert not probability[:, :4].any() and probability[:, 4:].all()

@@ -31,8 +31,8 @@ FIRM, LOOSE = 3.0, 0.1
 SHARP, STIFFENING = 7.0, 3.0
 """Å from which loose springs grow stiffer with the resolution, and by which power of it: networks
 err more there. In 12 maps of validation chains of 8.5 to 12 Å structures lost 0.086 of their
-TM-score at most by bending without it, and 0.005 with it; 24 in other states gained 0.08 and 0.07
-in the mean."""
+TM-score at most by bending without it, and 0.005 with it; 24 in other states gained 0.07 in
+the mean."""
 
 GIVES = 2.0
 """Å of change at which a loose spring has half of its full energy, and begins to give: contacts of

@@ -1,21 +1,15 @@
 """Moves change what they say, and keep what they promise."""
 
 import numpy as np
-from numba import njit
 
 from critasser.assembly.move_kernels import BEND, MOVES, Chains, propose
 from critasser.assembly.random_kernels import seed_stream
 
 
-@njit
-def _propose(kind, x, chains, starts, heat, stream, new, stretch):
-    return propose(kind, x, chains, starts, heat, stream, new, stretch)
-
-
 def proposed(kind, model, x, starts, stream, new, stretch):
     """A proposal at temperature 1."""
     chains = Chains(model.first, model.last, model.runs, model.moving, model.cis_cost)
-    return _propose(kind, x, chains, starts, 1.0, stream, new, stretch)
+    return propose(kind, x, chains, starts, 1.0, stream, new, stretch)
 
 
 def test_moves_leave_all_but_their_stretch(system):

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from numba import njit
 
 from critasser.trace.alignment import GapScores
 from critasser.trace.annealing_kernels import Schedule, anneal, score_change
@@ -21,29 +20,14 @@ from critasser.trace.piece_kernels import (
 from critasser.trace.placement import Problem, improve
 from critasser.trace.statistics import statistics
 
-
-@njit(error_model="numpy")
-def _moved(move, scoring, search, next_copy, i):
-    """What a kernel of one move returns; there is no way to it from Python."""
-    if move == 0:
-        return place_residue(scoring, search, i, False)
-    if move == 1:
-        return place_residue(scoring, search, i, True)
-    if move == 2:
-        return reverse_piece(scoring, search, i)
-    if move == 3:
-        return bring_piece(scoring, search, i)
-    if move == 4:
-        return shift_piece(scoring, search, i)
-    return exchange_distant(scoring, search, next_copy, i)
-
-
-@njit(error_model="numpy")
-def _change(scoring, search, ranges, links):
-    return score_change(scoring, search, ranges, links)
-
-
-MOVES = ("place", "drop", "reverse", "bring", "shift", "exchange")
+MOVES = {
+    "place": lambda s, search, copy, i: place_residue(s, search, i, False),
+    "drop": lambda s, search, copy, i: place_residue(s, search, i, True),
+    "reverse": lambda s, search, copy, i: reverse_piece(s, search, i),
+    "bring": lambda s, search, copy, i: bring_piece(s, search, i),
+    "shift": lambda s, search, copy, i: shift_piece(s, search, i),
+    "exchange": lambda s, search, copy, i: exchange_distant(s, search, copy, i),
+}
 
 
 def seed_moves(problem, search, seed):
@@ -56,12 +40,10 @@ def proposals(problem, node, move, count):
     search = new_search(node, problem.emission.shape[1])
     seed_moves(problem, search, 5)
     for i in np.random.default_rng(4).integers(0, len(node), count).tolist():
-        ranges, links = _moved(
-            MOVES.index(move), problem.scoring, search, problem.next_copy, i
-        )
+        ranges, links = MOVES[move](problem.scoring, search, problem.next_copy, i)
         if ranges != NOTHING:
             changed = [(int(search.low[r]), int(search.high[r])) for r in range(ranges)]
-            change = _change(problem.scoring, search, ranges, links)
+            change = score_change(problem.scoring, search, ranges, links)
             yield i, search.trial.copy(), changed, change
         search.trial[:] = node
 

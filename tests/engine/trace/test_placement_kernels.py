@@ -4,24 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from numba import njit
 
 from critasser.trace.placement_kernels import cuts_score, pair_score, pair_scores, span_score
-
-
-@njit(error_model="numpy")
-def _cuts(scoring, node, cuts, count):
-    return cuts_score(scoring, node, cuts, count)
-
-
-@njit(error_model="numpy")
-def _span(scoring, node, low, high):
-    return span_score(scoring, node, low, high)
-
-
-@njit(error_model="numpy")
-def _pair(scoring, i, p, j, q):
-    return pair_score(scoring, i, p, j, q)
 
 
 def test_score_of_a_placement_is_its_definition(problem, slow_score, random_placement):
@@ -48,8 +32,8 @@ def test_what_changes_across_cuts_is_the_change_of_the_whole(problem, random_pla
         )
         change = one_chain.score(turned) - one_chain.score(node)
         cuts = np.array([a - 1, b], np.int64)
-        by_cuts = _cuts(scoring, turned, cuts, 2) - _cuts(scoring, node, cuts, 2)
-        by_span = _span(scoring, turned, a, b) - _span(scoring, node, a, b)
+        by_cuts = cuts_score(scoring, turned, cuts, 2) - cuts_score(scoring, node, cuts, 2)
+        by_span = span_score(scoring, turned, a, b) - span_score(scoring, node, a, b)
         assert inner + by_cuts == pytest.approx(change, abs=1e-3)
         assert inner + by_span == pytest.approx(change, abs=1e-3)
 
@@ -63,5 +47,5 @@ def test_scores_of_many_pairs_are_those_of_each(problem):
     )
     result = np.empty(len(pairs))
     pair_scores(problem.scoring, pairs, result)
-    each = [_pair(problem.scoring, *pair) for pair in pairs.tolist()]
+    each = [pair_score(problem.scoring, *pair) for pair in pairs.tolist()]
     np.testing.assert_allclose(result, each, rtol=1e-6)

@@ -10,6 +10,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 
 from critasser.assembly.random_kernels import next_normal, next_uniform, random_axis
 from critasser.structure.compilation import inlined, within_kernels
@@ -331,7 +332,7 @@ def shift_chain(x, place, heat, stream, new, stretch):
     return True
 
 
-@within_kernels
+@njit(cache=True)
 def propose(kind, x, chains, starts, heat, stream, new, stretch):
     """A proposal of one kind at a random place.
 

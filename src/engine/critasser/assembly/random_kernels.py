@@ -7,8 +7,6 @@ import math
 import numpy as np
 from numba import njit
 
-from critasser.structure.compilation import inlined, within_kernels
-
 __all__ = ["next_normal", "next_uniform", "random_axis", "seed_stream"]
 
 
@@ -26,7 +24,7 @@ def seed_stream(seed):
     return state
 
 
-@inlined
+@njit(cache=True)
 def next_uniform(state):
     """Next number in [0, 1); the stream's state (2,) uint64 goes on."""
     a, b = state[0], state[1]
@@ -37,14 +35,14 @@ def next_uniform(state):
     return (result >> np.uint64(11)) * (1.0 / 9007199254740992.0)
 
 
-@within_kernels
+@njit(cache=True)
 def next_normal(state):
     """Next number of a standard normal distribution (Box and Muller)."""
     radius = math.sqrt(-2.0 * math.log(1.0 - next_uniform(state)))
     return radius * math.cos(2.0 * math.pi * next_uniform(state))
 
 
-@within_kernels
+@njit(cache=True)
 def random_axis(stream):
     """x, y, z of a random direction."""
     z = 2.0 * next_uniform(stream) - 1.0

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from critasser.structure.compilation import allocating, borrowed, within_kernels
+from critasser.structure.compilation import borrowed, within_kernels
 from critasser.trace.turn_kernels import MOST_EDGES, PARTS, WIDTH, Turns, leave, turn_back
 
 __all__ = ["States", "Sums", "Weights", "add_by_position", "backward", "forward"]
@@ -64,7 +64,7 @@ class Sums(NamedTuple):
     scale: np.ndarray  # (L,) float64, what each row was divided by
 
 
-@allocating
+@within_kernels
 def _room_to_leave(states):
     """Two rows for each place of the longest row, see `leave`."""
     most = 0

@@ -41,7 +41,7 @@ class Schedule(NamedTuple):
     seed: int
 
 
-@inlined
+@njit(cache=True, forceinline=True, error_model="numpy")
 def score_change(scoring, search, ranges, links):
     """Change of the score by the move in `Search.trial`."""
     inside = links == INSIDE

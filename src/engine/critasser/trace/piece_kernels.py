@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 
 from critasser.structure.compilation import inlined
 
@@ -131,7 +132,7 @@ def _exchange_pieces(search, a, b, c, flip_first, flip_second):
     search.new_cuts[2] = c
 
 
-@inlined
+@njit(cache=True, forceinline=True, error_model="numpy")
 def place_residue(scoring, search, i, drop):
     """Residue i goes to a position beside its neighbour's, or off."""
     anchor = i - 1 if np.random.random() < 0.5 else i + 1
@@ -163,7 +164,7 @@ def place_residue(scoring, search, i, drop):
     return 2, ENDS
 
 
-@inlined
+@njit(cache=True, forceinline=True, error_model="numpy")
 def reverse_piece(scoring, search, i):
     """Reverse a piece so that residue i and a residue at a neighbouring position come together."""
     j = _neighbour_residue(scoring, search, i)
@@ -184,7 +185,7 @@ def reverse_piece(scoring, search, i):
     return 1, ENDS
 
 
-@inlined
+@njit(cache=True, forceinline=True, error_model="numpy")
 def bring_piece(scoring, search, i):
     """Bring a piece that starts (or ends) at a neighbouring position beside residue i."""
     j = _neighbour_residue(scoring, search, i)
@@ -217,7 +218,7 @@ def bring_piece(scoring, search, i):
     return 1, ORDER
 
 
-@inlined
+@njit(cache=True, forceinline=True, error_model="numpy")
 def shift_piece(scoring, search, i):
     """Shift the register of a piece; what is in its way goes to its other end or off."""
     size = _length(len(search.node))
@@ -244,7 +245,7 @@ def shift_piece(scoring, search, i):
     return 1, INSIDE
 
 
-@inlined
+@njit(cache=True, forceinline=True, error_model="numpy")
 def exchange_distant(scoring, search, next_copy, i):
     """Exchange two distant pieces of one length; of two copies of a chain, often all that follows
     in them."""

@@ -61,7 +61,7 @@ def _edge(scoring, p, q):
     return -1
 
 
-@inlined
+@njit(cache=True, forceinline=True, error_model="numpy")
 def pair_score(scoring, i, p, j, q):
     """Score of residue i at p and j > i at q, none placed between them, in one chain."""
     apart = j - i
@@ -133,7 +133,7 @@ def placement_score(scoring, node):
     return total
 
 
-@inlined
+@njit(cache=True, forceinline=True, error_model="numpy")
 def cuts_score(scoring, node, cuts, count):
     """Score of the links and turns across cuts (cut c lies between residues c and c + 1)."""
     L = len(node)
@@ -163,7 +163,7 @@ def cuts_score(scoring, node, cuts, count):
     return total
 
 
-@inlined
+@njit(cache=True, forceinline=True, error_model="numpy")
 def span_score(scoring, node, low, high):
     """Score of all links and turns that touch residues low … high."""
     L = len(node)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from critasser.structure.compilation import allocating, within_kernels
+from critasser.structure.compilation import within_kernels
 
 __all__ = ["MOST_EDGES", "PARTS", "WIDTH", "Turns", "leave", "turn_back"]
 
@@ -88,7 +88,7 @@ def leave(weights, states, sums, i, least, leaving):
             leaving[r, 7] = s7
 
 
-@allocating
+@within_kernels
 def turn_back(weights, states, sums, arrivals, i, leaving):
     """Add to the arrivals of row i what goes on by the edges that leave its places.
 

@@ -96,6 +96,6 @@ def test_no_position_is_looked_for_where_there_is_nucleic_acid(job, task, before
     region = np.zeros((8, 9, 10), bool)
     region[:, :4] = True
     run_stages(job, [before(nucleic=region), calpha.STAGE], task())
-    assert len(looked) == 3  # the mean, and each opinion
+    assert len(looked) == 4  # the mean, weaker positions of it, and each opinion
     for probability in looked:
         assert not probability[:, :4].any() and probability[:, 4:].all()

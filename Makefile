@@ -16,6 +16,7 @@ JOB := jobs/example
 
 environment: .venv/ready
 
+# The self-test compiles the kernels of builds, so that the first one need not.
 .venv/ready: setup.py src/engine/requirements.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(PIP) install --quiet "setuptools>=77,<90"
@@ -25,7 +26,6 @@ environment: .venv/ready
 	-$(PIP) uninstall --quiet --yes critasser
 	rm -rf "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/critasser"
 	$(PIP) install --quiet --no-build-isolation --editable ".[test]"
-	# Compiles the kernels of builds, so that the first one need not.
 	-$(BIN)/critasser selftest --device cpu
 	touch $@
 

@@ -194,7 +194,9 @@ class ResultsPage(QWidget):
         if open_group(self._session, folder) is None:
             self._run(command_text("critasser open", folder))
         if (group := open_group(self._session, folder)) is not None:
-            self._run(command_text(f"critasser {command}", group, "nucleicAcid"))
+            shown = command == "show"
+            text = "critasser show" if shown else "critasser hide"
+            self._run(command_text(text, group, "nucleicAcid"))
 
     def _fill_table(self) -> None:
         self._filling = True

@@ -52,7 +52,7 @@ def test_of_experimental_maps_only_group_train_is_learnt_from(
     path = tmp_path / "jobs/EMD-1_A.own" / TEMPLATES
     path.parent.mkdir(parents=True)
     path.touch()
-    monkeypatch.setattr(foreign, "_validation", lambda *_: iter(()))
+    monkeypatch.setattr(foreign, "validation_maps", lambda *_: iter(()))
     monkeypatch.setattr(foreign, "_jobs", lambda *_: iter([(target, [case], tmp_path)]))
     found = list(foreign.learnable(tmp_path, tmp_path, tmp_path))
     assert [one[1] for one in found] == ["EMD-1_A.own"] * learnt

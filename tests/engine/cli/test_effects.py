@@ -16,6 +16,7 @@ REBUILD, REBUILDS = "pipeline/test_rebuild.py", "pipeline/test_rebuild_options.p
 SCORE, SCORES = "pipeline/test_score.py", "pipeline/test_score_options.py"
 UNSEEN, HALVES = "pipeline/test_unseen.py", "pipeline/test_half_maps.py"
 LINE = "cli/test_build.py"
+RESUMED = "cli/test_resumed_options.py"
 
 SPLIT = "pipeline/test_split_jobs.py"
 AT_A_TIME = "test_models_made_at_a_time_are_those_made_one_after_another"
@@ -40,7 +41,7 @@ EFFECTS = {
         "--mask": (BUILDS, "test_a_mask_says_where_to_build_and_can_be_taken_away"),
         "--no-mask": (BUILDS, "test_a_mask_says_where_to_build_and_can_be_taken_away"),
         "--resolution": (BUILDS, "test_the_resolution_given_is_the_one_that_is_used"),
-        "--no-resolution": (LINE, "test_what_a_job_was_given_can_be_taken_away"),
+        "--no-resolution": (RESUMED, "test_what_a_job_was_given_can_be_taken_away"),
         "--templates": (BUILDS, "test_a_template_is_placed_in_the_map_and_starts_models"),
         "--no-templates": (BUILDS, "test_templates_can_be_taken_away"),
         "--contacts": (BUILD, "test_contacts_can_be_given_to_a_finished_build_and_taken_away_"
@@ -59,7 +60,7 @@ EFFECTS = {
         "--executor": (SPLIT, AT_A_TIME),
         "--seed": (BUILDS, "test_another_seed_gives_other_decoys_from_the_same_map"),
         "--weights": (BUILDS, "test_weights_are_the_network_that_sees_the_map"),
-        "--no-weights": (LINE, "test_what_a_job_was_given_can_be_taken_away"),
+        "--no-weights": (RESUMED, "test_what_a_job_was_given_can_be_taken_away"),
     },
     rebuild: {
         "model": (REBUILD, "test_a_stretch_is_built_again_and_all_else_stays"),
@@ -82,7 +83,7 @@ EFFECTS = {
         "--executor": (SPLIT, NO_WORKERS),
         "--seed": (REBUILDS, "test_another_seed_gives_other_candidates"),
         "--weights": (REBUILDS, "test_weights_are_the_network_that_sees_the_map"),
-        "--no-weights": (LINE, "test_what_a_job_was_given_can_be_taken_away"),
+        "--no-weights": (RESUMED, "test_what_a_job_was_given_can_be_taken_away"),
     },
     score: {
         "model": (SCORE, "test_a_model_out_of_register_is_found_out"),
@@ -97,7 +98,7 @@ EFFECTS = {
         "--device": (SCORES, "test_the_device_asked_for_is_the_one_taken"),
         "--seed": (SCORES, "test_another_seed_compares_with_other_shuffled_sequences"),
         "--weights": (SCORES, "test_weights_are_the_network_that_sees_the_map"),
-        "--no-weights": (LINE, "test_what_a_job_was_given_can_be_taken_away"),
+        "--no-weights": (RESUMED, "test_what_a_job_was_given_can_be_taken_away"),
     },
     fit: {
         "model": (FIT, PLACED),
@@ -164,6 +165,6 @@ def test_every_option_has_a_test_of_its_effect(command):
     [(option, *where) for table in EFFECTS.values() for option, where in table.items()],
 )
 def test_the_test_of_an_option_is_there_and_gives_the_option(option, file, test):
-    decorated = (TESTS / file).read_text() if file == LINE else source_of(file, test)
+    decorated = (TESTS / file).read_text() if file in (LINE, RESUMED) else source_of(file, test)
     assert test in _tests_in(file)
     assert option in INDIRECT or f'"{option}"' in decorated

@@ -21,6 +21,7 @@ from critasser.atomic import AtomicReport
 from critasser.decoys import cluster
 from critasser.errors import InputError
 from critasser.job.stage_run import stage_generator
+from critasser.network.nucleic.finding import TRUSTED_RESOLUTION
 from critasser.options import PRESETS
 from critasser.pipeline.stages.density_fit import errors_of_chains, fit_by_density
 from critasser.pipeline.stages.guides import only_seen
@@ -308,7 +309,8 @@ def assemble(
     )  # fmt: skip
     trusted = prediction.trusted
     if unseen.any():
-        _, trusted = trusted_calpha(prediction.features, calpha, int((~unseen).sum()))
+        nucleic = prediction.nucleic.region & (prediction.resolution <= TRUSTED_RESOLUTION)
+        _, trusted = trusted_calpha(prediction.features, calpha, int((~unseen).sum()), nucleic)
     target, starts, contacts = only_seen(whole, starts, contacts, unseen)
     guides = (target, starts, calpha, density, prediction.resolution)
     decoys = monte_carlo.assemble(

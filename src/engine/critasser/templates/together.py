@@ -30,7 +30,8 @@ POINTS = 100
 """CP-SAT works with whole numbers: worths are rounded to one over this."""
 
 SECONDS = 20.0
-"""Most time of the integer programme; the best choice so far is taken then."""
+"""Most work of the integer programme, in the solver's own seconds, which depend on no clock; the
+best choice so far is taken then."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +124,7 @@ def chosen_together(
     worth = [max(1, round(POINTS * one.worth)) for one in placings]
     model.maximize(sum(w * c for w, c in zip(worth, chosen)))
     solver = cp_model.CpSolver()
-    solver.parameters.max_time_in_seconds = SECONDS
+    solver.parameters.max_deterministic_time = SECONDS
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = 0
     solver.solve(model)

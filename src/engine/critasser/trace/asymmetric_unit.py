@@ -27,7 +27,11 @@ from critasser.trace.symmetry import MATCHED, find_symmetry
 __all__ = ["AsymmetricUnit", "find_unit"]
 
 LEAST_SHARE = 0.7
-"""Positions over residues of a unit; with fewer the symmetry is one within a chain."""
+"""Likely positions over residues of a unit; with fewer the symmetry is one within a chain."""
+LIKELY = 0.3
+"""Probability from which a position counts in that, as do as many positions as residues, the
+likeliest ones, whatever theirs is: weaker ones lie beside the chain, in any map."""
+
 LEAST_GAIN = 2.0
 """In log-odds, for which a stretch goes to another unit than that whose positions it lies among."""
 
@@ -120,7 +124,8 @@ def find_unit(calpha: CalphaSet, features: FeatureMaps, target: Target) -> Asymm
         own = np.flatnonzero(rank % copies == 0)
         part = Target(tuple(target.sequences[k] for k in own))
         chosen = _one_of_each_kind(calpha, features, symmetry, statistics())
-        if len(chosen) >= LEAST_SHARE * len(part):
+        likely = np.sort(calpha.probability)[::-1][: len(target)].min(initial=LIKELY)
+        if (chosen.probability >= likely).sum() >= LEAST_SHARE * len(part):
             place = {(letters[k], int(rank[k]) // copies): c for c, k in enumerate(own)}
             chain = [place[chain, int(r) // copies] for chain, r in zip(letters, rank)]
             nearest = _nearest_first(symmetry, chosen)

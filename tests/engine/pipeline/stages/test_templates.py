@@ -308,7 +308,7 @@ def test_a_template_is_bent_into_the_density_where_that_gains(chain):
         [Template(x, 0.1, "x") for x in (chain.calpha, bent, chain.calpha + 500.0)],
         calpha, target, fields=fields_of(chain), resolution=6.0, tell=lines.append,
     )  # fmt: skip
-    assert np.array_equal(own.positions, chain.calpha) and own.score == 0.1
+    assert np.array_equal(own.positions, chain.calpha) and own.score == 1.0
     assert there.score == 0.1  # where there is no density, nothing pulls
     off, left = (np.linalg.norm(x - chain.calpha, axis=1).mean() for x in (bent, mended.positions))
     assert left < off / 2 and mended.score > 0.9

@@ -103,9 +103,10 @@ def test_positions_are_trusted_by_how_many_residues_are_seen(monkeypatch):
     positions = 5.0 * np.argwhere(np.ones((2, 3, 5)))
     found = CalphaSet(positions, np.full(30, 0.9), np.full((30, 20), 0.05), np.full((30, 3), 1 / 3))
     monkeypatch.setattr(unseen, "find_calpha", lambda *_: found)
-    opinions = SimpleNamespace(opinions=(0, 1))
+    one = SimpleNamespace(without=lambda nucleic: one)
+    opinions, nowhere = SimpleNamespace(opinions=(one, one)), np.zeros((1, 1, 1), bool)
     assert agreement(found, found, 60) < TRUSTED_CRSCORE
-    assert unseen.trusted_calpha(opinions, found, 30) == (1.0, True)
+    assert unseen.trusted_calpha(opinions, found, 30, nowhere) == (1.0, True)
     # Neighbours of the molecule count, for the opinions need not have the same ones first.
-    few, _ = unseen.trusted_calpha(opinions, found, 10)
+    few, _ = unseen.trusted_calpha(opinions, found, 10, nowhere)
     assert few == 1.0

@@ -82,13 +82,13 @@ def _bent(
     template: Template, calpha: CalphaSet, target: Target, fields: Fields, resolution: float
 ) -> tuple[Template, float]:
     """A template bent into the density chain by chain, and by how many Å root mean square."""
+    if not template.placed.any():
+        return template, 0.0
     positions = template.positions.copy()
     for one in target.chain_slices:
         if template.placed[one].sum() >= FEWEST_RESIDUES:
             positions[one], _ = flexible_fit(positions[one], fields, resolution)
     squared = np.sum((positions - template.positions)[template.placed] ** 2, axis=1)
-    moved = float(np.sqrt(np.mean(squared))) if len(squared) else 0.0
-    if moved == 0.0:
-        return template, moved
+    moved = float(np.sqrt(np.mean(squared)))
     score = cr_score(positions, calpha.positions, len(target))
     return dataclasses.replace(template, positions=positions, score=score), moved

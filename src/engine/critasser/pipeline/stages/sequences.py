@@ -55,8 +55,8 @@ def sequences(context: Context) -> None:
     count = len(context.target.sequences)
     context.say(
         f"z-score {whole.z_score:.1f}; {count - len(absent)} of {count} "
-        f"{'chains are' if count > 1 else 'chain is'} "
-        + ("told by the map alone" if templates else "built")
+        f"{'chains' if count > 1 else 'chain'} "
+        + ("would be built by the map alone" if templates else "to be built")
     )
 
 

@@ -84,8 +84,8 @@ def templates(context: Context) -> None:
         context.warn(f"{rejected.source} is not used: {rejected.reason}")
     context.note(templates=len(used))
     led = sum(error is not None for error in errors)
-    told = f"; {led} chains cut by their predicted aligned error" if led else ""
-    context.say(f"{len(used)} of {len(files)} files{told}" if files else "none given")
+    cut = f"; {led} chains cut by their predicted aligned error" if led else ""
+    context.say(f"{len(used)} of {len(files)} files{cut}" if files else "none given")
 
 
 def _absent(
@@ -95,13 +95,17 @@ def _absent(
 
     Without a template in the map it is what the map alone tells.
     """
-    evidence, absent = context.fact("evidence"), list(context.chains_noted("by_map"))
+    evidence, room = context.fact("evidence"), context.fact("room")
+    absent = list(context.chains_noted("by_map"))
     if placed and evidence:
-        absent = absent_chains(context.target, evidence, context.fact("room"), placed, given)
+        absent = absent_chains(context.target, evidence, room, placed, given)
         for line in remarks(context.target, absent):
             context.warn(line)
     elif placed:
         absent = []
+    elif given:
+        for line in remarks(context.target, absent):
+            context.warn(line)
     context.note(absent=absent)
     return absent
 

@@ -14,11 +14,12 @@ from critasser.density import FeatureMaps, Grid, read_map
 from critasser.job.arrays import (
     load_calpha,
     load_features,
+    load_region,
     load_templates,
     load_traces,
     save_arrays,
 )
-from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, TEMPLATES, TRACES, UNSEEN
+from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, NUCLEIC, TEMPLATES, TRACES, UNSEEN
 from critasser.pipeline.stage import Context, Stage, sequences
 from critasser.pipeline.stages.calpha import warn_unsure
 from critasser.quality import Placed, find_unseen
@@ -57,6 +58,7 @@ def unseen(context: Context) -> None:
     templates = load_templates(context.read(TEMPLATES))
     calpha, agreed, trusted = load_calpha(context.read(CALPHA))
     features = load_features(context.read(FEATURES), context.read(DENSITY))
+    nucleic = load_region(context.read(NUCLEIC))
     lacking = seek_unseen(
         context.target,
         traces,
@@ -68,7 +70,7 @@ def unseen(context: Context) -> None:
         progress=context.progress,
     )
     if lacking.any():
-        agreed, trusted = trusted_calpha(features, calpha, int((~lacking).sum()))
+        agreed, trusted = trusted_calpha(features, calpha, int((~lacking).sum()), nucleic)
     save_arrays(context.file(UNSEEN), unseen=lacking)
     context.note(trusted=bool(trusted))
     if not trusted:
@@ -146,11 +148,14 @@ def grow_missing(
     return grown[: len(believed)], grown[len(believed) :]
 
 
-def trusted_calpha(features: FeatureMaps, calpha: CalphaSet, seen: int) -> tuple[float, bool]:
+def trusted_calpha(
+    features: FeatureMaps, calpha: CalphaSet, seen: int, nucleic: NDArray[np.bool_]
+) -> tuple[float, bool]:
     """How well the network's predictions for the map as it is and turned agree, and whether they
-    are trusted, where only so many residues are seen."""
+    are trusted, where only so many residues are seen, and no Cα in nucleic acid (nz, ny, nx)."""
     count = max(seen, int((calpha.probability > LIKELY).sum()))
-    agreed = agreement(*(find_calpha(one, seen) for one in features.opinions), count)
+    opinions = (find_calpha(one.without(nucleic), seen) for one in features.opinions)
+    agreed = agreement(*opinions, count)
     return agreed, agreed > TRUSTED_CRSCORE
 
 
@@ -204,7 +209,7 @@ def _by_template(
 STAGE = Stage(
     "unseen",
     unseen,
-    reads=(DENSITY, CALPHA, FEATURES, TRACES, TEMPLATES),
+    reads=(DENSITY, CALPHA, FEATURES, NUCLEIC, TRACES, TEMPLATES),
     facts={"absent": "templates"},
     settings=sequences,
     draws=True,

@@ -56,6 +56,9 @@ MOST_ROUNDS = 4
 MOST_STEPS = 200
 """Of L-BFGS at each blur."""
 
+NO_LENGTH = 1e-6
+"""Å; a spring shorter than this pulls nowhere."""
+
 
 @dataclass(frozen=True, eq=False)
 class _Springs:
@@ -97,7 +100,7 @@ class _Springs:
         length = np.linalg.norm(apart, axis=1)
         change = length - self.rest
         given = 1.0 + self.yielding * change**2
-        pull = 2.0 * self.stiffness * change / given**2 / np.maximum(length, 1e-6)
+        pull = 2.0 * self.stiffness * change / given**2 / np.maximum(length, NO_LENGTH)
         energy = float(np.sum(self.stiffness * change**2 / given))
         return energy, self.ends.T @ (pull[:, None] * apart)
 

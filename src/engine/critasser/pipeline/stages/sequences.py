@@ -21,7 +21,7 @@ def sequences(context: Context) -> None:
 
     Notes ``by_map``: places of the chains that are not built as far as the map tells; ``evidence``
     of each chain and ``room``, by which stage templates decides; ``chains``: what the report says
-    of each; and ``sequence_z_score``, of all that is built, with its ``log_odds``.
+    of each; and ``sequence_z_score``, of all that the map alone shows, with its ``log_odds``.
     """
     calpha, _, _ = load_calpha(context.read(EVERY_CALPHA))
     if not len(calpha):

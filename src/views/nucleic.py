@@ -18,7 +18,7 @@ def nucleic_acid_told(found: Any) -> str:
     if not isinstance(found, dict) or not (volume := as_number(found.get("volume"))):
         return ""
     if found.get("left_out"):
-        return f"nucleic acid: {volume:,.0f} Å³, not built"
+        return f"nucleic acid: {volume:,.0f} Å³, where no Cα are looked for"
     return f"nucleic acid, or protein: {volume:,.0f} Å³"
 
 

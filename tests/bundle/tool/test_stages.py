@@ -178,7 +178,10 @@ def test_results_that_are_damaged_show_what_is_good(tmp_path, content):
 @pytest.mark.parametrize(
     ("found", "told"),
     [
-        ({"volume": 12300.4, "left_out": True}, "nucleic acid: 12,300 Å³, not built"),
+        (
+            {"volume": 12300.4, "left_out": True},
+            "nucleic acid: 12,300 Å³, where no Cα are looked for",
+        ),
         ({"volume": 900.0, "left_out": False}, "nucleic acid, or protein: 900 Å³"),
         ({"volume": 0.0, "left_out": True}, ""),
         ({"volume": "much", "left_out": True}, ""),

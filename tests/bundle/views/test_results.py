@@ -69,7 +69,7 @@ def test_nucleic_acid_is_told_and_shown_in_a_colour_of_its_own(session, start):
     results["nucleic_acid"] = {"volume": 12300.0, "regions": 1, "left_out": True}
     (job.folder / "results.json").write_text(json.dumps(results))
     job.view.finish()
-    assert "nucleic acid: 12,300 Å³, not built" in session.logger.text("info")
+    assert "nucleic acid: 12,300 Å³, where no Cα are looked for" in session.logger.text("info")
     (volume,) = show.command(session, None, ["nucleicAcid"])
     (other,) = show.command(session, None, ["probability"])
     assert volume.display and volume.colors != other.colors

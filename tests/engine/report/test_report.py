@@ -151,7 +151,7 @@ def test_nucleic_acid_is_named_with_its_volume_and_its_records(page):
         }
     )  # fmt: skip
     assert "<td>guide</td><td>20 nucleotides, not built</td>" in found
-    assert "<td>12,300 Å³ in 2 regions, not built</td>" in found
+    assert "<td>12,300 Å³ in 2 regions</td>" in found
     assert "1_calpha/nucleic_acid.mrc" in found
     unseen = page(
         nucleic_acid={"volume": 0.0, "regions": 0, "file": None, "records": [record]}

@@ -144,7 +144,7 @@ def trace_chains(
     True
     """
     target = as_target(sequences)
-    calpha, features = prediction.calpha, prediction.features
+    calpha, features = prediction.every_calpha, prediction.features
     if not len(calpha):
         raise InputError(
             "no Cα position was found in the map; check its contour, mask and resolution"

@@ -28,6 +28,7 @@ from critasser.network.nucleic.finding import (
     NucleicAcid,
     find_nucleic_acid,
 )
+from critasser.network.residue.weaker import EXCESS, with_weaker
 from critasser.pipeline.stages.network import VIEWS
 from critasser.pipeline.stages.sharpness import choose_bfactor
 from critasser.shipped import (
@@ -61,6 +62,8 @@ class Prediction:
         Probabilities of Cα, backbone, secondary structure and amino acid for each voxel.
     calpha : CalphaSet
         Cα positions (n, 3) in Å with their probabilities, likeliest first.
+    every_calpha : CalphaSet
+        These, then weaker ones: what traces choose from.
     agreement : float
         CRscore between the positions predicted for the map as it is and turned, 0 … 1.
     trusted : bool
@@ -75,6 +78,7 @@ class Prediction:
     bfactor: float
     features: FeatureMaps
     calpha: CalphaSet
+    every_calpha: CalphaSet
     agreement: float
     trusted: bool
     nucleic: NucleicAcid
@@ -147,16 +151,13 @@ def predict_calpha(
         seen, features, shipped(NUCLEIC_NETWORK), resolution, device=device
     )
     apart = nucleic.region & (resolution <= TRUSTED_RESOLUTION)
-    calpha = read_residues(
-        seen,
-        find_calpha(features.without(apart), length),
-        residue_weights,
-        length,
-        device=device,
-    )
+    of_protein = features.without(apart)
+    found, peaks = (find_calpha(of_protein, many) for many in (length, round(EXCESS * length)))
+    calpha = read_residues(seen, found, residue_weights, length, device=device)
+    every = with_weaker(seen, calpha, peaks, residue_weights, length, device=device)
     first, second = (find_calpha(one.without(apart), length) for one in features.opinions)
     agreed = agreement(first, second, max(length, len(calpha)))
     return Prediction(
-        whole, float(resolution), float(bfactor), features, calpha, agreed,
+        whole, float(resolution), float(bfactor), features, calpha, every, agreed,
         agreed > TRUSTED_CRSCORE, nucleic,
     )  # fmt: skip

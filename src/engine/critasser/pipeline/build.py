@@ -25,6 +25,7 @@ from critasser.pipeline.stages import (
     templates,
     trace,
     unseen,
+    weaker,
 )
 
 __all__ = ["BUILD", "STAGES"]
@@ -34,6 +35,7 @@ STAGES = (
     network.STAGE,
     nucleic.STAGE,
     calpha.STAGE,
+    weaker.STAGE,
     sequences.STAGE,
     templates.STAGE,
     trace.STAGE,

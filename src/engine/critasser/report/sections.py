@@ -292,7 +292,7 @@ def _nucleic_acid(found: Mapping[str, Any]) -> str:
             found["records"]]  # fmt: skip
     if found["regions"]:
         pieces = "1 region" if found["regions"] == 1 else f"{found['regions']} regions"
-        rows.append(("in the map", f"{found['volume']:,.0f} Å³ in {pieces}, not built"))
+        rows.append(("in the map", f"{found['volume']:,.0f} Å³ in {pieces}"))
         note = f"What looks like DNA or RNA is in {found['file']}; " + (
             "no Cα were looked for there."
             if found["left_out"]

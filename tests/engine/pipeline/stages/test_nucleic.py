@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from critasser.density import read_map
-from critasser.job.arrays import load_region
+from critasser.job.arrays import load_region, save_calpha
 from critasser.network.nucleic.finding import NucleicAcid
-from critasser.pipeline.files import DENSITY, NUCLEIC, NUCLEIC_MAP
+from critasser.pipeline.files import DENSITY, EVERY_CALPHA, NUCLEIC, NUCLEIC_MAP
 from critasser.pipeline.pipeline import run_stages
-from critasser.pipeline.stages import calpha, nucleic
+from critasser.pipeline.stage import Stage
+from critasser.pipeline.stages import calpha, nucleic, sequences, weaker
 from critasser.structure import CalphaSet, NucleicRecord
 
 GUIDE = NucleicRecord("guide", 20)
@@ -32,6 +33,18 @@ def found(monkeypatch):
     return set_found
 
 
+NO_CALPHA = CalphaSet(np.zeros((0, 3)), np.zeros(0), np.zeros((0, 20)), np.zeros((0, 3)))
+
+
+@pytest.fixture
+def no_calpha():
+    """A stage that finds no position."""
+    return Stage(
+        "weaker",
+        lambda context: save_calpha(context.file(EVERY_CALPHA), NO_CALPHA, 0.0, False),
+    )
+
+
 def of(task, *records):
     return replace(task, checked=replace(task.checked, nucleic=records))
 
@@ -47,7 +60,9 @@ def test_the_map_of_nucleic_acid_is_the_density_there_and_nothing_else(job, task
     assert job.noted("nucleic", "nucleic_acid") == {
         "volume": 270.0, "regions": 1, "left_out": True
     }  # fmt: skip
-    assert job.markers["nucleic"]["summary"]["said"] == "nucleic acid: 270 Å³, not built"
+    assert job.markers["nucleic"]["summary"]["said"] == (
+        "nucleic acid: 270 Å³, where no Cα are looked for"
+    )
     assert job.warnings() == []
 
 
@@ -60,10 +75,10 @@ def test_the_map_of_nucleic_acid_is_the_density_there_and_nothing_else(job, task
     ],
 )
 def test_where_map_and_sequences_differ_it_is_told(
-    job, task, before, found, sections, records, told
+    job, task, before, found, no_calpha, sections, records, told
 ):
     found(sections)
-    run_stages(job, [before(), nucleic.STAGE], of(task(), *records))
+    run_stages(job, [before(), nucleic.STAGE, no_calpha, sequences.STAGE], of(task(), *records))
     warnings = job.warnings()
     assert len(warnings) == (told is not None) and all(told in line for line in warnings)
 
@@ -78,10 +93,22 @@ def test_in_poor_maps_it_is_shown_and_nothing_is_left_out(job, task, before, fou
     assert "not told apart well enough" in job.markers["nucleic"]["summary"]["said"]
 
 
-def test_a_score_is_not_asked_for_all_that_is_in_the_map(job, task, before, found):
+def test_without_any_nothing_is_left_out(job, task, before, found):
+    found(0)
+    run_stages(job, [before(), nucleic.STAGE], task())
+    assert job.noted("nucleic", "nucleic_acid") == {
+        "volume": 0.0, "regions": 0, "left_out": False
+    }  # fmt: skip
+
+
+def test_it_does_not_depend_on_what_the_sequences_are(job, task, before, found):
+    """So that a rebuild takes it over from the build."""
     found(3)
-    run_stages(job, [before(), nucleic.STAGE], replace(task(), kind="score"))
-    assert job.warnings() == []
+    stages = [before(), nucleic.STAGE]
+    run_stages(job, stages, of(task(), GUIDE))
+    key = job.markers["nucleic"]["key"]
+    run_stages(job, stages, replace(task(), kind="rebuild"))
+    assert job.markers["nucleic"]["key"] == key
 
 
 def test_no_position_is_looked_for_where_there_is_nucleic_acid(job, task, before, monkeypatch):
@@ -89,13 +116,14 @@ def test_no_position_is_looked_for_where_there_is_nucleic_acid(job, task, before
 
     def find(features, length):
         looked.append(features.calpha)
-        return CalphaSet(np.zeros((0, 3)), np.zeros(0), np.zeros((0, 20)), np.zeros((0, 3)))
+        return NO_CALPHA
 
-    monkeypatch.setattr(calpha, "find_calpha", find)
+    for stage in (calpha, weaker):
+        monkeypatch.setattr(stage, "find_calpha", find)
     monkeypatch.setattr(calpha, "read_residues", lambda _, found, *__, **___: found)
     region = np.zeros((8, 9, 10), bool)
     region[:, :4] = True
-    run_stages(job, [before(nucleic=region), calpha.STAGE], task())
-    assert len(looked) == 4  # the mean, weaker positions of it, and each opinion
+    run_stages(job, [before(nucleic=region), calpha.STAGE, weaker.STAGE], task())
+    assert len(looked) == 4  # the mean, each opinion, and weaker positions of the mean
     for probability in looked:
         assert not probability[:, :4].any() and probability[:, 4:].all()

@@ -11,8 +11,7 @@ from critasser.calpha.hand import tell_hand
 from critasser.density import read_map
 from critasser.job.arrays import load_features, load_region, save_calpha, write_table
 from critasser.network import read_residues
-from critasser.network.residue.weaker import EXCESS, with_weaker
-from critasser.pipeline.files import CALPHA, DENSITY, EVERY_CALPHA, FEATURES, NUCLEIC, SEEN
+from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, NUCLEIC, SEEN
 from critasser.pipeline.stage import Context, Stage, Task
 from critasser.shipped import CALPHA_WEIGHTS
 from critasser.structure import AMINO_ACIDS, CalphaSet, write_positions
@@ -22,9 +21,8 @@ __all__ = ["STAGE", "warn_unsure"]
 HAND_RESOLUTION = 6.0
 """Å; in poorer maps positions do not tell which way a chain winds."""
 
-FOUND, READ, ALL_READ = 0.3, 0.5, 0.8
-"""Shares of the stage's time after which positions are found, residues read, and weaker positions
-too."""
+FOUND, READ = 0.3, 0.7
+"""Shares of the stage's time after which positions are found, and residues read."""
 
 
 def calpha(context: Context) -> None:
@@ -32,20 +30,15 @@ def calpha(context: Context) -> None:
     length = context.settings["length"]
     features = load_features(context.read(FEATURES), context.read(DENSITY))
     region = load_region(context.read(NUCLEIC))
-    features_of_protein = features.without(region)
-    found = find_calpha(features_of_protein, length)
+    found = find_calpha(features.without(region), length)
     context.progress(FOUND, "reading residues in their own frames")
     seen, weights = read_map(context.read(SEEN)), context.external("residue_weights")
     positions = read_residues(seen, found, weights, length, device=context.device)
-    context.progress(READ, "reading weaker positions, among which traces choose")
-    peaks = find_calpha(features_of_protein, round(EXCESS * length))
-    every = with_weaker(seen, positions, peaks, weights, length, device=context.device)
-    context.progress(ALL_READ, "comparing predictions for the map and for the map turned")
+    context.progress(READ, "comparing predictions for the map and for the map turned")
     opinions = (find_calpha(one.without(region), length) for one in features.opinions)
     agreed = agreement(*opinions, max(length, len(positions)))
     trusted = agreed > TRUSTED_CRSCORE
     save_calpha(context.file(CALPHA), positions, agreed, trusted)
-    save_calpha(context.file(EVERY_CALPHA), every, agreed, trusted)
     write_positions(context.file("1_calpha/calpha.cif", "calpha", "Cα positions"), positions)
     _write_table(context, positions)
     _warn_of_mirror_image(context, found)

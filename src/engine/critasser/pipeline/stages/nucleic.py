@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from critasser.density import Grid, read_map, write_map
 from critasser.job.arrays import load_features, save_region
 from critasser.network.nucleic.finding import TRUSTED_RESOLUTION, NucleicAcid, find_nucleic_acid
 from critasser.pipeline.files import DENSITY, FEATURES, NUCLEIC, NUCLEIC_MAP, SEEN
-from critasser.pipeline.stage import Context, Stage, Task
+from critasser.pipeline.stage import Context, Stage
 from critasser.shipped import NUCLEIC_NETWORK
 
 __all__ = ["NUCLEIC_FACTS", "STAGE", "nucleic_facts"]
@@ -24,17 +23,20 @@ NUCLEIC_FACTS = {"nucleic_acid": "nucleic"}
 
 
 def nucleic(context: Context) -> None:
-    """Find nucleic acid, write it as a map, and compare it with what the sequences say."""
+    """Find nucleic acid, and write it as a map."""
     density = read_map(context.read(DENSITY))
     found = _found(context, density)
     sure = context.fact("resolution") <= TRUSTED_RESOLUTION
     save_region(context.file(NUCLEIC), found.region & sure)
     context.note(
-        nucleic_acid={"volume": found.volume, "regions": found.regions, "left_out": sure}
+        nucleic_acid={
+            "volume": found.volume,
+            "regions": found.regions,
+            "left_out": sure and found.regions > 0,
+        }
     )
-    named = context.settings["nucleic"]
     if found.regions:
-        told = f"nucleic acid: {found.volume:,.0f} Å³, not built"
+        told = f"nucleic acid: {found.volume:,.0f} Å³, where no Cα are looked for"
         if not sure:
             told = (
                 f"nucleic acid, or protein: {found.volume:,.0f} Å³; in maps poorer than "
@@ -45,18 +47,8 @@ def nucleic(context: Context) -> None:
             context.file(NUCLEIC_MAP, "map", "nucleic acid"),
             density.with_values(np.where(found.region, density.values, np.float32(0))),
         )
-        if sure and named is not None and not named:
-            context.warn(
-                f"{told} ({NUCLEIC_MAP}), and the FASTA file names no DNA or RNA: look whether "
-                "it is some"
-            )
     else:
         context.say("no nucleic acid seen")
-        if named:
-            context.warn(
-                f"the FASTA file has DNA or RNA ({', '.join(named)}), and none is seen in the map: "
-                "what there is may be taken for protein"
-            )
 
 
 def _found(context: Context, density: Grid) -> NucleicAcid:
@@ -88,17 +80,10 @@ def nucleic_facts(context: Context) -> dict[str, Any]:
                              "records": records}}  # fmt: skip
 
 
-def _settings(task: Task) -> Mapping[str, object]:
-    if task.kind != "build":
-        return {"nucleic": None}  # Nobody was asked for all that is in the map.
-    return {"nucleic": [one.name for one in task.checked.nucleic]}
-
-
 STAGE = Stage(
     "nucleic",
     nucleic,
     reads=(DENSITY, SEEN, FEATURES),
     facts={"resolution": "density"},
-    settings=_settings,
     external=(NUCLEIC_NETWORK,),
 )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from critasser.job.arrays import load_calpha, load_features
-from critasser.pipeline.files import DENSITY, EVERY_CALPHA, FEATURES
+from critasser.pipeline.files import DENSITY, EVERY_CALPHA, FEATURES, NUCLEIC_MAP
 from critasser.pipeline.stage import Context, Stage, Task, named_sequences
+from critasser.pipeline.stages.nucleic import NUCLEIC_FACTS
 from critasser.shipped import SEQUENCE_NETWORK
 from critasser.trace import Presence, SequencePresence, find_presence, find_unit
 
@@ -23,6 +24,7 @@ def sequences(context: Context) -> None:
     of each chain and ``room``, by which stage templates decides; ``chains``: what the report says
     of each; and ``sequence_z_score``, of all that the map alone shows, with its ``log_odds``.
     """
+    _compare_nucleic_acid(context)
     calpha, _, _ = load_calpha(context.read(EVERY_CALPHA))
     if not len(calpha):
         context.say("no Cα position tells the sequences")
@@ -58,6 +60,21 @@ def sequences(context: Context) -> None:
         f"{'chains' if count > 1 else 'chain'} "
         + ("would be built by the map alone" if templates else "to be built")
     )
+
+
+def _compare_nucleic_acid(context: Context) -> None:
+    """Warn where the map shows nucleic acid and the FASTA file has none, or the other way round."""
+    found, named = context.fact("nucleic_acid"), context.settings["nucleic"]
+    if found["left_out"] and not named:
+        context.warn(
+            f"{found['volume']:,.0f} Å³ of the map look like nucleic acid ({NUCLEIC_MAP}) and are "
+            "not built, and the FASTA file names no DNA or RNA: look whether it is some"
+        )
+    if named and not found["regions"]:
+        context.warn(
+            f"the FASTA file has DNA or RNA ({', '.join(named)}), and none is seen in the map: "
+            "what there is may be taken for protein"
+        )
 
 
 def _chains(context: Context, presence: Presence) -> list[dict[str, str | int | float]]:
@@ -116,13 +133,18 @@ def _remark(one: SequencePresence, templates: bool) -> str | None:
 
 
 def _settings(task: Task) -> Mapping[str, object]:
-    return {**named_sequences(task), "templates": bool(task.inputs.templates)}
+    return {
+        **named_sequences(task),
+        "templates": bool(task.inputs.templates),
+        "nucleic": [one.name for one in task.checked.nucleic],
+    }
 
 
 STAGE = Stage(
     "sequences",
     sequences,
     reads=(DENSITY, EVERY_CALPHA, FEATURES),
+    facts=NUCLEIC_FACTS,
     settings=_settings,
     external=("trace.npz", SEQUENCE_NETWORK),
     draws=True,

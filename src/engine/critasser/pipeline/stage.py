@@ -9,6 +9,7 @@ resumed job runs exactly the stages whose result would be another.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -196,6 +197,20 @@ class Context:
         count = len(self.task.checked.target.sequences)
         noted = self.fact(name) or []
         return tuple(k for k in noted if type(k) is int and 0 <= k < count)[: count - 1]
+
+    def numbers_noted(self, name: str) -> tuple[float, ...] | None:
+        """A finite number for each chain that an earlier stage noted; None where there are none.
+
+        Raises
+        ------
+        LookupError
+            The stage does not declare this fact.
+        """
+        noted = self.fact(name)
+        if not isinstance(noted, list) or len(noted) != len(self.task.checked.target.sequences):
+            return None
+        finite = all(type(one) in (int, float) and math.isfinite(one) for one in noted)
+        return tuple(map(float, noted)) if finite else None
 
     @property
     def model(self) -> ModelFile:

@@ -1,7 +1,7 @@
 """Lays known structures on the map's Cα positions."""
 
 from critasser.templates.fingerprint import match_fingerprints
-from critasser.templates.likeness import copies_asked, entities_of, is_alike
+from critasser.templates.likeness import copies_asked, entities_of, known_entities
 from critasser.templates.pose import Fit, PlacedChain, Pose
 from critasser.templates.reselection import (
     AS_GOOD,
@@ -25,7 +25,7 @@ __all__ = [
     "Reselection",
     "copies_asked",
     "entities_of",
-    "is_alike",
+    "known_entities",
     "match_fingerprints",
     "match_triples",
     "released",

@@ -16,7 +16,7 @@ __all__ = [
     "alike_entities",
     "copies_asked",
     "entities_of",
-    "is_alike",
+    "known_entities",
     "letters_of",
 ]
 
@@ -54,15 +54,19 @@ def alike_entities(
     return by_sequence, alike
 
 
-def is_alike(chain: ProteinChain, target: Target, entity: Sequence[int]) -> bool:
-    """Whether a template chain is alike by sequence to an entity, and to no other one more."""
-    codes = chain.codes[np.isfinite(chain.calpha).all(axis=1)]
-    if len(codes) < FEWEST_RESIDUES:
-        return False
-    entities = entities_of(target)
-    by_sequence, alike = alike_entities(codes, [letters_of(target, one) for one in entities])
-    best = max(alike, key=lambda e: by_sequence[e].z_score, default=None)
-    return best is not None and entities[best] == list(entity)
+def known_entities(chains: Sequence[ProteinChain], target: Target) -> set[int]:
+    """Entities, by their place in `entities_of`, that a template chain is alike to by sequence;
+    each chain counts for the one that it is most alike to."""
+    letters = [letters_of(target, one) for one in entities_of(target)]
+    known = set()
+    for chain in chains:
+        codes = chain.codes[np.isfinite(chain.calpha).all(axis=1)]
+        if len(codes) < FEWEST_RESIDUES:
+            continue
+        by_sequence, alike = alike_entities(codes, letters)
+        if alike:
+            known.add(max(alike, key=lambda e: by_sequence[e].z_score))
+    return known
 
 
 def copies_asked(chain: ProteinChain, target: Target) -> int:

@@ -107,20 +107,22 @@ def test_the_command_trains_and_a_stopped_run_goes_on(
     rows = "".join(f"{small_chain}\t{split}\n" for split in ("train", "val"))
     (tmp_path / "structures/index.tsv").write_text("file\tsplit\n" + rows)
     run = tmp_path / "run"
-    for steps in (1, 3):
+    for steps, batch in ((1, 2), (3, 2), (4, 1)):
         status = main([
             "train", "nucleic", str(tmp_path / "structures"), "-o", str(run), "--steps",
-            str(steps), "--batch", "2", "--validate-steps", "2", "--weights", str(weights),
+            str(steps), "--batch", str(batch), "--validate-steps", "2", "--weights", str(weights),
             "--threads", "1", "--device", "cpu",
         ])  # fmt: skip
         assert status == 0
     assert "going on at step 1 of 3" in capsys.readouterr().out
     assert isinstance(load_network(run / "nucleic.safetensors"), NucleicNetwork)
-    assert read_card(run / "nucleic.safetensors")["steps"] == 3
+    assert read_card(run / "nucleic.safetensors")["steps"] == 4
     with (run / "log.csv").open() as lines:
-        assert [row["step"] for row in csv.DictReader(lines)] == ["1", "2", "3"]
-    # Crops that were made once are seen again.
-    assert [path.name for path in (run / "crops").iterdir()] == ["00000.npz"]
+        assert [row["step"] for row in csv.DictReader(lines)] == ["1", "2", "3", "4"]
+    # Crops that were made once are seen again, by runs that would make the same.
+    made = sorted(run.glob("crops-*/*"))
+    assert [path.name for path in made] == ["00000.npz"] * 2
+    assert sorted(len(np.load(path)["inputs"]) for path in made) == [1, 2]
 
 
 def test_a_map_that_is_not_there_cannot_be_held_out_or_have_nucleic_acid(tmp_path, weights,

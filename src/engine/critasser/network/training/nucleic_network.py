@@ -6,6 +6,8 @@ maps of proteins are; what it is not, from those maps too.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -42,6 +44,12 @@ LIKELY = 0.5
 """Probability from which a voxel is counted as nucleic acid in validation."""
 
 REPORT_STEPS = 50
+
+SHAPING = ("batch", "side", "experimental", "alone", "seed")
+"""Options on which crops depend."""
+
+MARK_LENGTH = 12
+"""Digits of a checksum in a folder's name."""
 
 
 @dataclass(frozen=True)
@@ -172,6 +180,19 @@ class _Batches:
         return MatterCrops(inputs.to(self.make.device), classes.to(self.make.device).long())
 
 
+def _crops_name(
+    data: TrainingData, options: NucleicTraining, map_weights: Path, unmodelled: Sequence[str]
+) -> str:
+    """Of the folder of crops that are made once: another where they would be others."""
+    digest = hashlib.sha256(map_weights.read_bytes())
+    for chain in data.chains:
+        digest.update(chain.positions.tobytes())
+    pairs = [pair.name for pair in data.pairs]
+    shaping = {name: value for name, value in asdict(options).items() if name in SHAPING}
+    digest.update(json.dumps([pairs, sorted(unmodelled), shaping]).encode())
+    return f"crops-{digest.hexdigest()[:MARK_LENGTH]}"
+
+
 def _validation(
     data: TrainingData, degradation: Degradation, options: NucleicTraining, map_network: nn.Module,
     device: torch.device,
@@ -260,7 +281,7 @@ def train_nucleic_network(
             options.alone, options.seed, device, map_network,
         ),
         options.reuse,
-        folder / "crops",
+        folder / _crops_name(data, options, map_weights, unmodelled_nucleic),
     )  # fmt: skip
     losses: list[float] = []
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from critasser.structure import ProteinChain, Target, Template
-from critasser.templates import entities_of, is_alike
+from critasser.templates import entities_of, known_entities
 from critasser.trace import copies_built
 
 __all__ = ["absent_chains", "remarks"]
@@ -51,8 +51,9 @@ def absent_chains(
     there = np.any([one.placed for one in placed], axis=0)
     has_place = [bool(there[part].any()) for part in target.chain_slices]
     groups, ordered, known = entities_of(target), [], []
-    for group in groups:
-        about = any(is_alike(chain, target, group) for chain in given)
+    of_given = known_entities(given, target)
+    for entity, group in enumerate(groups):
+        about = entity in of_given
         order = sorted(group, key=lambda k: (not has_place[k], -evidence[k], k))
         ordered.append(order)
         known.append(

@@ -95,9 +95,9 @@ def _absent(
 
     Without a template in the map it is what the map alone tells.
     """
-    evidence, room = context.fact("evidence"), context.fact("room")
+    evidence, room = context.numbers_noted("evidence"), context.fact("room")
     absent = list(context.chains_noted("by_map"))
-    if placed and evidence:
+    if placed and evidence and isinstance(room, float):
         absent = absent_chains(context.target, evidence, room, placed, given)
         for line in remarks(context.target, absent):
             context.warn(line)

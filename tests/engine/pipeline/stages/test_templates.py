@@ -25,10 +25,11 @@ DATA = Path(__file__).parents[3] / "data"
 
 
 def fit(*z_scores):
-    """A fit whose poses have these z-scores."""
-    count = len(z_scores)
-    poses = Poses(np.tile(np.eye(3), (count, 1, 1)), np.zeros((count, 3)), np.zeros(count))
-    return RigidFit(poses, np.array(z_scores), z_scores[0] - z_scores[1])
+    """A fit whose best poses have these z-scores of four at most."""
+    chance = np.sqrt(0.75) * np.array([1.0, 1.0, -1.0, -1.0])  # mean 0, deviation 1
+    detail = np.array([*z_scores, *(1.0,) * (4 - len(z_scores)), *chance])
+    poses = Poses(np.tile(np.eye(3), (8, 1, 1)), np.zeros((8, 3)), detail)
+    return RigidFit(poses, np.zeros(8))
 
 
 def placement(fits, placed):
@@ -243,14 +244,14 @@ def test_where_the_best_place_is_clear_less_is_asked_of_it(chain, density):
     half_wrong = chain.calpha.copy()
     half_wrong[30:] += 40.0
     assert density()(half_wrong)
-    assert density(least={0: -0.8})(half_wrong) == ""
-    assert density(least={0: -0.8})(chain.calpha + 500.0)
+    assert density(clear={0: 0.1})(half_wrong) == ""
+    assert density(clear={0: 0.1})(chain.calpha + 500.0)
 
 
 def test_what_the_density_does_not_find_must_fit_it_well_where_positions_put_it(chain, density):
     half_wrong = chain.calpha.copy()
     half_wrong[30:] += 40.0
-    assert density(least={0: -0.8}, unfound={0})(half_wrong)
+    assert density(clear={0: 0.1}, unfound={0})(half_wrong)
     assert density(unfound={0})(chain.calpha) == ""
 
 

@@ -72,8 +72,8 @@ class DensityFit:
         those without, and for all where this is empty.
     tell : callable or None
         Given a line for all of a chain that took no part, found no place, or fits elsewhere too.
-    least : dict of int to float
-        Score that chains must pass whose best place is clear, once they were searched for.
+    clear : dict of int to float
+        Of chains that were searched for, the detail that tells a clear best place.
     unfound : set of int
         Chains that have no place by the density, as `placed_domains` judges it.
     found : dict of int to tuple of Placement
@@ -85,7 +85,7 @@ class DensityFit:
     rng: np.random.Generator
     errors: tuple[NDArray[np.float64] | None, ...] = ()
     tell: Callable[[str], None] | None = None
-    least: dict[int, float] = field(default_factory=dict)
+    clear: dict[int, float] = field(default_factory=dict)
     unfound: set[int] = field(default_factory=set)
     found: dict[int, tuple[Placement, ...]] = field(default_factory=dict)
 
@@ -139,7 +139,7 @@ class DensityFit:
         if not any(domain.placed for domain in placed_domains(first, copies)):
             self.unfound.add(number)
         if first.whole is not None or len(first.fits) == 1:
-            self.least[number] = (first.whole or first.fits[0]).least(np.inf)
+            self.clear[number] = (first.whole or first.fits[0]).clear_detail
         if self.tell is not None:
             for line in _remarks(trusted_residues(chain), placements, copies):
                 self.tell(f"template {number + 1} (chain {printable(chain.name)}): {line}")
@@ -171,11 +171,10 @@ class DensityFit:
         if not here or not enough_placed(here, int(asked.sum())):
             return f"has a place in the map for {here} of {int(asked.sum())} residues only"
         score = float(values_in_place(positions, self.fine)[counted].mean())
-        if number in self.unfound:
-            least = SCORE_BY_CALPHA
-        else:
-            least = min(least_score(here), self.least.get(number, np.inf))
-        if score > least:
+        detail = float(values_in_place(positions, self.detail)[counted].mean())
+        unfound = number in self.unfound
+        least = SCORE_BY_CALPHA if unfound else least_score(here)
+        if score > least or (not unfound and detail > self.clear.get(number, np.inf)):
             return ""
         return (
             "has no place in the map that is better than chance (score "

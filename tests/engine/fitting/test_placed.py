@@ -120,7 +120,7 @@ OTHERS = [0.02, 0.01, 0.0, -0.01]
 
 
 @pytest.mark.parametrize("of_runner_up", [-1.1, -0.2])
-def test_a_clear_place_is_taken_whatever_its_score_or_that_of_the_runner_up(of_runner_up):
+def test_a_clear_place_is_taken_though_its_score_is_poor_whatever_the_runner_up_has(of_runner_up):
     """By the fields as they are a runner-up across two chains may lie better."""
     fit = fit_of([1.0, 0.5, *OTHERS], [-0.6, of_runner_up, -1.0, -1.1, -1.2, -1.3])
     assert fit.clear
@@ -133,6 +133,11 @@ def test_a_place_that_is_not_clear_is_taken_by_its_score_alone():
     others = [-1.0, -1.1, -1.2, -1.3]
     assert not verdict(fit_of(detail, [-0.6, -0.7, *others])).placed
     assert verdict(fit_of(detail, [0.3, -0.7, *others])).placed
+
+
+def test_what_hardly_lies_in_density_is_not_taken_however_clear_its_place_is():
+    fit = fit_of([1.0, 0.5, *OTHERS], [-0.9, -1.1, -1.0, -1.1, -1.2, -1.3])
+    assert fit.found and not verdict(fit).placed
 
 
 def test_z_score_and_runner_up_are_told_by_one_measure():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -29,27 +29,49 @@ from critasser.fitting import (
     trusted_residues,
     values_in_place,
 )
-from critasser.structure import ProteinChain
+from critasser.structure import ProteinChain, read_chains
 from critasser.templates import AS_GOOD, PlacedChain
 from critasser.text import printable
 
-__all__ = ["DensityFit", "errors_of_chains", "fit_by_density"]
+__all__ = ["DensityFit", "fit_by_density", "template_chains"]
 
 SCORE_BY_CALPHA = 0.1
 """Score that a place by Cα positions alone must pass, where the density has none: proteins in their
 own maps, bent ones too, had 0.35 or more, other folds -0.03 or less (``benchmark.foreign``)."""
 
 
-def errors_of_chains(
-    chains: Sequence[ProteinChain], path: Path | None
-) -> list[NDArray[np.float64] | None]:
-    """Predicted aligned error of each chain of a file, from that of the whole; None without one.
+def template_chains(
+    paths: Sequence[Path], pae: Sequence[Path | None]
+) -> tuple[list[ProteinChain], list[NDArray[np.float64] | None]]:
+    """The chains of all files, named by these, and the predicted aligned error of each.
+
+    Parameters
+    ----------
+    paths : sequence of path
+        Of structures.
+    pae : sequence of path or None
+        File of the predicted aligned error of each.
 
     Raises
     ------
     InputError
-        It cannot be read, or is of another number of residues.
+        A file cannot be read, or an error is of another number of residues.
     """
+    names = [path.name for path in paths]
+    chains: list[ProteinChain] = []
+    errors: list[NDArray[np.float64] | None] = []
+    for path, name, error in zip(paths, names, pae, strict=True):
+        own = read_chains(path)
+        errors += _errors_of_chains(own, error)
+        file = name if names.count(name) == 1 else str(path)
+        chains += [replace(one, file=file) for one in own]
+    return chains, errors
+
+
+def _errors_of_chains(
+    chains: Sequence[ProteinChain], path: Path | None
+) -> list[NDArray[np.float64] | None]:
+    """Predicted aligned error of each chain of a file, from that of the whole; None without one."""
     if path is None:
         return [None] * len(chains)
     ends = np.cumsum([0, *map(len, chains)])
@@ -142,7 +164,7 @@ class DensityFit:
             self.clear[number] = (first.whole or first.fits[0]).clear_detail
         if self.tell is not None:
             for line in _remarks(trusted_residues(chain), placements, copies):
-                self.tell(f"template {number + 1} (chain {printable(chain.name)}): {line}")
+                self.tell(f"{printable(chain.title)}: {line}")
         return [
             PlacedChain(one.positions, one.bodies) for one in placements if any(one.placed)
         ]

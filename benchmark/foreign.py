@@ -190,7 +190,7 @@ def try_structure(
         "residues": len(chain),
         "domains": len(domains),
         "fit": any(one.placed for one in domains),
-        "score": None if best is None or not len(best.poses) else float(best.poses.score[0]),
+        "score": None if best is None or not len(best.poses) else float(best.score[0]),
         "z_score": None if best is None or not len(best.poses) else float(best.z_score[0]),
         "lead": None if best is None else float(best.lead),
         "domain_scores": [(len(one.rows), one.score, one.z_score) for one in domains],

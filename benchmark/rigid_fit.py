@@ -194,7 +194,7 @@ def fit_body_case(case: Case, fields: Fields) -> dict:
     body, begun = Body.of(moved), time.process_time()
     fit = fit_body(body, fields, rng=np.random.default_rng(0))
     figures = {"seconds": time.process_time() - begun, "z_score": float(fit.z_score[0]),
-               "lead": fit.lead, "score": float(fit.poses.score[0]), "sure": fit.sure,
+               "lead": fit.lead, "score": float(fit.score[0]), "sure": fit.sure,
                "in_map": case.native is not None}  # fmt: skip
     if case.native is not None:
         figures["away"] = apart(fit.poses.apply(body, 0, moved), case.native)

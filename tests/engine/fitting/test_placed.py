@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from critasser.fitting import (
+    Placement,
     Poses,
     RigidFit,
     enough_placed,
@@ -97,12 +98,54 @@ def test_a_small_part_does_not_tell_that_a_structure_is_there(residues, everythi
     assert enough_placed(residues, everything) == enough
 
 
-@pytest.mark.parametrize(("runner_up", "least"), [(2.0, -0.65), (9.0, 0.05)])
-def test_less_is_asked_of_a_place_that_stands_clear_of_the_others(runner_up, least):
-    score = np.array([-0.3, -1.0, -1.2])
-    poses = Poses(np.tile(np.eye(3), (3, 1, 1)), np.zeros((3, 3)), score)
-    fit = RigidFit(poses, np.array([10.0, runner_up, 0.0]), 10.0 - runner_up)
-    assert fit.least(0.05) == pytest.approx(least)
+def fit_of(detail, score):
+    """A fit whose poses have these scores."""
+    count = len(detail)
+    poses = Poses(np.tile(np.eye(3), (count, 1, 1)), np.zeros((count, 3)), np.array(detail))
+    return RigidFit(poses, np.array(score))
+
+
+def verdict(fit, rank=0, residues=150):
+    """What is said of a chain that lies in one of the poses of a fit."""
+    lies = Placement(
+        np.zeros((residues, 3)), np.zeros(residues, int), (fit,), (True,),
+        (float(fit.score[rank]),), (float(fit.detail[rank]),), (False,),
+    )  # fmt: skip
+    (domain,) = placed_domains(lies, 1)
+    return domain
+
+
+OTHERS = [0.02, 0.01, 0.0, -0.01]
+"""Detail of poses by chance."""
+
+
+@pytest.mark.parametrize("of_runner_up", [-1.1, -0.2])
+def test_a_clear_place_is_taken_though_its_score_is_poor_whatever_the_runner_up_has(of_runner_up):
+    """By the fields as they are a runner-up across two chains may lie better."""
+    fit = fit_of([1.0, 0.5, *OTHERS], [-0.6, of_runner_up, -1.0, -1.1, -1.2, -1.3])
+    assert fit.clear
+    assert verdict(fit).placed and verdict(fit).verdict == "unique"
+    assert not verdict(fit, rank=1).placed  # its detail is not that of the clear one
+
+
+def test_a_place_that_is_not_clear_is_taken_by_its_score_alone():
+    detail = [1.0, 0.99, *OTHERS]
+    others = [-1.0, -1.1, -1.2, -1.3]
+    assert not verdict(fit_of(detail, [-0.6, -0.7, *others])).placed
+    assert verdict(fit_of(detail, [0.3, -0.7, *others])).placed
+
+
+def test_what_hardly_lies_in_density_is_not_taken_however_clear_its_place_is():
+    fit = fit_of([1.0, 0.5, *OTHERS], [-0.9, -1.1, -1.0, -1.1, -1.2, -1.3])
+    assert fit.found and not verdict(fit).placed
+
+
+def test_z_score_and_runner_up_are_told_by_one_measure():
+    fit = fit_of([1.0, 0.9, *OTHERS], [0.3, 0.5, -1.0, -1.1, -1.2, -1.3])
+    domain = verdict(fit)
+    assert (domain.z_score, domain.runner_up) == tuple(fit.z_score[:2])
+    assert domain.z_score > domain.runner_up
+    assert (domain.score, domain.detail) == (0.3, 1.0)
 
 
 def test_the_share_near_counts_residues_that_are_there():

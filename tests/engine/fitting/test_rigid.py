@@ -6,7 +6,8 @@ from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
 from critasser.errors import Cancelled
-from critasser.fitting import Body, fit_body, network_fields
+from critasser.fitting import FINE_BLUR, Body, fit_body, network_fields
+from critasser.fitting.refinement import pose_scores
 from critasser.fitting.search import search_poses
 
 
@@ -48,7 +49,16 @@ def test_the_same_input_gives_the_same_pose(fit, fields, barnase):
 
 def test_another_fold_scores_far_below_the_right_one(fit, fields, globin):
     wrong = fit_body(Body.of(elsewhere(globin)), fields, rng=np.random.default_rng(0))
-    assert wrong.poses.score[0] < fit.poses.score[0] - 0.5
+    assert wrong.score[0] < fit.score[0] - 0.5
+
+
+def test_a_pose_has_a_score_by_the_fields_and_one_by_their_detail(fit, fields, barnase):
+    body = Body.of(elsewhere(barnase))
+    assert np.all(np.diff(fit.detail) <= 0.0)
+    assert fit.z_score[0] == fit.z_of(fit.detail[0])
+    assert fit.lead == fit.z_score[0] - fit.z_score[1]
+    for own, found in ((fields, fit.score), (fields.detail, fit.detail)):
+        assert np.allclose(found, pose_scores(body, own.blurred(FINE_BLUR), fit.poses))
 
 
 def test_two_equal_places_are_not_unique(look, barnase):

@@ -359,5 +359,5 @@ def test_what_fits_only_where_another_chain_lies_better_is_left_out_and_that_is_
     fit = Prefers([relatives[0][:1], relatives[1][1:]], ((50.0,), (40.0,)))
     found = survey([alpha, beta], NO_POSITIONS, target_of(alpha, beta), fit=fit)
     (reason,) = [one.reason for one in found.rejected]
-    assert reason == f"fits only where template 1 (chain {alpha.name}) lies, which fits better"
+    assert reason == f"fits only where {alpha.title} lies, which fits better"
     assert all(template.placed.sum() == len(alpha) for template in found.templates)

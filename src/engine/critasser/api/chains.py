@@ -21,20 +21,17 @@ from critasser.atomic import AtomicReport
 from critasser.decoys import cluster
 from critasser.errors import InputError
 from critasser.job.stage_run import stage_generator
-from critasser.network.nucleic.finding import TRUSTED_RESOLUTION
 from critasser.options import PRESETS
-from critasser.pipeline.stages.density_fit import errors_of_chains, fit_by_density
+from critasser.pipeline.stages.density_fit import fit_by_density, template_chains
 from critasser.pipeline.stages.guides import only_seen
 from critasser.pipeline.stages.judged_templates import judged_by_map
 from critasser.pipeline.stages.unseen import seek_unseen, trusted_calpha, with_unseen
 from critasser.structure import (
     AtomicModel,
-    ProteinChain,
     Symmetry,
     Template,
     Trace,
     predicted_errors,
-    read_chains,
 )
 from critasser.templates import survey
 from critasser.trace import build_traces, find_presence, find_unit, register_prior
@@ -224,14 +221,10 @@ def fit_templates(
     given = predicted_errors([Path(path) for path in paths], pae) or (None,) * len(paths)
     if len(given) != len(paths):
         raise InputError(f"{len(given)} predicted aligned errors for {len(paths)} templates")
-    chains: list[ProteinChain] = []
-    errors: list[NDArray[np.float64] | None] = []
-    for path, error in zip(paths, given):
-        found = read_chains(path)
-        chains.extend(found)
-        errors.extend(errors_of_chains(found, error))
+    chains, errors = template_chains([Path(path) for path in paths], given)
     target, rng = as_target(sequences), stage_generator(seed, "templates")
-    fit = fit_by_density(chains, prediction.features, rng, errors=errors)
+    features = prediction.features.without(prediction.left_out)
+    fit = fit_by_density(chains, features, rng, errors=errors)
     result = survey(chains, prediction.calpha, target, progress=progress, fit=fit)
     if not result.templates:
         reasons = "; ".join(f"{one.source} {one.reason}" for one in result.rejected)
@@ -300,16 +293,16 @@ def assemble(
         raise InputError("nothing to start from; give traces, templates or both")
     schedule, whole = PRESETS[quality], as_target(sequences)
     tell = progress or (lambda fraction, message: None)
-    calpha, density = prediction.calpha, prediction.density
+    nucleic, calpha = prediction.left_out, prediction.calpha
+    density, features = prediction.density.without(nucleic), prediction.features.without(nucleic)
     traces = [one for one in starts if isinstance(one, Trace)]
     templates = [one for one in starts if isinstance(one, Template)]
     unseen = seek_unseen(
-        whole, traces, templates, calpha, prediction.features, density,
+        whole, traces, templates, calpha, features, density,
         rng=stage_generator(seed, "unseen"),
     )  # fmt: skip
     trusted = prediction.trusted
     if unseen.any():
-        nucleic = prediction.nucleic.region & (prediction.resolution <= TRUSTED_RESOLUTION)
         _, trusted = trusted_calpha(prediction.features, calpha, int((~unseen).sum()), nucleic)
     target, starts, contacts = only_seen(whole, starts, contacts, unseen)
     guides = (target, starts, calpha, density, prediction.resolution)

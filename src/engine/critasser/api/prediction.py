@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from critasser.api.models import Sequences, as_target
 from critasser.calpha import TRUSTED_CRSCORE, agreement, find_calpha
@@ -82,6 +84,11 @@ class Prediction:
     agreement: float
     trusted: bool
     nucleic: NucleicAcid
+
+    @cached_property
+    def left_out(self) -> NDArray[np.bool_]:
+        """What is nucleic acid (nz, ny, nx), where maps are good enough to say so."""
+        return self.nucleic.region & (self.resolution <= TRUSTED_RESOLUTION)
 
 
 def predict_calpha(

@@ -122,12 +122,12 @@ class FeatureMaps:
         return np.concatenate(made)
 
     def without(self, region: NDArray[np.bool_]) -> FeatureMaps:
-        """The same with no Cα in a region (nz, ny, nx)."""
+        """The same with neither Cα nor backbone in a region (nz, ny, nx)."""
         if not region.any():
             return self
-        calpha = self.calpha.copy()
-        calpha[region] = 0
-        return replace(self, calpha=calpha)
+        calpha, backbone = self.calpha.copy(), self.backbone.copy()
+        calpha[region] = backbone[region] = 0
+        return replace(self, calpha=calpha, backbone=backbone)
 
     def structure_grid(self, kind: int) -> Grid:
         """Probability of helix (0), strand (1) or coil (2) as a grid."""

@@ -77,6 +77,10 @@ class Grid:
             raise ValueError(f"values have shape {np.shape(values)}, the grid {self.shape}")
         return Grid(values, self.origin, self.voxel_size)
 
+    def without(self, region: NDArray[np.bool_]) -> Grid:
+        """A normalised map with no density (the solvent's level, 0) in a region (nz, ny, nx)."""
+        return self.with_values(np.where(region, 0, self.values)) if region.any() else self
+
     def same_frame(self, other: Grid | MapHeader) -> bool:
         """Whether voxels of both grids coincide (shape, voxel size and origin)."""
         return (

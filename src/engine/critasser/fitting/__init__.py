@@ -2,7 +2,7 @@
 
 from critasser.fitting.body import Body, Poses
 from critasser.fitting.fields import Fields, network_fields
-from critasser.fitting.flexible import flexible_fit
+from critasser.fitting.flexible import far_fields, flexible_fit
 from critasser.fitting.placed import (
     NEAR,
     DomainPlace,
@@ -36,6 +36,7 @@ __all__ = [
     "Poses",
     "RigidFit",
     "enough_placed",
+    "far_fields",
     "fit_body",
     "fit_structure",
     "flexible_fit",

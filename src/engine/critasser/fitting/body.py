@@ -84,7 +84,8 @@ class Poses:
     centre : ndarray (k, 3)
         Å; where the body's centre comes to lie.
     score : ndarray (k,)
-        Mean field value of the body's residues, in deviations of the field.
+        That they are ordered by: mean value at the body's residues, in deviations, of the fields
+        that they were scored by last.
     """
 
     rotation: NDArray[np.float64]
@@ -97,6 +98,11 @@ class Poses:
     def select(self, index: NDArray) -> Poses:
         """Those that an index or mask names, in its order."""
         return Poses(self.rotation[index], self.centre[index], self.score[index])
+
+    def scored(self, score: NDArray[np.float64]) -> Poses:
+        """The same poses by other scores (k,), best first."""
+        order = np.argsort(-score, kind="stable")
+        return Poses(self.rotation[order], self.centre[order], score[order])
 
     def apply(self, body: Body, k: int, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Points (m, 3) of the body's frame in pose k; NaN stays NaN."""

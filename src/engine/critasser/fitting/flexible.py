@@ -16,7 +16,7 @@ from critasser.fitting.placed import values_in_place
 from critasser.fitting.rigid import FINE_BLUR
 from critasser.structure import assign_secondary_structure
 
-__all__ = ["flexible_fit"]
+__all__ = ["far_fields", "flexible_fit"]
 
 CONTACT = 10.0
 """Å between Cα that a spring joins."""
@@ -105,8 +105,23 @@ class _Springs:
         return energy, self.ends.T @ (pull[:, None] * apart)
 
 
+def far_fields(fields: Fields) -> tuple[Fields, ...]:
+    """Fields as structures are drawn into them from far, made once for all structures of a map.
+
+    Parameters
+    ----------
+    fields : Fields
+        Blurred by `FINE_BLUR`.
+    """
+    more = np.sqrt(np.square(BLURS) - FINE_BLUR**2)
+    return tuple(fields.blurred(float(width)) for width in more)
+
+
 def flexible_fit(
-    positions: NDArray[np.float64], fields: Fields, resolution: float
+    positions: NDArray[np.float64],
+    fields: Fields,
+    resolution: float,
+    far: tuple[Fields, ...] | None = None,
 ) -> tuple[NDArray[np.float64], float]:
     """A placed chain bent into the density, where that gains clearly by it.
 
@@ -118,6 +133,8 @@ def flexible_fit(
         Blurred by `FINE_BLUR`, as the last refinement of rigid bodies has them.
     resolution : float
         Of the map, Å.
+    far : tuple of Fields, optional
+        What `far_fields` makes of them, where there are several structures.
 
     Returns
     -------
@@ -136,8 +153,7 @@ def flexible_fit(
     if len(placed) < 2:
         return positions, gain
     before = float(values_in_place(positions, fields)[placed].mean())
-    more = np.sqrt(np.square(BLURS) - FINE_BLUR**2)
-    blurred = [*(fields.blurred(float(width)) for width in more), fields]
+    blurred = [*(far_fields(fields) if far is None else far), fields]
     kind = assign_secondary_structure(positions).astype(np.int64)[placed]
     loose = LOOSE * max(resolution / SHARP, 1.0) ** STIFFENING
     for _ in range(MOST_ROUNDS):

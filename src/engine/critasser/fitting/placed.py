@@ -53,9 +53,12 @@ class DomainPlace:
     placed : bool
         Whether it has a place that is better than chance; else it goes along with its neighbour.
     score : float
-        Mean value of the field at its residues, in deviations; NaN without a place.
+        Whether it is in the map: mean value of the fields at its residues, in deviations; NaN
+        without a place.
+    detail : float
+        By which its poses are ranked: the same of the fields' detail; NaN without a place.
     z_score : float
-        Deviations of that above its other poses.
+        Deviations of its detail above that of its other poses.
     verdict : str
         ``unique``, ``unique with the whole`` (by itself it might lie elsewhere too), ``equal``
         (several places are as good, as in a symmetric molecule) or ``ambiguous``; empty without a
@@ -63,12 +66,13 @@ class DomainPlace:
     places : int
         How many poses are as good as its best.
     runner_up : float
-        z-score of the next best pose; NaN where there is none.
+        z-score of the next best pose, as `z_score`; NaN where there is none.
     """
 
     rows: NDArray[np.int64]
     placed: bool
     score: float
+    detail: float
     z_score: float
     verdict: str
     places: int
@@ -91,15 +95,18 @@ def placed_domains(placement: Placement, copies: int) -> tuple[DomainPlace, ...]
     for d, fit in enumerate(placement.fits):
         rows = np.flatnonzero(placement.domain == labels[d])
         joined = placement.joined[d] and _belongs(placement.whole, everything)
-        score = placement.scores[d] if placement.placed[d] else np.nan
-        z_score = fit.z_of(score) if placement.placed[d] else np.nan
-        by_itself = score > fit.least(least_score(len(rows))) and z_score >= LEAST_Z
+        score, detail = np.nan, np.nan
+        if placement.placed[d]:
+            score, detail = placement.score[d], placement.detail[d]
+        z_score = fit.z_of(detail)
+        by_itself = z_score >= LEAST_Z and _in_map(fit, score, detail, len(rows))
         placed = bool(placement.placed[d] and (by_itself or joined))
         found.append(
             DomainPlace(
                 rows,
                 placed,
                 float(score),
+                float(detail),
                 float(z_score),
                 _verdict(fit, placement.whole if joined else None, copies) if placed else "",
                 fit.equals(),
@@ -120,14 +127,14 @@ def enough_placed(residues: int, everything: int) -> bool:
 
 
 def values_in_place(positions: NDArray[np.float64], fields: Fields) -> NDArray[np.float64]:
-    """What residues gain where they stand; the mean is a `Poses.score`.
+    """What residues gain where they stand; the mean is the score of a place, or its detail.
 
     Parameters
     ----------
     positions : ndarray (n, 3)
         Cα of a chain in order, Å; NaN for residues without a place.
     fields : Fields
-        Blurred by `FINE_BLUR`, as the last refinement has them.
+        Or their detail, blurred by `FINE_BLUR`, as the last refinement has them.
 
     Returns
     -------
@@ -155,7 +162,12 @@ def _belongs(whole: RigidFit | None, residues: int) -> bool:
     """Whether the whole structure has a place that is better than chance."""
     if whole is None or not whole.found:
         return False
-    return bool(whole.poses.score[0] > whole.least(least_score(residues)))
+    return _in_map(whole, float(whole.score[0]), float(whole.detail[0]), residues)
+
+
+def _in_map(fit: RigidFit, score: float, detail: float, residues: int) -> bool:
+    """Whether a place has the score of what is in a map, or is that of a clear best pose."""
+    return score > least_score(residues) or detail > fit.clear_detail
 
 
 def _verdict(fit: RigidFit, whole: RigidFit | None, copies: int) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from critasser.fitting.body import Body, Poses
 from critasser.fitting.fields import Fields
@@ -44,10 +46,14 @@ those of other structures 0.9 and 1.0."""
 LEAST_LEAD = 1.5
 """Deviations by which it must stand above the next one to be unique."""
 
-CLEAR_LEAD = 5.0
-"""Deviations by which it must stand above the next one to be believed whatever its score is: a
-structure that is half wrong has half the score, but its other poses have none. Of 24 structures of
-other folds the best had 3.9, of five that are half right the least 6.2 (``benchmark.foreign``)."""
+CLEAR_LEAD, CLEAR_SCORE = 8.0, -0.7
+"""Deviations by which it must stand above the next one to be believed though its score is no
+better than this: a structure that is half wrong has half the score, but its other poses have none.
+Of six validation chains that were warped or spoilt, and had scores of -0.53 to -0.10, five led by
+11.4 or more; of 24 chains of other folds in maps of one chain the first led by 3.9, and of those in
+complexes at 3 to 15 Å by 6.8 where its score passed (``benchmark.foreign``,
+``benchmark.rigid_fit``). A chain of another fold, half of which lay on a like sheet, led by 12.4 at
+a score of -0.92."""
 
 LEAST_DEVIATION = 1e-6
 """Of scores that are all the same."""
@@ -60,20 +66,38 @@ FEWEST_OTHERS = 5
 class RigidFit:
     """Where a body lies, and how sure that is.
 
+    A pose has two scores. By *detail*, what tells places apart, poses are ranked: z-scores, the
+    lead, and what is unique, equal or clear go by it. By the fields as they are, its plain *score*
+    says whether the body is in the map at all: limits of what is refused go by that.
+
     Attributes
     ----------
     poses : Poses
-        Best first, at most 40, none within 3 Å of another. The best is that which lies best in the
-        fields' detail; scores are those of the fields.
-    z_score : ndarray (k,)
-        Of each pose: deviations of its score by detail above the body's other poses.
-    lead : float
-        Deviations between the best pose and the next; the z-score where there is no other.
+        Best first, at most 40, none within 3 Å of another.
+    score, detail : ndarray (k,)
+        Of each pose: mean value at the body's residues of the fields, and of their detail, in
+        deviations of the fields.
     """
 
     poses: Poses
-    z_score: np.ndarray
-    lead: float
+    score: NDArray[np.float64]
+
+    @property
+    def detail(self) -> NDArray[np.float64]:
+        """By which poses are ranked."""
+        return self.poses.score
+
+    @cached_property
+    def z_score(self) -> NDArray[np.float64]:
+        """Of each pose (k,): deviations of its detail above the body's other poses."""
+        return np.array([self.z_of(one) for one in self.detail])
+
+    @property
+    def lead(self) -> float:
+        """Deviations between the best pose and the next; the z-score where there is no other."""
+        if len(self.z_score) < 2:
+            return float(self.z_score.sum())
+        return float(self.z_score[0] - self.z_score[1])
 
     @property
     def found(self) -> bool:
@@ -83,7 +107,7 @@ class RigidFit:
     @property
     def sure(self) -> bool:
         """Whether the best pose is also better than structures reach that are not in the map."""
-        return self.found and bool(self.poses.score[0] > CHANCE_SCORE)
+        return self.found and bool(self.score[0] > CHANCE_SCORE)
 
     @property
     def unique(self) -> bool:
@@ -92,21 +116,23 @@ class RigidFit:
 
     @property
     def clear(self) -> bool:
-        """Whether the best pose stands so far above the others that its score does not matter."""
-        return self.found and len(self.poses) > 1 and self.lead >= CLEAR_LEAD
+        """Whether the best pose stands so far above the others that less of a score is enough."""
+        stands_out = self.found and len(self.poses) > 1 and self.lead >= CLEAR_LEAD
+        return stands_out and bool(self.score[0] > CLEAR_SCORE)
 
-    def least(self, otherwise: float) -> float:
-        """Score that a pose must pass: `otherwise`, or less where the best pose is clear."""
-        if not self.clear:
-            return otherwise
-        return min(otherwise, float(self.poses.score[:2].mean()))
+    @property
+    def clear_detail(self) -> float:
+        """Detail above which a place is that of a clear best pose, nearer to it than to the next;
+        infinite where the best is not clear."""
+        return float(self.detail[:2].mean()) if self.clear else np.inf
 
-    def z_of(self, score: float) -> float:
-        """Deviations of a score by the fields above the body's other poses."""
-        others = _others(self.poses.score)
+    def z_of(self, detail: float) -> float:
+        """Deviations of a place's detail above the lower half of the body's poses, which no copy
+        of the body reaches."""
         if len(self.poses) < FEWEST_OTHERS:
             return 0.0
-        return float((score - others.mean()) / max(float(others.std(ddof=1)), LEAST_DEVIATION))
+        others = np.sort(self.detail)[: len(self.poses) // 2]
+        return float((detail - others.mean()) / max(float(others.std(ddof=1)), LEAST_DEVIATION))
 
     def equals(self) -> int:
         """How many poses are as good as the best one, itself included: copies in the map."""
@@ -154,20 +180,16 @@ def fit_body(
     report(0.7, "refining the best places")
     middle = fields.blurred(MIDDLE_BLUR)
     poses = refine_poses(body, middle, poses.select(np.arange(min(len(poses), REFINED))))
+    poses = poses.scored(pose_scores(body, fields.detail.blurred(MIDDLE_BLUR), poses))
     poses = poses.distinct(body, SAME_PLACE, TOP_POSES)
-    fine = fields.blurred(FINE_BLUR)
-    detail = fields.detail.blurred(FINE_BLUR)
+    fine, detail = (one.blurred(FINE_BLUR) for one in (fields, fields.detail))
     poses = refine_poses(body, fine, poses)
-    poses = poses.select(np.argsort(-pose_scores(body, detail, poses), kind="stable"))
+    poses = poses.scored(pose_scores(body, detail, poses))
     report(0.95, "random moves of the best places")
     first = rigid_moves(body, fine, poses.select(np.arange(min(len(poses), MOVED))), rng)
     poses = _joined(first, poses.select(np.arange(min(len(poses), MOVED), len(poses))))
-    poses = poses.distinct(body, SAME_PLACE, TOP_POSES)
-    by_detail = pose_scores(body, detail, poses)
-    order = np.argsort(-by_detail, kind="stable")
-    poses, z_score = poses.select(order), _z_scores(by_detail[order])
-    lead = float(z_score[0] - z_score[1]) if len(z_score) > 1 else float(z_score[0])
-    return RigidFit(poses, z_score, lead)
+    poses = poses.scored(pose_scores(body, detail, poses)).distinct(body, SAME_PLACE, TOP_POSES)
+    return RigidFit(poses, pose_scores(body, fine, poses))
 
 
 def _joined(a: Poses, b: Poses) -> Poses:
@@ -176,16 +198,3 @@ def _joined(a: Poses, b: Poses) -> Poses:
         np.concatenate([a.centre, b.centre]),
         np.concatenate([a.score, b.score]),
     )
-
-
-def _z_scores(score: np.ndarray) -> np.ndarray:
-    """Deviations above the lower half of the poses, which no copy of the body reaches."""
-    others = _others(score)
-    if len(score) < FEWEST_OTHERS:
-        return np.zeros(len(score))
-    return (score - others.mean()) / max(float(others.std(ddof=1)), LEAST_DEVIATION)
-
-
-def _others(score: np.ndarray) -> np.ndarray:
-    """The lower half of the scores of a body's poses."""
-    return np.sort(score)[: max(len(score) // 2, 1)]

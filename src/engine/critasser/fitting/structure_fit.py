@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,8 +56,8 @@ class Placement:
         Of each domain, in order.
     placed : tuple of bool
         Which domains have a place.
-    scores : tuple of float
-        Of the place of each domain, in the unit of `Poses.score`; NaN for a domain without one.
+    score, detail : tuple of float
+        Of the place of each domain, as `RigidFit` has them; NaN for a domain without one.
     joined : tuple of bool
         Which domains lie where the whole structure's best pose puts them.
     whole : RigidFit or None
@@ -69,7 +69,8 @@ class Placement:
     domain: NDArray[np.int64]
     fits: tuple[RigidFit, ...]
     placed: tuple[bool, ...]
-    scores: tuple[float, ...] = ()
+    score: tuple[float, ...] = ()
+    detail: tuple[float, ...] = ()
     joined: tuple[bool, ...] = ()
     whole: RigidFit | None = None
 
@@ -154,10 +155,7 @@ def fit_structure(
             for body, fit in zip(bodies[own], fits[own])
         ]
     else:
-        poses = [
-            _rescored(body, fit.poses if len(members) == 1 else _best(fit), detail)
-            for body, fit in zip(bodies, fits)
-        ]
+        poses = [fit.poses if len(members) == 1 else _best(fit) for fit in fits]
     if equals:
         copies = max(copies, *(fit.equals() for fit in fits))
     numbers = np.arange(len(calpha)) if numbers is None else numbers
@@ -166,19 +164,21 @@ def fit_structure(
     placements = []
     for of_copy in chosen:
         positions = np.full(calpha.shape, np.nan)
-        scores, joined = np.full(len(members), np.nan), np.zeros(len(members), dtype=bool)
+        score, by_detail = np.full((2, len(members)), np.nan)
+        joined = np.zeros(len(members), dtype=bool)
         for d, k in of_copy.items():
             rows, body = members[d], bodies[own][d]
             positions[rows] = poses[d].apply(body, k, calpha[rows])
-            scores[d] = pose_score(body, fine, poses[d], k)
+            score[d] = pose_score(body, fine, poses[d], k)
+            by_detail[d] = pose_score(body, detail, poses[d], k)
             joined[d] = joint is not None and _apart(positions[rows], joint[d]) < SAME_PLACE
         for i, d in _carried_along(numbers, present, members, of_copy):
             positions[i] = poses[d].apply(bodies[own][d], of_copy[d], calpha[i][None])[0]
         placed = tuple(d in of_copy for d in range(len(members)))
         placements.append(
             Placement(
-                positions, domain, tuple(fits[own]), placed, tuple(scores.tolist()),
-                tuple(joined.tolist()), fits[0] if together else None,
+                positions, domain, tuple(fits[own]), placed, tuple(score.tolist()),
+                tuple(by_detail.tolist()), tuple(joined.tolist()), fits[0] if together else None,
             )
         )  # fmt: skip
     return tuple(placements)
@@ -192,11 +192,6 @@ def _has_room(calpha: NDArray[np.float64], fields: Fields) -> bool:
 
 def _best(fit: RigidFit) -> Poses:
     return fit.poses.select(np.arange(min(len(fit.poses), POSES_A_BODY)))
-
-
-def _rescored(body: Body, poses: Poses, fields: Fields) -> Poses:
-    """The same poses, in their order, by their scores in other fields."""
-    return replace(poses, score=pose_scores(body, fields, poses))
 
 
 def _by_whole(
@@ -253,10 +248,11 @@ def _with_whole(
     body: Body, fit: RigidFit, whole_body: Body, whole: RigidFit, fine: Fields, detail: Fields
 ) -> Poses:
     """Poses of a domain by detail: its own, and where those of the whole put it, refined."""
-    own, joint = _rescored(body, _best(fit), detail), _best(whole)
+    own, joint = _best(fit), _best(whole)
     centre = [whole.poses.apply(whole_body, k, body.centre[None])[0] for k in range(len(joint))]
     carried = Poses(joint.rotation, np.array(centre).reshape(-1, 3), joint.score)
-    carried = _rescored(body, refine_poses(body, fine, carried), detail)
+    carried = refine_poses(body, fine, carried)
+    carried = carried.scored(pose_scores(body, detail, carried))
     poses = Poses(
         np.concatenate([own.rotation, carried.rotation]),
         np.concatenate([own.centre, carried.centre]),

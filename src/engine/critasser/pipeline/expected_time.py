@@ -37,6 +37,10 @@ BAND_SECONDS = 4e-6
 NUCLEIC_VOLUME = 4e-6
 """For each Å³, to tell nucleic acid from protein."""
 
+TEMPLATE_SEARCH, TEMPLATE_BENDING, BLURRING = 5.0, 1.5e-3, 3e-7
+"""Seconds to find a template's places, and for each residue to bend it there; for each Å³ to blur
+what the networks see for that, once."""
+
 VOLUME_OF_RESIDUE = 400.0
 """Å³ of map that is worked on for each residue, solvent around it included: unmasked maps are
 positive half of everywhere, but what is worked on is cut out around the chain."""
@@ -68,7 +72,7 @@ def expected_build_seconds(task: Task, models: int = USUAL_MODELS) -> dict[str, 
         "calpha": 0.2 + 0.003 * length,
         "weaker": 0.1 + 0.002 * length,
         "sequences": 0.3 + SEQUENCES_PLACE * length * _places(length),
-        "templates": 0.1 + 5.0 * len(task.inputs.templates),
+        "templates": 0.1 + _templates_seconds(len(task.inputs.templates), length, volume),
         "trace": _trace_seconds(length, schedule.joinings),
         "unseen": 0.1 + 0.001 * length,
         "assembly": 0.1 + 0.01 * length + ASSEMBLY_MOVE * moves,
@@ -81,6 +85,12 @@ def expected_build_seconds(task: Task, models: int = USUAL_MODELS) -> dict[str, 
         seconds["density"] += 2.0 + BAND_SECONDS * volume
         seconds["cross_validation"] = ATOMIC_SECONDS[schedule.atomic] * length
     return seconds
+
+
+def _templates_seconds(templates: int, length: int, volume: float) -> float:
+    if not templates:
+        return 0.0
+    return BLURRING * volume + templates * (TEMPLATE_SEARCH + TEMPLATE_BENDING * length)
 
 
 def _places(length: int) -> float:

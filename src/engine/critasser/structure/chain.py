@@ -36,6 +36,8 @@ class ProteinChain:
         Insertion codes, "" where there is none; empty where the file was not asked for them.
     place : tuple of int (n,)
         Of each residue among all residues of the file, in its order; empty as `insertion`.
+    file : str
+        Name of the file, for messages; empty where it does not matter.
     """
 
     name: str
@@ -48,9 +50,15 @@ class ProteinChain:
     b_factor: NDArray[np.float64]
     insertion: tuple[str, ...] = ()
     place: tuple[int, ...] = ()
+    file: str = ""
 
     def __len__(self) -> int:
         return len(self.letters)
+
+    @property
+    def title(self) -> str:
+        """Which chain it is, of which file: what messages call it."""
+        return f"chain {self.name} of {self.file}" if self.file else f"chain {self.name}"
 
     @cached_property
     def codes(self) -> NDArray[np.int8]:

@@ -129,14 +129,14 @@ def survey(
     rejected: list[Rejected] = []
     for number, chain in enumerate(chains):
 
-        def report(part: float, message: str, number: int = number) -> None:
+        def report(part: float, message: str, number=number, chain=chain) -> None:
             if progress is not None:
-                progress((number + part) / len(chains), f"template {number + 1}: {message}")
+                progress((number + part) / len(chains), f"{chain.title}: {message}")
 
         report(0.0, f"{len(chain)} residues")
         placed = _place(number, chain, calpha, target, entities, search, fit, report)
         if isinstance(placed, str):
-            rejected.append(Rejected(_name(number, chain), placed))
+            rejected.append(Rejected(chain.title, placed))
         else:
             placings.append(placed)
     placings, taken = _together(placings, chains, target, entities)
@@ -146,10 +146,6 @@ def survey(
         progress(1.0, f"{len(found)} templates, {len(rejected)} of no use")
     templates, elsewhere = zip(*found[:limit]) if found else ((), ())
     return Reselection(templates, tuple(rejected), elsewhere)
-
-
-def _name(number: int, chain: ProteinChain) -> str:
-    return f"template {number + 1} (chain {chain.name})"
 
 
 def _place(
@@ -293,10 +289,8 @@ def _together(
             other = next(
                 one for one in chosen if one.entity != best.entity and best.excludes(one)
             )
-            better = f"{_name(other.chain, chains[other.chain])} lies, which fits better"
-            rejected.append(
-                Rejected(_name(best.chain, chains[best.chain]), f"fits only where {better}")
-            )
+            better = f"{chains[other.chain].title} lies, which fits better"
+            rejected.append(Rejected(chains[best.chain].title, f"fits only where {better}"))
     return left, rejected
 
 
@@ -373,7 +367,7 @@ def _source(used: list[Placing], chains: Sequence[ProteinChain]) -> str:
     parts = []
     for number in dict.fromkeys(placing.chain for placing in used):
         own = [placing for placing in used if placing.chain == number]
-        text = f"{_name(number, chains[number])}, {own[0].alignment.identity:.0%} identical"
+        text = f"{chains[number].title}, {own[0].alignment.identity:.0%} identical"
         if len(own) > 1:
             text += f", in {len(own)} places"
         if own[0].bodies > 1:

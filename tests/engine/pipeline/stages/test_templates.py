@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 from types import SimpleNamespace
 
+import gemmi
 import numpy as np
 import pytest
 
@@ -14,8 +15,8 @@ from critasser.pipeline.stages import density_fit, templates
 from critasser.pipeline.stages.density_fit import (
     DensityFit,
     _remarks,
-    errors_of_chains,
     fit_by_density,
+    template_chains,
 )
 from critasser.pipeline.stages.judged_templates import judged_by_map
 from critasser.pipeline.stages.templates import _place_at_once, _write_elsewhere
@@ -25,10 +26,11 @@ DATA = Path(__file__).parents[3] / "data"
 
 
 def fit(*z_scores):
-    """A fit whose poses have these z-scores."""
-    count = len(z_scores)
-    poses = Poses(np.tile(np.eye(3), (count, 1, 1)), np.zeros((count, 3)), np.zeros(count))
-    return RigidFit(poses, np.array(z_scores), z_scores[0] - z_scores[1])
+    """A fit whose best poses have these z-scores of four at most."""
+    chance = np.sqrt(0.75) * np.array([1.0, 1.0, -1.0, -1.0])  # mean 0, deviation 1
+    detail = np.array([*z_scores, *(1.0,) * (4 - len(z_scores)), *chance])
+    poses = Poses(np.tile(np.eye(3), (8, 1, 1)), np.zeros((8, 3)), detail)
+    return RigidFit(poses, np.zeros(8))
 
 
 def placement(fits, placed):
@@ -88,8 +90,17 @@ def test_each_chain_of_a_file_is_cut_by_its_own_block_of_the_error(tmp_path, cha
     n = len(chain)
     whole = np.arange(4.0 * n * n).reshape(2 * n, 2 * n)
     np.savez(tmp_path / "pae.npz", pae=whole)
-    errors = [None, *errors_of_chains([chain, chain], tmp_path / "pae.npz")]
-    fit = fit_by_density([chain] * 3, None, np.random.default_rng(0), errors=errors)
+    one, two = tmp_path / "one.pdb", tmp_path / "two.pdb"
+    written = gemmi.read_structure(str(DATA / "1gl2_D.pdb.gz"))
+    written.write_pdb(str(one))
+    written[0].add_chain(written[0][0].clone())
+    written[0][1].name = "X"
+    written.write_pdb(str(two))
+    chains, errors = template_chains([one, two], [None, tmp_path / "pae.npz"])
+    assert [each.title for each in chains] == [
+        "chain D of one.pdb", "chain D of two.pdb", "chain X of two.pdb",
+    ]  # fmt: skip
+    fit = fit_by_density(chains, None, np.random.default_rng(0), errors=errors)
     for number in range(3):
         fit(number)
     assert fitted[0] is None
@@ -98,7 +109,16 @@ def test_each_chain_of_a_file_is_cut_by_its_own_block_of_the_error(tmp_path, cha
 
 def test_without_errors_contacts_cut_all_chains(chain, fitted):
     fit_by_density([chain], None, np.random.default_rng(0))(0)
-    assert errors_of_chains([chain, chain], None) == [None, None] and fitted == [None]
+    assert template_chains([DATA / "1gl2_D.pdb.gz"], [None])[1] == [None] and fitted == [None]
+
+
+def test_files_of_one_name_are_told_apart_by_their_folders(tmp_path):
+    paths = [tmp_path / folder / "ranked_0.pdb.gz" for folder in ("a", "b")]
+    for path in paths:
+        path.parent.mkdir()
+        path.write_bytes((DATA / "1gl2_D.pdb.gz").read_bytes())
+    chains, _ = template_chains(paths, [None, None])
+    assert [one.title for one in chains] == [f"chain D of {path}" for path in paths]
 
 
 class Backwards:
@@ -171,8 +191,8 @@ def test_reading_chains_goes_on_where_the_search_for_them_left_off(
         all_external=lambda _: ["a.pdb"],
     )  # fmt: skip
     for name, given in {
-        "load_calpha": (None, None, True), "read_chains": [chain, chain], "load_features": None,
-        "errors_of_chains": [None, None],
+        "load_calpha": (None, None, True), "protein_features": None,
+        "template_chains": ([chain, chain], [None, None]),
     }.items():  # fmt: skip
         monkeypatch.setattr(templates, name, lambda *_, given=given: given)
     monkeypatch.setattr(density_fit, "network_fields", lambda _: fields_of(chain))
@@ -180,7 +200,7 @@ def test_reading_chains_goes_on_where_the_search_for_them_left_off(
     monkeypatch.setattr(templates, "survey", survey)
     with pytest.raises(StopIteration):
         templates.STAGE.body(context)
-    assert told == pytest.approx([begins, (1.0 + begins) / 2, 1.0])
+    assert told == pytest.approx([begins, (0.95 + begins) / 2, 0.95])  # bending is left
 
 
 def test_further_places_of_a_template_are_written(chain, tmp_path):
@@ -243,14 +263,14 @@ def test_where_the_best_place_is_clear_less_is_asked_of_it(chain, density):
     half_wrong = chain.calpha.copy()
     half_wrong[30:] += 40.0
     assert density()(half_wrong)
-    assert density(least={0: -0.8})(half_wrong) == ""
-    assert density(least={0: -0.8})(chain.calpha + 500.0)
+    assert density(clear={0: 0.1})(half_wrong) == ""
+    assert density(clear={0: 0.1})(chain.calpha + 500.0)
 
 
 def test_what_the_density_does_not_find_must_fit_it_well_where_positions_put_it(chain, density):
     half_wrong = chain.calpha.copy()
     half_wrong[30:] += 40.0
-    assert density(least={0: -0.8}, unfound={0})(half_wrong)
+    assert density(clear={0: 0.1}, unfound={0})(half_wrong)
     assert density(unfound={0})(chain.calpha) == ""
 
 
@@ -290,8 +310,8 @@ def test_what_the_map_contradicts_is_told(chain):
     (left,) = judged_by_map([Template(moved, 0.8, "x")], calpha, target, tell=lines.append)
     assert not left.placed[20:24].any() and left.placed.sum() == n - 4
     assert lines == [
-        f"template 1: the map's Cα positions contradict 4 of {n} residues, which are built "
-        "without it"
+        f"the map's Cα positions contradict 4 of {n} residues of a template, which are built "
+        "without it: x"
     ]
 
 
@@ -313,7 +333,7 @@ def test_a_template_is_bent_into_the_density_where_that_gains(chain):
     assert there.score < 0.01  # scores are of where templates lie, whatever was given
     off, left = (np.linalg.norm(x - chain.calpha, axis=1).mean() for x in (bent, mended.positions))
     assert left < off / 2 and mended.score > 0.9
-    assert lines[0].startswith("template 2 is bent into the map's density: its residues move by")
+    assert lines[0].startswith("bent into the map's density by ") and lines[0].endswith(": x")
     assert not any("bent" in line for line in lines[1:])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -29,27 +29,49 @@ from critasser.fitting import (
     trusted_residues,
     values_in_place,
 )
-from critasser.structure import ProteinChain
+from critasser.structure import ProteinChain, read_chains
 from critasser.templates import AS_GOOD, PlacedChain
 from critasser.text import printable
 
-__all__ = ["DensityFit", "errors_of_chains", "fit_by_density"]
+__all__ = ["DensityFit", "fit_by_density", "template_chains"]
 
 SCORE_BY_CALPHA = 0.1
 """Score that a place by Cα positions alone must pass, where the density has none: proteins in their
 own maps, bent ones too, had 0.35 or more, other folds -0.03 or less (``benchmark.foreign``)."""
 
 
-def errors_of_chains(
-    chains: Sequence[ProteinChain], path: Path | None
-) -> list[NDArray[np.float64] | None]:
-    """Predicted aligned error of each chain of a file, from that of the whole; None without one.
+def template_chains(
+    paths: Sequence[Path], pae: Sequence[Path | None]
+) -> tuple[list[ProteinChain], list[NDArray[np.float64] | None]]:
+    """The chains of all files, named by these, and the predicted aligned error of each.
+
+    Parameters
+    ----------
+    paths : sequence of path
+        Of structures.
+    pae : sequence of path or None
+        File of the predicted aligned error of each.
 
     Raises
     ------
     InputError
-        It cannot be read, or is of another number of residues.
+        A file cannot be read, or an error is of another number of residues.
     """
+    names = [path.name for path in paths]
+    chains: list[ProteinChain] = []
+    errors: list[NDArray[np.float64] | None] = []
+    for path, name, error in zip(paths, names, pae, strict=True):
+        own = read_chains(path)
+        errors += _errors_of_chains(own, error)
+        file = name if names.count(name) == 1 else str(path)
+        chains += [replace(one, file=file) for one in own]
+    return chains, errors
+
+
+def _errors_of_chains(
+    chains: Sequence[ProteinChain], path: Path | None
+) -> list[NDArray[np.float64] | None]:
+    """Predicted aligned error of each chain of a file, from that of the whole; None without one."""
     if path is None:
         return [None] * len(chains)
     ends = np.cumsum([0, *map(len, chains)])
@@ -72,8 +94,8 @@ class DensityFit:
         those without, and for all where this is empty.
     tell : callable or None
         Given a line for all of a chain that took no part, found no place, or fits elsewhere too.
-    least : dict of int to float
-        Score that chains must pass whose best place is clear, once they were searched for.
+    clear : dict of int to float
+        Of chains that were searched for, the detail that tells a clear best place.
     unfound : set of int
         Chains that have no place by the density, as `placed_domains` judges it.
     found : dict of int to tuple of Placement
@@ -85,7 +107,7 @@ class DensityFit:
     rng: np.random.Generator
     errors: tuple[NDArray[np.float64] | None, ...] = ()
     tell: Callable[[str], None] | None = None
-    least: dict[int, float] = field(default_factory=dict)
+    clear: dict[int, float] = field(default_factory=dict)
     unfound: set[int] = field(default_factory=set)
     found: dict[int, tuple[Placement, ...]] = field(default_factory=dict)
 
@@ -139,10 +161,10 @@ class DensityFit:
         if not any(domain.placed for domain in placed_domains(first, copies)):
             self.unfound.add(number)
         if first.whole is not None or len(first.fits) == 1:
-            self.least[number] = (first.whole or first.fits[0]).least(np.inf)
+            self.clear[number] = (first.whole or first.fits[0]).clear_detail
         if self.tell is not None:
             for line in _remarks(trusted_residues(chain), placements, copies):
-                self.tell(f"template {number + 1} (chain {printable(chain.name)}): {line}")
+                self.tell(f"{printable(chain.title)}: {line}")
         return [
             PlacedChain(one.positions, one.bodies) for one in placements if any(one.placed)
         ]
@@ -171,11 +193,10 @@ class DensityFit:
         if not here or not enough_placed(here, int(asked.sum())):
             return f"has a place in the map for {here} of {int(asked.sum())} residues only"
         score = float(values_in_place(positions, self.fine)[counted].mean())
-        if number in self.unfound:
-            least = SCORE_BY_CALPHA
-        else:
-            least = min(least_score(here), self.least.get(number, np.inf))
-        if score > least:
+        detail = float(values_in_place(positions, self.detail)[counted].mean())
+        unfound = number in self.unfound
+        least = SCORE_BY_CALPHA if unfound else least_score(here)
+        if score > least or (not unfound and detail > self.clear.get(number, np.inf)):
             return ""
         return (
             "has no place in the map that is better than chance (score "

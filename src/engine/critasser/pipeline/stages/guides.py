@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from critasser.density import read_map
 from critasser.errors import InputError
 from critasser.job.arrays import load_arrays, load_calpha, load_templates, load_traces
-from critasser.pipeline.files import CALPHA, DENSITY, TEMPLATES, TRACES, UNSEEN
+from critasser.pipeline.files import CALPHA, DENSITY, NUCLEIC, TEMPLATES, TRACES, UNSEEN
 from critasser.pipeline.stage import Context
+from critasser.pipeline.stages.nucleic import protein_density
 from critasser.structure import Target, Template, Trace, read_contacts
 
 __all__ = ["EXTERNAL", "FACTS", "READS", "guides", "only_seen"]
 
-READS = (DENSITY, CALPHA, TRACES, TEMPLATES, UNSEEN)
+READS = (DENSITY, NUCLEIC, CALPHA, TRACES, TEMPLATES, UNSEEN)
 FACTS: Mapping[str, str] = {
     "resolution": "density", "absent": "templates", "trusted": "unseen",
 }  # fmt: skip
@@ -45,7 +45,7 @@ def guides(context: Context) -> dict[str, Any]:
         "target": target,
         "starts": starts,
         "calpha": calpha,
-        "density": read_map(context.read(DENSITY)),
+        "density": protein_density(context),
         "resolution": context.fact("resolution"),
         "use_cnn": context.fact("trusted"),
         "contacts": contacts,

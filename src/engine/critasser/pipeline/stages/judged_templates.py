@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
-from critasser.fitting import FEWEST_RESIDUES, Fields, flexible_fit, values_in_place
+from critasser.fitting import (
+    FEWEST_RESIDUES,
+    Fields,
+    far_fields,
+    flexible_fit,
+    values_in_place,
+)
 from critasser.structure import CalphaSet, Target, Template, cr_score
 from critasser.templates import released
+from critasser.text import printable
 from critasser.trace import shifted_significance
 
 __all__ = ["judged_by_map"]
@@ -24,6 +32,7 @@ def judged_by_map(
     fields: Fields | None = None,
     resolution: float | None = None,
     tell: Callable[[str], None] | None = None,
+    progress: Callable[[float, str], None] | None = None,
 ) -> tuple[Template, ...]:
     """Templates bent into the map's density, without what it contradicts, and what it says of them.
 
@@ -40,6 +49,8 @@ def judged_by_map(
         Of the map, Å: with it templates are bent into the density where that clearly gains.
     tell : callable, optional
         Given a line for each kind of contradiction, and for a template that is bent.
+    progress : callable, optional
+        Told fraction and message as each template is bent; may raise.
 
     Returns
     -------
@@ -48,11 +59,19 @@ def judged_by_map(
         positions, and with `values` by `fields`, where they are given.
     """
     judged = []
+    bend = None
+    if fields is not None and resolution is not None and templates:
+        bend = partial(
+            _bent, calpha=calpha, target=target, fields=fields, far=far_fields(fields),
+            resolution=resolution,
+        )  # fmt: skip
     for number, template in enumerate(templates):
-        values, moved = None, 0.0
+        values, moved, name = None, 0.0, printable(template.source)
+        if progress is not None:
+            progress(number / len(templates), f"bending into the density: {name}")
         if fields is not None:
-            if resolution is not None:
-                template, moved = _bent(template, calpha, target, fields, resolution)
+            if bend is not None:
+                template, moved = bend(template)
             values = np.concatenate(
                 [values_in_place(template.positions[one], fields) for one in target.chain_slices]
             )
@@ -65,21 +84,25 @@ def judged_by_map(
         judged.append(dataclasses.replace(kept, z_score=z_score, values=values))
         if moved and tell is not None:
             tell(
-                f"template {number + 1} is bent into the map's density: its residues move by "
-                f"{moved:.1f} Å (root mean square)"
+                f"bent into the map's density by {moved:.1f} Å (root mean square): {name}"
             )
         for by, which in zip(("Cα positions", "side chains", "density"), contradicted):
             if which.any() and tell is not None:
                 verb = "contradicts" if by == "density" else "contradict"
                 tell(
-                    f"template {number + 1}: the map's {by} {verb} {int(which.sum())} of "
-                    f"{int(template.placed.sum())} residues, which are built without it"
+                    f"the map's {by} {verb} {int(which.sum())} of {int(template.placed.sum())} "
+                    f"residues of a template, which are built without it: {name}"
                 )
     return tuple(judged)
 
 
 def _bent(
-    template: Template, calpha: CalphaSet, target: Target, fields: Fields, resolution: float
+    template: Template,
+    calpha: CalphaSet,
+    target: Target,
+    fields: Fields,
+    far: tuple[Fields, ...],
+    resolution: float,
 ) -> tuple[Template, float]:
     """A template bent into the density chain by chain, and by how many Å root mean square."""
     if not template.placed.any():
@@ -87,7 +110,7 @@ def _bent(
     positions = template.positions.copy()
     for one in target.chain_slices:
         if template.placed[one].sum() >= FEWEST_RESIDUES:
-            positions[one], _ = flexible_fit(positions[one], fields, resolution)
+            positions[one], _ = flexible_fit(positions[one], fields, resolution, far)
     squared = np.sum((positions - template.positions)[template.placed] ** 2, axis=1)
     moved = float(np.sqrt(np.mean(squared)))
     score = cr_score(positions, calpha.positions, len(target))

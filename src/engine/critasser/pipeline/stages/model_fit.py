@@ -241,7 +241,7 @@ def _refusal(context: Context, placement: Placement) -> str:
         needed = least_score(int(np.sum(placement.domain >= 0)))
         runner_up = f"; runner-up {first.z_score[1]:.1f}" if len(first.z_score) > 1 else ""
         line += (
-            f" (score {first.poses.score[0]:.2f}, what is in a map has {needed:.2g} or more; "
+            f" (score {first.score[0]:.2f}, what is in a map has {needed:.2g} or more; "
             f"z-score {first.z_score[0]:.1f}, {LEAST_Z:g} or more{runner_up})"
         )
     return f"{line}; give a model of what is in the map, a mask of the part where it is, or the PAE"

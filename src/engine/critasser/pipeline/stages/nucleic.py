@@ -6,20 +6,31 @@ from typing import Any
 
 import numpy as np
 
-from critasser.density import Grid, read_map, write_map
-from critasser.job.arrays import load_features, save_region
+from critasser.density import FeatureMaps, Grid, read_map, write_map
+from critasser.job.arrays import load_features, load_region, save_region
 from critasser.network.nucleic.finding import TRUSTED_RESOLUTION, NucleicAcid, find_nucleic_acid
 from critasser.pipeline.files import DENSITY, FEATURES, NUCLEIC, NUCLEIC_MAP, SEEN
 from critasser.pipeline.stage import Context, Stage
 from critasser.shipped import NUCLEIC_NETWORK
 
-__all__ = ["NUCLEIC_FACTS", "STAGE", "nucleic_facts"]
+__all__ = ["NUCLEIC_FACTS", "STAGE", "nucleic_facts", "protein_density", "protein_features"]
 
 TILES = (144, 112, 96)
 """Voxels; as of the stage network, but no smaller than what this network sees around a voxel."""
 
 NUCLEIC_FACTS = {"nucleic_acid": "nucleic"}
 """For `nucleic_facts`."""
+
+
+def protein_density(context: Context) -> Grid:
+    """The density without what is nucleic acid; stages that ask declare `DENSITY`, `NUCLEIC`."""
+    return read_map(context.read(DENSITY)).without(load_region(context.read(NUCLEIC)))
+
+
+def protein_features(context: Context) -> FeatureMaps:
+    """What the network saw, without what is nucleic acid; as above, and `FEATURES`."""
+    features = load_features(context.read(FEATURES), context.read(DENSITY))
+    return features.without(load_region(context.read(NUCLEIC)))
 
 
 def nucleic(context: Context) -> None:

@@ -21,11 +21,13 @@ from critasser.pipeline.files import (
     DENSITY,
     EVERY_CALPHA,
     FEATURES,
+    NUCLEIC,
     SYMMETRY,
     TEMPLATES,
     TRACES,
 )
 from critasser.pipeline.stage import Context, Stage, Task, named_sequences
+from critasser.pipeline.stages.nucleic import protein_density
 from critasser.shipped import SEQUENCE_NETWORK
 from critasser.structure import (
     CalphaSet,
@@ -120,7 +122,7 @@ def _write_traces(context: Context, traces: Sequence[Trace], calpha: CalphaSet) 
     """Write traces as whole chains, and the positions that the first one leaves."""
     target, free = context.target, np.ones(len(calpha), bool)
     strong, _, _ = load_calpha(context.read(CALPHA))
-    guide = Guide.of(read_map(context.read(DENSITY)), strong)
+    guide = Guide.of(protein_density(context), strong)
     names = [chain_names(int(c) + 1)[-1] for c in target.chain_index]
     for k, found in enumerate(traces):
         stem, shown = f"2_traces/trace_{k + 1:02d}", k < SHOWN
@@ -169,7 +171,7 @@ def _settings(task: Task) -> Mapping[str, object]:
 STAGE = Stage(
     "trace",
     trace,
-    reads=(DENSITY, CALPHA, EVERY_CALPHA, FEATURES, TEMPLATES),
+    reads=(DENSITY, CALPHA, EVERY_CALPHA, FEATURES, NUCLEIC, TEMPLATES),
     facts={"resolution": "density", "absent": "templates", "log_odds": "sequences"},
     settings=_settings,
     external=("contacts", "trace.npz", SEQUENCE_NETWORK),

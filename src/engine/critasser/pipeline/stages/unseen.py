@@ -10,10 +10,9 @@ from scipy.spatial import cKDTree
 
 from critasser.assembly import Guide, complete
 from critasser.calpha import TRUSTED_CRSCORE, agreement, find_calpha
-from critasser.density import FeatureMaps, Grid, read_map
+from critasser.density import FeatureMaps, Grid
 from critasser.job.arrays import (
     load_calpha,
-    load_features,
     load_region,
     load_templates,
     load_traces,
@@ -22,6 +21,7 @@ from critasser.job.arrays import (
 from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, NUCLEIC, TEMPLATES, TRACES, UNSEEN
 from critasser.pipeline.stage import Context, Stage, sequences
 from critasser.pipeline.stages.calpha import warn_unsure
+from critasser.pipeline.stages.nucleic import protein_density, protein_features
 from critasser.quality import Placed, find_unseen
 from critasser.structure import CalphaSet, Target, Template, Trace, kabsch
 
@@ -57,15 +57,14 @@ def unseen(context: Context) -> None:
     traces = load_traces(context.read(TRACES))
     templates = load_templates(context.read(TEMPLATES))
     calpha, agreed, trusted = load_calpha(context.read(CALPHA))
-    features = load_features(context.read(FEATURES), context.read(DENSITY))
-    nucleic = load_region(context.read(NUCLEIC))
+    features, nucleic = protein_features(context), load_region(context.read(NUCLEIC))
     lacking = seek_unseen(
         context.target,
         traces,
         templates,
         calpha,
         features,
-        read_map(context.read(DENSITY)),
+        protein_density(context),
         rng=context.rng,
         progress=context.progress,
     )

@@ -21,13 +21,14 @@ def found(monkeypatch):
     """Let nucleic acid be in the map's first sections, or nowhere."""
 
     def set_found(sections: int) -> None:
-        def find(density, features, weights, resolution, **_options):
+        def find(density, probability, resolution):
             region = np.zeros(density.shape, bool)
             region[:sections] = True
             volume = float(region.sum())
             return NucleicAcid(region, volume, int(sections > 0))
 
-        monkeypatch.setattr(nucleic, "find_nucleic_acid", find)
+        monkeypatch.setattr(nucleic, "nucleic_probability", lambda *_, **__: None)
+        monkeypatch.setattr(nucleic, "find_regions", find)
 
     return set_found
 
@@ -76,6 +77,29 @@ def test_in_poor_maps_it_is_shown_and_nothing_is_left_out(job, task, before, fou
     assert not load_region(job.path(NUCLEIC)).any()
     assert not job.noted("nucleic", "nucleic_acid")["left_out"]
     assert "not told apart well enough" in job.markers["nucleic"]["summary"]["said"]
+
+
+def test_smaller_tiles_are_tried_for_the_network_only(job, task, before, found, monkeypatch):
+    found(3)
+    tried = []
+
+    def too_large(*_, tile, **__):
+        tried.append(tile)
+        if len(tried) < 3:
+            raise MemoryError
+
+    monkeypatch.setattr(nucleic, "nucleic_probability", too_large)
+    run_stages(job, [before(), nucleic.STAGE], of(task(), GUIDE))
+    assert tried == list(nucleic.TILES)
+    assert ["do not fit in memory" in line for line in job.warnings()] == [True, True]
+
+    def fail(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(nucleic, "find_regions", fail)
+    with pytest.raises(MemoryError):
+        run_stages(job, [before(3.5), nucleic.STAGE], of(task(), GUIDE))
+    assert len(tried) == 4
 
 
 def test_a_score_is_not_asked_for_all_that_is_in_the_map(job, task, before, found):

@@ -88,6 +88,7 @@ def packed_complexes(
     *,
     group: str,
     count: int,
+    skip: int = 0,
     chains: tuple[int, int],
     lengths: tuple[int, int],
     copies: float,
@@ -105,6 +106,8 @@ def packed_complexes(
     group : str
         ``val`` or ``bench``.
     count : int
+    skip : int
+        Complexes before the first of them: those that something was chosen by are not to judge it.
     chains, lengths : (int, int)
         Fewest and most chains, and residues of each.
     copies : float
@@ -115,7 +118,7 @@ def packed_complexes(
         Give a model of each sequence as good as a predicted one, also of those.
     """
     rows = _rows(data, group, *lengths)
-    for seed in range(1, count + 1):
+    for seed in range(skip + 1, skip + count + 1):
         rng = np.random.default_rng(seed)
         order = rng.permutation(len(rows)).tolist()
         number = int(rng.integers(chains[0], chains[1] + 1))

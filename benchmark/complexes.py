@@ -228,6 +228,7 @@ def main() -> int:
     parser.add_argument("--group", choices=("val", "bench"), default="val")
     parser.add_argument("--resolutions", type=float, nargs="+", default=[3.0, 4.5, 6.0])
     parser.add_argument("--count", type=int, default=4, help="complexes at each resolution")
+    parser.add_argument("--skip", type=int, default=0, help="packed complexes to leave out first")
     parser.add_argument("--chains", type=int, nargs=2, default=[2, 4], help="fewest and most")
     parser.add_argument("--shortest", type=int, default=54, help="residues of a chain")
     parser.add_argument("--longest", type=int, default=300, help="residues of a chain")
@@ -258,7 +259,7 @@ def main() -> int:
             for resolution in args.resolutions
             for one in packed_complexes(
                 args.data, args.work, resolution, group=args.group, count=args.count,
-                chains=tuple(args.chains), lengths=(args.shortest, args.longest),
+                skip=args.skip, chains=tuple(args.chains), lengths=(args.shortest, args.longest),
                 copies=args.copies, foreign=args.foreign, models=args.models,
             )
         ]  # fmt: skip

@@ -62,6 +62,14 @@ def test_regions_are_where_probability_and_density_are_and_small_ones_are_left_o
     assert found.regions == 1 and found.volume == 24**3 > LEAST_VOLUME > 4**3
 
 
+def test_regions_at_the_ends_of_a_map_are_found_and_counted_one_by_one():
+    ends = (np.s_[26:, 20:, 78:], np.s_[:20, :16, :20])
+    grid = density(*ends)
+    found = regions(grid, np.ones((25, 20, 49), np.float32))
+    np.testing.assert_array_equal(found.region, grid.values > 0)
+    assert found.regions == 2 and found.volume == grid.values.sum()
+
+
 def test_a_part_of_a_molecule_can_be_nucleic_acid():
     probability = np.zeros((25, 20, 49), np.float32)
     probability[:, :, :10] = 1.0

@@ -22,13 +22,14 @@ def found(monkeypatch):
     """Let nucleic acid be in the map's first sections, or nowhere."""
 
     def set_found(sections: int) -> None:
-        def find(density, features, weights, resolution, **_options):
+        def find(density, probability, resolution):
             region = np.zeros(density.shape, bool)
             region[:sections] = True
             volume = float(region.sum())
             return NucleicAcid(region, volume, int(sections > 0))
 
-        monkeypatch.setattr(nucleic, "find_nucleic_acid", find)
+        monkeypatch.setattr(nucleic, "nucleic_probability", lambda *_, **__: None)
+        monkeypatch.setattr(nucleic, "find_regions", find)
 
     return set_found
 
@@ -99,6 +100,29 @@ def test_without_any_nothing_is_left_out(job, task, before, found):
     assert job.noted("nucleic", "nucleic_acid") == {
         "volume": 0.0, "regions": 0, "left_out": False
     }  # fmt: skip
+
+
+def test_smaller_tiles_are_tried_for_the_network_only(job, task, before, found, monkeypatch):
+    found(3)
+    tried = []
+
+    def too_large(*_, tile, **__):
+        tried.append(tile)
+        if len(tried) < 3:
+            raise MemoryError
+
+    monkeypatch.setattr(nucleic, "nucleic_probability", too_large)
+    run_stages(job, [before(), nucleic.STAGE], of(task(), GUIDE))
+    assert tried == list(nucleic.TILES)
+    assert ["do not fit in memory" in line for line in job.warnings()] == [True, True]
+
+    def fail(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(nucleic, "find_regions", fail)
+    with pytest.raises(MemoryError):
+        run_stages(job, [before(3.5), nucleic.STAGE], of(task(), GUIDE))
+    assert len(tried) == 4
 
 
 def test_it_does_not_depend_on_what_the_sequences_are(job, task, before, found):

@@ -23,6 +23,7 @@ __all__ = [
     "NucleicAcid",
     "averaged",
     "find_nucleic_acid",
+    "find_regions",
     "nucleic_probability",
     "regions_of",
     "threshold",
@@ -182,14 +183,32 @@ def regions_of(density: Grid, mean: NDArray[np.float32], least: float) -> Nuclei
     """
     voxel = float(np.prod(density.voxel_size))
     likely = mean > least
-    whole = np.kron(likely, np.ones((VOXEL,) * 3, bool))[tuple(map(slice, density.shape))]
-    whole &= density.values > CONTOUR
-    labels, count = ndimage.label(whole, ndimage.generate_binary_structure(3, 3))
-    sizes = np.bincount(labels.ravel(), minlength=count + 1) * voxel
-    kept = sizes >= LEAST_VOLUME
+    region = np.zeros(density.shape, bool)
+    if not likely.any():
+        return NucleicAcid(region, 0.0, 0)
+    # Labels take four bytes a voxel: only the box that holds all that is likely is labelled.
+    (box,) = ndimage.find_objects(likely.astype(np.uint8))
+    part = tuple(slice(VOXEL * s.start, min(VOXEL * s.stop, n)) for s, n in zip(box, density.shape))
+    inside, near = density.values[part] > CONTOUR, likely[box]
+    for axis in range(3):
+        near = near.repeat(VOXEL, axis)
+    inside &= near[tuple(map(slice, inside.shape))]
+    labels = np.empty(inside.shape, np.int32)
+    count = ndimage.label(inside, ndimage.generate_binary_structure(3, 3), output=labels)
+    counts = np.zeros(count + 1, np.int64)
+    for plane in labels:
+        counts += np.bincount(plane.ravel(), minlength=count + 1)
+    kept = counts * voxel >= LEAST_VOLUME
     kept[0] = False
-    region = kept[labels]
-    return NucleicAcid(region, float(sizes[kept].sum()), int(kept.sum()))
+    region[part] = kept[labels]
+    return NucleicAcid(region, float(counts[kept].sum() * voxel), int(kept.sum()))
+
+
+def find_regions(
+    density: Grid, probability: NDArray[np.float32], resolution: float
+) -> NucleicAcid:
+    """Regions of nucleic acid in a map of a resolution in Å, of `nucleic_probability`."""
+    return regions_of(density, averaged(density, probability), threshold(resolution))
 
 
 def find_nucleic_acid(
@@ -209,4 +228,4 @@ def find_nucleic_acid(
     probability = nucleic_probability(
         density, features, weights, device=device, tile=tile, progress=progress
     )
-    return regions_of(density, averaged(density, probability), threshold(resolution))
+    return find_regions(density, probability, resolution)

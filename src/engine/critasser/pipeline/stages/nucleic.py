@@ -5,10 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from critasser.density import FeatureMaps, Grid, read_map, write_map
 from critasser.job.arrays import load_features, load_region, save_region
-from critasser.network.nucleic.finding import TRUSTED_RESOLUTION, NucleicAcid, find_nucleic_acid
+from critasser.network.nucleic.finding import (
+    TRUSTED_RESOLUTION,
+    NucleicAcid,
+    find_regions,
+    nucleic_probability,
+)
 from critasser.pipeline.files import DENSITY, FEATURES, NUCLEIC, NUCLEIC_MAP, SEEN
 from critasser.pipeline.stage import Context, Stage
 from critasser.shipped import NUCLEIC_NETWORK
@@ -36,7 +42,7 @@ def protein_features(context: Context) -> FeatureMaps:
 def nucleic(context: Context) -> None:
     """Find nucleic acid, and write it as a map."""
     density = read_map(context.read(DENSITY))
-    found = _found(context, density)
+    found = _found(context)
     sure = context.fact("resolution") <= TRUSTED_RESOLUTION
     save_region(context.file(NUCLEIC), found.region & sure)
     context.note(
@@ -62,16 +68,19 @@ def nucleic(context: Context) -> None:
         context.say("no nucleic acid seen")
 
 
-def _found(context: Context, density: Grid) -> NucleicAcid:
+def _found(context: Context) -> NucleicAcid:
     seen = read_map(context.read(SEEN))
+    return find_regions(seen, _probability(context, seen), context.fact("resolution"))
+
+
+def _probability(context: Context, seen: Grid) -> NDArray[np.float32]:
     features = load_features(context.read(FEATURES), context.read(DENSITY))
     for tile in TILES:
         try:
-            return find_nucleic_acid(
+            return nucleic_probability(
                 seen,
                 features,
                 context.external(NUCLEIC_NETWORK),
-                context.fact("resolution"),
                 device=context.device,
                 tile=tile,
                 progress=context.progress,

@@ -54,13 +54,15 @@ def test_features_are_cut_out_alike_from_blocks_and_from_whole_arrays(places, va
     assert dense.part((16, 8, 24), (32, 24, 40)).shape == (25, 16, 16, 16)
 
 
-def test_a_region_without_calpha_leaves_all_else(places, values):
+def test_a_region_without_protein_leaves_all_else(places, values):
     sparse = FeatureMaps.from_blocks(np.zeros(3), 1.0, SparseBlocks(SHAPE, places, values))
     region = np.zeros(SHAPE, bool)
     region[:4] = True
     left = sparse.without(region)
     assert sparse.calpha[:4].any() and not left.calpha[:4].any()
     np.testing.assert_array_equal(left.calpha[4:], sparse.calpha[4:])
+    assert sparse.backbone[:4].any() and not left.backbone[:4].any()
+    np.testing.assert_array_equal(left.backbone[4:], sparse.backbone[4:])
     assert sparse.without(np.zeros(SHAPE, bool)) is sparse
 
 

@@ -22,8 +22,8 @@ WAVE, ACROSS = 2.5, 9.0
 pytestmark = pytest.mark.slow
 
 
-def write_template(path: Path, letters: str) -> None:
-    """The piece's backbone, bent by waves, by other letters."""
+def write_template(path: Path, letters: str, wave: float = 0.0) -> None:
+    """The piece's backbone, bent by a wave of so many Å, by other letters."""
     names = [gemmi.expand_one_letter(one, gemmi.ResidueKind.AA) for one in letters]
     structure = gemmi.read_structure(str(PIECE))
     structure.remove_ligands_and_waters()
@@ -35,7 +35,7 @@ def write_template(path: Path, letters: str) -> None:
         for atom in residue:
             x, y, z = atom.pos.tolist()
             atom.pos = gemmi.Position(
-                x + WAVE * np.sin(z / ACROSS), y + WAVE * np.cos(x / ACROSS), z
+                x + wave * np.sin(z / ACROSS), y + wave * np.cos(x / ACROSS), z
             )
     structure.write_pdb(str(path))
 
@@ -59,7 +59,7 @@ def of_the_piece(finished, first_stages, tmp_path_factory) -> Path:
     copy = Path(shutil.copytree(finished, folder / "job"))
     letters, other = read_chains(PIECE)[0].letters, read_chains(FOREIGN)[0].letters
     (folder / "two.fasta").write_text(f">piece\n{letters}\n>foreign\n{other}\n")
-    write_template(folder / "bent.pdb", letters)
+    write_template(folder / "bent.pdb", letters, WAVE)
     told = first_stages(
         "trace", "build", "--resume", copy, folder / "two.fasta",
         "--templates", folder / "bent.pdb", FOREIGN,
@@ -102,9 +102,10 @@ def test_templates_of_relatives_get_a_place_each(first_stages, tmp_path):
     grid = simulate(both, np.concatenate([weight, 0.8 * weight]), 4.0, padding=6.0)
     write_map(tmp_path / "map.mrc", grid)
     letters = chain.letters
-    (tmp_path / "two.fasta").write_text(f">first\n{letters}\n>relative\n{letters[::-1]}\n")
+    relative = "".join(np.random.default_rng(3).permutation(list(letters)))
+    (tmp_path / "two.fasta").write_text(f">first\n{letters}\n>relative\n{relative}\n")
     write_template(tmp_path / "first.pdb", letters)
-    write_template(tmp_path / "relative.pdb", letters[::-1])
+    write_template(tmp_path / "relative.pdb", relative)
     first_stages(
         "templates", "build", tmp_path / "map.mrc", tmp_path / "two.fasta",
         "-o", tmp_path / "job", "--resolution", 4.0, "--quality", "shortest",

@@ -8,7 +8,7 @@ import pytest
 from critasser.density import read_map
 from critasser.job.arrays import load_region, save_calpha
 from critasser.network.nucleic.finding import NucleicAcid
-from critasser.pipeline.files import DENSITY, EVERY_CALPHA, NUCLEIC, NUCLEIC_MAP
+from critasser.pipeline.files import DENSITY, EVERY_CALPHA, FEATURES, NUCLEIC, NUCLEIC_MAP
 from critasser.pipeline.pipeline import run_stages
 from critasser.pipeline.stage import Stage
 from critasser.pipeline.stages import calpha, nucleic, sequences, weaker
@@ -151,3 +151,21 @@ def test_no_position_is_looked_for_where_there_is_nucleic_acid(job, task, before
     assert len(looked) == 4  # the mean, each opinion, and weaker positions of the mean
     for probability in looked:
         assert not probability[:, :4].any() and probability[:, 4:].all()
+
+
+def test_templates_and_residues_that_grow_in_see_no_density_there(job, task, before):
+    """Half of the density is nucleic acid, and so is half of what the network took for backbone."""
+    half, seen = 4, {}
+    region = np.zeros((8, 9, 10), bool)
+    region[:half] = True
+
+    def look(context):
+        seen["backbone"] = nucleic.protein_features(context).backbone
+        seen["density"] = nucleic.protein_density(context).values
+        seen["whole"] = read_map(context.read(DENSITY)).values
+
+    last = Stage("look", look, reads=(DENSITY, FEATURES, NUCLEIC))
+    run_stages(job, [before(nucleic=region), last], task())
+    assert not seen["backbone"][:half].any() and seen["backbone"][half:].all()
+    assert not seen["density"][:half].any()
+    assert np.array_equal(seen["density"][half:], seen["whole"][half:])

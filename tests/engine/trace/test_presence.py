@@ -9,7 +9,7 @@ import pytest
 from critasser.density import FeatureMaps, Grid, simulate
 from critasser.structure import CalphaSet, Sequence, Target, Trace, read_chains
 from critasser.trace import find_presence, unused_positions
-from critasser.trace.presence import SPARE, SequencePresence, copies_built
+from critasser.trace.presence import CERTAIN, SPARE, SequencePresence, copies_built
 from critasser.trace.significance import Significance
 
 DATA = Path(__file__).parents[2] / "data"
@@ -75,18 +75,17 @@ def test_more_copies_than_asked_for_are_told(pair, short):
 
 
 @pytest.mark.parametrize(
-    "z_scores, gains, more",
+    "z_scores, more",
     [
-        ((7.0, 4.6), (0.5, 0.4), True),
-        ((30.0, 10.0), (0.5, 0.2), False),
-        ((4.8, 2.5), (0.5, 0.4), False),
-        ((7.0,), (0.5,), False),
+        ((7.0, 4.6), True),
+        ((30.0, 10.0), False),
+        ((4.8, 2.9), False),
+        ((7.0,), False),
     ],
     ids=["as well", "a relative", "by chance", "not looked for"],
 )
-def test_a_further_copy_is_told_where_it_suits_the_map_nearly_as_well(z_scores, gains, more):
-    first = doubtful(z_scores[0], 5.0)
-    found = dataclasses.replace(first, z_scores=z_scores, gains=gains, built=1)
+def test_a_further_copy_is_told_where_it_suits_the_map_nearly_as_well(z_scores, more):
+    found = dataclasses.replace(doubtful(0.0, 5.0), copies=stands_out(*z_scores), built=1)
     assert found.more == more
 
 
@@ -94,21 +93,28 @@ def test_a_further_copy_of_what_is_told_less_well_is_looked_for_where_there_is_r
     views = seen(short, knowledge=1.0), seen(short, knowledge=1.0, seed=1)
     (two,) = presence(beside(*views), short.letters)[0].sequences
     (one,) = presence((views[0].calpha, views[0].features), short.letters)[0].sequences
-    assert 3.0 < two.z_scores[0] < 6.0 and two.more
-    assert 3.0 < one.z_scores[0] < 6.0 and len(one.z_scores) == 1
+    assert two.z_score > 3.0 and two.more
+    assert one.z_score > 3.0 and not one.more
 
 
-def test_where_no_sequence_is_told_all_are_built(short, seen):
-    view = seen(short, knowledge=0.0)
-    found, missing = presence((view.calpha, view.features), short.letters, STRANGER)
-    assert missing == [] and not found.whole.significant
+def test_where_nothing_is_told_copies_of_the_only_sequence_are_built_as_far_as_there_is_room(
+    short, seen
+):
+    two = beside(*(seen(short, knowledge=0.0, seed=seed) for seed in (0, 1)))
+    found, missing = presence(two, *[short.letters] * 3)
+    assert missing == [2] and not found.whole.significant
+
+
+def stands_out(*z_scores, length=80):
+    """By so many standard deviations of shuffled sequences."""
+    return tuple(
+        Significance(one / np.sqrt(length), np.zeros(8), length, common=1.0) for one in z_scores
+    )
 
 
 def doubtful(z_score, expected, length=80):
-    shuffled = np.array([0.0, 0.001])
-    return SequencePresence(
-        Sequence("A", "A" * length), Significance(0.0, shuffled, length), (z_score,), 1, expected
-    )
+    (copy,) = stands_out(z_score, length=length)
+    return SequencePresence(Sequence("A", "A" * length), copy, (copy,), 1, expected)
 
 
 def chosen(found, likely):
@@ -118,15 +124,32 @@ def chosen(found, likely):
 
 
 def test_doubt_counts_only_where_there_is_no_room():
-    clear, doubted = doubtful(5.0, 5.0), doubtful(1.5, 4.0)
+    clear, doubted = doubtful(6.0, 6.0), doubtful(1.2, 6.0)
     assert chosen([clear, doubted], likely=150) == [1, 1]
     assert chosen([clear, doubted], likely=80) == [1, 0]
 
 
-def test_what_the_map_does_not_speak_against_is_built_without_room_too():
-    both = [doubtful(5.0, 5.0), doubtful(2.5, 4.0)]
+def test_what_stands_out_is_built_without_room_too():
+    both = [doubtful(6.0, 6.0), doubtful(3.0, 6.0)]
     assert chosen(both, likely=20) == [1, 1]
     assert chosen([doubtful(-3.0, 9.0)] * 2, likely=20).count(1) >= 1
+
+
+@pytest.mark.parametrize("likely", [150, 80])
+def test_what_suits_the_map_as_shuffled_sequences_do_is_not_built_beside_what_is_told(likely):
+    assert chosen([doubtful(6.0, 6.0), doubtful(-0.5, 6.0)], likely) == [1, 0]
+
+
+@pytest.mark.parametrize(("expected", "z_score"), [(3.0, 3.0), (6.0, 3.0), (6.0, 9.0)])
+def test_what_stands_out_is_certain_whatever_is_expected(expected, z_score):
+    (evidence,) = doubtful(z_score, expected).evidence
+    assert CERTAIN < evidence <= 10.0
+
+
+def test_evidence_grows_with_the_z_score():
+    evidence = [doubtful(z, 6.0).evidence[0] for z in np.linspace(-3.0, 8.0, 23)]
+    assert np.all(np.diff(evidence) >= 0.0)
+    assert evidence[0] == doubtful(0.0, 6.0).evidence[0]  # as little speaks against it
 
 
 def test_positions_that_no_residue_uses_are_counted_where_they_are_many(short, seen):

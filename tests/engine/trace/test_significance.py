@@ -8,7 +8,8 @@ import pytest
 
 from critasser.structure import Sequence, Target, read_chains
 from critasser.trace import sequence_significance, shifted_significance
-from critasser.trace.significance import Significance, compared, shuffled_sequence
+from critasser.trace.comparison import Judgement, compared
+from critasser.trace.significance import Significance, shuffled_sequence, with_common_deviation
 
 DATA = Path(__file__).parents[2] / "data"
 STRANGER = "MSTNPKPQRKTKRNTNRRPQDVKFPGGGQIVGGVYLLPRRGPRLGVRATRKTSERSQ" * 2
@@ -89,10 +90,22 @@ def test_a_clear_sequence_is_compared_with_fewer_shuffled_ones(own, count):
 
         def judge(self, asked, tick):
             spread = 0.05 * (zlib.crc32(asked.letters.encode()) % 3 - 1)
-            return own if asked.letters == STRANGER else spread, None
+            value = own if asked.letters == STRANGER else spread
+            return Judgement(value, 2 * value, None)
 
-    found, _ = compared(Told(), target, rng=np.random.default_rng(0))
-    assert len(found.shuffled) == count
+    found = compared(Told(), target, rng=np.random.default_rng(0))
+    assert len(found.log_odds.shuffled) == len(found.likelihood.shuffled) == count
+    assert found.likelihood.own == 2 * own
+
+
+def test_the_deviation_of_one_map_is_that_of_all_its_shuffled_sequences():
+    few = Significance(0.3, np.array([-0.1, 0.1] * 4), 100)
+    wide = Significance(0.3, np.array([-0.2, 0.2] * 4), 25)
+    one, other = with_common_deviation([few, wide])
+    # Over the root of the length both deviate by 1.07; the least that is believed weighs a third.
+    assert one.deviation * 10 == pytest.approx(np.sqrt((2 * 8 / 7 + 0.6**2) / 3), rel=1e-6)
+    assert other.deviation == pytest.approx(2 * one.deviation)
+    assert other.z_score == pytest.approx(one.z_score / 2)
 
 
 def test_a_shuffled_sequence_keeps_what_is_near_together_and_loses_the_order():

@@ -13,6 +13,7 @@ from critasser.errors import InputError
 from critasser.structure import CalphaSet, Target, Trace
 from critasser.trace.asymmetric_unit import AsymmetricUnit, find_unit
 from critasser.trace.chain_copies import in_the_same_places
+from critasser.trace.comparison import sequence_significance
 from critasser.trace.joining import by_joining, by_keep_tracing
 from critasser.trace.presence import (
     Presence,
@@ -27,7 +28,6 @@ from critasser.trace.significance import (
     SIGNIFICANT,
     Significance,
     register_significance,
-    sequence_significance,
     shifted_significance,
 )
 

@@ -109,6 +109,12 @@ class Alignment:
     sums: Sums
     first_states: States
 
+    @property
+    def log_likelihood(self) -> float:
+        """Logarithm of the sum over all walks that use each position at most once, a bound of it:
+        that of all walks at the penalties, and the sum of these (Lagrange's dual)."""
+        return float(np.log(self.sums.scale).sum()) / self.sharpness + float(self.penalty.sum())
+
     def draw(self, rng: np.random.Generator) -> NDArray[np.int32]:
         """One walk: the position (L,) of each residue or −1; positions may repeat."""
         L = len(self.marginal)

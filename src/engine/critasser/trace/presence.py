@@ -1,9 +1,8 @@
 """Tell which sequences a map holds, in how many copies, and what else it holds.
 
-Each sequence is compared with shuffled copies of itself alone, on all positions: where more
-residues compete than there are positions, as they do when a sequence does not belong, the sums over
-the walks of all sequences together tell none of them. Then all sequences and copies compete for the
-map's Cα in one integer programme.
+Each sequence is compared with shuffled copies of itself, by itself and beside those that the map
+tells (`competition`). Then all sequences and copies compete for the map's Cα in one integer
+programme.
 """
 
 from __future__ import annotations
@@ -19,14 +18,16 @@ from scipy.spatial import cKDTree
 
 from critasser.density import FeatureMaps
 from critasser.structure import CalphaSet, Sequence, Target, Trace
-from critasser.trace.graph import CandidateGraph, candidate_graph
-from critasser.trace.significance import SIGNIFICANT, Significance, Witness, compared
+from critasser.trace.competition import BESIDE, Searched, look_for_all
+from critasser.trace.graph import candidate_graph
+from critasser.trace.significance import SIGNIFICANT, Significance
 from critasser.trace.statistics import statistics
 
 __all__ = ["Presence", "SequencePresence", "copies_built", "find_presence", "unused_positions"]
 
-PRIOR = 3.0
-"""Log-odds that a chain that a person asks for is in the map, before the map is looked at."""
+PRIOR = 1.5
+"""Log-odds that a chain that a person asks for is in the map, before the map is looked at: of six
+one is not."""
 
 MOST_EVIDENCE = 10.0
 """Bound of the log-odds from z-scores: density may be poor where one chain lies."""
@@ -35,48 +36,29 @@ MOST_EXPECTED = 2 * SIGNIFICANT
 """z-score above which no more is expected of a sequence that is in the map, however well others are
 told: one that is short, or in poor density, has less, and what is significant alone is there."""
 
-DOUBT = -1.0
-"""Log-odds from the map above which a chain is built whatever else is asked for."""
+SPREAD = 0.5
+"""Standard deviation of the z-scores of sequences that are in a map, over what is expected, beside
+the 1 that all z-scores have: chains of one map are told unequally well."""
 
-TOLD_SHARE = 0.4
-"""Share of the different sequences' residues that the map must tell for what it says of these to
-tell how the others should do."""
+CERTAIN = 1.5
+"""Log-odds from the map above which a chain is built whatever else is asked for: less than a
+significant z-score has, whatever is expected."""
 
 SPARE = 1.2
 """Residues over likely positions up to which there is room for all: some residues are not seen."""
-CROWDED, UNEXPLAINED = 0.1, 0.03
+CROWDED, UNEXPLAINED = 0.1, 0.005
 """Cost, in log-odds, of each residue beyond that, and of each likely position without a residue.
 These numbers were chosen by hand."""
 
 RESOLUTION = 1000
 """CP-SAT works with whole numbers: log-odds are rounded to one over this."""
 
-LEAST_ROOM = 0.5
-"""Positions over residues that a copy needs."""
-
-CLEAR, COPY_SHARE = 6.0, 0.6
-"""z-score of a sequence from which it is looked whether there is one more copy than asked for, and
-share of its log-odds beyond those of shuffled sequences that this copy must reach. Of a relative
-(the other kind of chain of EMD-3488) it is 0.4."""
-
-FREE_SHARE = 0.6
-"""Of the residues of a sequence that is told, if less well, the likely positions that must be left
-beside all chains asked for, for the same to be looked at. In ten maps without further chains none
-are left."""
-
-ONE_MORE = 0.1
-"""Work of looking for one copy more than is asked for, to that for each of the others; mostly a
-look is enough."""
-
-HOPELESS = 0.0
-"""z-score of what is left of the map, beside shuffled sequences on all of it, below which a further
-copy is not compared with shuffled sequences of its own: these find up to two less there."""
+COPY_SHARE = 0.6
+"""Of the first copy's likelihood beyond those of shuffled sequences, what a copy beyond those asked
+for must reach to be told. Of a relative (the other kind of chain of EMD-3488) it is 0.4."""
 
 LIKELY = 0.5
 """Probability of a position that is taken for a Cα of something."""
-BESIDE = 2.5
-"""Å from a placed residue within which a position is another reading of the same place."""
-
 FEWEST_UNUSED, UNUSED_SHARE = 40, 0.2
 """Likely positions, and their share of all likely ones, that a trace must leave for something else
 to be in the map: fewer may be its own chains', read twice."""
@@ -89,50 +71,54 @@ class SequencePresence:
     Attributes
     ----------
     sequence : Sequence
-    significance : Significance
-        Of the sequence alone.
-    z_scores : tuple of float
-        Of each copy that is asked for and of one more, on the positions that those before it leave;
-        fewer where there is no room for more, or what is left does not suit the sequence.
+    log_odds : Significance
+        Of the first copy, by the residues' log-odds where walks put them.
+    copies : tuple of Significance
+        By likelihood, of each copy that is asked for and of one more, see `competition.Look`.
     asked : int
         Copies that the target has.
     expected : float
-        z-score of a sequence of this length that is in the map; 0 where the map does not tell.
+        z-score of a sequence of this length that is in the map; 0 where that is not to be asked.
     built : int
         Copies to build.
-    gains : tuple of float
-        Of the same as `z_scores`: log-odds a residue beyond those of shuffled sequences.
     """
 
     sequence: Sequence
-    significance: Significance
-    z_scores: tuple[float, ...]
+    log_odds: Significance
+    copies: tuple[Significance, ...]
     asked: int
-    expected: float = 0.0
+    expected: float = SIGNIFICANT
     built: int = 0
-    gains: tuple[float, ...] = ()
+
+    @property
+    def z_score(self) -> float:
+        """Of the first copy."""
+        return self.copies[0].z_score
 
     @property
     def evidence(self) -> NDArray[np.float64]:
         """Log-odds from the map that each copy asked for is in it (asked,).
 
-        z-scores are about normal, with mean `expected` for what is there and 0 for what is not.
+        z-scores are about normal: those of what is not there with mean 0 and deviation 1, those of
+        what is there about `expected`, and farther apart.
         """
         z_score = np.zeros(self.asked)
-        known = self.z_scores[: self.asked]
-        z_score[: len(known)] = known
-        expected = np.full(self.asked, max(self.expected, z_score[0]) if self.expected else 0.0)
+        known = [one.z_score for one in self.copies[: self.asked]]
+        z_score[: len(known)] = np.maximum(known, 0.0)
+        expected = np.full(self.asked, max(self.expected, z_score[0]))
         expected[0] = self.expected
         expected = np.minimum(expected, MOST_EXPECTED)
-        return np.clip(expected * (z_score - expected / 2), -MOST_EVIDENCE, MOST_EVIDENCE)
+        width = np.hypot(1.0, SPREAD * expected)
+        there = -0.5 * ((z_score - expected) / width) ** 2 - np.log(width)
+        return np.clip(there + 0.5 * z_score**2, -MOST_EVIDENCE, MOST_EVIDENCE)
 
     @property
     def more(self) -> bool:
         """The map holds more copies than are asked for."""
         return (
-            self.built == self.asked < len(self.z_scores)
-            and self.z_scores[self.asked] >= SIGNIFICANT
-            and self.gains[self.asked] >= COPY_SHARE * self.gains[0]
+            self.built == self.asked < len(self.copies)
+            and self.copies[self.asked].significant
+            and self.copies[self.asked].gain >= COPY_SHARE * self.copies[0].gain
         )
 
 
@@ -170,12 +156,12 @@ class Presence:
     def whole(self) -> Significance:
         """Of all that is built together."""
         built = [one for one in self.sequences if one.built]
-        length = np.array([one.built * one.significance.length for one in built], dtype=float)
+        length = np.array([one.built * one.log_odds.length for one in built], dtype=float)
         share = length / length.sum()
-        own = float(share @ [one.significance.own for one in built])
+        own = float(share @ [one.log_odds.own for one in built])
         # Where few shuffled sequences were enough they count several times.
-        most = max(len(one.significance.shuffled) for one in built)
-        shuffled = share @ [np.resize(one.significance.shuffled, most) for one in built]
+        most = max(len(one.log_odds.shuffled) for one in built)
+        shuffled = share @ [np.resize(one.log_odds.shuffled, most) for one in built]
         return Significance(own, shuffled, int(length.sum()))
 
 
@@ -206,20 +192,18 @@ def find_presence(
     """
     letters = [sequence.letters for sequence in target.sequences]
     every = [target.sequences[letters.index(one)] for one in dict.fromkeys(letters)]
-    total, done = sum(map(len, every)), 0
     graph = candidate_graph(calpha, features, statistics().link)
     likely = int((calpha.probability >= LIKELY).sum())
-    free = likely - len(target)
-    found = []
-    for sequence in every:
-
-        def step(fraction: float, done: int = done, size: int = len(sequence)) -> None:
-            if tick is not None:
-                tick((done + fraction * size) / total)
-
-        found.append(_looked_for(calpha, graph, features, sequence, letters, free, rng, step))
-        done += len(sequence)
-    found, room = _with_expected(found), SPARE * likely
+    searched = Searched(calpha, features, graph, likely - len(target), rng)
+    asked = [letters.count(sequence.letters) for sequence in every]
+    looks = look_for_all(searched, every, asked, tick)
+    found = _with_expected(
+        [
+            SequencePresence(sequence, look.log_odds, look.copies, count)
+            for sequence, look, count in zip(every, looks, asked)
+        ]
+    )
+    room = SPARE * likely
     copies = copies_built(
         [len(one.sequence) for one in found], [one.evidence.tolist() for one in found], room
     )
@@ -227,66 +211,15 @@ def find_presence(
     return Presence(tuple(chosen), room)
 
 
-def _looked_for(
-    calpha: CalphaSet,
-    graph: CandidateGraph,
-    features: FeatureMaps,
-    sequence: Sequence,
-    letters: SequenceOf[str],
-    free: int,
-    rng: np.random.Generator,
-    step: Callable[[float], None],
-) -> SequencePresence:
-    """A sequence on all positions, and its further copies on what is left.
-
-    free : likely positions beyond the residues of all chains that are asked for.
-    """
-    alone, asked = Target((sequence,)), letters.count(sequence.letters)
-    found: list[Significance] = []
-    most, left = asked, calpha
-    while len(found) < most and len(left) >= LEAST_ROOM * len(sequence) * bool(found):
-
-        def tick(fraction: float, done: int = len(found)) -> None:
-            further = ONE_MORE * (fraction if done == asked else 0.0)
-            step((min(done + fraction, asked) + further) / (asked + ONE_MORE))
-
-        # The fewer positions are left, the less shuffled sequences find too.
-        if found:
-            graph = candidate_graph(left, features, statistics().link)
-        witness = Witness.of(left, graph, len(sequence))
-        if len(found) == asked:
-            own, _ = witness.judge(alone)
-            if (own - found[0].shuffled.mean()) / found[0].deviation < HOPELESS:
-                break
-        one, walks = compared(witness, alone, rng=rng, tick=tick)
-        found.append(one)
-        roomy = free >= FREE_SHARE * len(sequence)
-        if len(found) == asked and found[0].z_score >= (SIGNIFICANT if roomy else CLEAR):
-            most = asked + 1
-        left = _rest(left, walks.draw(rng))
-    return SequencePresence(
-        sequence, found[0], tuple(float(one.z_score) for one in found), asked,
-        gains=tuple(one.gain for one in found),
-    )  # fmt: skip
-
-
-def _rest(calpha: CalphaSet, walk: NDArray[np.int32]) -> CalphaSet:
-    """Positions that are not at, or beside, the places of residues."""
-    taken = calpha.positions[walk[walk >= 0]]
-    if not len(taken):
-        return calpha
-    distance, _ = cKDTree(taken).query(calpha.positions)
-    return calpha.select(distance > BESIDE)
-
-
 def _with_expected(found: SequenceOf[SequencePresence]) -> list[SequencePresence]:
-    """What each z-score should be, by the sequences that the map tells."""
-    told = [one.significance for one in found if one.significance.z_score >= SIGNIFICANT]
-    length = [one.length for one in told]
-    if sum(length) < TOLD_SHARE * sum(len(one.sequence) for one in found):
-        return list(found)
-    gain = float(np.average([one.gain for one in told], weights=length))
-    return [replace(one, expected=gain / one.significance.deviation) for one in found]
+    """What each z-score should be: by the sequences that the map tells, where there are any."""
+    told = [one.copies[0] for one in found if one.copies[0].significant]
+    if not told:
+        # One sequence alone is nobody's rival: its copies are built as they are asked for.
+        expected = SIGNIFICANT if len(found) > 1 else 0.0
+        return [replace(one, expected=expected) for one in found]
+    gain = float(np.average([one.gain for one in told], weights=[one.length for one in told]))
+    return [replace(one, expected=gain / one.copies[0].deviation) for one in found]
 
 
 def copies_built(
@@ -303,7 +236,7 @@ def copies_built(
         Residues of each sequence.
     evidence : sequence of sequence of float
         Of each sequence, log-odds of each copy that is asked for, the clearest first; what is
-        above −1 is built whatever else is asked for.
+        above 1.5 is built whatever else is asked for.
     room : float
         Residues that the map has room for, see `Presence`.
 
@@ -323,7 +256,7 @@ def copies_built(
             sizes.append(length * copy)
             if k:
                 model.add_implication(copy, copies[k - 1])
-            if one >= DOUBT:
+            if one >= CERTAIN:
                 model.add(copy == 1)
     # Where all are in doubt none is.
     model.add_at_least_one(copies[0] for copies in every)

@@ -41,14 +41,19 @@ def test_what_has_a_place_is_built_whatever_the_map_alone_tells(target, chains):
     assert absent_chains(target, against, 100.0, placed, chains) == []
 
 
-def test_a_structure_without_a_place_speaks_against_its_chain_where_there_is_no_room(
-    target, chains
-):
-    placed, crowded = [template(target, 0)], len(chains[0]) + 10.0
-    assert absent_chains(target, UNTOLD, crowded, placed, chains) == [1, 2]
-    assert absent_chains(target, UNTOLD, float(len(target)), placed, chains) == []
-    # Nothing was given of it: the person's word counts.
-    assert absent_chains(target, UNTOLD, crowded, placed, chains[:1]) == []
+def test_a_structure_without_a_place_speaks_against_its_chain(target, chains):
+    placed, crowded, roomy = [template(target, 0)], len(chains[0]) + 10.0, float(len(target))
+    assert absent_chains(target, UNTOLD, roomy, placed, chains) == [1, 2]
+    # Where the map hints at it, it is a matter of room.
+    hinted = (0.0, 1.0, 1.0)
+    assert absent_chains(target, hinted, crowded, placed, chains) == [1, 2]
+    assert absent_chains(target, hinted, roomy, placed, chains) == []
+
+
+def test_where_nothing_was_given_the_persons_word_counts_as_far_as_there_is_room(target, chains):
+    placed, crowded, roomy = [template(target, 0)], len(chains[0]) + 10.0, float(len(target))
+    assert absent_chains(target, UNTOLD, roomy, placed, chains[:1]) == []
+    assert absent_chains(target, UNTOLD, crowded, placed, chains[:1]) == [1, 2]
 
 
 def test_of_copies_those_go_that_no_structure_lies_in(target, chains):

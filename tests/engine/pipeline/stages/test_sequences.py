@@ -16,8 +16,8 @@ ALPHA = Sequence("alpha", "ACDEFGHIKL")
 
 
 def found(asked, built, *z_scores):
-    significance = Significance(0.5, np.zeros(8), len(ALPHA))
-    return SequencePresence(ALPHA, significance, z_scores, asked, 7.0, built, z_scores)
+    copies = tuple(Significance(one, np.zeros(8), 1, common=1.0) for one in z_scores)
+    return SequencePresence(ALPHA, copies[0], copies, asked, 7.0, built)
 
 
 @pytest.mark.parametrize(

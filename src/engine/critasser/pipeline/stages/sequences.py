@@ -79,7 +79,7 @@ def _compare_nucleic_acid(context: Context) -> None:
 
 def _chains(context: Context, presence: Presence) -> list[dict[str, str | int | float]]:
     """What is known of each chain: its sequence, residues and z-score."""
-    z_scores = {one.sequence.letters: one.significance.z_score for one in presence.sequences}
+    z_scores = {one.sequence.letters: one.z_score for one in presence.sequences}
     return [
         {
             "sequence": sequence.name,
@@ -110,7 +110,7 @@ def remarks(presence: Presence, *, templates: bool = False) -> list[str]:
 
 
 def _remark(one: SequencePresence, templates: bool) -> str | None:
-    name, z_score = one.sequence.name, one.significance.z_score
+    name, z_score = one.sequence.name, one.z_score
     if not one.built:
         what = "built where a template of it lies in the map" if templates else "not built"
         return (

@@ -25,6 +25,7 @@ from ..engine.critasser.fasta_text import decoded
 from ..session.files import read_regular
 from ..session.quoting import one_line
 from .folder import INPUTS
+from .known_files import numbered_name
 from .map_file import write_mrc
 from .sequences import Entry, complaints, fasta_text, not_built, read_sequences, residue_count
 
@@ -371,12 +372,12 @@ def write_sequences(folder: Path, sequence: Path | Sequence) -> Path:
 
 
 def write_templates(folder: Path, structures: Sequence, *, first: int = 1) -> list[Path]:
-    """Write models as mmCIF, where the engine may read them, numbered from `first`."""
+    """Write models as mmCIF, where the engine may read them, numbered from `first` and named."""
     from chimerax.mmcif.mmcif_write import write_mmcif
 
     paths = []
     for number, structure in enumerate(structures, start=first):
-        path = folder / f"template_{number:02d}.cif"
+        path = folder / numbered_name("template", number, structure.name or "", ".cif")
         # Not by the command, which would put each into the menu of recent files.
         write_mmcif(structure.session, str(path), models=[structure])
         paths.append(path)

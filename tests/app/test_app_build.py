@@ -119,7 +119,8 @@ run(session, "volume threshold #3 minimum 0.5 set 0 maximum 0.5 setMaximum 1 mod
 job = run(session, "critasser build #1 helix.fasta mask #4 templates #2 folder job_mask")
 words = (job.folder / "command").read_text()
 assert "--mask" in words and "--templates" in words, words
-assert "_atom_site" in (job.folder / "inputs/template_01.cif").read_text()
+(template,) = (job.folder / "inputs").glob("template_01_*.cif")
+assert "_atom_site" in template.read_text()
 run(session, f"open {{job.folder / 'inputs/mask.mrc'}}")
 mask = [m for m in session.models.list() if m.name == "mask.mrc"][0]
 volume = [m for m in session.models.list() if m.name == "blob.mrc"][0]

@@ -146,7 +146,7 @@ def test_mask_near_and_templates_become_files(session, open_volume, located):
 
     words = shlex.split((job.folder / "command").read_text())
     assert words[words.index("--mask") + 1] == str(job.folder / "inputs" / "mask.mrc")
-    template_file = job.folder / "inputs" / "template_01.cif"
+    template_file = job.folder / "inputs" / "template_01_1abc.cif"
     assert words[words.index("--templates") + 1] == str(template_file)
     assert template_file.read_text() == "data_1abc\n"
     assert not [text for text in RUN if text.startswith("save")]  # it would be a recent file

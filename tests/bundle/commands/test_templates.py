@@ -97,7 +97,9 @@ def test_known_structures_are_copied_into_the_job_with_checksums(
     assert templates(job)[0] == inputs / f"{NAME}.cif"
     assert (inputs / f"{NAME}.cif").read_bytes() == model()
     assert (inputs / f"{PAE}.json").is_file()
-    assert [path.name for path in templates(job)] == [f"{NAME}.cif", "known_02.cif", "known_03.cif"]
+    assert [path.name for path in templates(job)] == [
+        f"{NAME}.cif", "known_02_1abc-1.cif", "known_03_2def-2.cif"
+    ]  # fmt: skip
     listed = json.loads((inputs / "known.json").read_text())["structures"]
     assert [one["source"] for one in listed] == ["AlphaFold DB", "PDB", "PDB"]
     assert listed[0]["sha256"] == {
@@ -151,7 +153,7 @@ def test_local_looks_at_open_models_and_downloads_and_asks_nobody(
     job = build(session, open_volume(session), typed("helix", HELIX), templates="local")
     assert server.asked == []
     assert sorted(path.name for path in templates(job)) == ["AF-Q00001-F1-model_v4.cif",
-                                                            "template_01.cif"]  # fmt: skip
+                                                            "template_01_mine.cif"]  # fmt: skip
     told = session.logger.text("info")
     assert "mine.cif (open, 100% identical" in told and "stranger" not in told
 
@@ -199,7 +201,9 @@ def test_files_and_models_can_be_given_together(session, open_volume, located, t
     chosen, _, rest = TemplatesArg.parse(f"#1,{path},{plain} quality draft", session)
     assert chosen == [first, path, plain] and rest.strip() == "quality draft"
     job = build(session, open_volume(session), typed("helix", HELIX), templates=chosen)
-    assert [one.name for one in templates(job)] == ["template_01.cif", path.name, "known_02.pdb"]
+    assert [one.name for one in templates(job)] == [
+        "template_01_mine.cif", path.name, "known_02_homologue.pdb"
+    ]  # fmt: skip
     assert (job.folder / "inputs/AF-Q00001-F1-predicted_aligned_error_v4.json").is_file()
 
 

@@ -365,6 +365,6 @@ def test_a_rerun_takes_what_is_changed(session, start, fake_engine):
     assert words[2:4] == [str(job.folder / "inputs/map.mrc"), str(fasta)]
     assert words[words.index("--resume") + 1] == str(job.folder)
     assert "AAKK" in fasta.read_text()
-    assert str(Path(job.folder) / "inputs/run_2/template_01.cif") in words
+    assert str(Path(job.folder) / "inputs/run_2/template_01_t.cif") in words
     for option, value in (("--resolution", "4.2"), ("--seed", "9"), ("--models", "2")):
         assert words[words.index(option) + 1] == value

@@ -265,7 +265,7 @@ def test_a_template_given_to_a_finished_build_leads_it_and_is_taken_away_again(
     given = again(copy, "--templates", template, "--pae", pae)
     assert {"templates", "trace", "assembly", "decoys", "quality", "report"} <= given
     results = json.loads((copy / "results.json").read_text())
-    said = "chains used: 1 of 1; cut by their predicted aligned error: 1"
+    said = "chains that lie in the map: 1 of 1; cut by their predicted aligned error: 1"
     assert said in results["stages"]["templates"]
     first = results["models"][0]
     assert sum(first["sources"].values()) == 60
@@ -278,7 +278,7 @@ def test_a_template_given_to_a_finished_build_leads_it_and_is_taken_away_again(
     assert np.median(np.linalg.norm(model.calpha - native.calpha, axis=1)) < 1.0
     assert {"templates"} <= again(copy, "--no-pae")
     said = json.loads((copy / "results.json").read_text())["stages"]["templates"]
-    assert said == "chains used: 1 of 1"
+    assert said == "chains that lie in the map: 1 of 1"
     again(copy, "--no-templates")
     after = content(copy)
     assert [name for name in before if after[name] != before[name]] == []

@@ -2,6 +2,7 @@
 
 import pytest
 
+from critasser.errors import InputError
 from critasser.pipeline.pipeline import run_stages
 from critasser.pipeline.stage import Stage
 from critasser.shipped import shipped
@@ -30,6 +31,36 @@ FIRST = Stage("first", first)
 def test_what_is_not_declared_is_refused(job, task, body):
     with pytest.raises(LookupError, match="stage second does not declare"):
         run_stages(job, [FIRST, Stage("second", body)], task())
+
+
+@pytest.mark.parametrize("noted", [[], [1.0, 2.0], ["1"], [float("inf")], [True], "x", {}])
+def test_numbers_that_no_stage_noted_are_refused(job, task, noted):
+    """The task has one chain."""
+    first = Stage("first", lambda context: context.note(evidence=noted, room=noted))
+    for ask in ("numbers_noted", "number_noted"):
+        name = "evidence" if ask == "numbers_noted" else "room"
+        second = Stage(
+            "second", lambda context, a=ask, n=name: getattr(context, a)(n),
+            facts={"evidence": "first", "room": "first"},
+        )  # fmt: skip
+        with pytest.raises(InputError, match=f"what stage first noted of {name}"):
+            run_stages(job, [first, second], task())
+
+
+def test_numbers_are_given_as_they_were_noted(job, task):
+    given = []
+
+    def second(context):
+        given.extend([context.numbers_noted("evidence"), context.number_noted("room")])
+
+    facts = {"evidence": "first", "room": "first"}
+    for noted in ({}, {"evidence": [2], "room": 3.5}):
+        first = Stage(
+            "first", lambda context, noted=noted: context.note(**noted),
+            settings=lambda _, noted=noted: noted,
+        )  # fmt: skip
+        run_stages(job, [first, Stage("second", second, facts=facts)], task())
+    assert given == [None, None, (2.0,), 3.5]
 
 
 def test_what_is_declared_is_given(job, task):

@@ -22,6 +22,7 @@ from critasser.decoys import cluster
 from critasser.errors import InputError
 from critasser.job.stage_run import stage_generator
 from critasser.options import PRESETS
+from critasser.pipeline.expected_time import bending_share
 from critasser.pipeline.stages.density_fit import fit_by_density, template_chains
 from critasser.pipeline.stages.guides import only_seen
 from critasser.pipeline.stages.judged_templates import judged_by_map
@@ -141,7 +142,9 @@ def trace_chains(
     True
     """
     target = as_target(sequences)
-    calpha, features = prediction.every_calpha, prediction.features
+    calpha = prediction.every_calpha
+    features = prediction.features.without(prediction.left_out)
+    density = prediction.density.without(prediction.left_out)
     if not len(calpha):
         raise InputError(
             "no Cα position was found in the map; check its contour, mask and resolution"
@@ -155,7 +158,7 @@ def trace_chains(
         tick=lambda done: tell(0.1 * done, "shuffled sequences to compare with"),
     ).whole  # fmt: skip
     traces = build_traces(
-        unit.calpha, features, prediction.density, unit.target, prediction.resolution, rng=rng,
+        unit.calpha, features, density, unit.target, prediction.resolution, rng=rng,
         count=count, strategy=strategy, significance=significance, prior=prior,
         joinings=PRESETS["draft"].joinings,
         progress=lambda done, told: tell(0.1 + 0.9 * done, told),
@@ -225,13 +228,19 @@ def fit_templates(
     target, rng = as_target(sequences), stage_generator(seed, "templates")
     features = prediction.features.without(prediction.left_out)
     fit = fit_by_density(chains, features, rng, errors=errors)
-    result = survey(chains, prediction.calpha, target, progress=progress, fit=fit)
+    bending = bending_share(len(target))
+    tell = progress or (lambda fraction, message: None)
+    result = survey(
+        chains, prediction.calpha, target, fit=fit,
+        progress=lambda done, told: tell((1.0 - bending) * done, told),
+    )  # fmt: skip
     if not result.templates:
         reasons = "; ".join(f"{one.source} {one.reason}" for one in result.rejected)
         raise InputError(f"no template can be used: {reasons or 'none was given'}")
     return judged_by_map(
         result.templates, prediction.calpha, target, trusted=prediction.trusted, fields=fit.fine,
         resolution=prediction.resolution,
+        progress=lambda done, told: tell(1.0 - bending * (1.0 - done), told),
     )  # fmt: skip
 
 

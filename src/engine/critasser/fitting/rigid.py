@@ -47,7 +47,7 @@ LEAST_LEAD = 1.5
 """Deviations by which it must stand above the next one to be unique."""
 
 CLEAR_LEAD, CLEAR_SCORE = 8.0, -0.7
-"""Deviations by which it must stand above the next one to be believed though its score is no
+"""Deviations by which it must stand above the next one to be believed with any score that is
 better than this: a structure that is half wrong has half the score, but its other poses have none.
 Of six validation chains that were warped or spoilt, and had scores of -0.53 to -0.10, five led by
 11.4 or more; of 24 chains of other folds in maps of one chain the first led by 3.9, and of those in

@@ -11,7 +11,12 @@ from critasser.trace.alignment import (
     POSITIONS_A_RESIDUE,
 )
 
-__all__ = ["expected_build_seconds", "expected_fit_seconds", "expected_model_seconds"]
+__all__ = [
+    "bending_share",
+    "expected_build_seconds",
+    "expected_fit_seconds",
+    "expected_model_seconds",
+]
 
 USUAL_MODELS = 2
 """Models that are different enough, of the five that are asked for."""
@@ -91,6 +96,12 @@ def _templates_seconds(templates: int, length: int, volume: float) -> float:
     if not templates:
         return 0.0
     return BLURRING * volume + templates * (TEMPLATE_SEARCH + TEMPLATE_BENDING * length)
+
+
+def bending_share(length: int) -> float:
+    """Of the time of stage templates, what bending them takes: here for a target of L residues."""
+    bending = TEMPLATE_BENDING * length
+    return bending / (TEMPLATE_SEARCH + bending)
 
 
 def _places(length: int) -> float:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from critasser.errors import InputError
 from critasser.executors import HERE, Executor
 from critasser.job.progress import Progress
 from critasser.job.stage_run import StageRun
@@ -199,18 +200,36 @@ class Context:
         return tuple(k for k in noted if type(k) is int and 0 <= k < count)[: count - 1]
 
     def numbers_noted(self, name: str) -> tuple[float, ...] | None:
-        """A finite number for each chain that an earlier stage noted; None where there are none.
+        """A number for each chain that an earlier stage noted; None where it noted nothing.
 
         Raises
         ------
         LookupError
             The stage does not declare this fact.
+        InputError
+            The marker holds something else: it was changed by others.
         """
         noted = self.fact(name)
-        if not isinstance(noted, list) or len(noted) != len(self.task.checked.target.sequences):
+        if noted is None:
             return None
-        finite = all(type(one) in (int, float) and math.isfinite(one) for one in noted)
-        return tuple(map(float, noted)) if finite else None
+        count = len(self.task.checked.target.sequences)
+        if not isinstance(noted, list) or len(noted) != count or not all(map(_finite, noted)):
+            raise self._changed(name)
+        return tuple(map(float, noted))
+
+    def number_noted(self, name: str) -> float | None:
+        """A number that an earlier stage noted; None where it noted nothing. Errors as above."""
+        noted = self.fact(name)
+        if noted is not None and not _finite(noted):
+            raise self._changed(name)
+        return noted
+
+    def _changed(self, name: str) -> InputError:
+        stage = self.stage.facts[name]
+        return InputError(
+            f"{self.run.job.folder}: what stage {stage} noted of {name} is not what it writes; "
+            f"delete stages/{stage}.json there, and resume"
+        )
 
     @property
     def model(self) -> ModelFile:
@@ -361,3 +380,7 @@ def _for_all_models(job: Job, pattern: str) -> list[str]:
     while job.made(name := of_model(pattern, len(names))):
         names.append(name)
     return names
+
+
+def _finite(value: object) -> bool:
+    return type(value) in (int, float) and math.isfinite(value)

@@ -65,7 +65,7 @@ def known_entities(chains: Sequence[ProteinChain], target: Target) -> set[int]:
             continue
         by_sequence, alike = alike_entities(codes, letters)
         if alike:
-            known.add(max(alike, key=lambda e: by_sequence[e].z_score))
+            known.add(max(alike, key=lambda e: by_sequence[e].score))
     return known
 
 

@@ -11,7 +11,20 @@ from critasser.network.nucleic.finding import NucleicAcid
 from critasser.pipeline.files import DENSITY, EVERY_CALPHA, FEATURES, NUCLEIC, NUCLEIC_MAP
 from critasser.pipeline.pipeline import run_stages
 from critasser.pipeline.stage import Stage
-from critasser.pipeline.stages import calpha, nucleic, sequences, weaker
+from critasser.pipeline.stages import (
+    assembly,
+    calpha,
+    decoys,
+    nucleic,
+    sequences,
+    stretch_assembly,
+    stretch_atomic,
+    stretch_trace,
+    templates,
+    trace,
+    unseen,
+    weaker,
+)
 from critasser.structure import CalphaSet, NucleicRecord
 
 GUIDE = NucleicRecord("guide", 20)
@@ -153,7 +166,19 @@ def test_no_position_is_looked_for_where_there_is_nucleic_acid(job, task, before
         assert not probability[:, :4].any() and probability[:, 4:].all()
 
 
-def test_templates_and_residues_that_grow_in_see_no_density_there(job, task, before):
+LOOKERS = (
+    calpha, weaker, sequences, templates, trace, unseen, assembly, decoys, stretch_trace,
+    stretch_assembly, stretch_atomic,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("stage", LOOKERS, ids=lambda one: one.__name__.rpartition(".")[2])
+def test_stages_that_place_protein_know_what_is_none(stage):
+    """That what a stage declares is what it reads is tested with whole builds."""
+    assert NUCLEIC in stage.STAGE.reads
+
+
+def test_protein_has_no_density_there(job, task, before):
     """Half of the density is nucleic acid, and so is half of what the network took for backbone."""
     half, seen = 4, {}
     region = np.zeros((8, 9, 10), bool)

@@ -187,6 +187,9 @@ def _crops_name(
     digest = hashlib.sha256(map_weights.read_bytes())
     for chain in data.chains:
         digest.update(chain.positions.tobytes())
+    for pair in data.pairs:
+        digest.update(pair.atoms.positions.tobytes())
+        digest.update(np.ascontiguousarray(pair.density).tobytes())
     pairs = [pair.name for pair in data.pairs]
     shaping = {name: value for name, value in asdict(options).items() if name in SHAPING}
     digest.update(json.dumps([pairs, sorted(unmodelled), shaping]).encode())

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from critasser.job.arrays import load_calpha, load_features
-from critasser.pipeline.files import DENSITY, EVERY_CALPHA, FEATURES, NUCLEIC_MAP
+from critasser.job.arrays import load_calpha
+from critasser.pipeline.files import DENSITY, EVERY_CALPHA, FEATURES, NUCLEIC, NUCLEIC_MAP
 from critasser.pipeline.stage import Context, Stage, Task, named_sequences
-from critasser.pipeline.stages.nucleic import NUCLEIC_FACTS
+from critasser.pipeline.stages.nucleic import NUCLEIC_FACTS, protein_features
 from critasser.shipped import SEQUENCE_NETWORK
 from critasser.trace import Presence, SequencePresence, find_presence, find_unit
 
@@ -29,7 +29,7 @@ def sequences(context: Context) -> None:
     if not len(calpha):
         context.say("no Cα position tells the sequences")
         return
-    features = load_features(context.read(FEATURES), context.read(DENSITY))
+    features = protein_features(context)
     unit = find_unit(calpha, features, context.target)
     presence = find_presence(
         unit.calpha,
@@ -143,7 +143,7 @@ def _settings(task: Task) -> Mapping[str, object]:
 STAGE = Stage(
     "sequences",
     sequences,
-    reads=(DENSITY, EVERY_CALPHA, FEATURES),
+    reads=(DENSITY, EVERY_CALPHA, FEATURES, NUCLEIC),
     facts=NUCLEIC_FACTS,
     settings=_settings,
     external=("trace.npz", SEQUENCE_NETWORK),

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from critasser.atomic import atoms_of_model
-from critasser.density import Grid, crop, read_map
-from critasser.pipeline.files import DENSITY
+from critasser.density import Grid, crop
 from critasser.pipeline.stage import Context, Task
+from critasser.pipeline.stages.nucleic import protein_density
 from critasser.rebuild.plan import Plan, Surroundings
 
 __all__ = ["EXTERNAL", "Stretches", "stretch_settings"]
@@ -59,8 +59,8 @@ class Stretches:
         return cls(plan, atoms, local, plan.built[local.index])
 
     def density(self, context: Context) -> Grid:
-        """The part of the map that the stretches can reach."""
+        """The part of the map that the stretches can reach, without what is nucleic acid."""
         points = self.plan.model.calpha[self.local.index]
         points = points[np.isfinite(points).all(axis=1)]
-        whole = read_map(context.read(DENSITY))
+        whole = protein_density(context)
         return crop(whole, points.min(axis=0) - MARGIN, points.max(axis=0) + MARGIN)

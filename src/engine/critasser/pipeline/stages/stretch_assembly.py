@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from critasser.assembly import sample_stretches
 from critasser.job.arrays import load_calpha, load_traces, save_arrays, write_table
 from critasser.options import REBUILDS
-from critasser.pipeline.files import CALPHA, CANDIDATES, DENSITY, TRACES
+from critasser.pipeline.files import CALPHA, CANDIDATES, DENSITY, NUCLEIC, TRACES
 from critasser.pipeline.stage import Context, Stage, Task
 from critasser.pipeline.stages.calpha import warn_unsure
 from critasser.pipeline.stages.stretch import EXTERNAL, Stretches, stretch_settings
@@ -62,7 +62,7 @@ def _settings(task: Task) -> Mapping[str, object]:
 STAGE = Stage(
     "assembly",
     stretch_assembly,
-    reads=(DENSITY, CALPHA, TRACES),
+    reads=(DENSITY, NUCLEIC, CALPHA, TRACES),
     facts={"resolution": "density"},
     settings=_settings,
     external=(*EXTERNAL, "assembly.npz"),

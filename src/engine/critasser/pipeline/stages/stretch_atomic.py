@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from critasser.atomic import rebuild_atoms
 from critasser.job.arrays import load_arrays, save_arrays
-from critasser.pipeline.files import ATOMS, CANDIDATES, DENSITY, of_model
+from critasser.pipeline.files import ATOMS, CANDIDATES, DENSITY, NUCLEIC, of_model
 from critasser.pipeline.split import Split
 from critasser.pipeline.stage import Context, Stage, Task
 from critasser.pipeline.stages.stretch import EXTERNAL, Stretches, stretch_settings
@@ -61,7 +61,7 @@ def _settings(task: Task) -> Mapping[str, object]:
 STAGE = Stage(
     "atomic",
     Split(_shared, _own, rebuild_atoms, _write),
-    reads=(DENSITY, CANDIDATES),
+    reads=(DENSITY, NUCLEIC, CANDIDATES),
     facts={"resolution": "density"},
     settings=_settings,
     external=(*EXTERNAL, "backbone.npz", "rotamers.npz"),

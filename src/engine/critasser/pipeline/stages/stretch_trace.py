@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from critasser.density import FeatureMaps, read_map
-from critasser.job.arrays import load_calpha, load_features, save_traces
+from critasser.density import FeatureMaps
+from critasser.job.arrays import load_calpha, save_traces
 from critasser.options import REBUILDS
-from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, TRACES
+from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, NUCLEIC, TRACES
 from critasser.pipeline.stage import Context, Stage, Task
+from critasser.pipeline.stages.nucleic import protein_density, protein_features
 from critasser.pipeline.stages.stretch import EXTERNAL, Stretches, stretch_settings
 from critasser.rebuild.plan import Plan
 from critasser.shipped import SEQUENCE_NETWORK
@@ -47,7 +48,7 @@ def stretch_trace(context: Context) -> None:
         context.warn(note)
     stretches = Stretches.of(plan)
     calpha, _, _ = load_calpha(context.read(CALPHA))
-    features = load_features(context.read(FEATURES), context.read(DENSITY))
+    features = protein_features(context)
     fixed = np.where(plan.built[:, None], np.nan, plan.model.calpha)
     found: list[list[tuple[Positions, Positions]]] = []
     for k, part in enumerate(plan.runs):
@@ -75,7 +76,7 @@ def _traces(
     return build_traces(
         free,
         features,
-        read_map(context.read(DENSITY)),
+        protein_density(context),
         Target((ChainSequence("stretch", letters),)),
         context.fact("resolution"),
         rng=context.rng,
@@ -153,7 +154,7 @@ def _settings(task: Task) -> Mapping[str, object]:
 STAGE = Stage(
     "trace",
     stretch_trace,
-    reads=(DENSITY, CALPHA, FEATURES),
+    reads=(DENSITY, CALPHA, FEATURES, NUCLEIC),
     facts={"resolution": "density"},
     settings=_settings,
     external=(*EXTERNAL, "trace.npz", SEQUENCE_NETWORK),

@@ -8,6 +8,7 @@ import numpy as np
 
 from critasser.fitting import fit_structure
 from critasser.job.arrays import load_calpha, save_templates, write_table
+from critasser.pipeline.expected_time import bending_share
 from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, NUCLEIC, TEMPLATES
 from critasser.pipeline.stage import Context, Stage, named_sequences
 from critasser.pipeline.stages.built_chains import absent_chains, remarks
@@ -25,9 +26,6 @@ __all__ = ["STAGE"]
 SEARCH_SECONDS = 6.0
 """Of a chain's search in the density, of 200 residues."""
 
-BENDING_SHARE = 0.05
-"""Of the stage's time, to bend templates into the density: 0.3 s for 200 residues."""
-
 SEARCH_SHARE = 0.7
 """Of the stage's time, where several chains are searched for in parallel."""
 
@@ -42,14 +40,14 @@ def templates(context: Context) -> None:
     files = context.all_external("template_*")
     pae = [context.external(f"pae_{number:02d}") for number in range(1, len(files) + 1)]
     chains, errors = template_chains(files, pae)
-    fit, share = None, 0.0
+    fit, share, bending = None, 0.0, bending_share(len(context.target))
     if chains:
         features = protein_features(context)
         fit = fit_by_density(chains, features, context.rng, errors=errors, tell=context.warn)
         share = _place_at_once(context, fit)
 
     def told(done: float, message: str) -> None:
-        context.progress(share + (1.0 - share - BENDING_SHARE) * done, message)
+        context.progress(share + (1.0 - share - bending) * done, message)
 
     found = survey(chains, calpha, context.target, progress=told, fit=fit)
     absent = _absent(context, found.templates, chains)
@@ -60,7 +58,7 @@ def templates(context: Context) -> None:
         trusted=trusted, fields=fit and fit.fine, resolution=context.fact("resolution"),
         tell=context.warn,
         progress=lambda done, message: context.progress(
-            1.0 - BENDING_SHARE * (1.0 - done), message
+            1.0 - bending * (1.0 - done), message
         ),
     )  # fmt: skip
     elsewhere = _write_elsewhere(
@@ -90,7 +88,8 @@ def templates(context: Context) -> None:
     led = sum(error is not None for error in errors)
     cut = f"; cut by their predicted aligned error: {led}" if led else ""
     lie = len(chains) - len(found.rejected)
-    context.say(f"chains used: {lie} of {len(chains)}{cut}" if files else "none given")
+    told = f"chains that lie in the map: {lie} of {len(chains)}{cut}"
+    context.say(told if files else "none given")
 
 
 def _absent(
@@ -100,9 +99,9 @@ def _absent(
 
     Without a template in the map it is what the map alone tells.
     """
-    evidence, room = context.numbers_noted("evidence"), context.fact("room")
+    evidence, room = context.numbers_noted("evidence"), context.number_noted("room")
     absent = list(context.chains_noted("by_map"))
-    if placed and evidence and isinstance(room, float):
+    if placed and evidence is not None and room is not None:
         absent = absent_chains(context.target, evidence, room, placed, given)
         for line in remarks(context.target, absent):
             context.warn(line)

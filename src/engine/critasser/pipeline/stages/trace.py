@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from critasser.assembly import Guide, complete
-from critasser.density import FeatureMaps, read_map
+from critasser.density import FeatureMaps
 from critasser.job.arrays import (
     load_calpha,
-    load_features,
     load_templates,
     save_symmetry,
     save_traces,
@@ -27,7 +26,7 @@ from critasser.pipeline.files import (
     TRACES,
 )
 from critasser.pipeline.stage import Context, Stage, Task, named_sequences
-from critasser.pipeline.stages.nucleic import protein_density
+from critasser.pipeline.stages.nucleic import protein_density, protein_features
 from critasser.shipped import SEQUENCE_NETWORK
 from critasser.structure import (
     CalphaSet,
@@ -64,7 +63,7 @@ def trace(context: Context) -> None:
     traces: tuple[Trace, ...] = ()
     found, whole = "", Symmetry(np.eye(3)[None], np.zeros((1, 3)))
     if len(calpha):
-        features = load_features(context.read(FEATURES), context.read(DENSITY))
+        features = protein_features(context)
         unit = find_unit(calpha, features, context.target)
         if unit.units > 1:
             name = f"{unit.name}: " if unit.name else ""
@@ -100,7 +99,7 @@ def _traces_of_unit(
     traces = build_traces(
         unit.calpha,
         features,
-        read_map(context.read(DENSITY)),
+        protein_density(context),
         unit.target,
         context.fact("resolution"),
         rng=context.rng,

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from critasser.calpha import find_calpha
 from critasser.density import read_map
 from critasser.job.arrays import load_calpha, load_features, load_region, save_calpha
 from critasser.network.residue.weaker import EXCESS, with_weaker
 from critasser.pipeline.files import CALPHA, DENSITY, EVERY_CALPHA, FEATURES, NUCLEIC, SEEN
-from critasser.pipeline.stage import Context, Stage, Task
+from critasser.pipeline.stage import Context, Stage
+from critasser.pipeline.stages import calpha
 from critasser.shipped import CALPHA_WEIGHTS
 
 __all__ = ["STAGE"]
+
+FOUND = 0.2
+"""Share of the stage's time after which peaks are found."""
 
 
 def weaker(context: Context) -> None:
@@ -22,6 +24,7 @@ def weaker(context: Context) -> None:
     features = load_features(context.read(FEATURES), context.read(DENSITY))
     region = load_region(context.read(NUCLEIC))
     peaks = find_calpha(features.without(region), round(EXCESS * length))
+    context.progress(FOUND, "reading weaker positions, among which traces choose")
     every = with_weaker(
         read_map(context.read(SEEN)),
         positions,
@@ -34,14 +37,10 @@ def weaker(context: Context) -> None:
     context.say(f"{len(every) - len(positions)} weaker positions for traces to choose from")
 
 
-def _settings(task: Task) -> Mapping[str, object]:
-    return {"length": len(task.checked.target)}
-
-
 STAGE = Stage(
     "weaker",
     weaker,
     reads=(DENSITY, SEEN, FEATURES, NUCLEIC, CALPHA),
-    settings=_settings,
+    settings=calpha.STAGE.settings,
     external=("residue_weights", CALPHA_WEIGHTS),
 )

@@ -65,8 +65,8 @@ def test_a_bend_that_the_density_does_not_ask_for_is_not_made(native, gain):
         np.full((len(fixed), 3), 1 / 3),
     )  # fmt: skip
 
-    def by_density(placed):
-        return 0.0 if np.array_equal(placed, given) else gain * len(placed)
+    def by_density(placed, some):
+        return 0.0 if np.array_equal(placed, given) else gain * some.sum()
 
     def told(fraction, message):
         pass
@@ -76,6 +76,23 @@ def test_a_bend_that_the_density_does_not_ask_for_is_not_made(native, gain):
     assert straight == (gain < LEAST_GAIN) and (bodies == 1) == straight
     ((without, _),) = at_hinges([(given, 1)], calpha, told)
     assert not np.array_equal(without, given)
+
+
+@pytest.mark.parametrize("of_the_rest", [0.0, 0.2])
+def test_a_bend_must_gain_for_what_lay_in_the_density_too(native, of_the_rest):
+    given, fixed = turned(native, 70, 20), seen(native)
+    calpha = CalphaSet(
+        fixed, np.ones(len(fixed)), np.full((len(fixed), 20), 0.05),
+        np.full((len(fixed), 3), 1 / 3),
+    )  # fmt: skip
+    lay = np.arange(len(given)) < len(given) - 14
+
+    def by_density(placed, some):
+        gains = np.where(lay, of_the_rest, 2.0)[some]
+        return 0.0 if np.array_equal(placed, given) else float(gains.sum())
+
+    ((placed, _),) = at_hinges([(given, 1)], calpha, lambda *_: None, by_density, lambda _: lay)
+    assert np.array_equal(placed, given) == (of_the_rest < LEAST_GAIN)
 
 
 def test_a_cancel_gets_through(native):

@@ -224,6 +224,9 @@ class Density:
     def gain(self, number, positions, wanted):
         return -float(np.linalg.norm(np.nanmean(positions, axis=0) - self.centre))
 
+    def lying(self, number, positions):
+        return np.isfinite(positions).all(axis=1)
+
     def against(self, number, positions, wanted):
         away = np.linalg.norm(np.nanmean(positions, axis=0) - self.centre)
         return "lies where nothing is" if away > 5.0 else ""
@@ -246,6 +249,9 @@ def test_places_are_ranked_by_what_they_gain_by_the_density(alpha, rng):
     calpha = seen(np.concatenate([alpha.calpha, moved[:-20]]), rng)
 
     class Likes(Density):
+        def lying(self, number, positions):
+            return np.isfinite(positions).all(axis=1)
+
         def against(self, number, positions, wanted):
             return ""
 
@@ -266,6 +272,9 @@ def test_where_no_calpha_were_found_a_place_and_one_beside_it_are_one(alpha):
 
         def gain(self, number, positions, wanted):
             return -float(np.abs(positions[0] - places[0][0]).min())
+
+        def lying(self, number, positions):
+            return np.isfinite(positions).all(axis=1)
 
         def against(self, number, positions, wanted):
             return ""
@@ -321,6 +330,9 @@ class Prefers(Density):
         middles = [np.nanmean(one, axis=0) for one in self.places[number]]
         away = [np.linalg.norm(np.nanmean(positions, axis=0) - one) for one in middles]
         return self.gains[number][int(np.argmin(away))]
+
+    def lying(self, number, positions):
+        return np.isfinite(positions).all(axis=1)
 
     def against(self, number, positions, wanted):
         return ""

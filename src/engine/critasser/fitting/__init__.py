@@ -20,6 +20,7 @@ from critasser.fitting.predicted_confidence import (
 )
 from critasser.fitting.predicted_error import read_error_file, read_predicted_error
 from critasser.fitting.rigid import CHANCE_DETAIL, FINE_BLUR, LEAST_Z, RigidFit, fit_body
+from critasser.fitting.settling import lying, settled
 from critasser.fitting.structure_fit import FEWEST_RESIDUES, Placement, fit_structure
 
 __all__ = [
@@ -41,12 +42,14 @@ __all__ = [
     "fit_structure",
     "flexible_fit",
     "least_score",
+    "lying",
     "moves_of",
     "network_fields",
     "placed_domains",
     "predicted_confidence",
     "read_error_file",
     "read_predicted_error",
+    "settled",
     "share_near",
     "trusted_residues",
     "values_in_place",

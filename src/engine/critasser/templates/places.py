@@ -62,11 +62,14 @@ def at_hinges(
     places: list[tuple[NDArray[np.float64], int]],
     calpha: CalphaSet,
     report: Callable[[float, str], None],
-    gain: Callable[[NDArray[np.float64]], float] | None = None,
+    gain: Callable[[NDArray[np.float64], NDArray[np.bool_]], float] | None = None,
+    lying: Callable[[NDArray[np.float64]], NDArray[np.bool_]] | None = None,
 ) -> list[tuple[NDArray[np.float64], int]]:
     """Places bent where both sides of a hinge then fit the Cα positions better.
 
-    With what a place (n, 3) gains by the density, this must be more for the bend too.
+    With what residues (n,) of a place (n, 3) gain by the density, this must be more for the bend
+    too: by all residues, and by those alone that are `lying` in the density without it. A loop that
+    is wrong would bend the rest.
     """
     if len(calpha) < FEWEST_RESIDUES:
         return places
@@ -78,9 +81,10 @@ def at_hinges(
         positions[present], hinges = bent(
             np.ascontiguousarray(placed[present]), calpha.positions, landscape, report
         )
-        least = LEAST_GAIN * int(present.sum())
-        if gain is not None and hinges and gain(positions) < gain(placed) + least:
-            positions, hinges = placed, 0
+        if gain is not None and hinges:
+            for some in (present, present if lying is None else lying(placed)):
+                if gain(positions, some) < gain(placed, some) + LEAST_GAIN * int(some.sum()):
+                    positions, hinges = placed, 0
         result.append((positions, bodies + hinges))
     return result
 

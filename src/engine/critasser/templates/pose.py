@@ -73,6 +73,9 @@ class Fit(Protocol):
         """What the wanted residues (n,) of chain `number` gain by lying at positions (n, 3), NaN
         for none: the sum over residues of how far each is above what chance does."""
 
+    def lying(self, number: int, positions: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Residues (n,) of chain `number` at positions (n, 3) but for stretches off the density."""
+
     def against(
         self, number: int, positions: NDArray[np.float64], wanted: NDArray[np.bool_]
     ) -> str:

@@ -191,10 +191,14 @@ def _place(
         return reason
     shared = np.isin(np.arange(len(chain)), seen[chosen])
 
-    def gain(placed: NDArray[np.float64]) -> float:
-        return fit.gain(number, _of_chain(len(chain), seen, placed), shared)
+    def gain(placed: NDArray[np.float64], some: NDArray[np.bool_]) -> float:
+        wanted = shared & np.isin(np.arange(len(chain)), seen[some])
+        return fit.gain(number, _of_chain(len(chain), seen, placed), wanted)
 
-    places = at_hinges(places, calpha, report, fit and gain)
+    def lying(placed: NDArray[np.float64]) -> NDArray[np.bool_]:
+        return fit.lying(number, _of_chain(len(chain), seen, placed))[seen]
+
+    places = at_hinges(places, calpha, report, fit and gain, fit and lying)
     if fit is not None:
         against = [
             fit.against(number, _of_chain(len(chain), seen, placed), shared)
@@ -207,7 +211,9 @@ def _place(
     for placed, bodies in places:
         found = _read(number, placed, bodies, codes, letters, wanted, bool(alike), calpha)
         if found is not None:
-            by_density = 0.0 if fit is None else gain(placed) - price * (bodies > 1)
+            by_density = 0.0
+            if fit is not None:
+                by_density = gain(placed, np.ones(len(seen), bool)) - price * (bodies > 1)
             result.append(dataclasses.replace(found, worth=len(found.held) + by_density))
     if not result:
         return (

@@ -23,6 +23,7 @@ from critasser.fitting import (
     enough_placed,
     fit_structure,
     least_score,
+    lying,
     network_fields,
     placed_domains,
     read_predicted_error,
@@ -175,6 +176,10 @@ class DensityFit:
         """What the wanted residues of a chain (n, 3) gain by the density's detail in a place."""
         counted = self._asked(number, wanted) & np.isfinite(positions).all(axis=1)
         return float(np.sum(values_in_place(positions, self.detail)[counted] - CHANCE_DETAIL))
+
+    def lying(self, number: int, positions: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Residues (n,) in a place (n, 3) but for those of stretches that are off the density."""
+        return lying(positions, self.fine)
 
     def _asked(self, number: int, wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Residues of a chain that speak for it: those that a prediction is sure of."""

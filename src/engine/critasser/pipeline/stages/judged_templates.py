@@ -1,4 +1,4 @@
-"""What the map says of templates that are placed in it: bent into its density, and contradicted."""
+"""What the map says of templates that lie in it: laid and bent into its density, contradicted."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from critasser.fitting import (
     Fields,
     far_fields,
     flexible_fit,
+    settled,
     values_in_place,
 )
 from critasser.structure import CalphaSet, Target, Template, cr_score
@@ -104,14 +105,17 @@ def _bent(
     far: tuple[Fields, ...],
     resolution: float,
 ) -> tuple[Template, float]:
-    """A template bent into the density chain by chain, and by how many Å root mean square."""
+    """A template laid by what of it lies in the density, and bent into that, chain by chain; and
+    by how many Å, root mean square, it is bent."""
     if not template.placed.any():
         return template, 0.0
-    positions = template.positions.copy()
+    laid = template.positions.copy()
+    positions = laid.copy()
     for one in target.chain_slices:
         if template.placed[one].sum() >= FEWEST_RESIDUES:
-            positions[one], _ = flexible_fit(positions[one], fields, resolution, far)
-    squared = np.sum((positions - template.positions)[template.placed] ** 2, axis=1)
+            laid[one] = settled(laid[one], fields)
+            positions[one], _ = flexible_fit(laid[one], fields, resolution, far)
+    squared = np.sum((positions - laid)[template.placed] ** 2, axis=1)
     moved = float(np.sqrt(np.mean(squared)))
     score = cr_score(positions, calpha.positions, len(target))
     return dataclasses.replace(template, positions=positions, score=score), moved

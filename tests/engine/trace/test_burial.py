@@ -49,14 +49,14 @@ def test_unlikely_positions_beside_a_chain_do_not_change_its_exposure(view):
 def test_positions_through_which_no_way_was_read_tell_nothing(barnase, seen, view):
     profile = sequence_profile(barnase.codes, np.zeros(len(barnase), np.int64))
     unread = seen(barnase, knowledge=0.0).calpha
-    assert not burial_log_odds(unread, profile).any()
-    odds = burial_log_odds(view.calpha, profile)
+    assert not burial_log_odds(position_exposure(unread), profile).any()
+    odds = burial_log_odds(position_exposure(view.calpha), profile)
     assert not odds[:, view.residue < 0].any()
 
 
 def test_the_right_register_is_more_likely_than_those_beside_it(barnase, view):
     profile = sequence_profile(barnase.codes, np.zeros(len(barnase), np.int64))
-    odds = burial_log_odds(view.calpha, profile)
+    odds = burial_log_odds(position_exposure(view.calpha), profile)
     at = np.flatnonzero(view.residue >= 0)
     residue = view.residue[at]
 

@@ -8,7 +8,7 @@ import pytest
 
 from critasser.structure import Sequence, Target, read_chains
 from critasser.trace.alignment import GapScores, align
-from critasser.trace.competition import Searched, look_for_all
+from critasser.trace.competition import Searched, _without_others_copies, look_for_all
 from critasser.trace.emissions import emissions
 from critasser.trace.graph import candidate_graph
 from critasser.trace.statistics import statistics
@@ -43,6 +43,15 @@ def test_a_relative_that_is_told_by_another_chains_places_is_not_told_beside_it(
     of_relative, first = look_for_all(searched, [other, own], [1, 1], told.append)
     assert first.told and not of_relative.told
     assert told == sorted(told) and 0.6 < told[-1] <= 1.0
+
+
+def test_a_further_copy_is_none_where_another_sequence_lies(view, searched):
+    own = searched.look_for(Sequence("own", view.chain.letters), 1, lambda fraction: None)
+    first, elsewhere = own.uses[0], np.roll(own.uses[0], len(own.uses[0]) // 2)
+    twice = dataclasses.replace(own, copies=own.copies[:1] * 2, uses=(elsewhere, first))
+    alone, *_ = _without_others_copies([twice], [1])
+    beside, other = _without_others_copies([twice, own], [1, 1])
+    assert [len(one.copies) for one in (alone, beside, other)] == [2, 1, len(own.copies)]
 
 
 def test_what_residues_use_is_free_no_more_nor_what_is_beside_it(view, searched):

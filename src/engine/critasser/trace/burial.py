@@ -44,11 +44,15 @@ def position_exposure(calpha: CalphaSet) -> NDArray[np.float64]:
     return result
 
 
-def burial_log_odds(calpha: CalphaSet, profile: SequenceProfile) -> NDArray[np.float32]:
-    """Log-odds (L, n) of residues at positions by exposure; 0 where a position's is not known."""
-    exposure = position_exposure(calpha)
+def burial_log_odds(
+    exposure: NDArray[np.float64], profile: SequenceProfile
+) -> NDArray[np.float32]:
+    """Log-odds (L, n) of residues at positions by exposure; 0 where a position's is not known.
+
+    exposure : ndarray (n, 2) from `position_exposure`.
+    """
     known = np.isfinite(exposure).all(axis=1)
-    result = np.zeros((len(profile.side), len(calpha)), dtype=np.float32)
+    result = np.zeros((len(profile.side), len(exposure)), dtype=np.float32)
     for edges, seen, told in zip(
         (SIDE_EDGES, BACK_EDGES), exposure[known].T, (profile.side, profile.back)
     ):

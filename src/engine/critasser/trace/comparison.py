@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from critasser.density import FeatureMaps
 from critasser.structure import CalphaSet, Sequence, Target
 from critasser.trace.alignment import Alignment, GapScores, align
+from critasser.trace.burial import position_exposure
 from critasser.trace.emissions import emissions
 from critasser.trace.graph import CandidateGraph, candidate_graph
 from critasser.trace.other_molecules import share_of_others
@@ -77,9 +79,15 @@ class Witness:
         others = share_of_others(calpha, length)
         return cls(calpha, graph.discounted(others), others, free)
 
+    @cached_property
+    def _exposure(self) -> NDArray[np.float64]:
+        return position_exposure(self.calpha)
+
     def judge(self, target: Target, tick: Callable[[float], None] | None = None) -> Judgement:
         """Walks of a target over the positions, and how well it suits where they go."""
-        emission = emissions(self.calpha, target, statistics(), others=self.others)
+        emission = emissions(
+            self.calpha, target, statistics(), others=self.others, exposure=self._exposure
+        )
         if self.free is not None:
             emission += self.free.astype(np.float32)
         walks = align(

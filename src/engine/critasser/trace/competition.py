@@ -220,21 +220,36 @@ def look_for_all(
     use, again = np.zeros(len(searched.calpha)), []
     for k in sorted(every, key=lambda k: -looks[k].copies[0].gain * sizes[k]):
         own = looks[k].use(asked[k])
-        shared = np.minimum(own, use).sum() > MOST_SHARED * own.sum()
-        if not looks[k].told or shared:
+        if not looks[k].told or _shares(own, use):
             again.append(k)
         else:
             use += own
-    if not use.any() or not again:
-        return looks
-    free = searched.free(use)
-    steps = _Steps(sizes[again].sum(), FIRST_LOOKS, 1.0, tick)
-    second = [
-        searched.look_for(sequences[k], asked[k], steps.of(sizes[k]), free) for k in again
+    if use.any() and again:
+        free = searched.free(use)
+        steps = _Steps(sizes[again].sum(), FIRST_LOOKS, 1.0, tick)
+        second = [
+            searched.look_for(sequences[k], asked[k], steps.of(sizes[k]), free) for k in again
+        ]
+        for k, look in zip(again, _with_common_deviation(second)):
+            looks[k] = look
+    return _without_others_copies(looks, asked)
+
+
+def _shares(use: NDArray[np.float64], others: NDArray[np.float64]) -> bool:
+    """Whether what uses positions (n,) lies where others do."""
+    return bool(np.minimum(use, others).sum() > MOST_SHARED * use.sum())
+
+
+def _without_others_copies(looks: SequenceOf[Look], asked: SequenceOf[int]) -> list[Look]:
+    """The same without copies beyond those asked for that lie where another sequence does."""
+    used = [look.use(count) for look, count in zip(looks, asked)]
+    total = np.sum(used, axis=0)
+    return [
+        replace(look, copies=look.copies[:count])
+        if len(look.copies) > count and _shares(look.uses[count], total - own)
+        else look
+        for look, own, count in zip(looks, used, asked)
     ]
-    for k, look in zip(again, _with_common_deviation(second)):
-        looks[k] = look
-    return looks
 
 
 class _Steps:

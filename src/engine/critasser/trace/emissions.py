@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from critasser.structure import CalphaSet, Target
-from critasser.trace.burial import burial_log_odds
+from critasser.trace.burial import burial_log_odds, position_exposure
 from critasser.trace.other_molecules import discount_log_odds
 from critasser.trace.sequence_profile import agreement, sequence_profile
 from critasser.trace.statistics import Statistics
@@ -50,6 +50,7 @@ def emissions(
     sharpness: float = 1.0,
     profile_weight: float = 1.0,
     others: float = 0.0,
+    exposure: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float32]:
     """Log-odds that a position is a certain residue rather than any.
 
@@ -64,6 +65,8 @@ def emissions(
         Multiplies the log-odds by the secondary structure and burial that the sequence tells.
     others : float
         Share of the positions that are of other molecules.
+    exposure : ndarray (n, 2), optional
+        What `position_exposure` gives, where it is known already.
 
     Returns
     -------
@@ -82,12 +85,14 @@ def emissions(
     result[target.unknown] = 0.0
     known = np.where(target.unknown, -1, target.codes)
 
+    if exposure is None:
+        exposure = position_exposure(calpha)
     profile = sequence_profile(known, target.chain_index)
     by_map = np.clip(calpha.secondary_structure, LEAST_STRUCTURE, None)
     by_map = by_map / by_map.sum(axis=1, keepdims=True)
     for weight, log_odds, bound in (
         (SEQUENCE_WEIGHT, agreement(profile.structure, by_map), STRUCTURE_BOUND),
-        (BURIAL_WEIGHT, burial_log_odds(calpha, profile), BURIAL_BOUND),
+        (BURIAL_WEIGHT, burial_log_odds(exposure, profile), BURIAL_BOUND),
     ):
         result += profile_weight * weight * np.clip(log_odds, -bound, bound, out=log_odds)
     result += discount_log_odds(position_evidence(calpha), others).astype(np.float32)

@@ -36,6 +36,10 @@ MOST_EXPECTED = 2 * SIGNIFICANT
 """z-score above which no more is expected of a sequence that is in the map, however well others are
 told: one that is short, or in poor density, has less, and what is significant alone is there."""
 
+UNTOLD_EXPECTED = 1.5 * SIGNIFICANT
+"""What is expected where no sequence is told: chains of packed maps at 4.5 Å of which most residues
+could be placed had 1.6 to 20, and those of maps in which none was told could not be placed."""
+
 SPREAD = 0.5
 """Standard deviation of the z-scores of sequences that are in a map, over what is expected, beside
 the 1 that all z-scores have: chains of one map are told unequally well."""
@@ -87,7 +91,7 @@ class SequencePresence:
     log_odds: Significance
     copies: tuple[Significance, ...]
     asked: int
-    expected: float = SIGNIFICANT
+    expected: float = 0.0
     built: int = 0
 
     @property
@@ -216,7 +220,7 @@ def _with_expected(found: SequenceOf[SequencePresence]) -> list[SequencePresence
     told = [one.copies[0] for one in found if one.copies[0].significant]
     if not told:
         # One sequence alone is nobody's rival: its copies are built as they are asked for.
-        expected = SIGNIFICANT if len(found) > 1 else 0.0
+        expected = UNTOLD_EXPECTED if len(found) > 1 else 0.0
         return [replace(one, expected=expected) for one in found]
     gain = float(np.average([one.gain for one in told], weights=[one.length for one in told]))
     return [replace(one, expected=gain / one.copies[0].deviation) for one in found]

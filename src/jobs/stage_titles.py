@@ -9,6 +9,7 @@ TITLES = {
     "network": "Run the neural network",
     "nucleic": "Look for nucleic acid",
     "calpha": "Find Cα atoms",
+    "symmetry": "Find the symmetry",
     "sequences": "Test each sequence",
     "templates": "Place templates",
     "trace": "Trace chains",

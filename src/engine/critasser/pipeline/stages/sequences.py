@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from critasser.job.arrays import load_calpha, load_features
-from critasser.pipeline.files import DENSITY, EVERY_CALPHA, FEATURES
+from critasser.pipeline.files import DENSITY, EVERY_CALPHA, FEATURES, UNITS
 from critasser.pipeline.stage import Context, Stage, Task, named_sequences
+from critasser.pipeline.stages.symmetry import load_units
 from critasser.shipped import SEQUENCE_NETWORK
 from critasser.trace import Presence, SequencePresence, find_presence, find_unit
 
@@ -28,7 +29,8 @@ def sequences(context: Context) -> None:
         context.say("no Cα position tells the sequences")
         return
     features = load_features(context.read(FEATURES), context.read(DENSITY))
-    unit = find_unit(calpha, features, context.target)
+    symmetry, certain = load_units(context)
+    unit = find_unit(calpha, features, context.target, symmetry, certain=certain)
     presence = find_presence(
         unit.calpha,
         features,
@@ -122,7 +124,8 @@ def _settings(task: Task) -> Mapping[str, object]:
 STAGE = Stage(
     "sequences",
     sequences,
-    reads=(DENSITY, EVERY_CALPHA, FEATURES),
+    reads=(DENSITY, EVERY_CALPHA, FEATURES, UNITS),
+    facts={"map_symmetry": "symmetry"},
     settings=_settings,
     external=("trace.npz", SEQUENCE_NETWORK),
     draws=True,

@@ -6,17 +6,19 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from critasser.density import read_map
 from critasser.fitting import fit_structure
 from critasser.job.arrays import load_calpha, load_features, save_templates, write_table
-from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, TEMPLATES
+from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, TEMPLATES, UNITS
 from critasser.pipeline.stage import Context, Stage, named_sequences
 from critasser.pipeline.stages.built_chains import absent_chains, remarks
 from critasser.pipeline.stages.density_fit import DensityFit, errors_of_chains, fit_by_density
 from critasser.pipeline.stages.judged_templates import judged_by_map
+from critasser.pipeline.stages.symmetry import load_units
 from critasser.pipeline.stages.trace import SHOWN
 from critasser.shipped import SEQUENCE_NETWORK
 from critasser.structure import ProteinChain, Target, Template, read_chains, write_calpha
-from critasser.templates import copies_asked, survey
+from critasser.templates import copies_asked, in_equal_places, survey
 from critasser.text import printable
 
 __all__ = ["STAGE"]
@@ -59,6 +61,10 @@ def templates(context: Context) -> None:
         trusted=trusted, fields=fit and fit.fine, resolution=context.fact("resolution"),
         tell=context.warn,
     )  # fmt: skip
+    symmetry, _ = load_units(context)
+    if len(symmetry) > 1 and used:
+        grid = read_map(context.read(DENSITY))
+        used = [in_equal_places(one, target, symmetry, calpha, grid) for one in used]
     elsewhere = _write_elsewhere(
         context, target, [[one.part(rows) for one in others] for others in found.elsewhere]
     )
@@ -151,12 +157,13 @@ def _write_elsewhere(
 STAGE = Stage(
     "templates",
     templates,
-    reads=(CALPHA, DENSITY, FEATURES),
+    reads=(CALPHA, DENSITY, FEATURES, UNITS),
     facts={
         "resolution": "density",
         "by_map": "sequences",
         "evidence": "sequences",
         "room": "sequences",
+        "map_symmetry": "symmetry",
     },
     settings=named_sequences,
     external=("template_*", "pae_*", "trace.npz", SEQUENCE_NETWORK),

@@ -29,7 +29,7 @@ _KNOWN = tuple(
         rf"{INPUTS}/(?:run_\d+/)?pae(?:_\d+)?\.(?:json|npz)(?:\.gz)?",
         rf"{INPUTS}/(?:run_\d+/)?(?:known\.json|known_\d+(?:_[\w-]+)?\.\w+(?:\.gz)?|AF-[\w-]+\.(?:cif|json))",
         r"1_calpha/(?:density|filtered|half_\d|local_resolution|seen|\w+_probability)\.mrc",
-        r"1_calpha/(?:calpha\.(?:cif|csv|npz)|features\.npy)",
+        r"1_calpha/(?:calpha\.(?:cif|csv|npz)|features\.npy|symmetry\.npz)",
         r"2_traces/(?:trace_\d+\.(?:cif|csv)|traces\.(?:csv|npz)|symmetry\.npz|unassigned\.cif)",
         r"3_templates/(?:template_\d+(?:_place_\d+)?\.cif|templates\.(?:csv|npz))",
         r"4_assembly/(?:(?:clusters|energy)\.csv|(?:candidates|clusters|decoys|unseen)\.npz|refined_\d+\.(?:cif|npz))",

@@ -10,6 +10,7 @@ TITLES = {
     "nucleic": "Look for nucleic acid",
     "calpha": "Find Cα atoms",
     "weaker": "Look at weaker Cα positions",
+    "symmetry": "Find the symmetry",
     "sequences": "Test each sequence",
     "templates": "Place templates",
     "trace": "Trace chains",

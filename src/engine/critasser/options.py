@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from critasser.errors import InputError
+from critasser.symmetry_text import AUTO, read_symmetry
 
 __all__ = [
     "DEVICES",
@@ -121,6 +122,8 @@ class Options:
         A network in place of the shipped one.
     trim : bool
         Leave residues that have no density out of the models that are written.
+    symmetry : str
+        ``auto``, ``none``, or that of the map, see `read_symmetry`.
     protein : bool
         The sequences are protein, also those of A, C, G and T alone.
     """
@@ -133,6 +136,7 @@ class Options:
     weights: Path | None = None
     trim: bool = False
     protein: bool = False
+    symmetry: str = AUTO
 
     def __post_init__(self) -> None:
         def ask(condition: bool, text: str) -> None:
@@ -157,6 +161,8 @@ class Options:
             self.weights is None or isinstance(self.weights, Path),
             f"weights {self.weights!r}: give a file",
         )
+        ask(isinstance(self.symmetry, str), f"symmetry {self.symmetry!r}: give its name")
+        read_symmetry(self.symmetry)
         for name in ("trim", "protein"):
             value = getattr(self, name)
             ask(isinstance(value, bool), f"{name} {value!r}: give true or false")

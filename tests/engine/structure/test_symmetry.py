@@ -11,9 +11,12 @@ from critasser.structure import (
     Sequence,
     Symmetry,
     Target,
+    group_rotations,
+    screw_powers,
     symmetry_name,
     write_model,
 )
+from critasser.symmetry_text import PointGroup
 
 MIDDLE = np.array([50.0, 60.0, 70.0])
 UNIT = MIDDLE + [40.0, 25.0, 15.0]
@@ -42,11 +45,36 @@ def test_point_groups_have_their_names(name):
     assert symmetry_name(point_group(name), UNIT) == name
 
 
-def test_units_along_a_screw_are_a_helix():
-    step = np.array([0, 1, -1, 2, -2, 3, -3])
-    rotation = Rotation.from_rotvec(np.outer(step, [0, 0, np.radians(22)])).as_matrix()
-    helix = Symmetry(rotation, np.outer(step, [0, 0, 1.4]))
-    assert symmetry_name(helix, np.array([40.0, 0, 0])) == "helix"
+@pytest.fixture
+def filament():
+    """Three steps on and back of a left-handed screw along z."""
+    turn = Rotation.from_rotvec([0, 0, np.radians(-166.5)]).as_matrix()
+    return screw_powers(turn, np.array([0.0, 0.0, 27.6]), 3)
+
+
+def test_units_along_a_screw_are_a_helix_with_its_rise_and_twist(filament):
+    name = "helical, rise 27.6 Å, twist −166.5°"
+    assert symmetry_name(filament, np.array([40.0, 0, 0])) == name
+    assert len(filament) == 7
+    np.testing.assert_array_equal(filament.rotation[0], np.eye(3))
+    place = filament.images(np.array([[40.0, 0, 0]]))[:, 0]
+    np.testing.assert_allclose(sorted(place[:, 2]), 27.6 * np.arange(-3, 4))
+
+
+def test_another_unit_may_come_first_and_the_units_are_the_same(filament):
+    point = np.array([[40.0, 3.0, 5.0]])
+    images = filament.images(point)
+    moved = filament.moved(4)
+    np.testing.assert_allclose(moved.rotation[0], np.eye(3), atol=1e-12)
+    again = moved.images(images[4])
+    np.testing.assert_allclose(again[0], images[4], atol=1e-9)
+    assert cKDTree(again[:, 0]).query(images[:, 0])[0].max() < 1e-9
+
+
+@pytest.mark.parametrize("name", ["C1", "C5", "D3", "T", "O", "I"])
+def test_rotations_of_a_group_have_its_name(name):
+    rotation = group_rotations(PointGroup(name))
+    assert symmetry_name(Symmetry(rotation, np.zeros((len(rotation), 3))), UNIT) == name
 
 
 def test_a_part_of_an_assembly_has_no_name():

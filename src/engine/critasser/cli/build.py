@@ -87,6 +87,13 @@ def add_args(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="predicted contacts in the CASP RR format",
     )
+    parser.add_argument(
+        "--symmetry",
+        metavar="S",
+        help="of the map: C4, D2, T, O, I or helical:RISE,TWIST in Å and degrees with RELION's "
+        "signs (helical:27.6,-166.5), and its axis is found; auto: it is looked for; none: it is "
+        f"not (default: {default.symmetry})",
+    )
     add_choices(parser, default)
     add_executor(parser)
 
@@ -115,8 +122,8 @@ def main(args: argparse.Namespace) -> int:
     tell(f"mean confidence {best['mean_confidence']:.0f} of 100 (of {those})")
     tell(f"eTM     {best['etm']:.3f}")
     if (symmetry := results["symmetry"]) and symmetry["units"] > symmetry["built"] == 1:
-        name = f" ({symmetry['name']})" if symmetry["name"] else ""
-        tell(f"units   {symmetry['units']} alike{name}, all of them assembly 1 of the model")
+        name = f"{symmetry['name']}, " if symmetry["name"] else ""
+        tell(f"units   {name}{symmetry['units']} in the map, all of them assembly 1 of the model")
     if (nucleic := results["nucleic_acid"])["volume"]:
         what = "not built" if nucleic["left_out"] else "or protein"
         tell(f"DNA/RNA {nucleic['volume']:,.0f} Å³, {what}: {folder / nucleic['file']}")

@@ -27,7 +27,7 @@ __all__ = [
 SEVERAL = ("templates", "pae", "half-maps")
 """Inputs of which there may be several."""
 
-OPTIONS = ("resolution", "device", "quality", "models", "seed", "trim", "protein")
+OPTIONS = ("resolution", "device", "quality", "models", "seed", "trim", "protein", "symmetry")
 WITHOUT_DEFAULT = ("resolution", "weights")
 """Options that a job may do without, as it may without most inputs."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from critasser.options import REBUILDS
 from critasser.pipeline.stage import Task
+from critasser.symmetry_text import NONE
 from critasser.trace.alignment import (
     FIRST_POSITIONS,
     MOST_POSITIONS,
@@ -76,6 +77,7 @@ def expected_build_seconds(task: Task, models: int = USUAL_MODELS) -> dict[str, 
         "nucleic": 0.2 + NUCLEIC_VOLUME * volume,
         "calpha": 0.2 + 0.003 * length,
         "weaker": 0.1 + 0.002 * length,
+        "symmetry": 3.0 if options.symmetry != NONE else 0.1,
         "sequences": 0.3 + SEQUENCES_PLACE * length * _places(length),
         "templates": 0.1 + _templates_seconds(len(task.inputs.templates), length, volume),
         "trace": _trace_seconds(length, schedule.joinings),

@@ -22,6 +22,7 @@ __all__ = [
     "SYMMETRY",
     "TEMPLATES",
     "TRACES",
+    "UNITS",
     "UNSEEN",
     "of_model",
 ]
@@ -39,6 +40,7 @@ NUCLEIC = "1_calpha/nucleic_acid.npz"
 NUCLEIC_MAP = "1_calpha/nucleic_acid.mrc"
 CALPHA = "1_calpha/calpha.npz"
 EVERY_CALPHA = "1_calpha/every_calpha.npz"
+UNITS = "1_calpha/symmetry.npz"
 TRACES = "2_traces/traces.npz"
 SYMMETRY = "2_traces/symmetry.npz"
 TEMPLATES = "3_templates/templates.npz"

@@ -218,8 +218,9 @@ def _time_and_job(job: Mapping[str, Any], results: Mapping[str, Any]) -> str:
 def _symmetry_note(symmetry: Mapping[str, Any] | None) -> str:
     if not symmetry:
         return ""
-    told = f" The map holds {symmetry['units']} units alike"
-    told += f" ({symmetry['name']})" if symmetry["name"] else ""
+    units, name = symmetry["units"], symmetry["name"]
+    told = f" Symmetry: {name}, {units}" if name else f" The map holds {units}"
+    told += " units in the map" if name else " units alike"
     if symmetry["built"] == 1:
         return f"{told}; thin lines: the others, which are assembly 1 in the models' files."
     return f"{told}; {symmetry['built']} of them were built."

@@ -23,7 +23,7 @@ from critasser.structure.scores import cr_score, d0, greedy_pairs, match_one_to_
 from critasser.structure.secondary import COIL, HELIX, STRAND, assign_secondary_structure
 from critasser.structure.sequence import Sequence, Target
 from critasser.structure.superposition import kabsch, rmsd
-from critasser.structure.symmetry import Symmetry, symmetry_name
+from critasser.structure.symmetry import Symmetry, group_rotations, screw_powers, symmetry_name
 
 __all__ = [
     "AMINO_ACIDS",
@@ -66,6 +66,8 @@ __all__ = [
     "read_protein",
     "read_sequences",
     "rmsd",
+    "group_rotations",
+    "screw_powers",
     "symmetry_name",
     "tm_score",
     "write_calpha",

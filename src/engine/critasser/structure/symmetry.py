@@ -6,8 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
 
-__all__ = ["Symmetry", "symmetry_name"]
+from critasser.symmetry_text import Helix, PointGroup
+
+__all__ = ["Symmetry", "group_rotations", "screw_powers", "symmetry_name"]
 
 ANGLE, SHIFT = 8.0, 4.0
 """Degrees, and Å at the middle of a unit, within which operations are one."""
@@ -39,6 +42,36 @@ class Symmetry:
         """All images (k, n, 3) of positions (n, 3)."""
         return np.einsum("kij,nj->kni", self.rotation, positions) + self.shift[:, None]
 
+    def moved(self, k: int) -> Symmetry:
+        """The same units, reached from unit k, which comes first."""
+        back, home = self.rotation[k].T, self.shift[k]
+        rotation = self.rotation @ back
+        shift = self.shift - rotation @ home
+        order = [k, *(other for other in range(len(self)) if other != k)]
+        return Symmetry(rotation[order], shift[order])
+
+
+def group_rotations(group: PointGroup) -> NDArray[np.float64]:
+    """Rotations (k, 3, 3) of a point group, by how far they turn; the identity is the first.
+
+    The axis of C and D is z; how the others lie is scipy's choice.
+    """
+    made = Rotation.create_group(group.name, axis="Z")
+    return made.as_matrix()[np.argsort(made.magnitude(), kind="stable")]
+
+
+def screw_powers(
+    rotation: NDArray[np.float64], shift: NDArray[np.float64], most: int
+) -> Symmetry:
+    """An operation (3, 3), (3,) done up to `most` times on and back: first none, then fewest."""
+    made = [(np.eye(3), np.zeros(3))]
+    on = back = made[0]
+    for _ in range(most):
+        on = rotation @ on[0], rotation @ on[1] + shift
+        back = rotation.T @ back[0], rotation.T @ (back[1] - shift)
+        made += [on, back]
+    return Symmetry(*(np.array(part) for part in zip(*made)))
+
 
 def symmetry_name(symmetry: Symmetry, middle: NDArray[np.float64]) -> str:
     """Schoenflies name of the point group, or that of a helix.
@@ -52,13 +85,13 @@ def symmetry_name(symmetry: Symmetry, middle: NDArray[np.float64]) -> str:
     Returns
     -------
     str
-        Such as ``C4``, ``D2``, ``T``, ``O``, ``I`` or ``helix``; empty where the operations are
-        neither, as when a map shows a part of an assembly.
+        Such as ``C4``, ``D2``, ``T``, ``O``, ``I`` or that of a `Helix`; empty where the
+        operations are neither, as when a map shows a part of an assembly.
     """
     count = len(symmetry)
     table = _products(symmetry, middle)
     if table is None:
-        return "helix" if _one_axis(symmetry) else ""
+        return _helix_name(symmetry) if _one_axis(symmetry) else ""
     order = max(_order(table, k) for k in range(count))
     if count == order:
         return f"C{order}"
@@ -97,6 +130,17 @@ def _order(table: NDArray[np.int64], k: int) -> int:
     while power != 0:
         power, order = int(table[k, power]), order + 1
     return order
+
+
+def _helix_name(symmetry: Symmetry) -> str:
+    """That of a helix, by its operation of the least rise."""
+    vector = Rotation.from_matrix(symmetry.rotation[1:]).as_rotvec()
+    axis = vector / np.maximum(np.linalg.norm(vector, axis=1), 1e-9)[:, None]
+    rise = (symmetry.shift[1:] * axis).sum(axis=1)
+    rising = np.where(np.abs(rise) > LEAST_RISE, np.abs(rise), np.inf)
+    k = int(rising.argmin())
+    twist = np.degrees(np.linalg.norm(vector[k]))
+    return str(Helix(float(abs(rise[k])), float(np.copysign(twist, rise[k]))))
 
 
 def _one_axis(symmetry: Symmetry) -> bool:

@@ -1,5 +1,6 @@
 """Lays known structures on the map's Cα positions."""
 
+from critasser.templates.equal_places import in_equal_places
 from critasser.templates.fingerprint import match_fingerprints
 from critasser.templates.likeness import copies_asked, entities_of, known_entities
 from critasser.templates.pose import Fit, PlacedChain, Pose
@@ -25,6 +26,7 @@ __all__ = [
     "Reselection",
     "copies_asked",
     "entities_of",
+    "in_equal_places",
     "known_entities",
     "match_fingerprints",
     "match_triples",

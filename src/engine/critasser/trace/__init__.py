@@ -14,6 +14,12 @@ from critasser.structure import CalphaSet, Target, Trace
 from critasser.trace.asymmetric_unit import AsymmetricUnit, find_unit
 from critasser.trace.chain_copies import in_the_same_places
 from critasser.trace.comparison import sequence_significance
+from critasser.trace.density_symmetry import (
+    GIVEN,
+    FoundSymmetry,
+    fit_symmetry,
+    search_symmetry,
+)
 from critasser.trace.joining import by_joining, by_keep_tracing
 from critasser.trace.presence import (
     Presence,
@@ -30,12 +36,15 @@ from critasser.trace.significance import (
     register_significance,
     shifted_significance,
 )
+from critasser.trace.symmetry import find_symmetry
 
 __all__ = [
     "DEFAULT_STRATEGY",
     "SIGNIFICANT",
     "STRATEGIES",
+    "GIVEN",
     "AsymmetricUnit",
+    "FoundSymmetry",
     "Presence",
     "SequencePresence",
     "RegisterPrior",
@@ -43,10 +52,13 @@ __all__ = [
     "build_traces",
     "copies_built",
     "find_presence",
+    "find_symmetry",
     "find_unit",
+    "fit_symmetry",
     "positions_used",
     "register_prior",
     "register_significance",
+    "search_symmetry",
     "sequence_significance",
     "shifted_significance",
     "unused_positions",

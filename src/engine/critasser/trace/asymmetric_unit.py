@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import heapq
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,19 +19,28 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from critasser.density import FeatureMaps
-from critasser.structure import CalphaSet, Symmetry, Target, Trace, symmetry_name
+from critasser.structure import CalphaSet, Symmetry, Target, Template, Trace, symmetry_name
 from critasser.structure.geometry import CALPHA_BOND
-from critasser.trace.graph import candidate_graph
+from critasser.trace.graph import CandidateGraph, candidate_graph
 from critasser.trace.statistics import Statistics, statistics
 from critasser.trace.symmetry import MATCHED, find_symmetry
 
-__all__ = ["AsymmetricUnit", "find_unit"]
+__all__ = ["AsymmetricUnit", "find_unit", "most_units", "units_of"]
 
 LEAST_SHARE = 0.7
 """Likely positions over residues of a unit; with fewer the symmetry is one within a chain."""
 LIKELY = 0.3
 """Probability from which a position counts in that, as do as many positions as residues, the
 likeliest ones, whatever theirs is: weaker ones lie beside the chain, in any map."""
+
+LEAST_INSIDE = 0.8
+"""Of a unit's likely positions, that the map must hold for a unit to be one of the map's: boxes cut
+filaments."""
+BESIDE = 3.0
+"""Å from a template's Cα within which a position speaks for the unit that the template lies in."""
+MIDDLE_SHARE = 0.2
+"""Of all positions, those nearest to their middle, among which a unit begins: one that is begun at
+the end of a filament is cut by the box."""
 
 LEAST_GAIN = 2.0
 """In log-odds, for which a stretch goes to another unit than that whose positions it lies among."""
@@ -88,6 +98,25 @@ class AsymmetricUnit:
             copy[c] += 1
         return np.concatenate([self.symmetry.images(one) for one in places])
 
+    def beside(self, templates: Sequence[Template]) -> AsymmetricUnit:
+        """This unit as that one of its images in which most of a template lies, if one is built.
+
+        Parameters
+        ----------
+        templates : sequence of Template
+            Of the whole target; the first that lies in the map counts.
+        """
+        placed = [one.positions[one.placed] for one in templates if one.placed.any()]
+        if not placed or self.units == 1 or self.built > 1:
+            return self
+        own, tree = self.calpha.positions, cKDTree(placed[0])
+        images = self.symmetry.images(own)
+        near = np.isfinite(tree.query(images, distance_upper_bound=BESIDE)[0]).sum(axis=1)
+        best = int(near.argmax())  # the unit as it is, where another is no better
+        calpha = dataclasses.replace(self.calpha, positions=images[best])
+        symmetry = self.symmetry.moved(best)
+        return dataclasses.replace(self, calpha=calpha, symmetry=symmetry)
+
     def whole(self, trace: Trace) -> Trace:
         """A trace of the unit as one of the whole target."""
         trace = _join_stretches(trace, self)
@@ -100,7 +129,14 @@ class AsymmetricUnit:
         )
 
 
-def find_unit(calpha: CalphaSet, features: FeatureMaps, target: Target) -> AsymmetricUnit:
+def find_unit(
+    calpha: CalphaSet,
+    features: FeatureMaps,
+    target: Target,
+    symmetry: Symmetry | None = None,
+    *,
+    certain: bool = False,
+) -> AsymmetricUnit:
     """The symmetry of what a map holds, and one unit of it; all of it where there is none.
 
     Parameters
@@ -110,22 +146,28 @@ def find_unit(calpha: CalphaSet, features: FeatureMaps, target: Target) -> Asymm
         What the network saw.
     target : Target
         Chains of one unit, or of several.
+    symmetry : Symmetry, optional
+        Of the map; that of the positions without it. Of what it brings out of the map nothing is
+        kept.
+    certain : bool
+        The symmetry is the map's, and not one within a chain.
 
     Returns
     -------
     AsymmetricUnit
     """
-    symmetry = find_symmetry(calpha)
-    if len(symmetry) > 1:
-        copies = _copies(target, len(symmetry))
+    symmetry = find_symmetry(calpha) if symmetry is None else symmetry
+    if len(symmetry) > 1 and len(calpha):
+        chosen = _one_of_each_kind(calpha, features, symmetry, statistics())
+        symmetry = _within(features, symmetry, chosen)
+        copies = units_of(target, len(symmetry))
         letters = [sequence.letters for sequence in target.sequences]
         # The k-th copy of a sequence is of unit k modulo copies.
         rank = np.array([letters[:k].count(chain) for k, chain in enumerate(letters)])
         own = np.flatnonzero(rank % copies == 0)
         part = Target(tuple(target.sequences[k] for k in own))
-        chosen = _one_of_each_kind(calpha, features, symmetry, statistics())
         likely = np.sort(calpha.probability)[::-1][: len(target)].min(initial=LIKELY)
-        if (chosen.probability >= likely).sum() >= LEAST_SHARE * len(part):
+        if certain or (chosen.probability >= likely).sum() >= LEAST_SHARE * len(part):
             place = {(letters[k], int(rank[k]) // copies): c for c, k in enumerate(own)}
             chain = [place[chain, int(r) // copies] for chain, r in zip(letters, rank)]
             nearest = _nearest_first(symmetry, chosen)
@@ -136,11 +178,27 @@ def find_unit(calpha: CalphaSet, features: FeatureMaps, target: Target) -> Asymm
     return AsymmetricUnit(calpha, target, alone, chains)
 
 
-def _copies(target: Target, units: int) -> int:
+def _within(features: FeatureMaps, symmetry: Symmetry, calpha: CalphaSet) -> Symmetry:
+    """The operations that leave most of the likely positions of a unit in the map."""
+    upper = features.origin + features.voxel_size * (np.array(features.shape[::-1]) - 1)
+    likely = calpha.positions[calpha.probability >= min(LIKELY, calpha.probability.max())]
+    images = symmetry.images(likely)
+    inside = ((images >= features.origin) & (images <= upper)).all(axis=2).mean(axis=1)
+    kept = inside >= LEAST_INSIDE
+    kept[0] = True
+    return Symmetry(symmetry.rotation[kept], symmetry.shift[kept])
+
+
+def units_of(target: Target, units: int) -> int:
     """Units that the chains of a target make up, of the `units` that a map holds."""
-    letters = [sequence.letters for sequence in target.sequences]
-    common = math.gcd(*(letters.count(chain) for chain in set(letters)))
+    common = most_units(target)
     return max(k for k in range(1, units + 1) if common % k == 0)
+
+
+def most_units(target: Target) -> int:
+    """Units that the chains of a target make up at most."""
+    letters = [sequence.letters for sequence in target.sequences]
+    return math.gcd(*(letters.count(chain) for chain in set(letters)))
 
 
 def _nearest_first(symmetry: Symmetry, calpha: CalphaSet) -> Symmetry:
@@ -169,7 +227,7 @@ def _one_of_each_kind(
     taken = np.zeros(len(calpha), bool)
     open_kinds = set(kind.tolist())
     links: list[tuple[float, int]] = []
-    first = int(graph.source[graph.link.argmax()]) if len(graph.link) else 0
+    first = _beginning(calpha.positions, graph)
     queue: int | None = first
     while open_kinds:
         if queue is None:
@@ -185,6 +243,15 @@ def _one_of_each_kind(
                 queue = head
     chosen = np.flatnonzero(taken)
     return dataclasses.replace(calpha, positions=positions).select(chosen)
+
+
+def _beginning(positions: NDArray[np.float64], graph: CandidateGraph) -> int:
+    """The position about the middle from which the likeliest link leads."""
+    away = np.linalg.norm(positions - positions.mean(axis=0), axis=1)
+    if not len(graph.link):
+        return int(away.argmin())
+    near = away[graph.source] <= np.quantile(away, MIDDLE_SHARE)
+    return int(graph.source[np.where(near, graph.link, -np.inf).argmax()])
 
 
 def _nearest(

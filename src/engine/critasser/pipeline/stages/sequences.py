@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from critasser.job.arrays import load_calpha
-from critasser.pipeline.files import DENSITY, EVERY_CALPHA, FEATURES, NUCLEIC, NUCLEIC_MAP
+from critasser.pipeline.files import (
+    DENSITY,
+    EVERY_CALPHA,
+    FEATURES,
+    NUCLEIC,
+    NUCLEIC_MAP,
+    UNITS,
+)
 from critasser.pipeline.stage import Context, Stage, Task, named_sequences
 from critasser.pipeline.stages.nucleic import NUCLEIC_FACTS, protein_features
+from critasser.pipeline.stages.symmetry import load_units
 from critasser.shipped import SEQUENCE_NETWORK
 from critasser.trace import Presence, SequencePresence, find_presence, find_unit
 
@@ -30,7 +38,8 @@ def sequences(context: Context) -> None:
         context.say("no Cα position tells the sequences")
         return
     features = protein_features(context)
-    unit = find_unit(calpha, features, context.target)
+    symmetry, certain = load_units(context)
+    unit = find_unit(calpha, features, context.target, symmetry, certain=certain)
     presence = find_presence(
         unit.calpha,
         features,
@@ -143,8 +152,8 @@ def _settings(task: Task) -> Mapping[str, object]:
 STAGE = Stage(
     "sequences",
     sequences,
-    reads=(DENSITY, EVERY_CALPHA, FEATURES, NUCLEIC),
-    facts=NUCLEIC_FACTS,
+    reads=(DENSITY, EVERY_CALPHA, FEATURES, NUCLEIC, UNITS),
+    facts={**NUCLEIC_FACTS, "map_symmetry": "symmetry"},
     settings=_settings,
     external=("trace.npz", SEQUENCE_NETWORK),
     draws=True,

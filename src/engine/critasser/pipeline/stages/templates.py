@@ -9,16 +9,17 @@ import numpy as np
 from critasser.fitting import fit_structure
 from critasser.job.arrays import load_calpha, save_templates, write_table
 from critasser.pipeline.expected_time import bending_share
-from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, NUCLEIC, TEMPLATES
+from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, NUCLEIC, TEMPLATES, UNITS
 from critasser.pipeline.stage import Context, Stage, named_sequences
 from critasser.pipeline.stages.built_chains import absent_chains, remarks
 from critasser.pipeline.stages.density_fit import DensityFit, fit_by_density, template_chains
 from critasser.pipeline.stages.judged_templates import judged_by_map
-from critasser.pipeline.stages.nucleic import protein_features
+from critasser.pipeline.stages.nucleic import protein_density, protein_features
+from critasser.pipeline.stages.symmetry import load_units
 from critasser.pipeline.stages.trace import SHOWN
 from critasser.shipped import SEQUENCE_NETWORK
 from critasser.structure import ProteinChain, Target, Template, write_calpha
-from critasser.templates import copies_asked, survey
+from critasser.templates import copies_asked, in_equal_places, survey
 from critasser.text import printable
 
 __all__ = ["STAGE"]
@@ -61,6 +62,10 @@ def templates(context: Context) -> None:
             1.0 - bending * (1.0 - done), message
         ),
     )  # fmt: skip
+    symmetry, _ = load_units(context)
+    if len(symmetry) > 1 and used:
+        grid = protein_density(context)
+        used = [in_equal_places(one, target, symmetry, calpha, grid) for one in used]
     elsewhere = _write_elsewhere(
         context, target, [[one.part(rows) for one in others] for others in found.elsewhere]
     )
@@ -153,12 +158,13 @@ def _write_elsewhere(
 STAGE = Stage(
     "templates",
     templates,
-    reads=(CALPHA, DENSITY, FEATURES, NUCLEIC),
+    reads=(CALPHA, DENSITY, FEATURES, NUCLEIC, UNITS),
     facts={
         "resolution": "density",
         "by_map": "sequences",
         "evidence": "sequences",
         "room": "sequences",
+        "map_symmetry": "symmetry",
     },
     settings=named_sequences,
     external=("template_*", "pae_*", "trace.npz", SEQUENCE_NETWORK),

@@ -24,13 +24,16 @@ from critasser.pipeline.files import (
     SYMMETRY,
     TEMPLATES,
     TRACES,
+    UNITS,
 )
 from critasser.pipeline.stage import Context, Stage, Task, named_sequences
 from critasser.pipeline.stages.nucleic import protein_density, protein_features
+from critasser.pipeline.stages.symmetry import load_units
 from critasser.shipped import SEQUENCE_NETWORK
 from critasser.structure import (
     CalphaSet,
     Symmetry,
+    Template,
     Trace,
     chain_names,
     write_calpha,
@@ -64,14 +67,20 @@ def trace(context: Context) -> None:
     found, whole = "", Symmetry(np.eye(3)[None], np.zeros((1, 3)))
     if len(calpha):
         features = protein_features(context)
-        unit = find_unit(calpha, features, context.target)
+        symmetry, certain = load_units(context)
+        templates = load_templates(context.read(TEMPLATES))
+        unit = find_unit(calpha, features, context.target, symmetry, certain=certain)
+        unit = unit.beside(templates)
         if unit.units > 1:
-            name = f"{unit.name}: " if unit.name else ""
-            found = f"{name}{unit.units} units alike in the map, {unit.built} built; "
-            context.note(symmetry={"name": unit.name, "units": unit.units, "built": unit.built})
+            noted = context.fact("map_symmetry")
+            name = noted["name"] or unit.name
+            found = f"{name}: " if name else ""
+            found += f"{unit.units} units in the map, {unit.built} built; "
+            told = {"name": name, "units": unit.units, "built": unit.built}
+            context.note(symmetry={**told, "correlation": noted.get("correlation")})
             if unit.built == 1:
                 whole = unit.symmetry
-        traces = _traces_of_unit(context, unit, features)
+        traces = _traces_of_unit(context, unit, features, templates)
     save_traces(context.file(TRACES), traces, len(context.target))
     save_symmetry(context.file(SYMMETRY), whole)
     _write_traces(context, traces, calpha)
@@ -84,10 +93,13 @@ def trace(context: Context) -> None:
 
 
 def _traces_of_unit(
-    context: Context, unit: AsymmetricUnit, features: FeatureMaps
+    context: Context,
+    unit: AsymmetricUnit,
+    features: FeatureMaps,
+    templates: Sequence[Template],
 ) -> tuple[Trace, ...]:
     significance = Significance(**context.fact("log_odds"))
-    prior = register_prior(load_templates(context.read(TEMPLATES)), unit)
+    prior = register_prior(templates, unit)
     if prior and not significance.significant:
         context.warn(
             "the map alone does not tell the sequence (z-score "
@@ -170,8 +182,9 @@ def _settings(task: Task) -> Mapping[str, object]:
 STAGE = Stage(
     "trace",
     trace,
-    reads=(DENSITY, CALPHA, EVERY_CALPHA, FEATURES, NUCLEIC, TEMPLATES),
-    facts={"resolution": "density", "absent": "templates", "log_odds": "sequences"},
+    reads=(DENSITY, CALPHA, EVERY_CALPHA, FEATURES, NUCLEIC, TEMPLATES, UNITS),
+    facts={"resolution": "density", "absent": "templates", "log_odds": "sequences",
+           "map_symmetry": "symmetry"},
     settings=_settings,
     external=("contacts", "trace.npz", SEQUENCE_NETWORK),
     draws=True,

@@ -1,0 +1,106 @@
+"""Stage symmetry: the symmetry of the map, as it was given or as map and Cα positions tell it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from critasser.density import read_map
+from critasser.job.arrays import load_calpha, load_symmetry, save_symmetry
+from critasser.pipeline.files import DENSITY, EVERY_CALPHA, UNITS
+from critasser.pipeline.stage import Context, Stage, Task, sequences
+from critasser.structure import Symmetry
+from critasser.symmetry_text import AUTO, Helix, PointGroup, read_symmetry
+from critasser.text import printable
+from critasser.trace import GIVEN, find_symmetry, fit_symmetry, search_symmetry
+
+__all__ = ["STAGE", "load_units"]
+
+BY_POSITIONS = 4.5
+"""Å; in finer maps Cα positions tell the symmetry, and the density is not asked as well."""
+
+
+def symmetry(context: Context) -> None:
+    """Find where the axes lie of the symmetry that was given, or which symmetry there is.
+
+    Notes ``map_symmetry``: its ``name``, how it was found (``by``: ``given``, ``density`` or
+    ``positions``), and the ``correlation`` of the map with its images; None where there is none.
+    """
+    found = Symmetry(np.eye(3)[None], np.zeros((1, 3)))
+    noted = None
+    asked = context.settings["symmetry"]
+    kind = read_symmetry(asked)
+    if kind is not None:
+        noted, found = _given(context, kind) or (None, found)
+    elif asked == AUTO:
+        noted, found = _looked_for(context) or (None, found)
+    save_symmetry(context.file(UNITS), found)
+    context.note(map_symmetry=noted)
+    if noted is None:
+        context.say("none" if kind is None else f"none; {kind} is not used")
+    elif "correlation" in noted:
+        context.say(
+            f"{noted['name']}: the map correlates with its images by {noted['correlation']:.2f}"
+        )
+    else:
+        context.say(f"{len(found)} units alike, by their Cα positions")
+
+
+def load_units(context: Context) -> tuple[Symmetry, bool]:
+    """The map's symmetry, and whether it is none that there may be within a chain."""
+    noted = context.fact("map_symmetry")
+    return load_symmetry(context.read(UNITS)), bool(noted) and noted["by"] != "positions"
+
+
+def _given(
+    context: Context, kind: PointGroup | Helix
+) -> tuple[dict[str, object], Symmetry] | None:
+    fitted = fit_symmetry(
+        read_map(context.read(DENSITY)), context.fact("resolution"), kind, _tick(context)
+    )
+    if fitted is None or fitted.correlation < GIVEN:
+        by = 0.0 if fitted is None else fitted.correlation
+        context.warn(
+            f"the map does not have the symmetry {printable(context.settings['symmetry'])}: "
+            f"wherever its axis is put, the map correlates with its images by {by:.2f} at most, "
+            f"and less than {GIVEN:g} is no symmetry; nothing is copied by it"
+        )
+        return None
+    return _noted(fitted.kind, "given", fitted.correlation), fitted.symmetry
+
+
+def _looked_for(context: Context) -> tuple[dict[str, object], Symmetry] | None:
+    calpha, _, _ = load_calpha(context.read(EVERY_CALPHA))
+    found = find_symmetry(calpha)
+    if len(found) > 1:
+        return {"name": "", "by": "positions"}, found
+    resolution = context.fact("resolution")
+    if resolution < BY_POSITIONS:
+        return None
+    grid = read_map(context.read(DENSITY))
+    searched = search_symmetry(grid, resolution, context.target, _tick(context))
+    if searched is None:
+        return None
+    return _noted(searched.kind, "density", searched.correlation), searched.symmetry
+
+
+def _noted(kind: PointGroup | Helix, by: str, correlation: float) -> dict[str, object]:
+    return {"name": str(kind), "by": by, "correlation": round(correlation, 3)}
+
+
+def _tick(context: Context):
+    return lambda done: context.progress(done, "correlating the map with itself")
+
+
+def _settings(task: Task) -> Mapping[str, object]:
+    return {**sequences(task), "symmetry": task.options.symmetry}
+
+
+STAGE = Stage(
+    "symmetry",
+    symmetry,
+    reads=(DENSITY, EVERY_CALPHA),
+    facts={"resolution": "density"},
+    settings=_settings,
+)

@@ -33,6 +33,12 @@ def test_a_stretch_off_the_density_is_told_from_the_rest(fields, astray):
     assert off[LOOP].sum() >= 12 and off.sum() < 0.3 * len(off)
 
 
+def test_a_domain_off_the_density_is_no_wrong_loop(fields, barnase):
+    bent = barnase.copy()
+    bent[-30:] += np.linspace(5.0, 20.0, 30)[:, None]
+    assert lying(bent, fields)[-30:].sum() > 20
+
+
 def test_a_wrong_loop_does_not_pull_the_rest_off_its_place(fields, barnase, astray):
     rest = np.ones(len(barnase), dtype=bool)
     rest[LOOP] = False

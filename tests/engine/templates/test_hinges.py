@@ -10,7 +10,7 @@ from critasser.errors import Cancelled
 from critasser.structure import CalphaSet, read_chains
 from critasser.templates.hinges import bent
 from critasser.templates.landscape import landscape_of
-from critasser.templates.places import LEAST_GAIN, at_hinges
+from critasser.templates.places import LEAST_GAIN, at_hinges, gain_of_place
 
 DATA = Path(__file__).parents[2] / "data"
 
@@ -102,3 +102,18 @@ def test_a_cancel_gets_through(native):
     fixed = seen(native)
     with pytest.raises(Cancelled):
         bent(native, fixed, landscape_of(fixed), stop)
+
+
+@pytest.mark.parametrize("of_the_rest", [-1.0, 3.0])
+def test_a_place_in_several_bodies_counts_by_what_lies_in_the_density_without_them(of_the_rest):
+    given, bent = np.zeros((20, 3)), np.ones((20, 3))
+    lay = np.arange(20) < 15
+
+    def gain(placed, some):
+        gains = np.where(lay, of_the_rest / 15, 1.0)[some]
+        return 10.0 + float(gains.sum()) if placed is bent else 10.0
+
+    places = [(given, 1), (bent, 2)]
+    found = [gain_of_place(one, count, places, gain, lambda _: lay) for one, count in places]
+    assert found == pytest.approx([10.0, 10.0 + of_the_rest])
+    assert gain_of_place(bent, 2, places[1:], gain, lambda _: lay) == gain(bent, lay | True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter1d
+from scipy.ndimage import label, uniform_filter1d
 
 from critasser.fitting.body import Body, Poses
 from critasser.fitting.fields import Fields
@@ -26,6 +26,10 @@ as `OFF` among two values, on 12 validation chains in maps of 8 to 10 Å of whic
 residues is some 7 Å off: their TM-score came from 0.825 to 0.841, that of 12 in other states stayed
 at 0.894."""
 
+LONGEST_OFF = 25
+"""Residues of a stretch that may be off by itself, a wrong loop; more may be a domain whose hinge
+is bent, which is to be bent back."""
+
 ROUNDS = 3
 """Times that what lies in the density is told, and laid anew."""
 
@@ -43,13 +47,15 @@ def lying(positions: NDArray[np.float64], fields: Fields) -> NDArray[np.bool_]:
     Returns
     -------
     ndarray (n,) of bool
-        All that have a place, where too much would be off.
+        All that have a place, where too much would be off; long stretches always.
     """
     values = values_in_place(positions, fields)
     here = np.isfinite(values)
     total = uniform_filter1d(np.where(here, values, 0.0), WINDOW, mode="constant")
     count = uniform_filter1d(here.astype(float), WINDOW, mode="constant")
     off = here & (total < OFF * count)
+    stretch, _ = label(off)
+    off &= np.bincount(stretch)[stretch] <= LONGEST_OFF
     return here if off.sum() > MOST_OFF * here.sum() else here & ~off
 
 

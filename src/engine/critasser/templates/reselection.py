@@ -15,7 +15,13 @@ from critasser.structure import CalphaSet, ProteinChain, Target, Template, cr_sc
 from critasser.templates.alignment import align
 from critasser.templates.fingerprint import match_fingerprints
 from critasser.templates.likeness import LEAST_Z, alike_entities, entities_of, letters_of
-from critasser.templates.places import FEWEST_RESIDUES, LEAST_GAIN, at_hinges, by_positions
+from critasser.templates.places import (
+    FEWEST_RESIDUES,
+    LEAST_GAIN,
+    at_hinges,
+    by_positions,
+    gain_of_place,
+)
 from critasser.templates.pose import Fit, Search
 from critasser.templates.profile import log_odds
 from critasser.templates.together import Placing, chosen_together
@@ -213,7 +219,8 @@ def _place(
         if found is not None:
             by_density = 0.0
             if fit is not None:
-                by_density = gain(placed, np.ones(len(seen), bool)) - price * (bodies > 1)
+                by_density = gain_of_place(placed, bodies, places, gain, lying)
+                by_density -= price * (bodies > 1)
             result.append(dataclasses.replace(found, worth=len(found.held) + by_density))
     if not result:
         return (

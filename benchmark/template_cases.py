@@ -19,6 +19,7 @@ from critasser.structure import read_chains, rmsd
 
 __all__ = [
     "FAR",
+    "LEARNT_ALONE",
     "ROWS",
     "SHIFT",
     "WARPS",
@@ -66,6 +67,9 @@ SHIFT, SHIFTED = 3, (15, 30)
 
 LEARNT, LEARNT_AT, LEARNT_LENGTH = 48, (3.0, 12.0), (60, 130)
 """Validation chains that confidence is learnt from, the Å of their maps, and their residues."""
+
+LEARNT_ALONE = 7.0
+"""Å to which they are built without a template too: in coarser maps nothing is right then."""
 
 LEARNT_WITH = (("own", "state"), ("bent", "warped"), ("own", "spoilt"), ("state", "warped"))
 """Templates of each, by turns."""

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from benchmark.build import ROOT, program, run_logged, write_csv
 from benchmark.measures import measure
 from benchmark.sets import BenchmarkTarget
-from benchmark.template_cases import ROWS, TemplateCase, cases
+from benchmark.template_cases import LEARNT_ALONE, ROWS, TemplateCase, cases
 from critasser.job.arrays import load_templates
 from critasser.pipeline.files import TEMPLATES
 from critasser.structure import read_chains, tm_score
@@ -85,7 +85,8 @@ def _build(case: TemplateCase, folder: Path, quality: str, begun: Path | None) -
         known += ["--pae", str(case.error)]
     shutil.rmtree(job, ignore_errors=True)
     runs = []
-    if case.row == "known" or (case.row == "learnt" and begun is None):
+    alone = case.target.resolution <= LEARNT_ALONE and begun is None
+    if case.row == "known" or (case.row == "learnt" and alone):
         begun = folder / "without"
         if not (begun / "results.json").exists():
             shutil.rmtree(begun, ignore_errors=True)

@@ -1,14 +1,16 @@
 """Fit how far residues can be trusted that lie where a template has them; judge it by builds.
 
-    python -m benchmark.foreign --set validation jobs --count 20 --jobs JOBS --work ~/foreign
+    python -m benchmark.templates --row learnt --work ~/templates
+    python -m benchmark.foreign --set validation learnt jobs --jobs JOBS --work ~/foreign
     python -m benchmark.fitting.led_confidence --jobs JOBS --work ~/foreign
 
 learns from structures that `benchmark.foreign` laid in maps of validation chains and, from JOBS
 (the folder of a quality of `benchmark.templates`), in experimental maps of group train: right ones,
 bent, warped and out of register ones, right ones once more with errors as predictions
 have them, and other folds by the target's letters where they fit best, though they would be
-refused. Writes ``led`` in ``weights/confidence.json`` and its
-card; the rest of the file stays. Figures are of proteins that were left out of the fit.
+refused; and from the templates of the builds of its row learnt. Each structure weighs the same,
+refused ones a tenth. Writes ``led`` in ``weights/confidence.json`` and its card; the rest of the
+file stays. Figures are of proteins that were left out of the fit.
 
     python -m benchmark.templates --row predicted bent own homologue known --work ~/templates
     python -m benchmark.fitting.led_confidence --judge --work ~/templates/draft/templates
@@ -34,18 +36,24 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from benchmark.build import ROOT, program
-from benchmark.fitting.confidence import figures, print_card, protein
+from benchmark.fitting.confidence import bands, clusters, figures, print_card, protein
 from benchmark.foreign import learnable
 from benchmark.sets import BenchmarkTarget
 from benchmark.template_cases import ROWS, cases
 from critasser.fitting import FINE_BLUR, network_fields
-from critasser.job.arrays import load_arrays, load_calpha, load_features, load_templates
-from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, QUALITY, TEMPLATES
+from critasser.job.arrays import (
+    load_arrays,
+    load_calpha,
+    load_features,
+    load_templates,
+    load_traces,
+)
+from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, QUALITY, TEMPLATES, TRACES
 from critasser.pipeline.stages.judged_templates import judged_by_map
-from critasser.quality import accuracy, fit, read_calibration
-from critasser.quality.calibration import Calibration, features
+from critasser.quality import accuracy, first_trace, fit, read_calibration
+from critasser.quality.calibration import TEMPLATE_FEATURES, Calibration, features
 from critasser.quality.templates import led_features, template_features
-from critasser.structure import Sequence, Target, Template
+from critasser.structure import CalphaSet, Sequence, Target, Template
 
 __all__ = ["main"]
 
@@ -55,6 +63,12 @@ FEWEST_MAPS = 5
 ERRORS, SMOOTH, INACCURATE = (0.5, 3.0), 4.0, 2
 """Å root mean square by which residues of inaccurate structures are off, deviation in residues of
 the Gaussian that smooths errors along the chain, and how many are made of each right one."""
+
+REFUSED = 0.1
+"""Weight of a structure that would be refused: it leads no build, but shows what is wrong."""
+
+RESOLUTIONS = (0.0, 4.5, 6.0, 8.5)
+"""Å from which on maps are told of together."""
 
 RIGHT = ("own used", "bent used")
 """Of the first of which inaccurate ones are made."""
@@ -66,6 +80,7 @@ class Laid:
 
     map: str
     kind: str
+    resolution: float
     known: NDArray[np.float64]
     truth: NDArray[np.float64]
 
@@ -77,11 +92,10 @@ def _target(target: BenchmarkTarget) -> Target:
 
 
 def laid_structures(data: Path, work: Path, jobs: Path | None) -> Iterator[Laid]:
-    """All of the maps that `benchmark.foreign` has finished."""
+    """All of the maps that `benchmark.foreign` has finished, and templates of builds."""
     for target, title, folder, seen_in in learnable(data, work, jobs):
         letters = _target(target)
         calpha, _, _ = load_calpha(seen_in / CALPHA)
-        flat = np.ones(len(letters))
         given = list(load_templates(folder / TEMPLATES))
         fields = network_fields(load_features(seen_in / FEATURES, seen_in / DENSITY))
         rng = np.random.default_rng(zlib.crc32(title.encode()))
@@ -91,16 +105,29 @@ def laid_structures(data: Path, work: Path, jobs: Path | None) -> Iterator[Laid]
             off, calpha, letters, fields=fields.blurred(FINE_BLUR), resolution=target.resolution
         )
         for one in [*given, *off]:
-            # Of a template alone, eTM and correlations say nothing; no feature of templates is one.
-            seen = features(
-                one.positions, letters, calpha, target.resolution, 1.0, flat, flat, None
-            )
-            there = one.placed & np.isfinite(target.native).all(axis=1)
-            away = np.linalg.norm(one.positions - target.native, axis=1)
-            yield Laid(
-                title, one.source, template_features(one, seen, letters)[there],
-                accuracy(away[there]),
-            )  # fmt: skip
+            yield _laid(one, one.source, title, target, calpha)
+    for case in cases(data, "learnt") if jobs else ():
+        folder = jobs / "templates" / case.row / case.name
+        if (folder / "row.json").is_file():
+            job = folder / "job"
+            calpha, _, _ = load_calpha(job / CALPHA)
+            for one in load_templates(job / TEMPLATES):
+                yield _laid(one, f"{case.kind} used", case.target.folder, case.target, calpha)
+
+
+def _laid(
+    template: Template, kind: str, title: str, target: BenchmarkTarget, calpha: CalphaSet
+) -> Laid:
+    # Of a template alone, eTM and correlations say nothing; no feature of templates is one.
+    letters = _target(target)
+    flat = np.ones(len(letters))
+    seen = features(
+        template.positions, letters, calpha, target.resolution, 1.0, flat, flat, None
+    )
+    there = template.placed & np.isfinite(target.native).all(axis=1)
+    away = np.linalg.norm(template.positions - target.native, axis=1)
+    known = template_features(template, seen, letters)[there]
+    return Laid(title, kind, target.resolution, known, accuracy(away[there]))
 
 
 def _inaccurate(template: Template, rng: np.random.Generator) -> Template:
@@ -113,23 +140,32 @@ def _inaccurate(template: Template, rng: np.random.Generator) -> Template:
 
 def _fitted(laid: Several[Laid]) -> Calibration:
     known, truth = zip(*((one.known, one.truth) for one in laid))
-    return fit(np.concatenate(known), np.concatenate(truth))
+    weight = [
+        np.full(len(one.truth), (REFUSED if "refused" in one.kind else 1.0) / len(one.truth))
+        for one in laid
+    ]
+    return fit(
+        np.concatenate(known), np.concatenate(truth), np.concatenate(weight),
+        names=TEMPLATE_FEATURES,
+    )  # fmt: skip
 
 
 def _learn(args: argparse.Namespace) -> int:
-    laid = list(laid_structures(args.data, args.work, args.jobs))
+    laid = [one for one in laid_structures(args.data, args.work, args.jobs) if len(one.truth)]
     maps = sorted({one.map for one in laid})
     if len(maps) < FEWEST_MAPS:
         raise SystemExit(f"{args.work}: {len(maps)} maps finished; {FEWEST_MAPS} are needed")
+    alike = clusters(args.data)
+    kind = {name: alike.get(name.split("-")[0], protein(name)) for name in maps}
     expected: dict[str, list[NDArray[np.float64]]] = {}
     truth: dict[str, list[NDArray[np.float64]]] = {}
     for name in maps:
-        others = [one for one in laid if protein(one.map) != protein(name)]
-        left_out = _fitted(others)
+        left_out = _fitted([one for one in laid if kind[one.map] != kind[name]])
         for one in laid:
             if one.map == name:
-                expected.setdefault(one.kind, []).append(left_out.expected(one.known))
-                truth.setdefault(one.kind, []).append(one.truth)
+                for group in _groups(one):
+                    expected.setdefault(group, []).append(left_out.expected(one.known))
+                    truth.setdefault(group, []).append(one.truth)
     card: dict[str, object] = {
         "made by": "python -m benchmark.fitting.led_confidence",
         "program": program(),
@@ -137,29 +173,37 @@ def _learn(args: argparse.Namespace) -> int:
         "structures": len(laid),
         "residues": sum(len(one.truth) for one in laid),
     }
-    for kind in sorted(truth):
-        card[f"left out: {kind}, n, expected, true"] = [
-            len(truth[kind]),
-            *(round(float(np.mean(np.concatenate(some[kind]))), 3) for some in (expected, truth)),
-        ]
+    for group in sorted(truth):
+        means = np.array([[e.mean(), t.mean()] for e, t in zip(expected[group], truth[group])])
+        card[f"left out: {group}, n, expected, true, size of difference"] = [
+            len(means), *means.mean(axis=0).round(3).tolist(),
+            round(float(np.abs(means[:, 0] - means[:, 1]).mean()), 3),
+        ]  # fmt: skip
     every, true = (
-        np.concatenate([one for kind in truth for one in some[kind]]) for some in (expected, truth)
+        np.concatenate([one for group in truth if group.endswith(" used") for one in some[group]])
+        for some in (expected, truth)
     )
-    card |= figures({"of templates": every}, true, "left out")
-    calibration = read_calibration(args.output, led=False)
-    led = dataclasses.replace(calibration, led=_fitted(laid)).to_json()["led"]
+    card |= figures({"of templates that are used": every}, true, "left out")
     content = json.loads(args.output.read_text(encoding="utf-8"))
-    content["led"] = led | {"card": card}
+    content["led"] = _fitted(laid).to_json() | {"card": card}
     args.output.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     print_card(card)
     return 0
+
+
+def _groups(one: Laid) -> tuple[str, ...]:
+    """What a structure counts as: its kind, and where it is used the resolution."""
+    if not one.kind.endswith(" used"):
+        return (one.kind,)
+    bounds = [bound for bound in RESOLUTIONS if bound <= one.resolution]
+    return one.kind, f"at {bounds[-1]:g} Å or worse"
 
 
 def _judge(args: argparse.Namespace) -> int:
     """Mean confidence of first models of builds with templates beside their mean accuracy."""
     calibration = read_calibration(args.output)
     rows, residues = [], []
-    for row in ROWS:
+    for row in (name for name in ROWS if name != "learnt"):
         for case in cases(args.data, row):
             job = args.work / row / case.name / "job"
             if not (job / "results.json").exists():
@@ -167,14 +211,16 @@ def _judge(args: argparse.Namespace) -> int:
             order, models, observed, seen = load_arrays(
                 job / QUALITY, "order", "calpha", "features", "seen"
             )
+            templates, traces = load_templates(job / TEMPLATES), load_traces(job / TRACES)
             best = int(order[0])
             trace, known = models[best], observed[best]
-            led = led_features(trace, load_templates(job / TEMPLATES), known, _target(case.target))
+            traced = first_trace(trace, () if templates else traces)
+            led = led_features(trace, templates, known, _target(case.target))
             native = case.target.aligned(trace)
             there = seen & np.isfinite(native).all(axis=1)
             truth = accuracy(np.linalg.norm(trace[there] - native[there], axis=1))
-            shown = calibration.expected_led(known, led)[there]
-            alone = calibration.expected(known)[there]
+            shown = calibration.expected_led(known, traced, led)[there]
+            alone = calibration.expected_traced(known, traced)[there]
             rows.append((alone.mean(), shown.mean(), truth.mean()))
             residues.append((alone, shown, truth))
             print(f"{row:10s} {case.name:38s} alone {alone.mean():.2f}  with templates "
@@ -191,6 +237,7 @@ def _judge(args: argparse.Namespace) -> int:
             f"of residues r {np.corrcoef(each, every[2])[0, 1]:.2f}"
         )
     print_card(figures({"alone": every[0], "with templates": every[1]}, every[2], "builds"))
+    print_card(bands(every[1], every[2]))
     return 0
 
 

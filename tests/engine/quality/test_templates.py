@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 
 from critasser.quality.calibration import FEATURES, TEMPLATE_FEATURES
-from critasser.quality.templates import DENSITY, led_features, template_features
+from critasser.quality.templates import (
+    DENSITY,
+    HIGHEST_REGISTER,
+    led_features,
+    template_features,
+)
 from critasser.structure import Sequence, Target, Template
 
 LENGTH = 30
@@ -47,6 +52,17 @@ def test_what_is_released_says_nothing_of_its_neighbours():
     told = template_features(Template(positions, 0.8, "x", values=values), SEEN, TARGET)
     assert column(told, "density around")[[9, 14]] == pytest.approx(0.4)
     assert column(told, "density") == pytest.approx(0.4)
+
+
+def test_a_register_that_stands_out_and_what_the_map_left_of_it_tell_of_the_whole_template():
+    positions, values = line(), np.full(LENGTH, 0.4)
+    positions[20:] = np.nan
+    for z_score, expected in ((2.5, 2.5), (-1.0, 0.0), (17.0, HIGHEST_REGISTER)):
+        one = Template(positions, 0.8, "x", z_score=z_score, values=values)
+        told = template_features(one, SEEN, TARGET)
+        assert column(told, "register z-score") == pytest.approx(expected)
+        assert column(told, "kept") == pytest.approx(20 / LENGTH)
+    assert column(template_features(template(), SEEN, TARGET), "kept") == pytest.approx(1.0)
 
 
 def test_the_models_own_evidence_is_taken_over():

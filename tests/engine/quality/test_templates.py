@@ -65,6 +65,22 @@ def test_a_register_that_stands_out_and_what_the_map_left_of_it_tell_of_the_whol
     assert column(template_features(template(), SEEN, TARGET), "kept") == pytest.approx(1.0)
 
 
+def test_of_a_chain_tells_the_template_that_has_it_alone():
+    letters = "ACDEFGHIKL" * 3
+    two = Target((Sequence("one", letters), Sequence("two", letters)))
+    seen = np.tile(SEEN, (2, 1))
+    both = np.concatenate([line(), line(20.0)])
+    alone = both.copy()
+    alone[:LENGTH] = np.nan
+    values = np.repeat([0.4, -0.6], LENGTH)
+    together = Template(both, 0.8, "x", z_score=4.0, values=values)
+    known = np.where(np.isnan(alone[:, 0]), np.nan, values)
+    second = Template(alone, 0.8, "y", z_score=0.5, values=known)
+    told = led_features(both, [together, second], seen, two)[:, 1:]
+    assert column(told, "register z-score") == pytest.approx(np.repeat([4.0, 0.5], LENGTH))
+    assert column(told, "density") == pytest.approx(values)
+
+
 def test_the_models_own_evidence_is_taken_over():
     told = template_features(template(), SEEN, TARGET)
     for name in ("near calpha", "amino acid"):

@@ -20,6 +20,9 @@ folds, above all that is right."""
 DENSITY_AROUND, WINDOW = (-1.5, 0.8), 9
 """The same of the residues around one, so many."""
 
+SAME_PLACE = 0.1
+"""Accuracy by which one template must have a residue nearer than another to tell of it."""
+
 HIGHEST_REGISTER = 6.0
 """z-score of the register that a template has; more does not make it surer. Other folds come to 1.3
 at most in maps of 3 to 8 Å, right structures to 2 or more up to 10 Å."""
@@ -43,28 +46,31 @@ def template_features(
     Returns
     -------
     ndarray (L, 6)
-        How well it lies in the density as a whole and around each residue; what is known of the
-        model's residues: predicted Cα near, amino acids that the networks see around; how far its
-        register stands out, and the share of its residues that the map did not contradict.
+        How well the chain lies in the density as a whole and around each residue; what is known
+        of the model's residues: predicted Cα near, amino acids that the networks see around; how
+        far the template's register stands out, and the share of the chain's residues that the map
+        did not contradict.
     """
     placed, length = template.placed, len(target)
     values = np.where(np.isnan(template.values), DENSITY[0], template.values)
-    around = np.full(length, DENSITY_AROUND[0])
+    given = placed | np.isfinite(template.values)
+    whole, around = np.full(length, DENSITY[0]), np.full(length, DENSITY_AROUND[0])
+    kept = np.zeros(length)
     for part in target.chain_slices:
         here = placed[part]
         known = uniform_filter1d(here.astype(float), WINDOW, mode="constant")
         total = uniform_filter1d(np.where(here, values[part], 0.0), WINDOW, mode="constant")
         around[part] = np.where(here, total / np.maximum(known, 1.0 / WINDOW), DENSITY_AROUND[0])
-    whole = float(values[placed].mean()) if placed.any() else DENSITY[0]
-    given = placed | np.isfinite(template.values)
-    kept = placed.sum() / max(int(given.sum()), 1)
+        if here.any():
+            whole[part] = values[part][here].mean()
+            kept[part] = here.sum() / given[part].sum()
     return np.column_stack(
         [
-            np.full(length, np.clip(whole, *DENSITY)),
+            np.clip(whole, *DENSITY),
             np.clip(around, *DENSITY_AROUND),
             observed[:, FROM_MODEL],
             np.full(length, np.clip(template.z_score, 0.0, HIGHEST_REGISTER)),
-            np.full(length, kept),
+            kept,
         ]
     )
 
@@ -91,13 +97,15 @@ def led_features(
     -------
     ndarray (L, 7)
         Whether a residue is where the template that is nearest has it, 0 … 1, and
-        `template_features` of this one; 0 where no template has the residue.
+        `template_features` of this one; 0 where no template has the residue. Where several have it
+        in one place, the one with the fewest residues tells.
     """
     told = np.zeros((len(trace), 1 + len(TEMPLATE_FEATURES)))
-    for template in templates:
+    # Of a chain tells the template that has it alone: among others a wrong one is hidden.
+    for template in sorted(templates, key=lambda one: int(one.placed.sum())):
         away = np.linalg.norm(trace - template.positions, axis=1)
         there = accuracy(np.nan_to_num(away, nan=NOWHERE))
-        nearer = (there > told[:, 0]) & template.placed
+        nearer = (there > told[:, 0] + SAME_PLACE) & template.placed
         told[nearer, 0] = there[nearer]
         told[nearer, 1:] = template_features(template, observed, target)[nearer]
     return told

@@ -8,9 +8,9 @@ learns from structures that `benchmark.foreign` laid in maps of validation chain
 (the folder of a quality of `benchmark.templates`), in experimental maps of group train: right ones,
 bent, warped and out of register ones, right ones once more with errors as predictions
 have them, and other folds by the target's letters where they fit best, though they would be
-refused; and from the templates of the builds of its row learnt. Each structure weighs the same,
-refused ones a tenth. Writes ``led`` in ``weights/confidence.json`` and its card; the rest of the
-file stays. Figures are of proteins that were left out of the fit.
+refused; and from the templates of the builds of its row learnt. Structures weigh by what they
+are, not by their residues. Writes ``led`` in ``weights/confidence.json`` and its card; the rest of
+the file stays. Figures are of proteins that were left out of the fit.
 
     python -m benchmark.templates --row predicted bent own homologue known --work ~/templates
     python -m benchmark.fitting.led_confidence --judge --work ~/templates/draft/templates
@@ -36,24 +36,19 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from benchmark.build import ROOT, program
-from benchmark.fitting.confidence import bands, clusters, figures, print_card, protein
+from benchmark.fitting.confidence import clusters, figures, print_card, protein
+from benchmark.fitting.led_builds import LedBuild, target_of, told
 from benchmark.foreign import learnable
 from benchmark.sets import BenchmarkTarget
-from benchmark.template_cases import ROWS, cases
+from benchmark.template_cases import ROWS, TemplateCase, cases
 from critasser.fitting import FINE_BLUR, network_fields
-from critasser.job.arrays import (
-    load_arrays,
-    load_calpha,
-    load_features,
-    load_templates,
-    load_traces,
-)
-from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, QUALITY, TEMPLATES, TRACES
+from critasser.job.arrays import load_calpha, load_features, load_templates
+from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, TEMPLATES
 from critasser.pipeline.stages.judged_templates import judged_by_map
-from critasser.quality import accuracy, first_trace, fit, read_calibration
+from critasser.quality import accuracy, fit, read_calibration
 from critasser.quality.calibration import TEMPLATE_FEATURES, Calibration, features
-from critasser.quality.templates import led_features, template_features
-from critasser.structure import CalphaSet, Sequence, Target, Template
+from critasser.quality.templates import template_features
+from critasser.structure import CalphaSet, Template
 
 __all__ = ["main"]
 
@@ -64,11 +59,10 @@ ERRORS, SMOOTH, INACCURATE = (0.5, 3.0), 4.0, 2
 """Å root mean square by which residues of inaccurate structures are off, deviation in residues of
 the Gaussian that smooths errors along the chain, and how many are made of each right one."""
 
-REFUSED = 0.1
-"""Weight of a structure that would be refused: it leads no build, but shows what is wrong."""
-
-RESOLUTIONS = (0.0, 4.5, 6.0, 8.5)
-"""Å from which on maps are told of together."""
+WEIGHT = {"misnamed": 0.1, "spoilt": 0.3, "inaccurate": 0.5}
+"""Of structures by their kind, 1 of the others. There are four other folds and two inaccurate
+structures in each map. Other folds are mostly refused, and few of the models that people bring have
+stretches out of register: what lies well is not to be doubted for these."""
 
 RIGHT = ("own used", "bent used")
 """Of the first of which inaccurate ones are made."""
@@ -80,21 +74,14 @@ class Laid:
 
     map: str
     kind: str
-    resolution: float
     known: NDArray[np.float64]
     truth: NDArray[np.float64]
-
-
-def _target(target: BenchmarkTarget) -> Target:
-    return Target(
-        tuple(Sequence(f"{target.name}_{k}", one) for k, one in enumerate(target.letters, 1))
-    )
 
 
 def laid_structures(data: Path, work: Path, jobs: Path | None) -> Iterator[Laid]:
     """All of the maps that `benchmark.foreign` has finished, and templates of builds."""
     for target, title, folder, seen_in in learnable(data, work, jobs):
-        letters = _target(target)
+        letters = target_of(target)
         calpha, _, _ = load_calpha(seen_in / CALPHA)
         given = list(load_templates(folder / TEMPLATES))
         fields = network_fields(load_features(seen_in / FEATURES, seen_in / DENSITY))
@@ -106,20 +93,17 @@ def laid_structures(data: Path, work: Path, jobs: Path | None) -> Iterator[Laid]
         )
         for one in [*given, *off]:
             yield _laid(one, one.source, title, target, calpha)
-    for case in cases(data, "learnt") if jobs else ():
-        folder = jobs / "templates" / case.row / case.name
-        if (folder / "row.json").is_file():
-            job = folder / "job"
-            calpha, _, _ = load_calpha(job / CALPHA)
-            for one in load_templates(job / TEMPLATES):
-                yield _laid(one, f"{case.kind} used", case.target.folder, case.target, calpha)
+    for case, job in _learnt_jobs(data, jobs):
+        calpha, _, _ = load_calpha(job / CALPHA)
+        for one in load_templates(job / TEMPLATES):
+            yield _laid(one, f"{case.kind} used", case.target.folder, case.target, calpha)
 
 
 def _laid(
     template: Template, kind: str, title: str, target: BenchmarkTarget, calpha: CalphaSet
 ) -> Laid:
     # Of a template alone, eTM and correlations say nothing; no feature of templates is one.
-    letters = _target(target)
+    letters = target_of(target)
     flat = np.ones(len(letters))
     seen = features(
         template.positions, letters, calpha, target.resolution, 1.0, flat, flat, None
@@ -127,7 +111,7 @@ def _laid(
     there = template.placed & np.isfinite(target.native).all(axis=1)
     away = np.linalg.norm(template.positions - target.native, axis=1)
     known = template_features(template, seen, letters)[there]
-    return Laid(title, kind, target.resolution, known, accuracy(away[there]))
+    return Laid(title, kind, known, accuracy(away[there]))
 
 
 def _inaccurate(template: Template, rng: np.random.Generator) -> Template:
@@ -141,7 +125,7 @@ def _inaccurate(template: Template, rng: np.random.Generator) -> Template:
 def _fitted(laid: Several[Laid]) -> Calibration:
     known, truth = zip(*((one.known, one.truth) for one in laid))
     weight = [
-        np.full(len(one.truth), (REFUSED if "refused" in one.kind else 1.0) / len(one.truth))
+        np.full(len(one.truth), WEIGHT.get(one.kind.split()[0], 1.0) / len(one.truth))
         for one in laid
     ]
     return fit(
@@ -163,9 +147,8 @@ def _learn(args: argparse.Namespace) -> int:
         left_out = _fitted([one for one in laid if kind[one.map] != kind[name]])
         for one in laid:
             if one.map == name:
-                for group in _groups(one):
-                    expected.setdefault(group, []).append(left_out.expected(one.known))
-                    truth.setdefault(group, []).append(one.truth)
+                expected.setdefault(one.kind, []).append(left_out.expected(one.known))
+                truth.setdefault(one.kind, []).append(one.truth)
     card: dict[str, object] = {
         "made by": "python -m benchmark.fitting.led_confidence",
         "program": program(),
@@ -185,60 +168,51 @@ def _learn(args: argparse.Namespace) -> int:
     )
     card |= figures({"of templates that are used": every}, true, "left out")
     content = json.loads(args.output.read_text(encoding="utf-8"))
+    card |= _left_out_builds(args, laid, kind)
     content["led"] = _fitted(laid).to_json() | {"card": card}
     args.output.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     print_card(card)
     return 0
 
 
-def _groups(one: Laid) -> tuple[str, ...]:
-    """What a structure counts as: its kind, and where it is used the resolution."""
-    if not one.kind.endswith(" used"):
-        return (one.kind,)
-    bounds = [bound for bound in RESOLUTIONS if bound <= one.resolution]
-    return one.kind, f"at {bounds[-1]:g} Å or worse"
-
-
 def _judge(args: argparse.Namespace) -> int:
     """Mean confidence of first models of builds with templates beside their mean accuracy."""
     calibration = read_calibration(args.output)
-    rows, residues = [], []
+    builds = []
     for row in (name for name in ROWS if name != "learnt"):
         for case in cases(args.data, row):
             job = args.work / row / case.name / "job"
             if not (job / "results.json").exists():
                 continue
-            order, models, observed, seen = load_arrays(
-                job / QUALITY, "order", "calpha", "features", "seen"
-            )
-            templates, traces = load_templates(job / TEMPLATES), load_traces(job / TRACES)
-            best = int(order[0])
-            trace, known = models[best], observed[best]
-            traced = first_trace(trace, () if templates else traces)
-            led = led_features(trace, templates, known, _target(case.target))
-            native = case.target.aligned(trace)
-            there = seen & np.isfinite(native).all(axis=1)
-            truth = accuracy(np.linalg.norm(trace[there] - native[there], axis=1))
-            shown = calibration.expected_led(known, traced, led)[there]
-            alone = calibration.expected_traced(known, traced)[there]
-            rows.append((alone.mean(), shown.mean(), truth.mean()))
-            residues.append((alone, shown, truth))
-            print(f"{row:10s} {case.name:38s} alone {alone.mean():.2f}  with templates "
-                  f"{shown.mean():.2f}  true {truth.mean():.2f}")  # fmt: skip
-    if not rows:
+            builds.append(one := LedBuild.of(job, case.target, calibration))
+            print(f"{row:10s} {case.name:38s} alone {one.alone.mean():.2f}  with templates "
+                  f"{one.shown.mean():.2f}  true {one.truth.mean():.2f}")  # fmt: skip
+    if not builds:
         raise SystemExit(f"{args.work}: no finished build with templates")
-    alone, shown, truth = (np.array(column) for column in zip(*rows))
-    every = [np.concatenate(column) for column in zip(*residues)]
-    for name, values, each in (("alone", alone, every[0]), ("with templates", shown, every[1])):
-        print(
-            f"{name}: of {len(truth)} builds, mean |stated - true| "
-            f"{np.abs(values - truth).mean():.3f}, mean stated - true "
-            f"{(values - truth).mean():+.3f}, r {np.corrcoef(values, truth)[0, 1]:.2f}; "
-            f"of residues r {np.corrcoef(each, every[2])[0, 1]:.2f}"
-        )
-    print_card(figures({"alone": every[0], "with templates": every[1]}, every[2], "builds"))
-    print_card(bands(every[1], every[2]))
+    print_card(told(builds, "builds"))
     return 0
+
+
+def _left_out_builds(
+    args: argparse.Namespace, laid: Several[Laid], kind: dict[str, str]
+) -> dict[str, object]:
+    """What is told of the builds of the row learnt, each judged by a fit to others."""
+    calibration, builds = read_calibration(args.output), []
+    for case, job in _learnt_jobs(args.data, args.jobs):
+        mine = kind.get(case.target.folder)
+        led = _fitted([one for one in laid if kind[one.map] != mine])
+        one = LedBuild.of(job, case.target, dataclasses.replace(calibration, led=led))
+        if one.led:
+            builds.append(one)
+    return told(builds, "left out, builds") if builds else {}
+
+
+def _learnt_jobs(data: Path, jobs: Path | None) -> Iterator[tuple[TemplateCase, Path]]:
+    """Finished builds of the row learnt."""
+    for case in cases(data, "learnt") if jobs else ():
+        folder = jobs / "templates" / case.row / case.name
+        if (folder / "row.json").is_file():
+            yield case, folder / "job"
 
 
 def main() -> int:

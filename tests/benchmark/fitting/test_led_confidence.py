@@ -16,7 +16,7 @@ from critasser.quality.calibration import FEATURES, TEMPLATE_FEATURES
 
 def laid(name, kind, right, rng):
     known = rng.normal(size=(40, len(TEMPLATE_FEATURES))) + 4.0 * right
-    return led_confidence.Laid(name, kind, 5.0, known, np.full(40, right))
+    return led_confidence.Laid(name, kind, known, np.full(40, right))
 
 
 def test_wrong_structures_stay_low_and_the_rest_of_the_file_stays(monkeypatch, tmp_path, capsys):

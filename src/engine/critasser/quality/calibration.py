@@ -72,8 +72,7 @@ there (`traces.first_trace`)."""
 TOLD = 3.0
 """z-score of the sequence from which on the map tells it (`critasser.trace.SIGNIFICANT`)."""
 
-TEMPLATE_FEATURES = ("density", "density around", "near calpha", "amino acid", "register z-score",
-                     "kept")  # fmt: skip
+TEMPLATE_FEATURES = ("density around", "amino acid", "register told", "kept")
 """What tells how accurate a residue of a template is, see `templates.template_features`."""
 
 _FROM_SCORES = [FEATURES.index(name) for name in TRACED_FEATURES if name in FEATURES]

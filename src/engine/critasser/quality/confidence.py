@@ -95,7 +95,7 @@ class Quality:
     first_trace : ndarray (N, L)
         How sure the first trace is of residues, see `traces.first_trace`; NaN without traces, and
         where templates led these.
-    led_features : ndarray (N, L, 7)
+    led_features : ndarray (N, L, 5)
         What it goes by beside these where templates led, see `templates.led_features`.
     source : ndarray (N, L) int8
         Where residues come from: numbers of `SOURCES`.

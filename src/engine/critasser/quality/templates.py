@@ -13,27 +13,24 @@ from critasser.structure import Target, Template
 
 __all__ = ["led_features", "template_features"]
 
-DENSITY = (-1.0, 0.5)
-"""Deviations of the density's field, mean over a template, that are told apart: below lie other
-folds, above all that is right."""
-
 DENSITY_AROUND, WINDOW = (-1.5, 0.8), 9
-"""The same of the residues around one, so many."""
+"""Deviations of the density's field, mean over so many residues around one, that are told apart:
+below lie other folds, above all that is right."""
 
 SAME_PLACE = 0.1
 """Accuracy by which one template must have a residue nearer than another to tell of it."""
 
-HIGHEST_REGISTER = 6.0
-"""z-score of the register that a template has; more does not make it surer. Other folds come to 1.3
-at most in maps of 3 to 8 Å, right structures to 2 or more up to 10 Å."""
+REGISTER_TOLD = 1.5
+"""z-score of the register that a template has from which on the map tells it. In maps of validation
+chains of 3 to 12 Å other folds come to 1.3 at most, right structures to 1.6 or more."""
 
-FROM_MODEL = [FEATURES.index(name) for name in TEMPLATE_FEATURES if name in FEATURES]
+AMINO_ACID = FEATURES.index("amino acid")
 
 
 def template_features(
     template: Template, observed: NDArray[np.float64], target: Target
 ) -> NDArray[np.float64]:
-    """What is known (L, 6) of the residues of a template; see `TEMPLATE_FEATURES`.
+    """What is known (L, 4) of the residues of a template; see `TEMPLATE_FEATURES`.
 
     Parameters
     ----------
@@ -45,31 +42,27 @@ def template_features(
 
     Returns
     -------
-    ndarray (L, 6)
-        How well the chain lies in the density as a whole and around each residue; what is known
-        of the model's residues: predicted Cα near, amino acids that the networks see around; how
-        far the template's register stands out, and the share of the chain's residues that the map
-        did not contradict.
+    ndarray (L, 4)
+        How well the chain lies in the density around each residue, amino acids that the networks
+        see around the model's, whether the map tells the template's register, and the share of the
+        chain's residues that it did not contradict.
     """
     placed, length = template.placed, len(target)
-    values = np.where(np.isnan(template.values), DENSITY[0], template.values)
+    values = np.where(np.isnan(template.values), DENSITY_AROUND[0], template.values)
     given = placed | np.isfinite(template.values)
-    whole, around = np.full(length, DENSITY[0]), np.full(length, DENSITY_AROUND[0])
-    kept = np.zeros(length)
+    around, kept = np.full(length, DENSITY_AROUND[0]), np.zeros(length)
     for part in target.chain_slices:
         here = placed[part]
         known = uniform_filter1d(here.astype(float), WINDOW, mode="constant")
         total = uniform_filter1d(np.where(here, values[part], 0.0), WINDOW, mode="constant")
         around[part] = np.where(here, total / np.maximum(known, 1.0 / WINDOW), DENSITY_AROUND[0])
         if here.any():
-            whole[part] = values[part][here].mean()
             kept[part] = here.sum() / given[part].sum()
     return np.column_stack(
         [
-            np.clip(whole, *DENSITY),
             np.clip(around, *DENSITY_AROUND),
-            observed[:, FROM_MODEL],
-            np.full(length, np.clip(template.z_score, 0.0, HIGHEST_REGISTER)),
+            observed[:, AMINO_ACID],
+            np.full(length, np.clip(template.z_score, 0.0, REGISTER_TOLD)),
             kept,
         ]
     )
@@ -81,7 +74,7 @@ def led_features(
     observed: NDArray[np.float64],
     target: Target,
 ) -> NDArray[np.float64]:
-    """What templates say of a model's residues (L, 7).
+    """What templates say of a model's residues (L, 5).
 
     Parameters
     ----------
@@ -95,7 +88,7 @@ def led_features(
 
     Returns
     -------
-    ndarray (L, 7)
+    ndarray (L, 5)
         Whether a residue is where the template that is nearest has it, 0 … 1, and
         `template_features` of this one; 0 where no template has the residue. Where several have it
         in one place, the one with the fewest residues tells.

@@ -6,7 +6,8 @@
 
 Maps: *validation*, chains of split val as experiments of 3 to 10 Å show them, every second with a
 neighbour; *predicted*, natives of which predicted models or other states are known, the same way;
-*jobs*, experimental maps of 4 to 8 Å of builds by `benchmark.templates`. Structures tried in each:
+*jobs*, experimental maps of 4 to 8 Å of builds by `benchmark.templates`; *learnt*, maps of the
+builds of its row learnt, of validation chains too, at 3 to 12 Å. Structures tried in each:
 
 - *own* and *bent*, the native structure as it is and bent by 5 to 30° at a hinge, *warped*, bent at
   places of chance, *spoilt*, a stretch of it out of register too, and *model*, what is known from
@@ -106,7 +107,8 @@ TILE = 112
 MOST_MAPS = 1000
 """Of set validation; more than there are."""
 
-SETS = ("validation", "predicted", "jobs")
+OF_JOBS = ("jobs", "learnt")
+SETS = ("validation", "predicted", *OF_JOBS)
 
 
 def seen(target: BenchmarkTarget, folder: Path) -> tuple[FeatureMaps, CalphaSet]:
@@ -260,12 +262,17 @@ def validation_maps(data: Path, count: int) -> Iterator[tuple[BenchmarkTarget, l
             beside,
         )  # fmt: skip
         if len(target.chains) == 1:
-            yield target, [
-                TemplateCase("foreign", target, path, "own"),
-                TemplateCase("foreign", target, path, "bent", float(degrees)),
-                TemplateCase("foreign", target, path, "warped", warps=WARPS),
-                TemplateCase("foreign", target, path, "spoilt", float(degrees), SHIFT),
-            ]
+            yield target, _right_and_wrong(target, float(degrees))
+
+
+def _right_and_wrong(target: BenchmarkTarget, degrees: float) -> list[TemplateCase]:
+    """The native structure as it is, bent, and wrong in places."""
+    return [
+        TemplateCase("foreign", target, target.source, "own"),
+        TemplateCase("foreign", target, target.source, "bent", degrees),
+        TemplateCase("foreign", target, target.source, "warped", warps=WARPS),
+        TemplateCase("foreign", target, target.source, "spoilt", degrees, SHIFT),
+    ]
 
 
 def learnable(
@@ -273,11 +280,14 @@ def learnable(
 ) -> Iterator[tuple[BenchmarkTarget, str, Path, Path]]:
     """Finished maps that may be learnt from, of validation chains and of group train, each with its
     title, its folder, and that of what the networks see."""
-    drawn = [(*one, None) for one in validation_maps(data, MOST_MAPS)]
-    for target, known, job in [*drawn, *(_jobs(data, jobs) if jobs else ())]:
+    drawn = [("validation", *one, None) for one in validation_maps(data, MOST_MAPS)]
+    if jobs:
+        drawn += [("jobs", *one) for one in _jobs(data, jobs)]
+        drawn += [("learnt", *one) for one in _learnt(data, jobs)]
+    for name, target, known, job in drawn:
         title = _title(target, known)
-        folder = work / ("jobs" if job else "validation") / title
-        if target.group in ("validation", "train") and (folder / TEMPLATES).is_file():
+        folder = work / name / title
+        if target.group in ("validation", "learnt", "train") and (folder / TEMPLATES).is_file():
             yield target, title, folder, job or folder
 
 
@@ -304,6 +314,17 @@ def _jobs(data: Path, jobs: Path) -> Iterator[tuple[BenchmarkTarget, list[Templa
             job = jobs / "templates" / case.row / case.name / "job"
             if (job / CALPHA).is_file() and len(case.target.chains) == 1:
                 yield case.target, [dataclasses.replace(case, row="foreign")], job
+
+
+def _learnt(data: Path, jobs: Path) -> Iterator[tuple[BenchmarkTarget, list[TemplateCase], Path]]:
+    """Maps of finished builds of the row learnt, each once."""
+    found = set()
+    for case in cases(data, "learnt"):
+        folder = jobs / "templates" / case.row / case.name
+        if (folder / "row.json").is_file() and case.target.folder not in found:
+            found.add(case.target.folder)
+            degrees = np.random.default_rng(zlib.crc32(case.name.encode())).uniform(*BEND)
+            yield case.target, _right_and_wrong(case.target, float(degrees)), folder / "job"
 
 
 def measure_map(
@@ -356,19 +377,22 @@ def main() -> int:
     parser.add_argument("--work", type=Path, required=True, help="folder of maps and figures")
     parser.add_argument("--jobs", type=Path, help="WORK/QUALITY of benchmark.templates")
     parser.add_argument("--count", type=int, default=40, help="maps of each set")
+    parser.add_argument("--only", nargs="*", default=[], help="words in titles of maps")
     parser.add_argument("--table", action="store_true", help="print what is known so far")
     args = parser.parse_args()
     torch.set_num_threads(1)
     args.work.mkdir(parents=True, exist_ok=True)
     records, made_by = Records(args.work / "foreign.jsonl"), program()
     for name in args.set:
-        if name == "jobs":
-            maps = _jobs(args.data, args.jobs)
+        if name in OF_JOBS:
+            maps = {"jobs": _jobs, "learnt": _learnt}[name](args.data, args.jobs)
         else:
             drawn = {"validation": validation_maps, "predicted": _predicted}[name]
             maps = ((*one, None) for one in drawn(args.data, args.count))
         for target, known, job in maps:
             title = _title(target, known)
+            if args.only and not any(word in title for word in args.only):
+                continue
             if any(record["map"] == title for record in records.found.values()):
                 continue
             folder = args.work / name / title

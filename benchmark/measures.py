@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from benchmark.sets import BenchmarkTarget, atoms
-from critasser.density import Grid, model_mask
+from critasser.density import Grid, model_mask, sample
 from critasser.job.arrays import load_traces
 from critasser.structure import (
     CalphaSet,
     ProteinChain,
     assign_secondary_structure,
     cr_score,
+    kabsch,
     match_one_to_one,
     read_chains,
 )
@@ -31,10 +32,22 @@ __all__ = [
     "calpha_set_figures",
     "closest_contact",
     "measure",
+    "native_where_built",
 ]
 
 NEIGHBOURHOOD = 5.0
 """Å. Positions farther from the model may lie in neighbours that were not modelled."""
+
+
+FEWEST_SUPERPOSED = 20
+"""Residues by which structures are superposed."""
+
+AWAY, ALIKE = 5.0, 0.9
+"""Å that a model lies from the native structure in the mean, and correlation of the density in both
+places, from which on it is in another unit that the map holds."""
+
+AROUND, POINTS = 2.0, 20
+"""Å around Cα, and points there, at which the density is compared."""
 
 
 def calpha_figures(
@@ -142,6 +155,29 @@ def _calpha(path: Path, target: BenchmarkTarget) -> NDArray[np.float64]:
         start = starts[names.index(chain.name)] if len(lengths) > 1 else 0
         positions[start + np.asarray(chain.residue_number) - 1] = chain.calpha
     return positions
+
+
+def native_where_built(
+    target: BenchmarkTarget, calpha: NDArray[np.float64], density: Grid
+) -> NDArray[np.float64]:
+    """Native Cα (L, 3) that a model (L, 3) is to be judged by.
+
+    Where the map holds the molecule several times a model is as right in another unit. It is
+    judged there if the density is the same in both places; the unit is where the native structure
+    superposed on the model lies.
+    """
+    native = target.aligned(calpha)
+    known = np.isfinite(native).all(axis=1) & np.isfinite(calpha).all(axis=1)
+    if known.sum() < FEWEST_SUPERPOSED:
+        return native
+    turn, shift = kabsch(native[known], calpha[known])
+    moved = native @ turn.T + shift
+    if np.linalg.norm((moved - native)[known], axis=1).mean() < AWAY:
+        return native
+    around = np.random.default_rng(0).normal(scale=AROUND, size=(POINTS, 3))
+    points = (native[known][:, None] + around).reshape(-1, 3)
+    here, there = sample(density, points), sample(density, points @ turn.T + shift)
+    return moved if np.corrcoef(here, there)[0, 1] >= ALIKE else native
 
 
 def closest_contact(path: Path) -> float:

@@ -59,6 +59,8 @@ class BenchmarkTarget:
         Signal to noise of a simulated map, see `add_noise`; None without noise.
     neighbour : Path or None
         Of a map of the set lifelike: the chain beside it.
+    noise_within : bool
+        Of such a map: whether the noise is as strong within the molecule as experiments have it.
     """
 
     name: str
@@ -70,11 +72,13 @@ class BenchmarkTarget:
     simulated: bool
     snr: float | None = None
     neighbour: Path | None = None
+    noise_within: bool = False
 
     @property
     def folder(self) -> str:
         """Names the target with all that its map depends on."""
-        noise = "" if self.snr is None else f"-SNR{self.snr:g}"
+        noise = "-noise" if self.noise_within else ""
+        noise += "" if self.snr is None else f"-SNR{self.snr:g}"
         return f"{self.name}-{self.resolution:g}A{noise}" if self.simulated else self.name
 
     @property
@@ -107,7 +111,10 @@ class BenchmarkTarget:
         rng = np.random.default_rng(zlib.crc32(f"{self.name} {self.resolution}".encode()))
         if self.set == "lifelike":
             data = self.source.parents[2]
-            return lifelike_map(data, self.source, self.resolution, rng, self.neighbour)
+            return lifelike_map(
+                data, self.source, self.resolution, rng, self.neighbour,
+                noise_in_molecule=self.noise_within,
+            )  # fmt: skip
         positions, amplitudes = atoms(self.source)
         grid = simulate(positions, amplitudes, self.resolution, padding=10.0)
         if self.snr is None:

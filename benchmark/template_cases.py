@@ -19,6 +19,7 @@ from critasser.structure import read_chains, rmsd
 
 __all__ = [
     "FAR",
+    "LEARNT_ALONE",
     "ROWS",
     "SHIFT",
     "WARPS",
@@ -64,8 +65,14 @@ lie, and the degrees."""
 SHIFT, SHIFTED = 3, (15, 30)
 """Residues that a stretch of a spoilt template is out of register, at most, and its length."""
 
-SPOILT, SPOILT_AT, LONGEST_SPOILT = 16, (4.0, 10.0), 260
-"""Validation chains with a spoilt template, the Å of their maps, and their residues at most."""
+LEARNT, LEARNT_AT, LEARNT_LENGTH = 48, (3.0, 12.0), (60, 130)
+"""Validation chains that confidence is learnt from, the Å of their maps, and their residues."""
+
+LEARNT_ALONE = 7.0
+"""Å to which they are built without a template too: in coarser maps nothing is right then."""
+
+LEARNT_WITH = (("own", "state"), ("bent", "warped"), ("own", "spoilt"), ("state", "warped"))
+"""Templates of each, by turns."""
 
 BACKBONE = ("N", "CA", "C", "O")
 """All that a template is read by, and more than that."""
@@ -297,26 +304,38 @@ def _known(data: Path) -> Iterator[TemplateCase]:
             yield TemplateCase("known", target, _model(target), "bent", _degrees(target.name))
 
 
-def _spoilt(data: Path) -> Iterator[TemplateCase]:
-    """Validation chains with bent models, partly out of register: confidence is learnt from them.
+def _learnt(data: Path) -> Iterator[TemplateCase]:
+    """Validation chains that confidence is learnt from, without a template and with two each.
 
     No row of the table: nothing is measured on what was fitted.
     """
     with (data / "structures" / "index.tsv").open(newline="") as lines:
         rows = [row for row in csv.DictReader(lines, delimiter="\t") if row["split"] == "val"]
-    rows = [row for row in rows if int(row["length"]) <= LONGEST_SPOILT]
-    rng = np.random.default_rng(2)
-    for k, place in enumerate(rng.permutation(len(rows))[:SPOILT]):
-        row = rows[place]
+    low, high = LEARNT_LENGTH
+    rows = [row for row in rows if low <= int(row["length"]) <= high]
+    rng = np.random.default_rng(5)
+    order = rng.permutation(len(rows))[:LEARNT]
+    # Resolutions in equal shares, and each with and without noise within.
+    shares = (np.arange(LEARNT) + rng.uniform(size=LEARNT)) / LEARNT
+    resolutions = LEARNT_AT[0] + (LEARNT_AT[1] - LEARNT_AT[0]) * shares
+    for k, turn in enumerate(rng.permutation(LEARNT)[: len(order)]):
+        row = rows[order[k]]
         path = data / "structures" / row["file"]
-        resolution = round(float(rng.uniform(*SPOILT_AT)), 1)
+        beside = data / "structures" / rows[order[k - 1]]["file"] if k % 3 == 0 else None
         target = BenchmarkTarget(
-            row["id"], "lifelike", "spoilt", resolution, read_chains(path), path, True
-        )
-        bend, shift = float(rng.uniform(*BEND)), int(rng.integers(1, SHIFT + 1))
-        yield TemplateCase(
-            "spoilt", target, path, "spoilt", bend if k % 4 else 0.0, shift if k % 2 else 0
-        )
+            row["id"], "lifelike", "learnt", round(float(resolutions[turn]), 1), read_chains(path),
+            path, True, None, beside, bool(turn % 2),
+        )  # fmt: skip
+        if len(target.chains) != 1:
+            continue
+        for kind in LEARNT_WITH[k % len(LEARNT_WITH)]:
+            degrees = float(rng.uniform(*BEND))
+            yield TemplateCase(
+                "learnt", target, path, kind,
+                bend=degrees if kind in ("bent", "spoilt", "state") else 0.0,
+                shift=int(rng.integers(1, SHIFT + 1)) if kind == "spoilt" else 0,
+                warps=WARPS if kind in ("warped", "state") else 0,
+            )  # fmt: skip
 
 
 ROWS: dict[str, Callable[[Path], Iterator[TemplateCase]]] = {
@@ -325,7 +344,7 @@ ROWS: dict[str, Callable[[Path], Iterator[TemplateCase]]] = {
     "bent": _bent_models,
     "predicted": _predicted,
     "known": _known,
-    "spoilt": _spoilt,
+    "learnt": _learnt,
 }
 """Cases by the row of the table that they count in."""
 

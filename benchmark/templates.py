@@ -7,9 +7,10 @@
 Rows: *own*, *bent* and *homologue*, experimental maps of 4–8 Å with their own models, these bent by
 5–30° at a hinge, and relatives; *predicted*, predicted models and other states of a protein in maps
 of the native as experiments show them; *known*, experimental maps of group bench up to 4 Å with a
-template and without; *spoilt*, what confidence is fitted to. What is finished is not done again;
-each row goes to ``WORK/templates.<quality>.csv`` as soon as it is known. Structures that must be
-refused are in `benchmark.foreign`.
+template and without; *learnt*, maps of validation chains that confidence is fitted to, with
+templates and without. What is finished is not done again; each row goes to
+``WORK/templates.<quality>.csv`` as soon as it is known. Structures that must be refused are in
+`benchmark.foreign`.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from numpy.typing import NDArray
 from benchmark.build import ROOT, program, run_logged, write_csv
 from benchmark.measures import measure
 from benchmark.sets import BenchmarkTarget
-from benchmark.template_cases import ROWS, TemplateCase, cases
+from benchmark.template_cases import LEARNT_ALONE, ROWS, TemplateCase, cases
 from critasser.job.arrays import load_templates
 from critasser.pipeline.files import TEMPLATES
 from critasser.structure import read_chains, tm_score
@@ -84,7 +85,8 @@ def _build(case: TemplateCase, folder: Path, quality: str, begun: Path | None) -
         known += ["--pae", str(case.error)]
     shutil.rmtree(job, ignore_errors=True)
     runs = []
-    if case.row == "known":
+    alone = case.target.resolution <= LEARNT_ALONE and begun is None
+    if case.row == "known" or (case.row == "learnt" and alone):
         begun = folder / "without"
         if not (begun / "results.json").exists():
             shutil.rmtree(begun, ignore_errors=True)
@@ -160,7 +162,7 @@ def table(rows: list[dict]) -> str:
     ]
     groups: dict[tuple, list[dict]] = {}
     for row in rows:
-        if row["row"] != "spoilt":
+        if row["row"] != "learnt":
             at = row["resolution"] if row["row"] == "predicted" else ""
             groups.setdefault((row["row"], at), []).append(row)
     for (name, _), some in groups.items():

@@ -27,6 +27,7 @@ def test_wrong_structures_stay_low_and_the_rest_of_the_file_stays(monkeypatch, t
         for kind, right in (("own used", 1.0), ("misnamed refused", 0.0))
     ]
     monkeypatch.setattr(led_confidence, "laid_structures", lambda *_: structures)
+    monkeypatch.setattr(led_confidence, "clusters", lambda data: {})
     path = tmp_path / "made.json"
     before = fit(rng.normal(size=(50, len(FEATURES))), rng.random(50)).to_json()
     path.write_text(json.dumps(before | {"card": {"of": "the rest"}}))
@@ -54,5 +55,6 @@ def test_of_experimental_maps_only_group_train_is_learnt_from(
     path.touch()
     monkeypatch.setattr(foreign, "validation_maps", lambda *_: iter(()))
     monkeypatch.setattr(foreign, "_jobs", lambda *_: iter([(target, [case], tmp_path)]))
+    monkeypatch.setattr(foreign, "_learnt", lambda *_: iter(()))
     found = list(foreign.learnable(tmp_path, tmp_path, tmp_path))
     assert [one[1] for one in found] == ["EMD-1_A.own"] * learnt

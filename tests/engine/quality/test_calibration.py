@@ -1,14 +1,23 @@
 """What is shown as confidence is how right residues turn out to be."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from critasser.errors import InputError
 from critasser.quality import Calibration, accuracy, fit, read_calibration
-from critasser.quality.calibration import FEATURES, TEMPLATE_FEATURES, features
+from critasser.quality.calibration import (
+    FEATURES,
+    TEMPLATE_FEATURES,
+    TOLD,
+    TRACED_FEATURES,
+    features,
+    traced_features,
+)
 from critasser.structure import CalphaSet, Sequence, Target
+from critasser.trace import SIGNIFICANT
 
 
 @pytest.fixture
@@ -38,6 +47,41 @@ def test_a_calibration_survives_its_file(tmp_path, rng):
     after = read_calibration(path)
     assert isinstance(after, Calibration)
     assert np.array_equal(after.expected(values), before.expected(values))
+
+
+def test_heavy_residues_decide_what_is_expected():
+    values = np.zeros((200, len(FEATURES)))
+    truth = np.repeat([0.0, 1.0], 100)
+    assert fit(values, truth).expected(values).mean() == pytest.approx(0.5, abs=1e-3)
+    heavy = fit(values, truth, np.repeat([1.0, 9.0], 100))
+    assert heavy.expected(values).mean() == pytest.approx(0.9, abs=1e-3)
+
+
+def test_a_sequence_is_told_where_traces_say_so():
+    assert TOLD == SIGNIFICANT
+    low, high, higher = (
+        traced_features(np.array([0.0, 1, 2, 3, 4, 5, z]), np.array(0.6)) for z in (1.0, 4.0, 9.0)
+    )
+    assert low[TRACED_FEATURES.index("sequence told")] == pytest.approx(1.0)
+    assert np.array_equal(high, higher)
+    assert high == pytest.approx([0.0, 1.0, 3.0, 4.0, TOLD, 0.6])
+
+
+def test_the_first_trace_counts_where_there_is_one(tmp_path, rng):
+    values = rng.normal(size=(400, len(FEATURES)))
+    told = rng.random((400, len(TRACED_FEATURES)))
+    alone = fit(values, np.full(400, 0.3))
+    before = replace(alone, traced=fit(told, told[:, -1], names=TRACED_FEATURES))
+    path = tmp_path / "confidence.json"
+    path.write_text(json.dumps(before.to_json()))
+    after = read_calibration(path)
+    sure, unsure, unknown = (
+        after.expected_traced(values, np.full(400, how)) for how in (0.95, 0.05, np.nan)
+    )
+    assert (sure > unsure + 0.3).all()
+    assert np.array_equal(unknown, alone.expected(values))
+    assert np.array_equal(sure, before.expected_traced(values, np.full(400, 0.95)))
+    assert np.array_equal(alone.expected_traced(values, np.ones(400)), alone.expected(values))
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"features": ["etm"]}'])
@@ -85,24 +129,32 @@ def test_a_template_makes_surer_only_where_the_residue_is_where_it_has_it(rng):
     good = rng.random((4000, len(TEMPLATE_FEATURES)))
     led = fit(good, (rng.random(4000) < good[:, 0]).astype(float))
     calibration = Calibration(base.mean, base.deviation, base.slope, base.intercept, led)
-    known = np.zeros((2, 5, len(FEATURES)))
+    known, untraced = np.zeros((2, 5, len(FEATURES))), np.full((2, 5), np.nan)
+    several = len(TEMPLATE_FEATURES)
     at_it, away, badly_placed = (
-        calibration.expected_led(known, np.full((2, 5, 5), place) * ([1.0] + 4 * [fit_to_map]))
+        calibration.expected_led(
+            known, untraced, np.full((2, 5, 1 + several), place) * ([1.0] + several * [fit_to_map])
+        )
         for place, fit_to_map in ((1.0, 1.0), (0.0, 1.0), (1.0, -1.0))
     )
     by_map = calibration.expected(known)
     assert at_it.shape == (2, 5) and (at_it > by_map + 0.2).all()
     assert np.array_equal(away, by_map) and (badly_placed < by_map + 0.1).all()
     without = Calibration(base.mean, base.deviation, base.slope, base.intercept)
-    assert np.array_equal(without.expected_led(known, np.ones((2, 5, 5))), by_map)
+    assert np.array_equal(
+        without.expected_led(known, untraced, np.ones((2, 5, 1 + several))), by_map
+    )
 
 
 def test_what_templates_add_survives_its_file(tmp_path, rng):
     base = fit(rng.normal(size=(200, len(FEATURES))), rng.random(200))
-    led = fit(rng.random((200, len(TEMPLATE_FEATURES))), rng.random(200))
+    led = fit(
+        rng.random((200, len(TEMPLATE_FEATURES))), rng.random(200), names=TEMPLATE_FEATURES
+    )
     before = Calibration(base.mean, base.deviation, base.slope, base.intercept, led)
     path = tmp_path / "confidence.json"
     path.write_text(json.dumps(before.to_json()))
     after = read_calibration(path)
-    values, told = rng.normal(size=(50, len(FEATURES))), rng.random((50, 5))
-    assert np.array_equal(after.expected_led(values, told), before.expected_led(values, told))
+    values = rng.normal(size=(50, len(FEATURES)))
+    led = rng.random(50), rng.random((50, 1 + len(TEMPLATE_FEATURES)))
+    assert np.array_equal(after.expected_led(values, *led), before.expected_led(values, *led))

@@ -1,5 +1,6 @@
 """Models that fit are trusted, residues that do not fit are not."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,16 @@ from critasser.quality import (
     local_confidence,
     local_correlation,
 )
-from critasser.structure import AtomicModel, CalphaSet, Sequence, Target, read_chains
+from critasser.quality.calibration import TRACED_FEATURES
+from critasser.structure import (
+    AtomicModel,
+    CalphaSet,
+    Sequence,
+    Target,
+    Template,
+    Trace,
+    read_chains,
+)
 
 DATA = Path(__file__).parents[2] / "data"
 RESOLUTION = 3.0
@@ -122,6 +132,24 @@ def test_models_are_ordered_by_what_they_are_worth(model, density):
     )  # fmt: skip
     assert list(again.order) == [0, 1]
     assert found.rmsd_matrix[0, 1] == pytest.approx(found.rmsd_matrix[1, 0])
+
+
+def test_a_trace_makes_surer_where_it_is_sure_unless_templates_led_it(model, density):
+    length = len(model.target)
+    alone = Calibration(np.zeros(7), np.ones(7), np.zeros(7), -1.0)
+    last = 6.0 * np.eye(6)[-1]
+    by_trace = Calibration(np.zeros(6), np.ones(6), last, -3.0, names=TRACED_FEATURES)
+    calibration = replace(alone, traced=by_trace)
+    sure = np.where(np.arange(length) < 30, 1.0, 0.0)
+    given = {"traces": [Trace(model.calpha, sure, 1.0, "x")], "calibration": calibration}
+    calpha = calpha_set(model.calpha)
+    found = assess([model], calpha, density, RESOLUTION, **given)
+    assert found.first_trace[0] == pytest.approx(sure)
+    assert found.shown[0, :30].min() > 90 and found.shown[0, 30:].max() < 10
+    template = Template(np.full((length, 3), np.nan), 0.0, "elsewhere")
+    led = assess([model], calpha, density, RESOLUTION, templates=[template], **given)
+    assert np.isnan(led.first_trace).all()
+    assert led.shown == pytest.approx(100 / (1 + np.exp(1.0)))
 
 
 def test_a_tag_without_density_takes_nothing_from_the_rest_and_is_not_believed(model, density):

@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 
 from critasser.quality.calibration import FEATURES, TEMPLATE_FEATURES
-from critasser.quality.templates import DENSITY, led_features, template_features
+from critasser.quality.templates import (
+    DENSITY_AROUND,
+    REGISTER_TOLD,
+    led_features,
+    template_features,
+)
 from critasser.structure import Sequence, Target, Template
 
 LENGTH = 30
@@ -31,14 +36,14 @@ def test_a_stretch_off_the_density_tells_of_itself_and_little_of_the_rest():
     told = template_features(Template(line(), 0.8, "x", values=values), SEEN, TARGET)
     assert column(told, "density around")[:15] == pytest.approx(0.4)
     assert column(told, "density around")[25:] == pytest.approx(-1.2)
-    assert column(told, "density") == pytest.approx(values.mean())
 
 
 def test_what_lies_nowhere_counts_as_badly_placed():
     unknown = Template(line(), 0.8, "x")
     gone = Template(np.full((LENGTH, 3), np.nan), 0.0, "x")
     for one in (unknown, gone):
-        assert column(template_features(one, SEEN, TARGET), "density") == pytest.approx(DENSITY[0])
+        around = column(template_features(one, SEEN, TARGET), "density around")
+        assert around == pytest.approx(DENSITY_AROUND[0])
 
 
 def test_what_is_released_says_nothing_of_its_neighbours():
@@ -46,13 +51,38 @@ def test_what_is_released_says_nothing_of_its_neighbours():
     positions[10:14], values[10:14] = np.nan, -3.0
     told = template_features(Template(positions, 0.8, "x", values=values), SEEN, TARGET)
     assert column(told, "density around")[[9, 14]] == pytest.approx(0.4)
-    assert column(told, "density") == pytest.approx(0.4)
+
+
+def test_a_register_that_stands_out_and_what_the_map_left_of_it_tell_of_the_whole_template():
+    positions, values = line(), np.full(LENGTH, 0.4)
+    positions[20:] = np.nan
+    for z_score, expected in ((0.8, 0.8), (-1.0, 0.0), (17.0, REGISTER_TOLD)):
+        one = Template(positions, 0.8, "x", z_score=z_score, values=values)
+        told = template_features(one, SEEN, TARGET)
+        assert column(told, "register told") == pytest.approx(expected)
+        assert column(told, "kept") == pytest.approx(20 / LENGTH)
+    assert column(template_features(template(), SEEN, TARGET), "kept") == pytest.approx(1.0)
+
+
+def test_of_a_chain_tells_the_template_that_has_it_alone():
+    letters = "ACDEFGHIKL" * 3
+    two = Target((Sequence("one", letters), Sequence("two", letters)))
+    seen = np.tile(SEEN, (2, 1))
+    both = np.concatenate([line(), line(20.0)])
+    alone = both.copy()
+    alone[:LENGTH] = np.nan
+    values = np.repeat([0.4, -0.6], LENGTH)
+    together = Template(both, 0.8, "x", z_score=4.0, values=values)
+    known = np.where(np.isnan(alone[:, 0]), np.nan, values)
+    second = Template(alone, 0.8, "y", z_score=0.5, values=known)
+    told = led_features(both, [together, second], seen, two)[:, 1:]
+    assert column(told, "register told") == pytest.approx(np.repeat([REGISTER_TOLD, 0.5], LENGTH))
+    assert column(told, "density around") == pytest.approx(values)
 
 
 def test_the_models_own_evidence_is_taken_over():
     told = template_features(template(), SEEN, TARGET)
-    for name in ("near calpha", "amino acid"):
-        assert column(told, name) == pytest.approx(FEATURES.index(name))
+    assert column(told, "amino acid") == pytest.approx(FEATURES.index("amino acid"))
 
 
 def test_the_nearest_template_speaks_as_far_as_the_residue_is_there():

@@ -10,6 +10,7 @@ from critasser.quality.confidence import (
     local_correlation,
 )
 from critasser.quality.sources import SOURCES, residue_sources
+from critasser.quality.traces import first_trace
 from critasser.quality.unseen import Placed, find_unseen, unseen_of_model
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "cluster_confidence",
     "estimated_tm",
     "find_unseen",
+    "first_trace",
     "fit",
     "local_confidence",
     "local_correlation",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +26,13 @@ from critasser.structure import CalphaSet, Target
 __all__ = [
     "FEATURES",
     "TEMPLATE_FEATURES",
+    "TRACED_FEATURES",
     "Calibration",
     "accuracy",
     "features",
     "fit",
     "read_calibration",
+    "traced_features",
     "without_support",
 ]
 
@@ -61,8 +63,20 @@ PENALTY = 1e-2
 FEATURES = ("etm", "local confidence", "local pcc", "near calpha", "amino acid", "resolution",
             "sequence z-score")  # fmt: skip
 
-TEMPLATE_FEATURES = ("density", "density around", "near calpha", "amino acid")
+TRACED_FEATURES = ("etm", "local confidence", "near calpha", "amino acid", "sequence told",
+                   "first trace")  # fmt: skip
+"""What is gone by where traces of the sequence are known: some of `FEATURES`, the z-score of the
+sequence up to `TOLD`, and how sure the first trace is of a residue, as far as the model has it
+there (`traces.first_trace`)."""
+
+TOLD = 3.0
+"""z-score of the sequence from which on the map tells it (`critasser.trace.SIGNIFICANT`)."""
+
+TEMPLATE_FEATURES = ("density around", "amino acid", "register told", "kept")
 """What tells how accurate a residue of a template is, see `templates.template_features`."""
+
+_FROM_SCORES = [FEATURES.index(name) for name in TRACED_FEATURES if name in FEATURES]
+_Z_SCORE = FEATURES.index("sequence z-score")
 
 HIGHEST_Z = 15.0
 """z-score of the sequence; more does not make a model surer."""
@@ -80,6 +94,10 @@ class Calibration:
     intercept : float
     led : Calibration, optional
         Of residues that lie where a template has them, by `TEMPLATE_FEATURES`.
+    traced : Calibration, optional
+        Of residues of models whose sequence was traced, by `TRACED_FEATURES`.
+    names : tuple of str
+        Of the features.
     """
 
     mean: NDArray[np.float64]
@@ -87,6 +105,8 @@ class Calibration:
     slope: NDArray[np.float64]
     intercept: float
     led: Calibration | None = None
+    traced: Calibration | None = None
+    names: tuple[str, ...] = FEATURES
 
     def expected(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Expected accuracy (n,) 0 … 1 of residues by their features (n, k).
@@ -96,8 +116,22 @@ class Calibration:
         values = np.where(np.isnan(values), self.mean, values)
         return expit((values - self.mean) / self.deviation @ self.slope + self.intercept)
 
+    def expected_traced(
+        self, values: NDArray[np.float64], first_trace: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Expected accuracy (…) by features (…, k) and by the first trace (…), NaN where there is
+        none."""
+        alone = self.expected(values)
+        if self.traced is None:
+            return alone
+        told = self.traced.expected(traced_features(values, first_trace))
+        return np.where(np.isnan(first_trace), alone, told)
+
     def expected_led(
-        self, values: NDArray[np.float64], led: NDArray[np.float64]
+        self,
+        values: NDArray[np.float64],
+        first_trace: NDArray[np.float64],
+        led: NDArray[np.float64],
     ) -> NDArray[np.float64]:
         """Expected accuracy (…) of residues of models that templates may have led.
 
@@ -108,10 +142,12 @@ class Calibration:
         ----------
         values : ndarray (…, k)
             Features without templates.
+        first_trace : ndarray (…)
+            From `traces.first_trace`.
         led : ndarray (…, 1 + m)
             From `templates.led_features`.
         """
-        by_map = self.expected(values)
+        by_map = self.expected_traced(values, first_trace)
         if self.led is None:
             return by_map
         return 1.0 - (1.0 - by_map) * (1.0 - led[..., 0] * self.led.expected(led[..., 1:]))
@@ -119,13 +155,14 @@ class Calibration:
     def to_json(self) -> dict[str, object]:
         """What `read_calibration` reads."""
         content: dict[str, object] = {
-            "features": list(FEATURES if len(self.mean) == len(FEATURES) else TEMPLATE_FEATURES),
+            "features": list(self.names),
             "mean": self.mean.tolist(),
             "deviation": self.deviation.tolist(),
             "slope": self.slope.tolist(),
             "intercept": self.intercept,
         }
-        return content if self.led is None else content | {"led": self.led.to_json()}
+        added = {"traced": self.traced, "led": self.led}
+        return content | {name: one.to_json() for name, one in added.items() if one is not None}
 
 
 def accuracy(distance: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -188,6 +225,17 @@ def features(
     )
 
 
+def traced_features(
+    values: NDArray[np.float64], first_trace: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """What is known (…, 6) of residues by features (…, 7) and the first trace (…); see
+    `TRACED_FEATURES`."""
+    told = np.minimum(values[..., _Z_SCORE], TOLD)
+    return np.concatenate(
+        [values[..., _FROM_SCORES], told[..., None], first_trace[..., None]], axis=-1
+    )
+
+
 def without_support(resolution: float, z_score: float | None) -> NDArray[np.float64]:
     """Features (7,) of a residue that nothing speaks for; see `features`."""
     least = logit(LEAST)
@@ -200,25 +248,35 @@ def bounded_z(z_score: float | None) -> float:
 
 
 def fit(
-    values: NDArray[np.float64], truth: NDArray[np.float64], penalty: float = PENALTY
+    values: NDArray[np.float64],
+    truth: NDArray[np.float64],
+    weight: NDArray[np.float64] | None = None,
+    *,
+    names: tuple[str, ...] = FEATURES,
+    penalty: float = PENALTY,
 ) -> Calibration:
-    """Fit features (n, k) to accuracies (n,) by cross-entropy, slopes held small by `penalty`."""
-    mean, deviation = values.mean(axis=0), np.maximum(values.std(axis=0), LEAST_DEVIATION)
+    """Fit features (n, k) to accuracies (n,) by cross-entropy, slopes held small by `penalty`.
+
+    Residues weigh by `weight` (n,), alike without. `names` are those of the features.
+    """
+    share = np.full(len(truth), 1.0 / len(truth)) if weight is None else weight / weight.sum()
+    mean = share @ values
+    deviation = np.maximum(np.sqrt(share @ (values - mean) ** 2), LEAST_DEVIATION)
     scaled = (values - mean) / deviation
 
     def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         logits = scaled @ weights[:-1] + weights[-1]
-        off = expit(logits) - truth
-        value = np.mean(np.logaddexp(0.0, logits) - truth * logits)
-        gradient = np.append(off @ scaled / len(truth) + penalty * weights[:-1], off.mean())
+        off = share * (expit(logits) - truth)
+        value = share @ (np.logaddexp(0.0, logits) - truth * logits)
+        gradient = np.append(off @ scaled + penalty * weights[:-1], off.sum())
         return float(value + 0.5 * penalty * weights[:-1] @ weights[:-1]), gradient
 
     best = minimize(loss, np.zeros(values.shape[1] + 1), jac=True, method="L-BFGS-B").x
-    return Calibration(mean, deviation, best[:-1], float(best[-1]))
+    return Calibration(mean, deviation, best[:-1], float(best[-1]), names=names)
 
 
-def read_calibration(path: Path, *, led: bool = True) -> Calibration:
-    """Read what `benchmark.fitting.confidence` wrote, with or without what templates say.
+def read_calibration(path: Path) -> Calibration:
+    """Read what `benchmark.fitting.confidence` wrote.
 
     Raises
     ------
@@ -227,20 +285,20 @@ def read_calibration(path: Path, *, led: bool = True) -> Calibration:
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        added = content.get("led") if led else None
-        return _calibration(
-            content, FEATURES, added and _calibration(added, TEMPLATE_FEATURES, None)
-        )
+        added = {
+            key: _calibration(content[key], names)
+            for key, names in (("led", TEMPLATE_FEATURES), ("traced", TRACED_FEATURES))
+            if key in content
+        }
+        return replace(_calibration(content, FEATURES), **added)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{path}: damaged ({error}); install Critasser again") from None
 
 
-def _calibration(
-    content: Mapping[str, Any], names: tuple[str, ...], led: Calibration | None
-) -> Calibration:
+def _calibration(content: Mapping[str, Any], names: tuple[str, ...]) -> Calibration:
     if tuple(content["features"]) != names:
         raise ValueError("fitted to other features")
     arrays = [np.array(content[key], dtype=float) for key in ("mean", "deviation", "slope")]
     if any(array.shape != (len(names),) for array in arrays):
         raise ValueError("numbers are missing")
-    return Calibration(*arrays, float(content["intercept"]), led)
+    return Calibration(*arrays, float(content["intercept"]), names=names)

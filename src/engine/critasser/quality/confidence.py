@@ -12,7 +12,8 @@ from critasser.density import Grid, crop, kernel_width, model_mask, pcc, simulat
 from critasser.quality.calibration import Calibration, features, without_support
 from critasser.quality.sources import residue_sources
 from critasser.quality.templates import led_features
-from critasser.structure import AtomicModel, CalphaSet, Template, cr_score, d0, tm_score
+from critasser.quality.traces import first_trace
+from critasser.structure import AtomicModel, CalphaSet, Template, Trace, cr_score, d0, tm_score
 
 __all__ = [
     "Quality",
@@ -91,6 +92,9 @@ class Quality:
         calibration was given, else the local confidence.
     features : ndarray (N, L, 7)
         What a calibration goes by, see `calibration.features`.
+    first_trace : ndarray (N, L)
+        How sure the first trace is of residues, see `traces.first_trace`; NaN without traces, and
+        where templates led these.
     led_features : ndarray (N, L, 5)
         What it goes by beside these where templates led, see `templates.led_features`.
     source : ndarray (N, L) int8
@@ -112,6 +116,7 @@ class Quality:
     local_confidence: NDArray[np.float64]
     shown: NDArray[np.float64]
     features: NDArray[np.float64]
+    first_trace: NDArray[np.float64]
     led_features: NDArray[np.float64]
     source: NDArray[np.int8]
     calibrated: bool
@@ -230,6 +235,7 @@ def assess(
     total: int | None = None,
     z_score: float | None = None,
     unseen: NDArray[np.bool_] | None = None,
+    traces: Sequence[Trace] = (),
     templates: Sequence[Template] = (),
     calibration: Calibration | None = None,
     progress: Callable[[float, str], None] | None = None,
@@ -253,6 +259,8 @@ def assess(
     unseen : ndarray (L,) bool, optional
         Residues that have no density. They take nothing from the others: these are judged as if
         they were all, and those as residues that nothing speaks for.
+    traces : sequence of Trace
+        Of the sequence in this map, best first; none where it was not traced.
     templates : sequence of Template
         That led the models, as they were placed.
     calibration : Calibration, optional
@@ -270,32 +278,35 @@ def assess(
     if not seen.all():
         models = [model.part(seen) for model in models]
         templates = [one.part(seen) for one in templates]
+        traces = [one.part(seen) for one in traces]
         length = len(models[0].target)
-    traces = np.stack([model.calpha for model in models])
-    crscore = np.array([cr_score(trace, calpha.positions, length) for trace in traces])
+    built = np.stack([model.calpha for model in models])
+    crscore = np.array([cr_score(trace, calpha.positions, length) for trace in built])
     confidence = crscore
     if size is not None and mean_rmsd is not None and total is not None:
         confidence = cluster_confidence(crscore, size, mean_rmsd, total)
-    tm_matrix, rmsd_matrix = _compared(traces)
+    tm_matrix, rmsd_matrix = _compared(built)
     etm = estimated_tm(confidence, tm_matrix)
     box, inside, local = _correlations(models, density, resolution, progress)
-    residues = local_confidence(traces, local, etm)
+    residues = local_confidence(built, local, etm)
     observed = np.stack(
         [
             features(t, model.target, calpha, resolution, *scores, z_score)
-            for t, model, *scores in zip(traces, models, etm, local, residues)
+            for t, model, *scores in zip(built, models, etm, local, residues)
         ]
     )
     led = np.stack(
         [
             led_features(trace, templates, known, model.target)
-            for trace, known, model in zip(traces, observed, models)
+            for trace, known, model in zip(built, observed, models)
         ]
     )
+    # Traces that templates led are no second witness beside these.
+    traced = np.stack([first_trace(trace, () if templates else traces) for trace in built])
     shown = residues
     if calibration is not None:
-        shown = calibration.expected_led(observed, led)
-    sources = np.stack([residue_sources(trace, calpha, templates) for trace in traces])
+        shown = calibration.expected_led(observed, traced, led)
+    sources = np.stack([residue_sources(trace, calpha, templates) for trace in built])
     worth = etm if calibration is None else shown.mean(axis=1)
     nothing = without_support(resolution, z_score)
     unsupported = 0.0 if calibration is None else float(calibration.expected(nothing[None])[0])
@@ -312,6 +323,7 @@ def assess(
         local_confidence=_among_all(residues, seen, 0.0),
         shown=np.clip(100.0 * _among_all(shown, seen, unsupported), 0.0, 100.0),
         features=_among_all(observed, seen, nothing),
+        first_trace=_among_all(traced, seen, 0.0),
         led_features=_among_all(led, seen, 0.0),
         source=_among_all(sources, seen, 0).astype(np.int8),
         calibrated=calibration is not None,

@@ -16,6 +16,7 @@ from critasser.job.arrays import (
     load_calpha,
     load_symmetry,
     load_templates,
+    load_traces,
     save_arrays,
     write_table,
 )
@@ -28,6 +29,7 @@ from critasser.pipeline.files import (
     QUALITY,
     SYMMETRY,
     TEMPLATES,
+    TRACES,
     UNSEEN,
 )
 from critasser.pipeline.stage import Context, Stage, Task, named_sequences
@@ -61,6 +63,7 @@ def quality(context: Context) -> None:
         total=int(total),
         z_score=context.fact("sequence_z_score") or 0.0,
         unseen=unseen,
+        traces=load_traces(context.read(TRACES)),
         templates=load_templates(context.read(TEMPLATES)),
         calibration=read_calibration(context.external(CALIBRATION)),
         progress=context.progress,
@@ -145,7 +148,7 @@ def _settings(task: Task) -> Mapping[str, object]:
 STAGE = Stage(
     "quality",
     quality,
-    reads=(DENSITY, CALPHA, SYMMETRY, TEMPLATES, UNSEEN, CLUSTERS, ATOMS),
+    reads=(DENSITY, CALPHA, TRACES, SYMMETRY, TEMPLATES, UNSEEN, CLUSTERS, ATOMS),
     facts={
         "resolution": "density", "absent": "templates", "sequence_z_score": "sequences",
     },

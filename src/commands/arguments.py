@@ -18,6 +18,7 @@ from chimerax.core.commands import (
 from chimerax.core.errors import UserError
 from chimerax.map import Volume
 
+from ..engine.critasser.symmetry_text import read_symmetry
 from ..jobs.engine_job import jobs_of
 from ..jobs.record import is_job
 from ..jobs.sequences import is_accession
@@ -25,7 +26,7 @@ from ..models.segments.segment import Segment
 from ..models.segments.segmentation import Segmentation
 
 __all__ = ["BuildMapArg", "BuildSequenceArg", "JobFolderArg", "JobNumbersArg",
-           "SegmentationArg", "SegmentsArg"]
+           "SegmentationArg", "SegmentsArg", "SymmetryArg"]
 
 _MOST_NUMBERS = 10_000
 """Of a range."""
@@ -88,6 +89,21 @@ class BuildSequenceArg(Annotation):
                     offset=len(used),
                 ) from None
             raise
+
+
+class SymmetryArg(Annotation):
+    """A symmetry by its name, as the engine reads it."""
+
+    name = "a symmetry such as C4, D2, I, helical:27.6,-166.5, auto or none"
+
+    @classmethod
+    def parse(cls, text, session):
+        word, used, rest = next_token(text)
+        try:
+            read_symmetry(word)
+        except ValueError as error:
+            raise AnnotationError(str(error)) from None
+        return word, used, rest
 
 
 class JobFolderArg(OpenFolderNameArg):

@@ -40,7 +40,7 @@ from ..jobs.predicted_error import check_pae, copy_pae
 from ..jobs.request import Request
 from ..jobs.starting import start, waits
 from ..views.results import Results
-from .arguments import BuildMapArg, BuildSequenceArg
+from .arguments import BuildMapArg, BuildSequenceArg, SymmetryArg
 from .asking import sure
 from .region import Region
 from .templates import Templates, TemplatesArg
@@ -72,6 +72,7 @@ def description():
             ("seed", NonNegativeIntArg),
             ("trim", BoolArg),
             ("protein", BoolArg),
+            ("symmetry", SymmetryArg),
             ("folder", SaveFolderNameArg),
             ("wait", BoolArg),
         ],
@@ -99,6 +100,7 @@ def command(
     seed=None,
     trim=None,
     protein=None,
+    symmetry=None,
     folder=None,
     wait=None,
 ):
@@ -142,6 +144,9 @@ def command(
         Leave residues that have no density out of the models.
     protein : bool, optional
         The sequences are protein, also those of A, C, G and T alone.
+    symmetry : str, optional
+        Of the map: ``C4``, ``D2``, ``T``, ``O``, ``I``, ``helical:RISE,TWIST`` in Å and degrees;
+        ``auto``, to look for it, unless given; ``none``.
     folder : str, optional
         The job folder to make; else one in ``~/critasser``.
     wait : bool, optional
@@ -193,7 +198,9 @@ def command(
             return [] if find is None else find()
 
     options = {"-o": (folder,), **_files_as_options(files)}
-    options.update(engine_options(resolution, device, quality, models, seed, trim, protein))
+    options.update(engine_options(
+        resolution, device, quality, models, seed, trim, protein, symmetry
+    ))
     request = Request((files["map"], files["sequence"]), options)
     return start(
         session,

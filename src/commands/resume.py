@@ -31,7 +31,7 @@ from ..session.files import read_json
 from ..session.locks import worker
 from ..session.quoting import quoted_path
 from ..views.follow import last_view, view_of
-from .arguments import BuildSequenceArg, JobFolderArg
+from .arguments import BuildSequenceArg, JobFolderArg, SymmetryArg
 from .templates import Templates, TemplatesArg
 
 __all__ = ["command", "description"]
@@ -61,6 +61,7 @@ def description():
             ("seed", NonNegativeIntArg),
             ("trim", BoolArg),
             ("protein", BoolArg),
+            ("symmetry", SymmetryArg),
             ("rigid", BoolArg),
             ("wait", BoolArg),
         ],
@@ -85,6 +86,7 @@ def command(
     seed=None,
     trim=None,
     protein=None,
+    symmetry=None,
     rigid=None,
     wait=None,
 ):
@@ -108,7 +110,7 @@ def command(
         File of predicted contacts.
     without : list of str, optional
         Which of mask, templates, contacts, sequence and pae the job is to do without from now on.
-    device, quality, models, seed, trim, protein : optional
+    device, quality, models, seed, trim, protein, symmetry : optional
         As for `critasser build`.
     rigid : bool, optional
         As for `critasser fit`.
@@ -134,11 +136,12 @@ def command(
         "models": models,
         "seed": seed,
         "protein": protein,
+        "symmetry": symmetry,
         "rigid": rigid,
         "pae": pae,
     }
     _check_has(request.command, [word for word, value in asked.items() if value is not None])
-    options = engine_options(resolution, device, quality, models, seed, trim, protein)
+    options = engine_options(resolution, device, quality, models, seed, trim, protein, symmetry)
     without = _taken_away(request.command, without, asked)
     inputs = request.inputs
     name, _ = read_placement(folder)
@@ -245,10 +248,10 @@ def _check_has(kind: str, words: list[str]) -> None:
         "build": ("rigid",),
         "score": (
             "sequence", "templates", "contacts", "quality", "models", "seed", "protein", "rigid",
-            "pae",
+            "pae", "symmetry",
         ),
-        "rebuild": ("templates", "contacts", "rigid", "pae"),
-        "fit": ("sequence", "templates", "contacts", "quality", "models", "protein"),
+        "rebuild": ("templates", "contacts", "rigid", "pae", "symmetry"),
+        "fit": ("sequence", "templates", "contacts", "quality", "models", "protein", "symmetry"),
     }
     wrong = [word for word in words if word in lacks.get(kind, ())]
     if wrong:

@@ -21,7 +21,8 @@ QUALITIES = ("draft", "standard", "thorough")
 
 
 def engine_options(
-    resolution=None, device=None, quality=None, models=None, seed=None, trim=None, protein=None
+    resolution=None, device=None, quality=None, models=None, seed=None, trim=None, protein=None,
+    symmetry=None,
 ) -> dict[str, tuple[str, ...]]:
     """Those of these that are given, as the engine's options."""
     given = {
@@ -30,6 +31,7 @@ def engine_options(
         "--quality": quality,
         "--models": models,
         "--seed": seed,
+        "--symmetry": symmetry,
     }
     options = {option: (str(value),) for option, value in given.items() if value is not None}
     for word, value in (("trim", trim), ("protein", protein)):

@@ -232,6 +232,7 @@ class LaunchPage(QWidget):
             seed=self.options.seed.value(),
             trim=self.options.trim.isChecked(),
             protein=self.editor.are_protein,
+            symmetry=self.options.symmetry.text().replace(" ", ""),
             folder=self.options.folder.text().strip(),
         )
 
@@ -363,8 +364,8 @@ class LaunchPage(QWidget):
             **{
                 name: getattr(plan, name)
                 for name in ("map_spec", "mask_spec", "place", "distance", "resolution",
-                             "quality", "device", "models", "seed", "trim", "protein", "folder",
-                             "contacts")
+                             "quality", "device", "models", "seed", "trim", "protein", "symmetry",
+                             "folder", "contacts")
             },
         }  # fmt: skip
 

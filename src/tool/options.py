@@ -21,6 +21,11 @@ _HALVES = (
     "noise, and local resolution and a cross-validation are reported"
 )
 
+_SYMMETRY = (
+    "That of the map, where you know it: C4, D2, T, O, I, or helical:RISE,TWIST in Å and degrees "
+    "as in RELION; its axis is found in the map. auto looks for it; none does not"
+)
+
 
 def choice(words) -> QComboBox:
     """A menu that may be narrower than its widest word."""
@@ -74,6 +79,10 @@ class Options(Section):
             labelled("&Seed", self.seed, tip="The same seed gives the same models again"),
         ):
             self.body.addLayout(row)
+        self.symmetry = QLineEdit()
+        self.symmetry.setPlaceholderText("auto")
+        self.symmetry.textChanged.connect(self.changed)
+        self.body.addLayout(labelled("S&ymmetry", self.symmetry, tip=_SYMMETRY))
         self.trim = QCheckBox("Leave out residues without density")
         self.trim.setToolTip(
             "Tags, tails and loops that the map does not show; without this they stay in the "
@@ -178,12 +187,13 @@ class Options(Section):
         self.device.setCurrentIndex(DEVICES.index(plan.device))
         self.models.setValue(plan.models)
         self.seed.setValue(plan.seed)
+        self.symmetry.setText(plan.symmetry)
         self.trim.setChecked(plan.trim)
         self.folder.setText(plan.folder)
         self.contacts.setText(plan.contacts)
         self.pae.setText(text_of(plan.pae))
         usual = (plan.device, plan.models, plan.seed) == ("auto", MODELS, SEED)
-        if not usual or plan.trim or plan.folder or plan.contacts or plan.pae:
+        if not usual or plan.trim or plan.symmetry or plan.folder or plan.contacts or plan.pae:
             self.unfold()
 
     def _open_templates(self) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from chimerax.core.errors import UserError
 
+from ..engine.critasser.symmetry_text import read_symmetry
 from ..jobs.new_job import DEVICES as ENGINE_DEVICES
 from ..jobs.new_job import QUALITIES
 from ..jobs.sequences import Entry, complaints, fasta_name, typed_letters
@@ -78,6 +79,8 @@ class Plan:
         Leave residues without density out of the models.
     protein : bool
         The sequences are protein, also those that look like DNA.
+    symmetry : str
+        Of the map, by name; empty where it is to be looked for.
     folder : str
         Job folder; empty for the usual place.
     """
@@ -102,6 +105,7 @@ class Plan:
     seed: int = SEED
     trim: bool = False
     protein: bool = False
+    symmetry: str = ""
     folder: str = ""
 
 
@@ -173,6 +177,8 @@ def build_command(plan: Plan, folder: Path) -> Command:
     for word, ticked in (("trim", plan.trim), ("protein", plan.protein)):
         if ticked:
             words += [word, "true"]
+    if plan.symmetry:
+        words += ["symmetry", plan.symmetry]
     if plan.folder:
         words += ["folder", quoted_path(plan.folder)]
     return command_text(*words)
@@ -211,6 +217,11 @@ def obstacle(plan: Plan, *, selected_atoms: bool = True) -> str:
         return "The mask is the map itself: choose another map."
     if wrong := _wrong_halves(plan) or _wrong_errors(plan):
         return wrong
+    if plan.symmetry:
+        try:
+            read_symmetry(plan.symmetry)
+        except ValueError as error:
+            return f"The {error}."
     if plan.place == "near" and not selected_atoms:
         return "Select the atoms or markers near which to build."
     return ""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ..engine.critasser.symmetry_text import AUTO, read_symmetry
 from ..jobs.folder import INPUTS
 from ..jobs.sequences import read_sequences
 from ..session.files import as_number, inside, read_json
@@ -109,8 +110,18 @@ def _with_options(plan: Plan, options: Mapping[str, Any]) -> Plan:
         models=plan.models if models is None else min(max(int(models), 1), _MOST_MODELS),
         trim=options.get("trim") is True,
         protein=options.get("protein") is True,
+        symmetry=_symmetry(options.get("symmetry")),
         seed=plan.seed if seed is None else min(max(int(seed), 0), 2**31 - 1),
     )
+
+
+def _symmetry(name: Any) -> str:
+    """What the panel shows of a job's symmetry: nothing where it was looked for."""
+    try:
+        read_symmetry(str(name))
+    except ValueError:
+        return ""
+    return "" if name == AUTO else str(name)
 
 
 def _file(entry: Any, folder: Path) -> Path | None:

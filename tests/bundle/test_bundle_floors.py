@@ -22,7 +22,10 @@ FLOORS = (
 )
 """From the ground up: what lies on a floor imports its own and lower ones."""
 
-SHARED = ("engine.critasser.segmentation.", "engine.critasser.fasta_text")
+SHARED = (
+    "engine.critasser.segmentation.", "engine.critasser.fasta_text",
+    "engine.critasser.symmetry_text",
+)
 """What of the engine the bundle may import: it needs nothing but NumPy and SciPy."""
 
 MOST_LINES = 80

@@ -16,7 +16,8 @@ ENGINE = SOURCE / "engine"
 PACKAGE = ENGINE / "critasser"
 
 GROUND = {
-    "text", "errors", "fasta_text", "input_files", "writing", "shipped", "density", "structure",
+    "text", "errors", "fasta_text", "symmetry_text", "input_files", "writing", "shipped",
+    "density", "structure",
 }  # fmt: skip
 """What everybody may import; it knows nothing of any stage."""
 
@@ -39,13 +40,15 @@ FLOORS = {
     "errors": {"text"},
     # ChimeraX reads sequences with it.
     "fasta_text": set(),
+    # And names of symmetries.
+    "symmetry_text": set(),
     "input_files": {"errors"},
     "writing": set(),
     "shipped": {"errors"},
     "density": GROUND - {"structure", "density"},
     "structure": GROUND - {"structure"},
     **dict.fromkeys(STAGES, GROUND),
-    "options": {"errors"},
+    "options": {"errors", "symmetry_text"},
     "job": GROUND,
     # Knows nothing of what it does: only that it is done, and where.
     "executors": GROUND,
@@ -66,7 +69,7 @@ FLOORS = {
 }
 """What each folder or module of the engine may import beside itself."""
 
-SHARED = ("segmentation", "fasta_text")
+SHARED = ("segmentation", "fasta_text", "symmetry_text")
 """What the bundle imports too."""
 
 INFERENCE = ("pipeline.build", "pipeline.score", "pipeline.rebuild", "pipeline.fit", "cli.build",

@@ -2,7 +2,6 @@
 
 import pytest
 
-from critasser.errors import InputError
 from critasser.symmetry_text import Helix, PointGroup, read_symmetry
 
 
@@ -31,5 +30,5 @@ def test_words_for_no_symmetry_in_particular(text):
              "helical:nan,20", "helical:a,b", "I5", "C4;exit"],
 )  # fmt: skip
 def test_what_names_no_symmetry_is_refused_with_what_does(text):
-    with pytest.raises(InputError, match=r"give auto, none or one such as C4, D2, T, O, I"):
+    with pytest.raises(ValueError, match=r"give auto, none or one such as C4, D2, T, O, I"):
         read_symmetry(text)

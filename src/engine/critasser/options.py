@@ -161,8 +161,10 @@ class Options:
             self.weights is None or isinstance(self.weights, Path),
             f"weights {self.weights!r}: give a file",
         )
-        ask(isinstance(self.symmetry, str), f"symmetry {self.symmetry!r}: give its name")
-        read_symmetry(self.symmetry)
+        try:
+            read_symmetry(str(self.symmetry))
+        except ValueError as error:
+            raise InputError(str(error)) from None
         for name in ("trim", "protein"):
             value = getattr(self, name)
             ask(isinstance(value, bool), f"{name} {value!r}: give true or false")

@@ -1,12 +1,14 @@
-"""Symmetries by name, as a person gives them and as they are told."""
+"""Symmetries by name, as a person gives them and as they are told.
+
+ChimeraX reads them with this module too. It needs the standard library only, and imports nothing of
+the engine.
+"""
 
 from __future__ import annotations
 
 import math
 import re
 from dataclasses import dataclass
-
-from critasser.errors import InputError
 
 __all__ = ["AUTO", "NONE", "Helix", "PointGroup", "read_symmetry"]
 
@@ -85,8 +87,8 @@ def read_symmetry(text: str) -> PointGroup | Helix | None:
 
     Raises
     ------
-    InputError
-        It names nothing.
+    ValueError
+        It names nothing; says what does.
     """
     word = text.strip()
     if word.lower() in (AUTO, NONE):
@@ -105,4 +107,4 @@ def read_symmetry(text: str) -> PointGroup | Helix | None:
             rise = twist = math.nan
         if RISES[0] <= rise <= RISES[1] and abs(twist) <= FULL_TURN:
             return Helix(rise, (twist + FULL_TURN / 2) % FULL_TURN - FULL_TURN / 2)
-    raise InputError(f"symmetry {text!r}: give {AUTO}, {NONE} or one such as {KINDS}")
+    raise ValueError(f"symmetry {text!r}: give {AUTO}, {NONE} or one such as {KINDS}")

@@ -115,6 +115,20 @@ def test_what_is_said_of_density_and_sequences_reaches_the_engine(
         assert (f"--no-{word}" in words) != value
 
 
+def test_a_symmetry_reaches_the_engine_and_a_wrong_one_is_refused(
+    session, open_volume, located
+):
+    from chimerax.critasser.commands.arguments import SymmetryArg
+
+    name, _, rest = SymmetryArg.parse("helical:27.6,-166.5 quality draft", session)
+    assert (name, rest) == ("helical:27.6,-166.5", " quality draft")
+    job = build(session, open_volume(session), [Sequence("x", "MKVLA" * 5)], symmetry=name)
+    words = shlex.split((job.folder / "command").read_text())
+    assert words[words.index("--symmetry") + 1] == name
+    with pytest.raises(AnnotationError, match="such as C4, D2, T, O, I"):
+        SymmetryArg.parse("C4x", session)
+
+
 def test_a_switch_given_anew_takes_the_place_of_its_opposite():
     from chimerax.critasser.commands.resume import _opposite
 

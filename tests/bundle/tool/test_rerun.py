@@ -24,7 +24,7 @@ def job(tmp_path):
         }  # fmt: skip
         given = {role: {"path": str(folder / "inputs" / name)} for role, name in inputs.items()}
         options = {"quality": "draft", "device": "cuda", "models": 3, "seed": 7, "resolution": 3.4,
-                   "trim": True, "protein": True}  # fmt: skip
+                   "trim": True, "protein": True, "symmetry": "D2"}  # fmt: skip
         content = {"kind": "build", "inputs": given, "options": options}
         content.update(changed)
         (folder / "job.json").write_text(json.dumps(content))
@@ -40,6 +40,7 @@ def test_all_that_was_given_is_there_again(job):
     assert [(one.name, len(one.letters)) for one in plan.entries] == [("a", 20)]
     assert (plan.quality, plan.device, plan.models, plan.seed) == ("draft", "gpu", 3, 7)
     assert plan.resolution == 3.4 and plan.place == "mask" and plan.trim and plan.protein
+    assert plan.symmetry == "D2"
     assert found.half_maps == ("half_map_1", "half_map_2")
     assert plan.pae == (folder / "inputs/pae_01.json",)
     assert plan.contacts == str(folder / "inputs/contacts.txt")

@@ -29,6 +29,7 @@ ALONE = "test_a_model_alone_is_written_where_asked_and_one_of_another_fold_refus
 FITTED_AGAIN = "test_a_finished_fit_resumed_does_nothing_and_with_another_option_fits_again"
 ANEW = "test_what_is_given_anew_takes_the_place_of_what_the_job_had"
 LOOKED = "test_a_mask_is_what_is_looked_at_and_can_be_taken_away"
+FILAMENT = "test_the_symmetry_of_a_filament_is_given_and_its_units_are_copies_or_none_is_used"
 LED = "test_a_template_given_to_a_finished_build_leads_it_and_is_taken_away_again"
 
 EFFECTS = {
@@ -54,6 +55,7 @@ EFFECTS = {
         "--no-half-maps": (HALVES, "test_half_maps_can_be_taken_away"),
         "--trim": (UNSEEN, "test_the_tag_stays_in_the_model_unless_it_is_trimmed_and_comes_back"),
         "--protein": (LINE, "test_letters_of_dna_are_protein_where_that_is_said"),
+        "--symmetry": (BUILDS, FILAMENT),
         "--device": (BUILDS, "test_the_device_asked_for_is_the_one_taken"),
         "--quality": (BUILDS, "test_quality_says_how_much_work_is_done"),
         "--models": (BUILD, "test_fewer_models_are_chosen_without_building_any_again"),

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 import torch
 from scipy.spatial import cKDTree
+from scipy.spatial.transform import Rotation
 
 from critasser.cli import _parsed, build
-from critasser.density import Grid, read_map, simulate, write_map
+from critasser.density import Grid, crop, read_map, simulate, write_map
 from critasser.job.arrays import load_arrays
 from critasser.pipeline.build import BUILD
-from critasser.pipeline.files import DECOYS, DENSITY, FEATURES, SEEN
-from critasser.structure import ATOMIC_NUMBER, read_chains
+from critasser.pipeline.files import DECOYS, DENSITY, FEATURES, SEEN, SYMMETRY
+from critasser.structure import ATOMIC_NUMBER, read_chains, screw_powers
 from critasser.structure.geometry import CIS_LIMIT
 
 DATA = Path(__file__).parents[2] / "data"
@@ -218,6 +219,46 @@ def test_one_sequence_in_a_symmetric_map_is_built_once_and_the_others_are_its_co
     away = cKDTree(built).query(np.concatenate([native, native * [-1.0, -1.0, 1.0]]))[0]
     assert len(built) == 120
     assert np.mean(away < 2.0) > 0.9
+
+
+def test_the_symmetry_of_a_filament_is_given_and_its_units_are_copies_or_none_is_used(
+    critasser, first_stages, tmp_path
+):
+    positions, weight, letters = atoms(PIECE)
+    own = positions + [14.0, 0.0, 0.0] - positions.mean(axis=0)
+    turn = Rotation.from_rotvec([0, 0, np.radians(-120.0)]).as_matrix()
+    steps = screw_powers(turn, np.array([0, 0, 22.0]), 3)
+    every = steps.images(own).reshape(-1, 3)
+    grid = simulate(every, np.tile(weight, len(steps)), 3.0, padding=5.0)
+    shown = crop(grid, [*grid.origin[:2], -36.0], [*grid.upper[:2], 36.0])
+    write_map(tmp_path / "map.mrc", shown)
+    (tmp_path / "a.fasta").write_text(f">one of a filament\n{letters}\n")
+    critasser(
+        "build", tmp_path / "map.mrc", tmp_path / "a.fasta", "-o", tmp_path / "job",
+        "--resolution", 3.0, "--quality", "shortest", "--models", 1,
+        "--symmetry", "helical:22.5,-118",
+    )  # fmt: skip
+    found = results(tmp_path / "job")["symmetry"]
+    name, rise, twist = found["name"].split(", ")
+    assert name == "helical"
+    assert float(rise.split()[1]) == pytest.approx(22.0, abs=0.3)
+    assert float(twist.split()[1].strip("−°")) == pytest.approx(120.0, abs=1.0)
+    assert (found["built"], found["correlation"] > 0.9) == (1, True)
+    structure = gemmi.read_structure(str(tmp_path / "job/5_models/model_1.cif"))
+    whole = gemmi.make_assembly(
+        structure.assemblies[0], structure[0], gemmi.HowToNameCopiedChain.Dup
+    )
+    built = np.array([a.pos.tolist() for c in whole for r in c for a in r if a.name == "CA"])
+    assert 2 <= found["units"] <= 4  # of the 3.3 rises that the box shows, those that are whole
+    assert len(built) == 60 * found["units"]
+    moved = [14.0, 0.0, 0.0] - positions.mean(axis=0)
+    native = steps.images(read_chains(PIECE)[0].calpha + moved)
+    assert np.mean(cKDTree(native.reshape(-1, 3)).query(built)[0] < 2.5) > 0.8
+    warnings = first_stages("trace", "build", "--resume", tmp_path / "job", "--symmetry", "none")
+    assert not any("symmetry" in one for one in warnings)
+    assert len(load_arrays(tmp_path / "job" / SYMMETRY, "rotation")[0]) == 1
+    warnings = first_stages("symmetry", "build", "--resume", tmp_path / "job", "--symmetry", "C5")
+    assert any("the map does not have the symmetry C5" in one for one in warnings)
 
 
 def test_another_seed_gives_other_decoys_from_the_same_map(copy, finished, again):

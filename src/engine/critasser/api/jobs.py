@@ -46,6 +46,7 @@ def build(
     seed: int = 1,
     trim: bool = False,
     protein: bool = False,
+    symmetry: str = "auto",
     executor: str = LOCAL,
     resume: bool = False,
     progress: Listener | None = None,
@@ -90,6 +91,9 @@ def build(
         Leave residues that have no density out of the models; see `Results.unseen`.
     protein : bool
         The sequences are protein, also those of A, C, G and T alone, such as poly-alanine.
+    symmetry : str
+        Of the map: ``C4``, ``D2``, ``T``, ``O``, ``I``, or ``helical:RISE,TWIST`` in Å and degrees,
+        such as ``helical:27.6,-166.5``; ``auto`` looks for it, ``none`` does not.
     executor : str
         Where models and templates are computed in parallel: on this machine (``local``;
         ``local:4``: by four processes at most), by Dask workers (``dask://HOST:PORT``), or by SLURM
@@ -123,7 +127,7 @@ def build(
     """
     options = Options(
         resolution=resolution, device=device, quality=quality, models=models, seed=seed,
-        trim=trim, protein=protein,
+        trim=trim, protein=protein, symmetry=symmetry,
     )  # fmt: skip
     with opened_executor(executor) as hands, _opened(folder, resume) as given:
         inputs = Inputs(

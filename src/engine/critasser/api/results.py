@@ -117,7 +117,8 @@ class Results:
     unseen : tuple of str
         Residues that have no density, in stretches such as ``A:1-34``.
     symmetry : mapping or None
-        ``name``, ``units`` in the map and units ``built``, of a symmetric molecule.
+        ``name``, ``units`` in the map, units ``built``, and the ``correlation`` of the map with its
+        images (None where Cα positions told the symmetry), of a symmetric molecule.
     chains : tuple of mapping
         Of each chain that a build was asked for: ``chain`` (its name in the models, None where the
         map does not hold it), ``sequence``, ``residues``, ``z_score``, ``mean_confidence``.

@@ -12,14 +12,10 @@ from critasser.density import FeatureMaps, Grid
 from critasser.errors import InputError
 from critasser.structure import CalphaSet, Target, Trace
 from critasser.trace.asymmetric_unit import AsymmetricUnit, find_unit
+from critasser.trace.axis_fitting import FoundSymmetry
 from critasser.trace.chain_copies import in_the_same_places
 from critasser.trace.comparison import sequence_significance
-from critasser.trace.density_symmetry import (
-    GIVEN,
-    FoundSymmetry,
-    fit_symmetry,
-    search_symmetry,
-)
+from critasser.trace.density_symmetry import GIVEN, fit_symmetry, search_symmetry
 from critasser.trace.joining import by_joining, by_keep_tracing
 from critasser.trace.presence import (
     Presence,

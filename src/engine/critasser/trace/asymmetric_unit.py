@@ -33,6 +33,10 @@ LIKELY = 0.3
 """Probability from which a position counts in that, as do as many positions as residues, the
 likeliest ones, whatever theirs is: weaker ones lie beside the chain, in any map."""
 
+SCATTERED, ROUNDS = 1.6, 4
+"""Radius of gyration of a unit by links over that of one whose positions lie as near to each other
+as they can, from which links are not believed: in poor maps they lead anywhere. And rounds in which
+such a unit is gathered."""
 LEAST_INSIDE = 0.8
 """Of a unit's likely positions, that the map must hold for a unit to be one of the map's: boxes cut
 filaments."""
@@ -241,8 +245,33 @@ def _one_of_each_kind(
             _, head = heapq.heappop(links)
             if kind[head] in open_kinds:
                 queue = head
-    chosen = np.flatnonzero(taken)
+    by_links = dataclasses.replace(calpha, positions=positions).select(np.flatnonzero(taken))
+    near = _gathered(calpha, kind, symmetry, calpha.positions[first])
+    scattered = _radius(by_links.positions) > SCATTERED * _radius(near.positions)
+    return near if scattered else by_links
+
+
+def _gathered(
+    calpha: CalphaSet, kind: NDArray[np.int64], symmetry: Symmetry, seed: NDArray[np.float64]
+) -> CalphaSet:
+    """Of each kind the likeliest position, as that image which is nearest to the middle of all;
+    first to a seed (3,)."""
+    order = np.argsort(-calpha.probability, kind="stable")
+    chosen = np.sort(order[np.unique(kind[order], return_index=True)[1]])
+    images = symmetry.images(calpha.positions[chosen])
+    middle = seed
+    for _ in range(ROUNDS):
+        nearest = np.linalg.norm(images - middle, axis=2).argmin(axis=0)
+        near = images[nearest, np.arange(len(chosen))]
+        middle = near.mean(axis=0)
+    positions = calpha.positions.copy()
+    positions[chosen] = near
     return dataclasses.replace(calpha, positions=positions).select(chosen)
+
+
+def _radius(positions: NDArray[np.float64]) -> float:
+    """Radius of gyration, Å."""
+    return float(np.sqrt(positions.var(axis=0).sum()))
 
 
 def _beginning(positions: NDArray[np.float64], graph: CandidateGraph) -> int:

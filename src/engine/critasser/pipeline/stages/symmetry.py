@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from critasser.density import read_map
 from critasser.job.arrays import load_calpha, load_symmetry, save_symmetry
-from critasser.pipeline.files import DENSITY, EVERY_CALPHA, UNITS
+from critasser.pipeline.files import DENSITY, EVERY_CALPHA, NUCLEIC, UNITS
 from critasser.pipeline.stage import Context, Stage, Task, sequences
+from critasser.pipeline.stages.nucleic import protein_density
 from critasser.structure import Symmetry
 from critasser.symmetry_text import AUTO, Helix, PointGroup, read_symmetry
 from critasser.text import printable
@@ -57,7 +57,7 @@ def _given(
     context: Context, kind: PointGroup | Helix
 ) -> tuple[dict[str, object], Symmetry] | None:
     fitted = fit_symmetry(
-        read_map(context.read(DENSITY)), context.fact("resolution"), kind, _tick(context)
+        protein_density(context), context.fact("resolution"), kind, _tick(context)
     )
     if fitted is None or fitted.correlation < GIVEN:
         by = 0.0 if fitted is None else fitted.correlation
@@ -72,13 +72,13 @@ def _given(
 
 def _looked_for(context: Context) -> tuple[dict[str, object], Symmetry] | None:
     calpha, _, _ = load_calpha(context.read(EVERY_CALPHA))
+    grid = protein_density(context)
     found = find_symmetry(calpha)
     if len(found) > 1:
         return {"name": "", "by": "positions"}, found
     resolution = context.fact("resolution")
     if resolution < BY_POSITIONS:
         return None
-    grid = read_map(context.read(DENSITY))
     searched = search_symmetry(grid, resolution, context.target, _tick(context))
     if searched is None:
         return None
@@ -100,7 +100,7 @@ def _settings(task: Task) -> Mapping[str, object]:
 STAGE = Stage(
     "symmetry",
     symmetry,
-    reads=(DENSITY, EVERY_CALPHA),
+    reads=(DENSITY, EVERY_CALPHA, NUCLEIC),
     facts={"resolution": "density"},
     settings=_settings,
 )

@@ -33,6 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.build import ROOT, program
+from benchmark.fitting.led_builds import target_of
 from benchmark.measures import native_where_built
 from benchmark.sets import BenchmarkTarget, targets
 from benchmark.template_cases import cases
@@ -104,7 +105,8 @@ def residues_of(job: Path, target: BenchmarkTarget) -> Residues:
     traces, density = load_traces(job / TRACES), read_map(job / DENSITY)
     native = np.stack([native_where_built(target, model, density) for model in calpha])
     there = np.isfinite(native).all(axis=-1) & seen
-    traced = np.stack([first_trace(model, traces) for model in calpha])
+    whole = target_of(target)
+    traced = np.stack([first_trace(model, traces, whole) for model in calpha])
     distance = np.linalg.norm(calpha - native, axis=-1)
     return Residues(
         features[there], traced[there], np.clip(confidence[there], 0.0, 1.0),

@@ -63,9 +63,9 @@ class LedBuild:
         )
         templates, traces = load_templates(job / TEMPLATES), load_traces(job / TRACES)
         best = int(order[0])
-        trace, known = models[best], observed[best]
-        traced = first_trace(trace, () if templates else traces)
-        led = led_features(trace, templates, known, target_of(target))
+        trace, known, whole = models[best], observed[best], target_of(target)
+        traced = first_trace(trace, traces, whole, templates)
+        led = led_features(trace, templates, known, whole)
         native = target.aligned(trace)
         there = seen & np.isfinite(native).all(axis=1)
         return cls(

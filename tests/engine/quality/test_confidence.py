@@ -146,7 +146,7 @@ def test_a_trace_makes_surer_where_it_is_sure_unless_templates_led_it(model, den
     found = assess([model], calpha, density, RESOLUTION, **given)
     assert found.first_trace[0] == pytest.approx(sure)
     assert found.shown[0, :30].min() > 90 and found.shown[0, 30:].max() < 10
-    template = Template(np.full((length, 3), np.nan), 0.0, "elsewhere")
+    template = Template(model.calpha + 100.0, 0.0, "elsewhere")
     led = assess([model], calpha, density, RESOLUTION, templates=[template], **given)
     assert np.isnan(led.first_trace).all()
     assert led.shown == pytest.approx(100 / (1 + np.exp(1.0)))

@@ -80,6 +80,17 @@ def test_of_a_chain_tells_the_template_that_has_it_alone():
     assert column(told, "density around") == pytest.approx(values)
 
 
+def test_of_two_templates_of_a_chain_the_one_with_more_residues_tells():
+    half = line()
+    half[LENGTH // 2 :] = np.nan
+    kept = np.where(np.isnan(half[:, 0]), -0.6, 0.4)
+    better = Template(line(), 0.8, "x", z_score=4.0, values=np.full(LENGTH, 0.4))
+    worse = Template(half, 0.8, "y", z_score=0.5, values=kept)
+    told = led_features(line(), [worse, better], SEEN, TARGET)[:, 1:]
+    assert column(told, "register told") == pytest.approx(REGISTER_TOLD)
+    assert column(told, "kept") == pytest.approx(1.0)
+
+
 def test_the_models_own_evidence_is_taken_over():
     told = template_features(template(), SEEN, TARGET)
     assert column(told, "amino acid") == pytest.approx(FEATURES.index("amino acid"))

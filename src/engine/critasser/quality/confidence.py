@@ -301,8 +301,9 @@ def assess(
             for trace, known, model in zip(built, observed, models)
         ]
     )
-    # Traces that templates led are no second witness beside these.
-    traced = np.stack([first_trace(trace, () if templates else traces) for trace in built])
+    traced = np.stack(
+        [first_trace(one, traces, model.target, templates) for one, model in zip(built, models)]
+    )
     shown = residues
     if calibration is not None:
         shown = calibration.expected_led(observed, traced, led)

@@ -91,11 +91,17 @@ def led_features(
     ndarray (L, 5)
         Whether a residue is where the template that is nearest has it, 0 … 1, and
         `template_features` of this one; 0 where no template has the residue. Where several have it
-        in one place, the one with the fewest residues tells.
+        in one place, the one with the fewest chains tells, and of these the one with the most
+        residues.
     """
     told = np.zeros((len(trace), 1 + len(TEMPLATE_FEATURES)))
+    chain = target.chain_index
+
+    def order(one: Template) -> tuple[int, int]:
+        return len(np.unique(chain[one.placed])), -int(one.placed.sum())
+
     # Of a chain tells the template that has it alone: among others a wrong one is hidden.
-    for template in sorted(templates, key=lambda one: int(one.placed.sum())):
+    for template in sorted(templates, key=order):
         away = np.linalg.norm(trace - template.positions, axis=1)
         there = accuracy(np.nan_to_num(away, nan=NOWHERE))
         nearer = (there > told[:, 0] + SAME_PLACE) & template.placed

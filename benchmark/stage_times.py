@@ -1,6 +1,6 @@
 """Measure the CPU seconds of each stage of a build, and how they grow with the residues.
 
-    python -m benchmark.stage_times --work WORK --residues 100 400 1200 --quality draft
+    python -m benchmark.stage_times --work WORK --residues 100 400 1200 --quality draft --models 1
 
 Chains of split val are packed side by side until there are as many residues as asked, in a
 simulated map at 3.5 Å with noise, and built by `critasser build`; what is finished in WORK is not
@@ -31,9 +31,9 @@ QUICK = 0.005
 """Share of the time of the largest below which stages are shown together."""
 
 
-def build(data: Path, work: Path, residues: int, quality: str) -> Path:
+def build(data: Path, work: Path, residues: int, quality: str, models: int) -> Path:
     """The job folder of packed chains, built unless it was before."""
-    folder = work / f"{residues}-{quality}"
+    folder = work / f"{residues}-{quality}-{models}"
     job = folder / "job"
     if not (job / "results.json").exists():
         shutil.rmtree(folder, ignore_errors=True)
@@ -45,7 +45,7 @@ def build(data: Path, work: Path, residues: int, quality: str) -> Path:
         command = [
             sys.executable, "-m", "critasser", "build", str(folder / "map.mrc"),
             str(folder / "sequences.fasta"), "-o", str(job), "--resolution", str(RESOLUTION),
-            "--quality", quality,
+            "--quality", quality, "--models", str(models),
         ]  # fmt: skip
         status, _ = run_logged(command, folder / "output.txt")
         if status:
@@ -100,10 +100,11 @@ def main() -> int:
     parser.add_argument("--work", type=Path, required=True, help="folder of maps and jobs")
     parser.add_argument("--residues", type=int, nargs="+", default=[100, 400, 1200])
     parser.add_argument("--quality", default="draft")
+    parser.add_argument("--models", type=int, default=5, help="most models of each build")
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     args = parser.parse_args()
     rows = [
-        stage_seconds(build(args.data, args.work, residues, args.quality))
+        stage_seconds(build(args.data, args.work, residues, args.quality, args.models))
         for residues in sorted(args.residues)
     ]
     print(f"{program()}\n\n{table(rows)}")

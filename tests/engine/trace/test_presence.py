@@ -85,7 +85,8 @@ def test_more_copies_than_asked_for_are_told(pair, short):
     ids=["as well", "a relative", "by chance", "not looked for"],
 )
 def test_a_further_copy_is_told_where_it_suits_the_map_nearly_as_well(z_scores, more):
-    found = dataclasses.replace(doubtful(0.0, 5.0), copies=stands_out(*z_scores), built=1)
+    copies = stands_out(*z_scores)
+    found = dataclasses.replace(doubtful(0.0, 5.0), copies=copies, log_odds=copies, built=1)
     assert found.more == more
 
 
@@ -114,7 +115,7 @@ def stands_out(*z_scores, length=80):
 
 def doubtful(z_score, expected, length=80):
     (copy,) = stands_out(z_score, length=length)
-    return SequencePresence(Sequence("A", "A" * length), copy, (copy,), 1, expected)
+    return SequencePresence(Sequence("A", "A" * length), (copy,), (copy,), 1, expected)
 
 
 def chosen(found, likely):

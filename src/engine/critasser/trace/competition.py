@@ -71,17 +71,17 @@ class Look:
 
     Attributes
     ----------
-    log_odds : Significance
-        Of the first copy, by the residues' log-odds where walks put them.
     copies : tuple of Significance
         By likelihood, of each copy that is asked for and of one more, on the positions that those
         before it leave; fewer where there is no room for more, or what is left does not suit it.
+    log_odds : tuple of Significance
+        Of the same, by the residues' log-odds where walks put them.
     uses : tuple of ndarray (n,)
         How many residues of each of these walks put at each of all positions.
     """
 
-    log_odds: Significance
     copies: tuple[Significance, ...]
+    log_odds: tuple[Significance, ...]
     uses: tuple[NDArray[np.float64], ...]
 
     @property
@@ -131,7 +131,7 @@ class Searched:
         left = np.arange(len(self.calpha)) if free is None else np.flatnonzero(np.isfinite(free))
         if free is not None and len(left) < LEAST_ROOM * size:
             nothing = Significance(0.0, np.zeros(SHUFFLED_SEQUENCES), size)
-            return Look(nothing, (nothing,), (np.zeros(len(self.calpha)),))
+            return Look((nothing,), (nothing,), (np.zeros(len(self.calpha)),))
         log_odds: list[Significance] = []
         copies: list[Significance] = []
         uses: list[NDArray[np.float64]] = []
@@ -157,7 +157,7 @@ class Searched:
                 most = asked + 1
             walk = found.walks.draw(self.rng)
             left = self._rest(left, left[walk[walk >= 0]])
-        return Look(log_odds[0], tuple(copies), tuple(uses))
+        return Look(tuple(copies), tuple(log_odds), tuple(uses))
 
     def _witness(
         self, left: NDArray[np.int64], size: int, free: NDArray[np.float64] | None

@@ -58,7 +58,7 @@ RESOLUTION = 1000
 """CP-SAT works with whole numbers: log-odds are rounded to one over this."""
 
 COPY_SHARE = 0.6
-"""Of the first copy's likelihood beyond those of shuffled sequences, what a copy beyond those asked
+"""Of the first copy's log-odds beyond those of shuffled sequences, what a copy beyond those asked
 for must reach to be told. Of a relative (the other kind of chain of EMD-3488) it is 0.4."""
 
 LIKELY = 0.5
@@ -75,10 +75,9 @@ class SequencePresence:
     Attributes
     ----------
     sequence : Sequence
-    log_odds : Significance
-        Of the first copy, by the residues' log-odds where walks put them.
-    copies : tuple of Significance
-        By likelihood, of each copy that is asked for and of one more, see `competition.Look`.
+    copies, log_odds : tuple of Significance
+        Of each copy that is asked for and of one more, by likelihood, and by the residues' log-odds
+        where walks put them; see `competition.Look`.
     asked : int
         Copies that the target has.
     expected : float
@@ -88,8 +87,8 @@ class SequencePresence:
     """
 
     sequence: Sequence
-    log_odds: Significance
     copies: tuple[Significance, ...]
+    log_odds: tuple[Significance, ...]
     asked: int
     expected: float = 0.0
     built: int = 0
@@ -122,7 +121,7 @@ class SequencePresence:
         return (
             self.built == self.asked < len(self.copies)
             and self.copies[self.asked].significant
-            and self.copies[self.asked].gain >= COPY_SHARE * self.copies[0].gain
+            and self.log_odds[self.asked].gain >= COPY_SHARE * self.log_odds[0].gain
         )
 
 
@@ -160,12 +159,12 @@ class Presence:
     def whole(self) -> Significance:
         """Of all that is built together."""
         built = [one for one in self.sequences if one.built]
-        length = np.array([one.built * one.log_odds.length for one in built], dtype=float)
+        length = np.array([one.built * one.log_odds[0].length for one in built], dtype=float)
         share = length / length.sum()
-        own = float(share @ [one.log_odds.own for one in built])
+        own = float(share @ [one.log_odds[0].own for one in built])
         # Where few shuffled sequences were enough they count several times.
-        most = max(len(one.log_odds.shuffled) for one in built)
-        shuffled = share @ [np.resize(one.log_odds.shuffled, most) for one in built]
+        most = max(len(one.log_odds[0].shuffled) for one in built)
+        shuffled = share @ [np.resize(one.log_odds[0].shuffled, most) for one in built]
         return Significance(own, shuffled, int(length.sum()))
 
 
@@ -203,7 +202,7 @@ def find_presence(
     looks = look_for_all(searched, every, asked, tick)
     found = _with_expected(
         [
-            SequencePresence(sequence, look.log_odds, look.copies, count)
+            SequencePresence(sequence, look.copies, look.log_odds, count)
             for sequence, look, count in zip(every, looks, asked)
         ]
     )

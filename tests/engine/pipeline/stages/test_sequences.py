@@ -17,7 +17,7 @@ ALPHA = Sequence("alpha", "ACDEFGHIKL")
 
 def found(asked, built, *z_scores):
     copies = tuple(Significance(one, np.zeros(8), 1, common=1.0) for one in z_scores)
-    return SequencePresence(ALPHA, copies[0], copies, asked, 7.0, built)
+    return SequencePresence(ALPHA, copies, copies, asked, 7.0, built)
 
 
 @pytest.mark.parametrize(

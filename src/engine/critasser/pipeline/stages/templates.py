@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from critasser.density import read_map
+from critasser.density import averaged_over_units, read_map
 from critasser.fitting import fit_structure
 from critasser.job.arrays import load_calpha, load_features, save_templates, write_table
 from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, TEMPLATES, UNITS
@@ -43,9 +43,12 @@ def templates(context: Context) -> None:
         own = read_chains(path)
         chains += own
         errors += errors_of_chains(own, context.external(f"pae_{number:02d}"))
+    symmetry, certain = load_units(context)
     fit, share = None, 0.0
     if chains:
         features = load_features(context.read(FEATURES), context.read(DENSITY))
+        if certain:
+            features = averaged_over_units(features, symmetry.rotation, symmetry.shift)
         fit = fit_by_density(chains, features, context.rng, errors=errors, tell=context.warn)
         share = _place_at_once(context, fit)
 
@@ -61,7 +64,6 @@ def templates(context: Context) -> None:
         trusted=trusted, fields=fit and fit.fine, resolution=context.fact("resolution"),
         tell=context.warn,
     )  # fmt: skip
-    symmetry, _ = load_units(context)
     if len(symmetry) > 1 and used:
         grid = read_map(context.read(DENSITY))
         used = [in_equal_places(one, target, symmetry, calpha, grid) for one in used]

@@ -18,12 +18,14 @@ from critasser.job.arrays import load_traces
 from critasser.structure import (
     CalphaSet,
     ProteinChain,
+    Target,
     assign_secondary_structure,
     cr_score,
     kabsch,
     match_one_to_one,
     read_chains,
 )
+from critasser.structure import Sequence as Letters
 
 __all__ = [
     "CUTOFFS",
@@ -33,6 +35,7 @@ __all__ = [
     "closest_contact",
     "measure",
     "native_where_built",
+    "target_of",
 ]
 
 NEIGHBOURHOOD = 5.0
@@ -242,3 +245,10 @@ def measure(target: BenchmarkTarget, job: Path) -> dict[str, float | int | str]:
         "models": len(files),
         "warnings": len(results.get("warnings", [])),
     }
+
+
+def target_of(target: BenchmarkTarget) -> Target:
+    """As the engine has it."""
+    return Target(
+        tuple(Letters(f"{target.name}_{k}", one) for k, one in enumerate(target.letters, 1))
+    )

@@ -33,8 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.build import ROOT, program
-from benchmark.fitting.led_builds import target_of
-from benchmark.measures import native_where_built
+from benchmark.measures import native_where_built, target_of
 from benchmark.sets import BenchmarkTarget, targets
 from benchmark.template_cases import cases
 from critasser.density import read_map

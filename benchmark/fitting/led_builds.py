@@ -10,26 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.fitting.confidence import bands, figures
+from benchmark.measures import target_of
 from benchmark.sets import BenchmarkTarget
 from critasser.job.arrays import load_arrays, load_templates, load_traces
 from critasser.pipeline.files import QUALITY, TEMPLATES, TRACES
 from critasser.quality import SOURCES, accuracy, first_trace
 from critasser.quality.calibration import Calibration
 from critasser.quality.templates import led_features
-from critasser.structure import Sequence as Letters
-from critasser.structure import Target
 
-__all__ = ["LedBuild", "target_of", "told"]
+__all__ = ["LedBuild", "told"]
 
 RESOLUTIONS = (0.0, 4.5, 6.0, 8.5)
 """Å from which on maps are told of together."""
-
-
-def target_of(target: BenchmarkTarget) -> Target:
-    """As the engine has it."""
-    return Target(
-        tuple(Letters(f"{target.name}_{k}", one) for k, one in enumerate(target.letters, 1))
-    )
 
 
 @dataclass(frozen=True, eq=False)

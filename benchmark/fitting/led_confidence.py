@@ -37,8 +37,9 @@ from scipy.ndimage import gaussian_filter1d
 
 from benchmark.build import ROOT, program
 from benchmark.fitting.confidence import clusters, figures, print_card, protein
-from benchmark.fitting.led_builds import LedBuild, target_of, told
+from benchmark.fitting.led_builds import LedBuild, told
 from benchmark.foreign import learnable
+from benchmark.measures import target_of
 from benchmark.sets import BenchmarkTarget
 from benchmark.template_cases import ROWS, TemplateCase, cases
 from critasser.fitting import FINE_BLUR, network_fields

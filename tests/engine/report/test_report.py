@@ -66,9 +66,9 @@ def page(tmp_path_factory):
 
 def test_other_units_are_drawn_and_told(page):
     alone = page(None, 0)
-    assert "units alike" not in alone
+    assert "units alike" not in alone and "units in the map" not in alone
     one = page({"name": "C2", "units": 2, "built": 1}, 1)
-    assert "holds 2 units alike (C2)" in one and "assembly 1" in one
+    assert "Symmetry: C2, 2 units in the map" in one and "assembly 1" in one
     first_picture = [text.split('src="', 1)[1].split('"', 1)[0] for text in (alone, one)]
     assert first_picture[0] != first_picture[1]
 

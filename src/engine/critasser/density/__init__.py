@@ -18,6 +18,7 @@ from critasser.density.placement import Placement, find_placement
 from critasser.density.resampling import resample
 from critasser.density.sampling import sample, trilinear
 from critasser.density.simulation import kernel_width, model_mask, simulate, soft_model_mask
+from critasser.density.unit_average import averaged_over_units
 
 __all__ = [
     "BLOCK",
@@ -27,6 +28,7 @@ __all__ = [
     "Mask",
     "Placement",
     "SparseBlocks",
+    "averaged_over_units",
     "background",
     "crop",
     "crop_to_molecule",

@@ -102,13 +102,15 @@ class AsymmetricUnit:
             copy[c] += 1
         return np.concatenate([self.symmetry.images(one) for one in places])
 
-    def beside(self, templates: Sequence[Template]) -> AsymmetricUnit:
+    def beside(self, templates: Sequence[Template], features: FeatureMaps) -> AsymmetricUnit:
         """This unit as that one of its images in which most of a template lies, if one is built.
 
         Parameters
         ----------
         templates : sequence of Template
             Of the whole target; the first that lies in the map counts.
+        features : FeatureMaps
+            Of the map, which must hold the template's images too.
         """
         placed = [one.positions[one.placed] for one in templates if one.placed.any()]
         if not placed or self.units == 1 or self.built > 1:
@@ -118,7 +120,7 @@ class AsymmetricUnit:
         near = np.isfinite(tree.query(images, distance_upper_bound=BESIDE)[0]).sum(axis=1)
         best = int(near.argmax())  # the unit as it is, where another is no better
         calpha = dataclasses.replace(self.calpha, positions=images[best])
-        symmetry = self.symmetry.moved(best)
+        symmetry = _within(features, self.symmetry.moved(best), placed[0])
         return dataclasses.replace(self, calpha=calpha, symmetry=symmetry)
 
     def whole(self, trace: Trace) -> Trace:
@@ -163,7 +165,8 @@ def find_unit(
     symmetry = find_symmetry(calpha) if symmetry is None else symmetry
     if len(symmetry) > 1 and len(calpha):
         chosen = _one_of_each_kind(calpha, features, symmetry, statistics())
-        symmetry = _within(features, symmetry, chosen)
+        likely = chosen.probability >= min(LIKELY, chosen.probability.max())
+        symmetry = _within(features, symmetry, chosen.positions[likely])
         copies = units_of(target, len(symmetry))
         letters = [sequence.letters for sequence in target.sequences]
         # The k-th copy of a sequence is of unit k modulo copies.
@@ -182,11 +185,12 @@ def find_unit(
     return AsymmetricUnit(calpha, target, alone, chains)
 
 
-def _within(features: FeatureMaps, symmetry: Symmetry, calpha: CalphaSet) -> Symmetry:
-    """The operations that leave most of the likely positions of a unit in the map."""
+def _within(
+    features: FeatureMaps, symmetry: Symmetry, positions: NDArray[np.float64]
+) -> Symmetry:
+    """The operations that leave most of the positions (n, 3) of a unit in the map."""
     upper = features.origin + features.voxel_size * (np.array(features.shape[::-1]) - 1)
-    likely = calpha.positions[calpha.probability >= min(LIKELY, calpha.probability.max())]
-    images = symmetry.images(likely)
+    images = symmetry.images(positions)
     inside = ((images >= features.origin) & (images <= upper)).all(axis=2).mean(axis=1)
     kept = inside >= LEAST_INSIDE
     kept[0] = True

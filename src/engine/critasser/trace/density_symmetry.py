@@ -47,8 +47,8 @@ rim, which makes 1.4 to 2 times as much of it in maps of 3 to 10 Å; and the sha
 all units for which there must be room."""
 PRIME_FOLDS, MOST_FOLD_SEARCHED = (2, 3, 5, 7), 24
 """Orders of axes that are scanned for; multiples of these are looked for about the same axis."""
-CUBIC_FOLDS, ICOSAHEDRAL_FOLD, QUARTER_TURN = {2, 3}, 5, 90.0
-"""Orders of axes of all cubic groups, and of the icosahedral one too; degrees of the octahedral."""
+CUBIC_FOLDS = (2, 3, 5)
+"""Orders of axes of all cubic groups, the last of the icosahedral one only."""
 ELONGATED = 1.3
 """Variance along the longest axis over that along the next, from which a helix is looked for."""
 NEAR_AXIS = 0.98
@@ -173,13 +173,15 @@ def search_symmetry(
     least = 2 * LEAST_ROOM * len(target) / most_units(target)
     if not len(coarse.values) or not len(fine.values) or room < least:
         return None
-    axes: dict[int, Turn] = {}
+    axes: dict[int, list[Turn]] = {}
     for k, fold in enumerate(PRIME_FOLDS):
         turns = _scanned(coarse, FULL_TURN / fold, 0.0)
-        for score, turn in fitted_axes(turns, coarse)[:FITTED]:
-            if score >= FOUND_COARSE and _agreement(fine, fit_turn(fine, turn)[1]) >= FOUND:
-                axes[fold] = turn
-                break
+        # Of two turns there are several that differ in a dihedral group.
+        most = None if fold == PRIME_FOLDS[0] else 1
+        axes[fold] = [
+            turn for score, turn in fitted_axes(turns, coarse)[:most]
+            if score >= FOUND_COARSE and _agreement(fine, fit_turn(fine, turn)[1]) >= FOUND
+        ]
         tick(SCAN_SHARE * (k + 1) / len(PRIME_FOLDS))
     for kind, turn in _groups(axes, coarse):
         if fits(len(group_rotations(kind))):
@@ -200,21 +202,22 @@ def _agreement(field: Field, turn: Turn) -> float:
     return float(correlation)
 
 
-def _groups(axes: dict[int, Turn], coarse: Field) -> Iterator[tuple[PointGroup, Turn]]:
+def _groups(axes: dict[int, list[Turn]], coarse: Field) -> Iterator[tuple[PointGroup, Turn]]:
     """Groups that axes of prime order may belong to, the largest first."""
-    if set(axes) >= CUBIC_FOLDS:
-        if ICOSAHEDRAL_FOLD in axes:
-            yield PointGroup("I"), axes[ICOSAHEDRAL_FOLD]
-        yield PointGroup("O"), dataclasses.replace(axes[2], angle=QUARTER_TURN)
-        yield PointGroup("T"), axes[3]
+    two, three, five = (axes[fold] for fold in CUBIC_FOLDS)
+    if two and three:
+        if five:
+            yield PointGroup("I"), five[0]
+        yield PointGroup("O"), three[0]
+        yield PointGroup("T"), three[0]
     cyclic: list[tuple[int, Turn]] = []
-    for fold, turn in axes.items():
+    for fold, turn in ((fold, turn) for fold, turns in axes.items() for turn in turns):
         for more in range(MOST_FOLD_SEARCHED // fold, 0, -1):
             one = dataclasses.replace(turn, angle=FULL_TURN / (fold * more))
             if more == 1 or _agreement(coarse, one) >= FOUND_COARSE:
                 cyclic.append((fold * more, one))
     cyclic.sort(key=lambda one: -one[0])
-    if 2 in axes:
+    if two:
         yield from ((PointGroup(f"D{fold}"), turn) for fold, turn in cyclic)
     yield from ((PointGroup(f"C{fold}"), turn) for fold, turn in cyclic)
 

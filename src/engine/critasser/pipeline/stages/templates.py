@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from critasser.density import averaged_over_units
 from critasser.fitting import fit_structure
 from critasser.job.arrays import load_calpha, save_templates, write_table
 from critasser.pipeline.expected_time import bending_share
@@ -41,9 +42,12 @@ def templates(context: Context) -> None:
     files = context.all_external("template_*")
     pae = [context.external(f"pae_{number:02d}") for number in range(1, len(files) + 1)]
     chains, errors = template_chains(files, pae)
+    symmetry, certain = load_units(context)
     fit, share, bending = None, 0.0, bending_share(len(context.target))
     if chains:
         features = protein_features(context)
+        if certain:
+            features = averaged_over_units(features, symmetry.rotation, symmetry.shift)
         fit = fit_by_density(chains, features, context.rng, errors=errors, tell=context.warn)
         share = _place_at_once(context, fit)
 
@@ -62,7 +66,6 @@ def templates(context: Context) -> None:
             1.0 - bending * (1.0 - done), message
         ),
     )  # fmt: skip
-    symmetry, _ = load_units(context)
     if len(symmetry) > 1 and used:
         grid = protein_density(context)
         used = [in_equal_places(one, target, symmetry, calpha, grid) for one in used]

@@ -70,7 +70,7 @@ def trace(context: Context) -> None:
         symmetry, certain = load_units(context)
         templates = load_templates(context.read(TEMPLATES))
         unit = find_unit(calpha, features, context.target, symmetry, certain=certain)
-        unit = unit.beside(templates)
+        unit = unit.beside(templates, features)
         if unit.units > 1:
             noted = context.fact("map_symmetry")
             name = noted["name"] or unit.name

@@ -71,14 +71,13 @@ def _given(
 
 
 def _looked_for(context: Context) -> tuple[dict[str, object], Symmetry] | None:
+    grid, resolution = read_map(context.read(DENSITY)), context.fact("resolution")
     calpha, _, _ = load_calpha(context.read(EVERY_CALPHA))
     found = find_symmetry(calpha)
     if len(found) > 1:
         return {"name": "", "by": "positions"}, found
-    resolution = context.fact("resolution")
     if resolution < BY_POSITIONS:
         return None
-    grid = read_map(context.read(DENSITY))
     searched = search_symmetry(grid, resolution, context.target, _tick(context))
     if searched is None:
         return None

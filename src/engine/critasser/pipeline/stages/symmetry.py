@@ -71,9 +71,8 @@ def _given(
 
 
 def _looked_for(context: Context) -> tuple[dict[str, object], Symmetry] | None:
-    grid, resolution = read_map(context.read(DENSITY)), context.fact("resolution")
+    grid, resolution = protein_density(context), context.fact("resolution")
     calpha, _, _ = load_calpha(context.read(EVERY_CALPHA))
-    grid = protein_density(context)
     found = find_symmetry(calpha)
     if len(found) > 1:
         return {"name": "", "by": "positions"}, found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from critasser.options import REBUILDS
 from critasser.pipeline.stage import Task
-from critasser.symmetry_text import NONE
+from critasser.symmetry_text import AUTO, NONE
 from critasser.trace.alignment import (
     FIRST_POSITIONS,
     MOST_POSITIONS,
@@ -38,6 +38,9 @@ BAND_SECONDS = 4e-6
 NUCLEIC_VOLUME = 4e-6
 """For each Å³, to tell nucleic acid from protein."""
 
+SYMMETRY_SECONDS = 4.0
+"""To find where the axes of a symmetry lie that is given."""
+
 VOLUME_OF_RESIDUE = 400.0
 """Å³ of map that is worked on for each residue, solvent around it included: unmasked maps are
 positive half of everywhere, but what is worked on is cut out around the chain."""
@@ -67,7 +70,7 @@ def expected_build_seconds(task: Task, models: int = USUAL_MODELS) -> dict[str, 
         "network": 1.5 + volume * (1.9e-4 if checked.device == "cpu" else 2e-6),
         "nucleic": 0.2 + NUCLEIC_VOLUME * volume,
         "calpha": 0.2 + 0.004 * length,
-        "symmetry": 3.0 if options.symmetry != NONE else 0.1,
+        "symmetry": 0.2 if options.symmetry in (AUTO, NONE) else SYMMETRY_SECONDS,
         "sequences": 0.3 + SEQUENCES_PLACE * length * _places(length),
         "templates": 0.1 + 5.0 * len(task.inputs.templates),
         "trace": _trace_seconds(length, schedule.joinings),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from critasser.options import REBUILDS
 from critasser.pipeline.stage import Task
-from critasser.symmetry_text import NONE
+from critasser.symmetry_text import AUTO, NONE
 from critasser.trace.alignment import (
     FIRST_POSITIONS,
     MOST_POSITIONS,
@@ -47,6 +47,9 @@ TEMPLATE_SEARCH, TEMPLATE_BENDING, BLURRING = 5.0, 1.5e-3, 3e-7
 """Seconds to find a template's places, and for each residue to bend it there; for each Å³ to blur
 what the networks see for that, once."""
 
+SYMMETRY_SECONDS = 4.0
+"""To find where the axes of a symmetry lie that is given."""
+
 VOLUME_OF_RESIDUE = 400.0
 """Å³ of map that is worked on for each residue, solvent around it included: unmasked maps are
 positive half of everywhere, but what is worked on is cut out around the chain."""
@@ -77,7 +80,7 @@ def expected_build_seconds(task: Task, models: int = USUAL_MODELS) -> dict[str, 
         "nucleic": 0.2 + NUCLEIC_VOLUME * volume,
         "calpha": 0.2 + 0.003 * length,
         "weaker": 0.1 + 0.002 * length,
-        "symmetry": 3.0 if options.symmetry != NONE else 0.1,
+        "symmetry": 0.2 if options.symmetry in (AUTO, NONE) else SYMMETRY_SECONDS,
         "sequences": 0.3 + SEQUENCES_PLACE * length * _places(length),
         "templates": 0.1 + _templates_seconds(len(task.inputs.templates), length, volume),
         "trace": _trace_seconds(length, schedule.joinings),

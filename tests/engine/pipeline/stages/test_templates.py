@@ -192,7 +192,7 @@ def test_reading_chains_goes_on_where_the_search_for_them_left_off(
     )  # fmt: skip
     for name, given in {
         "load_calpha": (None, None, True), "protein_features": None,
-        "template_chains": ([chain, chain], [None, None]),
+        "template_chains": ([chain, chain], [None, None]), "load_units": (None, False),
     }.items():  # fmt: skip
         monkeypatch.setattr(templates, name, lambda *_, given=given: given)
     monkeypatch.setattr(density_fit, "network_fields", lambda _: fields_of(chain))

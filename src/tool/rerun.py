@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..engine.critasser.symmetry_text import AUTO, read_symmetry
+from ..engine.critasser.symmetry_text import is_looked_for, read_symmetry
 from ..jobs.folder import INPUTS
 from ..jobs.sequences import read_sequences
 from ..session.files import as_number, inside, read_json
@@ -121,7 +121,7 @@ def _symmetry(name: Any) -> str:
         read_symmetry(str(name))
     except ValueError:
         return ""
-    return "" if name == AUTO else str(name)
+    return "" if is_looked_for(str(name)) else str(name)
 
 
 def _file(entry: Any, folder: Path) -> Path | None:

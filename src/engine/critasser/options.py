@@ -161,8 +161,9 @@ class Options:
             self.weights is None or isinstance(self.weights, Path),
             f"weights {self.weights!r}: give a file",
         )
+        ask(isinstance(self.symmetry, str), f"symmetry {self.symmetry!r}: give a text")
         try:
-            read_symmetry(str(self.symmetry))
+            read_symmetry(self.symmetry)
         except ValueError as error:
             raise InputError(str(error)) from None
         for name in ("trim", "protein"):

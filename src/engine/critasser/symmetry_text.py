@@ -10,7 +10,7 @@ import math
 import re
 from dataclasses import dataclass
 
-__all__ = ["AUTO", "NONE", "Helix", "PointGroup", "read_symmetry"]
+__all__ = ["AUTO", "NONE", "Helix", "PointGroup", "is_looked_for", "read_symmetry"]
 
 AUTO, NONE = "auto", "none"
 """Words for a symmetry that is looked for, and for none."""
@@ -72,6 +72,11 @@ class Helix:
         return f"helical, rise {self.rise:.3g} Å, twist {self.twist:.1f}°".replace("-", "−")
 
 
+def is_looked_for(text: str) -> bool:
+    """Whether this leaves it to the map."""
+    return text.strip().lower() == AUTO
+
+
 def read_symmetry(text: str) -> PointGroup | Helix | None:
     """A symmetry by its name, such as ``C4`` or ``helical:27.6,-166.5``.
 
@@ -107,4 +112,7 @@ def read_symmetry(text: str) -> PointGroup | Helix | None:
             rise = twist = math.nan
         if RISES[0] <= rise <= RISES[1] and abs(twist) <= FULL_TURN:
             return Helix(rise, (twist + FULL_TURN / 2) % FULL_TURN - FULL_TURN / 2)
-    raise ValueError(f"symmetry {text!r}: give {AUTO}, {NONE} or one such as {KINDS}")
+    raise ValueError(
+        f"symmetry {text!r}: give {AUTO}, {NONE} or one such as {KINDS}; axes of order {MOST_FOLD} "
+        f"at most, a rise of {RISES[0]:g} to {RISES[1]:g} Å"
+    )

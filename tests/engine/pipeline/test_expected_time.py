@@ -103,7 +103,10 @@ def wrongs(of_length, size: str, most_left: float, *, loaded: bool) -> dict[str,
         # As it would have been had it never waited.
         events = [(unloaded, unloaded, *rest) for _, unloaded, *rest in events]
     task = of_length(run["residues"], run["volume"], quality=run["quality"])
-    told = told_of({"events": events}, expected_build_seconds(task))
+    expected = expected_build_seconds(task)
+    expected["calpha"] += expected["weaker"]  # These were one stage then,
+    del expected["weaker"], expected["symmetry"]  # and symmetry was looked for while tracing.
+    told = told_of({"events": events}, expected)
     ends = events[-1][0]
     found = {"wrong": [], "moments": [], "jumps": []}
     for (now, stage, remaining), (after, following, later) in pairwise(told):

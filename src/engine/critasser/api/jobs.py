@@ -20,6 +20,7 @@ from critasser.pipeline.build import BUILD
 from critasser.pipeline.fit import FIT
 from critasser.pipeline.score import SCORE
 from critasser.structure import AtomicModel, predicted_errors
+from critasser.symmetry_text import is_looked_for
 
 __all__ = ["build", "fit", "score"]
 
@@ -351,6 +352,8 @@ def _build_command(inputs: Inputs, options: Options, folder: Path) -> list[str]:
     more: list[object] = ["--quality", options.quality, "--models", options.models]
     if options.protein:
         more += ["--protein"]
+    if not is_looked_for(options.symmetry):
+        more += ["--symmetry", options.symmetry]
     if inputs.templates:
         more += ["--templates", *inputs.templates]
     if inputs.pae:

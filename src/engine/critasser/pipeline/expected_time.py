@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from critasser.options import REBUILDS
+from critasser.options import REBUILDS, Options
 from critasser.pipeline.stage import Task
-from critasser.symmetry_text import AUTO, NONE
+from critasser.pipeline.stages.symmetry import BY_POSITIONS
+from critasser.symmetry_text import is_looked_for, read_symmetry
 from critasser.trace.alignment import (
     FIRST_POSITIONS,
     MOST_POSITIONS,
@@ -47,8 +48,8 @@ TEMPLATE_SEARCH, TEMPLATE_BENDING, BLURRING = 5.0, 1.5e-3, 3e-7
 """Seconds to find a template's places, and for each residue to bend it there; for each Å³ to blur
 what the networks see for that, once."""
 
-SYMMETRY_SECONDS = 4.0
-"""To find where the axes of a symmetry lie that is given."""
+SYMMETRY_SECONDS, SYMMETRY_SEARCH = 4.0, 10.0
+"""To find where the axes of a symmetry lie that is given; to look for one in a poor map."""
 
 VOLUME_OF_RESIDUE = 400.0
 """Å³ of map that is worked on for each residue, solvent around it included: unmasked maps are
@@ -80,7 +81,7 @@ def expected_build_seconds(task: Task, models: int = USUAL_MODELS) -> dict[str, 
         "nucleic": 0.2 + NUCLEIC_VOLUME * volume,
         "calpha": 0.2 + 0.003 * length,
         "weaker": 0.1 + 0.002 * length,
-        "symmetry": 0.2 if options.symmetry in (AUTO, NONE) else SYMMETRY_SECONDS,
+        "symmetry": _symmetry_seconds(options),
         "sequences": 0.3 + SEQUENCES_PLACE * length * _places(length),
         "templates": 0.1 + _templates_seconds(len(task.inputs.templates), length, volume),
         "trace": _trace_seconds(length, schedule.joinings),
@@ -101,6 +102,13 @@ def _templates_seconds(templates: int, length: int, volume: float) -> float:
     if not templates:
         return 0.0
     return BLURRING * volume + templates * (TEMPLATE_SEARCH + TEMPLATE_BENDING * length)
+
+
+def _symmetry_seconds(options: Options) -> float:
+    if read_symmetry(options.symmetry) is not None:
+        return SYMMETRY_SECONDS
+    poor = options.resolution is not None and options.resolution >= BY_POSITIONS
+    return SYMMETRY_SEARCH if poor and is_looked_for(options.symmetry) else 0.2
 
 
 def bending_share(length: int) -> float:

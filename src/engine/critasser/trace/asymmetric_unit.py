@@ -156,7 +156,9 @@ def find_unit(
         Of the map; that of the positions without it. Of what it brings out of the map nothing is
         kept.
     certain : bool
-        The symmetry is the map's, and not one within a chain.
+        The symmetry is the map's, and not one within a chain. It counts for that where a unit has
+        each of its sequences once; where copies do not make up the units of the map, as many
+        positions as residues must tell that they do.
 
     Returns
     -------
@@ -174,7 +176,8 @@ def find_unit(
         own = np.flatnonzero(rank % copies == 0)
         part = Target(tuple(target.sequences[k] for k in own))
         likely = np.sort(calpha.probability)[::-1][: len(target)].min(initial=LIKELY)
-        if certain or (chosen.probability >= likely).sum() >= LEAST_SHARE * len(part):
+        once = len({one.letters for one in part.sequences}) == len(part.sequences)
+        if (certain and once) or (chosen.probability >= likely).sum() >= LEAST_SHARE * len(part):
             place = {(letters[k], int(rank[k]) // copies): c for c, k in enumerate(own)}
             chain = [place[chain, int(r) // copies] for chain, r in zip(letters, rank)]
             nearest = _nearest_first(symmetry, chosen)

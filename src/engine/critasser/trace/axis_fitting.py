@@ -62,6 +62,11 @@ class FoundSymmetry:
     correlation: float
 
 
+MOST_STEPS = 30
+"""Steps of a helix on and back: what a step is wrong by adds up, to some 1.5 Å along and 1.5° about
+the axis by then, and each operation costs time and memory."""
+
+
 def fitted_axes(
     turns: Sequence[Turn], field: Field, *, screw: bool = False
 ) -> list[tuple[float, Turn]]:
@@ -169,7 +174,7 @@ def fit_helix(fine: Field, turn: Turn) -> FoundSymmetry:
     rotation, shift = turn.operation
     (correlation,), _ = correlations(fine, rotation[None], shift[None])
     length = float(np.ptp(fine.positions @ turn.direction))
-    most = int(length / max(turn.rise, LEAST_RISE))
+    most = min(int(length / max(turn.rise, LEAST_RISE)), MOST_STEPS)
     symmetry = screw_powers(rotation, shift, most)
     return FoundSymmetry(Helix(turn.rise, turn.angle), symmetry, float(correlation))
 

@@ -275,11 +275,10 @@ class _Steps:
 
 def _with_common_deviation(looks: SequenceOf[Look]) -> list[Look]:
     """The same, with the deviation of shuffled sequences that all first copies tell."""
-    first = with_common_deviation([look.copies[0] for look in looks])
-    return [
-        replace(
-            look,
-            copies=tuple(replace(copy, common=one.common) for copy in look.copies),
-        )
-        for look, one in zip(looks, first)
-    ]
+    # Where there was no room nothing was compared, and there is no deviation.
+    compared = [k for k, look in enumerate(looks) if np.ptp(look.copies[0].shuffled) > 0]
+    known = list(looks)
+    for k, one in zip(compared, with_common_deviation([looks[k].copies[0] for k in compared])):
+        copies = tuple(replace(copy, common=one.common) for copy in looks[k].copies)
+        known[k] = replace(looks[k], copies=copies)
+    return known

@@ -41,10 +41,11 @@ GIVEN = 0.45
 """Correlation from which a symmetry that is given is the map's."""
 FOUND, FOUND_COARSE = 0.7, 0.4
 """Correlation from which a symmetry is there, on voxels of the last fit and of the scan."""
-ENVELOPE_VOLUME, LEAST_ROOM = 1.5 * 1.21 * 110.0, 0.7
+ENVELOPE_VOLUME, LEAST_ROOM = 1.5 * 1.21 * 110.0, 0.85
 """Å³ a residue of what counts as the molecule in `field_of`: 1.21 Å³ a dalton, 110 daltons, and the
 rim, which makes 1.4 to 2 times as much of it in maps of 3 to 10 Å; and the share of the residues of
-all units for which there must be room."""
+all units for which there must be room: by that volume a chain alone has room for 0.9 to 1.3 times
+its residues, not for the 1.7 times of two units."""
 PRIME_FOLDS, MOST_FOLD_SEARCHED = (2, 3, 5, 7), 24
 """Orders of axes that are scanned for; multiples of these are looked for about the same axis."""
 CUBIC_FOLDS = (2, 3, 5)
@@ -175,24 +176,33 @@ def search_symmetry(
         return None
     axes: dict[int, list[Turn]] = {}
     for k, fold in enumerate(PRIME_FOLDS):
-        turns = _scanned(coarse, FULL_TURN / fold, 0.0)
+        turns = _scanned(
+            coarse, FULL_TURN / fold, 0.0,
+            lambda done, k=k: tick(SCAN_SHARE * (k + done) / len(PRIME_FOLDS)),
+        )  # fmt: skip
         # Of two turns there are several that differ in a dihedral group.
         most = None if fold == PRIME_FOLDS[0] else 1
         axes[fold] = [
             turn for score, turn in fitted_axes(turns, coarse)[:most]
             if score >= FOUND_COARSE and _agreement(fine, fit_turn(fine, turn)[1]) >= FOUND
         ]
-        tick(SCAN_SHARE * (k + 1) / len(PRIME_FOLDS))
     for kind, turn in _groups(axes, coarse):
         if fits(len(group_rotations(kind))):
             found = fit_group(coarse, fine, kind, turn)
             if found.correlation >= FOUND:
                 return found
-    return _search_helix(coarse, fine)
+    return _search_helix(coarse, fine, room * most_units(target) / len(target), tick)
 
 
-def _scanned(field: Field, angle: float, rise: float | None) -> list[Turn]:
-    found = scan(field, scan_directions(field), angle, rise)
+def _scanned(
+    field: Field, angle: float, rise: float, tick: Callable[[float], None]
+) -> list[Turn]:
+    """Axes of a turn, best first."""
+    found: list[tuple[float, Turn]] = []
+    directions = scan_directions(field)
+    for part in np.array_split(directions, max(1, len(directions) // SCAN_PART)):
+        found += scan(field, part, angle, rise)
+        tick(len(found) / len(directions))
     return [turn for _, turn in sorted(found, key=lambda one: -one[0])]
 
 
@@ -222,8 +232,13 @@ def _groups(axes: dict[int, list[Turn]], coarse: Field) -> Iterator[tuple[PointG
     yield from ((PointGroup(f"C{fold}"), turn) for fold, turn in cyclic)
 
 
-def _search_helix(coarse: Field, fine: Field) -> FoundSymmetry | None:
-    """A helix about an axis near one along which the molecule may go on beyond the map."""
+def _search_helix(
+    coarse: Field, fine: Field, units: float, tick: Callable[[float], None]
+) -> FoundSymmetry | None:
+    """A helix about an axis near one along which the molecule may go on beyond the map.
+
+    One that has more steps than there is room for `units` is that of repeats within a chain.
+    """
     tilts = [np.zeros(2)] + [
         tilt * np.array([np.cos(way), np.sin(way)]) for tilt, count in CONE
         for way in 2 * np.pi * np.arange(count) / count
@@ -233,12 +248,16 @@ def _search_helix(coarse: Field, fine: Field) -> FoundSymmetry | None:
         for axis in _long_axes(coarse)
     ] or [np.zeros((0, 3))])
     twists = np.arange(TWIST_STEP, FULL_TURN + TWIST_STEP / 2, TWIST_STEP) - FULL_TURN / 2
-    found = [one for twist in twists for one in scan(coarse, directions, twist, None)]
+    found: list[tuple[float, Turn]] = []
+    for k, twist in enumerate(twists):
+        found += scan(coarse, directions, twist, None)
+        tick(SCAN_SHARE + (1.0 - SCAN_SHARE) * (k + 1) / len(twists))
     found.sort(key=lambda one: -one[0])
     rising = [_up(turn) for _, turn in found if _is_step(turn)]
     helices = []
     for score, turn in fitted_axes(rising, coarse, screw=True)[:FITTED]:
-        if score >= FOUND_COARSE and _is_step(turn):
+        steps = np.ptp(fine.positions @ turn.direction) / abs(turn.rise)
+        if score >= FOUND_COARSE and _is_step(turn) and units >= LEAST_ROOM * steps:
             helices.append(fit_helix(fine, turn))
     # Two steps agree as well as one.
     true = [one for one in helices if one.correlation >= FOUND]

@@ -103,8 +103,10 @@ class SequencePresence:
         """Log-odds from the map that each copy asked for is in it (asked,).
 
         z-scores are about normal: those of what is not there with mean 0 and deviation 1, those of
-        what is there about `expected`, and farther apart.
+        what is there about `expected`, and farther apart. All 0 where nothing is expected.
         """
+        if not self.expected:
+            return np.zeros(self.asked)
         z_score = np.zeros(self.asked)
         known = [one.z_score for one in self.copies[: self.asked]]
         z_score[: len(known)] = np.maximum(known, 0.0)

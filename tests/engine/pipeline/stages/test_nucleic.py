@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from critasser.density import read_map
-from critasser.job.arrays import load_region, save_calpha
+from critasser.job.arrays import load_region, save_calpha, save_symmetry
 from critasser.network.nucleic.finding import NucleicAcid
-from critasser.pipeline.files import DENSITY, EVERY_CALPHA, FEATURES, NUCLEIC, NUCLEIC_MAP
+from critasser.pipeline.files import DENSITY, EVERY_CALPHA, FEATURES, NUCLEIC, NUCLEIC_MAP, UNITS
 from critasser.pipeline.pipeline import run_stages
 from critasser.pipeline.stage import Stage
 from critasser.pipeline.stages import (
@@ -25,7 +25,7 @@ from critasser.pipeline.stages import (
     unseen,
     weaker,
 )
-from critasser.structure import CalphaSet, NucleicRecord
+from critasser.structure import CalphaSet, NucleicRecord, Symmetry
 
 GUIDE = NucleicRecord("guide", 20)
 
@@ -52,11 +52,14 @@ NO_CALPHA = CalphaSet(np.zeros((0, 3)), np.zeros(0), np.zeros((0, 20)), np.zeros
 
 @pytest.fixture
 def no_calpha():
-    """A stage that finds no position."""
-    return Stage(
-        "weaker",
-        lambda context: save_calpha(context.file(EVERY_CALPHA), NO_CALPHA, 0.0, False),
-    )
+    """A stage that finds neither a position nor a symmetry."""
+
+    def body(context):
+        save_calpha(context.file(EVERY_CALPHA), NO_CALPHA, 0.0, False)
+        save_symmetry(context.file(UNITS), Symmetry(np.eye(3)[None], np.zeros((1, 3))))
+        context.note(map_symmetry=None)
+
+    return Stage("symmetry", body)
 
 
 def of(task, *records):

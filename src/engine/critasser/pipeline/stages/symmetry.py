@@ -11,11 +11,11 @@ from critasser.pipeline.files import DENSITY, EVERY_CALPHA, NUCLEIC, UNITS
 from critasser.pipeline.stage import Context, Stage, Task, sequences
 from critasser.pipeline.stages.nucleic import protein_density
 from critasser.structure import Symmetry
-from critasser.symmetry_text import AUTO, Helix, PointGroup, read_symmetry
+from critasser.symmetry_text import Helix, PointGroup, is_looked_for, read_symmetry
 from critasser.text import printable
 from critasser.trace import GIVEN, find_symmetry, fit_symmetry, search_symmetry
 
-__all__ = ["STAGE", "load_units"]
+__all__ = ["BY_POSITIONS", "STAGE", "load_units"]
 
 BY_POSITIONS = 4.5
 """Å; in finer maps Cα positions tell the symmetry, and the density is not asked as well."""
@@ -33,7 +33,7 @@ def symmetry(context: Context) -> None:
     kind = read_symmetry(asked)
     if kind is not None:
         noted, found = _given(context, kind) or (None, found)
-    elif asked == AUTO:
+    elif is_looked_for(asked):
         noted, found = _looked_for(context) or (None, found)
     save_symmetry(context.file(UNITS), found)
     context.note(map_symmetry=noted)

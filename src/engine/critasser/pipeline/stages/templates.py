@@ -55,20 +55,23 @@ def templates(context: Context) -> None:
         context.progress(share + (1.0 - share - bending) * done, message)
 
     found = survey(chains, calpha, context.target, progress=told, fit=fit)
-    absent = _absent(context, found.templates, chains)
+    placed = found.templates
+    if certain and len(symmetry) > 1 and placed:
+        grid = protein_density(context)
+        placed = tuple(
+            in_equal_places(one, context.target, symmetry, calpha, grid) for one in placed
+        )
+    absent = _absent(context, placed, chains)
     target = context.target.without(absent)
     rows = context.target.rows_without(absent)
     used = judged_by_map(
-        [one.part(rows) for one in found.templates], calpha, target,
+        [one.part(rows) for one in placed], calpha, target,
         trusted=trusted, fields=fit and fit.fine, resolution=context.fact("resolution"),
         tell=context.warn,
         progress=lambda done, message: context.progress(
             1.0 - bending * (1.0 - done), message
         ),
     )  # fmt: skip
-    if len(symmetry) > 1 and used:
-        grid = protein_density(context)
-        used = [in_equal_places(one, target, symmetry, calpha, grid) for one in used]
     elsewhere = _write_elsewhere(
         context, target, [[one.part(rows) for one in others] for others in found.elsewhere]
     )

@@ -71,6 +71,12 @@ def trace(context: Context) -> None:
         templates = load_templates(context.read(TEMPLATES))
         unit = find_unit(calpha, features, context.target, symmetry, certain=certain)
         unit = unit.beside(templates, features)
+        if certain and unit.units == 1:
+            context.warn(
+                f"the symmetry {context.fact('map_symmetry')['name']} is not used: the copies that "
+                "are asked for are not those of its units; give the chains of one unit, or as many "
+                "of each as the map has units"
+            )
         if unit.units > 1:
             noted = context.fact("map_symmetry")
             name = noted["name"] or unit.name

@@ -281,7 +281,7 @@ def test_all_that_can_be_set_reaches_the_engine(gui, chimerax, blob, peptide):
     folder = jobs_of(session)[-1].folder
     words = (folder / "command").read_text()
     for name, files in (("--half-maps", "half_map_1.mrc half_map_2.mrc"),
-                        ("--templates", "template_01.cif"), ("--pae", "pae_01.json")):
+                        ("--templates", "template_01_peptide.cif"), ("--pae", "pae_01.json")):
         given = " ".join(str(folder / "inputs" / one) for one in files.split())
         assert f"{{name}} {{given}}" in words, words
     assert "--trim" in words and "--protein" in words, words

@@ -28,7 +28,8 @@ from scipy.linalg import eigh
 from scipy.spatial import cKDTree
 
 from benchmark.build import ROOT, program
-from benchmark.foreign import KnownPlaces, chain_of, seen, validation_maps
+from benchmark.foreign import KnownPlaces, chain_of, seen
+from benchmark.foreign_maps import validation_maps
 from benchmark.records import Record, Records
 from benchmark.sets import BenchmarkTarget
 from benchmark.template_cases import TemplateCase

@@ -24,7 +24,6 @@ Beside each map lie the structures in their places, also those that are refused
 from __future__ import annotations
 
 import argparse
-import csv
 import dataclasses
 import sys
 import time
@@ -37,9 +36,10 @@ import numpy as np
 import torch
 
 from benchmark.build import ROOT, program
+from benchmark.foreign_maps import learnt_maps, maps_of_builds, predicted_maps, validation_maps
 from benchmark.records import Record, Records
 from benchmark.sets import BenchmarkTarget
-from benchmark.template_cases import BEND, SHIFT, WARPS, TemplateCase, cases, foreign_chains
+from benchmark.template_cases import TemplateCase, foreign_chains
 from critasser.calpha import find_calpha
 from critasser.density import (
     FeatureMaps,
@@ -84,13 +84,7 @@ from critasser.templates import survey
 from critasser.templates.alignment import align
 from critasser.templates.triples import match_triples
 
-__all__ = ["KnownPlaces", "chain_of", "learnable", "main", "seen", "table", "validation_maps"]
-
-SHORTEST, LONGEST = 60, 150
-"""Residues of the chains of sets validation and predicted."""
-
-RESOLUTIONS = (3.0, 10.0)
-"""Å of their maps."""
+__all__ = ["KnownPlaces", "chain_of", "learnable", "main", "seen", "table"]
 
 FOREIGN = 4
 """Chains of other folds tried in each map."""
@@ -246,35 +240,6 @@ def _by_force(chain: ProteinChain, placement: Placement, target: Target) -> Temp
     return Template(positions, 0.0, "by force")
 
 
-def validation_maps(data: Path, count: int) -> Iterator[tuple[BenchmarkTarget, list[TemplateCase]]]:
-    """Chains of split val, in an order of chance."""
-    with (data / "structures" / "index.tsv").open(newline="") as lines:
-        rows = [row for row in csv.DictReader(lines, delimiter="\t") if row["split"] == "val"]
-    rows = [row for row in rows if SHORTEST <= int(row["length"]) <= LONGEST]
-    rng = np.random.default_rng(18)
-    order = rng.permutation(len(rows))[:count]
-    for k, row in enumerate(rows[r] for r in order):
-        path = data / "structures" / row["file"]
-        beside = data / "structures" / rows[order[k - 1]]["file"] if k % 2 else None
-        resolution, degrees = round(float(rng.uniform(*RESOLUTIONS)), 1), rng.uniform(*BEND)
-        target = BenchmarkTarget(
-            row["id"], "lifelike", "validation", resolution, read_chains(path), path, True, None,
-            beside,
-        )  # fmt: skip
-        if len(target.chains) == 1:
-            yield target, _right_and_wrong(target, float(degrees))
-
-
-def _right_and_wrong(target: BenchmarkTarget, degrees: float) -> list[TemplateCase]:
-    """The native structure as it is, bent, and wrong in places."""
-    return [
-        TemplateCase("foreign", target, target.source, "own"),
-        TemplateCase("foreign", target, target.source, "bent", degrees),
-        TemplateCase("foreign", target, target.source, "warped", warps=WARPS),
-        TemplateCase("foreign", target, target.source, "spoilt", degrees, SHIFT),
-    ]
-
-
 def learnable(
     data: Path, work: Path, jobs: Path | None
 ) -> Iterator[tuple[BenchmarkTarget, str, Path, Path]]:
@@ -282,8 +247,8 @@ def learnable(
     title, its folder, and that of what the networks see."""
     drawn = [("validation", *one, None) for one in validation_maps(data, MOST_MAPS)]
     if jobs:
-        drawn += [("jobs", *one) for one in _jobs(data, jobs)]
-        drawn += [("learnt", *one) for one in _learnt(data, jobs)]
+        drawn += [("jobs", *one) for one in maps_of_builds(data, jobs)]
+        drawn += [("learnt", *one) for one in learnt_maps(data, jobs)]
     for name, target, known, job in drawn:
         title = _title(target, known)
         folder = work / name / title
@@ -293,38 +258,6 @@ def learnable(
 
 def _title(target: BenchmarkTarget, known: list[TemplateCase]) -> str:
     return f"{target.folder}.{known[0].kind}"
-
-
-def _predicted(data: Path, count: int) -> Iterator[tuple[BenchmarkTarget, list[TemplateCase]]]:
-    """Natives of which models or other states are known, each in one map."""
-    rng, found = np.random.default_rng(18), {}
-    for case in cases(data, "predicted"):
-        if SHORTEST <= len(case.target.native) <= LONGEST:
-            found.setdefault((case.target.name, case.kind), case)
-    for case in list(found.values())[:count]:
-        resolution = round(float(rng.uniform(*RESOLUTIONS)), 1)
-        target = dataclasses.replace(case.target, resolution=resolution)
-        yield target, [dataclasses.replace(case, target=target, row="foreign", kind="model")]
-
-
-def _jobs(data: Path, jobs: Path) -> Iterator[tuple[BenchmarkTarget, list[TemplateCase], Path]]:
-    """Experimental maps of finished builds."""
-    for row in ("own", "bent"):
-        for case in cases(data, row):
-            job = jobs / "templates" / case.row / case.name / "job"
-            if (job / CALPHA).is_file() and len(case.target.chains) == 1:
-                yield case.target, [dataclasses.replace(case, row="foreign")], job
-
-
-def _learnt(data: Path, jobs: Path) -> Iterator[tuple[BenchmarkTarget, list[TemplateCase], Path]]:
-    """Maps of finished builds of the row learnt, each once."""
-    found = set()
-    for case in cases(data, "learnt"):
-        folder = jobs / "templates" / case.row / case.name
-        if (folder / "row.json").is_file() and case.target.folder not in found:
-            found.add(case.target.folder)
-            degrees = np.random.default_rng(zlib.crc32(case.name.encode())).uniform(*BEND)
-            yield case.target, _right_and_wrong(case.target, float(degrees)), folder / "job"
 
 
 def measure_map(
@@ -385,9 +318,9 @@ def main() -> int:
     records, made_by = Records(args.work / "foreign.jsonl"), program()
     for name in args.set:
         if name in OF_JOBS:
-            maps = {"jobs": _jobs, "learnt": _learnt}[name](args.data, args.jobs)
+            maps = {"jobs": maps_of_builds, "learnt": learnt_maps}[name](args.data, args.jobs)
         else:
-            drawn = {"validation": validation_maps, "predicted": _predicted}[name]
+            drawn = {"validation": validation_maps, "predicted": predicted_maps}[name]
             maps = ((*one, None) for one in drawn(args.data, args.count))
         for target, known, job in maps:
             title = _title(target, known)

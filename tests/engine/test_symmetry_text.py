@@ -2,7 +2,9 @@
 
 import pytest
 
-from critasser.symmetry_text import Helix, PointGroup, read_symmetry
+from critasser.errors import InputError
+from critasser.options import Options
+from critasser.symmetry_text import Helix, PointGroup, is_looked_for, read_symmetry
 
 
 @pytest.mark.parametrize(
@@ -32,3 +34,20 @@ def test_words_for_no_symmetry_in_particular(text):
 def test_what_names_no_symmetry_is_refused_with_what_does(text):
     with pytest.raises(ValueError, match=r"give auto, none or one such as C4, D2, T, O, I"):
         read_symmetry(text)
+
+
+@pytest.mark.parametrize(("text", "looked_for"), [("auto", True), (" Auto ", True), ("none", False),
+                                                  ("C4", False)])  # fmt: skip
+def test_capitals_do_not_matter_for_what_is_looked_for(text, looked_for):
+    assert is_looked_for(text) == looked_for
+
+
+@pytest.mark.parametrize("text", ["C72", "helical:-27.6,166.5", "helical:0.3,20"])
+def test_the_limit_that_was_broken_is_told(text):
+    with pytest.raises(ValueError, match=r"order 60 at most, a rise of 0\.5 to 500 Å"):
+        read_symmetry(text)
+
+
+def test_an_option_that_is_no_text_is_refused():
+    with pytest.raises(InputError, match="symmetry None"):
+        Options(symmetry=None)

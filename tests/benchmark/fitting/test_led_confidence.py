@@ -54,7 +54,7 @@ def test_of_experimental_maps_only_group_train_is_learnt_from(
     path.parent.mkdir(parents=True)
     path.touch()
     monkeypatch.setattr(foreign, "validation_maps", lambda *_: iter(()))
-    monkeypatch.setattr(foreign, "_jobs", lambda *_: iter([(target, [case], tmp_path)]))
-    monkeypatch.setattr(foreign, "_learnt", lambda *_: iter(()))
+    monkeypatch.setattr(foreign, "maps_of_builds", lambda *_: iter([(target, [case], tmp_path)]))
+    monkeypatch.setattr(foreign, "learnt_maps", lambda *_: iter(()))
     found = list(foreign.learnable(tmp_path, tmp_path, tmp_path))
     assert [one[1] for one in found] == ["EMD-1_A.own"] * learnt

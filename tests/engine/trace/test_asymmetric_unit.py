@@ -11,6 +11,7 @@ from critasser.structure import (
     CalphaSet,
     CalphaTriples,
     Sequence,
+    Symmetry,
     Target,
     Trace,
     symmetry_name,
@@ -177,3 +178,18 @@ def test_units_too_small_for_the_chain_are_repeats_within_it(barnase, copies, op
     one = Target((Sequence("A", barnase.letters * UNITS),))
     unit = find_unit(looked_at(copies), features_of(barnase, operations), one)
     assert unit.units == 1 and len(unit.calpha) == len(looked_at(copies))
+
+
+@pytest.mark.parametrize(("asked", "units"), [(1, UNITS), (2, UNITS), (UNITS, UNITS), (UNITS + 1, 1)])
+def test_copies_that_are_not_whole_units_are_looked_for_in_the_whole_map(
+    barnase, copies, operations, asked, units
+):
+    """Also where the symmetry is certain: its units have each sequence once, or none is used."""
+    target = Target((Sequence("A", barnase.letters),) * asked)
+    given = Symmetry(*(np.array(part) for part in zip(*operations)))
+    calpha, features = looked_at(copies), features_of(barnase, operations)
+    unit = find_unit(calpha, features, target, given, certain=True)
+    assert unit.units == units
+    assert len(unit.target.sequences) == (1 if units == UNITS else asked)
+    if units == 1:
+        assert len(unit.calpha) == len(calpha)

@@ -73,9 +73,9 @@ def trace(context: Context) -> None:
         unit = unit.beside(templates, features)
         if certain and unit.units == 1:
             context.warn(
-                f"the symmetry {context.fact('map_symmetry')['name']} is not used: the copies that "
-                "are asked for are not those of its units; give the chains of one unit, or as many "
-                "of each as the map has units"
+                f"the symmetry {context.fact('map_symmetry')['name']} is not used: the map holds "
+                "one whole unit only, or the copies that are asked for are not whole units; give "
+                "the chains of one unit, or as many of each as the map has units"
             )
         if unit.units > 1:
             noted = context.fact("map_symmetry")

@@ -180,7 +180,9 @@ def test_units_too_small_for_the_chain_are_repeats_within_it(barnase, copies, op
     assert unit.units == 1 and len(unit.calpha) == len(looked_at(copies))
 
 
-@pytest.mark.parametrize(("asked", "units"), [(1, UNITS), (2, UNITS), (UNITS, UNITS), (UNITS + 1, 1)])
+@pytest.mark.parametrize(
+    ("asked", "units"), [(1, UNITS), (2, UNITS), (UNITS, UNITS), (UNITS + 1, 1)]
+)
 def test_copies_that_are_not_whole_units_are_looked_for_in_the_whole_map(
     barnase, copies, operations, asked, units
 ):

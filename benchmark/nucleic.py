@@ -180,9 +180,10 @@ def measured(case: Case, data: Path, work: Path) -> dict[str, object]:
     }
     is_nucleic = case.atoms.kind == NUCLEIC
     nucleic = cKDTree(case.atoms.positions[is_nucleic]) if is_nucleic.any() else None
-    for when, seen in (("without", features), ("with", features.without(found.region))):
+    for when, region in (("without", np.zeros_like(found.region)), ("with", found.region)):
+        seen = features.without(region)
         if case.traced:
-            figures[f"traced_{when}"] = _traced(case, grid, seen, found)
+            figures[f"traced_{when}"] = _traced(case, grid, features, found, region)
         positions = find_calpha(seen, len(calpha)).positions
         wrong = cKDTree(calpha).query(positions)[0] > RIGHT
         if nucleic is not None:
@@ -192,15 +193,24 @@ def measured(case: Case, data: Path, work: Path) -> dict[str, object]:
     return figures
 
 
-def _traced(case: Case, grid: Grid, seen: FeatureMaps, found: NucleicAcid) -> int:
+def _traced(
+    case: Case,
+    grid: Grid,
+    features: FeatureMaps,
+    found: NucleicAcid,
+    left_out: NDArray[np.bool_],
+) -> int:
     """Residues that the best trace has within 3 Å of where they are."""
+    seen = features.without(left_out)
     atoms = case.atoms
     native = atoms.positions[atoms.kind == 1]
     letters = "".join(AMINO_ACIDS[k] for k in atoms.residue_type[atoms.residue[atoms.kind == 1]])
     calpha = read_residues(
         grid, find_calpha(seen, len(native)), shipped(RESIDUE_NETWORK), len(native), device="cpu"
     )
-    prediction = Prediction(grid, case.resolution, 0.0, seen, calpha, 1.0, True, found)
+    prediction = Prediction(
+        grid, case.resolution, 0.0, features, calpha, calpha, 1.0, True, found, left_out
+    )
     traces = trace_chains(prediction, [letters], count=5).traces
     if not traces:
         return 0

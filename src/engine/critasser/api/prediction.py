@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from critasser.api.models import Sequences, as_target
-from critasser.calpha import TRUSTED_CRSCORE, agreement, find_calpha
+from critasser.calpha import TRUSTED_CRSCORE, agreement, find_calpha, leaves_room
 from critasser.density import (
     FeatureMaps,
     Grid,
@@ -71,8 +70,10 @@ class Prediction:
     trusted : bool
         Whether they agree well enough for the positions to guide the assembly.
     nucleic : NucleicAcid
-        What looks like DNA or RNA: ``region`` (nz, ny, nx) on the density's grid, ``volume`` in
-        Å³. In maps of 5 Å and better no Cα were looked for there.
+        What looks like DNA or RNA: ``region`` (nz, ny, nx) on the density's grid, ``volume`` in Å³.
+    left_out : ndarray (nz, ny, nx) bool
+        Where no Cα were looked for: nucleic acid in maps of 5 Å and better, but for what holds the
+        best positions for the protein.
     """
 
     density: Grid
@@ -84,11 +85,7 @@ class Prediction:
     agreement: float
     trusted: bool
     nucleic: NucleicAcid
-
-    @cached_property
-    def left_out(self) -> NDArray[np.bool_]:
-        """What is nucleic acid (nz, ny, nx), where maps are good enough to say so."""
-        return self.nucleic.region & (self.resolution <= TRUSTED_RESOLUTION)
+    left_out: NDArray[np.bool_]
 
 
 def predict_calpha(
@@ -157,7 +154,9 @@ def predict_calpha(
     nucleic = find_nucleic_acid(
         seen, features, shipped(NUCLEIC_NETWORK), resolution, device=device
     )
-    apart = nucleic.region & (resolution <= TRUSTED_RESOLUTION)
+    apart = nucleic.region & (
+        resolution <= TRUSTED_RESOLUTION and leaves_room(features, nucleic.region, length)
+    )
     of_protein = features.without(apart)
     found, peaks = (find_calpha(of_protein, many) for many in (length, round(EXCESS * length)))
     calpha = read_residues(seen, found, residue_weights, length, device=device)
@@ -166,5 +165,5 @@ def predict_calpha(
     agreed = agreement(first, second, max(length, len(calpha)))
     return Prediction(
         whole, float(resolution), float(bfactor), features, calpha, every, agreed,
-        agreed > TRUSTED_CRSCORE, nucleic,
+        agreed > TRUSTED_CRSCORE, nucleic, apart,
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from critasser.calpha.agreement import TRUSTED_CRSCORE, agreement
 from critasser.calpha.positions import STRATEGIES, find_calpha, greedy_voxels, refined_peaks
+from critasser.calpha.room import leaves_room
 
 __all__ = [
     "STRATEGIES",
@@ -9,5 +10,6 @@ __all__ = [
     "agreement",
     "find_calpha",
     "greedy_voxels",
+    "leaves_room",
     "refined_peaks",
 ]

@@ -297,7 +297,7 @@ def _nucleic_acid(found: Mapping[str, Any]) -> str:
         note = f"What looks like DNA or RNA is in {found['file']}; " + (
             "no Cα were looked for there."
             if found["left_out"]
-            else "at this resolution it may hold protein, so Cα were looked for there too."
+            else "it may be protein, so Cα were looked for there too."
         )
     else:
         rows.append(("in the map", "none seen"))

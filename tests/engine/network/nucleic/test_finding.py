@@ -105,10 +105,19 @@ def test_tiles_make_no_difference_that_matters(tmp_path):
 
 
 def test_the_higher_the_threshold_the_less_is_nucleic_acid():
-    probability = np.full((25, 20, 49), 0.7, np.float32)
+    probability = np.full((25, 20, 49), 0.8, np.float32)
     assert regions(density(BIG), probability, 0.6).volume == 24**3
-    assert regions(density(BIG), probability, 0.8).volume == 0
+    assert regions(density(BIG), probability, 0.9).volume == 0
     assert threshold(3.0) < threshold(5.0) == threshold(8.0)
+
+
+def test_a_region_is_sure_somewhere():
+    other = np.s_[8:32, 8:32, 60:84]
+    probability = np.full((25, 20, 49), 0.6, np.float32)
+    assert regions(density(BIG, other), probability).regions == 0
+    probability[:, :, :10] = 1.0  # the first box up to x = 20 Å
+    found = regions(density(BIG, other), probability)
+    assert found.regions == 1 and found.region[BIG].all() and not found.region[other].any()
 
 
 

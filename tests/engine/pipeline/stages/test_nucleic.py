@@ -32,9 +32,9 @@ GUIDE = NucleicRecord("guide", 20)
 
 @pytest.fixture
 def found(monkeypatch):
-    """Let nucleic acid be in the map's first sections, or nowhere."""
+    """Let nucleic acid be in the map's first sections, or nowhere, and leave room for protein."""
 
-    def set_found(sections: int) -> None:
+    def set_found(sections: int, *, room: bool = True) -> None:
         def find(density, probability, resolution):
             region = np.zeros(density.shape, bool)
             region[:sections] = True
@@ -43,6 +43,7 @@ def found(monkeypatch):
 
         monkeypatch.setattr(nucleic, "nucleic_probability", lambda *_, **__: None)
         monkeypatch.setattr(nucleic, "find_regions", find)
+        monkeypatch.setattr(nucleic, "leaves_room", lambda *_: room)
 
     return set_found
 
@@ -110,6 +111,15 @@ def test_in_poor_maps_it_is_shown_and_nothing_is_left_out(job, task, before, fou
     assert "not told apart well enough" in job.markers["nucleic"]["summary"]["said"]
 
 
+def test_what_the_protein_needs_is_not_left_out(job, task, before, found):
+    found(3, room=False)
+    run_stages(job, [before(), nucleic.STAGE], of(task()))
+    assert read_map(job.path(NUCLEIC_MAP)).values[:3].any()
+    assert not load_region(job.path(NUCLEIC)).any()
+    assert not job.noted("nucleic", "nucleic_acid")["left_out"]
+    assert "it is taken for protein" in job.markers["nucleic"]["summary"]["said"]
+
+
 def test_without_any_nothing_is_left_out(job, task, before, found):
     found(0)
     run_stages(job, [before(), nucleic.STAGE], task())
@@ -141,7 +151,7 @@ def test_smaller_tiles_are_tried_for_the_network_only(job, task, before, found, 
     assert len(tried) == 4
 
 
-def test_it_does_not_depend_on_what_the_sequences_are(job, task, before, found):
+def test_of_the_sequences_it_depends_on_the_number_of_residues_alone(job, task, before, found):
     """So that a rebuild takes it over from the build."""
     found(3)
     stages = [before(), nucleic.STAGE]

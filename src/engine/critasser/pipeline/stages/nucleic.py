@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from critasser.calpha import leaves_room
 from critasser.density import FeatureMaps, Grid, read_map, write_map
 from critasser.job.arrays import load_features, load_region, save_region
 from critasser.network.nucleic.finding import (
@@ -16,7 +18,7 @@ from critasser.network.nucleic.finding import (
     nucleic_probability,
 )
 from critasser.pipeline.files import DENSITY, FEATURES, NUCLEIC, NUCLEIC_MAP, SEEN
-from critasser.pipeline.stage import Context, Stage
+from critasser.pipeline.stage import Context, Stage, Task
 from critasser.shipped import NUCLEIC_NETWORK
 
 __all__ = ["NUCLEIC_FACTS", "STAGE", "nucleic_facts", "protein_density", "protein_features"]
@@ -43,29 +45,44 @@ def nucleic(context: Context) -> None:
     """Find nucleic acid, and write it as a map."""
     density = read_map(context.read(DENSITY))
     found = _found(context)
-    sure = context.fact("resolution") <= TRUSTED_RESOLUTION
-    save_region(context.file(NUCLEIC), found.region & sure)
+    doubt = _doubt(context, found)
+    save_region(context.file(NUCLEIC), found.region & (doubt is None))
     context.note(
         nucleic_acid={
             "volume": found.volume,
             "regions": found.regions,
-            "left_out": sure and found.regions > 0,
+            "left_out": found.regions > 0 and doubt is None,
         }
     )
     if found.regions:
-        told = f"nucleic acid: {found.volume:,.0f} Å³, where no Cα are looked for"
-        if not sure:
-            told = (
-                f"nucleic acid, or protein: {found.volume:,.0f} Å³; in maps poorer than "
-                f"{TRUSTED_RESOLUTION:g} Å the two are not told apart well enough to leave it out"
-            )
-        context.say(told)
+        context.say(
+            f"nucleic acid: {found.volume:,.0f} Å³, where no Cα are looked for"
+            if doubt is None
+            else f"nucleic acid, or protein: {found.volume:,.0f} Å³; {doubt}"
+        )
         write_map(
             context.file(NUCLEIC_MAP, "map", "nucleic acid"),
             density.with_values(np.where(found.region, density.values, np.float32(0))),
         )
     else:
         context.say("no nucleic acid seen")
+
+
+def _doubt(context: Context, found: NucleicAcid) -> str | None:
+    """Why what looks like nucleic acid is not left out; None where it is."""
+    if context.fact("resolution") > TRUSTED_RESOLUTION:
+        return (
+            f"in maps poorer than {TRUSTED_RESOLUTION:g} Å the two are not told apart well enough "
+            "to leave it out"
+        )
+    length = context.settings["length"]
+    features = load_features(context.read(FEATURES), context.read(DENSITY))
+    if found.regions and not leaves_room(features, found.region, length):
+        return (
+            f"without it there is no room for {length} residues, so it is taken for protein and "
+            "not left out"
+        )
+    return None
 
 
 def _found(context: Context) -> NucleicAcid:
@@ -100,10 +117,15 @@ def nucleic_facts(context: Context) -> dict[str, Any]:
                              "records": records}}  # fmt: skip
 
 
+def _settings(task: Task) -> Mapping[str, object]:
+    return {"length": len(task.checked.target)}
+
+
 STAGE = Stage(
     "nucleic",
     nucleic,
     reads=(DENSITY, SEEN, FEATURES),
     facts={"resolution": "density"},
+    settings=_settings,
     external=(NUCLEIC_NETWORK,),
 )

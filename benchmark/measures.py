@@ -147,17 +147,30 @@ def _share(right: NDArray[np.bool_]) -> float | None:
     return float(right.mean()) if len(right) else None
 
 
-def _calpha(path: Path, target: BenchmarkTarget) -> NDArray[np.float64]:
-    """Cα (L, 3) of a trace or model by the sequence's own numbering; NaN where there is none."""
-    lengths = [len(letters) for letters in target.letters]
-    starts = np.concatenate([[0], np.cumsum(lengths)])
-    positions = np.full((starts[-1], 3), np.nan)
-    structure = gemmi.read_structure(str(path))
-    names = [chain.name for chain in structure[0]]
-    for chain in read_chains(path):
-        start = starts[names.index(chain.name)] if len(lengths) > 1 else 0
-        positions[start + np.asarray(chain.residue_number) - 1] = chain.calpha
-    return positions
+class _Layout:
+    """Where in the target's sequences, one after the other, the chains that were built lie."""
+
+    def __init__(self, target: BenchmarkTarget, names: Sequence[str | None]) -> None:
+        """`names` are those in the models, None of chains that were not built."""
+        ends = np.cumsum([len(letters) for letters in target.letters])
+        self.length = int(ends[-1])
+        starts = [0, *ends[:-1].tolist()]
+        self.built = {name: slice(a, b) for name, a, b in zip(names, starts, ends) if name}
+
+    def of_model(self, path: Path) -> NDArray[np.float64]:
+        """Cα (L, 3) of a model by the sequences' own numbering; NaN where there is none."""
+        positions = np.full((self.length, 3), np.nan)
+        for chain in read_chains(path):
+            start = self.built[chain.name].start
+            positions[start + np.asarray(chain.residue_number) - 1] = chain.calpha
+        return positions
+
+    def of_trace(self, calpha: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Cα (L, 3) of a trace, which has the chains that were built one after the other."""
+        positions = np.full((self.length, 3), np.nan)
+        rows = np.concatenate([np.arange(p.start, p.stop) for p in self.built.values()])
+        positions[rows] = calpha
+        return positions
 
 
 def native_where_built(
@@ -215,10 +228,12 @@ def measure(target: BenchmarkTarget, job: Path) -> dict[str, float | int | str]:
     if not target.simulated:
         positions = positions[cKDTree(present).query(positions)[0] < NEIGHBOURHOOD]
     precision, recall = calpha_figures(positions, present)
-    trace_tm = [target.tm(trace.positions) for trace in load_traces(job / "2_traces/traces.npz")]
+    layout = _Layout(target, [one["chain"] for one in results["chains"]])
+    traces = load_traces(job / "2_traces/traces.npz")
+    trace_tm = [target.tm(layout.of_trace(trace.positions)) for trace in traces]
     first = results["models"][0]
     files = [job / model["file"] for model in results["models"]]
-    models = [_calpha(path, target) for path in files]
+    models = [layout.of_model(path) for path in files]
     truth = target.aligned(models[0])
     distance = np.linalg.norm(models[0] - truth, axis=1)
     return {

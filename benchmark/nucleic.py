@@ -2,13 +2,15 @@
 
     python -m benchmark.nucleic --data DATA --work ~/nucleic
     python -m benchmark.nucleic --data DATA --work ~/nucleic --maps train bench
+    python -m benchmark.nucleic --data DATA --work ~/nucleic --alone 130
 
 Simulated: chains of split val, alone and in contact with nucleic acid put together at random, as
 experiments show them at 3 to 10 Å. Of each: precision and recall of the regions by volume, the
 share of the protein that is taken, Cα positions in nucleic acid with and without the regions, and
 Cα of the protein that they cost; and precision and what is taken at other thresholds, by which
-those that ship were chosen, on every other map. ``--maps``: what is found in the experimental
-maps of those splits; all but those of which it is said hold protein only. What is in
+those that ship were chosen, on every other map. ``--alone``: how often some of a protein alone is
+named nucleic acid, and left out, in so many maps of other chains. ``--maps``: what is found in the
+experimental maps of those splits; all but those of which it is said hold protein only. What is in
 ``WORK/nucleic.jsonl`` is not done again, and what the map network says is kept there too.
 """
 
@@ -30,7 +32,7 @@ from benchmark.lifelike import degraded_map, measured_degradation
 from benchmark.records import Records
 from critasser.api.chains import trace_chains
 from critasser.api.prediction import Prediction
-from critasser.calpha import find_calpha
+from critasser.calpha import find_calpha, leaves_room
 from critasser.density import (
     FeatureMaps,
     Grid,
@@ -70,6 +72,9 @@ WITH = ("nothing", "nothing", "helix", "helix", "folded", "bent helix")
 SHORTEST, LONGEST = 80, 150
 """Residues of proteins."""
 
+SHORTEST_ALONE, LONGEST_ALONE, RESOLUTIONS_ALONE = 45, 160, (3.0, 5.0)
+"""Residues and Å of maps of proteins alone: small ones are taken for nucleic acid most easily."""
+
 PAIRS, BENT_PAIRS = (10, 26), (36, 51)
 """Of double helices, upper ends excluded."""
 
@@ -94,6 +99,7 @@ class Case:
     atoms: Atoms
     resolution: float
     traced: bool = False
+    noise_within: bool = False
 
 
 def _nucleic(kind: str, rng: np.random.Generator) -> Atoms:
@@ -123,6 +129,19 @@ def cases(data: Path, work: Path) -> Iterator[Case]:
             yield Case(name, whole, resolution, k == TRACED and resolution <= COARSEST_TRACED)
 
 
+def alone(number: int, data: Path, work: Path) -> Case:
+    """A protein alone; in every second map noise is as strong within it as experiments have it."""
+    chains = [
+        chain
+        for chain in packed_structures(data / "structures", "val", work / "val.npz")
+        if SHORTEST_ALONE <= len(chain.calpha) <= LONGEST_ALONE
+    ]
+    rng = np.random.default_rng(number)
+    chain = chains[rng.integers(len(chains))]
+    resolution = float(rng.uniform(*RESOLUTIONS_ALONE))
+    return Case(f"alone-{number}", chain, resolution, noise_within=number % 2 == 1)
+
+
 def _truth(grid: Grid, atoms: Atoms) -> NDArray[np.int8]:
     """0 nothing, 1 protein, 2 nucleic acid in each voxel with density, by the nearest atom."""
     index = np.argwhere(grid.values > CONTOUR)
@@ -148,7 +167,7 @@ def shown(case: Case, data: Path, work: Path) -> tuple[Grid, FeatureMaps]:
     transfer = draw_transfer(degradation.transfers, case.resolution, rng, coarser=True)
     numbers = RandomNumbers(rng, torch.device("cpu"))
     whole = degraded_map(
-        case.atoms, transfer, degradation.visibility, numbers, noise_in_molecule=False
+        case.atoms, transfer, degradation.visibility, numbers, noise_in_molecule=case.noise_within
     )
     grid = normalise(resample(crop_to_molecule(whole)))
     return grid, _features(grid, work / "features" / f"{case.name}.npy")
@@ -171,8 +190,11 @@ def measured(case: Case, data: Path, work: Path) -> dict[str, object]:
     truth = _truth(grid, case.atoms)
     found = regions_of(grid, mean, threshold(case.resolution))
     calpha = case.atoms.positions[case.atoms.kind == 1]
+    room = leaves_room(features, found.region, len(calpha))
+    left_out = found.region & room
     figures: dict[str, object] = {
         **_volumes(found, truth),
+        "left_out": float(left_out.sum()),
         "true": float((truth == 2).sum()),
         "protein": float((truth == 1).sum()),
         "residues": len(calpha),
@@ -180,7 +202,7 @@ def measured(case: Case, data: Path, work: Path) -> dict[str, object]:
     }
     is_nucleic = case.atoms.kind == NUCLEIC
     nucleic = cKDTree(case.atoms.positions[is_nucleic]) if is_nucleic.any() else None
-    for when, region in (("without", np.zeros_like(found.region)), ("with", found.region)):
+    for when, region in (("without", np.zeros_like(left_out)), ("with", left_out)):
         seen = features.without(region)
         if case.traced:
             figures[f"traced_{when}"] = _traced(case, grid, features, found, region)
@@ -283,6 +305,15 @@ def _table(lines: list[dict]) -> str:
     return "\n".join([*rows, *tried])
 
 
+def _alone_told(lines: list[dict]) -> str:
+    """Of proteins alone, how many maps have something named, or left out, and how much."""
+    told = [f"{len(lines)} maps of proteins alone"]
+    for key, what in (("found", "named nucleic acid"), ("left_out", "left out")):
+        maps, share = sum(one[key] > 0 for one in lines), _sum(lines, key) / _sum(lines, "protein")
+        told.append(f"{what} in {maps}, {share:.4f} of all protein")
+    return "; ".join(told)
+
+
 def _lines(records: Records, weights: str, method: str) -> list[dict]:
     return [
         {"name": record["map"], **record["figures"]}
@@ -297,6 +328,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--maps", nargs="*", default=[], metavar="SPLIT")
+    parser.add_argument("--alone", type=int, default=0, metavar="N", help="maps of proteins alone")
     args = parser.parse_args()
     torch.set_num_threads(1)
     args.work.mkdir(parents=True, exist_ok=True)
@@ -310,6 +342,11 @@ def main() -> None:
     for case in cases(args.data, args.work):
         keep(case.name, "simulated", lambda case=case: measured(case, args.data, args.work))
     print(_table(_lines(records, weights, "simulated")))
+    for number in range(args.alone):
+        case = alone(number, args.data, args.work)
+        keep(case.name, "alone", lambda case=case: measured(case, args.data, args.work))
+    if lines := _lines(records, weights, "alone"):
+        print(_alone_told(lines))
     for meta in sorted((args.data / "maps").glob("*/meta.json")):
         if json.loads(meta.read_text(encoding="utf-8"))["split"] in args.maps:
             folder = meta.parent

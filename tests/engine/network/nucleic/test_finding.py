@@ -105,9 +105,9 @@ def test_tiles_make_no_difference_that_matters(tmp_path):
 
 
 def test_the_higher_the_threshold_the_less_is_nucleic_acid():
-    probability = np.full((25, 20, 49), 0.8, np.float32)
+    probability = np.full((25, 20, 49), 0.95, np.float32)
     assert regions(density(BIG), probability, 0.6).volume == 24**3
-    assert regions(density(BIG), probability, 0.9).volume == 0
+    assert regions(density(BIG), probability, 0.99).volume == 0
     assert threshold(3.0) < threshold(5.0) == threshold(8.0)
 
 

@@ -50,7 +50,6 @@ from critasser.network.nucleic.finding import (
     averaged,
     nucleic_probability,
     regions_of,
-    threshold,
 )
 from critasser.network.training.corruption import RandomNumbers
 from critasser.network.training.nucleic_geometry import A_RNA, B_DNA
@@ -188,7 +187,7 @@ def measured(case: Case, data: Path, work: Path) -> dict[str, object]:
         grid, nucleic_probability(grid, features, shipped(NUCLEIC_NETWORK), device="cpu")
     )
     truth = _truth(grid, case.atoms)
-    found = regions_of(grid, mean, threshold(case.resolution))
+    found = regions_of(grid, mean)
     calpha = case.atoms.positions[case.atoms.kind == 1]
     room = leaves_room(features, found.region, len(calpha))
     left_out = found.region & room
@@ -241,14 +240,13 @@ def _traced(
 
 def experimental(folder: Path, work: Path) -> dict[str, object]:
     """Å³ that are found in an experimental map at each threshold, and of all its density."""
-    resolution = json.loads((folder / "meta.json").read_text(encoding="utf-8"))["resolution_A"]
     grid = normalise(resample(crop_to_molecule(read_map(folder / "map.mrc.gz"))))
     features = _features(grid, work / "features" / f"{folder.name}.npy")
     mean = averaged(
         grid, nucleic_probability(grid, features, shipped(NUCLEIC_NETWORK), device="cpu")
     )
     return {
-        "found": regions_of(grid, mean, threshold(resolution)).volume,
+        "found": regions_of(grid, mean).volume,
         "density": float((grid.values > CONTOUR).sum()),
         "tried": {f"{t:g}": regions_of(grid, mean, t).volume for t in TRIED},
     }

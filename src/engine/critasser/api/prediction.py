@@ -151,9 +151,7 @@ def predict_calpha(
         bfactor = choose_bfactor(whole, length, weights, residue_weights, device=device)
     seen = sharpened(whole, bfactor)
     features = predict(seen, weights, device=device, views=VIEWS, progress=progress)
-    nucleic = find_nucleic_acid(
-        seen, features, shipped(NUCLEIC_NETWORK), resolution, device=device
-    )
+    nucleic = find_nucleic_acid(seen, features, shipped(NUCLEIC_NETWORK), device=device)
     apart = nucleic.region & (
         resolution <= TRUSTED_RESOLUTION and leaves_room(features, nucleic.region, length)
     )

@@ -12,7 +12,6 @@ from critasser.network.nucleic.finding import (
     find_nucleic_acid,
     nucleic_probability,
     regions_of,
-    threshold,
 )
 from critasser.network.nucleic.network import NUCLEIC_CLASS, NucleicNetwork
 from critasser.network.weights import save_network
@@ -88,7 +87,7 @@ def test_a_network_that_sees_nucleic_acid_everywhere_finds_the_density(tmp_path)
         head.bias[NUCLEIC_CLASS] += 1e3
 
     weights = saved(tmp_path / "sure.safetensors", sure)
-    found = find_nucleic_acid(density(BIG), features(), weights, 3.0, device="cpu")
+    found = find_nucleic_acid(density(BIG), features(), weights, device="cpu")
     assert found.volume == 24**3
 
 
@@ -108,7 +107,6 @@ def test_the_higher_the_threshold_the_less_is_nucleic_acid():
     probability = np.full((25, 20, 49), 0.95, np.float32)
     assert regions(density(BIG), probability, 0.6).volume == 24**3
     assert regions(density(BIG), probability, 0.99).volume == 0
-    assert threshold(3.0) < threshold(5.0) == threshold(8.0)
 
 
 def test_a_region_is_sure_somewhere():

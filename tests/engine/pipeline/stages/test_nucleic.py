@@ -35,7 +35,7 @@ def found(monkeypatch):
     """Let nucleic acid be in the map's first sections, or nowhere, and leave room for protein."""
 
     def set_found(sections: int, *, room: bool = True) -> None:
-        def find(density, probability, resolution):
+        def find(density, probability):
             region = np.zeros(density.shape, bool)
             region[:sections] = True
             volume = float(region.sum())

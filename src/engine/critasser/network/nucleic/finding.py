@@ -26,7 +26,6 @@ __all__ = [
     "find_regions",
     "nucleic_probability",
     "regions_of",
-    "threshold",
 ]
 
 VOXEL = 2
@@ -42,9 +41,9 @@ nucleotide is 7 Å long."""
 MARGIN = 40
 """Voxels of 1 Å around a tile that serve as context: the network sees as far."""
 
-RESOLUTIONS, THRESHOLDS = (4.0, 5.0), (0.3, 0.5)
-"""Å, and the averaged probability from which a voxel is nucleic acid there: the lowest one tried at
-which less than 1 % of the protein is taken for it in simulated maps (`benchmark.nucleic`)."""
+LIKELY = 0.5
+"""The averaged probability from which a voxel is nucleic acid: in simulated maps to 8 Å nine tenths
+of it are, and less than 1 % of the protein (`benchmark.nucleic`)."""
 
 SURE = 0.9
 """The averaged probability that a region reaches somewhere: those of nucleic acid in simulated maps
@@ -168,12 +167,7 @@ def averaged(density: Grid, probability: NDArray[np.float32]) -> NDArray[np.floa
     return inside * mean / np.maximum(weight, LEAST_WEIGHT)
 
 
-def threshold(resolution: float) -> float:
-    """Averaged probability from which a voxel is nucleic acid, at a resolution in Å."""
-    return float(np.interp(resolution, RESOLUTIONS, THRESHOLDS))
-
-
-def regions_of(density: Grid, mean: NDArray[np.float32], least: float) -> NucleicAcid:
+def regions_of(density: Grid, mean: NDArray[np.float32], least: float = LIKELY) -> NucleicAcid:
     """Regions of nucleic acid; pieces that are small, or nowhere `SURE`, are none.
 
     Parameters
@@ -183,7 +177,7 @@ def regions_of(density: Grid, mean: NDArray[np.float32], least: float) -> Nuclei
     mean : ndarray
         From `averaged`.
     least : float
-        `threshold`.
+        The averaged probability from which a voxel is nucleic acid.
     """
     voxel = float(np.prod(density.voxel_size))
     likely = mean > least
@@ -215,28 +209,25 @@ def _enlarged(mask: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.boo
     return mask[tuple(map(slice, shape))]
 
 
-def find_regions(
-    density: Grid, probability: NDArray[np.float32], resolution: float
-) -> NucleicAcid:
-    """Regions of nucleic acid in a map of a resolution in Å, of `nucleic_probability`."""
-    return regions_of(density, averaged(density, probability), threshold(resolution))
+def find_regions(density: Grid, probability: NDArray[np.float32]) -> NucleicAcid:
+    """Regions of nucleic acid in a map, of `nucleic_probability`."""
+    return regions_of(density, averaged(density, probability))
 
 
 def find_nucleic_acid(
     density: Grid,
     features: FeatureMaps,
     weights: Path,
-    resolution: float,
     *,
     device: str = "auto",
     tile: int = LARGEST_TILE,
     progress: Callable[[float, str], None] | None = None,
 ) -> NucleicAcid:
-    """Find the nucleic acid in a map of a resolution in Å.
+    """Find the nucleic acid in a map.
 
-    Other parameters and errors as `nucleic_probability`.
+    Parameters and errors as `nucleic_probability`.
     """
     probability = nucleic_probability(
         density, features, weights, device=device, tile=tile, progress=progress
     )
-    return find_regions(density, probability, resolution)
+    return find_regions(density, probability)

@@ -87,7 +87,7 @@ def _doubt(context: Context, found: NucleicAcid) -> str | None:
 
 def _found(context: Context) -> NucleicAcid:
     seen = read_map(context.read(SEEN))
-    return find_regions(seen, _probability(context, seen), context.fact("resolution"))
+    return find_regions(seen, _probability(context, seen))
 
 
 def _probability(context: Context, seen: Grid) -> NDArray[np.float32]:

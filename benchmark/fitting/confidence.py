@@ -242,6 +242,8 @@ def main() -> int:
     parser.add_argument("--without", nargs="+", default=(), help="names of targets left out")
     args = parser.parse_args()
     builds = _builds(args.data, args.work, args.quality)
+    if unknown := set(args.without) - set(builds):
+        parser.error(f"no build of {', '.join(sorted(unknown))}")
     builds = {name: build for name, build in builds.items() if name not in args.without}
     learnt = {name: build for name, (group, build) in builds.items() if group != "bench"}
     unseen = {name: build for name, (group, build) in builds.items() if group == "bench"}

@@ -63,9 +63,9 @@ for must reach to be told. Of a relative (the other kind of chain of EMD-3488) i
 
 RELATIVE_SHARE, SURE = 0.65, 20.0
 """Of the best copy's likelihood beyond that of shuffled sequences, less than which a copy may be a
-relative, where the best has such a z-score. Copies of two simulated validation chains at 3 Å, and two
-of EMD-3488, have 0.93 to 1; its other kind of chain 0.45 to 0.58, and
-copies in maps that tell them less well anything."""
+relative, where the best has such a z-score. Copies of two simulated validation chains at 3 Å, and
+two of EMD-3488, have 0.93 to 1; its other kind of chain 0.45 to 0.58, and copies in maps that tell
+them less well anything."""
 
 LIKELY = 0.5
 """Probability of a position that is taken for a Cα of something."""

@@ -19,7 +19,7 @@ from critasser.writing import appearing
 
 def remember(patch: pytest.MonkeyPatch, folder: Path) -> None:
     """Let the stage `network` keep its answers in a folder, and take from there what it has."""
-    ask, choose = network.predict, network.choose_bfactor
+    ask, choose, tell = network.predict, network.choose_bfactor, network.told_scale
 
     def predict(density, weights, *, file, device, progress, **settings):
         kept = folder / f"{_name(density, [weights], settings)}.npy"
@@ -38,6 +38,13 @@ def remember(patch: pytest.MonkeyPatch, folder: Path) -> None:
             _keep(kept, json.dumps(found).encode())
         return json.loads(kept.read_text())
 
+    def told_scale(density, weights, residue_weights, **options):
+        kept = folder / f"{_name(density, [weights, residue_weights], 'scale')}.json"
+        if not kept.exists():
+            _keep(kept, json.dumps(tell(density, weights, residue_weights, **options)).encode())
+        return json.loads(kept.read_text())
+
+    patch.setattr(network, "told_scale", told_scale)
     patch.setattr(network, "predict", predict)
     patch.setattr(network, "choose_bfactor", choose_bfactor)
 

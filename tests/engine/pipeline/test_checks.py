@@ -52,6 +52,12 @@ def test_a_chain_without_room_is_refused(checked):
         checked(lambda values: values, letters="MKVLAEGHWY" * 60)
 
 
+def test_copies_without_room_are_told_how_to_ask_for_fewer(checked):
+    header = "1ABC_1|Chains A, B, C, D|x"
+    with pytest.raises(InputError, match="copies=1 in its header counts"):
+        checked(lambda values: values, letters="MKVLAEGHWY" * 12, header=header)
+
+
 def test_poly_alanine_is_built_where_it_is_said_to_be_protein(checked, tmp_path):
     with pytest.raises(InputError, match="give --protein"):
         checked(lambda values: values, letters="A" * 40)
@@ -88,6 +94,19 @@ def test_a_mask_that_is_turned_over_is_told(checked, tmp_path, piece):
     write_map(tmp_path / "mask.mrc", piece.with_values(outside.astype(np.float32)))
     notes = checked(lambda values: values, mask=tmp_path / "mask.mrc").notes
     assert [note for note in notes if "denser outside the mask than inside" in note]
+
+
+def test_voxels_that_are_no_cubes_are_told(tmp_path, piece, checked):
+    checked(lambda values: values)
+    long = Grid(piece.values, piece.origin, piece.voxel_size * [1, 1, 1.3])
+    write_map(tmp_path / "long.mrc", long)
+    (note,) = check(Inputs(tmp_path / "long.mrc", tmp_path / "a.fasta"), OPTIONS).notes
+    assert "no cubes" in note and note.startswith("long.mrc")
+
+
+def test_a_mask_in_place_of_a_map_is_told(checked):
+    (note,) = checked(lambda values: values > 0.3 * values.max()).notes
+    assert "a mask in place of the map" in note
 
 
 @pytest.fixture

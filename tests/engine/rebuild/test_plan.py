@@ -90,7 +90,7 @@ def test_a_gap_of_unknown_residues_leaves_two_ends(without):
     ("text", "told"),
     [
         ("B:1-5", "has no chain B; it has A"),
-        ("A:300-310", "no such residues"),
+        ("A:300-310", "no such residues, its chain A goes from 102 to 161"),
         ("A:155-200", "chain A has residues .*-161 only"),
         ("A:102-161", "nothing of its chain stays"),
     ],

@@ -12,7 +12,7 @@ from critasser.density.features import FeatureMaps
 from critasser.density.grid import Grid
 from critasser.density.mapfile import read_map, read_map_header, write_map
 from critasser.density.mapheader import MapHeader
-from critasser.density.masks import Mask, read_mask, read_soft_mask
+from critasser.density.masks import Mask, looks_like_mask, read_mask, read_soft_mask
 from critasser.density.normalise import background, normalise
 from critasser.density.placement import Placement, find_placement
 from critasser.density.resampling import resample
@@ -35,6 +35,7 @@ __all__ = [
     "find_placement",
     "kernel_width",
     "looks_inverted",
+    "looks_like_mask",
     "model_mask",
     "normalise",
     "pcc",

@@ -14,6 +14,7 @@ Otsu N (1979) IEEE Trans. Syst. Man Cybern. 9, 62.
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,7 +28,7 @@ from critasser.density.mapfile import frame_text, read_map_header, read_values
 from critasser.density.mapheader import MapHeader
 from critasser.errors import InputError
 
-__all__ = ["Mask", "read_mask", "read_soft_mask"]
+__all__ = ["Mask", "looks_like_mask", "read_mask", "read_soft_mask"]
 
 BINS = 32
 HIGH_PLATEAU = 0.7
@@ -63,6 +64,9 @@ OTSU_BINS = 256
 
 FAINTEST = 0.1
 """Of the plateau; what is less is ringing and not an edge."""
+
+ENOUGH = 4 << 20
+"""Voxels of a map by which it is told whether it is a mask."""
 
 MOST_APART = 0.25
 """Voxels between places of a voxel in two grids that count as the same: rounded voxel sizes."""
@@ -117,6 +121,14 @@ def read_soft_mask(path: str | os.PathLike, like: Grid, max_bytes: int = 2 << 30
     if not (weight > 0.5).any():
         raise InputError(f"The mask {path} is empty: no voxel is above 0.")
     return Mask(np.ascontiguousarray(weight, dtype=np.float32))
+
+
+def looks_like_mask(grid: Grid) -> bool:
+    """Whether most voxels of a map have one of two values, as those of a mask do."""
+    step = max(1, math.ceil((grid.values.size / ENOUGH) ** (1 / 3)))
+    values = grid.values[::step, ::step, ::step]
+    low, high = float(values.min()), float(values.max())
+    return low < high and _plateaus(values, low, high) is not None
 
 
 def _coincide(grid: Grid, header: MapHeader) -> bool:
@@ -220,14 +232,21 @@ def _are_labels(values: NDArray[np.generic], low: float, high: float) -> bool:
 
 def _levels(values: NDArray[np.generic], low: float, high: float) -> tuple[float, float] | None:
     """The values outside and inside; None where there is no such pair."""
+    if (found := _plateaus(values, low, high)) is not None:
+        return found
+    if low >= LOWEST_SOFT and HIGHEST_SOFT[0] <= high <= HIGHEST_SOFT[1]:
+        return 0.0, 1.0 if high > 1 else high
+    return None
+
+
+def _plateaus(values: NDArray[np.generic], low: float, high: float) -> tuple[float, float] | None:
+    """The values that most voxels outside and inside have; None where they do not."""
     middle = 0.5 * (low + high)
     upper = values[values >= middle]
     outside, plateau = _most_common(values[values < middle]), _most_common(upper)
     near = np.abs(upper - plateau) <= PLATEAU_WIDTH * (plateau - outside)
     if plateau - outside >= HIGH_PLATEAU * (high - outside) and near.mean() >= PLATEAU_SHARE:
         return outside, plateau
-    if low >= LOWEST_SOFT and HIGHEST_SOFT[0] <= high <= HIGHEST_SOFT[1]:
-        return 0.0, 1.0 if high > 1 else high
     return None
 
 

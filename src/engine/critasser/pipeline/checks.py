@@ -17,6 +17,7 @@ from critasser.density import (
     background,
     crop_to_molecule,
     looks_inverted,
+    looks_like_mask,
     read_map,
     read_map_header,
     read_soft_mask,
@@ -45,6 +46,9 @@ __all__ = ["SHORTEST", "Checked", "check", "enough_memory", "map_notes", "progra
 
 PROGRAM_BYTES = 0.7e9
 """Of memory that a build takes whatever the map."""
+
+MOST_UNEQUAL = 1.02
+"""Largest over smallest side of a voxel; axes that were calibrated one by one differ by less."""
 
 BYTES_A_VOXEL = 50
 """Of memory for each 1 Å³ of the molecule's box. Measured in a box of 300³: 48 at most, in the
@@ -200,7 +204,20 @@ def map_notes(
     path: Path, density: Grid, mask_path: Path | None, mask: Mask | None
 ) -> list[str]:
     """What the person should know of a map, at a path, and of its mask, each in a line."""
-    notes = list(read_map_header(path).notes)
+    header = read_map_header(path)
+    notes = list(header.notes)
+    if header.voxel_size.max() > MOST_UNEQUAL * header.voxel_size.min():
+        sides = " × ".join(f"{side:.4g}" for side in header.voxel_size)
+        notes.append(
+            f"{path.name}: its voxels are no cubes but {sides} Å, as hardly any cryo-EM map has "
+            "them; where that is wrong the models are stretched: set the real size and save the "
+            "map again (ChimeraX: volume #1 voxelSize 1.06)"
+        )
+    if looks_like_mask(density):
+        notes.append(
+            f"{path.name}: most of its voxels have one of two values: is it a mask in place of the "
+            "map?"
+        )
     if mask_path is not None:
         notes += read_map_header(mask_path).notes
         if mask.inside.all():
@@ -247,9 +264,16 @@ def _volume(inputs: Inputs, density: Grid, mask: Mask | None, target: Target) ->
     needed = LEAST_SHARE * RESIDUE_VOLUME * len(target)
     if volume < needed:
         room = int(volume / (LEAST_SHARE * RESIDUE_VOLUME))
+        copies = len(target.sequences) - len({one.letters for one in target.sequences})
+        advice = (
+            "; give a sequence once for each copy that is in the map: copies=1 in its header "
+            "counts for more than the chains that it names"
+            if copies
+            else ""
+        )
         raise InputError(
             f"{inputs.sequence}: {len(target)} residues cannot lie in {inputs.map.name}, whose "
             f"density of {volume:.0f} Å³ above the background holds {room} at most; check the "
-            "sequence, the mask and the map's voxel size"
+            f"sequence, the mask and the map's voxel size{advice}"
         )
     return volume

@@ -77,7 +77,7 @@ def expected_build_seconds(task: Task, models: int = USUAL_MODELS) -> dict[str, 
     models = min(options.models, models)
     seconds = {
         "density": 0.3 + checked.volume / 1e6,
-        "network": 1.5 + volume * (1.9e-4 if checked.device == "cpu" else 2e-6),
+        "network": 2.5 + volume * (1.9e-4 if checked.device == "cpu" else 2e-6),
         "nucleic": 0.2 + NUCLEIC_VOLUME * volume,
         "calpha": 0.2 + 0.003 * length,
         "weaker": 0.1 + 0.002 * length,
@@ -143,7 +143,7 @@ def expected_fit_seconds(task: Task, models: int = 1) -> dict[str, float]:
     bodies = domains + (domains > 1)
     return {
         "density": 1.0 + checked.volume / 1e6,
-        "network": 1.0 + checked.volume * (7e-5 if checked.device == "cpu" else 2e-6),
+        "network": 2.0 + checked.volume * (7e-5 if checked.device == "cpu" else 2e-6),
         "fit": BODY_SECONDS * bodies,
         "report": 0.1,
     }
@@ -159,7 +159,7 @@ def expected_model_seconds(task: Task, models: int = USUAL_MODELS) -> dict[str, 
     moving = 0 if task.plan is None else int(task.plan.built.sum())
     seconds = {
         "density": 1.0 + checked.volume / 1e6,
-        "network": 1.0 + checked.volume * (4e-5 if checked.device == "cpu" else 2e-6),
+        "network": 2.0 + checked.volume * (4e-5 if checked.device == "cpu" else 2e-6),
         "nucleic": 0.2 + NUCLEIC_VOLUME * checked.volume,
         "calpha": 0.3,
     }

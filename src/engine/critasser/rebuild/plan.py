@@ -238,12 +238,14 @@ def _model(
 def _chosen(one: Range, whole: Sequence[ModelResidue], file: ModelFile) -> range:
     """Indices of the residues of a range."""
     chosen = one.among(whole)
-    if not len(chosen):
-        raise InputError(
-            f"stretch {one}: {file.path.name} has no such residues; to fill a gap give the "
-            "whole sequence by --sequence"
-        )
     names = [residue.name for residue in whole if residue.chain == one.chain]
+    if not len(chosen):
+        low, high = (f"{number}{code}" for number, code in (min(names), max(names)))
+        raise InputError(
+            f"stretch {one}: {file.path.name} has no such residues, its chain "
+            f"{one.chain or NO_NAME} goes from {low} to {high}; to fill a gap give the whole "
+            "sequence by --sequence"
+        )
     if (one.low not in names and one.low < min(names)) or (
         one.high not in names and one.high > max(names)
     ):

@@ -11,8 +11,9 @@ from critasser.pipeline.stages import network
 
 
 @pytest.fixture(autouse=True)
-def _as_sharp_as_it_is(monkeypatch, tmp_path):
+def _as_sharp_and_large_as_it_is(monkeypatch):
     monkeypatch.setattr(network, "choose_bfactor", lambda *_, **__: 0.0)
+    monkeypatch.setattr(network, "told_scale", lambda *_, **__: 1.0)
 
 
 def test_a_tile_that_does_not_fit_gives_way_to_a_smaller_one_and_it_is_said(
@@ -50,3 +51,15 @@ def test_no_tile_that_fits_is_too_little_memory(job, task, before, monkeypatch):
     monkeypatch.setattr(network, "predict", predict)
     with pytest.raises(MemoryError):
         run_stages(job, [before(), network.STAGE], task())
+
+
+def test_a_wrong_voxel_size_is_told(job, task, before, features, monkeypatch):
+    def predict(density, weights, *, file, **_):
+        features(file, 0.375)
+        return load_features(file, job.path(DENSITY))
+
+    monkeypatch.setattr(network, "predict", predict)
+    monkeypatch.setattr(network, "told_scale", lambda *_, **__: 0.8123)
+    run_stages(job, [before(), network.STAGE], task())
+    (warning,) = job.warnings()
+    assert "proteins in it are too large" in warning and "0.81 times" in warning

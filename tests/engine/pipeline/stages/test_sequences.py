@@ -33,6 +33,20 @@ def test_chains_that_are_not_there_and_copies_that_are_are_told_in_a_line(one, s
     assert says in line and "\n" not in line
 
 
+def test_a_copy_that_suits_the_map_less_than_the_best_may_be_a_relative():
+    (line,) = remarks(Presence((found(2, 2, 40.0, 20.0),), 100.0))
+    assert "1 of the 2 copies of alpha suit the map clearly less" in line and "20 beside 40" in line
+    (line,) = remarks(Presence((found(1, 1, 40.0, 25.0),), 100.0))
+    assert "a chain like alpha beside it" in line and "copies=" not in line
+    assert remarks(Presence((found(2, 2, 40.0, 36.0),), 100.0)) == []
+    assert remarks(Presence((found(2, 2, 12.0, 5.0),), 100.0)) == []
+
+
+def test_of_a_symmetric_map_further_copies_are_in_all_units():
+    (line,) = remarks(Presence((found(1, 1, 7.0, 6.0),), 100.0), units=3)
+    assert "in each of the 3 units" in line and "copies=6" in line
+
+
 @pytest.mark.parametrize("one", [found(1, 0, 0.4), found(3, 2, 7.0, 6.5, 0.1)])
 def test_a_template_may_show_what_the_map_alone_does_not_and_that_is_told(one):
     (line,) = remarks(Presence((one,), 100.0), templates=True)

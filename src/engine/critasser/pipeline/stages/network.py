@@ -10,6 +10,7 @@ from critasser.network import predict
 from critasser.pipeline.files import DENSITY, FEATURES, SEEN
 from critasser.pipeline.stage import Context, Stage, Task
 from critasser.pipeline.stages.sharpness import choose_bfactor
+from critasser.pipeline.stages.voxel_size import told_scale
 from critasser.shipped import CALPHA_WEIGHTS
 
 __all__ = ["STAGE", "TILES", "VIEWS"]
@@ -17,8 +18,11 @@ __all__ = ["STAGE", "TILES", "VIEWS"]
 VIEWS = (0, 7)
 """Rotations of the cube, by number, in which the network sees the map: as it is, and turned."""
 
-SHARPNESS_SHARE = 0.6
-"""Share of the stage's time for choosing how sharp the map is seen. Measured: 0.5 to 0.75."""
+SHARPNESS_SHARE, SIZE_SHARE = 0.45, 0.2
+"""Shares of the stage's time for choosing how sharp the map is seen, and for checking its voxel
+size. Measured on maps of 100 to 600 residues: 0.4 to 0.6, and 0.1 to 0.3."""
+
+BEFORE = SHARPNESS_SHARE + SIZE_SHARE
 
 TILES = (144, 112, 88, 64)
 """Voxels; sides of the largest tiles, each tried when the one before does not fit in memory."""
@@ -39,6 +43,7 @@ def network(context: Context) -> None:
     )
     density = sharpened(whole, bfactor)
     write_map(context.file(SEEN), density)
+    _check_voxel_size(context, density)
     features = _predict(context, density)
     maps = {
         "calpha_probability": features.calpha_grid,
@@ -54,6 +59,26 @@ def network(context: Context) -> None:
     context.say(f"predicted on {context.device}, for the map as it is and turned")
 
 
+def _check_voxel_size(context: Context, density: Grid) -> None:
+    """Warn of a map in which proteins are too large or too small."""
+    scale = told_scale(
+        density,
+        context.external("weights"),
+        context.external("residue_weights"),
+        device=context.device,
+        progress=lambda done, message: context.progress(
+            SHARPNESS_SHARE + SIZE_SHARE * done, message
+        ),
+    )
+    if scale != 1.0:
+        large = "large" if scale < 1.0 else "small"
+        context.warn(
+            f"the map's voxel size looks wrong: proteins in it are too {large}, and it reads best "
+            f"with voxels of {scale:.2f} times their size; look what it is, set it (ChimeraX: "
+            "volume #1 voxelSize …; save it) and build again"
+        )
+
+
 def _predict(context: Context, density: Grid) -> FeatureMaps:
     for tile in TILES:
         try:
@@ -65,7 +90,7 @@ def _predict(context: Context, density: Grid) -> FeatureMaps:
                 views=context.settings["views"],
                 file=context.file(FEATURES),
                 progress=lambda done, message: context.progress(
-                    SHARPNESS_SHARE + (1.0 - SHARPNESS_SHARE) * done, message
+                    BEFORE + (1.0 - BEFORE) * done, message
                 ),
             )
         except MemoryError:

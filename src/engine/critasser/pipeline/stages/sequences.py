@@ -61,7 +61,7 @@ def sequences(context: Context) -> None:
     if absent:
         context.note(by_map=absent)
     templates = context.settings["templates"]
-    for line in remarks(presence, templates=templates):
+    for line in remarks(presence, templates=templates, units=unit.units):
         context.warn(line)
     count = len(context.target.sequences)
     context.say(
@@ -99,7 +99,7 @@ def _chains(context: Context, presence: Presence) -> list[dict[str, str | int | 
     ]
 
 
-def remarks(presence: Presence, *, templates: bool = False) -> list[str]:
+def remarks(presence: Presence, *, templates: bool = False, units: int = 1) -> list[str]:
     """What a person should know of sequences and their copies, a line each.
 
     Parameters
@@ -107,8 +107,11 @@ def remarks(presence: Presence, *, templates: bool = False) -> list[str]:
     presence : Presence
     templates : bool
         Whether structures are given, which may show what the map alone does not.
+    units : int
+        Of the map's symmetry, in each of which the sequences are.
     """
-    lines = [line for one in presence.sequences if (line := _remark(one, templates))]
+    lines = [line for one in presence.sequences if (line := _remark(one, templates, units))]
+    lines += [line for one in presence.sequences if (line := _remark_of_relatives(one))]
     built = sum(one.built * len(one.sequence) for one in presence.sequences)
     if presence.room and built > MUCH_MORE * presence.room:
         lines.append(
@@ -118,7 +121,7 @@ def remarks(presence: Presence, *, templates: bool = False) -> list[str]:
     return lines
 
 
-def _remark(one: SequencePresence, templates: bool) -> str | None:
+def _remark(one: SequencePresence, templates: bool, units: int) -> str | None:
     name, z_score = one.sequence.name, one.z_score
     if not one.built:
         what = "built where a template of it lies in the map" if templates else "not built"
@@ -133,10 +136,31 @@ def _remark(one: SequencePresence, templates: bool) -> str | None:
             "that are asked for; the others are "
             + ("built where templates of them lie in the map" if templates else "not built")
         )
-    if one.more:
+    if one.more and one.asked not in one.unlike:
+        of_unit = f" in each of the {units} units of its symmetry" if units > 1 else ""
         return (
-            f"the map seems to hold more copies of {name} than the {one.asked} asked for: write "
-            f"copies={one.asked + 1} in its header to build another"
+            f"the map seems to hold more copies of {name} than the {one.asked} asked for{of_unit}: "
+            f"write copies={(one.asked + 1) * units} in its header to build another"
+        )
+    return None
+
+
+def _remark_of_relatives(one: SequencePresence) -> str | None:
+    """Copies in whose places another sequence may be."""
+    name, best = one.sequence.name, max(copy.z_score for copy in one.copies)
+    unlike = [k for k in one.unlike if k < one.built]
+    if unlike:
+        known = " and ".join(f"{one.copies[k].z_score:.0f}" for k in unlike)
+        return (
+            f"{len(unlike)} of the {one.built} copies of {name} suit the map clearly less than the "
+            f"best (z-score {known} beside {best:.0f}): a relative with another sequence may be "
+            "there; look whether one is to be given"
+        )
+    if one.more and one.asked in one.unlike:
+        return (
+            f"the map seems to hold a chain like {name} beside it that suits it less (z-score "
+            f"{one.copies[one.asked].z_score:.0f} beside {best:.0f}): if it is a relative, give "
+            "its sequence"
         )
     return None
 

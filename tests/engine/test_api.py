@@ -224,6 +224,24 @@ def test_the_command_in_the_job_folder_asks_for_the_same_symmetry(
     assert (program, options.symmetry) == ("critasser", symmetry)
 
 
+def test_the_command_of_a_fit_asks_for_the_same_symmetry(here, tmp_path, monkeypatch):
+    from critasser.api import jobs
+    from critasser.cli import _parsed, fit
+
+    said = []
+    stopped = dataclasses.replace(jobs.FIT, check=lambda inputs, options: None)
+    object.__setattr__(stopped, "run", lambda *_, command, **__: said.append(command))
+    monkeypatch.setattr(jobs, "FIT", stopped)
+    for symmetry in ("C4", "none"):
+        with pytest.raises(critasser.InputError, match="not finished"):
+            critasser.fit(
+                here / "model.pdb", here / "map.mrc", folder=tmp_path / symmetry,
+                symmetry=symmetry,
+            )  # fmt: skip
+        _, options = fit._resolve(_parsed(said[-1][1:]))
+        assert options.symmetry == symmetry
+
+
 def test_bad_input_is_one_line_and_leaves_no_folder(here, tmp_path):
     density = critasser.read_map(here / "map.mrc")
     for sequences, told in ((["MKT1"], "sequence 1"), ([], "no sequence"), (["M"], "give")):

@@ -18,7 +18,7 @@ from chimerax.core.commands import (
 from chimerax.core.errors import UserError
 from chimerax.map import Volume
 
-from ..engine.critasser.symmetry_text import read_symmetry
+from ..engine.critasser.symmetry_text import is_looked_for, read_symmetry
 from ..jobs.engine_job import jobs_of
 from ..jobs.record import is_job
 from ..jobs.sequences import is_accession
@@ -26,7 +26,7 @@ from ..models.segments.segment import Segment
 from ..models.segments.segmentation import Segmentation
 
 __all__ = ["BuildMapArg", "BuildSequenceArg", "JobFolderArg", "JobNumbersArg",
-           "SegmentationArg", "SegmentsArg", "SymmetryArg"]
+           "SegmentationArg", "SegmentsArg", "SymmetryArg", "check_given"]
 
 _MOST_NUMBERS = 10_000
 """Of a range."""
@@ -104,6 +104,12 @@ class SymmetryArg(Annotation):
         except ValueError as error:
             raise AnnotationError(str(error)) from None
         return word, used, rest
+
+
+def check_given(symmetry: str | None) -> None:
+    """Refuse a symmetry that is to be looked for, where one must be given."""
+    if symmetry is not None and is_looked_for(symmetry):
+        raise UserError("a fit looks for no symmetry: give that of the map, such as C4, or none")
 
 
 class JobFolderArg(OpenFolderNameArg):

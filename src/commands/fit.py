@@ -30,6 +30,7 @@ from ..jobs.request import Request
 from ..jobs.starting import start, waits
 from ..models.origin import keep_origin
 from ..views.fitted import FittedResults
+from .arguments import SymmetryArg, check_given
 from .region import Region
 
 __all__ = ["command", "description"]
@@ -50,6 +51,7 @@ def description():
             ("range", Bounded(FloatArg, min=1.0, max=100.0)),
             ("pae", OpenFileNameArg),
             ("rigid", BoolArg),
+            ("symmetry", SymmetryArg),
             ("resolution", Bounded(FloatArg, min=1.0, max=20.0)),
             ("device", EnumOf(tuple(DEVICES))),
             ("seed", NonNegativeIntArg),
@@ -72,6 +74,7 @@ def command(
     range=None,
     pae=None,
     rigid=False,
+    symmetry=None,
     resolution=None,
     device=None,
     seed=None,
@@ -93,6 +96,8 @@ def command(
         Database that lies beside the model's file is found by itself.
     rigid : bool
         Keep the model as it is: one body.
+    symmetry : str, optional
+        Of the map, such as ``C4``, of which the model is one unit; none unless given.
     resolution : float, optional
         Of the map, in Å; the engine guesses it unless given.
     device : {'auto', 'cpu', 'gpu'}, optional
@@ -110,6 +115,7 @@ def command(
     """
     region = Region(segments, mask, near, range)
     region.check()
+    check_given(symmetry)
     check_grid(in_map)
     residues = sum(len(chain.existing_residues) for chain in structure.chains)
     if residues < _FEWEST:
@@ -124,7 +130,7 @@ def command(
     planes, where = region.planes(placed)
     files, write_rest = write_inputs(folder, name, in_map, structure)
     keep_origin(folder, structure)
-    options = {"-o": (folder,), **engine_options(resolution, device, seed=seed)}
+    options = {"-o": (folder,), **engine_options(resolution, device, seed=seed, symmetry=symmetry)}
     if planes is not None:
         options["--mask"] = (files["map"].with_name("mask.mrc"),)
     if error is not None:

@@ -353,7 +353,7 @@ class Results:
         # As graphical clones they lie in the group, so in the map's place, and keep their colours.
         tell(
             self._session,
-            f"critasser {self._name}: the map holds {units:.0f} units alike; one was built",
+            f"critasser {self._name}: the map holds {units:.0f} units alike; the model is one",
             (("sym", model, "assembly 1 copies false newModel false"), "show all"),
             (("sym clear", model), "show one"),
         )

@@ -199,6 +199,49 @@ def test_errors_beside_templates_are_found_or_given_to_a_build(here, tmp_path, m
         assert seen.value.args[0] == (expected or (Path("x.json").resolve(),))
 
 
+@pytest.mark.parametrize("symmetry", ["C4", "helical:27.6,-166.5", "none", "auto"])
+def test_the_command_in_the_job_folder_asks_for_the_same_symmetry(
+    here, tmp_path, monkeypatch, symmetry
+):
+    from critasser.api import jobs
+    from critasser.cli import _parsed, build
+
+    def run(job, task, *, command, **_):
+        raise SaidError(command)
+
+    class SaidError(Exception):
+        pass
+
+    stopped = dataclasses.replace(jobs.BUILD, check=lambda inputs, options: None)
+    object.__setattr__(stopped, "run", run)
+    monkeypatch.setattr(jobs, "BUILD", stopped)
+    with pytest.raises(SaidError) as said:
+        critasser.build(
+            here / "map.mrc", here / "sequence.fasta", folder=tmp_path / "job", symmetry=symmetry
+        )
+    program, *words = said.value.args[0]
+    _, options = build._resolve(_parsed(words))
+    assert (program, options.symmetry) == ("critasser", symmetry)
+
+
+def test_the_command_of_a_fit_asks_for_the_same_symmetry(here, tmp_path, monkeypatch):
+    from critasser.api import jobs
+    from critasser.cli import _parsed, fit
+
+    said = []
+    stopped = dataclasses.replace(jobs.FIT, check=lambda inputs, options: None)
+    object.__setattr__(stopped, "run", lambda *_, command, **__: said.append(command))
+    monkeypatch.setattr(jobs, "FIT", stopped)
+    for symmetry in ("C4", "none"):
+        with pytest.raises(critasser.InputError, match="not finished"):
+            critasser.fit(
+                here / "model.pdb", here / "map.mrc", folder=tmp_path / symmetry,
+                symmetry=symmetry,
+            )  # fmt: skip
+        _, options = fit._resolve(_parsed(said[-1][1:]))
+        assert options.symmetry == symmetry
+
+
 def test_bad_input_is_one_line_and_leaves_no_folder(here, tmp_path):
     density = critasser.read_map(here / "map.mrc")
     for sequences, told in ((["MKT1"], "sequence 1"), ([], "no sequence"), (["M"], "give")):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from critasser.errors import InputError
-from critasser.symmetry_text import AUTO, read_symmetry
+from critasser.symmetry_text import AUTO, NONE, is_looked_for, read_symmetry
 
 __all__ = [
     "DEVICES",
@@ -218,14 +218,29 @@ class FitOptions(Options):
     ----------
     rigid : bool
         Keep the model as it is: one body, no domains.
+    symmetry : str
+        Of the map, as of a build; none is looked for.
     """
 
     rigid: bool = False
+    symmetry: str = NONE
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if not isinstance(self.rigid, bool):
             raise InputError("job.json: its options are damaged; start the job again")
+        if is_looked_for(self.symmetry):
+            raise InputError(
+                f"symmetry {self.symmetry}: a fit looks for none; give that of the map, such as "
+                f"C4, or {NONE}"
+            )
+
+    @classmethod
+    def from_json(cls, content: object) -> FitOptions:
+        """As of a build; older jobs have that of a build, which was not used."""
+        if isinstance(content, Mapping) and content.get("symmetry") == AUTO:
+            content = {**content, "symmetry": NONE}
+        return super().from_json(content)
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from chimerax.core.models import MODEL_POSITION_CHANGED, REMOVE_MODELS, Model
 from chimerax.core.state import State
 from chimerax.geometry import Place
 
+from ...engine.critasser.segmentation.mates import index_operations, symmetry_mates
 from ...engine.critasser.segmentation.regions import Regions
 from .history import Arrangement, Change
-from .mates import index_operations, symmetry_mates
 from .menu import register_menu_entries
 from .palette import choose_colors
 from .picking import give_clicks_back, let_clicks_through, was_pickable

@@ -135,6 +135,17 @@ def test_a_part_of_the_map_and_a_rigid_body_are_handed_on(session, open_volume, 
         fit(session, model, in_map=volume, range=5.0)
 
 
+def test_a_symmetry_is_handed_on_unless_it_is_to_be_looked_for(
+    session, open_volume, model, located, tmp_path
+):
+    volume = open_volume(session)
+    with pytest.raises(UserError, match="a fit looks for no symmetry"):
+        fit(session, model, in_map=volume, symmetry="Auto")
+    assert not (tmp_path / "home" / "critasser").exists()
+    given = words(fit(session, model, in_map=volume, symmetry="D2"))
+    assert given[given.index("--symmetry") + 1] == "D2"
+
+
 def write_error(path, count):
     path.write_text(json.dumps([{"predicted_aligned_error": [[1] * count] * count}]))
 

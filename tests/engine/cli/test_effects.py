@@ -115,6 +115,8 @@ EFFECTS = {
         "--no-mask": (FITS, LOOKED),
         "--resolution": (FITS, "test_the_resolution_given_is_the_one_that_is_used"),
         "--no-resolution": (FITS, "test_the_resolution_given_is_the_one_that_is_used"),
+        "--symmetry": (FITS, "test_of_a_symmetric_map_the_model_is_placed_once_and_the_other_"
+                       "units_are_its_copies"),
         "--device": (FITS, "test_the_device_asked_for_is_the_one_taken"),
         "--seed": (FITS, "test_another_seed_is_other_random_moves"),
         "--weights": (FITS, "test_weights_are_the_network_that_sees_the_map"),

@@ -1,13 +1,16 @@
 """Maps are segmented on the command line."""
 
+import csv
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from critasser.density import FeatureMaps, read_map, simulate, write_map
 from critasser.pipeline import segments
-from critasser.structure import read_chains
+from critasser.structure import group_rotations, read_chains
+from critasser.symmetry_text import PointGroup
 
 DATA = Path(__file__).parents[2] / "data"
 
@@ -42,6 +45,44 @@ def test_what_is_read_otherwise_than_it_stands_there_is_told(run, density, tmp_p
     status, _, err = run("segment", moved, "--sequence", fasta, "--protein", "--density-only")
     assert status == 0
     assert "names the chains A, B: 2 copies" in err and "by its start indices" in err
+
+
+@pytest.fixture(scope="module")
+def ring(tmp_path_factory):
+    """A map of three copies of barnase about a tilted axis, which do not touch."""
+    (chain,) = read_chains(DATA / "1a2p_A.pdb.gz")
+    tilt = Rotation.from_rotvec([0.3, -0.5, 0.2]).as_matrix()
+    turns = tilt @ group_rotations(PointGroup("C3")) @ tilt.T
+    own = chain.positions - chain.positions.mean(axis=0) + tilt @ [26.0, 0.0, 0.0]
+    every = np.concatenate([own @ turn.T for turn in turns]) + [40.0, 50.0, 60.0]
+    path = tmp_path_factory.mktemp("ring") / "map.mrc"
+    write_map(path, simulate(every, np.tile(chain.amplitudes, 3), 6.0, padding=10.0))
+    return path
+
+
+def test_regions_that_a_symmetry_leads_onto_each_other_are_copies(run, ring, tmp_path):
+    fasta = tmp_path / "a.fasta"
+    letters = read_chains(DATA / "1a2p_A.pdb.gz")[0].letters
+    fasta.write_text(f">a copies=3\n{letters}\n")
+    asked = ("segment", ring, "-o", tmp_path, "--sequence", fasta, "--density-only")
+    status, out, _ = run(*asked, "--symmetry", "C3")
+    assert status == 0
+    assert "C3: the map correlates with its images by 0.9" in out
+    assert "3 of 3 regions have copies" in out
+    rows = list(csv.DictReader((tmp_path / "regions.csv").open()))
+    assert [row["copies"] for row in rows] == ["2 3", "1 3", "1 2"]
+    assert "copies" not in run(*asked)[1]
+    assert {row["copies"] for row in csv.DictReader((tmp_path / "regions.csv").open())} == {""}
+
+
+@pytest.mark.parametrize(("given", "told"), [
+    ("C4", "the map does not have the symmetry C4"), ("auto", "none is looked for here"),
+    ("X", "give auto, none or one such as C4"),
+])  # fmt: skip
+def test_a_symmetry_that_the_map_does_not_have_is_refused(run, ring, given, told):
+    status, out, err = run("segment", ring, "--density-only", "--symmetry", given)
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert told in err
 
 
 def volumes(out):

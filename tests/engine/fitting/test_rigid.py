@@ -6,9 +6,10 @@ from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
 from critasser.errors import Cancelled
-from critasser.fitting import FINE_BLUR, Body, fit_body, network_fields
+from critasser.fitting import FINE_BLUR, Body, Poses, fit_body, network_fields
 from critasser.fitting.refinement import pose_scores
 from critasser.fitting.search import search_poses
+from critasser.structure import Symmetry
 
 
 def elsewhere(calpha, seed=5):
@@ -61,8 +62,11 @@ def test_a_pose_has_a_score_by_the_fields_and_one_by_their_detail(fit, fields, b
         assert np.allclose(found, pose_scores(body, own.blurred(FINE_BLUR), fit.poses))
 
 
+HALF_TURN, UP = np.diag([-1.0, -1.0, 1.0]), np.array([0.0, 0.0, 60.0])
+
+
 def test_two_equal_places_are_not_unique(look, barnase):
-    copy = barnase @ np.diag([-1.0, -1.0, 1.0]) + np.array([0.0, 0.0, 60.0])
+    copy = barnase @ HALF_TURN + UP
     fields = network_fields(look([barnase, copy]))
     moved = elsewhere(barnase)
     body = Body.of(moved)
@@ -72,6 +76,20 @@ def test_two_equal_places_are_not_unique(look, barnase):
     assert fit.equals() == 2
     for native in (barnase, copy):
         assert min(away(fit, body, k, moved, native) for k in range(2)) < 1.0
+
+
+def test_of_poses_that_are_images_of_each_other_the_best_is_kept(barnase):
+    body = Body.of(elsewhere(barnase))
+    symmetry = Symmetry(np.stack([np.eye(3), HALF_TURN]), np.stack([np.zeros(3), UP]))
+    turn = Rotation.random(3, random_state=1).as_matrix()
+    first = Poses(turn, np.array([[5.0, 0, 0], [0, 9.0, 40.0], [-8.0, 3.0, 7.0]]), np.arange(3.0))
+    image = first.images(symmetry, 0).select([1]).scored(np.array([5.0]))
+    every = Poses(
+        *(np.concatenate([getattr(one, name) for one in (first, image)])
+          for name in ("rotation", "centre", "score"))
+    )  # fmt: skip
+    assert every.distinct(body, 3.0, 9).score.tolist() == [5.0, 2.0, 1.0, 0.0]
+    assert every.distinct(body, 3.0, 9, symmetry).score.tolist() == [5.0, 2.0, 1.0]
 
 
 def beside(chain, other, way):

@@ -4,9 +4,18 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from critasser.fitting import Placement, fit_structure, network_fields
+from critasser.fitting import (
+    Fields,
+    Placement,
+    Poses,
+    RigidFit,
+    fit_structure,
+    network_fields,
+    structure_fit,
+)
 from critasser.fitting.choice import Candidate, choose_together
 from critasser.fitting.structure_fit import _core, _run_lengths
+from critasser.structure import Symmetry, kabsch
 
 
 def distance(a, b):
@@ -39,6 +48,36 @@ def test_both_domains_of_a_bent_structure_find_their_places(look, two_domains):
     (placement,) = fit_structure(bent, fields, rng=np.random.default_rng(0), error=error)
     assert placement.placed == (True, True)
     assert distance(placement.positions, native) < 1.5
+
+
+def test_domains_that_are_found_in_other_units_come_to_lie_in_one(two_domains, monkeypatch):
+    """The second domain is found where its image is, where no linker reaches."""
+    native, bent, joint = two_domains
+    turn = np.diag([-1.0, -1.0, 1.0])
+    far = native.mean(axis=0) + [70.0, 0.0, 0.0]
+    symmetry = Symmetry(np.stack([np.eye(3), turn]), np.stack([np.zeros(3), far - turn @ far]))
+    other = symmetry.images(native)[1]
+    there = {joint: native[:joint], len(native) - joint: other[joint:], len(native): native + 20.0}
+    worth = {joint: 3.0, len(native) - joint: 2.0, len(native): 0.0}
+
+    def found(body, fields, **_):
+        place, detail = there[len(body)], worth[len(body)]
+        rotation, _ = kabsch(body.points, place)
+        poses = Poses(rotation[None], place.mean(axis=0)[None], np.array([detail]))
+        return RigidFit(poses, np.array([detail]))
+
+    monkeypatch.setattr(structure_fit, "fit_body", found)
+    every = np.concatenate([native, other])
+    size = np.ceil(np.ptp(every, axis=0)).astype(int)[::-1] + 41
+    empty = Fields(np.zeros((3, *size), np.float32), every.min(axis=0) - 20.0, 1.0, np.zeros(3))
+    error = np.full((len(native),) * 2, 25.0)
+    error[:joint, :joint] = error[joint:, joint:] = 1.0
+    asked = {"rng": np.random.default_rng(0), "error": error}
+    (apart,) = fit_structure(bent, empty, **asked)
+    assert np.isfinite(apart.positions[:, 0]).tolist() == [True] * joint + [False] * 142
+    (together,) = fit_structure(bent, empty, symmetry=symmetry, **asked)
+    assert together.placed == (True, True)
+    assert distance(together.positions, native) < 0.1
 
 
 @pytest.mark.parametrize(

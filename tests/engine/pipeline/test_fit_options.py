@@ -4,16 +4,21 @@ import json
 import shutil
 from pathlib import Path
 
+import gemmi
 import numpy as np
 import pytest
 import torch
+from scipy.spatial import cKDTree
 
+from critasser.api.fits import read_fit
 from critasser.cli import _parsed, fit
-from critasser.density import read_map, write_map
+from critasser.density import read_map, simulate, write_map
 from critasser.errors import InputError
+from critasser.options import FitOptions
 from critasser.pipeline.files import DENSITY, FEATURES, PLACES
 from critasser.pipeline.fit import FIT
 from critasser.pipeline.stages import model_fit
+from critasser.structure import read_chains
 
 DATA = Path(__file__).parents[2] / "data"
 MAP = DATA / "emd_6555_piece.mrc.gz"
@@ -92,6 +97,57 @@ def test_what_is_given_anew_takes_the_place_of_what_the_job_had(other, first_sta
     assert fitted("--pae", tmp_path / "pae.json", "--rigid") == whole
     assert fitted("--domains") == apart
     assert fitted("--no-pae") == whole
+
+
+@pytest.fixture(scope="module")
+def two_units(tmp_path_factory) -> Path:
+    """A map of two copies of the piece, about an axis along z."""
+    (chain,) = read_chains(PIECE)
+    own = chain.positions + [18.0, 0.0, 0.0] - chain.positions.mean(axis=0)
+    both = np.concatenate([own, own * [-1.0, -1.0, 1.0]])
+    path = tmp_path_factory.mktemp("two") / "map.mrc"
+    write_map(path, simulate(both, 6.0, 3.0, padding=6.0))
+    return path
+
+
+@pytest.mark.slow
+def test_of_a_symmetric_map_the_model_is_placed_once_and_the_other_units_are_its_copies(
+    two_units, critasser, first_stages, tmp_path, capsys
+):
+    job = tmp_path / "job"
+
+    def places():
+        return json.loads((job / "results.json").read_text())["models"]
+
+    critasser("fit", PIECE, two_units, "-o", job, "--resolution", 3.0, "--symmetry", "C2")
+    assert "units    C2, 2 in the map, all of them assembly 1" in capsys.readouterr().out
+    (place,) = places()
+    (domain,) = place["domains"]
+    assert (place["units"], domain["verdict"], domain["equal_places"]) == (2, "unique", 1)
+    found = read_fit(job)
+    assert found.symmetry["name"] == "C2" and found.symmetry["correlation"] > 0.8
+    assert found.places[0].units == found.symmetry["units"] == 2
+    structure = gemmi.read_structure(str(job / "5_models/model_1.cif"))
+    naming = gemmi.HowToNameCopiedChain.Dup
+    whole = gemmi.make_assembly(structure.assemblies[0], structure[0], naming)
+    made = np.array([atom.pos.tolist() for chain in whole for one in chain for atom in one])
+    (chain,) = read_chains(PIECE)
+    own = chain.positions + [18.0, 0.0, 0.0] - chain.positions.mean(axis=0)
+    both = np.concatenate([own, own * [-1.0, -1.0, 1.0]])
+    assert made.shape == both.shape
+    assert np.sqrt(np.mean(cKDTree(both).query(made)[0] ** 2)) < 1.0
+    critasser("fit", "--resume", job, "--symmetry", "none")
+    assert [one["domains"][0]["verdict"] for one in places()] == ["equal", "equal"]
+    assert [one["units"] for one in places()] == [1, 1]
+    assert read_fit(job).symmetry is None
+    warnings = first_stages("symmetry", "fit", "--resume", job, "--symmetry", "C5")
+    assert any("the map does not have the symmetry C5" in one for one in warnings)
+
+
+def test_a_symmetry_is_not_looked_for_and_older_jobs_have_none(looked_at, refused):
+    assert "a fit looks for none" in refused("fit", "--resume", looked_at, "--symmetry", "auto")
+    assert FitOptions.from_json({"symmetry": "auto"}).symmetry == FitOptions().symmetry == "none"
+    assert FitOptions.from_json({"symmetry": "D2"}).symmetry == "D2"
 
 
 def test_another_seed_is_other_random_moves(other, first_stages, monkeypatch):

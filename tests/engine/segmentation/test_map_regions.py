@@ -92,5 +92,5 @@ def test_written_regions_are_read_again(regions, density, tmp_path):
     assert labels.same_frame(density)
     assert np.array_equal(labels.values, regions.labels.values)
     head, first, *_ = (tmp_path / "new" / "folder" / TABLE).read_text().splitlines()
-    assert head == "region,volume,residues,density,x,y,z,neighbours"
-    assert first.startswith("1,") and first.endswith(",2")
+    assert head == "region,volume,residues,density,x,y,z,neighbours,copies"
+    assert first.startswith("1,") and first.endswith(",2,")

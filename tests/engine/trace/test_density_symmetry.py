@@ -18,7 +18,9 @@ from critasser.structure import (
     symmetry_name,
 )
 from critasser.symmetry_text import Helix, PointGroup, read_symmetry
-from critasser.trace.density_symmetry import GIVEN, fit_symmetry, search_symmetry
+from critasser.trace.axis_fitting import MOST_STEPS, fit_helix
+from critasser.trace.density_symmetry import GIVEN, fine_field, fit_symmetry, search_symmetry
+from critasser.trace.self_correlation import Turn
 
 PIECE = Path(__file__).parents[2] / "data" / "emd_6555_piece.pdb"
 RESOLUTION = 7.0
@@ -117,6 +119,28 @@ def test_one_molecule_has_no_symmetry(piece, target):
 def test_a_ring_has_no_more_units_than_the_map_has_room_for(ring, target):
     long = Target((Sequence("long", target.letters * 3),))
     assert search_symmetry(ring[0], RESOLUTION, long) is None
+
+
+def test_a_filament_has_no_more_units_than_the_map_has_room_for(filament, target):
+    """There is room for two of these, but not for the four and a half steps that the box shows."""
+    long = Target((Sequence("long", target.letters * 2),))
+    assert search_symmetry(filament[0], RESOLUTION, long) is None
+
+
+def test_a_filament_of_many_units_has_thirty_steps_on_and_back():
+    """Further off, what a step is wrong by adds up."""
+    turn = Turn(np.array([0.0, 0.0, 1.0]), np.zeros(3), 40.0, 3.0)
+    steps = screw_powers(*turn.operation, 25)
+    piece = np.array([[22.0, 0, 0], [25.0, 3.0, 1.0], [28.0, 1.0, -2.0], [24.0, -4.0, 2.0]])
+    grid = normalise(simulate(steps.images(piece).reshape(-1, 3), 6.0, 6.0, padding=8.0))
+    fine = fine_field(grid, 6.0)
+    assert np.ptp(fine.positions[:, 2]) > 1.5 * MOST_STEPS * turn.rise
+    found = fit_helix(fine, turn)
+    assert len(found.symmetry) == 2 * MOST_STEPS + 1
+    assert found.kind.rise == pytest.approx(turn.rise, abs=0.1)
+    assert same_operations(found.symmetry, screw_powers(*turn.operation, MOST_STEPS), OUT) < 2.5
+    short = fit_helix(fine_field(crop(grid, grid.origin, [*grid.upper[:2], 0.0]), 6.0), turn)
+    assert 1 < len(short.symmetry) < 2 * MOST_STEPS + 1
 
 
 def test_a_symmetry_is_called_by_its_name(filament):

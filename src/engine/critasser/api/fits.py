@@ -65,6 +65,9 @@ class FittedModel:
         mmCIF file in the map's frame; all else is as in the model that was given.
     share_near, correlation : float
         As of a domain; residues of low predicted confidence do not count in the first.
+    units : int
+        How many of it the map has by the symmetry that was given, this one included; all are
+        assembly 1 of the file.
     domains : tuple of FittedDomain
     """
 
@@ -72,6 +75,7 @@ class FittedModel:
     path: Path
     share_near: float
     correlation: float
+    units: int
     domains: tuple[FittedDomain, ...]
 
     def read(self) -> AtomicModel:
@@ -88,6 +92,9 @@ class FitResults:
     folder : Path
     places : tuple of FittedModel
         Best first; several where the model fits several places equally well.
+    symmetry : mapping or None
+        ``name``, ``units`` that the map has of the best place, and ``correlation`` of the map with
+        its images; None where no symmetry was given, or the map does not have it.
     resolution : float
         Å, given or estimated.
     warnings : tuple of str
@@ -97,6 +104,7 @@ class FitResults:
 
     folder: Path
     places: tuple[FittedModel, ...]
+    symmetry: Mapping[str, Any] | None
     resolution: float
     warnings: tuple[str, ...]
     timings: Mapping[str, float]
@@ -121,6 +129,7 @@ def read_fit(folder: Path) -> FitResults:
         return FitResults(
             job.folder,
             tuple(_model(job, entry) for entry in content["models"]),
+            content.get("symmetry"),
             float(content["resolution"]),
             tuple(map(str, content["warnings"])),
             {str(k): float(v) for k, v in content["timings"].items()},
@@ -138,6 +147,7 @@ def _model(job: Job, entry: Mapping[str, Any]) -> FittedModel:
         job.path(str(entry["file"])),
         float(entry["share_near"]),
         float(entry["correlation"]),
+        int(entry.get("units", 1)),
         tuple(_domain(one) for one in entry["domains"]),
     )
 

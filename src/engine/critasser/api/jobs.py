@@ -218,6 +218,7 @@ def fit(
     folder: str | os.PathLike[str],
     pae: str | os.PathLike[str] | None = None,
     rigid: bool = False,
+    symmetry: str = "none",
     resolution: float | None = None,
     mask: str | os.PathLike[str] | Grid | None = None,
     device: str = "auto",
@@ -241,6 +242,8 @@ def fit(
         beside it under the name that predicting programs give it, or else contacts.
     rigid : bool
         Keep the model as it is: one rigid body.
+    symmetry : str
+        Of the map, as in `build`, of which the model is one unit; none is looked for.
     resolution, mask, device, seed, resume, progress
         As in `build`.
 
@@ -265,7 +268,9 @@ def fit(
     >>> results.places[0].domains[0].verdict
     'unique'
     """
-    options = FitOptions(resolution=resolution, device=device, seed=seed, rigid=rigid)
+    options = FitOptions(
+        resolution=resolution, device=device, seed=seed, rigid=rigid, symmetry=symmetry
+    )
     with _opened(folder, resume) as given:
         path = given.model(model)
         errors = predicted_errors((path,), None if pae is None else (pae,))
@@ -276,7 +281,8 @@ def fit(
             pae=errors[0] if errors else None,
         )
         more = [] if inputs.pae is None else ["--pae", inputs.pae]
-        more += ["--rigid" if rigid else "--domains", "-o", given.job.folder]
+        more += ["--rigid" if rigid else "--domains", "--symmetry", symmetry]
+        more += ["-o", given.job.folder]
         files = (inputs.model, inputs.map)
         command = _command("fit", files, options, inputs.mask, *more)
         task = FIT.check(inputs, options)

@@ -7,7 +7,7 @@ import os
 from critasser.api.models import Sequences, as_target
 from critasser.api.prediction import Progress
 from critasser.density import Grid, read_map
-from critasser.pipeline.segments import segmented
+from critasser.pipeline.segments import map_symmetry, segmented
 from critasser.segmentation.map_regions import MapRegions
 
 __all__ = ["MapRegions", "segment"]
@@ -18,6 +18,7 @@ def segment(
     *,
     level: float | None = None,
     sequences: Sequences | None = None,
+    symmetry: str = "none",
     guided: bool = True,
     device: str = "auto",
     progress: Progress | None = None,
@@ -33,6 +34,9 @@ def segment(
         Contour; by the map's own density without.
     sequences : path, Target or iterable of str, optional
         Of the chains in the map, which tell how large a region should be.
+    symmetry : str
+        Of the map, such as ``C4``, see `critasser.build`; it tells what regions are copies of each
+        other. None is looked for.
     guided : bool
         Leave out what lies farther than 5 Å from all backbone that the network sees.
     device : {'auto', 'cpu', 'cuda'}
@@ -44,12 +48,12 @@ def segment(
     -------
     MapRegions
         ``labels``, a `Grid` with the number of each voxel's region, and of each region ``volume``
-        in Å³, ``residues`` expected in it, ``centre`` in Å and ``neighbours``.
+        in Å³, ``residues`` expected in it, ``centre`` in Å, ``neighbours`` and ``copies``.
 
     Raises
     ------
     InputError
-        The map cannot be used, or nothing of it is above the level.
+        The map cannot be used, does not have the symmetry, or nothing of it is above the level.
 
     References
     ----------
@@ -63,6 +67,8 @@ def segment(
     """
     grid = density if isinstance(density, Grid) else read_map(density)
     lengths = () if sequences is None else tuple(map(len, as_target(sequences).sequences))
+    found = map_symmetry(grid, symmetry)
     return segmented(
-        grid, level=level, chain_lengths=lengths, guided=guided, device=device, progress=progress
-    )
+        grid, level=level, chain_lengths=lengths, symmetry=found and found.symmetry, guided=guided,
+        device=device, progress=progress,
+    )  # fmt: skip

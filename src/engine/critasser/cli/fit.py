@@ -8,6 +8,7 @@ examples:
   critasser fit model.cif map.mrc -o placed.cif --resolution 6
   critasser fit AF-P00533-F1-model_v4.cif map.mrc -o job --pae AF-P00533-F1-predicted_aligned_error_v4.json
   critasser fit domain.pdb map.mrc -o job --rigid --mask mask.mrc
+  critasser fit unit.pdb map.mrc -o job --symmetry C4
   critasser fit --resume job --domains
 """  # noqa: E501, names of the AlphaFold Database
 
@@ -69,6 +70,11 @@ def add_args(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     add_mask(parser, "where to look")
     add_resolution(parser)
+    parser.add_argument(
+        "--symmetry", metavar="S",
+        help="of the map, as for build (C4, D2, T, O, I, helical:RISE,TWIST), of which MODEL is "
+        f"one unit: places in other units are copies (default: {default.symmetry})",
+    )  # fmt: skip
     add_choices(parser, default, work=False, trim=False)
 
 
@@ -97,6 +103,11 @@ def main(args: argparse.Namespace) -> int:
                 path = _copied(path, alone, place["rank"])
             for line in _table(place, path):
                 tell(line)
+        if (symmetry := results["symmetry"]) and symmetry["units"] > 1:
+            tell(
+                f"units    {symmetry['name']}, {symmetry['units']} in the map, all of them "
+                "assembly 1 of the model"
+            )
         tell(f"time     {duration(sum(results['timings'].values()))}")
     return 0
 

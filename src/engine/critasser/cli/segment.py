@@ -3,6 +3,7 @@
 examples:
   critasser segment map.mrc
   critasser segment map.mrc.gz -o regions --sequence sequences.fasta
+  critasser segment map.mrc -o regions --symmetry C4
   critasser segment map.mrc -o regions --level 0.012 --density-only
 """
 
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from critasser.cli.first_look import first_look
 from critasser.errors import InputError
+from critasser.symmetry_text import NONE
 from critasser.text import printable
 
 __all__ = ["add_args", "main"]
@@ -41,6 +43,11 @@ def add_args(parser: argparse.ArgumentParser) -> None:
         help="the sequences are protein, also those of A, C, G and T alone",
     )  # fmt: skip
     parser.add_argument(
+        "--symmetry", metavar="S", default=NONE,
+        help="of the map, as for build (C4, D2, T, O, I, helical:RISE,TWIST): regions that it "
+        "leads onto each other are told (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
         "--density-only",
         action="store_true",
         help="do without the network, which leaves out what lies far from all backbone",
@@ -63,7 +70,13 @@ def main(args: argparse.Namespace) -> int:
     from critasser.cli.streams import tell
     from critasser.density import read_map, read_map_header
     from critasser.pipeline.checks import enough_memory, upright
-    from critasser.pipeline.segments import LABELS, TABLE, segmented, write_regions
+    from critasser.pipeline.segments import (
+        LABELS,
+        TABLE,
+        map_symmetry,
+        segmented,
+        write_regions,
+    )
     from critasser.structure import read_sequences
 
     lengths: tuple[int, ...] = ()
@@ -76,14 +89,22 @@ def main(args: argparse.Namespace) -> int:
         print(printable(note), file=sys.stderr)
     upright(args.map, grid, None)
     enough_memory(args.map, grid)
+    symmetry = map_symmetry(grid, args.symmetry)
     found = segmented(
-        grid, level=args.level, chain_lengths=lengths, guided=not args.density_only,
-        device=args.device,
+        grid, level=args.level, chain_lengths=lengths, symmetry=symmetry and symmetry.symmetry,
+        guided=not args.density_only, device=args.device,
     )  # fmt: skip
     tell(f"level {found.level:.4g}: {len(found)} regions of {found.residues.sum():.0f} residues")
-    tell("region  residues  volume Å³  neighbours")
+    if symmetry is not None:
+        tell(
+            f"{symmetry.kind}: the map correlates with its images by {symmetry.correlation:.2f}; "
+            f"{sum(map(bool, found.copies))} of {len(found)} regions have copies"
+        )
+    tell("region  residues  volume Å³  neighbours" + ("; copies" if symmetry else ""))
     for k in range(min(len(found), SHOWN)):
         beside = " ".join(map(str, found.neighbours[k])) or "–"
+        copies = " ".join(map(str, found.copies[k])) or "–"
+        beside += f"; {copies}" if symmetry else ""
         tell(f"{k + 1:6d}  {found.residues[k]:8.0f}  {found.volume[k]:9.0f}  {beside}")
     if len(found) > SHOWN:
         tell(f"… and {len(found) - SHOWN} more")

@@ -1,6 +1,7 @@
 """Lay known structures in the map as rigid bodies, wherever they may be, and bend them there."""
 
 from critasser.fitting.body import Body, Poses
+from critasser.fitting.choice import MOST_CLASHING
 from critasser.fitting.fields import Fields, network_fields
 from critasser.fitting.flexible import far_fields, flexible_fit
 from critasser.fitting.placed import (
@@ -22,6 +23,7 @@ from critasser.fitting.predicted_error import read_error_file, read_predicted_er
 from critasser.fitting.rigid import CHANCE_DETAIL, FINE_BLUR, LEAST_Z, RigidFit, fit_body
 from critasser.fitting.settling import lying, settled
 from critasser.fitting.structure_fit import FEWEST_RESIDUES, Placement, fit_structure
+from critasser.fitting.unit_copies import distinct_places, overlap_of_units, units_in_map
 
 __all__ = [
     "CHANCE_DETAIL",
@@ -29,6 +31,7 @@ __all__ = [
     "FEWEST_RESIDUES",
     "LEAST_CONFIDENCE",
     "LEAST_Z",
+    "MOST_CLASHING",
     "NEAR",
     "Body",
     "DomainPlace",
@@ -36,6 +39,7 @@ __all__ = [
     "Placement",
     "Poses",
     "RigidFit",
+    "distinct_places",
     "enough_placed",
     "far_fields",
     "fit_body",
@@ -45,6 +49,7 @@ __all__ = [
     "lying",
     "moves_of",
     "network_fields",
+    "overlap_of_units",
     "placed_domains",
     "predicted_confidence",
     "read_error_file",
@@ -52,5 +57,6 @@ __all__ = [
     "settled",
     "share_near",
     "trusted_residues",
+    "units_in_map",
     "values_in_place",
 ]

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from critasser.structure import assign_secondary_structure
+from critasser.structure import Symmetry, assign_secondary_structure
 
 __all__ = ["Body", "Poses"]
 
@@ -108,16 +108,28 @@ class Poses:
         """Points (m, 3) of the body's frame in pose k; NaN stays NaN."""
         return (points - body.centre) @ self.rotation[k].T + self.centre[k]
 
-    def displacement(self, body: Body, k: int) -> NDArray[np.float64]:
-        """Root mean square distance (len,) in Å of the body's points in each pose from pose k."""
-        turned = self.rotation @ body.covariance
-        overlap = np.einsum("kij,ij->k", turned, self.rotation[k])
-        spread = 2.0 * (np.trace(body.covariance) - overlap)
-        apart = np.sum((self.centre - self.centre[k]) ** 2, axis=1)
-        return np.sqrt(np.maximum(spread + apart, 0.0))
+    def images(self, symmetry: Symmetry, k: int) -> Poses:
+        """Where the operations of a symmetry lead pose k to; the first is the pose itself."""
+        return Poses(
+            symmetry.rotation @ self.rotation[k],
+            symmetry.images(self.centre[k][None])[:, 0],
+            np.full(len(symmetry), self.score[k]),
+        )
 
-    def distinct(self, body: Body, distance: float, count: int) -> Poses:
-        """The best `count` poses of which none lies within `distance` Å of a better one."""
+    def displacement(self, body: Body, other: Poses) -> NDArray[np.float64]:
+        """Root mean square distance in Å of the body's points in each pose (len,) from the nearest
+        of other poses."""
+        turned = self.rotation @ body.covariance
+        overlap = np.einsum("kij,mij->km", turned, other.rotation)
+        spread = 2.0 * (np.trace(body.covariance) - overlap)
+        apart = np.sum((self.centre[:, None] - other.centre) ** 2, axis=2)
+        return np.sqrt(np.maximum(spread + apart, 0.0).min(axis=1))
+
+    def distinct(
+        self, body: Body, distance: float, count: int, symmetry: Symmetry | None = None
+    ) -> Poses:
+        """The best `count` poses of which none lies within `distance` Å of a better one, nor of
+        where a symmetry leads a better one to."""
         order = np.argsort(-self.score, kind="stable")
         left = self.select(order)
         free = np.ones(len(left), dtype=bool)
@@ -128,5 +140,6 @@ class Poses:
             kept.append(k)
             if len(kept) == count:
                 break
-            free &= left.displacement(body, k) > distance
+            better = left.select([k]) if symmetry is None else left.images(symmetry, k)
+            free &= left.displacement(body, better) > distance
         return left.select(np.array(kept, dtype=np.int64))

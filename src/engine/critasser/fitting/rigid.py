@@ -13,6 +13,7 @@ from critasser.fitting.body import Body, Poses
 from critasser.fitting.fields import Fields
 from critasser.fitting.refinement import pose_scores, refine_poses, rigid_moves
 from critasser.fitting.search import search_poses
+from critasser.structure import Symmetry
 
 __all__ = ["CHANCE_DETAIL", "CHANCE_SCORE", "RigidFit", "fit_body"]
 
@@ -146,6 +147,7 @@ def fit_body(
     fields: Fields,
     *,
     rng: np.random.Generator,
+    symmetry: Symmetry | None = None,
     progress: Callable[[float, str], None] | None = None,
 ) -> RigidFit:
     """Find a body in the map, in any place and orientation.
@@ -158,6 +160,8 @@ def fit_body(
         Of the cropped map at 1 Å.
     rng : numpy.random.Generator
         For the random moves at the end.
+    symmetry : Symmetry, optional
+        Of the map: of places that are images of each other one is kept.
     progress : callable, optional
         Told fraction and message; may raise `Cancelled`.
 
@@ -179,16 +183,19 @@ def fit_body(
     )
     report(0.7, "refining the best places")
     middle = fields.blurred(MIDDLE_BLUR)
+    if symmetry is not None:
+        poses = poses.distinct(body, SAME_PLACE, REFINED, symmetry)
     poses = refine_poses(body, middle, poses.select(np.arange(min(len(poses), REFINED))))
     poses = poses.scored(pose_scores(body, fields.detail.blurred(MIDDLE_BLUR), poses))
-    poses = poses.distinct(body, SAME_PLACE, TOP_POSES)
+    poses = poses.distinct(body, SAME_PLACE, TOP_POSES, symmetry)
     fine, detail = (one.blurred(FINE_BLUR) for one in (fields, fields.detail))
     poses = refine_poses(body, fine, poses)
     poses = poses.scored(pose_scores(body, detail, poses))
     report(0.95, "random moves of the best places")
     first = rigid_moves(body, fine, poses.select(np.arange(min(len(poses), MOVED))), rng)
     poses = _joined(first, poses.select(np.arange(min(len(poses), MOVED), len(poses))))
-    poses = poses.scored(pose_scores(body, detail, poses)).distinct(body, SAME_PLACE, TOP_POSES)
+    poses = poses.scored(pose_scores(body, detail, poses))
+    poses = poses.distinct(body, SAME_PLACE, TOP_POSES, symmetry)
     return RigidFit(poses, pose_scores(body, fine, poses))
 
 

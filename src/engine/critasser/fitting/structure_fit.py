@@ -14,6 +14,7 @@ from critasser.fitting.domains import domains_by_contacts, domains_by_error
 from critasser.fitting.fields import Fields
 from critasser.fitting.refinement import pose_score, pose_scores, refine_poses
 from critasser.fitting.rigid import CHANCE_DETAIL, FINE_BLUR, SAME_PLACE, RigidFit, fit_body
+from critasser.structure import Symmetry
 
 __all__ = ["Placement", "fit_structure"]
 
@@ -36,6 +37,10 @@ SAME_POSE = 1.0
 
 MOST_COPIES = 6
 """Copies of a structure that are placed at once; more take minutes to choose."""
+
+NEAR_IMAGES, IMAGE_COST = 3, 0.01
+"""Images of a domain's pose under the map's symmetry that are chosen from: of its own unit, and of
+those to both sides. And worth a residue, in units of the field, that it lies in its own."""
 
 JOINED_GAIN = 0.05
 """Worth a residue, in units of the field, that bodies keep their places to each other: domains go
@@ -92,6 +97,7 @@ def fit_structure(
     copies: int = 1,
     equals: bool = False,
     rigid: bool = False,
+    symmetry: Symmetry | None = None,
     progress: Callable[[float, str], None] | None = None,
 ) -> tuple[Placement, ...]:
     """Find the places of a structure's domains in the map, all chosen together.
@@ -117,6 +123,9 @@ def fit_structure(
         Place it in as many places as are equally good, if those are more.
     rigid : bool
         Keep the structure as it is: one body, no domains.
+    symmetry : Symmetry, optional
+        Of the map: of places that are images of each other one counts, and domains come to lie
+        together in one unit.
     progress : callable, optional
         Told fraction and message; may raise `Cancelled`.
 
@@ -145,7 +154,7 @@ def fit_structure(
         weight = np.zeros(len(calpha))
         weight[rows] = 1.0
         bodies.append(Body.of(calpha, weight))
-        fits.append(fit_body(bodies[-1], fields, rng=rng, progress=report))
+        fits.append(fit_body(bodies[-1], fields, rng=rng, symmetry=symmetry, progress=report))
     fine = fields.blurred(FINE_BLUR)
     own = slice(1, None) if together else slice(None)
     detail = fields.detail.blurred(FINE_BLUR)
@@ -156,6 +165,11 @@ def fit_structure(
         ]
     else:
         poses = [fit.poses if len(members) == 1 else _best(fit) for fit in fits]
+    if symmetry is not None and len(members) > 1 and len(fits[0].poses):
+        poses = [
+            _in_one_unit(one, body, bodies[0], fits[0], symmetry, fields)
+            for one, body in zip(poses, bodies[own])
+        ]
     if equals:
         copies = max(copies, *(fit.equals() for fit in fits))
     numbers = np.arange(len(calpha)) if numbers is None else numbers
@@ -192,6 +206,33 @@ def _has_room(calpha: NDArray[np.float64], fields: Fields) -> bool:
 
 def _best(fit: RigidFit) -> Poses:
     return fit.poses.select(np.arange(min(len(fit.poses), POSES_A_BODY)))
+
+
+def _in_one_unit(
+    poses: Poses,
+    body: Body,
+    first_body: Body,
+    first: RigidFit,
+    symmetry: Symmetry,
+    fields: Fields,
+) -> Poses:
+    """Poses of a domain as those images in the map that are nearest to where the best pose of a
+    first body, such as the whole structure, puts the domain."""
+    middle = first.poses.apply(first_body, 0, body.centre[None])[0]
+    found = []
+    for k in range(len(poses)):
+        images = poses.images(symmetry, k)
+        inside = ((images.centre >= fields.origin) & (images.centre <= fields.upper)).all(axis=1)
+        images = images.select(inside)
+        order = np.argsort(np.linalg.norm(images.centre - middle, axis=1), kind="stable")
+        images = images.select(order[:NEAR_IMAGES])
+        cost = np.where(np.arange(len(images)) > 0, IMAGE_COST, 0.0)
+        found.append(Poses(images.rotation, images.centre, images.score - cost))
+    return Poses(
+        np.concatenate([one.rotation for one in found]),
+        np.concatenate([one.centre for one in found]),
+        np.concatenate([one.score for one in found]),
+    )
 
 
 def _by_whole(

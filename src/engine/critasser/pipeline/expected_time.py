@@ -141,9 +141,11 @@ def expected_fit_seconds(task: Task, models: int = 1) -> dict[str, float]:
     checked = task.checked
     domains = 1 if task.options.rigid else max(1, round(len(checked.target) / RESIDUES_OF_DOMAIN))
     bodies = domains + (domains > 1)
+    given = read_symmetry(task.options.symmetry) is not None
     return {
         "density": 1.0 + checked.volume / 1e6,
         "network": 2.0 + checked.volume * (7e-5 if checked.device == "cpu" else 2e-6),
+        **({"symmetry": SYMMETRY_SECONDS} if given else {}),
         "fit": BODY_SECONDS * bodies,
         "report": 0.1,
     }

@@ -9,13 +9,24 @@ from critasser.options import FitOptions, ModelInputs
 from critasser.pipeline.expected_time import expected_fit_seconds
 from critasser.pipeline.fit_checks import check_fit
 from critasser.pipeline.pipeline import Pipeline
-from critasser.pipeline.stage import Task
-from critasser.pipeline.stages import density, fit_report, model_fit, network
+from critasser.pipeline.stage import Stage, Task
+from critasser.pipeline.stages import density, fit_report, model_fit, network, symmetry
+from critasser.symmetry_text import read_symmetry
 
-__all__ = ["FIT", "STAGES"]
+__all__ = ["FIT", "STAGES", "SYMMETRIC_STAGES"]
 
 STAGES = (density.STAGE, network.STAGE, model_fit.STAGE, fit_report.STAGE)
 """In the order in which they run."""
+
+SYMMETRIC_STAGES = (
+    density.STAGE, network.STAGE, symmetry.GIVEN_STAGE, model_fit.SYMMETRIC_STAGE,
+    fit_report.SYMMETRIC_STAGE,
+)  # fmt: skip
+"""The same where the symmetry of the map is given."""
+
+
+def _stages(task: Task) -> tuple[Stage, ...]:
+    return STAGES if read_symmetry(task.options.symmetry) is None else SYMMETRIC_STAGES
 
 
 def _check(inputs: ModelInputs, options: FitOptions) -> Task:
@@ -27,4 +38,4 @@ def _closing(best: Mapping[str, Any]) -> str:
     return f"{best['file']}, {best['share_near']:.0%} of Cα near a position of the map"
 
 
-FIT = Pipeline("fit", _check, lambda _: STAGES, expected_fit_seconds, closing=_closing)
+FIT = Pipeline("fit", _check, _stages, expected_fit_seconds, closing=_closing)

@@ -11,8 +11,11 @@ from critasser.job.arrays import write_table
 from critasser.network import predict
 from critasser.segmentation.map_regions import MapRegions, segment_map
 from critasser.shipped import NETWORK, shipped
+from critasser.structure import Symmetry
+from critasser.symmetry_text import NONE, is_looked_for, read_symmetry
+from critasser.trace import GIVEN, FoundSymmetry, fit_symmetry
 
-__all__ = ["LABELS", "TABLE", "segmented", "write_regions"]
+__all__ = ["LABELS", "TABLE", "map_symmetry", "segmented", "write_regions"]
 
 LABELS, TABLE = "regions.mrc", "regions.csv"
 """Files that `write_regions` makes."""
@@ -20,12 +23,58 @@ LABELS, TABLE = "regions.mrc", "regions.csv"
 NETWORK_SHARE = 0.9
 """Share of the time that the network takes."""
 
+SYMMETRY_RESOLUTION = 6.0
+"""Å of the detail by which a symmetry is fitted, where the resolution is not asked for: maps of
+regions as large as chains have as much."""
+
+
+def map_symmetry(grid: Grid, name: str) -> FoundSymmetry | None:
+    """Where a symmetry that is given lies in a map.
+
+    Parameters
+    ----------
+    grid : Grid
+    name : str
+        See `critasser.symmetry_text.read_symmetry`.
+
+    Returns
+    -------
+    FoundSymmetry or None
+        None for ``none``.
+
+    Raises
+    ------
+    InputError
+        It is no symmetry, is to be looked for, or is not the map's.
+    """
+    if is_looked_for(name):
+        raise InputError(
+            f"symmetry {name}: none is looked for here; give that of the map, such as C4, or {NONE}"
+        )
+    try:
+        kind = read_symmetry(name)
+    except ValueError as error:
+        raise InputError(str(error)) from None
+    if kind is None:
+        return None
+    whole = normalise(resample(crop_to_molecule(grid)))
+    found = fit_symmetry(whole, SYMMETRY_RESOLUTION, kind)
+    if found is None or found.correlation < GIVEN:
+        by = 0.0 if found is None else found.correlation
+        raise InputError(
+            f"the map does not have the symmetry {name}: wherever its axis is put, the map "
+            f"correlates with its images by {by:.2f} at most, and less than {GIVEN:g} is no "
+            "symmetry; give that of the map, or none"
+        )
+    return found
+
 
 def segmented(
     grid: Grid,
     *,
     level: float | None = None,
     chain_lengths: tuple[int, ...] = (),
+    symmetry: Symmetry | None = None,
     guided: bool = True,
     device: str = "auto",
     progress: Callable[[float, str], None] | None = None,
@@ -39,6 +88,8 @@ def segmented(
         Contour; `critasser.segmentation.automatic_level` without.
     chain_lengths : tuple of int
         Residues of each chain in the map, where they are known.
+    symmetry : Symmetry, optional
+        Of the map, which tells what regions are copies of each other.
     guided : bool
         Leave out what lies far from all backbone that the network sees.
     device : str
@@ -67,6 +118,7 @@ def segmented(
         backbone=backbone,
         chain_residues=mean,
         chains=max(1, len(chain_lengths)),
+        symmetry=symmetry,
         progress=lambda done, message: tell(share + (1.0 - share) * done, message),
     )
 
@@ -84,12 +136,14 @@ def write_regions(folder: Path, regions: MapRegions) -> None:
         write_map(folder / LABELS, regions.labels)
         write_table(
             folder / TABLE,
-            ("region", "volume", "residues", "density", "x", "y", "z", "neighbours"),
+            ("region", "volume", "residues", "density", "x", "y", "z", "neighbours",
+             "copies"),
             (
                 (
                     k + 1, regions.volume[k], round(float(regions.residues[k])),
                     regions.density[k], *regions.centre[k],
                     " ".join(map(str, regions.neighbours[k])),
+                    " ".join(map(str, regions.copies[k])),
                 )
                 for k in range(len(regions))
             ),

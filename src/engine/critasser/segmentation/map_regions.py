@@ -12,7 +12,9 @@ from scipy import ndimage
 from critasser.density import Grid, background, normalise, sample
 from critasser.errors import InputError
 from critasser.segmentation.finding import find_regions
+from critasser.segmentation.mates import index_operations, symmetry_mates
 from critasser.segmentation.regions import Regions
+from critasser.structure import Symmetry
 
 __all__ = ["MapRegions", "automatic_level", "segment_map"]
 
@@ -57,6 +59,8 @@ class MapRegions:
         Numbers of the regions that touch each, most contact first.
     left_out : float
         Å³ above the contour in no region: far from any backbone, or small pieces.
+    copies : tuple of tuple of int
+        Numbers of the regions that the map's symmetry leads each onto, where it was given.
     """
 
     labels: Grid
@@ -67,6 +71,7 @@ class MapRegions:
     centre: NDArray[np.float64]
     neighbours: tuple[tuple[int, ...], ...]
     left_out: float
+    copies: tuple[tuple[int, ...], ...]
 
     def __len__(self) -> int:
         return len(self.volume)
@@ -110,6 +115,7 @@ def segment_map(
     backbone: Grid | None = None,
     chain_residues: float | None = None,
     chains: int = 1,
+    symmetry: Symmetry | None = None,
     progress: Callable[[float, str], None] | None = None,
 ) -> MapRegions:
     """Divide a map into regions of about the size of a chain.
@@ -129,6 +135,8 @@ def segment_map(
         Residues of a chain; about 300 without, or what makes a few to a few dozen regions.
     chains : int
         How many of that size there are at least.
+    symmetry : Symmetry, optional
+        Of the map, which tells what regions are copies of each other.
     progress : callable, optional
         Told the fraction done and a message; may raise `Cancelled`.
 
@@ -167,7 +175,7 @@ def segment_map(
         chains=chains,
         told=lambda fraction: tell(fraction, "regions"),
     )
-    return _described(grid, level, regions, group, int(above.sum()))
+    return _described(grid, level, regions, group, int(above.sum()), symmetry)
 
 
 def _near_backbone(grid: Grid, backbone: Grid) -> NDArray[np.bool_]:
@@ -187,7 +195,12 @@ def _near_backbone(grid: Grid, backbone: Grid) -> NDArray[np.bool_]:
 
 
 def _described(
-    grid: Grid, level: float, regions: Regions, group: NDArray, above: int
+    grid: Grid,
+    level: float,
+    regions: Regions,
+    group: NDArray,
+    above: int,
+    symmetry: Symmetry | None,
 ) -> MapRegions:
     count = int(group.max(initial=0))
     labels = regions.index_map(group)
@@ -209,4 +222,20 @@ def _described(
         grid.to_position(middle),
         tuple(tuple(other for _, other in sorted(touching[k])) for k in number.tolist()),
         above * float(np.prod(grid.voxel_size)) - float(volume.sum()),
+        _copies(grid, labels, count, symmetry),
+    )
+
+
+def _copies(
+    grid: Grid, labels: NDArray, count: int, symmetry: Symmetry | None
+) -> tuple[tuple[int, ...], ...]:
+    """The regions that operations lead each of so many onto."""
+    if symmetry is None:
+        return ((),) * count
+    places = np.concatenate([symmetry.rotation, symmetry.shift[..., None]], axis=2)
+    frame = np.column_stack([np.diag(grid.voxel_size), grid.origin])
+    mates = symmetry_mates(labels, index_operations(places, frame, (0, 0, 0)))
+    return tuple(
+        tuple(other for other in mates if other != k and mates[other] == mates.get(k))
+        for k in range(1, count + 1)
     )

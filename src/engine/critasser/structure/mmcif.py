@@ -20,6 +20,7 @@ from critasser.structure.symmetry import Symmetry
 from critasser.writing import appearing
 
 __all__ = [
+    "assembly_of",
     "chain_names",
     "mmcif_document",
     "write_calpha",
@@ -216,7 +217,7 @@ def _write(
     if bonds is not None:
         add_bonds(structure, bonds, addresses_of(target, chain_names(len(target.sequences))))
     if symmetry is not None and len(symmetry) > 1:
-        structure.assemblies.append(_assembly(symmetry, chain_names(len(target.sequences))))
+        structure.assemblies.append(assembly_of(symmetry, chain_names(len(target.sequences))))
     document = mmcif_document(structure, details)
     described = {s.residue_names: s.name for s in reversed(target.sequences)}
     table = document.sole_block().find("_entity.", ["id", "type"])
@@ -237,7 +238,7 @@ def _write(
     _save(path, document)
 
 
-def _assembly(symmetry: Symmetry, chains: list[str]) -> gemmi.Assembly:
+def assembly_of(symmetry: Symmetry, chains: list[str]) -> gemmi.Assembly:
     """All units of a molecule, made of the chains of one."""
     assembly = gemmi.Assembly("1")
     assembly.software_determined = True

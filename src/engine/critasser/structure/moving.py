@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import cKDTree
 
-from critasser.structure.mmcif import mmcif_document
+from critasser.structure.mmcif import assembly_of, mmcif_document
 from critasser.structure.modelfile import ModelFile
+from critasser.structure.symmetry import Symmetry
 from critasser.writing import appearing
 
 __all__ = ["write_moved"]
@@ -24,6 +25,7 @@ def write_moved(
     moves: Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]],
     *,
     title: str,
+    symmetry: Symmetry | None = None,
 ) -> None:
     """Write a model as mmCIF, each residue moved with its body; everything else stays.
 
@@ -41,6 +43,8 @@ def write_moved(
     moves : sequence of (ndarray (3, 3), ndarray (3,))
         Rotation and shift in Å of each body: ``moved = positions @ rotation.T + shift``.
     title : str
+    symmetry : Symmetry, optional
+        Operations that make the whole molecule of the moved model; written as assembly 1.
     """
     structure = file.structure.clone()
     residues = [residue for chain in structure[0] for residue in chain]
@@ -54,6 +58,9 @@ def write_moved(
     structure.spacegroup_hm = ""
     structure.assemblies.clear()
     structure.ncs.clear()
+    if symmetry is not None and len(symmetry) > 1:
+        every = dict.fromkeys(residue.subchain for residue in residues)
+        structure.assemblies.append(assembly_of(symmetry, list(every)))
     structure.assign_label_seq_id(True)
     structure.info = gemmi.InfoMap({"_struct.title": title})
     document = mmcif_document(structure)

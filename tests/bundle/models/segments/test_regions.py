@@ -7,8 +7,8 @@ from chimerax.critasser.engine.critasser.segmentation.finding import (
     find_regions,
     regions_from_labels,
 )
+from chimerax.critasser.engine.critasser.segmentation.mates import symmetry_mates
 from chimerax.critasser.engine.critasser.segmentation.regions import Regions, merged
-from chimerax.critasser.models.segments.mates import symmetry_mates
 from chimerax.critasser.models.segments.palette import choose_colors
 from chimerax.critasser.models.segments.voxelise import enclosed_voxels
 

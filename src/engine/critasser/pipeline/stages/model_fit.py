@@ -3,37 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from critasser.calpha import find_calpha
 from critasser.calpha.positions import MOST_A_RESIDUE
-from critasser.density import FeatureMaps, Grid, crop, model_mask, pcc, read_map, simulate
+from critasser.density import (
+    FeatureMaps,
+    Grid,
+    averaged_over_units,
+    crop,
+    model_mask,
+    pcc,
+    read_map,
+    simulate,
+)
 from critasser.errors import InputError
 from critasser.fitting import (
     LEAST_CONFIDENCE,
     LEAST_Z,
+    MOST_CLASHING,
     NEAR,
     DomainPlace,
     Placement,
+    distinct_places,
     fit_structure,
     least_score,
     moves_of,
     network_fields,
+    overlap_of_units,
     placed_domains,
     read_predicted_error,
     share_near,
+    units_in_map,
 )
 from critasser.job.arrays import load_features, write_table
 from critasser.job.records import plain, write_json
-from critasser.pipeline.files import DENSITY, FEATURES, PLACES
+from critasser.pipeline.files import DENSITY, FEATURES, PLACES, UNITS
 from critasser.pipeline.model_chains import ModelChains
 from critasser.pipeline.stage import Context, Stage, Task
-from critasser.structure import write_moved
+from critasser.pipeline.stages.symmetry import load_units
+from critasser.structure import Symmetry, write_moved
 
-__all__ = ["STAGE"]
+__all__ = ["STAGE", "SYMMETRIC_STAGE"]
 
 LONGEST_BOND = 4.5
 """Å between Cα of neighbours; a longer step is a bond that the placing has pulled apart."""
@@ -48,6 +62,10 @@ COLUMNS = ("chain", "residue", "insertion", "letter", "domain", "placed", "dista
 
 SEARCH_SHARE = 0.9
 """Share of the stage's time for finding places."""
+
+
+ALONE = Symmetry(np.eye(3)[None], np.zeros((1, 3)))
+"""Of a map without symmetry."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +85,8 @@ class _Place:
         From there to the nearest position of the map, Å.
     share : float
         Of the trusted residues that lie near a position.
+    units : Symmetry
+        Operations that make of the model in this place all of its kind in the map.
     """
 
     domains: tuple[DomainPlace, ...]
@@ -75,6 +95,7 @@ class _Place:
     calpha: NDArray[np.float64]
     distance: NDArray[np.float64]
     share: float
+    units: Symmetry = ALONE
 
     def moved(
         self, points: NDArray[np.float64], residue: NDArray[np.int64]
@@ -85,19 +106,36 @@ class _Place:
 
 def model_fit(context: Context) -> None:
     """Find the places, write the model in each, and say how sure they are."""
+    _fit(context, ALONE)
+
+
+def symmetric_fit(context: Context) -> None:
+    """As `model_fit`, of a map with a symmetry: its units are one place.
+
+    Notes ``units``: how many the best place has.
+    """
+    symmetry, _ = load_units(context)
+    context.note(units=_fit(context, symmetry))
+
+
+def _fit(context: Context, symmetry: Symmetry) -> int:
     chains = ModelChains.of(context.model)
     features = load_features(context.read(FEATURES), context.read(DENSITY))
+    seen = features
+    if len(symmetry) > 1:
+        seen = averaged_over_units(features, symmetry.rotation, symmetry.shift)
     pae = context.external("pae")
     error = None if pae is None else read_predicted_error(pae, context.model.chains)
     placements = fit_structure(
         chains.calpha,
-        network_fields(features),
+        network_fields(seen),
         rng=context.rng,
         trusted=chains.trusted,
         error=error,
         numbers=chains.numbers,
         equals=True,
         rigid=context.settings["rigid"],
+        symmetry=symmetry if len(symmetry) > 1 else None,
         progress=lambda done, told: context.progress(SEARCH_SHARE * done, told),
     )
     positions = _positions(features, len(chains))
@@ -105,6 +143,10 @@ def model_fit(context: Context) -> None:
     if not places:
         raise InputError(_refusal(context, placements[0]))
     density = read_map(context.read(DENSITY))
+    places = [
+        replace(places[k], units=units_in_map(places[k].calpha, symmetry, density))
+        for k in distinct_places([one.calpha for one in places], symmetry)
+    ]
     told = []
     for rank, place in enumerate(places, 1):
         context.progress(SEARCH_SHARE, f"writing place {rank} of {len(places)}")
@@ -113,10 +155,13 @@ def model_fit(context: Context) -> None:
     write_json(context.file(PLACES), plain({"places": told}))
     for line in _remarks(places, chains):
         context.warn(line)
+    units = len(places[0].units)
+    copies = f" of {units} units" if units > 1 else ""
     context.say(
-        f"{len(places)} {'place' if len(places) == 1 else 'places'}; {places[0].share:.0%} of Cα "
-        "within 3 Å of a position of the map"
+        f"{len(places)} {'place' if len(places) == 1 else 'places'}{copies}; "
+        f"{places[0].share:.0%} of Cα within 3 Å of a position of the map"
     )
+    return units
 
 
 def _positions(features: FeatureMaps, length: int) -> NDArray[np.float64]:
@@ -165,6 +210,7 @@ def _write(context: Context, rank: int, place: _Place, chains: ModelChains) -> N
         place.body,
         place.moves,
         title=f"Critasser fit, place {rank}",
+        symmetry=place.units,
     )
     domain, placed = np.zeros(len(chains), dtype=np.int64), np.zeros(len(chains), dtype=np.int64)
     for number, one in enumerate(place.domains, 1):
@@ -214,6 +260,7 @@ def _described(
         "share_near": place.share,
         "correlation": _correlation(atoms, chains.amplitudes, density, resolution),
         "residues": len(chains),
+        "units": len(place.units),
         "domains": domains,
     }
 
@@ -250,6 +297,13 @@ def _refusal(context: Context, placement: Placement) -> str:
 def _remarks(places: list[_Place], chains: ModelChains) -> list[str]:
     """What a person should know, a line each."""
     lines, best = [], places[0]
+    overlap = overlap_of_units(best.calpha, best.units)
+    if overlap > MOST_CLASHING:
+        lines.append(
+            f"in this place {overlap:.0%} of the residues lie in a copy of the model in another "
+            "unit: the model has more than one unit, a part that the map does not have, or a "
+            "wrong place"
+        )
     unsure = int((~chains.trusted).sum())
     if unsure:
         lines.append(
@@ -303,3 +357,11 @@ STAGE = Stage(
     external=("model", "pae"),
     draws=True,
 )
+
+SYMMETRIC_STAGE = replace(
+    STAGE,
+    body=symmetric_fit,
+    reads=(*STAGE.reads, UNITS),
+    facts={**STAGE.facts, "map_symmetry": "symmetry"},
+)
+"""The same where the symmetry of the map is given."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from critasser.density import Grid, read_map
 from critasser.job.arrays import load_calpha, load_symmetry, save_symmetry
 from critasser.pipeline.files import DENSITY, EVERY_CALPHA, NUCLEIC, UNITS
 from critasser.pipeline.stage import Context, Stage, Task, sequences
@@ -15,7 +16,7 @@ from critasser.symmetry_text import Helix, PointGroup, is_looked_for, read_symme
 from critasser.text import printable
 from critasser.trace import GIVEN, find_symmetry, fit_symmetry, search_symmetry
 
-__all__ = ["BY_POSITIONS", "STAGE", "load_units"]
+__all__ = ["BY_POSITIONS", "GIVEN_STAGE", "STAGE", "load_units"]
 
 BY_POSITIONS = 4.5
 """Å; in finer maps Cα positions tell the symmetry, and the density is not asked as well."""
@@ -27,14 +28,28 @@ def symmetry(context: Context) -> None:
     Notes ``map_symmetry``: its ``name``, how it was found (``by``: ``given``, ``density`` or
     ``positions``), and the ``correlation`` of the map with its images; None where there is none.
     """
-    found = Symmetry(np.eye(3)[None], np.zeros((1, 3)))
-    noted = None
     asked = context.settings["symmetry"]
-    kind = read_symmetry(asked)
-    if kind is not None:
-        noted, found = _given(context, kind) or (None, found)
+    found = None
+    if (kind := read_symmetry(asked)) is not None:
+        found = _given(context, kind, protein_density(context))
     elif is_looked_for(asked):
-        noted, found = _looked_for(context) or (None, found)
+        found = _looked_for(context)
+    _save(context, kind, found)
+
+
+def given_symmetry(context: Context) -> None:
+    """As `symmetry`, of a job that is given one and looks for no Cα."""
+    if (kind := read_symmetry(context.settings["symmetry"])) is not None:
+        _save(context, kind, _given(context, kind, read_map(context.read(DENSITY))))
+
+
+def _save(
+    context: Context,
+    kind: PointGroup | Helix | None,
+    result: tuple[dict[str, object], Symmetry] | None,
+) -> None:
+    """Write and note what was found, the identity where nothing was; say so."""
+    noted, found = result or (None, Symmetry(np.eye(3)[None], np.zeros((1, 3))))
     save_symmetry(context.file(UNITS), found)
     context.note(map_symmetry=noted)
     if noted is None:
@@ -54,11 +69,9 @@ def load_units(context: Context) -> tuple[Symmetry, bool]:
 
 
 def _given(
-    context: Context, kind: PointGroup | Helix
+    context: Context, kind: PointGroup | Helix, density: Grid
 ) -> tuple[dict[str, object], Symmetry] | None:
-    fitted = fit_symmetry(
-        protein_density(context), context.fact("resolution"), kind, _tick(context)
-    )
+    fitted = fit_symmetry(density, context.fact("resolution"), kind, _tick(context))
     if fitted is None or fitted.correlation < GIVEN:
         by = 0.0 if fitted is None else fitted.correlation
         context.warn(
@@ -103,3 +116,12 @@ STAGE = Stage(
     facts={"resolution": "density"},
     settings=_settings,
 )
+
+GIVEN_STAGE = Stage(
+    "symmetry",
+    given_symmetry,
+    reads=(DENSITY,),
+    facts={"resolution": "density"},
+    settings=lambda task: {"symmetry": task.options.symmetry},
+)
+"""Of jobs that look for no Cα; only where a symmetry is given."""

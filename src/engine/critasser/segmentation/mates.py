@@ -8,13 +8,13 @@ import numpy as np
 
 __all__ = ["index_operations", "symmetry_mates"]
 
-_SAMPLES = 500
+SAMPLES = 500
 """Voxels of a region that are looked at."""
 
-_MOST_SAMPLES = 500_000
+MOST_SAMPLES = 500_000
 """Voxels of all regions together that they are chosen from."""
 
-_ALIKE = 0.5
+ALIKE = 0.5
 """Share of them that has to come to lie in one other region."""
 
 
@@ -98,13 +98,13 @@ def _samples(index_map) -> tuple[np.ndarray, list[np.ndarray]]:
     """Numbers of the regions, and evenly chosen voxels (k, 3) of each."""
     flat = index_map.ravel()
     inside = np.flatnonzero(flat)
-    inside = inside[:: max(1, inside.size // _MOST_SAMPLES)]
+    inside = inside[:: max(1, inside.size // MOST_SAMPLES)]
     numbers = flat[inside]
     order = np.argsort(numbers, kind="stable")
     regions, begins = np.unique(numbers[order], return_index=True)
     points = []
     for begin, end in zip(begins, np.append(begins[1:], len(order))):
-        chosen = np.unique(np.linspace(begin, end - 1, _SAMPLES).astype(np.int64))
+        chosen = np.unique(np.linspace(begin, end - 1, SAMPLES).astype(np.int64))
         place = inside[order[chosen]]
         points.append(np.stack(np.unravel_index(place, index_map.shape), axis=1))
     return regions, points
@@ -117,6 +117,6 @@ def _onto(index_map, regions, points, size, operation) -> dict[int, int]:
         there = np.rint(own @ operation[:, :3].T + operation[:, 3]).astype(np.int64)
         there = there[((there >= 0) & (there < size)).all(axis=1)]
         others, votes = np.unique(index_map[tuple(there.T)], return_counts=True)
-        if others.size and others[votes.argmax()] and votes.max() > _ALIKE * len(own):
+        if others.size and others[votes.argmax()] and votes.max() > ALIKE * len(own):
             found[int(number)] = int(others[votes.argmax()])
     return found

@@ -314,7 +314,7 @@ def measure_map(
     for number, path in enumerate(strangers):
         chain = chain_of(TemplateCase("foreign", target, path, f"foreign{number}"), folder)
         names = {"foreign": chain, "misnamed": _misnamed(chain, target)}
-        likeness = match_triples(chain.calpha, native)[0].score
+        likeness = max((one.score for one in match_triples(chain.calpha, native)), default=0.0)
         found, there = try_structure(chain, names, target, features, calpha, side_chains)
         name = path.name.split(".")[0]
         rows += [row | {"chain": name, "likeness": likeness} for row in found]

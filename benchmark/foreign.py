@@ -71,7 +71,13 @@ from critasser.network import predict, read_residues
 from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, SEEN, TEMPLATES
 from critasser.pipeline.stages.density_fit import DensityFit
 from critasser.pipeline.stages.judged_templates import judged_by_map
-from critasser.pipeline.stages.side_chains import COARSEST_OWN, UNTOLD, SideChains, Told
+from critasser.pipeline.stages.side_chains import (
+    COARSEST_OWN,
+    LEAST_Z_OWN,
+    UNTOLD,
+    SideChains,
+    Told,
+)
 from critasser.shipped import NETWORK, RESIDUE_NETWORK, shipped
 from critasser.structure import (
     CalphaSet,
@@ -257,7 +263,7 @@ def _fitted(
     if side_chains is None or resolution > COARSEST_OWN:
         return UNTOLD
     counts = np.isin(np.arange(len(chain)), np.concatenate(rows)) & trusted_residues(chain)
-    asked = dataclasses.replace(side_chains, by_fold={})
+    asked = dataclasses.replace(side_chains, by_fold={}, least=LEAST_Z_OWN)
     return asked.told(
         0, chain.calpha, placement.positions, np.where(counts, chain.codes, -1)
     )

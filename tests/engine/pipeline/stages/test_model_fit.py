@@ -10,7 +10,7 @@ from critasser.errors import InputError
 from critasser.fitting import DomainPlace
 from critasser.pipeline.model_chains import ModelChains
 from critasser.pipeline.stages.model_fit import _by_side_chains, _Place
-from critasser.pipeline.stages.side_chains import COARSEST_OWN, SideChains
+from critasser.pipeline.stages.side_chains import SideChains
 from critasser.structure import ModelFile
 
 PIECE = Path(__file__).parents[3] / "data" / "emd_6555_piece.pdb"
@@ -39,11 +39,11 @@ def chains():
 
 @pytest.fixture
 def context(chains, monkeypatch):
-    """Of a job in whose map side chains are asked, as finely as `fit` does."""
+    """Of a job in whose map side chains are asked."""
     shown = Shown(chains, chains.calpha, chains.calpha + 50.0)
 
-    def of(_, coarsest):
-        assert coarsest == COARSEST_OWN
+    def of(_, *, own):
+        assert own
         return SideChains(shown, np.random.default_rng(0))
 
     monkeypatch.setattr(SideChains, "of", of)
@@ -72,6 +72,6 @@ def test_a_model_whose_side_chains_are_nowhere_is_refused_in_one_line(chains, co
 
 
 def test_a_map_that_is_too_coarse_speaks_against_no_place(chains, context, monkeypatch):
-    monkeypatch.setattr(SideChains, "of", lambda *_: None)
+    monkeypatch.setattr(SideChains, "of", lambda *_, own: None)
     wrong = place(chains, 50.0)
     assert _by_side_chains(context, [wrong], chains) == [wrong]

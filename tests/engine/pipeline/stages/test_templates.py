@@ -363,8 +363,10 @@ def test_maps_too_coarse_for_side_chains_are_not_asked(chain):
     grid = simulate(chain.calpha, 1.0, 6.0, padding=8.0)
     rng, weights = np.random.default_rng(0), shipped(RESIDUE_NETWORK)
     assert SideChains.seen(grid, weights, COARSEST + 0.1, rng) is None
-    assert SideChains.seen(grid, weights, COARSEST_OWN + 0.1, rng, coarsest=COARSEST_OWN) is None
+    assert SideChains.seen(grid, weights, COARSEST_OWN + 0.1, rng, own=True) is None
+    own = SideChains.seen(grid, weights, COARSEST_OWN, rng, device="cpu", own=True)
     asked = SideChains.seen(grid, weights, COARSEST, rng, device="cpu")
+    assert own.least > asked.least > 0.0
     nowhere = np.full((len(chain), 3), np.nan)
     assert asked is not None and asked.told(0, chain.calpha, nowhere, chain.codes) is UNTOLD
 

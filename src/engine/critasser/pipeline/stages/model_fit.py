@@ -31,7 +31,7 @@ from critasser.job.records import plain, write_json
 from critasser.pipeline.files import DENSITY, FEATURES, PLACES, SEEN
 from critasser.pipeline.model_chains import ModelChains
 from critasser.pipeline.stage import Context, Stage, Task
-from critasser.pipeline.stages.side_chains import COARSEST_OWN, SideChains
+from critasser.pipeline.stages.side_chains import SideChains
 from critasser.structure import write_moved
 
 __all__ = ["STAGE"]
@@ -165,7 +165,7 @@ def _by_side_chains(
     InputError
         There is none.
     """
-    side_chains = SideChains.of(context, COARSEST_OWN)
+    side_chains = SideChains.of(context, own=True)
     if side_chains is None:
         return places
     told = [

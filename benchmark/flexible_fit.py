@@ -176,7 +176,7 @@ def main() -> int:
         folder = args.work / name / f"{target.folder}.own"
         if any(one["map"] == folder.name for one in records.found.values()):
             continue
-        features, calpha = seen(target, folder)
+        features, calpha, _ = seen(target, folder)
         fields = network_fields(features)
         rows = []
         for kind, before in structures(

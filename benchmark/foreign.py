@@ -52,6 +52,7 @@ from critasser.density import (
 from critasser.fitting import (
     FINE_BLUR,
     Body,
+    DomainPlace,
     Placement,
     fit_structure,
     network_fields,
@@ -67,9 +68,16 @@ from critasser.job.arrays import (
     save_templates,
 )
 from critasser.network import predict, read_residues
-from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, TEMPLATES
+from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, SEEN, TEMPLATES
 from critasser.pipeline.stages.density_fit import DensityFit
 from critasser.pipeline.stages.judged_templates import judged_by_map
+from critasser.pipeline.stages.side_chains import (
+    COARSEST_OWN,
+    LEAST_Z_OWN,
+    UNTOLD,
+    SideChains,
+    Told,
+)
 from critasser.shipped import NETWORK, RESIDUE_NETWORK, shipped
 from critasser.structure import (
     CalphaSet,
@@ -105,7 +113,9 @@ OF_JOBS = ("jobs", "learnt")
 SETS = ("validation", "predicted", *OF_JOBS)
 
 
-def seen(target: BenchmarkTarget, folder: Path) -> tuple[FeatureMaps, CalphaSet]:
+def seen(
+    target: BenchmarkTarget, folder: Path
+) -> tuple[FeatureMaps, CalphaSet, SideChains | None]:
     """What the networks see in a target's map; computed once, or taken from a finished job."""
     density, features, calpha = folder / DENSITY, folder / FEATURES, folder / CALPHA
     if not calpha.exists():
@@ -120,7 +130,12 @@ def seen(target: BenchmarkTarget, folder: Path) -> tuple[FeatureMaps, CalphaSet]
             grid, positions, shipped(RESIDUE_NETWORK), length, device="cpu"
         )
         save_calpha(calpha, positions, 1.0, True)
-    return load_features(features, density), load_calpha(calpha)[0]
+    shown = folder / SEEN
+    side_chains = SideChains.seen(
+        read_map(shown if shown.exists() else density), shipped(RESIDUE_NETWORK),
+        target.resolution, np.random.default_rng(0), device="cpu",
+    )  # fmt: skip
+    return load_features(features, density), load_calpha(calpha)[0], side_chains
 
 
 def chain_of(case: TemplateCase, folder: Path) -> ProteinChain:
@@ -166,6 +181,7 @@ def try_structure(
     target: BenchmarkTarget,
     features: FeatureMaps,
     calpha: CalphaSet,
+    side_chains: SideChains | None,
 ) -> tuple[list[Record], list[Template]]:
     """Place a structure once, and judge it under each of its names (kinds and chains).
 
@@ -182,10 +198,12 @@ def try_structure(
     best = placement.whole or max(
         placement.fits, key=lambda one: len(one.poses), default=None
     )
+    own = _fitted(chain, placement, domains, side_chains, target.resolution)
     common = {
         "residues": len(chain),
         "domains": len(domains),
-        "fit": any(one.placed for one in domains),
+        "fit": own is not None and not own.against,
+        "own_register": None if own is None else own.z_score,
         "score": None if best is None or not len(best.poses) else float(best.score[0]),
         "z_score": None if best is None or not len(best.poses) else float(best.z_score[0]),
         "lead": None if best is None else float(best.lead),
@@ -199,7 +217,11 @@ def try_structure(
     records, placed = [], []
     for kind, named in names.items():
         begun = time.process_time()
-        fit = KnownPlaces((named,), fields, np.random.default_rng(0), known=(placement,))
+        by_side_chains = side_chains and dataclasses.replace(side_chains, by_fold={})
+        fit = KnownPlaces(
+            (named,), fields, np.random.default_rng(0), side_chains=by_side_chains,
+            known=(placement,),
+        )  # fmt: skip
         found = survey([named], calpha, known, fit=fit)
         used = found.templates[0] if found.templates else None
         records.append({
@@ -225,6 +247,26 @@ def try_structure(
                 )
             ]
     return records, placed
+
+
+def _fitted(
+    chain: ProteinChain,
+    placement: Placement,
+    domains: tuple[DomainPlace, ...],
+    side_chains: SideChains | None,
+    resolution: float,
+) -> Told | None:
+    """What side chains say of a structure where `critasser fit` has it; None without a place."""
+    rows = [one.rows for one in domains if one.placed]
+    if not rows:
+        return None
+    if side_chains is None or resolution > COARSEST_OWN:
+        return UNTOLD
+    counts = np.isin(np.arange(len(chain)), np.concatenate(rows)) & trusted_residues(chain)
+    asked = dataclasses.replace(side_chains, by_fold={}, least=LEAST_Z_OWN)
+    return asked.told(
+        0, chain.calpha, placement.positions, np.where(counts, chain.codes, -1)
+    )
 
 
 def _by_force(chain: ProteinChain, placement: Placement, target: Target) -> Template:
@@ -265,19 +307,21 @@ def measure_map(
 ) -> list[Record]:
     """Try what is known of a target, and chains of other folds, in its map."""
     folder.mkdir(parents=True, exist_ok=True)
-    features, calpha = seen(target, job)
+    features, calpha, side_chains = seen(target, job)
     rows, placed, native = [], [], target.native
     for case in known:
         chain = chain_of(case, folder)
-        found, there = try_structure(chain, {case.kind: chain}, target, features, calpha)
+        found, there = try_structure(
+            chain, {case.kind: chain}, target, features, calpha, side_chains
+        )
         rows, placed = rows + found, placed + there
     seed = zlib.crc32(target.folder.encode())
     strangers = foreign_chains(data, len(native), FOREIGN, seed, not_like=target.name)
     for number, path in enumerate(strangers):
         chain = chain_of(TemplateCase("foreign", target, path, f"foreign{number}"), folder)
         names = {"foreign": chain, "misnamed": _misnamed(chain, target)}
-        likeness = match_triples(chain.calpha, native)[0].score
-        found, there = try_structure(chain, names, target, features, calpha)
+        likeness = max((one.score for one in match_triples(chain.calpha, native)), default=0.0)
+        found, there = try_structure(chain, names, target, features, calpha, side_chains)
         name = path.name.split(".")[0]
         rows += [row | {"chain": name, "likeness": likeness} for row in found]
         placed += there

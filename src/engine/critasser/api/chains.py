@@ -19,6 +19,7 @@ from critasser.api.models import Sequences, as_target
 from critasser.api.prediction import Prediction, Progress
 from critasser.atomic import AtomicReport
 from critasser.decoys import cluster
+from critasser.density.sharpening import sharpened
 from critasser.errors import InputError
 from critasser.job.stage_run import stage_generator
 from critasser.options import PRESETS
@@ -26,14 +27,10 @@ from critasser.pipeline.expected_time import bending_share
 from critasser.pipeline.stages.density_fit import fit_by_density, template_chains
 from critasser.pipeline.stages.guides import only_seen
 from critasser.pipeline.stages.judged_templates import judged_by_map
+from critasser.pipeline.stages.side_chains import SideChains
 from critasser.pipeline.stages.unseen import seek_unseen, trusted_calpha, with_unseen
-from critasser.structure import (
-    AtomicModel,
-    Symmetry,
-    Template,
-    Trace,
-    predicted_errors,
-)
+from critasser.shipped import RESIDUE_NETWORK, shipped
+from critasser.structure import AtomicModel, Symmetry, Template, Trace, predicted_errors
 from critasser.templates import survey
 from critasser.trace import build_traces, find_presence, find_unit, register_prior
 
@@ -227,7 +224,11 @@ def fit_templates(
     chains, errors = template_chains([Path(path) for path in paths], given)
     target, rng = as_target(sequences), stage_generator(seed, "templates")
     features = prediction.features.without(prediction.left_out)
-    fit = fit_by_density(chains, features, rng, errors=errors)
+    side_chains = SideChains.seen(
+        sharpened(prediction.density, prediction.bfactor), shipped(RESIDUE_NETWORK),
+        prediction.resolution, rng,
+    )  # fmt: skip
+    fit = fit_by_density(chains, features, rng, errors=errors, side_chains=side_chains)
     bending = bending_share(len(target))
     tell = progress or (lambda fraction, message: None)
     result = survey(

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from critasser.network.device import choose_device
     from critasser.network.inference import predict
+    from critasser.network.residue.chain import ChainReader
     from critasser.network.residue.reading import read_residues
     from critasser.network.resolution import predict_resolution
     from critasser.network.weights import load_network, read_card, save_network
 
 __all__ = [
+    "ChainReader",
     "choose_device",
     "load_network",
     "predict",
@@ -28,6 +30,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "ChainReader": "residue.chain",
     "choose_device": "device",
     "load_network": "weights",
     "predict": "inference",

@@ -29,6 +29,8 @@ class ModelChains:
         Along the chains, far apart between them.
     trusted : ndarray (n,) of bool
         Residues that take part in the fit.
+    codes : ndarray (n,) int8
+        Amino acids as indices; -1 where not known.
     names : tuple of (str, int, str, str)
         Chain, number, insertion code and letter of each residue.
     atoms : ndarray (m, 3)
@@ -42,6 +44,7 @@ class ModelChains:
     calpha: NDArray[np.float64]
     numbers: NDArray[np.int64]
     trusted: NDArray[np.bool_]
+    codes: NDArray[np.int8]
     names: tuple[tuple[str, int, str, str], ...]
     atoms: NDArray[np.float64]
     residue: NDArray[np.int64]
@@ -57,6 +60,7 @@ class ModelChains:
             np.concatenate([one.calpha for one in chains]),
             np.concatenate(numbers),
             np.concatenate([trusted_residues(one) for one in chains]),
+            np.concatenate([one.codes for one in chains]),
             tuple(
                 (one.name, int(one.residue_number[i]), one.insertion[i], one.letters[i])
                 for one in chains

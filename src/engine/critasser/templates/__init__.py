@@ -4,6 +4,7 @@ from critasser.templates.equal_places import in_equal_places
 from critasser.templates.fingerprint import match_fingerprints
 from critasser.templates.likeness import copies_asked, entities_of, known_entities
 from critasser.templates.pose import Fit, PlacedChain, Pose
+from critasser.templates.register import register_z_score
 from critasser.templates.reselection import (
     AS_GOOD,
     GOOD,
@@ -30,6 +31,7 @@ __all__ = [
     "known_entities",
     "match_fingerprints",
     "match_triples",
+    "register_z_score",
     "released",
     "survey",
 ]

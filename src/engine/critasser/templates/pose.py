@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Fit", "PlacedChain", "Pose", "Search"]
+__all__ = ["Fit", "PlacedChain", "Pose", "Search", "in_chain"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +55,15 @@ Search = Callable[..., tuple[Pose, ...]]
 """``search(moving (n, 3), fixed (m, 3), *, copies=1, progress=None)`` → poses, best first."""
 
 
+def in_chain(
+    length: int, seen: NDArray[np.int64], placed: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Positions (length, 3) of all residues of a chain, from those (n, 3) that have a Cα."""
+    positions = np.full((length, 3), np.nan)
+    positions[seen] = placed
+    return positions
+
+
 class Fit(Protocol):
     """What the density says of template chains in the map."""
 
@@ -77,9 +86,14 @@ class Fit(Protocol):
         """Residues (n,) of chain `number` at positions (n, 3) but for stretches off the density."""
 
     def against(
-        self, number: int, positions: NDArray[np.float64], wanted: NDArray[np.bool_]
+        self,
+        number: int,
+        positions: NDArray[np.float64],
+        wanted: NDArray[np.bool_],
+        letters: NDArray[np.int8],
     ) -> str:
         """Why chain `number` cannot lie at positions (n, 3), NaN for none; empty if it can.
 
-        Residues (n,) that the target has too are `wanted`; only they can be in the map.
+        Residues (n,) that the target has too are `wanted`; only they can be in the map. They are
+        read as `letters` (n,), indices into `AMINO_ACIDS`; -1 where the target has none.
         """

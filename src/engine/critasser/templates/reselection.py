@@ -22,9 +22,9 @@ from critasser.templates.places import (
     by_positions,
     gain_of_place,
 )
-from critasser.templates.pose import Fit, Search
+from critasser.templates.pose import Fit, Search, in_chain
 from critasser.templates.profile import log_odds
-from critasser.templates.together import Placing, chosen_together
+from critasser.templates.together import Placing, chosen_together, letters_in_chain
 from critasser.templates.triples import match_triples
 
 __all__ = ["AS_GOOD", "GOOD", "STRATEGIES", "Rejected", "Reselection", "survey"]
@@ -199,23 +199,30 @@ def _place(
 
     def gain(placed: NDArray[np.float64], some: NDArray[np.bool_]) -> float:
         wanted = shared & np.isin(np.arange(len(chain)), seen[some])
-        return fit.gain(number, _of_chain(len(chain), seen, placed), wanted)
+        return fit.gain(number, in_chain(len(chain), seen, placed), wanted)
 
     def lying(placed: NDArray[np.float64]) -> NDArray[np.bool_]:
-        return fit.lying(number, _of_chain(len(chain), seen, placed))[seen]
+        return fit.lying(number, in_chain(len(chain), seen, placed))[seen]
 
     places = at_hinges(places, calpha, report, fit and gain, fit and lying)
+    read = [
+        _read(number, placed, bodies, codes, letters, wanted, bool(alike), calpha)
+        for placed, bodies in places
+    ]
     if fit is not None:
         against = [
-            fit.against(number, _of_chain(len(chain), seen, placed), shared)
-            for placed, _ in places
-        ]
+            fit.against(
+                number, in_chain(len(chain), seen, placed), shared,
+                letters_in_chain(len(chain), seen, one, letters),
+            )
+            for (placed, _), one in zip(places, read)
+        ]  # fmt: skip
         if all(against):
             return against[0]
+        read = [one for one, reason in zip(read, against) if not reason]
         places = [place for place, reason in zip(places, against) if not reason]
     result, price = [], LEAST_GAIN * len(seen)  # of a place that is bent, or cut in domains
-    for placed, bodies in places:
-        found = _read(number, placed, bodies, codes, letters, wanted, bool(alike), calpha)
+    for (placed, bodies), found in zip(places, read):
         if found is not None:
             by_density = 0.0
             if fit is not None:
@@ -228,15 +235,6 @@ def _place(
             "agree, no more than by chance"
         )
     return sorted(result, key=lambda placing: -placing.worth)
-
-
-def _of_chain(
-    length: int, seen: NDArray[np.int64], placed: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Positions (length, 3) of all residues of a chain, from those that have a Cα."""
-    positions = np.full((length, 3), np.nan)
-    positions[seen] = placed
-    return positions
 
 
 def _read(

@@ -16,7 +16,7 @@ from scipy.spatial import cKDTree
 
 from critasser.templates.alignment import Alignment
 
-__all__ = ["Placing", "chosen_together"]
+__all__ = ["Placing", "chosen_together", "letters_in_chain"]
 
 SHARED = 0.4
 """Largest share of Cα positions of a placing that another placing may already hold."""
@@ -92,6 +92,36 @@ class Placing:
     def excludes(self, other: Placing) -> bool:
         """Whether this and another cannot both be there."""
         return self.lies_where([other]) or other.lies_where([self])
+
+
+def letters_in_chain(
+    length: int,
+    seen: NDArray[np.int64],
+    placing: Placing | None,
+    letters: Sequence[NDArray[np.int8]],
+) -> NDArray[np.int8]:
+    """What a placing reads the residues of its chain as.
+
+    Parameters
+    ----------
+    length : int
+        Residues of the chain.
+    seen : ndarray (n,)
+        Those that have a Cα, which the placing's alignment counts.
+    placing : Placing or None
+    letters : sequence of ndarray
+        Amino acids of each entity, as indices.
+
+    Returns
+    -------
+    ndarray (length,)
+        -1 for residues that the target lacks; for all without a placing.
+    """
+    read = np.full(length, -1, dtype=np.int8)
+    if placing is not None:
+        own, target = placing.alignment.pairs.T
+        read[seen[own]] = letters[placing.entity][target]
+    return read
 
 
 def chosen_together(

@@ -20,8 +20,17 @@ from critasser.pipeline.stages.density_fit import (
     template_chains,
 )
 from critasser.pipeline.stages.judged_templates import judged_by_map
+from critasser.pipeline.stages.side_chains import COARSEST, COARSEST_OWN, UNTOLD, SideChains
 from critasser.pipeline.stages.templates import _place_at_once, _write_elsewhere
-from critasser.structure import CalphaSet, Sequence, Target, Template, read_chains
+from critasser.shipped import RESIDUE_NETWORK, shipped
+from critasser.structure import (
+    AMINO_ACIDS,
+    CalphaSet,
+    Sequence,
+    Target,
+    Template,
+    read_chains,
+)
 
 DATA = Path(__file__).parents[3] / "data"
 
@@ -196,6 +205,7 @@ def test_reading_chains_goes_on_where_the_search_for_them_left_off(
         "template_chains": ([chain, chain], [None, None]), "load_units": (None, False),
     }.items():  # fmt: skip
         monkeypatch.setattr(templates, name, lambda *_, given=given: given)
+    monkeypatch.setattr(templates.SideChains, "of", lambda *_: None)
     monkeypatch.setattr(density_fit, "network_fields", lambda _: fields_of(chain))
     monkeypatch.setattr(templates, "fit_structure", drawn)
     monkeypatch.setattr(templates, "survey", survey)
@@ -235,7 +245,7 @@ def density(chain):
     def make(one=chain, **options):
         fit = DensityFit((one,), fields_of(chain), np.random.default_rng(0), **options)
         return lambda positions, wanted=True: fit.against(
-            0, positions, np.broadcast_to(wanted, len(chain))
+            0, positions, np.broadcast_to(wanted, len(chain)), one.codes
         )
 
     return make
@@ -298,6 +308,67 @@ def test_a_few_residues_that_the_prediction_is_sure_of_do_not_speak_for_all(chai
     )
     astray = np.where(unsure[:, None], chain.calpha + 40.0, chain.calpha)
     assert density(predicted)(astray)
+
+
+class Reading:
+    """Side chains where a chain lies: its own, as surely as asked for, and nothing by its fold."""
+
+    def __init__(self, chain, gain, letters=None):
+        self.there, self.odds = chain.calpha, np.zeros((len(chain), 20))
+        self.odds[np.arange(len(chain)), chain.codes if letters is None else letters] = gain
+        self.asked = 0
+
+    def log_probabilities(self, calpha):
+        near = np.linalg.norm(calpha - self.there, axis=1) < 5.0
+        return np.where(near[:, None], self.odds, 0.0)
+
+    def by_fold(self, calpha, centre, rng):
+        self.asked += 1
+        return np.zeros_like(self.odds)
+
+
+def by(reader):
+    return SideChains(reader, np.random.default_rng(0))
+
+
+def test_a_place_where_the_map_shows_other_side_chains_is_spoken_against(chain, density):
+    other = np.random.default_rng(0).permutation(chain.codes)
+    line = density(side_chains=by(Reading(chain, 1.0, other)))(chain.calpha)
+    assert "where side chains suit its letters better than by chance" in line
+    assert density(side_chains=by(Reading(chain, 1.0)))(chain.calpha) == ""
+    only = np.where(np.arange(len(chain)) < 20, chain.codes, -1)  # too few to tell
+    unknown = dataclasses.replace(chain, letters="".join(["X", *AMINO_ACIDS][k + 1] for k in only))
+    assert density(unknown, side_chains=by(Reading(chain, 1.0, other)))(chain.calpha) == ""
+
+
+def test_side_chains_that_are_sure_of_a_place_outweigh_the_density(chain, density):
+    half_wrong = chain.calpha.copy()
+    half_wrong[-25:] += 40.0
+    sure, unsure = (by(Reading(chain, gain)) for gain in (3.0, 0.0))
+    assert "better than chance (score" in density()(half_wrong)
+    assert "better than chance (score" in density(side_chains=unsure)(half_wrong)
+    sure.reader.there = half_wrong
+    assert density(side_chains=sure)(half_wrong) == ""
+
+
+def test_places_about_one_centre_are_compared_with_the_same_wrong_poses(chain, density):
+    reader = Reading(chain, 1.0)
+    place = density(side_chains=by(reader))
+    for shift in (0.0, 5.0, 30.0, 32.0, 1.0):
+        place(chain.calpha + [shift, 0.0, 0.0])
+    assert reader.asked == 2
+
+
+def test_maps_too_coarse_for_side_chains_are_not_asked(chain):
+    grid = simulate(chain.calpha, 1.0, 6.0, padding=8.0)
+    rng, weights = np.random.default_rng(0), shipped(RESIDUE_NETWORK)
+    assert SideChains.seen(grid, weights, COARSEST + 0.1, rng) is None
+    assert SideChains.seen(grid, weights, COARSEST_OWN + 0.1, rng, own=True) is None
+    own = SideChains.seen(grid, weights, COARSEST_OWN, rng, device="cpu", own=True)
+    asked = SideChains.seen(grid, weights, COARSEST, rng, device="cpu")
+    assert own.least > asked.least > 0.0
+    nowhere = np.full((len(chain), 3), np.nan)
+    assert asked is not None and asked.told(0, chain.calpha, nowhere, chain.codes) is UNTOLD
 
 
 def test_what_the_map_contradicts_is_told(chain):

@@ -30,6 +30,7 @@ from critasser.fitting import (
     trusted_residues,
     values_in_place,
 )
+from critasser.pipeline.stages.side_chains import UNTOLD, SideChains
 from critasser.structure import ProteinChain, read_chains
 from critasser.templates import AS_GOOD, PlacedChain
 from critasser.text import printable
@@ -101,6 +102,8 @@ class DensityFit:
         Chains that have no place by the density, as `placed_domains` judges it.
     found : dict of int to tuple of Placement
         What the search found for chains that it was made for already.
+    side_chains : SideChains or None
+        What the map shows of side chains, where it does.
     """
 
     chains: tuple[ProteinChain, ...]
@@ -111,6 +114,7 @@ class DensityFit:
     clear: dict[int, float] = field(default_factory=dict)
     unfound: set[int] = field(default_factory=set)
     found: dict[int, tuple[Placement, ...]] = field(default_factory=dict)
+    side_chains: SideChains | None = None
 
     @cached_property
     def _generators(self) -> list[np.random.Generator]:
@@ -189,7 +193,11 @@ class DensityFit:
         return sure if sure.sum() >= FEWEST_RESIDUES else asked  # fewer are somewhere by chance
 
     def against(
-        self, number: int, positions: NDArray[np.float64], wanted: NDArray[np.bool_]
+        self,
+        number: int,
+        positions: NDArray[np.float64],
+        wanted: NDArray[np.bool_],
+        letters: NDArray[np.int8],
     ) -> str:
         """Why a chain (n, 3) in a place is not what the map shows there; empty if it may be."""
         asked = self._asked(number, wanted)
@@ -197,16 +205,22 @@ class DensityFit:
         here = int(counted.sum())
         if not here or not enough_placed(here, int(asked.sum())):
             return f"has a place in the map for {here} of {int(asked.sum())} residues only"
+        told = UNTOLD
+        if self.side_chains is not None:
+            told = self.side_chains.told(
+                number, self.chains[number].calpha, positions, np.where(counted, letters, -1)
+            )
         score = float(values_in_place(positions, self.fine)[counted].mean())
         detail = float(values_in_place(positions, self.detail)[counted].mean())
         unfound = number in self.unfound
         least = SCORE_BY_CALPHA if unfound else least_score(here)
-        if score > least or (not unfound and detail > self.clear.get(number, np.inf)):
-            return ""
-        return (
-            "has no place in the map that is better than chance (score "
-            f"{score:.2f}, what is in a map has {least:.2g} or more)"
-        )
+        clear = not unfound and detail > self.clear.get(number, np.inf)
+        if not (score > least or clear or told.sure):
+            return (
+                "has no place in the map that is better than chance (score "
+                f"{score:.2f}, what is in a map has {least:.2g} or more)"
+            )
+        return told.against
 
 
 def fit_by_density(
@@ -216,9 +230,12 @@ def fit_by_density(
     *,
     errors: Sequence[NDArray[np.float64] | None] = (),
     tell: Callable[[str], None] | None = None,
+    side_chains: SideChains | None = None,
 ) -> DensityFit:
     """Template chains in the density of the cropped map at 1 Å; the rest as in `DensityFit`."""
-    return DensityFit(tuple(chains), network_fields(features), rng, tuple(errors), tell)
+    return DensityFit(
+        tuple(chains), network_fields(features), rng, tuple(errors), tell, side_chains=side_chains
+    )
 
 
 def _remarks(

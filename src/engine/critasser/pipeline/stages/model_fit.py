@@ -41,9 +41,10 @@ from critasser.fitting import (
 )
 from critasser.job.arrays import load_features, write_table
 from critasser.job.records import plain, write_json
-from critasser.pipeline.files import DENSITY, FEATURES, PLACES, UNITS
+from critasser.pipeline.files import DENSITY, FEATURES, PLACES, SEEN, UNITS
 from critasser.pipeline.model_chains import ModelChains
 from critasser.pipeline.stage import Context, Stage, Task
+from critasser.pipeline.stages.side_chains import SideChains
 from critasser.pipeline.stages.symmetry import load_units
 from critasser.structure import Symmetry, write_moved
 
@@ -97,6 +98,14 @@ class _Place:
     share: float
     units: Symmetry = ALONE
 
+    @property
+    def has_place(self) -> NDArray[np.bool_]:
+        """Residues (n,) of domains that have a place of their own."""
+        found = np.zeros(len(self.calpha), dtype=bool)
+        for one in self.domains:
+            found[one.rows] = one.placed
+        return found
+
     def moved(
         self, points: NDArray[np.float64], residue: NDArray[np.int64]
     ) -> NDArray[np.float64]:
@@ -142,6 +151,7 @@ def _fit(context: Context, symmetry: Symmetry) -> int:
     places = _places(placements, chains, positions)
     if not places:
         raise InputError(_refusal(context, placements[0]))
+    places = _by_side_chains(context, places, chains)
     density = read_map(context.read(DENSITY))
     places = [
         replace(places[k], units=units_in_map(places[k].calpha, symmetry, density))
@@ -188,6 +198,35 @@ def _places(
         _, distance = share_near(calpha, positions)
         found.append(_Place(domains, moves, body, calpha, distance, share))
     return sorted(found, key=lambda place: -place.share)
+
+
+def _by_side_chains(
+    context: Context, places: list[_Place], chains: ModelChains
+) -> list[_Place]:
+    """Places whose side chains in the map do not speak against the model's letters.
+
+    Raises
+    ------
+    InputError
+        There is none.
+    """
+    side_chains = SideChains.of(context, own=True)
+    if side_chains is None:
+        return places
+    told = [
+        side_chains.told(
+            0, chains.calpha, place.calpha, np.where(place.has_place, chains.codes, -1)
+        )
+        for place in places
+    ]
+    found = [place for place, one in zip(places, told) if not one.against]
+    if not found:
+        model, density = context.task.inputs.model, context.task.inputs.map
+        raise InputError(
+            f"{model}: {told[0].against}, in {density.name}; give a model of what is in the map, "
+            "of this sequence, or a mask of the part where it is"
+        )
+    return found
 
 
 def _moved(
@@ -351,10 +390,10 @@ def _settings(task: Task) -> Mapping[str, object]:
 STAGE = Stage(
     "fit",
     model_fit,
-    reads=(DENSITY, FEATURES),
+    reads=(DENSITY, SEEN, FEATURES),
     facts={"resolution": "density"},
     settings=_settings,
-    external=("model", "pae"),
+    external=("model", "pae", "residue_weights"),
     draws=True,
 )
 

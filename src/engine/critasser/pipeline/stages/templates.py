@@ -10,12 +10,13 @@ from critasser.density import averaged_over_units
 from critasser.fitting import fit_structure
 from critasser.job.arrays import load_calpha, save_templates, write_table
 from critasser.pipeline.expected_time import bending_share
-from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, NUCLEIC, TEMPLATES, UNITS
+from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, NUCLEIC, SEEN, TEMPLATES, UNITS
 from critasser.pipeline.stage import Context, Stage, named_sequences
 from critasser.pipeline.stages.built_chains import absent_chains, remarks
 from critasser.pipeline.stages.density_fit import DensityFit, fit_by_density, template_chains
 from critasser.pipeline.stages.judged_templates import judged_by_map
 from critasser.pipeline.stages.nucleic import protein_density, protein_features
+from critasser.pipeline.stages.side_chains import SideChains
 from critasser.pipeline.stages.symmetry import load_units
 from critasser.pipeline.stages.trace import SHOWN
 from critasser.shipped import SEQUENCE_NETWORK
@@ -48,7 +49,10 @@ def templates(context: Context) -> None:
         features = protein_features(context)
         if certain:
             features = averaged_over_units(features, symmetry.rotation, symmetry.shift)
-        fit = fit_by_density(chains, features, context.rng, errors=errors, tell=context.warn)
+        fit = fit_by_density(
+            chains, features, context.rng, errors=errors, tell=context.warn,
+            side_chains=SideChains.of(context),
+        )  # fmt: skip
         share = _place_at_once(context, fit)
 
     def told(done: float, message: str) -> None:
@@ -164,7 +168,7 @@ def _write_elsewhere(
 STAGE = Stage(
     "templates",
     templates,
-    reads=(CALPHA, DENSITY, FEATURES, NUCLEIC, UNITS),
+    reads=(CALPHA, DENSITY, SEEN, FEATURES, NUCLEIC, UNITS),
     facts={
         "resolution": "density",
         "by_map": "sequences",
@@ -173,6 +177,6 @@ STAGE = Stage(
         "map_symmetry": "symmetry",
     },
     settings=named_sequences,
-    external=("template_*", "pae_*", "trace.npz", SEQUENCE_NETWORK),
+    external=("template_*", "pae_*", "residue_weights", "trace.npz", SEQUENCE_NETWORK),
     draws=True,
 )

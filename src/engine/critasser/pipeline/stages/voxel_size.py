@@ -47,13 +47,10 @@ FEWEST = 10
 BEST_READ = 50
 """Positions that count: those whose amino acids are told best."""
 
-LEAST_INFORMATION = 1.2
-"""Nats about an amino acid at the best size, from which it is believed. In experimental maps of
-group train these are 2.0 to 2.9 up to 3.5 Å, and 0.4 to 1.4 at 4 Å and poorer."""
-
 CERTAIN = 1.6
-"""Nats from which sizes far off need not be tried. Experimental maps have up to 1.0 at twice their
-size, and a simulated helix 1.3."""
+"""Nats about an amino acid at a size, from which it is believed and sizes far off need not be tried.
+In experimental maps of group train these are 2.0 to 2.9 up to 3.5 Å, and 0.4 to 1.4 at 4 Å and
+poorer; at half of their size up to 1.3."""
 
 LEAST_GAIN = 0.25
 """Nats at the best size over those at the map's own. Of 17 experimental maps of group train one has
@@ -103,7 +100,7 @@ def told_scale(
         if better == best:
             break
         best = better
-    if known[best] < max(LEAST_INFORMATION, known[0] + LEAST_GAIN):
+    if known[best] < max(CERTAIN, known[0] + LEAST_GAIN):
         return 1.0
     below, middle, above = (information(best + k) for k in (-1, 0, 1))
     bend = below - 2 * middle + above

@@ -1,4 +1,6 @@
-"""The sets, the runner and the tables: how every number in the README is made again.
+"""Make every number of docs/benchmarks.md and the README again: sets, runners and tables.
+
+Which command makes which table: docs/benchmarks.md, "How to make the figures again". For example
 
     python -m benchmark.build --set experimental high --work ~/benchmark
     python -m benchmark.table --work ~/benchmark
@@ -10,6 +12,6 @@
     python -m benchmark.fitting.confidence --work ~/benchmark
 
 The data are beside the repository, in ``../shared/data`` (``--data`` names another place): single
-chains with a table of splits, experimental maps with models. Nothing is measured on what was
-trained on.
+chains with a table of splits, experimental maps with models. Networks have seen no protein by which
+they are judged but those of experimental maps of group train, which have rows of their own.
 """

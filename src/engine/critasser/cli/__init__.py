@@ -1,6 +1,6 @@
 """The command `critasser`: one module a command, each with ``add_args`` and ``main``.
 
-Exit status: 0 done, 1 a failure of ours, 2 bad input, 130 cancelled.
+Exit status: 0 done, 1 a failure of the program, 2 bad input, 130 stopped on request.
 """
 
 from __future__ import annotations

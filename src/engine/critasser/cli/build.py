@@ -47,7 +47,7 @@ def add_args(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "sequence", type=Path, nargs="?", metavar="FASTA",
         help="sequences, one record a chain; of a symmetric molecule those of one unit will do "
-        "(alone with --resume: other sequences, the map stays)",
+        "(with --resume and no MAP: sequences in place of the job's)",
     )  # fmt: skip
     add_place(parser)
     add_mask(parser, "where to build")
@@ -77,8 +77,8 @@ def add_args(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         metavar="FILE",
         help="predicted aligned error of each template, in their order, - for none: JSON of "
-        "AlphaFold or ColabFold, npz of Boltz (default: what lies beside a template under the name "
-        "that these programs give it)",
+        "the AlphaFold Database, ColabFold, AlphaFold 3 or Protenix, npz of Boltz (default: what "
+        "lies beside a template under the name that these programs give it)",
     )
     add_removable(
         parser,
@@ -91,8 +91,8 @@ def add_args(parser: argparse.ArgumentParser) -> None:
         "--symmetry",
         metavar="S",
         help="of the map: C4, D2, T, O, I or helical:RISE,TWIST in Å and degrees with RELION's "
-        "signs (helical:27.6,-166.5), and its axis is found; auto: it is looked for; none: it is "
-        f"not (default: {default.symmetry})",
+        "signs (helical:27.6,-166.5); its axes are found in the map. auto: look for a symmetry; "
+        f"none: do not (default: {default.symmetry})",
     )
     add_choices(parser, default)
     add_executor(parser)

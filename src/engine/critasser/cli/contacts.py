@@ -31,8 +31,9 @@ def add_args(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.add_argument("sequence", type=Path, metavar="SEQUENCE", help="FASTA file, as for build")
     parser.add_argument(
-        "--language-model", type=Path, required=True, metavar="FOLDER", help="of ESM-2"
-    )
+        "--language-model", type=Path, required=True, metavar="FOLDER",
+        help="ESM-2 as published for the library transformers",
+    )  # fmt: skip
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="FILE",
         help="contacts to write (CASP RR format)",

@@ -57,7 +57,9 @@ def add_args(parser: argparse.ArgumentParser) -> None:
     add_place(parser, "; or FILE.cif for the placed model alone")
     add_removable(
         parser, "--pae", type=Path, metavar="FILE",
-        help="predicted aligned error of MODEL (AlphaFold Database, ColabFold, AlphaFold 3, Boltz)",
+        help="predicted aligned error of MODEL: JSON of the AlphaFold Database, ColabFold, "
+        "AlphaFold 3 or Protenix, npz of Boltz (default: what lies beside it under the name that "
+        "these programs give it)",
     )  # fmt: skip
     form = parser.add_mutually_exclusive_group()
     form.add_argument(

@@ -91,7 +91,7 @@ def add_choices(
             "--protein",
             action=argparse.BooleanOptionalAction,
             help="the sequences are protein, also those of A, C, G and T alone, such as "
-            "poly-alanine (default: such are DNA, and refused)",
+            "poly-alanine (default: such are taken for DNA, which is not built)",
         )
     if trim:
         parser.add_argument(

@@ -1,6 +1,6 @@
 """The kinds of jobs, each a list of stages, and the one way in which they all run.
 
-Only here is known which stage follows which. `build`, `score` and `rebuild` hold a kind of job
-each; `stages` holds what they are made of. Nothing is imported with this package itself, so that
-what is light, such as `description`, can be had without loading any stage.
+Only this package knows which stage follows which. `build`, `score`, `rebuild` and `fit` hold a kind
+of job each; `stages` holds the stages that they are made of. Importing the package imports nothing
+else, so that light modules, such as `description`, load no stage.
 """

@@ -1,4 +1,4 @@
-"""What the last stage of every kind of job writes: `results.json` and `report.html`."""
+"""Write `results.json` and `report.html`: what the last stages of all jobs but fits share."""
 
 from __future__ import annotations
 

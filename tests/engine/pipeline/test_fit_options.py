@@ -17,8 +17,9 @@ from critasser.errors import InputError
 from critasser.options import FitOptions
 from critasser.pipeline.files import DENSITY, FEATURES, PLACES
 from critasser.pipeline.fit import FIT
+from critasser.pipeline.model_chains import ModelChains
 from critasser.pipeline.stages import model_fit
-from critasser.structure import read_chains
+from critasser.structure import ModelFile, Symmetry, read_chains
 
 DATA = Path(__file__).parents[2] / "data"
 MAP = DATA / "emd_6555_piece.mrc.gz"
@@ -142,6 +143,19 @@ def test_of_a_symmetric_map_the_model_is_placed_once_and_the_other_units_are_its
     assert read_fit(job).symmetry is None
     warnings = first_stages("symmetry", "fit", "--resume", job, "--symmetry", "C5")
     assert any("the map does not have the symmetry C5" in one for one in warnings)
+
+
+@pytest.mark.parametrize(("away", "told"), [(2.0, True), (40.0, False)])
+def test_copies_that_lie_in_each_other_are_told(away, told):
+    """A half turn about an axis so many Å from the middle of the model."""
+    chains = ModelChains.of(ModelFile.read(PIECE))
+    turn, axis = np.diag([-1.0, -1.0, 1.0]), chains.calpha.mean(axis=0) + [away, 0.0, 0.0]
+    units = Symmetry(np.stack([np.eye(3), turn]), np.stack([np.zeros(3), axis - turn @ axis]))
+    place = model_fit._Place(
+        (), [(np.eye(3), np.zeros(3))], np.zeros(60, int), chains.calpha, np.zeros(60), 1.0, units
+    )
+    lines = model_fit._remarks([place], chains)
+    assert any("lie in a copy of the model in another unit" in line for line in lines) == told
 
 
 def test_a_symmetry_is_not_looked_for_and_older_jobs_have_none(looked_at, refused):

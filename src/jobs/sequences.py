@@ -9,11 +9,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..engine.critasser.fasta_text import (
+    Record,
     copies_of,
     decoded,
     is_nucleic,
     letters_of,
-    name_of,
+    names_of,
     other_molecule,
     records_of,
     says_protein,
@@ -116,16 +117,22 @@ def parse_sequences(text: str) -> list[Entry]:
     """
     if ACCESSION.fullmatch(text.strip()):
         return [Entry(text.strip(), text.strip())]  # `complaint` tells what to do with it
-    entries = []
-    for record in records_of(_from_genpept(text.lstrip("\ufeff"))):
-        header, lines = record.header or "", record.lines
-        if record.header is None:  # numbers may stand at either end of lines that are pasted
-            lines = [re.sub(r"^\s*\d+|\d+\s*$", "", line) for line in lines]
-        letters = letters_of(lines)
-        if letters:
-            count = min(copies_of(header), MOST_COPIES)
-            entries.append(Entry(name_of(header), letters, count, header))
+    records = records_of(_from_genpept(text.lstrip("\ufeff")))
+    found = [(record.header or "", _letters(record)) for record in records]
+    entries = [
+        Entry(name, letters, min(copies_of(header), MOST_COPIES), header)
+        for (header, letters), name in zip(found, names_of(found))
+        if letters
+    ]
     return add_entries((), entries)
+
+
+def _letters(record: Record) -> str:
+    """Of a record; numbers may stand at either end of lines that are pasted."""
+    lines = record.lines
+    if record.header is None:
+        lines = [re.sub(r"^\s*\d+|\d+\s*$", "", line) for line in lines]
+    return letters_of(lines)
 
 
 def _from_genpept(text: str) -> str:

@@ -22,6 +22,7 @@ __all__ = [
     "letters_of",
     "line_letters",
     "name_of",
+    "names_of",
     "other_molecule",
     "records_of",
     "says_protein",
@@ -73,6 +74,9 @@ PDBE_CHAINS = re.compile(r"^pdb\|\w{4,12}\|(\w{1,4}(?:\s+\w{1,4})+)$")
 AUTHOR = re.compile(r"\[auth[^\]]*\]", re.IGNORECASE)
 COPIES = re.compile(r"\bcopies\s*[=:]\s*(\d+)", re.IGNORECASE)
 MOST_DIGITS = 9
+
+LONGEST_NAME = 60
+"""Letters of a name that is more than the first word of a header."""
 
 PIR = re.compile(r"^(?:P1|F1|XX);\s*(.*)$")
 """Header of a protein in the PIR format, as MODELLER has it: the line below is a title."""
@@ -198,6 +202,43 @@ def name_of(header: str) -> str:
         return header.split("|")[0].strip()
     words = header.split()
     return words[0] if words else ""
+
+
+def names_of(records: Sequence[tuple[str, str]]) -> list[str]:
+    """Names of records by their headers and letters.
+
+    Where headers of different sequences begin with one word, as many as tell them apart. Copies of
+    a sequence are called as the first of them.
+
+    Examples
+    --------
+    >>> names_of([("5FN5 chain A, nicastrin", "MKV"), ("5FN5 chain B", "MLV"), ("6BDF a", "W")])
+    ['5FN5 chain A', '5FN5 chain B', '6BDF']
+    """
+    names = [name_of(header) for header, _ in records]
+    for name in set(names) - {""}:
+        first: dict[str, list[str]] = {}
+        for (header, letters), own in zip(records, names):
+            if own == name:
+                first.setdefault(letters, COPIES.sub("", header).split())
+        longer = _told_apart(first)
+        names = [
+            longer.get(letters, own) if own == name else own
+            for (_, letters), own in zip(records, names)
+        ]
+    return names
+
+
+def _told_apart(words: dict[str, list[str]]) -> dict[str, str]:
+    """As few words of each header as differ from those of the others; empty where none do."""
+    if len(words) > 1:
+        for count in range(2, max(map(len, words.values())) + 1):
+            found = {key: " ".join(own[:count]).rstrip(",;:") for key, own in words.items()}
+            if max(map(len, found.values())) > LONGEST_NAME:
+                break
+            if len(set(found.values())) == len(found):
+                return found
+    return {}
 
 
 def asked_copies(header: str) -> int | None:

@@ -319,5 +319,27 @@ def test_records_of_one_name_are_told_and_all_built(write, text, says):
     assert len(found.target.sequences) == text.count(">")
 
 
+@pytest.mark.parametrize(
+    ("headers", "names"),
+    [
+        (["5FN5 chain A, nicastrin", "5FN5 chain B, x copies=2"],
+         ["5FN5 chain A", "5FN5 chain B", "5FN5 chain B"]),
+        (["globin alpha", "globin beta", "globin alpha"], ["globin"] * 3),
+        (["globin", "globin beta"], ["globin", "globin beta"]),
+        (["a copies=2", "a copies=3"], ["a"] * 5),
+        ([f"a {'x' * 70} 1", f"a {'x' * 70} 2"], ["a", "a"]),
+    ],
+)  # fmt: skip
+def test_headers_that_begin_alike_are_told_apart_by_more_words(write, headers, names):
+    text = "".join(f">{header}\nMKV{'L' * k}\n" for k, header in enumerate(headers))
+    assert [one.name for one in read_fasta(write(text)).sequences] == names
+
+
+def test_copies_are_called_as_the_first_of_them(write):
+    text = ">haemo alpha 1\nMKV\n>haemo beta\nMLV\n>haemo alpha 2\nMKV"
+    names = [one.name for one in read_fasta(write(text)).sequences]
+    assert names == ["haemo alpha", "haemo beta", "haemo alpha"]
+
+
 def test_records_of_different_names_need_no_word(write):
     assert read_sequences(write(">a\nMKV\n>b\nMKV")).notes == ()

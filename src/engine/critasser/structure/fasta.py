@@ -15,7 +15,7 @@ from critasser.fasta_text import (
     decoded,
     is_nucleic,
     letters_of,
-    name_of,
+    names_of,
     other_molecule,
     records_of,
 )
@@ -100,10 +100,8 @@ class _Record:
     letters: str
 
     @classmethod
-    def of(cls, record: Record, number: int) -> _Record:
-        header = record.header or ""
-        name = name_of(header) or f"chain {number}"
-        return cls(header, name, number, letters_of(record.lines))
+    def of(cls, record: Record, number: int, name: str, letters: str) -> _Record:
+        return cls(record.header or "", name or f"chain {number}", number, letters)
 
     @property
     def is_nucleic(self) -> bool:
@@ -233,7 +231,10 @@ def _records(text: str, path: Path) -> list[_Record]:
             f"{path}, line {stray.line}: a FASTA file begins with a line such as '>name', not "
             f"{stray.lines[0].strip()[:20]!r}: put one before each sequence, or save it as FASTA."
         )
-    found = [_Record.of(record, number) for number, record in enumerate(records, start=1)]
+    letters = [letters_of(record.lines) for record in records]
+    names = names_of([(record.header or "", own) for record, own in zip(records, letters)])
+    numbers = range(1, len(records) + 1)
+    found = [_Record.of(*one) for one in zip(records, numbers, names, letters)]
     for record in found:
         if not record.letters:
             raise InputError(

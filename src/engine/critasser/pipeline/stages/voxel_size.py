@@ -48,7 +48,7 @@ BEST_READ = 50
 """Positions that count: those whose amino acids are told best."""
 
 CERTAIN = 1.6
-"""Nats about an amino acid at a size, from which it is believed and sizes far off need not be tried.
+"""Nats about an amino acid at a size, from which it is believed, and sizes far off need no try.
 In experimental maps of group train these are 2.0 to 2.9 up to 3.5 Å, and 0.4 to 1.4 at 4 Å and
 poorer; at half of their size up to 1.3."""
 

@@ -1,5 +1,6 @@
 """Regions of a map: found, grouped, chosen, shown.
 
-Modules that work on arrays alone (`basins`, `scales`, `regions`, `mates`, `palette`, `voxelise`)
-import nothing of ChimeraX. Grids are indexed [z, y, x], positions in them likewise.
+Basins, scales and sizes of regions are found by the engine's `critasser.segmentation`, whose files
+the bundle shares. `mates`, `palette` and `voxelise` work on arrays alone and import nothing of
+ChimeraX. Grids are indexed [z, y, x], positions in them likewise.
 """

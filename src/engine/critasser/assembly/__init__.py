@@ -1,4 +1,4 @@
-"""Assembles whole Cα chains from traces and templates by replica-exchange Monte Carlo."""
+"""Assemble whole Cα chains from traces and templates by replica-exchange Monte Carlo."""
 
 from critasser.assembly.complete import Guide, Start, complete
 from critasser.assembly.exchange import Decoys, assemble

@@ -1,4 +1,4 @@
-"""Builds all atoms on Cα: backbone, side chains, relaxation under a force field in the map."""
+"""Build all atoms on Cα: backbone, side chains, relaxation under a force field in the map."""
 
 from critasser.atomic.bonds import bonds_of_model
 from critasser.atomic.building import build_atoms

@@ -1,4 +1,4 @@
-"""Finds the conformations that a sampling visits most: clusters of decoys."""
+"""Find the conformations that the sampling visits most: clusters of decoys."""
 
 from critasser.decoys.clustering import Clusters, cluster
 

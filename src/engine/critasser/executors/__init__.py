@@ -1,4 +1,4 @@
-"""Does independent work in parallel: in processes of this machine, or by Dask workers elsewhere.
+"""Do independent work in parallel: in processes of this machine, by Dask workers or by SLURM jobs.
 
 Whatever does them, results come in the order of the items and are the same: an item brings its own
 random numbers, and knows nothing of others. Processes and workers get arrays and return arrays;

@@ -1,4 +1,4 @@
-"""Lay known structures in the map as rigid bodies, wherever they may be, and bend them there."""
+"""Lay known structures in the map as rigid bodies, wherever they belong, and bend them there."""
 
 from critasser.fitting.body import Body, Poses
 from critasser.fitting.choice import MOST_CLASHING

@@ -1,4 +1,4 @@
-"""Estimates how far a model and each of its residues can be trusted."""
+"""Estimate how far a model and each of its residues can be trusted."""
 
 from critasser.quality.calibration import Calibration, accuracy, fit, read_calibration
 from critasser.quality.confidence import (

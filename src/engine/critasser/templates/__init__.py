@@ -1,4 +1,4 @@
-"""Lays known structures on the map's Cα positions."""
+"""Lay known structures on the map's Cα positions."""
 
 from critasser.templates.equal_places import in_equal_places
 from critasser.templates.fingerprint import match_fingerprints

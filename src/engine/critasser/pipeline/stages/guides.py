@@ -1,4 +1,4 @@
-"""What guides both rounds of the assembly: starts, Cα positions, map and contacts."""
+"""What guides both rounds of the Monte Carlo: starting chains, Cα positions, map and contacts."""
 
 from __future__ import annotations
 

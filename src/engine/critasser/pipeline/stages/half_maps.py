@@ -1,4 +1,4 @@
-"""What half maps tell: noise and local resolution, and whether models follow the noise."""
+"""What half maps tell: noise, local resolution, and (stage cross_validation) overfitting."""
 
 from __future__ import annotations
 

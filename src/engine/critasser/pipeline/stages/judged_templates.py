@@ -1,4 +1,4 @@
-"""What the map says of templates that lie in it: laid and bent into its density, contradicted."""
+"""Lay templates in the density, bend them into it, and release what of them the map contradicts."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Stage density of a job about a model: cut the map out around the model and not around all that
-it holds."""
+"""Stage density of a score or rebuild: cut the map out around the model alone."""
 
 from __future__ import annotations
 

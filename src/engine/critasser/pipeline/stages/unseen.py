@@ -1,4 +1,4 @@
-"""Stage unseen: which residues have no density, so that they do not pull at the others."""
+"""Stage unseen: find residues without density, so that they do not pull at the others."""
 
 from __future__ import annotations
 

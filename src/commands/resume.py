@@ -251,7 +251,7 @@ def _check_has(kind: str, words: list[str]) -> None:
             "pae", "symmetry",
         ),
         "rebuild": ("templates", "contacts", "rigid", "pae", "symmetry"),
-        "fit": ("sequence", "templates", "contacts", "quality", "models", "protein"),
+        "fit": ("sequence", "templates", "contacts", "quality", "models", "trim", "protein"),
     }
     wrong = [word for word in words if word in lacks.get(kind, ())]
     if wrong:

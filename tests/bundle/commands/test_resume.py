@@ -51,6 +51,7 @@ def test_a_fit_is_given_another_error_and_another_form(resume, folder, tmp_path)
     [
         ("build", {"rigid": True}, "a build has no rigid"),
         ("score", {"rigid": True, "pae": ["x.json"]}, "a score has no rigid and no pae"),
+        ("fit", {"trim": True}, "a fit has no trim"),
         ("rebuild", {"without": ["pae"]}, "a rebuild cannot do without pae"),
         ("fit", {"pae": ["x.json", "y.json"]}, "2 pae files for one model: give one"),
         ("fit", {"pae": ["x.txt"]}, "x.txt: give a predicted aligned error as .json or .npz"),

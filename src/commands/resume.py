@@ -135,6 +135,7 @@ def command(
         "quality": quality,
         "models": models,
         "seed": seed,
+        "trim": trim,
         "protein": protein,
         "symmetry": symmetry,
         "rigid": rigid,

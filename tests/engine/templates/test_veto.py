@@ -121,6 +121,24 @@ def test_a_half_in_another_fold_is_released_where_the_map_shows_the_right_one(ch
     assert not released(Template(wrong, 0.5, "another state"), target, seen(chain))[3].any()
 
 
+@pytest.mark.parametrize(("resolution", "stays"), [(6.0, False), (9.0, True)])
+def test_in_poor_maps_the_density_releases_no_end_but_a_domain_or_a_loop(
+    chain, target, resolution, stays
+):
+    n = len(chain)
+    for wrong, is_end in ((slice(n - 15, n), True), (slice(0, 15), True), (slice(40, 58), False),
+                          (slice(HALF, n), False)):  # fmt: skip
+        values = np.full(n, 0.5)
+        values[wrong] = -1.5
+        positions = chain.calpha.copy()
+        positions[wrong] += 30.0
+        by_density = released(
+            Template(positions, 0.5, "x"), target, seen(chain), values, resolution=resolution
+        )[3]
+        assert by_density[wrong].sum() >= 10 or (is_end and stays)
+        assert not (is_end and stays and by_density.any())
+
+
 def test_a_half_without_density_stays_where_no_positions_are_left_over(chain, target):
     wrong, values = astray(chain)
     calpha = seen(chain)

@@ -49,6 +49,12 @@ LEFT_OVER, NEARBY, LIKELY = 0.5, 15.0, 0.25
 """Positions for each residue that is released which must be left over nearby (Å, probability):
 where the map has no other place to offer, what it does not show is taken from the template."""
 
+ENDS_STAY, LONGEST_END = 8.0, 20
+"""Å of resolution from which the density does not release the ends of chains, and residues of which
+an end has at most: it is held on one side only, so that in poor maps what grows anew in its place
+is invented. In 10 maps of validation chains of 7.9 to 11.8 Å, laid as they are or bent, one chain
+lost an end so, of 10 residues: 0.89 accurate in the template, 0.06 as it was built."""
+
 SPREAD_OF_MEDIAN = 1.4826
 """Standard deviation over the median distance from the median, of a normal distribution."""
 
@@ -63,6 +69,7 @@ def released(
     values: NDArray[np.float64] | None = None,
     *,
     trusted: bool = True,
+    resolution: float | None = None,
 ) -> tuple[Template, NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
     """A template without the stretches that the map contradicts.
 
@@ -78,6 +85,8 @@ def released(
         where it has no place.
     trusted : bool
         Whether positions and side chains may contradict; the density may in any case.
+    resolution : float, optional
+        Of the map, Å: from `ENDS_STAY` on the density does not contradict ends of chains.
 
     Returns
     -------
@@ -96,13 +105,14 @@ def released(
     if len(calpha) == 0 or not placed.any():
         return template, nothing, nothing, nothing
     if not trusted:
-        return _without(template, nothing, nothing, _astray(values, template, target, calpha))
+        by_density = _astray(values, template, target, calpha, resolution)
+        return _without(template, nothing, nothing, by_density)
     apart, partner = np.full(len(target), np.inf), np.zeros(len(target), dtype=np.int64)
     apart[placed], partner[placed] = cKDTree(calpha.positions).query(template.positions[placed])
     by_position = _alone(placed & (apart > ALONE), placed, target)
     near = placed & (apart <= ALONE)
     by_side_chains = _out_of_register(near, partner, target, calpha) & placed
-    by_density = _astray(values, template, target, calpha)
+    by_density = _astray(values, template, target, calpha, resolution)
     return _without(template, by_position, by_side_chains, by_density)
 
 
@@ -116,7 +126,11 @@ def _without(
 
 
 def _astray(
-    values: NDArray[np.float64] | None, template: Template, target: Target, calpha: CalphaSet
+    values: NDArray[np.float64] | None,
+    template: Template,
+    target: Target,
+    calpha: CalphaSet,
+    resolution: float | None,
 ) -> NDArray[np.bool_]:
     """Residues (L,) of stretches off the density, if positions are left over for them."""
     if values is None:
@@ -127,6 +141,11 @@ def _astray(
         known = uniform_filter1d(here.astype(float), WINDOW, mode="constant")
         total = uniform_filter1d(np.where(here, values[chain], 0.0), WINDOW, mode="constant")
         astray[chain] = here & (total < LEAST_VALUE * known)
+        rows = chain.start + np.flatnonzero(here)
+        if resolution is not None and resolution >= ENDS_STAY and not astray[rows].all():
+            within = np.flatnonzero(~astray[rows])
+            for end in (rows[: within[0]], rows[within[-1] + 1 :]):
+                astray[end] = len(end) > LONGEST_END
     stays = placed & ~astray
     if not stays.any():
         return np.zeros(len(target), dtype=bool)

@@ -77,7 +77,7 @@ def judged_by_map(
                 [values_in_place(template.positions[one], fields) for one in target.chain_slices]
             )
         kept, *contradicted = released(
-            template, target, calpha, values, trusted=trusted
+            template, target, calpha, values, trusted=trusted, resolution=resolution
         )
         z_score = 0.0
         if len(calpha):

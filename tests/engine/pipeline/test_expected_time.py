@@ -77,6 +77,17 @@ def test_a_residue_of_a_large_complex_takes_no_longer_to_trace_than_one_of_a_lar
     assert four / two == pytest.approx(2.0, rel=0.02)
 
 
+def test_a_template_is_searched_for_longer_in_a_larger_map(of_length, tmp_path):
+    def templates(volume: float) -> float:
+        one = of_length(580, volume)
+        inputs = dataclasses.replace(one.inputs, templates=(tmp_path / "a.pdb",))
+        return expected_build_seconds(dataclasses.replace(one, inputs=inputs))["templates"]
+
+    # 580 residues of TRPML1 in its whole map took some two minutes by CPU time.
+    assert 60 < templates(3e6) < 500
+    assert templates(4e4) < 0.4 * templates(3e6)
+
+
 def told_of(record: dict, expected: dict) -> list[tuple[float, str, float]]:
     """Seconds since the start, stage and what is told to be left, along a recorded run."""
     left, running, told = TimeLeft(expected), None, []

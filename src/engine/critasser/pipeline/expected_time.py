@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from critasser.fitting.rotations import rotations_for
+from critasser.fitting.search import COARSE_STEP
 from critasser.options import REBUILDS, Options
 from critasser.pipeline.stage import Task
 from critasser.pipeline.stages.symmetry import BY_POSITIONS
@@ -45,8 +47,19 @@ NUCLEIC_VOLUME = 4e-6
 """For each Å³, to tell nucleic acid from protein."""
 
 TEMPLATE_SEARCH, TEMPLATE_BENDING, BLURRING = 5.0, 1.5e-3, 3e-7
-"""Seconds to find a template's places, and for each residue to bend it there; for each Å³ to blur
+"""Seconds to refine a template's places, and for each residue to bend it there; for each Å³ to blur
 what the networks see for that, once."""
+
+SEARCH_VOXEL = 3e-8
+"""Seconds for each voxel of the search for a body and each of its orientations: a Fourier transform
+there and back. Measured for 48³ to 96³ voxels."""
+
+GYRATION, ELONGATED, EXTENT = (2.2, 0.38), 1.3, 1.7
+"""Radius of gyration of n residues that are compact, 2.2 Å n^0.38; what structures have more, and
+their farthest residue over that."""
+
+BOX = 3.0
+"""Volume of the box around a molecule, over that of density above the background."""
 
 SYMMETRY_SECONDS, SYMMETRY_SEARCH = 4.0, 10.0
 """To find where the axes of a symmetry lie that is given; to look for one in a poor map."""
@@ -83,7 +96,7 @@ def expected_build_seconds(task: Task, models: int = USUAL_MODELS) -> dict[str, 
         "weaker": 0.1 + 0.002 * length,
         "symmetry": _symmetry_seconds(options),
         "sequences": 0.3 + SEQUENCES_PLACE * length * _places(length),
-        "templates": 0.1 + _templates_seconds(len(task.inputs.templates), length, volume),
+        "templates": 0.1 + _templates_seconds(task, volume),
         "trace": _trace_seconds(length, schedule.joinings),
         "unseen": 0.1 + 0.001 * length,
         "assembly": 0.1 + 0.01 * length + ASSEMBLY_MOVE * moves,
@@ -98,10 +111,28 @@ def expected_build_seconds(task: Task, models: int = USUAL_MODELS) -> dict[str, 
     return seconds
 
 
-def _templates_seconds(templates: int, length: int, volume: float) -> float:
+def _templates_seconds(task: Task, volume: float) -> float:
+    templates, length = len(task.inputs.templates), len(task.checked.target)
     if not templates:
         return 0.0
-    return BLURRING * volume + templates * (TEMPLATE_SEARCH + TEMPLATE_BENDING * length)
+    # The longest chain stands for what is in a template.
+    longest = max(len(one) for one in task.checked.target.sequences)
+    each = TEMPLATE_SEARCH + TEMPLATE_BENDING * length
+    return BLURRING * volume + templates * (each + _search_seconds(longest, task.checked.volume))
+
+
+def _search_seconds(residues: int, volume: float) -> float:
+    """To try all orientations of a chain and of its domains everywhere in a map, by its density."""
+    domains = max(1, round(residues / RESIDUES_OF_DOMAIN))
+    bodies = [residues / domains] * domains + [residues] * (domains > 1)
+    factor, power = GYRATION
+    seconds = 0.0
+    for count in bodies:
+        radius = ELONGATED * factor * count**power
+        side = (BOX * volume) ** (1 / 3) + 2.0 * EXTENT * radius
+        voxels = (side / COARSE_STEP) ** 3
+        seconds += SEARCH_VOXEL * voxels * rotations_for(radius, COARSE_STEP)
+    return seconds
 
 
 def _symmetry_seconds(options: Options) -> float:
@@ -132,8 +163,8 @@ def _trace_seconds(length: int, joinings: int) -> float:
 RESIDUES_OF_DOMAIN = 150
 """Of a usual domain."""
 
-BODY_SECONDS = 12.0
-"""To find the places of one body."""
+BODY_SECONDS = 9.0
+"""To refine the places of one body."""
 
 
 def expected_fit_seconds(task: Task, models: int = 1) -> dict[str, float]:
@@ -146,7 +177,7 @@ def expected_fit_seconds(task: Task, models: int = 1) -> dict[str, float]:
         "density": 1.0 + checked.volume / 1e6,
         "network": 2.0 + checked.volume * (7e-5 if checked.device == "cpu" else 2e-6),
         **({"symmetry": SYMMETRY_SECONDS} if given else {}),
-        "fit": BODY_SECONDS * bodies,
+        "fit": BODY_SECONDS * bodies + _search_seconds(len(checked.target), checked.volume),
         "report": 0.1,
     }
 

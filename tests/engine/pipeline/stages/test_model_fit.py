@@ -6,10 +6,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from critasser.errors import InputError
 from critasser.fitting import DomainPlace
 from critasser.pipeline.model_chains import ModelChains
-from critasser.pipeline.stages.model_fit import _by_side_chains, _Place
+from critasser.pipeline.stages.model_fit import _by_side_chains
+from critasser.pipeline.stages.placed_model import PlacedModel
 from critasser.pipeline.stages.side_chains import SideChains
 from critasser.structure import ModelFile
 
@@ -48,13 +48,16 @@ def context(chains, monkeypatch):
 
     monkeypatch.setattr(SideChains, "of", of)
     inputs = SimpleNamespace(model=Path("model.pdb"), map=Path("map.mrc"))
-    return SimpleNamespace(task=SimpleNamespace(inputs=inputs))
+    warnings = []
+    return SimpleNamespace(
+        task=SimpleNamespace(inputs=inputs), warn=warnings.append, warnings=warnings
+    )
 
 
 def place(chains, shift):
     rows = np.arange(len(chains))
     domain = DomainPlace(rows, True, 0.5, 0.5, 20.0, "unique", 1, 1.0)
-    return _Place(
+    return PlacedModel(
         (domain,), [(np.eye(3), np.full(3, shift))], np.zeros(len(chains), np.int64),
         chains.calpha + shift, np.zeros(len(chains)), 0.9,
     )  # fmt: skip
@@ -65,10 +68,12 @@ def test_of_two_places_the_one_with_the_models_side_chains_is_left(chains, conte
     assert _by_side_chains(context, [wrong, right], chains) == [right]
 
 
-def test_a_model_whose_side_chains_are_nowhere_is_refused_in_one_line(chains, context):
-    with pytest.raises(InputError, match=r"^model\.pdb: .*side chains.*map\.mrc; give") as told:
-        _by_side_chains(context, [place(chains, 50.0)], chains)
-    assert "\n" not in str(told.value)
+def test_a_model_whose_side_chains_are_nowhere_may_be_a_relative_and_that_is_told(chains, context):
+    wrong = place(chains, 50.0)
+    assert _by_side_chains(context, [wrong], chains) == [wrong]
+    (told,) = context.warnings
+    assert told.startswith("model.pdb has no place in the map where side chains")
+    assert "distant relative" in told and "\n" not in told
 
 
 def test_a_map_that_is_too_coarse_speaks_against_no_place(chains, context, monkeypatch):

@@ -19,6 +19,7 @@ from critasser.pipeline.files import DENSITY, FEATURES, PLACES
 from critasser.pipeline.fit import FIT
 from critasser.pipeline.model_chains import ModelChains
 from critasser.pipeline.stages import model_fit
+from critasser.pipeline.stages.placed_model import PlacedModel, remarks
 from critasser.structure import ModelFile, Symmetry, read_chains
 
 DATA = Path(__file__).parents[2] / "data"
@@ -151,10 +152,10 @@ def test_copies_that_lie_in_each_other_are_told(away, told):
     chains = ModelChains.of(ModelFile.read(PIECE))
     turn, axis = np.diag([-1.0, -1.0, 1.0]), chains.calpha.mean(axis=0) + [away, 0.0, 0.0]
     units = Symmetry(np.stack([np.eye(3), turn]), np.stack([np.zeros(3), axis - turn @ axis]))
-    place = model_fit._Place(
+    place = PlacedModel(
         (), [(np.eye(3), np.zeros(3))], np.zeros(60, int), chains.calpha, np.zeros(60), 1.0, units
     )
-    lines = model_fit._remarks([place], chains)
+    lines = remarks([place], chains)
     assert any("lie in a copy of the model in another unit" in line for line in lines) == told
 
 

@@ -273,7 +273,7 @@ def _volume(inputs: Inputs, density: Grid, mask: Mask | None, target: Target) ->
         )
         raise InputError(
             f"{inputs.sequence}: {len(target)} residues cannot lie in {inputs.map.name}, whose "
-            f"density of {volume:.0f} Å³ above the background holds {room} at most; check the "
-            f"sequence, the mask and the map's voxel size{advice}"
+            f"density of {volume:.0f} Å³ above the background holds {room} at most; give only "
+            f"the part that is in the map, or check the mask and the map's voxel size{advice}"
         )
     return volume

@@ -8,6 +8,7 @@ import pytest
 
 DATA = Path(__file__).parents[2] / "data"
 MODEL = DATA / "emd_6555_piece.pdb"
+BACKBONE = ("N", "CA", "C", "O", "CB")
 
 
 def test_a_model_is_like_itself(run):
@@ -22,6 +23,18 @@ def test_structures_with_nothing_in_common_are_told(run):
     status, _, err = run("evaluate", MODEL, DATA / "1gl2_D.pdb.gz")
     assert status == 2
     assert "no chain in common" in err
+
+
+def test_a_backbone_without_side_chains_is_compared_by_where_it_lies(run, tmp_path):
+    atoms = [line for line in MODEL.read_text().splitlines() if line[12:16].strip() in BACKBONE]
+    text = "\n".join(f"{line[:17]}UNK{line[20:]}" for line in atoms)
+    (tmp_path / "unk.pdb").write_text(f"{text}\nEND\n")
+    status, out, err = run("evaluate", tmp_path / "unk.pdb", MODEL, "--json")
+    scores = json.loads(out)
+    assert status == 0 and "TM-score and RMSD" in err
+    assert scores["recall"] == scores["cr_score"] == pytest.approx(1.0)
+    assert "tm_score" not in scores and "rmsd" not in scores
+    assert "recall" in run("evaluate", tmp_path / "unk.pdb", MODEL)[1]
 
 
 def test_a_model_is_compared_with_a_map_whose_frame_is_told_where_it_is_read_otherwise(

@@ -40,31 +40,37 @@ def compare(
     Returns
     -------
     dict
-        By the names of the printed table; distances in Å.
+        By the names of the printed table; distances in Å. Where no chain of the model is one of the
+        native structure by its sequence, as of a backbone without side chains, those that need
+        pairs are not there.
 
     Raises
     ------
     InputError
-        No chain of the model is a chain of the native structure.
+        Nor does the model lie where the native structure does.
     """
     truth, built = pair_residues(model, native)
     paired = np.isfinite(built).all(axis=1)
-    if not paired.any():
-        raise InputError(
-            "model and native structure have no chain in common: less than "
-            f"{_SAME_CHAIN:.0%} of residues agree in every pair of chains"
-        )
     everything = np.concatenate([chain.calpha for chain in model])
     letters = "".join(chain.letters for chain in model)
     native_letters = "".join(chain.letters for chain in native)
     near = match_one_to_one(everything, truth, COVERED)
     close = match_one_to_one(everything, truth, CLOSE)
+    if not paired.any() and not len(near):
+        raise InputError(
+            "model and native structure have no chain in common: less than "
+            f"{_SAME_CHAIN:.0%} of residues agree in every pair of chains, and none lies within "
+            f"{COVERED:g} Å of another"
+        )
     right = sum(letters[i] == native_letters[j] for i, j in near)
-    return {
+    of_pairs = {
         "tm_score": tm_score(built, truth),
-        "cr_score": cr_score(everything, truth, len(truth)),
         "rmsd": rmsd(built, truth),
         "rmsd_in_place": rmsd(built, truth, superpose=False),
+    } if paired.any() else {}
+    return {
+        **of_pairs,
+        "cr_score": cr_score(everything, truth, len(truth)),
         "coverage": len(near) / len(truth),
         "sequence_match": right / max(len(near), 1),
         "precision": len(close) / len(everything),

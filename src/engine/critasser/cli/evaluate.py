@@ -68,6 +68,12 @@ def main(args: argparse.Namespace) -> int:
 
     model, native = _protein(args.model), _protein(args.native)
     scores = compare(model, native)
+    if "tm_score" not in scores:
+        print(
+            "no chain of the model is one of the native structure by its sequence: TM-score and "
+            "RMSD, which need pairs of residues, are left out",
+            file=sys.stderr,
+        )
     if args.map is not None:
         for note in read_map_header(args.map).notes:
             print(printable(note), file=sys.stderr)
@@ -76,7 +82,8 @@ def main(args: argparse.Namespace) -> int:
         print(json.dumps(plain(scores), indent=1))
         return 0
     width = max(len(_DESCRIPTIONS[name]) for name in scores)
-    for name, value in scores.items():
+    for name in filter(scores.__contains__, _DESCRIPTIONS):
+        value = scores[name]
         shown = f"{value:d}" if isinstance(value, int) else f"{value:.3f}"
         print(f"{_DESCRIPTIONS[name]:<{width}}  {shown:>8}")
     return 0

@@ -38,19 +38,18 @@ SCATTER = 1.0
 """Normalised density, above which voxels are of the molecule."""
 
 VOLUME = 40.0
-"""Å³ of such density for each position that is looked for, about a third of a residue's
-volume."""
+"""Å³ of such density for each position that is looked for, a third of a residue's volume."""
 
-FEWEST = 10
+FEWEST = 20
 """Positions from which something is told."""
 
 BEST_READ = 50
 """Positions that count: those whose amino acids are told best."""
 
-CERTAIN = 1.6
-"""Nats about an amino acid at a size, from which it is believed, and sizes far off need no try.
-In experimental maps of group train these are 2.0 to 2.9 up to 3.5 Å, and 0.4 to 1.4 at 4 Å and
-poorer; at half of their size up to 1.3."""
+ENOUGH = 1.6
+"""Nats about an amino acid from which they are believed, and sizes far off need not be tried. At
+their own size experimental maps of group train have 2.0 to 2.9 up to 3.5 Å, and 0.4 to 1.8 at 4 Å
+and poorer; at half of it or twice a helix, or a few positions of a blob, have up to 1.3."""
 
 LEAST_GAIN = 0.25
 """Nats at the best size over those at the map's own. Of 17 experimental maps of group train one has
@@ -91,7 +90,7 @@ def told_scale(
         return known[step]
 
     best = max((0, -1, 1), key=information)
-    if known[best] < CERTAIN:
+    if known[best] < ENOUGH:
         # Twice or half the size, as of binned images, lies beyond where the nearest ones lead.
         best = max((best, -MOST_STEPS, MOST_STEPS), key=information)
     while True:
@@ -100,7 +99,7 @@ def told_scale(
         if better == best:
             break
         best = better
-    if known[best] < max(CERTAIN, known[0] + LEAST_GAIN):
+    if known[best] < max(ENOUGH, known[0] + LEAST_GAIN):
         return 1.0
     below, middle, above = (information(best + k) for k in (-1, 0, 1))
     bend = below - 2 * middle + above

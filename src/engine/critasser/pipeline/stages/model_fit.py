@@ -96,6 +96,7 @@ def model_fit(context: Context) -> None:
         trusted=chains.trusted,
         error=error,
         numbers=chains.numbers,
+        kinds=chains.kinds,
         equals=True,
         rigid=context.settings["rigid"],
         progress=lambda done, told: context.progress(SEARCH_SHARE * done, told),

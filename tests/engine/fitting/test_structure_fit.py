@@ -13,8 +13,9 @@ from critasser.fitting import (
     network_fields,
     structure_fit,
 )
+from critasser.fitting.body import Body
 from critasser.fitting.choice import Candidate, choose_together
-from critasser.fitting.structure_fit import _core, _run_lengths
+from critasser.fitting.structure_fit import _core, _run_lengths, _without_own_images
 from critasser.structure import Symmetry, kabsch
 
 
@@ -88,6 +89,22 @@ def test_domains_that_lie_as_in_the_whole_are_one_body(placed, joined, bodies):
     flags = [tuple(one == "1" for one in some) for some in (placed, joined)]
     lies = Placement(np.zeros((0, 3)), np.zeros(0, int), (), flags[0], joined=flags[1])
     assert lies.bodies == bodies
+
+
+@pytest.mark.parametrize(("alike", "left"), [(True, [0, 2]), (False, [0, 1, 2])])
+def test_places_in_which_equal_chains_change_places_are_one(globin, alike, left):
+    half_turn = np.diag([-1.0, -1.0, 1.0])
+    one = globin - globin.mean(axis=0) + [25.0, 0.0, 0.0]
+    dimer = np.concatenate([one, one @ half_turn])
+    dimer -= dimer.mean(axis=0)
+    kinds = np.tile(np.arange(len(one)), 2) if alike else np.arange(len(dimer))
+    rotations = np.array([np.eye(3), half_turn, Rotation.from_euler("x", 90, True).as_matrix()])
+    poses = Poses(rotations, np.zeros((3, 3)), np.array([3.0, 2.9, 1.0]))
+    fit = RigidFit(poses, np.array([0.9, 0.8, 0.1]))
+    found = _without_own_images(fit, Body.of(dimer, np.ones(len(dimer))), dimer, kinds)
+    assert found.poses.score.tolist() == [poses.score[k] for k in left]
+    assert found.score.tolist() == [fit.score[k] for k in left]
+    assert len(found.everywhere if alike else found.detail) == 3  # by which chance is judged
 
 
 def test_short_runs_of_a_domain_do_not_tell_where_it_may_lie():

@@ -33,3 +33,13 @@ def test_residues_are_named_by_chain_number_and_insertion_code(chains):
     assert chains.ranges(np.arange(7)).upper() == "A:1-7B,B:5-6"
     assert chains.ranges(np.array([0, 1, 3, 5])) == "A:1-2,7,B:5"
     assert chains.ranges(np.array([6])) == "B:6"
+
+
+def test_residues_of_one_number_and_letter_are_of_one_kind(tmp_path):
+    lines = [
+        ATOM.format(serial=k, chain=chain, number=number, code=" ", x=3.8 * k)
+        for k, (chain, number) in enumerate([("A", 1), ("A", 2), ("B", 2), ("B", 1), ("B", 3)], 1)
+    ]
+    (tmp_path / "model.pdb").write_text("\n".join(lines) + "\nEND\n")
+    kinds = ModelChains.of(ModelFile.read(tmp_path / "model.pdb")).kinds
+    assert len(set(kinds.tolist())) == 3 and sorted(kinds.tolist()) == [0, 0, 1, 1, 2]

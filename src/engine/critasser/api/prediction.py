@@ -72,8 +72,8 @@ class Prediction:
     nucleic : NucleicAcid
         What looks like DNA or RNA: ``region`` (nz, ny, nx) on the density's grid, ``volume`` in Å³.
     left_out : ndarray (nz, ny, nx) bool
-        Where no Cα were looked for: nucleic acid in maps of 5 Å and better, but for what holds the
-        best positions for the protein.
+        Where no Cα were looked for: nucleic acid, if it was said that there is some, in maps of 5 Å
+        and better, but for what holds the best positions for the protein.
     """
 
     density: Grid
@@ -95,6 +95,7 @@ def predict_calpha(
     resolution: float | None = None,
     mask: str | os.PathLike[str] | None = None,
     bfactor: float | None = None,
+    nucleic_acid: bool = False,
     device: str = "auto",
     progress: Progress | None = None,
 ) -> Prediction:
@@ -113,6 +114,9 @@ def predict_calpha(
     bfactor : float, optional
         Å² by which the networks are to see the map blurred or (negative) sharpened; what they read
         best is looked for without it.
+    nucleic_acid : bool
+        The map holds DNA or RNA too: what looks like it is left out. A build goes by the FASTA
+        file.
     device : {'auto', 'cpu', 'cuda'}
     progress : callable, optional
         Given a fraction and a message.
@@ -153,7 +157,9 @@ def predict_calpha(
     features = predict(seen, weights, device=device, views=VIEWS, progress=progress)
     nucleic = find_nucleic_acid(seen, features, shipped(NUCLEIC_NETWORK), device=device)
     apart = nucleic.region & (
-        resolution <= TRUSTED_RESOLUTION and leaves_room(features, nucleic.region, length)
+        nucleic_acid
+        and resolution <= TRUSTED_RESOLUTION
+        and leaves_room(features, nucleic.region, length)
     )
     of_protein = features.without(apart)
     found, peaks = (find_calpha(of_protein, many) for many in (length, round(EXCESS * length)))

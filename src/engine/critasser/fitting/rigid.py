@@ -78,10 +78,13 @@ class RigidFit:
     score, detail : ndarray (k,)
         Of each pose: mean value at the body's residues of the fields, and of their detail, in
         deviations of the fields.
+    everywhere : ndarray (m,), optional
+        Detail of all poses by which chance is judged; that of these without it.
     """
 
     poses: Poses
     score: NDArray[np.float64]
+    everywhere: NDArray[np.float64] | None = None
 
     @property
     def detail(self) -> NDArray[np.float64]:
@@ -130,9 +133,10 @@ class RigidFit:
     def z_of(self, detail: float) -> float:
         """Deviations of a place's detail above the lower half of the body's poses, which no copy
         of the body reaches."""
-        if len(self.poses) < FEWEST_OTHERS:
+        known = self.detail if self.everywhere is None else self.everywhere
+        if len(known) < FEWEST_OTHERS:
             return 0.0
-        others = np.sort(self.detail)[: len(self.poses) // 2]
+        others = np.sort(known)[: len(known) // 2]
         return float((detail - others.mean()) / max(float(others.std(ddof=1)), LEAST_DEVIATION))
 
     def equals(self) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from critasser.fitting.body import Body, Poses
 from critasser.fitting.choice import Candidate, choose_together
@@ -31,6 +32,10 @@ the wrong domain, and then lie in others or where no linker reaches."""
 
 POSES_A_BODY = 12
 """Best poses of each body that are chosen from."""
+
+OWN_IMAGE, APART = 0.9, 1000.0
+"""Share of a body's residues that lie where another pose has the same residue of an equal chain,
+from which the two are one; and Å that keep residues of other kinds out of reach."""
 
 SAME_POSE = 1.0
 """Å root mean square; poses of a domain nearer than this are one."""
@@ -94,6 +99,7 @@ def fit_structure(
     trusted: NDArray[np.bool_] | None = None,
     error: NDArray[np.float64] | None = None,
     numbers: NDArray[np.int64] | None = None,
+    kinds: NDArray[np.int64] | None = None,
     copies: int = 1,
     equals: bool = False,
     rigid: bool = False,
@@ -117,6 +123,8 @@ def fit_structure(
     numbers : ndarray (n,) int64, optional
         Of the residues along their chain, ascending: a linker reaches as far as numbers lie apart.
         Counted from 0 without them.
+    kinds : ndarray (n,) int64, optional
+        Equal for the same residue of equal chains: poses in which these change places only are one.
     copies : int
         How many times the structure may be in the map.
     equals : bool
@@ -154,7 +162,10 @@ def fit_structure(
         weight = np.zeros(len(calpha))
         weight[rows] = 1.0
         bodies.append(Body.of(calpha, weight))
-        fits.append(fit_body(bodies[-1], fields, rng=rng, symmetry=symmetry, progress=report))
+        fit = fit_body(bodies[-1], fields, rng=rng, symmetry=symmetry, progress=report)
+        if kinds is not None:
+            fit = _without_own_images(fit, bodies[-1], calpha[rows], kinds[rows])
+        fits.append(fit)
     fine = fields.blurred(FINE_BLUR)
     own = slice(1, None) if together else slice(None)
     detail = fields.detail.blurred(FINE_BLUR)
@@ -196,6 +207,24 @@ def fit_structure(
             )
         )  # fmt: skip
     return tuple(placements)
+
+
+def _without_own_images(
+    fit: RigidFit, body: Body, calpha: NDArray[np.float64], kinds: NDArray[np.int64]
+) -> RigidFit:
+    """Without the poses that a symmetry of the body (n, 3) itself makes of better ones."""
+    if len(np.unique(kinds)) == len(kinds):
+        return fit
+    trees: list[cKDTree] = []
+    kept = []
+    for k in range(len(fit.poses)):
+        points = np.column_stack([fit.poses.apply(body, k, calpha), APART * kinds])
+        near = [tree.query(points, distance_upper_bound=SAME_PLACE)[0] for tree in trees]
+        if any(np.isfinite(one).mean() >= OWN_IMAGE for one in near):
+            continue
+        trees.append(cKDTree(points))
+        kept.append(k)
+    return RigidFit(fit.poses.select(np.array(kept, dtype=np.int64)), fit.score[kept], fit.detail)
 
 
 def _has_room(calpha: NDArray[np.float64], fields: Fields) -> bool:

@@ -71,6 +71,13 @@ class ModelChains:
             np.concatenate([one.amplitudes for one in chains]),
         )
 
+    @property
+    def kinds(self) -> NDArray[np.int64]:
+        """Of each residue (n,): the same for those that have number and letter in common, as equal
+        chains of a symmetric molecule do."""
+        known: dict[tuple[int, str, str], int] = {}
+        return np.array([known.setdefault(name[1:], len(known)) for name in self.names])
+
     def __len__(self) -> int:
         return len(self.names)
 

@@ -71,7 +71,9 @@ def check_rebuild(
     plan = plan_rebuild(model, options.stretches, None if read is None else read.target)
     _anchored(plan)
     notes = (*checked.notes, *(read.notes if read is not None else ()))
-    checked = dataclasses.replace(checked, target=plan.target, notes=notes)
+    checked = dataclasses.replace(
+        checked, target=plan.target, notes=notes, nucleic=() if read is None else read.nucleic
+    )
     return Task("rebuild", inputs, options, checked, model, plan, source)
 
 

@@ -45,7 +45,7 @@ def shown(atoms):
 
 def read(grid, letters):
     return prediction.predict_calpha(
-        grid, [letters], resolution=RESOLUTION, bfactor=0.0, device="cpu"
+        grid, [letters], resolution=RESOLUTION, bfactor=0.0, nucleic_acid=True, device="cpu"
     )
 
 

@@ -111,13 +111,19 @@ def test_in_poor_maps_it_is_shown_and_nothing_is_left_out(job, task, before, fou
     assert "not told apart well enough" in job.markers["nucleic"]["summary"]["said"]
 
 
-def test_what_the_protein_needs_is_not_left_out(job, task, before, found):
-    found(3, room=False)
-    run_stages(job, [before(), nucleic.STAGE], of(task()))
+@pytest.mark.parametrize(
+    ("records", "room", "told"),
+    [((GUIDE,), False, "it is taken for protein"), ((), True, "names no DNA or RNA")],
+)
+def test_what_the_protein_needs_or_nobody_names_is_not_left_out(
+    job, task, before, found, records, room, told
+):
+    found(3, room=room)
+    run_stages(job, [before(), nucleic.STAGE], of(task(), *records))
     assert read_map(job.path(NUCLEIC_MAP)).values[:3].any()
     assert not load_region(job.path(NUCLEIC)).any()
     assert not job.noted("nucleic", "nucleic_acid")["left_out"]
-    assert "it is taken for protein" in job.markers["nucleic"]["summary"]["said"]
+    assert told in job.markers["nucleic"]["summary"]["said"]
 
 
 def test_without_any_nothing_is_left_out(job, task, before, found):
@@ -151,14 +157,17 @@ def test_smaller_tiles_are_tried_for_the_network_only(job, task, before, found, 
     assert len(tried) == 4
 
 
-def test_of_the_sequences_it_depends_on_the_number_of_residues_alone(job, task, before, found):
-    """So that a rebuild takes it over from the build."""
+def test_a_rebuild_of_the_same_sequences_takes_it_over(job, task, before, found):
     found(3)
     stages = [before(), nucleic.STAGE]
-    run_stages(job, stages, of(task(), GUIDE))
-    key = job.markers["nucleic"]["key"]
-    run_stages(job, stages, replace(task(), kind="rebuild"))
-    assert job.markers["nucleic"]["key"] == key
+
+    def key(task):
+        run_stages(job, stages, task)
+        return job.markers["nucleic"]["key"]
+
+    build = key(of(task(), GUIDE))
+    assert key(replace(of(task(), GUIDE), kind="rebuild")) == build
+    assert key(of(task())) != build
 
 
 def test_no_position_is_looked_for_where_there_is_nucleic_acid(job, task, before, monkeypatch):

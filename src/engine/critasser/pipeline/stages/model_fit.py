@@ -81,6 +81,7 @@ def _fit(context: Context, symmetry: Symmetry) -> int:
         trusted=chains.trusted,
         error=error,
         numbers=chains.numbers,
+        kinds=chains.kinds,
         equals=True,
         rigid=context.settings["rigid"],
         symmetry=symmetry if len(symmetry) > 1 else None,

@@ -75,6 +75,8 @@ def _doubt(context: Context, found: NucleicAcid) -> str | None:
             f"in maps poorer than {TRUSTED_RESOLUTION:g} Å the two are not told apart well enough "
             "to leave it out"
         )
+    if not context.settings["named"]:
+        return "the FASTA file names no DNA or RNA, so it is not left out"
     length = context.settings["length"]
     features = load_features(context.read(FEATURES), context.read(DENSITY))
     if found.regions and not leaves_room(features, found.region, length):
@@ -118,7 +120,7 @@ def nucleic_facts(context: Context) -> dict[str, Any]:
 
 
 def _settings(task: Task) -> Mapping[str, object]:
-    return {"length": len(task.checked.target)}
+    return {"length": len(task.checked.target), "named": bool(task.checked.nucleic)}
 
 
 STAGE = Stage(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from critasser.job.arrays import load_calpha
+from critasser.network.nucleic.finding import TRUSTED_RESOLUTION
 from critasser.pipeline.files import (
     DENSITY,
     EVERY_CALPHA,
@@ -74,10 +75,11 @@ def sequences(context: Context) -> None:
 def _compare_nucleic_acid(context: Context) -> None:
     """Warn where the map shows nucleic acid and the FASTA file has none, or the other way round."""
     found, named = context.fact("nucleic_acid"), context.settings["nucleic"]
-    if found["left_out"] and not named:
+    if found["regions"] and not named and context.fact("resolution") <= TRUSTED_RESOLUTION:
         context.warn(
-            f"{found['volume']:,.0f} Å³ of the map look like nucleic acid ({NUCLEIC_MAP}) and are "
-            "not built, and the FASTA file names no DNA or RNA: look whether it is some"
+            f"{found['volume']:,.0f} Å³ of the map look like nucleic acid ({NUCLEIC_MAP}), and the "
+            "FASTA file names no DNA or RNA: if it is some, add its sequence, and no protein is "
+            "built there"
         )
     if named and not found["regions"]:
         context.warn(
@@ -177,7 +179,7 @@ STAGE = Stage(
     "sequences",
     sequences,
     reads=(DENSITY, EVERY_CALPHA, FEATURES, NUCLEIC, UNITS),
-    facts={**NUCLEIC_FACTS, "map_symmetry": "symmetry"},
+    facts={**NUCLEIC_FACTS, "resolution": "density", "map_symmetry": "symmetry"},
     settings=_settings,
     external=("trace.npz", SEQUENCE_NETWORK),
     draws=True,

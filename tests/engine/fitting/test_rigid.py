@@ -80,7 +80,7 @@ def test_two_equal_places_are_not_unique(look, barnase):
 
 def test_of_poses_that_are_images_of_each_other_the_best_is_kept(barnase):
     body = Body.of(elsewhere(barnase))
-    symmetry = Symmetry(np.stack([np.eye(3), HALF_TURN]), np.stack([np.zeros(3), UP]))
+    symmetry = Symmetry(np.stack([np.eye(3), HALF_TURN]), np.array([[0.0, 0, 0], [60.0, 0, 0]]))
     turn = Rotation.random(3, random_state=1).as_matrix()
     first = Poses(turn, np.array([[5.0, 0, 0], [0, 9.0, 40.0], [-8.0, 3.0, 7.0]]), np.arange(3.0))
     image = first.images(symmetry, 0).select([1]).scored(np.array([5.0]))

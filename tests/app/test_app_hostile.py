@@ -132,9 +132,12 @@ def test_nothing_that_comes_from_outside_is_run(
     def typed(*words):
         return attempt(lambda: run(session, command_text(*words)))
 
+    def buttons(page, text):
+        return [b for b in page.findChildren(QPushButton)
+                if b.text().replace("&", "") == text and b.isVisible() and b.isEnabled()]
+
     def pressed(page, text):
-        found = [b for b in page.findChildren(QPushButton)
-                 if b.text().replace("&", "") == text and b.isVisible() and b.isEnabled()]
+        found = buttons(page, text)
         assert found, (text, [b.text() for b in page.findChildren(QPushButton)])
         attempt(found[0].click)
 
@@ -214,6 +217,7 @@ def test_nothing_that_comes_from_outside_is_run(
     yield
     attempt(p._build_again, job)
     p.tabs.setCurrentIndex(1)
+    yield lambda: buttons(p.progress, "Show")
     pressed(p.progress, "Show")
     typed("critasser jobs rename", job, quoted_text({names[0]!r}))
     yield

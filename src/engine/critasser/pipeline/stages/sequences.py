@@ -75,7 +75,8 @@ def sequences(context: Context) -> None:
 def _compare_nucleic_acid(context: Context) -> None:
     """Warn where the map shows nucleic acid and the FASTA file has none, or the other way round."""
     found, named = context.fact("nucleic_acid"), context.settings["nucleic"]
-    if found["regions"] and not named and context.fact("resolution") <= TRUSTED_RESOLUTION:
+    trusted = context.fact("resolution") <= TRUSTED_RESOLUTION
+    if found["regions"] and trusted and not named:
         context.warn(
             f"{found['volume']:,.0f} Å³ of the map look like nucleic acid ({NUCLEIC_MAP}), and the "
             "FASTA file names no DNA or RNA: if it is some, add its sequence, and no protein is "

@@ -202,7 +202,8 @@ def try_structure(
     common = {
         "residues": len(chain),
         "domains": len(domains),
-        "fit": own is not None and not own.against,
+        "fit": own is not None,
+        "fit_told": bool(own and own.against),
         "own_register": None if own is None else own.z_score,
         "score": None if best is None or not len(best.poses) else float(best.score[0]),
         "z_score": None if best is None or not len(best.poses) else float(best.z_score[0]),
@@ -331,17 +332,20 @@ def measure_map(
 
 
 def table(records: Iterable[Record]) -> str:
-    """Markdown: for each set and kind, how many are taken by `fit` and by `build`."""
+    """Markdown: for each set and kind, how many `fit` and `build` refuse, and of how many `fit`
+    tells that their side chains do not suit."""
     groups: dict[tuple[str, str], list[Record]] = {}
     for record in records:
         kind = record["kind"]
         if kind in OWN and record["own_tm"] < SAME_FOLD:
             kind = "another fold of it"
         groups.setdefault((record["set"], kind), []).append(record)
-    lines = ["| set | structure | n | refused by fit | by build |", "|" + "---|" * 5]
+    lines = ["| set | structure | n | refused by fit | told by it | refused by build |"]
+    lines.append("|" + "---|" * 6)
     for (name, kind), some in sorted(groups.items()):
         by_fit, by_build = (sum(not one[key] for one in some) for key in ("fit", "used"))
-        lines.append(f"| {name} | {kind} | {len(some)} | {by_fit} | {by_build} |")
+        told = sum(one.get("fit_told", False) for one in some)
+        lines.append(f"| {name} | {kind} | {len(some)} | {by_fit} | {told} | {by_build} |")
     programs = sorted({record["program"] for record in records})
     return "\n".join([*lines, f"\nProgram {', '.join(programs)}."])
 

@@ -4,16 +4,17 @@ from benchmark import foreign, rigid_fit
 
 
 def test_a_model_of_another_fold_is_counted_apart():
-    def one(kind, fit, used, tm=1.0):
-        return {"set": "predicted", "kind": kind, "fit": fit, "used": used, "own_tm": tm,
-                "program": "abc"}  # fmt: skip
+    def one(kind, fit, used, tm=1.0, told=False):
+        return {"set": "predicted", "kind": kind, "fit": fit, "fit_told": told, "used": used,
+                "own_tm": tm, "program": "abc"}  # fmt: skip
 
-    rows = [one("model", True, True), one("model", False, True), one("model", True, True, 0.4),
+    rows = [one("model", True, True), one("model", False, True),
+            one("model", True, True, tm=0.4, told=True),
             one("misnamed", False, False), one("misnamed", False, True)]  # fmt: skip
     text = foreign.table(rows)
-    assert "| predicted | model | 2 | 1 | 0 |" in text
-    assert "| predicted | another fold of it | 1 | 0 | 0 |" in text
-    assert "| predicted | misnamed | 2 | 2 | 1 |" in text
+    assert "| predicted | model | 2 | 1 | 0 | 0 |" in text
+    assert "| predicted | another fold of it | 1 | 0 | 1 | 0 |" in text
+    assert "| predicted | misnamed | 2 | 2 | 0 | 1 |" in text
     assert "Program abc" in text
 
 

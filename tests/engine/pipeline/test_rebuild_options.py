@@ -14,6 +14,7 @@ from critasser.density import read_map, write_map
 from critasser.job.arrays import load_arrays
 from critasser.pipeline.files import CANDIDATES, DENSITY, FEATURES
 from critasser.pipeline.rebuild import check_rebuild
+from critasser.structure import read_chains
 
 DATA = Path(__file__).parents[2] / "data"
 MAP = DATA / "emd_6555_piece.mrc.gz"
@@ -145,6 +146,21 @@ def test_a_whole_sequence_gives_the_residues_that_a_model_lacks_and_can_be_taken
     first_stages("density", "rebuild", "--resume", job, "--no-sequence")
     assert described(job)["residues"] == 55
     assert set(described(job)["inputs"]) == {"map", "model"}
+
+
+def test_nucleic_acid_that_the_sequences_name_is_known_as_in_a_build(tmp_path):
+    """So that what it takes of the map is no density for what is built again."""
+    (chain,) = read_chains(PIECE)
+    fasta = tmp_path / "both.fasta"
+    fasta.write_text(f">protein\n{chain.letters}\n>guide\nGGUUCUUUAGAUUACAGCAA\n")
+
+    def named(*arguments):
+        args = _parsed(["rebuild", str(PIECE), "--map", str(MAP), "-o", str(tmp_path / "job"),
+                        "--stretch", "A:110-114", *arguments])  # fmt: skip
+        return [one.name for one in check_rebuild(*rebuild._resolve(args)).checked.nucleic]
+
+    assert named() == []
+    assert named("--sequence", str(fasta)) == ["guide"]
 
 
 def test_the_device_asked_for_is_the_one_taken(tmp_path, monkeypatch):

@@ -8,11 +8,11 @@ import pytest
 import torch
 from scipy.spatial import cKDTree
 
-from critasser.api import prediction
 from critasser.api.chains import trace_chains
+from critasser.api.prediction import predict_calpha
 from critasser.density import Grid, normalise
 from critasser.network.gaussians import gaussian_density
-from critasser.network.nucleic.finding import CONTOUR, NucleicAcid
+from critasser.network.nucleic.finding import CONTOUR
 from critasser.network.training.nucleic_geometry import B_DNA
 from critasser.network.training.nucleic_structures import beside, double_helix
 from critasser.network.training.packing import atoms_of, read_structure
@@ -43,10 +43,11 @@ def shown(atoms):
     return normalise(Grid((values + noise).astype(np.float32), low.astype(float), np.ones(3)))
 
 
-def read(grid, letters):
-    return prediction.predict_calpha(
-        grid, [letters], resolution=RESOLUTION, bfactor=0.0, nucleic_acid=True, device="cpu"
-    )
+def read(grid, letters, *, nucleic_acid=True):
+    return predict_calpha(
+        grid, [letters], resolution=RESOLUTION, bfactor=0.0, nucleic_acid=nucleic_acid,
+        device="cpu",
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -79,12 +80,10 @@ def test_a_protein_alone_has_no_nucleic_acid(barnase, letters):
     assert read(shown(barnase), letters).nucleic.volume == 0
 
 
-def test_the_chain_is_not_traced_into_the_helix(both, told, letters, monkeypatch):
-    def nowhere(density, *_, **__):
-        return NucleicAcid(np.zeros(density.shape, bool), 0.0, 0)
-
-    monkeypatch.setattr(prediction, "find_nucleic_acid", nowhere)
-    without = read(shown(both), letters)
+def test_the_chain_is_not_traced_into_the_helix_where_it_is_said_to_be_there(both, told, letters):
+    without = read(shown(both), letters, nucleic_acid=False)
+    assert np.array_equal(without.nucleic.region, told.nucleic.region)
+    assert told.left_out.any() and not without.left_out.any()
     helix = cKDTree(both.positions[both.kind == NUCLEIC])
     wrong = [
         int((helix.query(one.calpha.positions)[0] < REACH).sum()) for one in (told, without)

@@ -113,7 +113,7 @@ def test_in_poor_maps_it_is_shown_and_nothing_is_left_out(job, task, before, fou
 
 @pytest.mark.parametrize(
     ("records", "room", "told"),
-    [((GUIDE,), False, "it is taken for protein"), ((), True, "names no DNA or RNA")],
+    [((GUIDE,), False, "it is taken for protein"), ((), True, "no sequence of DNA or RNA")],
 )
 def test_what_the_protein_needs_or_nobody_names_is_not_left_out(
     job, task, before, found, records, room, told

@@ -8,9 +8,8 @@ import gemmi
 import numpy as np
 import pytest
 
-from critasser.density import simulate
 from critasser.executors import HERE, Done
-from critasser.fitting import Fields, Placement, Poses, RigidFit
+from critasser.fitting import Placement, Poses, RigidFit
 from critasser.pipeline.expected_time import bending_share
 from critasser.pipeline.stages import density_fit, templates
 from critasser.pipeline.stages.density_fit import (
@@ -20,11 +19,8 @@ from critasser.pipeline.stages.density_fit import (
     template_chains,
 )
 from critasser.pipeline.stages.judged_templates import judged_by_map
-from critasser.pipeline.stages.side_chains import COARSEST, COARSEST_OWN, UNTOLD, SideChains
 from critasser.pipeline.stages.templates import _place_at_once, _write_elsewhere
-from critasser.shipped import RESIDUE_NETWORK, shipped
 from critasser.structure import (
-    AMINO_ACIDS,
     CalphaSet,
     Sequence,
     Target,
@@ -75,11 +71,6 @@ def test_a_small_domain_that_fits_elsewhere_too_is_no_equal_place():
     positions = np.where(two.domain[:, None] == 1, two.positions, np.nan)
     again = dataclasses.replace(two, positions=positions, placed=(False, True))
     assert _remarks(np.ones(100, bool), [two, again], 1) == []
-
-
-@pytest.fixture
-def chain():
-    return read_chains(DATA / "1gl2_D.pdb.gz")[0]
 
 
 @pytest.fixture
@@ -149,7 +140,7 @@ def drawn(*, calpha, fields, rng, progress, **_):
     return (Placement(place, np.zeros(len(calpha)), (fit(30.0, 1.0),), (True,)),)
 
 
-def test_chains_searched_for_at_a_time_lie_where_each_alone_does(chain, monkeypatch):
+def test_chains_searched_for_at_a_time_lie_where_each_alone_does(chain, monkeypatch, fields_of):
     for module in (templates, density_fit):
         monkeypatch.setattr(module, "fit_structure", drawn)
     elsewhere = []
@@ -177,7 +168,7 @@ def test_chains_searched_for_at_a_time_lie_where_each_alone_does(chain, monkeypa
 
 @pytest.mark.parametrize(("executor", "begins"), [(Backwards(), 0.7), (HERE, 0.0)])
 def test_reading_chains_goes_on_where_the_search_for_them_left_off(
-    chain, monkeypatch, executor, begins
+    chain, monkeypatch, executor, begins, fields_of
 ):
     class Progress(list):
         def __call__(self, done, _):
@@ -229,148 +220,6 @@ def test_further_places_of_a_template_are_written(chain, tmp_path):
     assert len(list((tmp_path / "3_templates").iterdir())) == 2
 
 
-def fields_of(chain):
-    """What networks would see of a chain's Cα."""
-    trail = simulate(chain.calpha, 1.0, 6.0, padding=8.0)
-    values = trail.values / trail.values.max()
-    mean, deviation = values[values > 0.1].mean(), values[values > 0.1].std()
-    scaled = ((values - mean) / deviation).astype(np.float32)
-    return Fields(np.stack([scaled] * 3), trail.origin, 1.0, np.full(3, -mean / deviation))
-
-
-@pytest.fixture
-def density(chain):
-    """What a chain's density says of places of a chain, its own without another."""
-
-    def make(one=chain, **options):
-        fit = DensityFit((one,), fields_of(chain), np.random.default_rng(0), **options)
-        return lambda positions, wanted=True: fit.against(
-            0, positions, np.broadcast_to(wanted, len(chain)), one.codes
-        )
-
-    return make
-
-
-def test_a_place_that_is_no_better_than_chance_is_spoken_against(chain, density):
-    assert density()(chain.calpha) == ""
-    centre = chain.calpha.mean(axis=0)
-    turned = (chain.calpha - centre) @ np.diag([-1.0, 1.0, -1.0])[[1, 2, 0]] + centre
-    line = density()(turned)
-    assert "no place in the map that is better than chance" in line and "\n" not in line
-    assert density()(chain.calpha + 500.0)
-
-
-def test_a_place_gains_by_each_residue_that_lies_better_than_chance(chain):
-    fit = DensityFit((chain,), fields_of(chain), np.random.default_rng(0))
-    wanted = np.ones(len(chain), dtype=bool)
-    half = np.where(np.arange(len(chain))[:, None] < 28, chain.calpha, np.nan)
-    whole, part, away = (
-        fit.gain(0, positions, wanted) for positions in (chain.calpha, half, chain.calpha + 500.0)
-    )
-    assert whole > part > 0.0 > away
-    assert fit.gain(0, chain.calpha, np.arange(len(chain)) < 28) == pytest.approx(part, rel=0.05)
-
-
-def test_where_the_best_place_is_clear_less_is_asked_of_it(chain, density):
-    half_wrong = chain.calpha.copy()
-    half_wrong[30:] += 40.0
-    assert density()(half_wrong)
-    assert density(clear={0: 0.1})(half_wrong) == ""
-    assert density(clear={0: 0.1})(chain.calpha + 500.0)
-
-
-def test_what_the_density_does_not_find_must_fit_it_well_where_positions_put_it(chain, density):
-    half_wrong = chain.calpha.copy()
-    half_wrong[30:] += 40.0
-    assert density(clear={0: 0.1}, unfound={0})(half_wrong)
-    assert density(unfound={0})(chain.calpha) == ""
-
-
-def test_most_of_a_chain_must_have_a_place_but_only_of_what_the_target_has(chain, density):
-    part = np.where(np.arange(len(chain))[:, None] < 20, chain.calpha, np.nan)
-    assert "a place in the map for 20 of 55 residues only" in density()(part)
-    assert density()(part, np.arange(len(chain)) < 30) == ""
-
-
-def test_residues_that_the_prediction_is_unsure_of_do_not_speak_against_a_place(chain, density):
-    unsure = np.arange(len(chain)) >= 30
-    predicted = dataclasses.replace(
-        chain, b_factor=np.where(unsure, 40.0, 90.0)[chain.residue].astype(float)
-    )
-    astray = np.where(unsure[:, None], chain.calpha + 40.0, chain.calpha)
-    assert density(predicted)(astray) == "" and density(chain)(astray)
-
-
-def test_a_few_residues_that_the_prediction_is_sure_of_do_not_speak_for_all(chain, density):
-    unsure = np.arange(len(chain)) >= 10
-    predicted = dataclasses.replace(
-        chain, b_factor=np.where(unsure, 40.0, 90.0)[chain.residue].astype(float)
-    )
-    astray = np.where(unsure[:, None], chain.calpha + 40.0, chain.calpha)
-    assert density(predicted)(astray)
-
-
-class Reading:
-    """Side chains where a chain lies: its own, as surely as asked for, and nothing by its fold."""
-
-    def __init__(self, chain, gain, letters=None):
-        self.there, self.odds = chain.calpha, np.zeros((len(chain), 20))
-        self.odds[np.arange(len(chain)), chain.codes if letters is None else letters] = gain
-        self.asked = 0
-
-    def log_probabilities(self, calpha):
-        near = np.linalg.norm(calpha - self.there, axis=1) < 5.0
-        return np.where(near[:, None], self.odds, 0.0)
-
-    def by_fold(self, calpha, centre, rng):
-        self.asked += 1
-        return np.zeros_like(self.odds)
-
-
-def by(reader):
-    return SideChains(reader, np.random.default_rng(0))
-
-
-def test_a_place_where_the_map_shows_other_side_chains_is_spoken_against(chain, density):
-    other = np.random.default_rng(0).permutation(chain.codes)
-    line = density(side_chains=by(Reading(chain, 1.0, other)))(chain.calpha)
-    assert "where side chains suit its letters better than by chance" in line
-    assert density(side_chains=by(Reading(chain, 1.0)))(chain.calpha) == ""
-    only = np.where(np.arange(len(chain)) < 20, chain.codes, -1)  # too few to tell
-    unknown = dataclasses.replace(chain, letters="".join(["X", *AMINO_ACIDS][k + 1] for k in only))
-    assert density(unknown, side_chains=by(Reading(chain, 1.0, other)))(chain.calpha) == ""
-
-
-def test_side_chains_that_are_sure_of_a_place_outweigh_the_density(chain, density):
-    half_wrong = chain.calpha.copy()
-    half_wrong[-25:] += 40.0
-    sure, unsure = (by(Reading(chain, gain)) for gain in (3.0, 0.0))
-    assert "better than chance (score" in density()(half_wrong)
-    assert "better than chance (score" in density(side_chains=unsure)(half_wrong)
-    sure.reader.there = half_wrong
-    assert density(side_chains=sure)(half_wrong) == ""
-
-
-def test_places_about_one_centre_are_compared_with_the_same_wrong_poses(chain, density):
-    reader = Reading(chain, 1.0)
-    place = density(side_chains=by(reader))
-    for shift in (0.0, 5.0, 30.0, 32.0, 1.0):
-        place(chain.calpha + [shift, 0.0, 0.0])
-    assert reader.asked == 2
-
-
-def test_maps_too_coarse_for_side_chains_are_not_asked(chain):
-    grid = simulate(chain.calpha, 1.0, 6.0, padding=8.0)
-    rng, weights = np.random.default_rng(0), shipped(RESIDUE_NETWORK)
-    assert SideChains.seen(grid, weights, COARSEST + 0.1, rng) is None
-    assert SideChains.seen(grid, weights, COARSEST_OWN + 0.1, rng, own=True) is None
-    own = SideChains.seen(grid, weights, COARSEST_OWN, rng, device="cpu", own=True)
-    asked = SideChains.seen(grid, weights, COARSEST, rng, device="cpu")
-    assert own.least > asked.least > 0.0
-    nowhere = np.full((len(chain), 3), np.nan)
-    assert asked is not None and asked.told(0, chain.calpha, nowhere, chain.codes) is UNTOLD
-
-
 def test_what_the_map_contradicts_is_told(chain):
     target = Target((Sequence("A", chain.letters),))
     n = len(chain)
@@ -388,7 +237,7 @@ def test_what_the_map_contradicts_is_told(chain):
     ]
 
 
-def test_a_template_is_bent_into_the_density_where_that_gains(chain):
+def test_a_template_is_bent_into_the_density_where_that_gains(chain, fields_of):
     target = Target((Sequence("A", chain.letters),))
     n = len(chain)
     calpha = CalphaSet(

@@ -50,9 +50,8 @@ SURE = 0.9
 to 5 Å reach 0.98 or more, most regions of protein that is taken for it 0.8 or less."""
 
 TRUSTED_RESOLUTION = 5.0
-"""Å to which nothing is looked for in nucleic acid: the poorest experimental map of split train in
-which no protein is taken for it. In one of F-actin at 6.6 Å some is; simulated maps alone would say
-8."""
+"""Å to which nothing is looked for in nucleic acid: the poorest experimental map of split train, in
+none of which protein is taken for it. Simulated maps alone would say 8."""
 
 LEAST_WEIGHT = 1e-3
 """Of molecule among the voxels of an average; less is no more than rounding."""

@@ -76,7 +76,7 @@ def _doubt(context: Context, found: NucleicAcid) -> str | None:
             "to leave it out"
         )
     if not context.settings["named"]:
-        return "the FASTA file names no DNA or RNA, so it is not left out"
+        return "no sequence of DNA or RNA is given, so it is not left out"
     length = context.settings["length"]
     features = load_features(context.read(FEATURES), context.read(DENSITY))
     if found.regions and not leaves_room(features, found.region, length):

@@ -63,3 +63,15 @@ def test_residues_without_bonded_neighbours_are_not_read(piece, reader):
     assert not read[[0, 19, 20, 21, 39, 40, -1]].any()
     assert read[1:19].all() and read[22:39].all() and read[41:-1].all()
     assert np.isnan(reader.log_probabilities(np.full((5, 3), np.nan))).all()
+
+
+def test_a_structure_may_reach_far_beyond_the_map(piece, reader, rng):
+    """A long template, turned about its place, leaves a small map by whole cubes of the network."""
+    centre = piece.calpha.mean(axis=0)
+    in_map = reader.log_probabilities(piece.calpha)
+    for shift in ([400.0, 0.0, 0.0], [-400.0, 0.0, 0.0]):
+        outside = reader.log_probabilities(piece.calpha + shift)
+        assert np.isfinite(outside).any()
+        assert np.isfinite(outside).sum() == np.isfinite(in_map).sum()
+    long = np.concatenate([piece.calpha, piece.calpha + [250.0, 0.0, 0.0]])
+    assert np.isfinite(reader.by_fold(long, centre, rng)).any()

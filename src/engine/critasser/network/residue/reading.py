@@ -173,9 +173,9 @@ def read_triples(
 
 
 def _cube(density: Grid, start: NDArray[np.int64], side: int, device: torch.device) -> Tensor:
-    """A cube of a map from voxel `start` (z y x) on; 0 beyond the map."""
-    low = np.maximum(start, 0)
-    high = np.minimum(start + side, density.shape)
+    """A cube of a map from voxel `start` (z y x) on; 0 beyond the map, where all of it may lie."""
+    low = np.clip(start, 0, density.shape)
+    high = np.clip(start + side, low, density.shape)
     cube = torch.zeros((side,) * 3, device=device)
     part = density.values[tuple(slice(a, b) for a, b in zip(low, high))]
     into = tuple(slice(a, b) for a, b in zip(low - start, high - start))

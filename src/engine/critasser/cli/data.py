@@ -1,4 +1,4 @@
-"""Prepare maps of EMDB and models of the PDB for the training of networks.
+"""Prepare data: pairs of maps and models to train on, and template libraries.
 
 examples:
   critasser data prepare pairs.tsv -o data/
@@ -13,6 +13,11 @@ and split so that no protein is in two splits; ``refused.tsv`` says what was lef
 same command resumes where it was stopped. Then:
 
   critasser train network data/structures --maps data/maps -o runs/network --minutes 120
+
+A template library is one small file with the Cα of all chains of a folder of structures:
+
+  critasser data library structures/ -o library.npz
+  critasser build map.mrc sequence.fasta -o job --library library.npz
 """
 
 from __future__ import annotations
@@ -39,7 +44,17 @@ MEGABYTE = 1 << 20
 def add_args(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     kinds = parser.add_subparsers(dest="what", required=True, metavar="WHAT")
-    one = kinds.add_parser("prepare", help="pairs of maps and models, ready to train on")
+    _add_prepare(kinds.add_parser("prepare", help="pairs of maps and models, ready to train on"))
+    library = kinds.add_parser("library", help="known structures, to find templates among")
+    add = library.add_argument
+    add("structures", type=Path, metavar="FOLDER",
+        help="with structures: PDB or mmCIF, .gz too; if it has index.tsv, those listed there")  # fmt: skip
+    add("-o", "--output", type=Path, required=True, metavar="FILE", help="library to write, .npz")
+    add("--splits", nargs="+", default=["train", "library"], metavar="SPLIT",
+        help="of index.tsv (default: train library)")  # fmt: skip
+
+
+def _add_prepare(one: argparse.ArgumentParser) -> None:
     main_group = one.add_argument_group("main")
     add = main_group.add_argument
     add("pairs", type=Path, metavar="PAIRS", help="table of EMDB and PDB ids")
@@ -88,6 +103,15 @@ def add_args(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Prepare."""
+    if args.what == "library":
+        from critasser.cli.data_library import make_library
+
+        make_library(args.structures, args.output, args.splits, print)
+        return 0
+    return _prepare(args)
+
+
+def _prepare(args: argparse.Namespace) -> int:
     from critasser.cli.display import display
     from critasser.data.entries import read_entries
     from critasser.data.run import STAGES, Plan, prepare

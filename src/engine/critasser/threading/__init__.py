@@ -1,0 +1,14 @@
+"""Threading: known structures that a sequence may have, from a library, by the sequence alone.
+
+Whether one of them lies in the map is for `critasser.templates` and `critasser.fitting` to say.
+"""
+
+from critasser.threading.library import (
+    TemplateLibrary,
+    library_of,
+    load_library,
+    write_library,
+)
+from critasser.threading.ranking import rank
+
+__all__ = ["TemplateLibrary", "library_of", "load_library", "rank", "write_library"]

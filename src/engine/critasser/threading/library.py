@@ -1,0 +1,210 @@
+"""The template library: chains of known structure, Cα only, in one small file."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from critasser.errors import InputError
+from critasser.structure import AMINO_ACIDS, ProteinChain, assign_secondary_structure
+from critasser.structure.exposure import BACK_EDGES, SIDE_EDGES, chain_exposure
+from critasser.writing import appearing
+
+__all__ = ["UNKNOWN_EXPOSURE", "TemplateLibrary", "library_of", "load_library", "write_library"]
+
+UNIT = 0.05
+"""Å; Cα are kept as whole multiples of it, as differences from one residue to the next."""
+
+SHORTEST = 30
+"""Residues of a chain that is taken into a library: less is no fold."""
+
+LARGEST_STEP = 0.9 * np.iinfo(np.int16).max * UNIT
+"""Å between residues that follow each other in a chain; files with more are of something else."""
+
+LARGEST_CONTENT = 1 << 30
+"""Bytes that a library may have when unpacked: a few hundred times what the shipped one has."""
+
+UNKNOWN_EXPOSURE = len(SIDE_EDGES) + 1
+"""Bin of residues whose exposure is not known."""
+
+
+@dataclass(frozen=True, eq=False)
+class TemplateLibrary:
+    """Chains of known structure; N chains of R residues in all.
+
+    Attributes
+    ----------
+    names : tuple of str (N,)
+    ends : ndarray (N,) int64
+        Where each chain ends among the residues.
+    codes : ndarray (R,) int8
+        Indices into `AMINO_ACIDS`; -1 for X.
+    calpha : ndarray (R, 3) float64
+        Å; each chain in a frame of its own.
+    structure : ndarray (R,) int8
+        Helix, strand or coil, as `assign_secondary_structure` has them.
+    side, back : ndarray (R,) int8
+        Bins of half-sphere exposure by the chain's own Cα, see `critasser.structure.exposure`;
+        `UNKNOWN_EXPOSURE` beside a break.
+    """
+
+    names: tuple[str, ...]
+    ends: NDArray[np.int64]
+    codes: NDArray[np.int8]
+    calpha: NDArray[np.float64]
+    structure: NDArray[np.int8]
+    side: NDArray[np.int8]
+    back: NDArray[np.int8]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @property
+    def starts(self) -> NDArray[np.int64]:
+        """Where each chain begins among the residues."""
+        return np.concatenate([[0], self.ends[:-1]]).astype(np.int64)
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Residues of each chain."""
+        return self.ends - self.starts
+
+    def residues(self, number: int) -> slice:
+        """Where the residues of a chain are."""
+        return slice(int(self.starts[number]), int(self.ends[number]))
+
+    def chain(self, number: int) -> ProteinChain:
+        """One chain, with Cα only."""
+        part = self.residues(number)
+        count = part.stop - part.start
+        return ProteinChain(
+            name=self.names[number],
+            letters="".join(AMINO_ACIDS[c] if c >= 0 else "X" for c in self.codes[part]),
+            residue_number=np.arange(1, count + 1),
+            atom_names=("CA",) * count,
+            elements=("C",) * count,
+            residue=np.arange(count),
+            positions=self.calpha[part],
+            b_factor=np.zeros(count),
+        )
+
+    def select(self, numbers: Sequence[int]) -> TemplateLibrary:
+        """A library of some chains, in the order of their numbers."""
+        rows = np.concatenate(
+            [np.arange(*self.residues(k).indices(len(self.codes))) for k in numbers]
+            or [np.empty(0, dtype=np.int64)]
+        )  # fmt: skip
+        arrays = (self.codes, self.calpha, self.structure, self.side, self.back)
+        return TemplateLibrary(
+            tuple(self.names[k] for k in numbers),
+            np.cumsum(self.lengths[list(numbers)], dtype=np.int64),
+            *(one[rows] for one in arrays),
+        )
+
+
+def library_of(chains: Iterable[tuple[str, ProteinChain]]) -> TemplateLibrary:
+    """A library of chains by name; residues without a Cα, and short chains, are left out."""
+    names, lengths, columns = [], [], []
+    for name, chain in chains:
+        known = np.isfinite(chain.calpha).all(axis=1)
+        if known.sum() < SHORTEST:
+            continue
+        calpha = chain.calpha[known]
+        calpha = calpha[0] + np.cumsum(
+            UNIT * np.diff(np.round(calpha / UNIT), axis=0, prepend=np.round(calpha[:1] / UNIT)),
+            axis=0,
+        )
+        exposure = chain_exposure(calpha)
+        bins = [
+            np.where(np.isfinite(counts), np.digitize(np.nan_to_num(counts), edges), UNKNOWN_EXPOSURE)
+            for counts, edges in zip(exposure.T, (SIDE_EDGES, BACK_EDGES))
+        ]  # fmt: skip
+        names.append(name)
+        lengths.append(len(calpha))
+        columns.append(
+            (chain.codes[known], calpha - calpha[0], assign_secondary_structure(calpha), *bins)
+        )
+    if not names:
+        raise InputError(f"no chain of {SHORTEST} residues or more: a library needs some")
+    codes, calpha, structure, side, back = map(np.concatenate, zip(*columns))
+    small = (one.astype(np.int8) for one in (structure, side, back))
+    return TemplateLibrary(tuple(names), np.cumsum(lengths), codes, calpha, *small)
+
+
+def write_library(path: Path, library: TemplateLibrary) -> None:
+    """Write a library by atomic rename.
+
+    Raises
+    ------
+    InputError
+        Residues of a chain that follow each other lie too far apart for the file.
+    """
+    steps = np.diff(library.calpha, axis=0, prepend=library.calpha[:1])
+    steps[library.starts] = 0.0
+    if np.abs(steps).max(initial=0.0) > LARGEST_STEP:
+        raise InputError(f"{path}: residues of a chain lie more than {LARGEST_STEP:.0f} Å apart")
+    with appearing(path) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(
+            file,
+            names=np.array(library.names, dtype=str),
+            ends=library.ends.astype(np.int32),
+            codes=library.codes,
+            steps=np.round(steps / UNIT).astype(np.int16).T,
+            structure=library.structure,
+            side=library.side,
+            back=library.back,
+        )
+
+
+def load_library(path: Path) -> TemplateLibrary:
+    """Read a library; no code of the file is run.
+
+    Raises
+    ------
+    InputError
+        The file is missing, damaged, far too large, or something else.
+    """
+    try:
+        with zipfile.ZipFile(path) as packed:
+            if sum(part.file_size for part in packed.infolist()) > LARGEST_CONTENT:
+                raise InputError(f"{path}: far too large for a template library")
+        with np.load(path, allow_pickle=False) as stored:
+            names = tuple(map(str, stored["names"]))
+            ends, codes = stored["ends"].astype(np.int64), stored["codes"].astype(np.int8)
+            steps = stored["steps"].astype(np.float64).T * UNIT
+            classes = [stored[key].astype(np.int8) for key in ("structure", "side", "back")]
+        _check(names, ends, codes, steps, classes)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise InputError(
+            f"{path}: no template library ({error}); make one by `critasser train library`"
+        ) from None
+    calpha = np.cumsum(steps, axis=0)
+    starts = np.concatenate([[0], ends[:-1]])
+    calpha -= np.repeat(calpha[starts], np.diff(ends, prepend=0), axis=0)
+    return TemplateLibrary(names, ends, codes, calpha, *classes)
+
+
+def _check(
+    names: Sequence[str],
+    ends: NDArray[np.int64],
+    codes: NDArray[np.int8],
+    steps: NDArray[np.float64],
+    classes: Sequence[NDArray[np.int8]],
+) -> None:
+    """Raise `ValueError` where the parts of a library do not belong together."""
+    count = len(codes)
+    if ends.ndim != 1 or len(ends) != len(names) or not len(names):
+        raise ValueError("its chains and their names are not as many")
+    if (np.diff(ends, prepend=0) <= 0).any() or ends[-1] != count:
+        raise ValueError("its chains do not make up its residues")
+    if codes.ndim != 1 or steps.shape != (count, 3) or any(len(one) != count for one in classes):
+        raise ValueError("its arrays are of different lengths")
+    limits = (len(AMINO_ACIDS) - 1, 2, UNKNOWN_EXPOSURE, UNKNOWN_EXPOSURE)
+    for values, least, most in zip((codes, *classes), (-1, 0, 0, 0), limits):
+        if values.min() < least or values.max() > most:
+            raise ValueError("its values are out of range")

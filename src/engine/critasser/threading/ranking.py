@@ -1,0 +1,72 @@
+"""Rank the chains of a library by how well a sequence suits their structures.
+
+A sequence is aligned with each chain by three witnesses: the likeness of the two sequences
+(BLOSUM62), and how well the secondary structure and the exposure of the chain's residues agree with
+what the sequence by itself tells of them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from critasser.structure.substitution import GAP_EXTEND, GAP_OPEN, blosum62
+from critasser.threading.library import TemplateLibrary
+from critasser.threading.ranking_kernels import overlap_scores
+
+__all__ = ["rank"]
+
+STRUCTURE_WEIGHT, EXPOSURE_WEIGHT = 0.8, 0.4
+"""Of the log-odds of secondary structure and of exposure, beside the likeness of letters. Of 25
+validation chains with others of their family left out, the best of the first five had a TM-score of
+0.64 to the target by letters alone, and of 0.73 with these; 1.2 and 0.6 made no difference."""
+
+REVERSED_WEIGHT = 0.5
+"""Of the score of the reversed sequence, which is taken away: what is left is not its composition."""
+
+LEAST_SPREAD = 1e-6
+"""Of scores, that a z-score divides by."""
+
+
+def rank(
+    library: TemplateLibrary,
+    codes: NDArray[np.int8],
+    structure: NDArray[np.float64],
+    side: NDArray[np.float64],
+    back: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """z-score of each chain of a library for a sequence.
+
+    Parameters
+    ----------
+    library : TemplateLibrary
+    codes : ndarray (L,)
+        Indices into `AMINO_ACIDS`, -1 where one is not known.
+    structure : ndarray (L, 3)
+        Log-odds that each residue is in a helix, a strand or coil.
+    side, back : ndarray (L, 8)
+        Log-odds of each bin of its exposure, see `critasser.structure.exposure`.
+
+    Returns
+    -------
+    ndarray (N,)
+        By how many standard deviations the score of each chain is above what the reversed sequence
+        has with chains of its length. Unrelated chains come to about 4 at most.
+    """
+    tables = [
+        blosum62()[:, codes.astype(int)],
+        STRUCTURE_WEIGHT * structure.T,
+        *(EXPOSURE_WEIGHT * np.pad(one, ((0, 0), (0, 1))).T for one in (side, back)),
+    ]
+    own, chance = (
+        overlap_scores(
+            library.ends, library.codes, library.structure, library.side, library.back,
+            *(np.ascontiguousarray(table[:, ::step], dtype=np.float64) for table in tables),
+            GAP_OPEN, GAP_EXTEND,
+        )
+        for step in (1, -1)
+    )  # fmt: skip
+    size = np.log(library.lengths)
+    slope = np.polynomial.Polynomial.fit(size, chance, 1 if np.ptp(size) > 0 else 0)
+    above = chance - slope(size)
+    return (own - slope(size) - REVERSED_WEIGHT * above) / max(float(above.std()), LEAST_SPREAD)

@@ -58,6 +58,8 @@ class Schedule:
         Of the second round, from the centroids.
     atomic : str
         Name of the schedule of minimisation and dynamics.
+    template_search : float
+        Seconds of one core in which known folds are looked for in the map.
     """
 
     traces: int
@@ -66,12 +68,13 @@ class Schedule:
     sweeps: int
     refinement_sweeps: int
     atomic: str
+    template_search: float
 
 
 PRESETS: dict[str, Schedule] = {
-    "draft": Schedule(20, 10_000, 10, 100, 100, "draft"),
-    "standard": Schedule(40, 100_000, 40, 1_000, 500, "standard"),
-    "thorough": Schedule(40, 1_000_000, 40, 5_000, 1_000, "thorough"),
+    "draft": Schedule(20, 10_000, 10, 100, 100, "draft", 60.0),
+    "standard": Schedule(40, 100_000, 40, 1_000, 500, "standard", 300.0),
+    "thorough": Schedule(40, 1_000_000, 40, 5_000, 1_000, "thorough", 3_000.0),
 }
 
 
@@ -126,6 +129,8 @@ class Options:
         ``auto``, ``none``, or that of the map, see `read_symmetry`.
     protein : bool
         The sequences are protein, also those of A, C, G and T alone.
+    template_search : bool
+        Look for templates among known structures, where the map does not tell a sequence.
     """
 
     resolution: float | None = None
@@ -137,6 +142,7 @@ class Options:
     trim: bool = False
     protein: bool = False
     symmetry: str = AUTO
+    template_search: bool = True
 
     def __post_init__(self) -> None:
         def ask(condition: bool, text: str) -> None:
@@ -166,7 +172,7 @@ class Options:
             read_symmetry(self.symmetry)
         except ValueError as error:
             raise InputError(str(error)) from None
-        for name in ("trim", "protein"):
+        for name in ("trim", "protein", "template_search"):
             value = getattr(self, name)
             ask(isinstance(value, bool), f"{name} {value!r}: give true or false")
 
@@ -254,6 +260,8 @@ class Inputs:
     templates : tuple of Path
     pae : tuple of Path or None
         Predicted aligned error of each template, None for one without; empty for none at all.
+    library : Path or None
+        Of known structures, to find templates among, in place of the shipped one.
     half_maps : tuple of Path
         Two or none.
     """
@@ -265,6 +273,7 @@ class Inputs:
     templates: tuple[Path, ...] = ()
     half_maps: tuple[Path, ...] = ()
     pae: tuple[Path | None, ...] = ()
+    library: Path | None = None
 
     def __post_init__(self) -> None:
         if self.pae and len(self.pae) != len(self.templates):
@@ -277,7 +286,8 @@ class Inputs:
 
     def files(self) -> dict[str, Path]:
         """Each file by its role."""
-        single = {name: getattr(self, name) for name in ("map", "sequence", "mask", "contacts")}
+        names = ("map", "sequence", "mask", "contacts", "library")
+        single = {name: getattr(self, name) for name in names}
         found = {name: path for name, path in single.items() if path is not None}
         found.update({f"half_map_{i + 1}": path for i, path in enumerate(self.half_maps)})
         found.update({f"template_{i + 1:02d}": path for i, path in enumerate(self.templates)})

@@ -7,6 +7,7 @@ from critasser.errors import InputError
 __all__ = [
     "CALIBRATION",
     "CALPHA_WEIGHTS",
+    "LIBRARY",
     "NETWORK",
     "NUCLEIC_NETWORK",
     "RESIDUE_NETWORK",
@@ -30,6 +31,9 @@ SEQUENCE_NETWORK = "sequence.safetensors"
 
 NUCLEIC_NETWORK = "nucleic.safetensors"
 """The shipped network that tells nucleic acid from protein."""
+
+LIBRARY = "library.npz"
+"""The shipped template library: chains of known structure."""
 
 CALIBRATION = "confidence.json"
 """The shipped relation of scores and accuracy of residues."""

@@ -109,7 +109,7 @@ def test_among_neighbours_a_chain_is_not_drawn_to_the_middle_of_the_complex(look
     fields = network_fields(look([own, *neighbours])).blurred(3.0)
     moved = elsewhere(own)
     body = Body.of(moved)
-    poses = search_poses(body, fields, kept=5)
+    poses = search_poses(body, fields.detail.sampled(4.0), kept=5)
     placed = [poses.apply(body, k, moved) for k in range(5)]
     assert min(np.sqrt(np.mean(np.sum((one - own) ** 2, axis=1))) for one in placed) < 4.0
 

@@ -80,6 +80,20 @@ def add_args(parser: argparse.ArgumentParser) -> None:
         "the AlphaFold Database, ColabFold, AlphaFold 3 or Protenix, npz of Boltz (default: what "
         "lies beside a template under the name that these programs give it)",
     )
+    parser.add_argument(
+        "--template-search",
+        action=argparse.BooleanOptionalAction,
+        help="look for templates among known structures, by the sequence and by the fold that the "
+        "map shows, where the map does not tell a sequence (default: yes)",
+    )
+    add_removable(
+        parser,
+        "--library",
+        type=Path,
+        metavar="FILE",
+        help="known structures to look among, in place of the shipped ones; critasser data library "
+        "makes one",
+    )
     add_removable(
         parser,
         "--contacts",
@@ -135,7 +149,7 @@ def main(args: argparse.Namespace) -> int:
 def _resolve(args: argparse.Namespace) -> tuple[Inputs, Options]:
     """Inputs and options: what is given, else the resumed job's, else the defaults."""
     given = given_options(args)
-    files: dict[str, Any] = given_files(args, "map", "sequence", "mask", "contacts")
+    files: dict[str, Any] = given_files(args, "map", "sequence", "mask", "contacts", "library")
     if args.templates is not None:
         files["templates"] = tuple(map(whole_path, args.templates))
     if args.half_maps is not None:

@@ -27,7 +27,8 @@ __all__ = [
 SEVERAL = ("templates", "pae", "half-maps")
 """Inputs of which there may be several."""
 
-OPTIONS = ("resolution", "device", "quality", "models", "seed", "trim", "protein", "symmetry")
+OPTIONS = ("resolution", "device", "quality", "models", "seed", "trim", "protein", "symmetry",
+           "template_search")  # fmt: skip
 WITHOUT_DEFAULT = ("resolution", "weights")
 """Options that a job may do without, as it may without most inputs."""
 

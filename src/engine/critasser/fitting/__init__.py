@@ -4,6 +4,7 @@ from critasser.fitting.body import Body, Poses
 from critasser.fitting.choice import MOST_CLASHING
 from critasser.fitting.fields import Fields, network_fields
 from critasser.fitting.flexible import far_fields, flexible_fit
+from critasser.fitting.fold_search import SearchedFields, fold_scores
 from critasser.fitting.placed import (
     NEAR,
     DomainPlace,
@@ -39,12 +40,14 @@ __all__ = [
     "Placement",
     "Poses",
     "RigidFit",
+    "SearchedFields",
     "distinct_places",
     "enough_placed",
     "far_fields",
     "fit_body",
     "fit_structure",
     "flexible_fit",
+    "fold_scores",
     "least_score",
     "lying",
     "moves_of",

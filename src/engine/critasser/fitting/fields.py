@@ -73,25 +73,20 @@ class Fields:
         values = self.values - self.blurred(DETAIL).values
         return Fields(values, self.origin, self.step, np.zeros(len(values)))
 
-    def coarse(self, step: float, margin: float) -> Fields:
-        """Blurred by 0.6 of a new voxel size, sampled at it, with a margin of outside around.
-
-        Parameters
-        ----------
-        step : float
-            Å, a multiple of this one's step.
-        margin : float
-            Å added at the far ends, so that a periodic search does not wrap.
-        """
+    def sampled(self, step: float) -> Fields:
+        """Blurred by 0.6 of a new voxel size, a multiple of this one's in Å, and sampled at it."""
         every = max(1, round(step / self.step))
         smooth = self.blurred(COARSE_BLUR * every * self.step).values[:, ::every, ::every, ::every]
-        pad = int(np.ceil(margin / (every * self.step)))
-        shape = tuple(n + pad for n in smooth.shape[1:])
-        values = np.empty((len(smooth), *shape), dtype=np.float32)
+        return Fields(smooth, self.origin, every * self.step, self.outside)
+
+    def padded(self, margin: float) -> Fields:
+        """With a margin in Å of outside at the far ends, so that a periodic search does not wrap."""
+        pad = int(np.ceil(margin / self.step))
+        nz, ny, nx = self.values.shape[1:]
+        values = np.empty((len(self.values), nz + pad, ny + pad, nx + pad), dtype=np.float32)
         values[:] = self.outside[:, None, None, None]
-        nz, ny, nx = smooth.shape[1:]
-        values[:, :nz, :ny, :nx] = smooth
-        return Fields(values, self.origin, every * self.step, self.outside)
+        values[:, :nz, :ny, :nx] = self.values
+        return Fields(values, self.origin, self.step, self.outside)
 
     @cached_property
     def upper(self) -> NDArray[np.float64]:

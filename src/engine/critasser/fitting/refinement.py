@@ -24,7 +24,9 @@ TEMPERATURE = 0.01
 """Of random rigid moves, in the unit of the score: differences between poses of one optimum."""
 
 
-def refine_poses(body: Body, fields: Fields, poses: Poses) -> Poses:
+def refine_poses(
+    body: Body, fields: Fields, poses: Poses, most_steps: int = MOST_STEPS
+) -> Poses:
     """Each pose at its nearest optimum, by BFGS with the analytic gradient; best first.
 
     Parameters
@@ -32,6 +34,8 @@ def refine_poses(body: Body, fields: Fields, poses: Poses) -> Poses:
     body : Body
     fields : Fields
     poses : Poses
+    most_steps : int
+        Of each pose.
 
     Returns
     -------
@@ -57,7 +61,7 @@ def refine_poses(body: Body, fields: Fields, poses: Poses) -> Poses:
             )
 
         found = minimize(
-            loss, np.zeros(6), jac=True, method="BFGS", options={"maxiter": MOST_STEPS}
+            loss, np.zeros(6), jac=True, method="BFGS", options={"maxiter": most_steps}
         )
         rotation[k] = Rotation.from_rotvec(found.x[:3] / scale).as_matrix() @ poses.rotation[k]
         centre[k] = poses.centre[k] + found.x[3:]

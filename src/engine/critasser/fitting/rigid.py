@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from critasser.fitting.body import Body, Poses
 from critasser.fitting.fields import Fields
 from critasser.fitting.refinement import pose_scores, refine_poses, rigid_moves
-from critasser.fitting.search import search_poses
+from critasser.fitting.search import COARSE_STEP, search_poses
 from critasser.structure import Symmetry
 
 __all__ = ["CHANCE_DETAIL", "CHANCE_SCORE", "RigidFit", "fit_body"]
@@ -183,7 +183,9 @@ def fit_body(
             progress(fraction, message)
 
     poses = search_poses(
-        body, fields, progress=lambda done: report(0.7 * done, "searching all orientations")
+        body,
+        fields.detail.sampled(COARSE_STEP),
+        progress=lambda done: report(0.7 * done, "searching all orientations"),
     )
     report(0.7, "refining the best places")
     middle = fields.blurred(MIDDLE_BLUR)

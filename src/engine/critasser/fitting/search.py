@@ -33,7 +33,7 @@ def search_poses(
     fields: Fields,
     *,
     kept: int = KEPT,
-    step: float = COARSE_STEP,
+    orientations: int | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Poses:
     """Poses of a body by its score on a coarse grid, best first, none near another.
@@ -42,20 +42,21 @@ def search_poses(
     ----------
     body : Body
     fields : Fields
-        At 1 Å.
+        Coarse, see `Fields.sampled`.
     kept : int
         Most poses.
-    step : float
-        Å; voxels of the search.
+    orientations : int, optional
+        How many are tried; without it as many as leave neighbours a voxel apart.
     progress : callable, optional
         Told the fraction done; may raise.
 
     Returns
     -------
     Poses
-        Their scores are those of the fields' detail, blurred.
+        With their scores by these fields.
     """
-    coarse = fields.detail.coarse(step, 2.0 * body.extent + step)
+    step = fields.step
+    coarse = fields.padded(2.0 * body.extent + step)
     shape = tuple(scipy.fft.next_fast_len(n, real=True) for n in coarse.values.shape[1:])
     target = np.empty((len(coarse.values), *shape), dtype=np.float32)
     target[:] = coarse.outside[:, None, None, None]
@@ -64,7 +65,7 @@ def search_poses(
     used = np.unique(body.kind)
     transformed = scipy.fft.rfftn(target[used], axes=(1, 2, 3), workers=-1)
     kinds = np.searchsorted(used, body.kind)
-    rotations = even_rotations(rotations_for(body.radius, step))
+    rotations = even_rotations(orientations or rotations_for(body.radius, step))
     grids = np.empty((len(used), *shape), dtype=np.float32)
     best = min(BEST_A_ROTATION, int(np.prod(shape)))
     scores = np.empty((len(rotations), best))

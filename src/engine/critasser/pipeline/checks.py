@@ -30,7 +30,7 @@ from critasser.network import choose_device, load_network
 from critasser.network.resnet import ResNet
 from critasser.network.unet import UNet
 from critasser.options import Inputs, Options, check_file, check_readable
-from critasser.shipped import NETWORK, RESIDUE_NETWORK, RESOLUTION_NETWORK, TABLES, shipped
+from critasser.shipped import LIBRARY, NETWORK, RESIDUE_NETWORK, RESOLUTION_NETWORK, TABLES, shipped
 from critasser.structure import (
     NucleicRecord,
     Protein,
@@ -41,6 +41,7 @@ from critasser.structure import (
     read_sequences,
 )
 from critasser.templates.places import FEWEST_RESIDUES
+from critasser.threading import load_library
 
 __all__ = ["SHORTEST", "Checked", "check", "enough_memory", "map_notes", "programs", "upright"]
 
@@ -155,8 +156,12 @@ def check(inputs: Inputs, options: Options) -> Checked:
         notes += protein.notes
         if inputs.pae and (error := inputs.pae[number]) is not None:
             notes += read_error_file(error, protein.chains).notes
+    library = inputs.library or shipped(LIBRARY)
+    if inputs.library is not None and not len(load_library(library)):
+        raise InputError(f"{library}: holds no chain; make one by critasser data library")
     device, weights, checksums = programs(options)
-    checksums = {role: checksum(path) for role, path in inputs.files().items()} | checksums
+    checksums |= {role: checksum(path) for role, path in inputs.files().items()}
+    checksums["library"] = checksum(library)
     return Checked(target, device, weights, checksums, volume, tuple(notes), read.nucleic)
 
 

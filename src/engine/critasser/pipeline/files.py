@@ -11,6 +11,7 @@ __all__ = [
     "EVERY_CALPHA",
     "FEATURES",
     "FILTERED",
+    "FOUND",
     "HALVES",
     "LOCAL_RESOLUTION",
     "MODEL",
@@ -43,6 +44,7 @@ EVERY_CALPHA = "1_calpha/every_calpha.npz"
 UNITS = "1_calpha/symmetry.npz"
 TRACES = "2_traces/traces.npz"
 SYMMETRY = "2_traces/symmetry.npz"
+FOUND = "3_templates/library.npz"
 TEMPLATES = "3_templates/templates.npz"
 UNSEEN = "4_assembly/unseen.npz"
 DECOYS = "4_assembly/decoys.npz"

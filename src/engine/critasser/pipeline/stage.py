@@ -23,7 +23,7 @@ from critasser.executors import HERE, Executor
 from critasser.job.progress import Progress
 from critasser.job.stage_run import StageRun
 from critasser.pipeline.files import MODEL, of_model
-from critasser.shipped import RESIDUE_NETWORK, RESOLUTION_NETWORK, TABLES, shipped
+from critasser.shipped import LIBRARY, RESIDUE_NETWORK, RESOLUTION_NETWORK, TABLES, shipped
 from critasser.structure import Target
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ __all__ = ["Context", "Stage", "Task", "files_read", "named_sequences", "sequenc
 _LEARNT = {
     "residue_weights": RESIDUE_NETWORK,
     "resolution_weights": RESOLUTION_NETWORK,
+    "library": LIBRARY,
     **{table: table for table in TABLES},
 }
 """Shipped files by the role that they have in a job."""

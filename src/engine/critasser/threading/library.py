@@ -67,7 +67,7 @@ class TemplateLibrary:
     @property
     def starts(self) -> NDArray[np.int64]:
         """Where each chain begins among the residues."""
-        return np.concatenate([[0], self.ends[:-1]]).astype(np.int64)
+        return np.concatenate([[0], self.ends]).astype(np.int64)[:-1]
 
     @property
     def lengths(self) -> NDArray[np.int64]:
@@ -93,17 +93,16 @@ class TemplateLibrary:
             b_factor=np.zeros(count),
         )
 
-    def select(self, numbers: Sequence[int]) -> TemplateLibrary:
-        """A library of some chains, in the order of their numbers."""
-        rows = np.concatenate(
-            [np.arange(*self.residues(k).indices(len(self.codes))) for k in numbers]
-            or [np.empty(0, dtype=np.int64)]
-        )  # fmt: skip
+    def select(self, pieces: Sequence[tuple[int, int, int]]) -> TemplateLibrary:
+        """A library of pieces of chains: number of each, its first residue, and one past its last.
+        """
+        rows = [self.starts[k] + np.arange(first, last) for k, first, last in pieces]
+        chosen = np.concatenate(rows) if rows else np.empty(0, dtype=np.int64)
         arrays = (self.codes, self.calpha, self.structure, self.side, self.back)
         return TemplateLibrary(
-            tuple(self.names[k] for k in numbers),
-            np.cumsum(self.lengths[list(numbers)], dtype=np.int64),
-            *(one[rows] for one in arrays),
+            tuple(self.names[k] for k, _, _ in pieces),
+            np.cumsum([last - first for _, first, last in pieces], dtype=np.int64),
+            *(one[chosen] for one in arrays),
         )
 
 
@@ -184,9 +183,9 @@ def load_library(path: Path) -> TemplateLibrary:
             f"{path}: no template library ({error}); make one by `critasser train library`"
         ) from None
     calpha = np.cumsum(steps, axis=0)
-    starts = np.concatenate([[0], ends[:-1]])
-    calpha -= np.repeat(calpha[starts], np.diff(ends, prepend=0), axis=0)
-    return TemplateLibrary(names, ends, codes, calpha, *classes)
+    library = TemplateLibrary(names, ends, codes, calpha, *classes)
+    calpha -= np.repeat(calpha[library.starts], library.lengths, axis=0)
+    return library
 
 
 def _check(
@@ -198,13 +197,13 @@ def _check(
 ) -> None:
     """Raise `ValueError` where the parts of a library do not belong together."""
     count = len(codes)
-    if ends.ndim != 1 or len(ends) != len(names) or not len(names):
+    if ends.ndim != 1 or len(ends) != len(names):
         raise ValueError("its chains and their names are not as many")
-    if (np.diff(ends, prepend=0) <= 0).any() or ends[-1] != count:
+    if (np.diff(ends, prepend=0) <= 0).any() or ends[-1:].sum() != count:
         raise ValueError("its chains do not make up its residues")
     if codes.ndim != 1 or steps.shape != (count, 3) or any(len(one) != count for one in classes):
         raise ValueError("its arrays are of different lengths")
     limits = (len(AMINO_ACIDS) - 1, 2, UNKNOWN_EXPOSURE, UNKNOWN_EXPOSURE)
     for values, least, most in zip((codes, *classes), (-1, 0, 0, 0), limits):
-        if values.min() < least or values.max() > most:
+        if len(values) and (values.min() < least or values.max() > most):
             raise ValueError("its values are out of range")

@@ -96,6 +96,8 @@ class DensityFit:
         those without, and for all where this is empty.
     tell : callable or None
         Given a line for all of a chain that took no part, found no place, or fits elsewhere too.
+    told : int or None
+        Of how many chains, from the first on, that is told; of all where it is None.
     clear : dict of int to float
         Of chains that were searched for, the detail that tells a clear best place.
     unfound : set of int
@@ -111,6 +113,7 @@ class DensityFit:
     rng: np.random.Generator
     errors: tuple[NDArray[np.float64] | None, ...] = ()
     tell: Callable[[str], None] | None = None
+    told: int | None = None
     clear: dict[int, float] = field(default_factory=dict)
     unfound: set[int] = field(default_factory=set)
     found: dict[int, tuple[Placement, ...]] = field(default_factory=dict)
@@ -167,7 +170,7 @@ class DensityFit:
             self.unfound.add(number)
         if first.whole is not None or len(first.fits) == 1:
             self.clear[number] = (first.whole or first.fits[0]).clear_detail
-        if self.tell is not None:
+        if self.tell is not None and (self.told is None or number < self.told):
             for line in _remarks(trusted_residues(chain), placements, copies):
                 self.tell(f"{printable(chain.title)}: {line}")
         return [
@@ -230,12 +233,14 @@ def fit_by_density(
     *,
     errors: Sequence[NDArray[np.float64] | None] = (),
     tell: Callable[[str], None] | None = None,
+    told: int | None = None,
     side_chains: SideChains | None = None,
 ) -> DensityFit:
     """Template chains in the density of the cropped map at 1 Å; the rest as in `DensityFit`."""
     return DensityFit(
-        tuple(chains), network_fields(features), rng, tuple(errors), tell, side_chains=side_chains
-    )
+        tuple(chains), network_fields(features), rng, tuple(errors), tell, told,
+        side_chains=side_chains,
+    )  # fmt: skip
 
 
 def _remarks(

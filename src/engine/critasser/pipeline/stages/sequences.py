@@ -56,6 +56,7 @@ def sequences(context: Context) -> None:
         sequence_z_score=whole.z_score,
         log_odds={"own": whole.own, "shuffled": whole.shuffled, "length": whole.length},
         chains=_chains(context, presence),
+        z_scores=_z_scores(context, presence),
         evidence=[evidence[own] for own, _ in unit.chains.tolist()],
         room=presence.room * unit.built,
     )
@@ -89,16 +90,17 @@ def _compare_nucleic_acid(context: Context) -> None:
         )
 
 
+def _z_scores(context: Context, presence: Presence) -> list[float]:
+    """Of each chain, that of its sequence."""
+    z_scores = {one.sequence.letters: one.z_score for one in presence.sequences}
+    return [z_scores[sequence.letters] for sequence in context.target.sequences]
+
+
 def _chains(context: Context, presence: Presence) -> list[dict[str, str | int | float]]:
     """What is known of each chain: its sequence, residues and z-score."""
-    z_scores = {one.sequence.letters: one.z_score for one in presence.sequences}
     return [
-        {
-            "sequence": sequence.name,
-            "residues": len(sequence),
-            "z_score": z_scores[sequence.letters],
-        }
-        for sequence in context.target.sequences
+        {"sequence": sequence.name, "residues": len(sequence), "z_score": z_score}
+        for sequence, z_score in zip(context.target.sequences, _z_scores(context, presence))
     ]
 
 
@@ -171,7 +173,7 @@ def _remark_of_relatives(one: SequencePresence) -> str | None:
 def _settings(task: Task) -> Mapping[str, object]:
     return {
         **named_sequences(task),
-        "templates": bool(task.inputs.templates),
+        "templates": bool(task.inputs.templates) or task.options.template_search,
         "nucleic": [one.name for one in task.checked.nucleic],
     }
 

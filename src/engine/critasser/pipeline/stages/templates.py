@@ -1,8 +1,12 @@
-"""Stage templates: the person's structures, placed by Cα positions and by the density."""
+"""Stage templates: known structures, placed by Cα positions and by the density.
+
+They are those that the person gives, and those that stage template_search found.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,7 +14,16 @@ from critasser.density import averaged_over_units
 from critasser.fitting import fit_structure
 from critasser.job.arrays import load_calpha, save_templates, write_table
 from critasser.pipeline.expected_time import bending_share
-from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, NUCLEIC, SEEN, TEMPLATES, UNITS
+from critasser.pipeline.files import (
+    CALPHA,
+    DENSITY,
+    FEATURES,
+    FOUND,
+    NUCLEIC,
+    SEEN,
+    TEMPLATES,
+    UNITS,
+)
 from critasser.pipeline.stage import Context, Stage, named_sequences
 from critasser.pipeline.stages.built_chains import absent_chains, remarks
 from critasser.pipeline.stages.density_fit import DensityFit, fit_by_density, template_chains
@@ -23,6 +36,7 @@ from critasser.shipped import SEQUENCE_NETWORK
 from critasser.structure import ProteinChain, Target, Template, write_calpha
 from critasser.templates import copies_asked, in_equal_places, survey
 from critasser.text import printable
+from critasser.threading import load_library
 
 __all__ = ["STAGE"]
 
@@ -42,7 +56,9 @@ def templates(context: Context) -> None:
     calpha, _, trusted = load_calpha(context.read(CALPHA))
     files = context.all_external("template_*")
     pae = [context.external(f"pae_{number:02d}") for number in range(1, len(files) + 1)]
-    chains, errors = template_chains(files, pae)
+    given, errors = template_chains(files, pae)
+    chains = [*given, *_found(context)]
+    errors += [None] * (len(chains) - len(given))
     symmetry, certain = load_units(context)
     fit, share, bending = None, 0.0, bending_share(len(context.target))
     if chains:
@@ -50,7 +66,7 @@ def templates(context: Context) -> None:
         if certain:
             features = averaged_over_units(features, symmetry.rotation, symmetry.shift)
         fit = fit_by_density(
-            chains, features, context.rng, errors=errors, tell=context.warn,
+            chains, features, context.rng, errors=errors, tell=context.warn, told=len(given),
             side_chains=SideChains.of(context),
         )  # fmt: skip
         share = _place_at_once(context, fit)
@@ -65,7 +81,7 @@ def templates(context: Context) -> None:
         placed = tuple(
             in_equal_places(one, context.target, symmetry, calpha, grid) for one in placed
         )
-    absent = _absent(context, placed, chains)
+    absent = _absent(context, placed, given)
     target = context.target.without(absent)
     rows = context.target.rows_without(absent)
     used = judged_by_map(
@@ -97,14 +113,26 @@ def templates(context: Context) -> None:
             for k, (t, others) in enumerate(zip(used, elsewhere))
         ],
     )
+    titles = {chain.title for chain in given}
     for rejected in found.rejected:
-        context.warn(f"{rejected.source} is not used: {rejected.reason}")
+        # What nobody gave is one of many that were tried: the table names it.
+        told = context.warn if rejected.source in titles else context.run.job.log
+        told(f"{rejected.source} is not used: {rejected.reason}")
     context.note(templates=len(used))
     led = sum(error is not None for error in errors)
     cut = f"; cut by their predicted aligned error: {led}" if led else ""
     lie = len(chains) - len(found.rejected)
     told = f"chains that lie in the map: {lie} of {len(chains)}{cut}"
-    context.say(told if files else "none given")
+    context.say(told if chains else "none")
+
+
+def _found(context: Context) -> list[ProteinChain]:
+    """Chains that stage template_search found in the library."""
+    library = load_library(context.read(FOUND))
+    return [
+        replace(library.chain(number), file="the template library")
+        for number in range(len(library))
+    ]
 
 
 def _absent(
@@ -122,7 +150,7 @@ def _absent(
             context.warn(line)
     elif placed:
         absent = []
-    elif given:
+    else:
         for line in remarks(context.target, absent):
             context.warn(line)
     context.note(absent=absent)
@@ -168,7 +196,7 @@ def _write_elsewhere(
 STAGE = Stage(
     "templates",
     templates,
-    reads=(CALPHA, DENSITY, SEEN, FEATURES, NUCLEIC, UNITS),
+    reads=(CALPHA, DENSITY, FOUND, SEEN, FEATURES, NUCLEIC, UNITS),
     facts={
         "resolution": "density",
         "by_map": "sequences",

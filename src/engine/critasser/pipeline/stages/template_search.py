@@ -1,0 +1,246 @@
+"""Stage template_search: known structures of the library that the sequences or the map suggest.
+
+Only where the map does not tell a sequence clearly. Candidates go to stage templates, which lays
+them in the map as it does with the person's, and refuses what does not belong there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from critasser.density import averaged_over_units
+from critasser.fitting import SearchedFields, fold_scores, network_fields
+from critasser.job.arrays import write_table
+from critasser.pipeline.expected_time import fold_seconds
+from critasser.pipeline.files import DENSITY, FEATURES, FOUND, NUCLEIC, UNITS
+from critasser.pipeline.stage import Context, Stage, Task, named_sequences
+from critasser.pipeline.stages.density_fit import template_chains
+from critasser.pipeline.stages.nucleic import protein_features
+from critasser.pipeline.stages.symmetry import load_units
+from critasser.shipped import LIBRARY, SEQUENCE_NETWORK
+from critasser.structure import Target
+from critasser.templates import entities_of, known_entities
+from critasser.templates.alignment import align
+from critasser.threading import TemplateLibrary, load_library, rank, write_library
+from critasser.text import printable
+from critasser.trace.sequence_profile import sequence_profile
+
+__all__ = ["LIBRARY_ROLE", "STAGE"]
+
+LIBRARY_ROLE = "library"
+"""Of the template library among the files of a job."""
+
+SURE_Z = 10.0
+"""z-score of a sequence from which the map tells it, and no templates are looked for: models of
+such maps have TM-scores of 0.87 and more, but for parts that the map does not show."""
+
+RELATED_Z, MOST_RELATED = 6.0, 4
+"""z-score of threading from which a chain of the library is taken for a relative, and most of them
+for a sequence: chains of other families come to 5.6 at most (20 sequences)."""
+
+STANDS_OUT, MOST_FOLDS = 3.0, 4
+"""Deviations by which the fold of a chain must suit the map better than the others that are tried
+do, and most of them."""
+
+SHORTEST, LONGEST = 0.5, 1.5
+"""Of the residues of a sequence: chains whose fold is looked for in the map."""
+
+FEWEST = 24
+"""Chains that are looked for at least: by them it is told what chance does."""
+
+MAD_OF_NORMAL = 0.6745
+"""Median absolute deviation of a normal distribution, in its standard deviations."""
+
+LEAST_SPREAD = 1e-6
+"""Of scores, that deviations are divided by."""
+
+BATCH = 16
+"""Chains that a process looks for at a time."""
+
+
+MARGIN = 10
+"""Residues that are kept on either side of what aligns, of a chain that is longer than that."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A chain of the library that is tried as a template.
+
+    Attributes
+    ----------
+    number : int
+        In the library.
+    sequence : str
+        Name of the sequence that it is tried for.
+    first, last : int
+        Its first residue that is tried, and one past the last.
+    by_sequence : float
+        z-score of threading.
+    by_density : float
+        Deviations by which its fold stands out in the map; NaN where it was not looked for.
+    """
+
+    number: int
+    sequence: str
+    first: int
+    last: int
+    by_sequence: float
+    by_density: float
+
+
+def template_search(context: Context) -> None:
+    """Rank the library for each sequence that the map does not tell, and find the best folds."""
+    wanted, reason = _wanted(context)
+    library = load_library(context.external(LIBRARY_ROLE))
+    found = _search(context, library, wanted) if wanted else []
+    write_library(
+        context.file(FOUND), library.select([(one.number, one.first, one.last) for one in found])
+    )
+    write_table(
+        context.file("3_templates/library.csv", "table", "known structures"),
+        ("structure", "first", "last", "sequence", "by sequence", "by density"),
+        [
+            (library.names[one.number], one.first + 1, one.last, one.sequence,
+             one.by_sequence, one.by_density)
+            for one in found
+        ],
+        {"by sequence": 1, "by density": 1},
+    )  # fmt: skip
+    names = ", ".join(library.names[one.number] for one in found)
+    context.say(reason or (f"to be tried: {names}" if names else "none suits sequence or map"))
+
+
+def _wanted(context: Context) -> tuple[list[int], str]:
+    """Sequences, by their place in `entities_of`, to look for templates of, or why there is none."""
+    if not context.settings["search"]:
+        return [], "not asked for"
+    files = context.all_external("template_*")
+    given, _ = template_chains(files, [None] * len(files))
+    known, z_scores = known_entities(given, context.target), context.numbers_noted("z_scores")
+    wanted = []
+    for entity, group in enumerate(entities_of(context.target)):
+        told = z_scores is not None and z_scores[group[0]] >= SURE_Z
+        if not told and entity not in known:
+            wanted.append(entity)
+    reason = "not needed: the map tells each sequence, or a template of it is given"
+    return wanted, "" if wanted else reason
+
+
+def _search(
+    context: Context, library: TemplateLibrary, wanted: Sequence[int]
+) -> list[Found]:
+    """What is to be tried as a template, relatives by sequence first."""
+    features = protein_features(context)
+    symmetry, certain = load_units(context)
+    if certain:
+        features = averaged_over_units(features, symmetry.rotation, symmetry.shift)
+    fields = SearchedFields.of(network_fields(features))
+    volume = float(np.prod(features.backbone.shape))
+    found: dict[int, Found] = {}
+    for count, entity in enumerate(wanted):
+        chain = entities_of(context.target)[entity][0]
+        sequence = context.target.sequences[chain]
+        z_scores = _threaded(library, context.target, chain)
+        seconds = context.settings["seconds"] / len(wanted)
+        most = int(seconds / fold_seconds(len(sequence), volume))
+        tried = _tried(library.lengths, z_scores, len(sequence), most)
+
+        def report(done: float, count=count, name=sequence.name) -> None:
+            context.progress(
+                (count + done) / len(wanted), f"known folds that {printable(name)} may have"
+            )
+
+        density = _by_density(context, library, tried, fields, report)
+        related = [k for k in np.argsort(-z_scores)[:MOST_RELATED] if z_scores[k] >= RELATED_Z]
+        folds = [k for k in sorted(density, key=lambda k: -density[k]) if density[k] >= STANDS_OUT]
+        for number in [*related, *folds[:MOST_FOLDS]]:
+            first, last = _aligned(library, number, context.target, chain)
+            found.setdefault(
+                int(number),
+                Found(
+                    int(number), sequence.name, first, last, float(z_scores[number]),
+                    density.get(number, float("nan")),
+                ),
+            )  # fmt: skip
+    return list(found.values())
+
+
+def _threaded(library: TemplateLibrary, target: Target, chain: int) -> NDArray[np.float64]:
+    """z-score of each chain of the library for one chain of the target."""
+    codes = _codes(target, chain)
+    told = sequence_profile(codes, np.zeros(len(codes), dtype=np.int64))
+    return rank(library, codes, told.structure, told.side, told.back)
+
+
+def _codes(target: Target, chain: int) -> NDArray[np.int8]:
+    residues = target.chain_slices[chain]
+    return np.where(target.unknown[residues], np.int8(-1), target.codes[residues])
+
+
+def _tried(
+    lengths: NDArray[np.int64], z_scores: NDArray[np.float64], length: int, most: int
+) -> list[int]:
+    """Chains that are looked for in the map: of the right length, the best by the sequence."""
+    right = np.flatnonzero((lengths >= SHORTEST * length) & (lengths <= LONGEST * length))
+    ranked = right[np.argsort(-z_scores[right], kind="stable")]
+    return [int(k) for k in ranked[: max(most, FEWEST)]]
+
+
+def _by_density(
+    context: Context,
+    library: TemplateLibrary,
+    tried: Sequence[int],
+    fields: SearchedFields,
+    report: Callable[[float], None],
+) -> dict[int, float]:
+    """Deviations by which the fold of each chain stands out in the map."""
+    if len(tried) < FEWEST:
+        return {}
+    batches = [tried[k : k + BATCH] for k in range(0, len(tried), BATCH)]
+    scores: list[float] = []
+    for done in context.executor.map(
+        fold_scores,
+        [{"chains": [library.calpha[library.residues(k)] for k in batch]} for batch in batches],
+        shared={"fields": fields},
+        progress=lambda fraction, _message: report(fraction),
+        tell=context.run.job.log,
+    ):
+        scores += done.result
+        context.run.cpu_elsewhere += done.cpu_seconds
+    middle = float(np.median(scores))
+    spread = float(np.median(np.abs(np.array(scores) - middle))) / MAD_OF_NORMAL
+    return {k: (score - middle) / max(spread, LEAST_SPREAD) for k, score in zip(tried, scores)}
+
+
+def _aligned(
+    library: TemplateLibrary, number: int, target: Target, chain: int
+) -> tuple[int, int]:
+    """The residues of a chain that may stand for the sequence: all but what is far too much."""
+    part = library.residues(number)
+    length, codes = part.stop - part.start, _codes(target, chain)
+    if length <= LONGEST * len(codes):
+        return 0, length
+    pairs = align(library.codes[part], codes).pairs[:, 0]
+    return max(int(pairs[0]) - MARGIN, 0), min(int(pairs[-1]) + 1 + MARGIN, length)
+
+
+def _settings(task: Task) -> Mapping[str, object]:
+    return {
+        **named_sequences(task),
+        "search": task.options.template_search,
+        "seconds": task.options.schedule.template_search,
+    }
+
+
+STAGE = Stage(
+    "template_search",
+    template_search,
+    reads=(DENSITY, FEATURES, NUCLEIC, UNITS),
+    facts={"z_scores": "sequences", "map_symmetry": "symmetry"},
+    settings=_settings,
+    external=("template_*", LIBRARY_ROLE, SEQUENCE_NETWORK),
+)

@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmark.known import LIBRARIES, library_options
 from benchmark.measures import measure
 from benchmark.sets import SETS, BenchmarkTarget, targets
 from critasser.executors import opened_executor
@@ -71,10 +72,15 @@ def run_target(
     work: Path,
     quality: str,
     weights: Path | None,
+    data: Path,
+    library: str = LIBRARIES[0],
     *,
     progress: Callable[[float, str], None] = lambda fraction, message: None,
 ) -> dict:
-    """Build one target, unless an earlier run did, and measure it; `progress` may raise to stop."""
+    """Build one target, unless an earlier run did, and measure it; `progress` may raise to stop.
+
+    Templates are found as `library`, one of `LIBRARIES`, says.
+    """
     folder = work / quality / target.set / target.folder
     job, done = folder / "job", folder / "run.json"
     row = {
@@ -86,8 +92,8 @@ def run_target(
     }
     if done.exists():
         run = json.loads(done.read_text())
-        if run["weights"] != (str(weights) if weights else "shipped"):
-            raise SystemExit(f"{folder} was built with {run['weights']}; take another --work")
+        if (run["weights"], run["library"]) != (str(weights or "shipped"), library):
+            raise SystemExit(f"{folder} was built with other options; take another --work")
         return measure(target, job) | run | {"failed": ""}
     density, fasta = target.write_inputs(folder)
     # A build that was cut off would hide its time if it went on.
@@ -95,6 +101,7 @@ def run_target(
     command = [
         sys.executable, "-m", "critasser", "build", str(density), str(fasta), "-o", str(job),
         "--resolution", str(target.resolution), "--quality", quality,
+        *library_options(library, data, target.name, target.letters, folder),
     ]  # fmt: skip
     if weights is not None:
         command += ["--weights", str(weights)]
@@ -107,7 +114,8 @@ def run_target(
     run = {
         "seconds": seconds,
         "program": program(),
-        "weights": str(weights) if weights else "shipped",
+        "weights": str(weights or "shipped"),
+        "library": library,
     }
     with appearing(done) as temporary:
         temporary.write_text(json.dumps(run, indent=1))
@@ -140,6 +148,10 @@ def main() -> int:
     parser.add_argument("--quality", default="standard")
     parser.add_argument("--weights", type=Path, help="a network in place of the shipped one")
     parser.add_argument(
+        "--library", choices=LIBRARIES, default=LIBRARIES[0],
+        help="known structures among which templates are found (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
         "--executor",
         default="local:1",
         help="who builds: local:N for N builds at a time here; or dask://HOST:PORT or slurm, whose "
@@ -151,7 +163,10 @@ def main() -> int:
         chosen = [t for t in targets(args.data, which) if not args.only or t.name in args.only]
         path = args.work / f"{which}.{args.quality}.csv"
         rows = _other_rows(path, {t.name for t in chosen}) if args.only else []
-        given = {"work": args.work, "quality": args.quality, "weights": args.weights}
+        given = {
+            "work": args.work, "quality": args.quality, "weights": args.weights,
+            "data": args.data, "library": args.library,
+        }  # fmt: skip
         with opened_executor(args.executor) as executor:
             targets_given = [{"target": target} for target in chosen]
             for done in executor.map(run_target, targets_given, shared=given, seconds=A_BUILD):

@@ -164,6 +164,7 @@ def run(complex_: Complex, work: Path, quality: str) -> dict[str, object]:
         command = [
             sys.executable, "-m", "critasser", "build", str(complex_.map), str(fasta),
             "-o", str(job), "--resolution", str(complex_.resolution), "--quality", quality,
+            "--no-template-search",
         ]  # fmt: skip
         if complex_.templates:
             command += ["--templates", *map(str, complex_.templates)]

@@ -79,7 +79,7 @@ def _build(case: TemplateCase, folder: Path, quality: str, begun: Path | None) -
     template, job = case.write(folder), folder / "job"
     begin = ["critasser", "build"]
     start = [str(density), str(fasta), "--resolution", str(case.target.resolution),
-             "--quality", quality]  # fmt: skip
+             "--quality", quality, "--no-template-search"]  # fmt: skip
     known = ["--templates", str(template)]
     if case.error is not None:
         known += ["--pae", str(case.error)]

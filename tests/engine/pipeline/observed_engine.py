@@ -15,8 +15,8 @@ from critasser import options
 from critasser.cli import main
 
 SHORT_BUILDS = {
-    "shortest": options.Schedule(4, 1000, 4, 30, 20, "draft"),
-    "shorter": options.Schedule(4, 1000, 5, 31, 20, "draft"),
+    "shortest": options.Schedule(4, 1000, 4, 30, 20, "draft", 0.0),
+    "shorter": options.Schedule(4, 1000, 5, 31, 20, "draft", 0.0),
 }
 SHORT_REBUILDS = {
     "shortest": options.RebuildSchedule(4, 8, 100, 50),

@@ -38,6 +38,9 @@ SURE_Z = 10.0
 """z-score of a sequence from which the map tells it, and no templates are looked for: models of
 such maps have TM-scores of 0.87 and more, but for parts that the map does not show."""
 
+SHORTEST_FOLD = 40
+"""Residues of a sequence; less is no fold by which a structure could be told from others."""
+
 RELATED_Z, MOST_RELATED = 6.0, 4
 """z-score of threading from which a chain of the library is taken for a relative, and most of them
 for a sequence: chains of other families come to 5.6 at most (20 sequences)."""
@@ -124,9 +127,13 @@ def _wanted(context: Context) -> tuple[list[int], str]:
     wanted = []
     for entity, group in enumerate(entities_of(context.target)):
         told = z_scores is not None and z_scores[group[0]] >= SURE_Z
-        if not told and entity not in known:
+        long = len(context.target.sequences[group[0]]) >= SHORTEST_FOLD
+        if long and not told and entity not in known:
             wanted.append(entity)
-    reason = "not needed: the map tells each sequence, or a template of it is given"
+    reason = (
+        "not needed: the map tells each sequence, or a template of it is given, or it has fewer "
+        f"than {SHORTEST_FOLD} residues"
+    )
     return wanted, "" if wanted else reason
 
 

@@ -1,0 +1,49 @@
+"""The fold that a map shows stands out among others, whatever its sequence."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from critasser.errors import Cancelled
+from critasser.fitting import SearchedFields, fold_scores, network_fields
+from critasser.shipped import LIBRARY, shipped
+from critasser.structure import read_chains
+from critasser.threading import load_library
+
+from .conftest import seen
+
+DATA = Path(__file__).parents[2] / "data"
+
+
+@pytest.fixture(scope="module")
+def fields():
+    """Of the map of a myoglobin-like chain, haemoglobin's beta."""
+    return SearchedFields.of(network_fields(seen([read_chains(DATA / "7jy3_B_calpha.pdb.gz")[0].calpha])))
+
+
+@pytest.fixture(scope="module")
+def others():
+    """Chains of its length; a globin among them would be one of its family."""
+    library = load_library(shipped(LIBRARY))
+    globins = {"1bab_A", "7jy3_A", "7jy3_B"}
+    right = [k for k, n in enumerate(library.lengths) if 120 <= n <= 180]
+    chosen = [k for k in right if library.names[k] not in globins][::40]
+    return [library.calpha[library.residues(k)] for k in chosen]
+
+
+def test_a_relative_stands_out_of_other_folds(fields, others):
+    relative = read_chains(DATA / "1bab_A_calpha.pdb.gz")[0].calpha
+    turned = relative @ np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]) + 200.0
+    best, *rest = fold_scores([turned, *others], fields)
+    assert best > np.mean(rest) + 5 * np.std(rest)
+    assert best > 1.3 * max(rest)
+
+
+def test_a_search_can_be_stopped(fields, others):
+    def stop(fraction, _message):
+        if fraction > 0:
+            raise Cancelled("asked to stop")
+
+    with pytest.raises(Cancelled):
+        fold_scores(others[:2], fields, progress=stop)

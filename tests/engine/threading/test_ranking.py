@@ -1,0 +1,74 @@
+"""A sequence finds its own structure, and those of its family, among others."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from critasser.shipped import LIBRARY, shipped
+from critasser.structure import read_chains
+from critasser.structure.substitution import GAP_EXTEND, GAP_OPEN, blosum62
+from critasser.templates.alignment_kernels import align_overlap
+from critasser.threading import library_of, load_library, rank
+from critasser.threading.ranking_kernels import overlap_scores
+from critasser.trace.sequence_profile import sequence_profile
+
+DATA = Path(__file__).parents[2] / "data"
+
+
+def told(codes):
+    profile = sequence_profile(codes, np.zeros(len(codes), dtype=np.int64))
+    return profile.structure, profile.side, profile.back
+
+
+def test_scores_are_those_of_the_alignment(rng):
+    """The kernel beside the one that also gives the alignment."""
+    names = ("1a2p_A", "1gl2_D", "3wmi_A")
+    library = library_of((name, read_chains(DATA / f"{name}.pdb.gz")[0]) for name in names)
+    length = 37
+    likeness = blosum62()[:, rng.integers(0, 20, length)]
+    tables = [rng.normal(size=(count, length)) for count in (3, 9, 9)]
+    scores = overlap_scores(
+        library.ends, library.codes, library.structure, library.side, library.back,
+        likeness, *tables, GAP_OPEN, GAP_EXTEND,
+    )  # fmt: skip
+    for number in range(len(library)):
+        part = library.residues(number)
+        table = likeness[library.codes[part].astype(int)]
+        for values, own in zip(tables, (library.structure, library.side, library.back)):
+            table = table + values[own[part]]
+        score, _ = align_overlap(table, GAP_OPEN, GAP_EXTEND)
+        assert scores[number] == pytest.approx(score)
+
+
+@pytest.fixture(scope="module")
+def library():
+    return load_library(shipped(LIBRARY))
+
+
+def test_a_globin_finds_globins(library):
+    """Haemoglobin's beta chain, by its letters; the family has 15 to 45 % in common with it."""
+    globin = read_chains(DATA / "7jy3_B_calpha.pdb.gz")[0]
+    z_scores = rank(library, globin.codes, *told(globin.codes))
+    best = [library.names[k] for k in np.argsort(-z_scores)[:4]]
+    assert {"1bab_A", "7jy3_A", "7jy3_B"} <= set(best)
+    assert np.sort(z_scores)[-3] > 10
+    assert np.median(z_scores) < 1.5
+
+
+def test_a_shuffled_sequence_finds_nothing(library, rng):
+    codes = rng.permutation(read_chains(DATA / "7jy3_B_calpha.pdb.gz")[0].codes)
+    assert rank(library, codes, *told(codes)).max() < 6.0
+
+
+def test_what_the_sequence_tells_of_the_structure_counts(library):
+    globin = read_chains(DATA / "7jy3_B_calpha.pdb.gz")[0]
+    structure, side, back = told(globin.codes)
+    with_all = rank(library, globin.codes, structure, side, back)
+    for silent in ((0 * structure, side, back), (structure, 0 * side, back)):
+        assert not np.allclose(with_all, rank(library, globin.codes, *silent))
+    helical = library.structure == 0
+    share = np.add.reduceat(helical, library.starts) / library.lengths
+    alone = rank(library, np.full(120, -1, dtype=np.int8), np.tile([2.0, -2.0, -1.0], (120, 1)),
+                 np.zeros((120, 8)), np.zeros((120, 8)))  # fmt: skip
+    assert share[np.argsort(-alone)[:20]].mean() > 0.7

@@ -24,9 +24,9 @@ LIBRARIES = ("unrelated", "all", "none")
 """Of which templates are found: of those that are no relatives of the target (the paper's hard
 targets), of all, or of none."""
 
-RELATED, FEWEST_PAIRS = 0.30, 30
-"""Identity from which two chains are relatives, as in the paper, and aligned residues that it must
-be found in."""
+RELATED, COVERED = 0.30, 0.5
+"""Identity from which two chains are relatives, as in the paper, and share of the shorter one that
+must be aligned for it."""
 
 
 def without_relatives(
@@ -48,7 +48,8 @@ def _alike(codes: np.ndarray, letters: str, table: np.ndarray) -> bool:
     _, partner = align_overlap(table[codes][:, own], GAP_OPEN, GAP_EXTEND)
     rows = np.flatnonzero(partner >= 0)
     same = codes[rows] == own[partner[rows]]
-    return len(rows) >= FEWEST_PAIRS and bool(same.mean() >= RELATED)
+    enough = len(rows) >= COVERED * min(len(codes), len(own))
+    return enough and bool(same.mean() >= RELATED)
 
 
 def library_options(

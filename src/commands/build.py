@@ -128,8 +128,8 @@ def command(
     templates : str, or sequence of chimerax.atomic.AtomicStructure and Path, optional
         Structures that may be alike; where they are does not matter. Or where to look for them:
         ``auto`` (here and in public databases), ``local`` (open models and what ChimeraX has
-        fetched before), ``none``. Unless given, as the person has said when first asked; ``none``
-        in scripts and without a GUI.
+        fetched before), ``none``, also not in the engine's library. Unless given, as the person
+        has said when first asked; in scripts and without a GUI in that library alone.
     pae : list of str, optional
         Files with the predicted aligned error of each template.
     contacts : str, optional
@@ -198,6 +198,8 @@ def command(
             return [] if find is None else find()
 
     options = {"-o": (folder,), **_files_as_options(files)}
+    if templates.refused:
+        options["--no-template-search"] = ()
     options.update(engine_options(
         resolution, device, quality, models, seed, trim, protein, symmetry
     ))

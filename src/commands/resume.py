@@ -148,6 +148,8 @@ def command(
     name, _ = read_placement(folder)
     chosen = None if templates is None else Templates.of(session, templates)
     given = None if chosen is None or not chosen.chosen else chosen
+    if chosen is not None:
+        options["--no-template-search" if chosen.refused else "--template-search"] = ()
     if request.command == "fit":
         check_pae(pae, None, one=True)
     else:

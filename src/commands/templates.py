@@ -71,10 +71,13 @@ class Templates:
     where : str
         One of `KNOWN`; ``none`` for structures that were chosen.
     chosen : tuple of chimerax.atomic.AtomicStructure or Path
+    refused : bool
+        The person said ``none``: the engine is to look for none either.
     """
 
     where: str = "none"
     chosen: tuple[Any, ...] = ()
+    refused: bool = False
 
     @classmethod
     def of(cls, session, given) -> Templates:
@@ -86,7 +89,7 @@ class Templates:
             No models.
         """
         if given is None or isinstance(given, str):
-            return cls(where_to_look(session, given))
+            return cls(where_to_look(session, given), refused=given == "none")
         if not len(given):
             raise UserError("templates: no atomic models specified")
         return cls("none", tuple(given))

@@ -9,6 +9,7 @@ TITLES = {
     "network": "Run the neural network",
     "nucleic": "Look for nucleic acid",
     "calpha": "Find Cα atoms",
+    "template_search": "Look for known folds",
     "weaker": "Look at weaker Cα positions",
     "symmetry": "Find the symmetry",
     "sequences": "Test each sequence",

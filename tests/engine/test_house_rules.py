@@ -60,7 +60,8 @@ FLOORS = {
     # Tries parts of several stages, whether they work, in no order, and a small build.
     "selftest": {*GROUND, *STAGES, "job", "api"},
     # Of stages only what makes weights.
-    "cli": {*GROUND, "options", "job", "executors", "pipeline", "selftest", "network", "data"},
+    "cli": {*GROUND, "options", "job", "executors", "pipeline", "selftest", "network", "data",
+            "threading"},  # fmt: skip
     # What the package offers to its users, step by step and as whole jobs.
     "api": {*GROUND, *STAGES, "options", "job", "executors", "pipeline"},
     "__main__": {"cli"},

@@ -14,6 +14,7 @@ TESTS = Path(__file__).parents[1]
 BUILD, BUILDS = "pipeline/test_build.py", "pipeline/test_build_options.py"
 REBUILD, REBUILDS = "pipeline/test_rebuild.py", "pipeline/test_rebuild_options.py"
 SCORE, SCORES = "pipeline/test_score.py", "pipeline/test_score_options.py"
+SEARCH = "pipeline/test_template_search.py"
 UNSEEN, HALVES = "pipeline/test_unseen.py", "pipeline/test_half_maps.py"
 LINE = "cli/test_build.py"
 RESUMED = "cli/test_resumed_options.py"
@@ -51,6 +52,9 @@ EFFECTS = {
                           "again"),
         "--pae": (BUILD, LED),
         "--no-pae": (BUILD, LED),
+        "--template-search": (SEARCH, "test_without_a_search_there_is_no_template"),
+        "--library": (SEARCH, "test_another_library_is_the_one_that_is_looked_among"),
+        "--no-library": (SEARCH, "test_another_library_is_the_one_that_is_looked_among"),
         "--half-maps": (HALVES, "test_half_maps_change_what_networks_see_and_are_reported"),
         "--no-half-maps": (HALVES, "test_half_maps_can_be_taken_away"),
         "--trim": (UNSEEN, "test_the_tag_stays_in_the_model_unless_it_is_trimmed_and_comes_back"),

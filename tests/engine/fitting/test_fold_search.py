@@ -19,7 +19,8 @@ DATA = Path(__file__).parents[2] / "data"
 @pytest.fixture(scope="module")
 def fields():
     """Of the map of a myoglobin-like chain, haemoglobin's beta."""
-    return SearchedFields.of(network_fields(seen([read_chains(DATA / "7jy3_B_calpha.pdb.gz")[0].calpha])))
+    globin = read_chains(DATA / "7jy3_B_calpha.pdb.gz")[0].calpha
+    return SearchedFields.of(network_fields(seen([globin])))
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Where a map does not tell the sequence, a build finds a known structure that does, in a library."""
+"""Where a map does not tell the sequence, a build looks for a known structure that does."""
 
 import csv
 import json

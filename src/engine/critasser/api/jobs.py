@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
+from critasser.api.command_lines import build_command, command_line
 from critasser.api.fits import FitResults, read_fit
 from critasser.api.models import Sequences, as_target, write_fasta, write_model
 from critasser.api.results import Results, read_results
@@ -20,7 +21,6 @@ from critasser.pipeline.build import BUILD
 from critasser.pipeline.fit import FIT
 from critasser.pipeline.score import SCORE
 from critasser.structure import AtomicModel, predicted_errors
-from critasser.symmetry_text import is_looked_for
 
 __all__ = ["build", "fit", "score"]
 
@@ -39,6 +39,8 @@ def build(
     mask: str | os.PathLike[str] | Grid | None = None,
     templates: Sequence[str | os.PathLike[str]] = (),
     pae: Sequence[str | os.PathLike[str] | None] | None = None,
+    template_search: bool = True,
+    library: str | os.PathLike[str] | None = None,
     contacts: str | os.PathLike[str] | None = None,
     half_maps: Sequence[str | os.PathLike[str] | Grid] | None = None,
     quality: str = "draft",
@@ -75,6 +77,11 @@ def build(
     pae : sequence of path or None, optional
         Predicted aligned error of each template, None for one without; without this, what lies
         beside a template under the name that predicting programs give it.
+    template_search : bool
+        Look for templates among known structures, by the sequence and by the fold that the map
+        shows, where the map does not tell a sequence.
+    library : path, optional
+        The known structures, as ``critasser data library`` makes them; those that ship without it.
     contacts : path, optional
         Predicted contacts in the CASP RR format.
     half_maps : two of path or Grid, optional
@@ -128,7 +135,7 @@ def build(
     """
     options = Options(
         resolution=resolution, device=device, quality=quality, models=models, seed=seed,
-        trim=trim, protein=protein, symmetry=symmetry,
+        trim=trim, protein=protein, symmetry=symmetry, template_search=template_search,
     )  # fmt: skip
     with opened_executor(executor) as hands, _opened(folder, resume) as given:
         inputs = Inputs(
@@ -136,13 +143,14 @@ def build(
             sequence=given.sequences(sequences),
             mask=None if mask is None else given.map(mask, "mask.mrc"),
             contacts=None if contacts is None else Path(contacts).resolve(),
+            library=None if library is None else Path(library).resolve(),
             templates=(files := tuple(Path(path).resolve() for path in templates)),
             pae=predicted_errors(files, pae),
             half_maps=tuple(
                 given.map(half, f"half_map_{k}.mrc") for k, half in enumerate(half_maps or (), 1)
             ),
         )
-        command = _build_command(inputs, options, given.job.folder)
+        command = build_command(inputs, options, given.job.folder)
         task = BUILD.check(inputs, options)
         BUILD.run(
             given.job, task, command=command, listeners=_listeners(progress), executor=hands
@@ -205,7 +213,7 @@ def score(
             mask=None if mask is None else given.map(mask, "mask.mrc"),
         )
         files = (inputs.model, inputs.map)
-        command = _command("score", files, options, inputs.mask, "-o", given.job.folder)
+        command = command_line("score", files, options, inputs.mask, "-o", given.job.folder)
         task = SCORE.check(inputs, options)
         SCORE.run(given.job, task, command=command, listeners=_listeners(progress))
         return read_results(given.job.folder)
@@ -284,7 +292,7 @@ def fit(
         more += ["--rigid" if rigid else "--domains", "--symmetry", symmetry]
         more += ["-o", given.job.folder]
         files = (inputs.model, inputs.map)
-        command = _command("fit", files, options, inputs.mask, *more)
+        command = command_line("fit", files, options, inputs.mask, *more)
         task = FIT.check(inputs, options)
         FIT.run(given.job, task, command=command, listeners=_listeners(progress))
         return read_fit(given.job.folder)
@@ -352,39 +360,6 @@ def _opened(folder: str | os.PathLike[str], resume: bool) -> Iterator[_Given]:
 def _remove_if_empty(folder: Path) -> None:
     with contextlib.suppress(OSError):
         folder.rmdir()
-
-
-def _build_command(inputs: Inputs, options: Options, folder: Path) -> list[str]:
-    more: list[object] = ["--quality", options.quality, "--models", options.models]
-    if options.protein:
-        more += ["--protein"]
-    if not is_looked_for(options.symmetry):
-        more += ["--symmetry", options.symmetry]
-    if inputs.templates:
-        more += ["--templates", *inputs.templates]
-    if inputs.pae:
-        more += ["--pae", *("-" if path is None else path for path in inputs.pae)]
-    if inputs.half_maps:
-        more += ["--half-maps", *inputs.half_maps]
-    if inputs.contacts is not None:
-        more += ["--contacts", inputs.contacts]
-    files = (inputs.map, inputs.sequence)
-    return _command("build", files, options, inputs.mask, *more, "-o", folder)
-
-
-def _command(
-    name: str, files: Sequence[Path], options: Options, mask: Path | None, *more: object
-) -> list[str]:
-    """The command line that does the same; what `command` in the job folder holds."""
-    words: list[object] = ["critasser", name, *files]
-    if mask is not None:
-        words += ["--mask", mask]
-    if options.resolution is not None:
-        words += ["--resolution", options.resolution]
-    if options.trim:
-        words += ["--trim"]
-    words += ["--device", options.device, "--seed", options.seed, *more]
-    return [str(word) for word in words]
 
 
 def _listeners(progress: Listener | None) -> tuple[Listener, ...]:

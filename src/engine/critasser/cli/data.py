@@ -48,7 +48,8 @@ def add_args(parser: argparse.ArgumentParser) -> None:
     library = kinds.add_parser("library", help="known structures, to find templates among")
     add = library.add_argument
     add("structures", type=Path, metavar="FOLDER",
-        help="with structures: PDB or mmCIF, .gz too; if it has index.tsv, those listed there")  # fmt: skip
+        help="with structures: PDB or mmCIF, .gz too; if it has index.tsv, those "
+        "listed there")  # fmt: skip
     add("-o", "--output", type=Path, required=True, metavar="FILE", help="library to write, .npz")
     add("--splits", nargs="+", default=["train", "library"], metavar="SPLIT",
         help="of index.tsv (default: train library)")  # fmt: skip

@@ -80,7 +80,7 @@ class Fields:
         return Fields(smooth, self.origin, every * self.step, self.outside)
 
     def padded(self, margin: float) -> Fields:
-        """With a margin in Å of outside at the far ends, so that a periodic search does not wrap."""
+        """With a margin in Å of outside at the far ends: a periodic search does not wrap then."""
         pad = int(np.ceil(margin / self.step))
         nz, ny, nx = self.values.shape[1:]
         values = np.empty((len(self.values), nz + pad, ny + pad, nx + pad), dtype=np.float32)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from critasser.fitting.rotations import rotations_for
 from critasser.fitting.fold_search import ORIENTATIONS, STEP
+from critasser.fitting.rotations import rotations_for
 from critasser.fitting.search import COARSE_STEP
 from critasser.options import REBUILDS, Options
 from critasser.pipeline.stage import Task
@@ -53,8 +53,8 @@ TEMPLATE_SEARCH, TEMPLATE_BENDING, BLURRING = 5.0, 1.5e-3, 3e-7
 what the networks see for that, once."""
 
 UNTOLD_RESOLUTION, UNTOLD = 4.0, (0.05, 0.9)
-"""Å, and the share of finer and of coarser maps that do not tell their sequence, so that known folds
-are looked for."""
+"""Å, and the share of finer and of coarser maps that do not tell their sequence: known folds are
+looked for in these."""
 
 FOLD_PLACES, FOLD_RESIDUE = 0.08, 2e-4
 """Seconds to try and refine the places of one known fold, and for each of its residues. Measured:

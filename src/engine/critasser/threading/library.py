@@ -119,10 +119,7 @@ def library_of(chains: Iterable[tuple[str, ProteinChain]]) -> TemplateLibrary:
             axis=0,
         )
         exposure = chain_exposure(calpha)
-        bins = [
-            np.where(np.isfinite(counts), np.digitize(np.nan_to_num(counts), edges), UNKNOWN_EXPOSURE)
-            for counts, edges in zip(exposure.T, (SIDE_EDGES, BACK_EDGES))
-        ]  # fmt: skip
+        bins = [_binned(*pair) for pair in zip(exposure.T, (SIDE_EDGES, BACK_EDGES))]
         names.append(name)
         lengths.append(len(calpha))
         columns.append(
@@ -133,6 +130,12 @@ def library_of(chains: Iterable[tuple[str, ProteinChain]]) -> TemplateLibrary:
     codes, calpha, structure, side, back = map(np.concatenate, zip(*columns))
     small = (one.astype(np.int8) for one in (structure, side, back))
     return TemplateLibrary(tuple(names), np.cumsum(lengths), codes, calpha, *small)
+
+
+def _binned(counts: NDArray[np.float64], edges: Sequence[int]) -> NDArray[np.int64]:
+    """Bin of each count of neighbours; NaN is in that of what is not known."""
+    known = np.isfinite(counts)
+    return np.where(known, np.digitize(np.where(known, counts, 0.0), edges), UNKNOWN_EXPOSURE)
 
 
 def write_library(path: Path, library: TemplateLibrary) -> None:

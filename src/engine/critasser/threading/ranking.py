@@ -22,7 +22,7 @@ validation chains with others of their family left out, the best of the first fi
 0.64 to the target by letters alone, and of 0.73 with these; 1.2 and 0.6 made no difference."""
 
 REVERSED_WEIGHT = 0.5
-"""Of the score of the reversed sequence, which is taken away: what is left is not its composition."""
+"""Of the score of the reversed sequence, which is taken away: that of its composition."""
 
 LEAST_SPREAD = 1e-6
 """Of scores, that a z-score divides by."""

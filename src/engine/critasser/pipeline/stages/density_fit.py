@@ -98,6 +98,8 @@ class DensityFit:
         Given a line for all of a chain that took no part, found no place, or fits elsewhere too.
     told : int or None
         Of how many chains, from the first on, that is told; of all where it is None.
+    clear_folds : frozenset of int
+        Chains whose fold is known to be that of the map, so that a poor score is no reason against.
     clear : dict of int to float
         Of chains that were searched for, the detail that tells a clear best place.
     unfound : set of int
@@ -114,6 +116,7 @@ class DensityFit:
     errors: tuple[NDArray[np.float64] | None, ...] = ()
     tell: Callable[[str], None] | None = None
     told: int | None = None
+    clear_folds: frozenset[int] = frozenset()
     clear: dict[int, float] = field(default_factory=dict)
     unfound: set[int] = field(default_factory=set)
     found: dict[int, tuple[Placement, ...]] = field(default_factory=dict)
@@ -218,6 +221,7 @@ class DensityFit:
         unfound = number in self.unfound
         least = SCORE_BY_CALPHA if unfound else least_score(here)
         clear = not unfound and detail > self.clear.get(number, np.inf)
+        clear |= number in self.clear_folds
         if not (score > least or clear or told.sure):
             return (
                 "has no place in the map that is better than chance (score "
@@ -234,11 +238,12 @@ def fit_by_density(
     errors: Sequence[NDArray[np.float64] | None] = (),
     tell: Callable[[str], None] | None = None,
     told: int | None = None,
+    clear_folds: frozenset[int] = frozenset(),
     side_chains: SideChains | None = None,
 ) -> DensityFit:
     """Template chains in the density of the cropped map at 1 Å; the rest as in `DensityFit`."""
     return DensityFit(
-        tuple(chains), network_fields(features), rng, tuple(errors), tell, told,
+        tuple(chains), network_fields(features), rng, tuple(errors), tell, told, clear_folds,
         side_chains=side_chains,
     )  # fmt: skip
 

@@ -21,12 +21,12 @@ from critasser.pipeline.stage import Context, Stage, Task, named_sequences
 from critasser.pipeline.stages.density_fit import template_chains
 from critasser.pipeline.stages.nucleic import protein_features
 from critasser.pipeline.stages.symmetry import load_units
-from critasser.shipped import LIBRARY, SEQUENCE_NETWORK
+from critasser.shipped import SEQUENCE_NETWORK
 from critasser.structure import Target
 from critasser.templates import entities_of, known_entities
 from critasser.templates.alignment import align
-from critasser.threading import TemplateLibrary, load_library, rank, write_library
 from critasser.text import printable
+from critasser.threading import TemplateLibrary, load_library, rank, write_library
 from critasser.trace.sequence_profile import sequence_profile
 
 __all__ = ["LIBRARY_ROLE", "STAGE"]
@@ -51,6 +51,10 @@ do, and most of them."""
 
 SHORTEST, LONGEST = 0.5, 1.5
 """Of the residues of a sequence: chains whose fold is looked for in the map."""
+
+CLEAR = 4.5
+"""Deviations from which a fold is believed to be that of the map, though parts of it differ and its
+score is poor: of six maps the best fold of those that are not alike stood out by 2.2 to 4.5."""
 
 FEWEST = 24
 """Chains that are looked for at least: by them it is told what chance does."""
@@ -113,12 +117,13 @@ def template_search(context: Context) -> None:
         ],
         {"by sequence": 1, "by density": 1},
     )  # fmt: skip
+    context.note(clear=[k for k, one in enumerate(found) if one.by_density >= CLEAR])
     names = ", ".join(library.names[one.number] for one in found)
     context.say(reason or (f"to be tried: {names}" if names else "none suits sequence or map"))
 
 
 def _wanted(context: Context) -> tuple[list[int], str]:
-    """Sequences, by their place in `entities_of`, to look for templates of, or why there is none."""
+    """Sequences (places in `entities_of`) to look for templates of, or why there is none."""
     if not context.settings["search"]:
         return [], "not asked for"
     files = context.all_external("template_*")

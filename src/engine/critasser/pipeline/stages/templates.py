@@ -67,6 +67,7 @@ def templates(context: Context) -> None:
             features = averaged_over_units(features, symmetry.rotation, symmetry.shift)
         fit = fit_by_density(
             chains, features, context.rng, errors=errors, tell=context.warn, told=len(given),
+            clear_folds=_clear(context, len(given), len(chains)),
             side_chains=SideChains.of(context),
         )  # fmt: skip
         share = _place_at_once(context, fit)
@@ -124,6 +125,15 @@ def templates(context: Context) -> None:
     lie = len(chains) - len(found.rejected)
     told = f"chains that lie in the map: {lie} of {len(chains)}{cut}"
     context.say(told if chains else "none")
+
+
+def _clear(context: Context, given: int, count: int) -> frozenset[int]:
+    """Which chains are of a fold that stands out clearly in the map, by their numbers."""
+    noted = context.fact("clear")
+    if noted is None:
+        return frozenset()
+    numbers = [given + k for k in noted if type(k) is int] if isinstance(noted, list) else []
+    return frozenset(k for k in numbers if given <= k < count)
 
 
 def _found(context: Context) -> list[ProteinChain]:
@@ -203,6 +213,7 @@ STAGE = Stage(
         "evidence": "sequences",
         "room": "sequences",
         "map_symmetry": "symmetry",
+        "clear": "template_search",
     },
     settings=named_sequences,
     external=("template_*", "pae_*", "residue_weights", "trace.npz", SEQUENCE_NETWORK),

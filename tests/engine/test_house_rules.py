@@ -25,6 +25,7 @@ STAGES = {
     "network",
     "calpha",
     "trace",
+    "threading",
     "templates",
     "fitting",
     "assembly",

@@ -256,6 +256,20 @@ def test_auto_is_not_done_by_somebody_who_had_said_no_before_asking_again(gui_se
     assert len(asked.questions) == 1
 
 
+def test_who_wants_no_templates_gets_none_of_the_engines_library_either(
+    session, open_volume, located
+):
+    def looked(job):
+        asked = json.loads((job.folder / "inputs/request.json").read_text())["arguments"]
+        return "--no-template-search" not in asked, "--template-search" in asked
+
+    assert looked(build(session, open_volume(session), typed())) == (True, False)
+    job = build(session, open_volume(session), typed(), templates="none")
+    assert looked(job) == (False, False)
+    assert looked(resume(session, job.folder, templates="local")) == (True, True)
+    assert looked(resume(session, job.folder, templates="none")) == (False, False)
+
+
 def test_a_job_can_be_gone_on_with_other_templates_or_none(
     session, open_volume, located, server  # noqa: F811
 ):

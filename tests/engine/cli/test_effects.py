@@ -52,7 +52,7 @@ EFFECTS = {
                           "again"),
         "--pae": (BUILD, LED),
         "--no-pae": (BUILD, LED),
-        "--template-search": (SEARCH, "test_without_a_search_there_is_no_template"),
+        "--template-search": (SEARCH, "test_templates_are_not_looked_for_where_the_person_does_not_want_them"),
         "--library": (SEARCH, "test_another_library_is_the_one_that_is_looked_among"),
         "--no-library": (SEARCH, "test_another_library_is_the_one_that_is_looked_among"),
         "--half-maps": (HALVES, "test_half_maps_change_what_networks_see_and_are_reported"),

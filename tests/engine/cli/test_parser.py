@@ -18,7 +18,7 @@ from critasser.cli.parser import alike, number
         ("build a b -o x --resolution high", "--resolution 'high' is not a number"),
         ("build a b -o x --models two", "--models 'two' is not a whole number"),
         ("build a b -o x --resoltuion 3", "no option --resoltuion: did you mean --resolution?"),
-        ("build a b -o x --zebra 3", "no option --zebra; see critasser build --help"),
+        ("build a b -o x --quux 3", "no option --quux; see critasser build --help"),
         ("build a b -o x --quality=drft", "--quality 'drft': did you mean draft? give one of"),
         ("build a b -o x --quality best", "'best': give one of draft, standard, thorough"),
         ("build a b c d -o x", "too many arguments: nothing takes c d"),

@@ -85,10 +85,14 @@ def test_the_structure_is_found_and_lies_in_its_place(searched):
     assert np.median(np.linalg.norm(placed.calpha - native, axis=1)) < 2.5
 
 
-def test_without_a_search_there_is_no_template(searched, first_stages, tmp_path):
+def test_templates_are_not_looked_for_where_the_person_does_not_want_them(
+    searched, first_stages, tmp_path
+):
     copy = Path(shutil.copytree(searched, tmp_path / "job"))
     first_stages("templates", "build", "--resume", copy, "--no-template-search")
     assert templates_of(copy) == 0 and not rows(copy)
+    first_stages("template_search", "build", "--resume", copy, "--template-search")
+    assert "barnase" in {row["structure"] for row in rows(copy)}
 
 
 def test_another_library_is_the_one_that_is_looked_among(searched, inputs, first_stages, tmp_path):

@@ -62,7 +62,7 @@ FLOORS = {
     "selftest": {*GROUND, *STAGES, "job", "api"},
     # Of stages only what makes weights.
     "cli": {*GROUND, "options", "job", "executors", "pipeline", "selftest", "network", "data",
-            "threading"},  # fmt: skip
+            "threading"},
     # What the package offers to its users, step by step and as whole jobs.
     "api": {*GROUND, *STAGES, "options", "job", "executors", "pipeline"},
     "__main__": {"cli"},

@@ -52,7 +52,7 @@ EFFECTS = {
                           "again"),
         "--pae": (BUILD, LED),
         "--no-pae": (BUILD, LED),
-        "--template-search": (SEARCH, "test_templates_are_not_looked_for_where_the_person_does_not_want_them"),
+        "--template-search": (SEARCH, "test_templates_are_looked_for_unless_told_not_to"),
         "--library": (SEARCH, "test_another_library_is_the_one_that_is_looked_among"),
         "--no-library": (SEARCH, "test_another_library_is_the_one_that_is_looked_among"),
         "--half-maps": (HALVES, "test_half_maps_change_what_networks_see_and_are_reported"),

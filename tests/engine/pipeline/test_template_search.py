@@ -85,9 +85,7 @@ def test_the_structure_is_found_and_lies_in_its_place(searched):
     assert np.median(np.linalg.norm(placed.calpha - native, axis=1)) < 2.5
 
 
-def test_templates_are_not_looked_for_where_the_person_does_not_want_them(
-    searched, first_stages, tmp_path
-):
+def test_templates_are_looked_for_unless_told_not_to(searched, first_stages, tmp_path):
     copy = Path(shutil.copytree(searched, tmp_path / "job"))
     first_stages("templates", "build", "--resume", copy, "--no-template-search")
     assert templates_of(copy) == 0 and not rows(copy)

@@ -117,6 +117,7 @@ def wrongs(of_length, size: str, most_left: float, *, loaded: bool) -> dict[str,
     expected = expected_build_seconds(task)
     expected["calpha"] += expected["weaker"]  # These were one stage then,
     del expected["weaker"], expected["symmetry"]  # and symmetry was looked for while tracing.
+    del expected["template_search"]  # No templates were looked for.
     told = told_of({"events": events}, expected)
     ends = events[-1][0]
     found = {"wrong": [], "moments": [], "jumps": []}

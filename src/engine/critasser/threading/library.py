@@ -183,7 +183,7 @@ def load_library(path: Path) -> TemplateLibrary:
         _check(names, ends, codes, steps, classes)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(
-            f"{path}: no template library ({error}); make one by `critasser train library`"
+            f"{path}: no template library ({error}); make one by `critasser data library`"
         ) from None
     calpha = np.cumsum(steps, axis=0)
     library = TemplateLibrary(names, ends, codes, calpha, *classes)

@@ -189,11 +189,12 @@ def test_reading_chains_goes_on_where_the_search_for_them_left_off(
         executor=executor,
         run=SimpleNamespace(job=SimpleNamespace(log=None), cpu_elsewhere=0.0),
         progress=told, rng=np.random.default_rng(0), warn=None, read=str, external=str,
-        all_external=lambda _: ["a.pdb"],
+        all_external=lambda _: ["a.pdb"], fact=lambda _: None,
     )  # fmt: skip
     for name, given in {
         "load_calpha": (None, None, True), "protein_features": None,
         "template_chains": ([chain, chain], [None, None]), "load_units": (None, False),
+        "_found": [],
     }.items():  # fmt: skip
         monkeypatch.setattr(templates, name, lambda *_, given=given: given)
     monkeypatch.setattr(templates.SideChains, "of", lambda *_: None)

@@ -109,7 +109,7 @@ def test_a_model_alone_with_a_map_is_scored_in_it_and_with_several_asks_in_which
     session, open_volume, open_model, located
 ):
     structure, _ = open_model(session, NAMES)
-    with pytest.raises(UserError, match="in which map does .* lie.*critasser score #1 inMap #1"):
+    with pytest.raises(UserError, match=r"in which map does .* lie.*critasser score #1 inMap #1"):
         score(session, structure)
     volume = open_volume(session)
     words = shlex.split((score(session, structure, seed=5).folder / "command").read_text())

@@ -15,6 +15,7 @@ from Qt.QtWidgets import (
     QWidget,
 )
 
+from ..session.messages import open_words
 from ..session.quoting import command_text
 from .layout import column, labelled, small
 
@@ -25,7 +26,7 @@ def ask_folder(session, parent: QWidget) -> None:
     """Choose a job folder and show what is in it."""
     path = QFileDialog.getExistingDirectory(parent, "Job folder")
     if path:
-        run(session, command_text("critasser open", Path(path)))
+        run(session, command_text(*open_words(Path(path))))
 
 
 class _Question(QDialog):

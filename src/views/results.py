@@ -22,7 +22,7 @@ from ..models.coloring import (
 from ..models.job_group import JobGroup, mark_file, register_file_attributes
 from ..models.overlays import markers_of, see_through, style_map
 from ..session.files import as_number, inside, read_json
-from ..session.messages import tell
+from ..session.messages import open_words, tell
 from ..session.quoting import command_link, command_text, in_turn
 from .nucleic import NUCLEIC_MAP, tell_nucleic_acid
 from .warned import Warned
@@ -144,7 +144,7 @@ class Results:
                 )
         if self._hidden or self._closed:
             text = f"critasser {self._name} has finished; its results are not open"
-            tell(self._session, text, (("critasser open", self._folder), "show it"))
+            tell(self._session, text, (open_words(self._folder), "show them"))
         self._warned.tell_rest(results.get("warnings"))
 
     def warn(self, text: str) -> None:

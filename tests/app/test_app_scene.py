@@ -259,7 +259,7 @@ assert job.outcome == "cancelled"
 """
     )
     output = chimerax.script('run(session, "open running.cxs")')
-    assert "which ran when the session was saved: cancelled" in output
+    assert "which ran when the session was saved: stopped" in output
 
 
 def test_builds_wait_for_each_other_and_jobs_are_listed_and_deleted(chimerax, blob):

@@ -78,8 +78,8 @@ def _row_of_job(job, latest: bool) -> tuple:
         took = time.time() - record.started
     told = "" if job.outcome == "queued" else duration(max(took, 0.0))
     return (
-        str(job.id), job.name, state_word(job.outcome), stage, _began(record), told, _score(etm), links,
-        str(job.folder),
+        str(job.id), job.name, state_word(job.outcome), stage, _began(record), told, _score(etm),
+        links, str(job.folder),
     )  # fmt: skip
 
 

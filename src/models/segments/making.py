@@ -19,6 +19,9 @@ __all__ = ["displayed_level", "segment_map", "segment_map_by_labels"]
 _MOST_OF_MAP = 0.5
 """Share of a map that no molecule fills."""
 
+_TOO_FEW = 0.6
+"""Of the sequence's residues; at good levels regions hold 0.71 of those that are there, or more."""
+
 
 def displayed_level(volume) -> float:
     """The level of a map's surface as it is displayed, or would be.
@@ -76,7 +79,7 @@ def segment_map(
             chain_residues=chain_residues, chains=chains, sizes=sizes, told=told,
         )  # fmt: skip
 
-    return _made(session, volume, compute, wait)
+    return _made(session, volume, compute, wait, sum(sizes or ()))
 
 
 def segment_map_by_labels(session, volume, labels: np.ndarray, *, wait: bool):
@@ -130,7 +133,7 @@ def _teller(session, volume, wanted: Callable[[], bool]) -> Callable[[float], No
     return tell
 
 
-def _made(session, volume, compute, wait: bool) -> Segmentation | None:
+def _made(session, volume, compute, wait: bool, residues: int = 0) -> Segmentation | None:
     grid = np.array(volume.data.ijk_to_xyz_transform.matrix)
     # Who asks again, at another level say, wants the later regions only.
     latest = vars(session).setdefault("_critasser_segmenting", WeakKeyDictionary())
@@ -146,7 +149,7 @@ def _made(session, volume, compute, wait: bool) -> Segmentation | None:
         return regions, group, grid, least, shapes, drawn
 
     if wait:
-        return _show(session, volume, *all_of_it())
+        return _show(session, volume, residues, *all_of_it())
 
     def work():
         try:
@@ -164,15 +167,17 @@ def _made(session, volume, compute, wait: bool) -> Segmentation | None:
 
     def show(found) -> None:
         if wanted():
-            _show(session, volume, *found)
+            _show(session, volume, residues, *found)
 
     session.logger.status(f"finding regions of {volume.name}")
     threading.Thread(target=work, name="critasser segment", daemon=True).start()
     return None
 
 
-def _show(session, volume, regions, group, grid, least, shapes, drawn) -> Segmentation | None:
-    """The model of what was found, in the map's place."""
+def _show(
+    session, volume, residues, regions, group, grid, least, shapes, drawn
+) -> Segmentation | None:
+    """The model of what was found, in the map's place; of a sequence of so many residues, or 0."""
     if volume.deleted:
         return None
     if not group.any():
@@ -191,7 +196,16 @@ def _show(session, volume, regions, group, grid, least, shapes, drawn) -> Segmen
     many = f"{count} regions" if count > 1 else "1 region"
     mates = len(set(made.mates.values()))
     alike = f", {mates} group{'s' if mates > 1 else ''} of symmetry mates" if mates else ""
-    session.logger.info(f"{volume}: {many}{alike} in {made}; Ctrl-click chooses one")
+    held = sum(segment.expected_residues for segment in made.segments.values())
+    session.logger.info(
+        f"{volume}: {many}{alike} of about {held:,} residues in {made}; Ctrl-click chooses one"
+    )
+    if held < _TOO_FEW * residues:
+        session.logger.warning(
+            f"{volume}: the regions hold about {held:,} residues, the sequence has {residues:,}. "
+            "If all of it is in the map, show the map at a lower level and find the regions again: "
+            "a build sees only what is in the regions"
+        )
     session.logger.status(f"{volume.name}: {many}")
     return made
 

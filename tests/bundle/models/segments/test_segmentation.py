@@ -66,6 +66,22 @@ def test_mistakes_are_told(command, session, volume, options, why):
     assert session.models.list() == [volume]
 
 
+def test_regions_that_hold_too_few_residues_for_the_sequence_are_told(
+    command, session, volume, tmp_path
+):
+    fasta = tmp_path / "s.fasta"
+    fasta.write_text(">x\n" + "AALEK" * 100 + "\n")
+    made = command("segment", session, volume, level=0.4, sequence=fasta)
+    held = sum(segment.expected_residues for segment in made.segments.values())
+    assert 0 < held < 300
+    assert f"hold about {held} residues, the sequence has 500" in session.logger.text("warning")
+    fasta.write_text(">x\n" + "A" * held + "\n")
+    before = session.logger.text("warning")
+    command("segment", session, volume, level=0.4, sequence=fasta)
+    assert session.logger.text("warning") == before
+    assert f"of about {held} residues" in session.logger.text("info")
+
+
 def test_with_a_gui_regions_appear_when_they_are_ready(
     command, gui_session, open_volume, four_lumps
 ):

@@ -11,6 +11,7 @@ from chimerax.core.errors import UserError
 from chimerax.core.models import Model
 
 from ..jobs.folder import Event, ProgressReader, read_placement
+from ..jobs.triggers import triggers
 from ..models.attributes import read_confidence, read_table, set_spread
 from ..models.coloring import (
     all_ours,
@@ -296,6 +297,7 @@ class Results:
             self._session.models.add([self.group])
             if self._volume is not None and not self._volume.deleted:
                 see_through(self._volume)
+                triggers(self._session).activate_trigger("results begin", self._volume)
         self.group.place(read_placement(self._folder)[1])
         section = self.group.section(kind)
         first = not self.group.parts(kind)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from weakref import WeakKeyDictionary
 
 import numpy as np
+from chimerax.core.commands import run
 from chimerax.core.errors import UserError
 
 from ...engine.critasser.segmentation.finding import find_regions, regions_from_labels
@@ -184,7 +185,9 @@ def _show(
         session.logger.warning(f"{volume} has no region of at least {least:.0f} Å³")
         return None
     made = Segmentation(f"{volume.name} regions", session, volume, regions, group, grid, least)
-    _hide_earlier(session, volume)
+    for model in session.models.list():
+        if isinstance(model, Segmentation) and model.volume is volume:
+            model.make_way("since there are other regions now")
     session.models.add([made])
     now = np.array(volume.data.ijk_to_xyz_transform.matrix)
     if not np.array_equal(now, grid):
@@ -210,20 +213,8 @@ def _show(
     return made
 
 
-def _hide_earlier(session, volume) -> None:
-    """Two segmentations of a map in the same place would only hide each other."""
-    from chimerax.core.commands import run
-
-    for model in session.models.list():
-        if isinstance(model, Segmentation) and model.volume is volume and model.display:
-            session.logger.info(f"{model} is hidden, since there are other regions now")
-            run(session, command_text("hide", model, "models"))
-
-
 def _let_picks_through(session, volume) -> None:
     """Make the map such that regions in it can be seen and clicked at."""
-    from chimerax.core.commands import run
-
     if not volume.display:
         return
     if volume.image_shown:

@@ -35,6 +35,22 @@ def test_new_regions_of_a_map_hide_the_earlier_ones(command, session, volume, re
     assert "hide #2 models" in RUN
 
 
+def test_regions_make_way_when_something_is_built_in_their_map(
+    session, volume, regions, open_volume
+):
+    from chimerax.critasser.jobs.triggers import triggers
+
+    RUN.clear()
+    triggers(session).activate_trigger("results begin", open_volume(session, "another"))
+    assert "hide #2 models" not in RUN
+    triggers(session).activate_trigger("results begin", volume)
+    assert "hide #2 models" in RUN and "would hide what is built" in session.logger.text("info")
+    regions.display = False
+    RUN.clear()
+    triggers(session).activate_trigger("results begin", volume)
+    assert RUN == []
+
+
 def test_the_level_is_the_displayed_surfaces_unless_given(command, session, volume):
     volume.minimum_surface_level = 0.7
     made = command("segment", session, volume)

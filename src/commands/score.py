@@ -106,7 +106,7 @@ def command(
         folder,
         name,
         engine_command(python, request.command, *request.arguments()),
-        view=ScoredModel(session, name, folder, structure, key=key),
+        view=ScoredModel(session, name, folder, structure, volume=in_map, key=key),
         wait=waits(session, wait),
         prepare=prepare,
     )

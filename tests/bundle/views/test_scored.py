@@ -3,6 +3,7 @@
 import json
 import shlex
 import sys
+from types import SimpleNamespace
 
 import gemmi
 import numpy as np
@@ -103,6 +104,19 @@ def test_a_score_is_put_on_the_persons_model_and_changes_nothing_else(
     assert [text for text in RUN if text.startswith("key")]
     assert "eTM 0.80, CRscore 0.70, PCC 0.60" in session.logger.text("info")
     assert "a stand-in judged this" in session.logger.text("warning")
+
+
+def test_a_scored_model_is_seen_through_an_opaque_map_and_the_job_has_its_name(
+    session, open_volume, open_model, located
+):
+    volume = open_volume(session)
+    volume.surfaces = [SimpleNamespace(display=True, style="surface", rgba=(1, 1, 1, 1))]
+    structure, _ = open_model(session, NAMES)
+    structure.name = "model.pdb.gz"
+    RUN.clear()
+    job = score(session, structure, in_map=volume)
+    assert job.name == "model_score"
+    assert f"volume {volume.atomspec} transparency 0.6" in RUN
 
 
 def test_a_model_alone_with_a_map_is_scored_in_it_and_with_several_asks_in_which(

@@ -97,6 +97,8 @@ def command(
         Anything that can be known to be wrong before the engine starts.
     """
     structures = residues.unique_structures
+    if not len(structures):
+        raise UserError("no residues are specified: give some, such as #2.3.1/A:45-80")
     if len(structures) != 1:
         raise UserError(f"rebuild takes residues of one model, not of {len(structures)}")
     (structure,) = structures

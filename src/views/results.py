@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
@@ -20,6 +21,7 @@ from ..models.coloring import (
     show_key,
     shows_other_scheme,
 )
+from ..models.gap_labels import without_gap_labels
 from ..models.job_group import JobGroup, mark_file, register_file_attributes
 from ..models.overlays import markers_of, see_through, style_map
 from ..session.files import as_number, inside, read_json
@@ -264,9 +266,10 @@ class Results:
         format_name, suffix = _MAP_FORMAT if kind == "map" else _MODEL_FORMAT
         if path.suffix != suffix:
             raise UserError(f"a job's file to be shown as {kind} ends in {suffix}")
-        opened, _ = self._session.open_command.open_data(
-            str(path), format=format_name, log_info=False
-        )
+        with contextlib.nullcontext() if kind == "models" else without_gap_labels():
+            opened, _ = self._session.open_command.open_data(
+                str(path), format=format_name, log_info=False
+            )
         model, *more = opened
         for extra in more:
             extra.delete()

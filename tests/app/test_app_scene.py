@@ -307,3 +307,20 @@ volume, = models(session, "blob")
 assert 0 < volume.surfaces[0].color[3] < 255, volume.surfaces[0].color
 """
     )
+
+
+def test_traces_are_opened_without_labels_at_their_gaps(chimerax):
+    chimerax.script(
+        """
+from chimerax.atomic import settings as module
+from chimerax.critasser.models.gap_labels import without_gap_labels
+name = module.label_missing_attr
+before = getattr(module.settings, name)
+assert before > 0
+changed = []
+module.settings.triggers.add_handler("setting changed", lambda *data: changed.append(data))
+with without_gap_labels():
+    assert getattr(module.settings, name) < 1
+assert getattr(module.settings, name) == before and not changed
+"""
+    )

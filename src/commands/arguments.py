@@ -98,6 +98,8 @@ class SymmetryArg(Annotation):
 
     @classmethod
     def parse(cls, text, session):
+        if not text:
+            raise AnnotationError(f"Expected {cls.name}")
         word, used, rest = next_token(text)
         try:
             read_symmetry(word)
@@ -119,6 +121,8 @@ class JobFolderArg(OpenFolderNameArg):
 
     @classmethod
     def parse(cls, text, session):
+        if not text:
+            raise AnnotationError(f"Expected {cls.name}: critasser jobs lists them")
         word, used, rest = next_token(text)
         if word.isdigit():
             for job in jobs_of(session):

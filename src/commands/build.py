@@ -22,6 +22,7 @@ from chimerax.map import MapArg, MapsArg
 from ..installation.environment import configured_python, engine_command
 from ..jobs.contacts import read_contacts, write_contacts
 from ..jobs.folder import write_placement
+from ..jobs.half_maps import half_map_files, placed_halves
 from ..jobs.inputs import (
     PlacedMap,
     check_grid,
@@ -165,7 +166,7 @@ def command(
     region = Region(segments, mask, near, range)
     region.check()
     check_grid(volume)
-    halves = _half_maps(volume, half_maps)
+    halves = placed_halves(half_maps, volume.data.size, volume)
     check_sequences(sequence, protein=bool(protein))
     region.look_up(volume)
     if (odd := _odd(sequence, segments, near, protein)) and not sure(session, odd, "build"):
@@ -182,9 +183,7 @@ def command(
     files = _write_small(folder, name, placed, sequence, templates, pae, known)
     if planes is not None:
         files["mask"] = files["map"].with_name("mask.mrc")
-    files["half_maps"] = [
-        files["map"].with_name(f"half_map_{k}.mrc") for k, _ in enumerate(halves, 1)
-    ]
+    files["half_maps"] = half_map_files(files["map"].parent, halves)
     with nothing_left(folder):
         find = templates.looker(session, folder, files["map"].parent, name, sequence)
 
@@ -236,30 +235,6 @@ def _odd(sequence, segments, near, protein) -> str:
     if atoms is not None and only_atoms and len(atoms) and len(set(atoms.residues)) == 1:
         return f"Only {next(iter(atoms.residues))} is selected: build near that one residue?"
     return ""
-
-
-def _half_maps(volume, half_maps) -> list[PlacedMap]:
-    """The two half maps of a map, which lie on its grid.
-
-    Raises
-    ------
-    UserError
-        They are not two, one of them is the map, or lies on another grid.
-    """
-    if half_maps is None:
-        return []
-    if len(half_maps) != 2:
-        raise UserError(f"halfMaps: give two maps, not {len(half_maps)}")
-    for half in half_maps:
-        if half is volume:
-            raise UserError(f"halfMaps: {half} is the map itself; give the maps of its two halves")
-        if tuple(half.data.size) != tuple(volume.data.size):
-            here, there = (" × ".join(map(str, one.data.size)) for one in (half, volume))
-            raise UserError(
-                f"halfMaps: {half} has {here} voxels, the map {there}; give the half maps that "
-                "the map was made of"
-            )
-    return [PlacedMap.of(half) for half in half_maps]
 
 
 def _write_small(folder, name, placed, sequence, templates, pae, contacts) -> dict:

@@ -11,7 +11,7 @@ from chimerax.core.commands import CmdDesc
 from ..jobs.engine_job import jobs_of
 from ..jobs.record import is_job, read_record
 from ..jobs.stage_titles import title_of
-from ..session.messages import duration
+from ..session.messages import duration, open_words, state_word
 from ..session.quoting import command_link, quotable
 from ..session.settings import settings
 
@@ -35,10 +35,11 @@ def command(session):
     """
     jobs = jobs_of(session)
     rows = []
+    latest = {job.folder: job for job in jobs}
     for job in jobs:
         if not session.ui.is_gui:
             job.deliver()
-        rows.append(_row_of_job(job))
+        rows.append(_row_of_job(job, latest[job.folder] is job))
     known = {str(job.folder) for job in jobs}
     for path in settings(session).recent_jobs:
         if path not in known and is_job(Path(path)):
@@ -58,14 +59,16 @@ def command(session):
     return jobs
 
 
-def _row_of_job(job) -> tuple:
+def _row_of_job(job, latest: bool) -> tuple:
+    """What is told of a job; of the latest run in its folder also what can be done with it."""
     record = read_record(job.folder)
     stage = ""
     if job.outcome == "running" and job.last is not None:
         stage = f"{title_of(job.last.stage)}, {job.last.fraction:.0%}"
     elif job.outcome in ("cancelled", "failed"):
         stage = title_of(record.stage)
-    links = _links(job.folder, job.outcome, mine=True, shown=getattr(job.view, "is_open", True))
+    shown = getattr(job.view, "is_open", True)
+    links = _links(job.folder, job.outcome, mine=True, shown=shown) if latest else ""
     if job.outcome in ("queued", "running"):
         stop = command_link("stop", "critasser stop", job.id)
         links = " ".join(filter(None, (stop, links)))
@@ -75,8 +78,8 @@ def _row_of_job(job) -> tuple:
         took = time.time() - record.started
     told = "" if job.outcome == "queued" else duration(max(took, 0.0))
     return (
-        str(job.id), job.name, job.outcome, stage, _began(record), told, _score(etm), links,
-        str(job.folder),
+        str(job.id), job.name, state_word(job.outcome), stage, _began(record), told, _score(etm),
+        links, str(job.folder),
     )  # fmt: skip
 
 
@@ -88,7 +91,7 @@ def _row(record) -> tuple:
     etm = record.etm if record.state == "finished" else None
     links = "" if record.elsewhere else _links(record.folder, record.state)
     return (
-        "", record.name, record.state, stage, _began(record), told, _score(etm), links,
+        "", record.name, state_word(record.state), stage, _began(record), told, _score(etm), links,
         str(record.folder),
     )  # fmt: skip
 
@@ -115,7 +118,7 @@ def _links(folder: Path, state: str, *, mine: bool = False, shown: bool = False)
     if (state != "queued" or (folder / "job.json").is_file()) and not (
         state == "running" and shown
     ):
-        links.append(command_link("open", "critasser open", folder))
+        links.append(command_link("open", *open_words(folder)))
     waits = state == "queued" and not mine  # its ChimeraX has ended
     if waits or state in ("cancelled", "failed"):
         links.append(command_link("resume", "critasser resume", folder))

@@ -56,6 +56,8 @@ def command(session, folder, *, in_map=None, with_map=False, wait=None):
             raise UserError(f"that is job {job.id}, which waits for {job.waits_for}")
         if job.view.is_open and in_map is None:
             raise UserError(f"that is job {job.id}, which runs and is shown already")
+        if with_map and in_map is None and map_of(session, folder) is None:
+            open_map(session, folder)
         job.view.reveal(in_map)
         if waits(session, wait):
             job.wait()

@@ -31,6 +31,7 @@ from ..session.files import inside
 from ..views.rebuilt import RebuiltResults
 from ..views.scored import source_of
 from .arguments import BuildSequenceArg
+from .in_map import map_for
 
 __all__ = ["command", "description"]
 
@@ -81,7 +82,8 @@ def command(
         Of one model. Those of a chain that follow each other are one stretch, also across a gap,
         which is filled as far as the whole sequence is known.
     in_map : chimerax.map.Volume, optional
-        The map in which the model lies; not needed for a model of a job, which knows its own.
+        The map in which the model lies; not needed for a model of a job, which knows its own, nor
+        where it is the only one that is displayed.
     sequence : Path or list of chimerax.atomic.Sequence, optional
         Whole sequences; else what the model knows of its chains.
     resolution : float, optional
@@ -95,16 +97,15 @@ def command(
         Anything that can be known to be wrong before the engine starts.
     """
     structures = residues.unique_structures
+    if not len(structures):
+        raise UserError("no residues are specified: give some, such as #2.3.1/A:45-80")
     if len(structures) != 1:
         raise UserError(f"rebuild takes residues of one model, not of {len(structures)}")
     (structure,) = structures
     stretches = stretches_of(residues)
     source = source_of(structure) if in_map is None else None
     if in_map is None and source is None:
-        raise UserError(
-            f"{structure} is of no job, which would know its map: give it by inMap, as in "
-            f"critasser rebuild {structure.atomspec}/A:45-56 inMap #1"
-        )
+        in_map = map_for(structure, f"critasser rebuild {structure.atomspec}/A:45-56")
     # A file of a job tells by its place; of any other model its atoms do.
     if not is_model(source[1]) if source is not None else set(structure.atoms.names) == {"CA"}:
         raise UserError(

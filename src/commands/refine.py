@@ -21,10 +21,8 @@ from ..jobs.model_inputs import write_inputs
 from ..jobs.new_job import new_folder
 from ..jobs.refinement import PhenixRefinement, announce_refinement, find_phenix
 from ..jobs.starting import waits
-from ..models.job_group import group_of
-from ..models.places import map_around
-from ..session.files import as_number, read_json
 from ..session.quoting import command_text
+from .in_map import map_for, resolution_of
 
 __all__ = ["command", "description"]
 
@@ -85,12 +83,7 @@ def command(
     UserError
         The program is not there, or there is no map.
     """
-    volume = in_map if in_map is not None else map_around(structure)
-    if volume is None:
-        raise UserError(
-            f"in which map does {structure} lie? Give it: critasser refine {structure.atomspec} "
-            "inMap #1"
-        )
+    volume = in_map or map_for(structure, f"critasser refine {structure.atomspec}")
     if with_ == "isolde":
         _hand_to_isolde(session, structure, volume)
         return None
@@ -99,7 +92,7 @@ def command(
     program = find_phenix(session)
     if program is None:
         raise UserError(_LACKING["phenix"])
-    resolution = resolution or _resolution_of(structure)
+    resolution = resolution or resolution_of(structure)
     if resolution is None:
         raise UserError("Phenix needs the map's resolution: give it, such as resolution 3.4")
     place = new_folder(folder, f"{model_name(structure)}_phenix")
@@ -134,10 +127,3 @@ def _hand_to_isolde(session, structure, volume) -> None:
     run(session, command_text("addh", structure))
     run(session, command_text("clipper associate", volume, "toModel", structure))
     run(session, command_text("isolde select", structure))
-
-
-def _resolution_of(structure) -> float | None:
-    """That of the job whose model it is."""
-    group = group_of(structure)
-    results = None if group is None else read_json(group.job_folder / "results.json")
-    return as_number((results or {}).get("resolution"))

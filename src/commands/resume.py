@@ -16,28 +16,30 @@ from chimerax.core.commands import (
     OpenFileNameArg,
 )
 from chimerax.core.errors import UserError
-from chimerax.map import MapArg
+from chimerax.map import MapArg, MapsArg
 
 from ..installation.environment import configured_python, engine_command
-from ..jobs.contacts import read_contacts, write_contacts
 from ..jobs.engine_job import jobs_of
-from ..jobs.folder import INPUTS, job_kind, read_placement
-from ..jobs.inputs import write_sequences
+from ..jobs.folder import job_kind, read_placement
 from ..jobs.new_job import DEVICES, QUALITIES, engine_options
-from ..jobs.predicted_error import check_pae, copy_pae
-from ..jobs.request import Request, map_of_job, read_request, waits_again, waits_elsewhere
+from ..jobs.predicted_error import check_pae
+from ..jobs.request import Request, read_request, waits_again, waits_elsewhere
 from ..jobs.starting import start, waits
 from ..session.files import read_json
 from ..session.locks import worker
 from ..session.quoting import quoted_path
 from ..views.follow import last_view, view_of
 from .arguments import BuildSequenceArg, JobFolderArg, SymmetryArg
+from .inputs_anew import files_anew, halves_anew, new_place
 from .templates import Templates, TemplatesArg
 
 __all__ = ["command", "description"]
 
-_OPTIONAL = ("mask", "templates", "contacts", "sequence", "pae")
-"""Inputs that a job can do without."""
+_OPTIONAL = ("mask", "templates", "contacts", "sequence", "pae", "halfMaps", "resolution")
+"""What a job that has been given it can do without."""
+
+_FLAGS = {"halfMaps": "half-maps"}
+"""What the engine calls them, where it is another word."""
 
 _FORMS = ("--rigid", "--domains")
 """Of the model that a fit places."""
@@ -54,6 +56,7 @@ def description():
             ("templates", TemplatesArg),
             ("pae", ListOf(OpenFileNameArg)),
             ("contacts", OpenFileNameArg),
+            ("half_maps", MapsArg),
             ("without", ListOf(EnumOf(_OPTIONAL))),
             ("device", EnumOf(tuple(DEVICES))),
             ("quality", EnumOf(QUALITIES)),
@@ -79,6 +82,7 @@ def command(
     templates=None,
     pae=None,
     contacts=None,
+    half_maps=None,
     without=None,
     device=None,
     quality=None,
@@ -108,8 +112,11 @@ def command(
         Of the templates that are given with it, or of the model that a fit places.
     contacts : str, optional
         File of predicted contacts.
+    half_maps : list of chimerax.map.Volume, optional
+        The two half maps of the job's map.
     without : list of str, optional
-        Which of mask, templates, contacts, sequence and pae the job is to do without from now on.
+        Which of mask, templates, contacts, sequence, pae, halfMaps and resolution the job is to do
+        without from now on.
     device, quality, models, seed, trim, protein, symmetry : optional
         As for `critasser build`.
     rigid : bool, optional
@@ -124,10 +131,7 @@ def command(
     _check_idle(session, folder)
     python = configured_python(session)
     begun = (folder / "job.json").exists()
-    if begun and not waits_again(folder):
-        request = Request((), {"--resume": (str(folder),)}, job_kind(folder))
-    else:
-        request = _waiting_request(folder)
+    request = _request_of(folder, begun)
     asked = {
         "sequence": sequence,
         "templates": templates,
@@ -140,6 +144,8 @@ def command(
         "symmetry": symmetry,
         "rigid": rigid,
         "pae": pae,
+        "halfMaps": half_maps,
+        "resolution": resolution,
     }
     _check_has(request.command, [word for word, value in asked.items() if value is not None])
     options = engine_options(resolution, device, quality, models, seed, trim, protein, symmetry)
@@ -150,12 +156,14 @@ def command(
     given = None if chosen is None or not chosen.chosen else chosen
     if chosen is not None:
         options["--no-template-search" if chosen.refused else "--template-search"] = ()
-    if request.command == "fit":
-        check_pae(pae, None, one=True)
-    else:
-        check_pae(pae, given and given.chosen)
+    fits = request.command == "fit"
+    check_pae(pae, None if fits else given and given.chosen, one=fits)
+    write = None
+    if half_maps is not None:
+        option, write = halves_anew(session, folder, half_maps)
+        options.update(option)
     if any(one is not None for one in (sequence, given, contacts, pae)):
-        inputs, files = _new_inputs(folder, request, sequence, given, pae, contacts)
+        inputs, files = files_anew(folder, request, sequence, given, pae, contacts)
         options.update(files)
     if rigid is not None:
         options["--rigid" if rigid else "--domains"] = ()
@@ -164,7 +172,7 @@ def command(
         without = [*without, "templates"]
     changed = _changed(request.options, options, without)
     if chosen is not None and chosen.where != "none":
-        place, wanted = _new_place(folder), _sequence_of(folder, inputs, sequence)
+        place, wanted = new_place(folder), _sequence_of(folder, inputs, sequence)
         look = chosen.looker(session, folder, place, name, wanted)
         find = _or_without(look, "--no-templates" in changed)
         changed.pop("--no-templates", None)
@@ -177,7 +185,7 @@ def command(
         view=_view(session, folder, request.command, in_map),
         wait=waits(session, wait),
         again=begun,
-        prepare=find,
+        prepare=_together(write, find),
     )
 
 
@@ -199,6 +207,18 @@ def _check_idle(session, folder: Path) -> None:
         )
 
 
+def _together(write, find):
+    """What writes maps and what looks for templates, as one; None for neither."""
+    if write is None:
+        return find
+
+    def prepare() -> list[str]:
+        write()
+        return [] if find is None else find()
+
+    return prepare
+
+
 def _or_without(look, had: bool):
     """Looks for templates; where there are none, the job goes on without those that it had."""
     return lambda: look() or (["--no-templates"] if had else [])
@@ -218,27 +238,10 @@ def _sequence_of(folder: Path, inputs, sequence):
     return Path(path)
 
 
-def _new_place(folder: Path) -> Path:
-    """A folder for inputs that are given anew, beside those of the runs before.
-
-    Raises
-    ------
-    UserError
-        It cannot be made.
-    """
-    number = 2
-    while (folder / INPUTS / f"run_{number}").exists():
-        number += 1
-    place = folder / INPUTS / f"run_{number}"
-    try:
-        place.mkdir(parents=True)
-    except OSError as error:
-        raise UserError(f"{place}: cannot write there, {error.strerror}") from error
-    return place
-
-
-def _waiting_request(folder: Path):
-    """What a job is to do, or to do again, that no engine has taken up yet."""
+def _request_of(folder: Path, begun: bool) -> Request:
+    """What a job is to do, or to do again."""
+    if begun and not waits_again(folder):
+        return Request((), {"--resume": (str(folder),)}, job_kind(folder))
     request = read_request(folder)
     if request is None or not (request.inputs or "--resume" in request.options):
         raise UserError(f"{folder} has no job to go on with: start it again")
@@ -250,11 +253,13 @@ def _check_has(kind: str, words: list[str]) -> None:
     lacks = {
         "build": ("rigid",),
         "score": (
-            "sequence", "templates", "contacts", "quality", "models", "seed", "protein", "rigid",
-            "pae", "symmetry",
+            "sequence", "templates", "contacts", "quality", "models", "protein", "rigid", "pae",
+            "symmetry", "halfMaps",
         ),
-        "rebuild": ("templates", "contacts", "rigid", "pae", "symmetry"),
-        "fit": ("sequence", "templates", "contacts", "quality", "models", "trim", "protein"),
+        "rebuild": ("templates", "contacts", "rigid", "pae", "symmetry", "halfMaps"),
+        "fit": (
+            "sequence", "templates", "contacts", "quality", "models", "trim", "protein", "halfMaps",
+        ),
     }
     wrong = [word for word in words if word in lacks.get(kind, ())]
     if wrong:
@@ -271,10 +276,10 @@ def _taken_away(kind: str, without, asked: dict) -> list[str]:
     """
     words = sorted(set(without or ()))
     has = {
-        "build": ("mask", "templates", "contacts", "pae"),
-        "score": ("mask",),
-        "rebuild": ("mask", "sequence"),
-        "fit": ("mask", "pae"),
+        "build": ("mask", "templates", "contacts", "pae", "halfMaps", "resolution"),
+        "score": ("mask", "resolution"),
+        "rebuild": ("mask", "sequence", "resolution"),
+        "fit": ("mask", "pae", "resolution"),
     }
     if wrong := [word for word in words if word not in has[kind]]:
         raise UserError(f"a {kind} cannot do without {' and '.join(wrong)}")
@@ -290,9 +295,10 @@ def _changed(kept: dict, given: dict, without: list[str]) -> dict:
         back.add("--pae")  # of other templates
     changed = {name: value for name, value in kept.items() if name not in back}
     for word in without:
-        changed.pop(f"--{word}", None)
+        name = _FLAGS.get(word, word)
+        changed.pop(f"--{name}", None)
         if "--resume" in changed:  # else the engine has not seen it yet
-            changed[f"--no-{word}"] = ()
+            changed[f"--no-{name}"] = ()
     return {**changed, **given}
 
 
@@ -301,42 +307,6 @@ def _opposite(name: str) -> str:
     if name in _FORMS:
         return next(one for one in _FORMS if one != name)
     return f"--{name[5:]}" if name.startswith("--no-") else f"--no-{name[2:]}"
-
-
-def _new_inputs(folder: Path, request, sequence, templates, pae, contacts) -> tuple:
-    """Files for a changed sequence, templates or contacts, beside those of the runs before.
-
-    Returns
-    -------
-    tuple of str
-        What comes first on the command line: of a build map and sequence, where the sequence is
-        another one.
-    dict of str to tuple of str
-        Options that name the files.
-    """
-    inputs, options = request.inputs, {}
-    built = request.command == "build"
-    density = None
-    if built and sequence is not None:
-        density = inputs[0] if inputs else map_of_job(folder)
-    known = None if contacts is None else read_contacts(contacts)
-    place = _new_place(folder)
-    try:
-        if sequence is not None:
-            path = str(write_sequences(place, sequence))
-            if built:
-                inputs = (density, path)
-            else:
-                options["--sequence"] = (path,)
-        if templates is not None:
-            options["--templates"] = tuple(map(str, templates.write(place)))
-        if pae is not None:
-            options["--pae"] = tuple(map(str, copy_pae(place, pae)))
-        if known is not None:
-            options["--contacts"] = (str(write_contacts(place, known)),)
-    except OSError as error:
-        raise UserError(f"{place}: cannot write there, {error.strerror}") from error
-    return inputs, options
 
 
 def _view(session, folder, kind, in_map):

@@ -9,6 +9,7 @@ from chimerax.core.commands import (
     CmdDesc,
     EnumOf,
     FloatArg,
+    NonNegativeIntArg,
     SaveFolderNameArg,
 )
 from chimerax.map import MapArg
@@ -22,6 +23,7 @@ from ..jobs.request import Request
 from ..jobs.starting import start, waits
 from ..models.origin import keep_origin
 from ..views.scored import ScoredModel
+from .in_map import map_for, resolution_of
 
 __all__ = ["command", "description"]
 
@@ -34,12 +36,12 @@ def description():
             ("in_map", MapArg),
             ("resolution", Bounded(FloatArg, min=1.0, max=20.0)),
             ("device", EnumOf(tuple(DEVICES))),
+            ("seed", NonNegativeIntArg),
             ("trim", BoolArg),
             ("key", BoolArg),
             ("folder", SaveFolderNameArg),
             ("wait", BoolArg),
         ],
-        required_arguments=["in_map"],
         synopsis="Estimate the confidence of a model in a map",
     )
 
@@ -48,9 +50,10 @@ def command(
     session,
     structure,
     *,
-    in_map,
+    in_map=None,
     resolution=None,
     device=None,
+    seed=None,
     trim=None,
     key=True,
     folder=None,
@@ -64,11 +67,14 @@ def command(
     structure : chimerax.atomic.AtomicStructure
         Gets the residue attributes `critasser_confidence` and `critasser_local_pcc` and is
         coloured by the first; nothing else about it changes.
-    in_map : chimerax.map.Volume
-        The map; both count as they lie in the scene.
+    in_map : chimerax.map.Volume, optional
+        The map; both count as they lie in the scene. Unless given the job's of which the model is,
+        or the only one that is displayed.
     resolution : float, optional
-        Of the map, in Å; the engine guesses it unless given.
+        Of the map, in Å; unless given that of the model's job, or the engine guesses it.
     device : {'auto', 'cpu', 'gpu'}, optional
+    seed : int, optional
+        Of the shuffled sequences that the model's is compared with.
     trim : bool, optional
         Leave residues that have no density out of the copy that is written in the job's folder.
     key : bool
@@ -83,6 +89,9 @@ def command(
     UserError
         Anything that can be known to be wrong before the engine starts.
     """
+    if in_map is None:
+        in_map = map_for(structure, f"critasser score {structure.atomspec}")
+        resolution = resolution or resolution_of(structure)
     check_grid(in_map)
     check_lies_in(structure, in_map)
     python = configured_python(session)
@@ -90,14 +99,14 @@ def command(
     name = job_name(folder.name)
     files, prepare = write_inputs(folder, name, in_map, structure)
     keep_origin(folder, structure)
-    options = {"-o": (folder,), **engine_options(resolution, device, trim=trim)}
+    options = {"-o": (folder,), **engine_options(resolution, device, seed=seed, trim=trim)}
     request = Request((files["model"], files["map"]), options, "score")
     return start(
         session,
         folder,
         name,
         engine_command(python, request.command, *request.arguments()),
-        view=ScoredModel(session, name, folder, structure, key=key),
+        view=ScoredModel(session, name, folder, structure, volume=in_map, key=key),
         wait=waits(session, wait),
         prepare=prepare,
     )

@@ -6,6 +6,7 @@ from chimerax.core.commands import BoolArg, CmdDesc, EmptyArg, EnumOf, ListOf, M
 from chimerax.core.errors import UserError
 
 from ..jobs.engine_job import jobs_of
+from ..jobs.record import read_record
 from ..models.job_group import JobGroup, group_of
 from ..views.results import CLASSES, Results
 
@@ -41,8 +42,8 @@ def command(session, models=None, what=(), *, every=False, only=False) -> list:
     list of Model
         All of those classes.
     """
-    found = []
-    for group in groups_of(session, models):
+    found, groups = [], groups_of(session, models)
+    for group in groups:
         view = _view(session, group) or Results(
             session, group.job_name, group.job_folder, group=group
         )
@@ -53,7 +54,8 @@ def command(session, models=None, what=(), *, every=False, only=False) -> list:
                     model.display = False
         found += shown
     if not found:
-        raise UserError(f"the job has no {', '.join(what)} yet")
+        over = all(read_record(one.job_folder).state == "finished" for one in groups)
+        raise UserError(f"the job has no {', '.join(what)}" + ("" if over else " yet"))
     return found
 
 

@@ -20,7 +20,7 @@ from chimerax.core.errors import UserError
 from chimerax.core.tasks import Job, TaskState
 
 from ..session.locks import worker
-from ..session.messages import duration, tell
+from ..session.messages import duration, state_word, tell
 from ..session.processes import LoggedProcess, end_process
 from ..session.settings import forget_job, remember_open
 from ..session.turns import short_turns
@@ -374,7 +374,7 @@ class EngineJob(Job):
     def _finish(self) -> None:
         """Tell how it ended; in the main thread, once."""
         logger = self.session.logger
-        logger.status(f"critasser {self.name}: {self.outcome}")
+        logger.status(f"critasser {self.name}: {state_word(self.outcome)}")
         if self.outcome == "finished":
             self._safely(self.view.finish)
         elif self.outcome == "cancelled":

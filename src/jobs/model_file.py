@@ -34,10 +34,13 @@ _COLUMNS = (
 
 _MOST_ATOMS = 2_000_000
 
+_SUFFIX = re.compile(r"\.(pdb|ent|cif|mmcif)(\.gz)?$", re.IGNORECASE)
+"""Of a file that a structure was opened from and is called after."""
+
 
 def model_name(structure) -> str:
     """A name for folder and models from that of a structure."""
-    return job_name(re.sub(r"\.(pdb|ent|cif|mmcif)$", "", structure.name, flags=re.IGNORECASE))
+    return job_name(_SUFFIX.sub("", structure.name))
 
 
 def engine_place(volume, at: Sequence[float] | None = None) -> Place:

@@ -45,7 +45,9 @@ _FILES = ("--contacts", "--half-maps", "--map", "--mask", "--sequence", "--templ
 _NONE = "-"
 """Of a file among several that there is none."""
 
-_VALUES = ("--device", "--models", "--quality", "--resolution", "--seed", "--stretch")
+_VALUES = (
+    "--device", "--models", "--quality", "--resolution", "--seed", "--stretch", "--symmetry",
+)
 _MODEL = re.compile(r"5_models/\w[\w.-]*")
 
 

@@ -6,7 +6,9 @@ from chimerax.core.triggerset import TriggerSet
 
 __all__ = ["TRIGGERS", "triggers"]
 
-TRIGGERS = ("job started", "job changed", "job ended", "job opened", "jobs listed")
+TRIGGERS = (
+    "job started", "job changed", "job ended", "job opened", "jobs listed", "results begin",
+)
 
 
 def triggers(session):
@@ -15,7 +17,8 @@ def triggers(session):
     ``job started`` when one is queued, started or followed; ``job changed`` when it has said
     something, has got its turn or is being stopped; ``job ended`` once, when `outcome` is final;
     ``job opened`` when the person has opened a folder: its data is the path; ``jobs listed`` when
-    jobs were renamed or taken off the list.
+    jobs were renamed or taken off the list; ``results begin`` when something is first shown in a
+    map: its data is that `Volume`.
 
     Returns
     -------

@@ -12,6 +12,7 @@ from chimerax.core.state import StateManager
 from ..session.messages import tell
 from .close_view import CloseView, fit_in_words
 from .job_group import group_of
+from .job_map import map_of
 
 __all__ = ["Place", "PlaceTour", "map_around", "places_of"]
 
@@ -202,8 +203,11 @@ def map_around(structure):
     from chimerax.map import Volume
 
     group = group_of(structure)
-    if group is not None and group.volume is not None and not group.volume.deleted:
-        return group.volume
+    if group is not None:
+        if group.volume is not None and not group.volume.deleted:
+            return group.volume
+        if (volume := map_of(structure.session, group.job_folder)) is not None:
+            return volume
     known = places_of(structure.session)._view.volume
     if known is not None and not known.deleted:
         return known

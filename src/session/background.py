@@ -12,6 +12,8 @@ from typing import Any
 from chimerax.core.errors import UserError
 from chimerax.core.tasks import Job, TaskState
 
+from .messages import state_word
+
 __all__ = ["BackgroundWork", "Stopped", "works_of"]
 
 _LOOK = 0.2
@@ -97,7 +99,7 @@ class BackgroundWork(Job):
         if outcome == "cancelled":
             self.in_main(self._log, "info", f"critasser {self.name} was stopped")
         self.end_time = datetime.datetime.now()
-        self.in_main(self._log, "status", f"critasser {self.name}: {outcome}")
+        self.in_main(self._log, "status", f"critasser {self.name}: {state_word(outcome)}")
         self.outcome = outcome
         self._over.set()
 

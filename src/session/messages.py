@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from html import escape
+from pathlib import Path
 
 from .quoting import command_link, quotable
 
-__all__ = ["Link", "duration", "tell"]
+__all__ = ["Link", "duration", "open_words", "state_word", "tell"]
 
 Link = tuple[str | tuple, str]
 """A command, or its words as `command_text` takes them, and the label of the link that runs it."""
@@ -43,6 +44,16 @@ def tell(session, text: str, *links: Link) -> None:
     else:
         typed = "".join(f"\n  {label}: {command}" for command, label in known)
         session.logger.info(text + typed)
+
+
+def state_word(state: str) -> str:
+    """The state of a job for people: as it is, but what `critasser stop` did is called so."""
+    return "stopped" if state == "cancelled" else state
+
+
+def open_words(folder: Path) -> tuple:
+    """The command that shows what a job has made together with its map."""
+    return "critasser open", folder, "withMap true"
 
 
 def _words(words: str | tuple) -> tuple:

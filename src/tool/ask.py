@@ -11,12 +11,16 @@ from Qt.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFileDialog,
+    QLineEdit,
     QVBoxLayout,
     QWidget,
 )
 
+from ..engine.critasser.symmetry_text import is_looked_for, read_symmetry
+from ..session.messages import open_words
 from ..session.quoting import command_text
 from .layout import column, labelled, small
+from .resolution_box import ResolutionBox
 
 __all__ = ["ask_compare", "ask_fit", "ask_folder", "ask_score"]
 
@@ -25,7 +29,7 @@ def ask_folder(session, parent: QWidget) -> None:
     """Choose a job folder and show what is in it."""
     path = QFileDialog.getExistingDirectory(parent, "Job folder")
     if path:
-        run(session, command_text("critasser open", Path(path)))
+        run(session, command_text(*open_words(Path(path))))
 
 
 class _Question(QDialog):
@@ -88,8 +92,10 @@ class _ModelInMap(_Question):
         self.map = ModelMenuButton(
             session, class_filter=Volume, autoselect=ModelMenuButton.AUTOSELECT_FIRST_DISPLAYED
         )
+        self.resolution = ResolutionBox()
         self.rows.addLayout(labelled("&Model", self.model))
         self.rows.addLayout(labelled("M&ap", self.map))
+        self.rows.addLayout(self.resolution.row())
         for menu in (self.model, self.map):
             menu.value_changed.connect(self.look)
 
@@ -98,6 +104,8 @@ class _ModelInMap(_Question):
         model, volume = self.model.value, self.map.value
         if model is None or volume is None:
             return ""
+        given = self.resolution.given
+        more = more if given is None else ("resolution", f"{given:g}", *more)
         return command_text(name, model, "inMap", volume, *more)
 
 
@@ -125,20 +133,42 @@ class _Fit(_ModelInMap):
         self.where.addItems(tuple(_PLACES))
         self.rigid = QCheckBox("&Keep it in one piece")
         self.rigid.setToolTip("One rigid body; else its domains may move against each other")
+        self.symmetry = QLineEdit()
+        self.symmetry.setPlaceholderText("none")
+        self.symmetry.textChanged.connect(self.look)
         self.rows.addLayout(labelled("&Where", self.where))
+        self.rows.addLayout(labelled("S&ymmetry", self.symmetry, tip=_SYMMETRY))
         self.rows.addWidget(self.rigid)
         self.finish()
 
     def command(self) -> str:
         more = [*_PLACES[self.where.currentText()]]
+        if symmetry := self.symmetry.text().replace(" ", ""):
+            if not _can_be(symmetry):
+                return ""
+            more += ["symmetry", symmetry]
         more += ["rigid true"] if self.rigid.isChecked() else []
         return self.command_of("critasser fit", *more)
 
+
+_SYMMETRY = (
+    "That of the map, of which the model is one unit: C4, D2, T, O, I, or helical:RISE,TWIST in Å "
+    "and degrees as in RELION"
+)
 
 _PLACES = {
     "Whole map": (), "Selected segments": ("segments sel",), "Near selected atoms": ("near sel",),
 }  # fmt: skip
 """Where to look, and the words for it."""
+
+
+def _can_be(symmetry: str) -> bool:
+    """Whether a fit can be given this."""
+    try:
+        read_symmetry(symmetry)
+    except ValueError:
+        return False
+    return not is_looked_for(symmetry)
 
 
 class _Compare(_Question):

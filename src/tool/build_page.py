@@ -45,6 +45,7 @@ from .plan import (
     sequence_argument,
 )
 from .rerun import earlier_build
+from .resolution_box import ResolutionBox
 from .sequence_editor import SequenceEditor
 
 __all__ = ["LaunchPage"]
@@ -192,23 +193,14 @@ class LaunchPage(QWidget):
         self.quality = choice(QUALITIES)
         self.quality.currentIndexChanged.connect(self.refresh)
         layout.addLayout(labelled("&Quality", self.quality, tip=_QUALITY_TIPS))
-        self.resolution = QDoubleSpinBox()
-        self.resolution.setRange(0.9, 20.0)
-        self.resolution.setSingleStep(0.1)
-        self.resolution.setDecimals(1)
-        self.resolution.setSuffix(" Å")
-        self.resolution.setSpecialValueText("estimated from the map")
+        self.resolution = ResolutionBox()
         self.resolution.valueChanged.connect(self.refresh)
-        layout.addLayout(
-            labelled("&Resolution", self.resolution,
-                     tip="Resolution of the map; at the lowest value it is estimated")
-        )  # fmt: skip
+        layout.addLayout(self.resolution.row())
 
     def plan(self) -> Plan:
         """The build as it is set now; touches no density."""
         chosen = self.map_menu.value
         mask = self.mask_menu.value
-        at_least = self.resolution.minimum()
         return Plan(
             map_spec="" if chosen is None else chosen.atomspec,
             entries=self.editor.entries,
@@ -223,9 +215,7 @@ class LaunchPage(QWidget):
             half_maps=self.options.half_map_specs,
             known=self.known.known,
             contacts=self.options.contacts.text().strip(),
-            resolution=None
-            if self.resolution.value() <= at_least
-            else round(self.resolution.value(), 1),
+            resolution=self.resolution.given,
             quality=QUALITIES[self.quality.currentIndex()],
             device=DEVICES[self.options.device.currentIndex()],
             models=self.options.models.value(),
@@ -242,8 +232,7 @@ class LaunchPage(QWidget):
         self.editor.protein.setChecked(plan.protein)
         self.place.setCurrentIndex(PLACES.index(plan.place))
         self.distance.setValue(plan.distance)
-        lowest = self.resolution.minimum()
-        self.resolution.setValue(lowest if plan.resolution is None else plan.resolution)
+        self.resolution.given = plan.resolution
         self.quality.setCurrentIndex(QUALITIES.index(plan.quality))
         self.options.show_plan(plan)
 

@@ -18,7 +18,7 @@ from Qt.QtWidgets import (
     QWidget,
 )
 
-from ..session.messages import duration
+from ..session.messages import duration, open_words, state_word
 from ..session.quoting import command_text
 from ..views.fitted import places_told
 from ..views.results import open_group
@@ -155,7 +155,7 @@ class ResultsPage(QWidget):
     def _list(self) -> None:
         self._job.clear()
         for line in self._watch.lines:
-            self._job.addItem(f"{line.name} ({line.state})", line.folder)
+            self._job.addItem(f"{line.name} ({state_word(line.state)})", line.folder)
             self._job.setItemData(
                 self._job.count() - 1, str(line.folder), Qt.ItemDataRole.ToolTipRole
             )
@@ -192,7 +192,7 @@ class ResultsPage(QWidget):
         if folder is None:
             return
         if open_group(self._session, folder) is None:
-            self._run(command_text("critasser open", folder))
+            self._run(command_text(*open_words(folder)))
         if (group := open_group(self._session, folder)) is not None:
             shown = command == "show"
             text = "critasser show" if shown else "critasser hide"
@@ -326,7 +326,7 @@ class ResultsPage(QWidget):
 
     def _open(self) -> None:
         if self._watch.folder is not None:
-            self._run(command_text("critasser open", self._watch.folder))
+            self._run(command_text(*open_words(self._watch.folder)))
 
     def _run(self, command: str) -> None:
         run(self._session, command)

@@ -237,6 +237,8 @@ class SegmentsTool(ToolInstance):
         text = f"{count} selected: about {residues:,} residues" if count else "nothing selected"
         if self._expected:
             text += f"; the sequence has {self._expected:,}"
+        elif count:
+            text += "; give the sequence above to build in them"
         self.total.setText(text)
         self.merge_button.setEnabled(count > 1)
         for button in (self.split_button, self.delete_button, self.mates_button):

@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 
 from ..jobs.record import JobRecord, is_job, read_record
-from ..session.messages import tell
+from ..session.messages import open_words, tell
 from ..session.settings import remember_open, settings
 
 __all__ = ["look_for_jobs", "look_later"]
@@ -79,13 +79,13 @@ def _follow(session, record: JobRecord) -> None:
     tell(
         session,
         f"critasser {record.name} still runs, {record.fraction:.0%} done, as job {job.id}",
-        (("critasser open", folder), "show what it has made"),
+        (open_words(folder), "show what it has made"),
         (("critasser stop", job.id), "stop it"),
     )
 
 
 def _tell(session, record: JobRecord) -> None:
-    show = (("critasser open", record.folder), "show it")
+    show = (open_words(record.folder), "show it")
     resume = (("critasser resume", record.folder), "go on")
     delete = (("critasser jobs delete", record.folder), "delete")
     if record.state == "finished":

@@ -6,7 +6,7 @@ from ..jobs.engine_job import jobs_of
 from ..jobs.record import is_job, read_record
 from ..models.job_group import ON_RESTORE, JobGroup, mark_file
 from ..session.locks import worker
-from ..session.messages import tell
+from ..session.messages import open_words, state_word, tell
 from .follow import follow, view_of
 
 __all__ = ["JobGroup", "welcome_back"]
@@ -58,10 +58,11 @@ def _find_job(session, group, was_running: bool) -> None:
         follow(session, folder, name, view_of(session, folder, group=group), wait=False)
     elif was_running:
         state = read_record(folder).state
-        links = [(("critasser open", folder), "show what it has made")]
+        links = [(open_words(folder), "show what it has made")]
         if state in ("queued", "cancelled", "failed"):
             links.append((("critasser resume", folder), "go on"))
-        tell(session, f"critasser {name}, which ran when the session was saved: {state}", *links)
+        text = f"critasser {name}, which ran when the session was saved: {state_word(state)}"
+        tell(session, text, *links)
 
 
 ON_RESTORE.append(welcome_back)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
@@ -11,6 +12,7 @@ from chimerax.core.errors import UserError
 from chimerax.core.models import Model
 
 from ..jobs.folder import Event, ProgressReader, read_placement
+from ..jobs.triggers import triggers
 from ..models.attributes import read_confidence, read_table, set_spread
 from ..models.coloring import (
     all_ours,
@@ -19,10 +21,11 @@ from ..models.coloring import (
     show_key,
     shows_other_scheme,
 )
+from ..models.gap_labels import without_gap_labels
 from ..models.job_group import JobGroup, mark_file, register_file_attributes
 from ..models.overlays import markers_of, see_through, style_map
 from ..session.files import as_number, inside, read_json
-from ..session.messages import tell
+from ..session.messages import open_words, tell
 from ..session.quoting import command_link, command_text, in_turn
 from .nucleic import NUCLEIC_MAP, tell_nucleic_acid
 from .warned import Warned
@@ -144,7 +147,7 @@ class Results:
                 )
         if self._hidden or self._closed:
             text = f"critasser {self._name} has finished; its results are not open"
-            tell(self._session, text, (("critasser open", self._folder), "show it"))
+            tell(self._session, text, (open_words(self._folder), "show them"))
         self._warned.tell_rest(results.get("warnings"))
 
     def warn(self, text: str) -> None:
@@ -263,9 +266,10 @@ class Results:
         format_name, suffix = _MAP_FORMAT if kind == "map" else _MODEL_FORMAT
         if path.suffix != suffix:
             raise UserError(f"a job's file to be shown as {kind} ends in {suffix}")
-        opened, _ = self._session.open_command.open_data(
-            str(path), format=format_name, log_info=False
-        )
+        with contextlib.nullcontext() if kind == "models" else without_gap_labels():
+            opened, _ = self._session.open_command.open_data(
+                str(path), format=format_name, log_info=False
+            )
         model, *more = opened
         for extra in more:
             extra.delete()
@@ -296,6 +300,7 @@ class Results:
             self._session.models.add([self.group])
             if self._volume is not None and not self._volume.deleted:
                 see_through(self._volume)
+                triggers(self._session).activate_trigger("results begin", self._volume)
         self.group.place(read_placement(self._folder)[1])
         section = self.group.section(kind)
         first = not self.group.parts(kind)

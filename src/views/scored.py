@@ -15,6 +15,7 @@ from ..models.attributes import (
 from ..models.coloring import show_key
 from ..models.job_group import JobGroup, group_of
 from ..models.origin import origin_of
+from ..models.overlays import see_through
 from ..session.files import as_number, inside, read_json
 from ..session.messages import tell
 from ..session.quoting import Quoted, command_text
@@ -54,6 +55,8 @@ class ScoredModel:
     folder : Path
     structure : chimerax.atomic.Structure or None
         None when it is not open; it is looked for again when there is something to be shown.
+    volume : chimerax.map.Volume, optional
+        The map that the model is in; made transparent when the model is coloured.
     key : bool
         Show what the colours mean.
     hidden : bool
@@ -61,12 +64,14 @@ class ScoredModel:
     """
 
     def __init__(
-        self, session, name: str, folder: Path, structure, *, key: bool = True, hidden: bool = False
+        self, session, name: str, folder: Path, structure, *, volume=None, key: bool = True,
+        hidden: bool = False,
     ) -> None:
         self._session = session
         self._name = name
         self._folder = folder
         self._structure = structure
+        self._volume = volume
         self._closed = False
         self._key = key
         self._hidden = hidden
@@ -183,6 +188,8 @@ class ScoredModel:
             "palette alphafold range 0,100 logInfo false",
         )
         run(self._session, command, log=False)
+        if self._volume is not None and not self._volume.deleted:
+            see_through(self._volume)
 
     def _report(self, scores: dict, results: dict, found: int) -> None:
         """A line of scores in the log, with a link to the report."""

@@ -63,6 +63,17 @@ def test_a_model_is_placed_from_the_panel(chimerax, blob, long_peptide, gui):
                    and w.windowTitle() == "Place a model"]
     question.rigid.setChecked(True)
     assert question.command() == "critasser fit #2 inMap #1 rigid true", question.command()
+    question.resolution.setValue(6.5)
+    question.symmetry.setText("C")
+    assert not question.command() and not question.verb.isEnabled()
+    question.symmetry.setText("auto")
+    assert not question.verb.isEnabled()
+    question.symmetry.setText("C4")
+    whole = "critasser fit #2 inMap #1 resolution 6.5 symmetry C4 rigid true"
+    assert question.command() == whole and question.verb.isEnabled(), question.command()
+    question.symmetry.setText("")
+    question.resolution.given = None
+    yield
     shot("place_a_model", question)
     question.accept()
     yield lambda: jobs_of(session) and jobs_of(session)[-1].outcome == "finished"

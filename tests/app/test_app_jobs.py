@@ -99,3 +99,19 @@ def test_an_installation_is_told_of_in_a_panel_that_is_opened_meanwhile(gui, chi
     over.set()
     yield lambda: "being installed" not in seen(p.launch)
 """)
+
+
+def test_commands_typed_bare_say_what_they_lack(chimerax):
+    chimerax.script(
+        """
+from chimerax.core.errors import UserError
+for name in ("build", "compare", "fit", "jobs delete", "jobs rename", "open", "rebuild", "refine",
+             "report", "resume", "score", "segment", "segment save", "show", "validate place"):
+    try:
+        run(session, f"critasser {name}")
+    except UserError as error:
+        assert str(error), name
+    else:
+        raise AssertionError(name)
+"""
+    )

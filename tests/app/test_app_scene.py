@@ -259,7 +259,7 @@ assert job.outcome == "cancelled"
 """
     )
     output = chimerax.script('run(session, "open running.cxs")')
-    assert "which ran when the session was saved: cancelled" in output
+    assert "which ran when the session was saved: stopped" in output
 
 
 def test_builds_wait_for_each_other_and_jobs_are_listed_and_deleted(chimerax, blob):
@@ -305,5 +305,22 @@ assert models(session, "model 1")[0].residues.ribbon_colors.tolist() == colors
 assert (np.array(session.main_view.background_color)[:3] == 1).all()
 volume, = models(session, "blob")
 assert 0 < volume.surfaces[0].color[3] < 255, volume.surfaces[0].color
+"""
+    )
+
+
+def test_traces_are_opened_without_labels_at_their_gaps(chimerax):
+    chimerax.script(
+        """
+from chimerax.atomic import settings as module
+from chimerax.critasser.models.gap_labels import without_gap_labels
+name = module.label_missing_attr
+before = getattr(module.settings, name)
+assert before > 0
+changed = []
+module.settings.triggers.add_handler("setting changed", lambda *data: changed.append(data))
+with without_gap_labels():
+    assert getattr(module.settings, name) < 1
+assert getattr(module.settings, name) == before and not changed
 """
     )

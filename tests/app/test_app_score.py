@@ -84,12 +84,16 @@ run(session, "open {blob}")
 run(session, "open {person}")
 run(session, "turn y 10 models #1")
 from chimerax.core.errors import UserError
-try:
-    run(session, "critasser rebuild #2/B:2-5")
-except UserError as error:
-    assert "inMap" in str(error)
-else:
-    raise AssertionError("no map was asked for")
+run(session, "hide #1 models")
+for typed in ("critasser rebuild #2/B:2-5", "critasser score #2"):
+    try:
+        run(session, typed)
+    except UserError as error:
+        assert "inMap" in str(error)
+    else:
+        raise AssertionError("no map was asked for")
+run(session, "show #1 models")
+run(session, "critasser score #2 seed 3 folder scored")
 try:
     run(session, "critasser rebuild #2:HEM inMap #1")
 except UserError as error:

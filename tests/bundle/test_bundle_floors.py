@@ -34,6 +34,9 @@ MOST_LINES = 80
 MAY_IMPORT_LATE = {"Qt", "chimerax.ui", "chimerax.core.triggerset"}
 """What modules of commands import in a function: Qt is not there without a window."""
 
+SLOW = ("scipy", "matplotlib")
+"""What takes longer to import than a window may wait."""
+
 
 def modules():
     return [path for path in sorted(SOURCE.rglob("*.py")) if SOURCE / "engine" not in path.parents]
@@ -191,3 +194,22 @@ def test_sessions_find_their_classes_also_those_saved_by_earlier_versions():
             assert found.__name__ == "PlaceTour" if name in ("Places", "UncertainRegions") else name
             assert callable(found.restore_snapshot)
     assert bundle_api.get_class("Stranger") is None
+
+
+def test_what_is_slow_to_import_is_imported_where_it_is_used():
+    shared = [
+        path
+        for path in sorted((SOURCE / "engine/critasser").rglob("*.py"))
+        if f"{dotted(path)}.".startswith(tuple(f"{one.rstrip('.')}." for one in SHARED))
+        and path.stem != "map_regions"  # for the engine alone
+    ]
+    assert len(shared) > 6
+    for path in [*modules(), *shared]:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            names = [one.name for one in getattr(node, "names", [])]
+            if isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            elif not isinstance(node, ast.Import):
+                continue
+            slow = [one for one in names if one.split(".")[0] in SLOW]
+            assert not slow, (name(path), slow)

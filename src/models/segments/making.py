@@ -7,6 +7,7 @@ from collections.abc import Callable
 from weakref import WeakKeyDictionary
 
 import numpy as np
+from chimerax.core.commands import run
 from chimerax.core.errors import UserError
 
 from ...engine.critasser.segmentation.finding import find_regions, regions_from_labels
@@ -18,6 +19,9 @@ __all__ = ["displayed_level", "segment_map", "segment_map_by_labels"]
 
 _MOST_OF_MAP = 0.5
 """Share of a map that no molecule fills."""
+
+_TOO_FEW = 0.6
+"""Of the sequence's residues; at good levels regions hold 0.71 of those that are there, or more."""
 
 
 def displayed_level(volume) -> float:
@@ -76,7 +80,7 @@ def segment_map(
             chain_residues=chain_residues, chains=chains, sizes=sizes, told=told,
         )  # fmt: skip
 
-    return _made(session, volume, compute, wait)
+    return _made(session, volume, compute, wait, sum(sizes or ()))
 
 
 def segment_map_by_labels(session, volume, labels: np.ndarray, *, wait: bool):
@@ -130,7 +134,7 @@ def _teller(session, volume, wanted: Callable[[], bool]) -> Callable[[float], No
     return tell
 
 
-def _made(session, volume, compute, wait: bool) -> Segmentation | None:
+def _made(session, volume, compute, wait: bool, residues: int = 0) -> Segmentation | None:
     grid = np.array(volume.data.ijk_to_xyz_transform.matrix)
     # Who asks again, at another level say, wants the later regions only.
     latest = vars(session).setdefault("_critasser_segmenting", WeakKeyDictionary())
@@ -146,7 +150,7 @@ def _made(session, volume, compute, wait: bool) -> Segmentation | None:
         return regions, group, grid, least, shapes, drawn
 
     if wait:
-        return _show(session, volume, *all_of_it())
+        return _show(session, volume, residues, *all_of_it())
 
     def work():
         try:
@@ -164,22 +168,26 @@ def _made(session, volume, compute, wait: bool) -> Segmentation | None:
 
     def show(found) -> None:
         if wanted():
-            _show(session, volume, *found)
+            _show(session, volume, residues, *found)
 
     session.logger.status(f"finding regions of {volume.name}")
     threading.Thread(target=work, name="critasser segment", daemon=True).start()
     return None
 
 
-def _show(session, volume, regions, group, grid, least, shapes, drawn) -> Segmentation | None:
-    """The model of what was found, in the map's place."""
+def _show(
+    session, volume, residues, regions, group, grid, least, shapes, drawn
+) -> Segmentation | None:
+    """The model of what was found, in the map's place; of a sequence of so many residues, or 0."""
     if volume.deleted:
         return None
     if not group.any():
         session.logger.warning(f"{volume} has no region of at least {least:.0f} Å³")
         return None
     made = Segmentation(f"{volume.name} regions", session, volume, regions, group, grid, least)
-    _hide_earlier(session, volume)
+    for model in session.models.list():
+        if isinstance(model, Segmentation) and model.volume is volume:
+            model.make_way("since there are other regions now")
     session.models.add([made])
     now = np.array(volume.data.ijk_to_xyz_transform.matrix)
     if not np.array_equal(now, grid):
@@ -191,25 +199,22 @@ def _show(session, volume, regions, group, grid, least, shapes, drawn) -> Segmen
     many = f"{count} regions" if count > 1 else "1 region"
     mates = len(set(made.mates.values()))
     alike = f", {mates} group{'s' if mates > 1 else ''} of symmetry mates" if mates else ""
-    session.logger.info(f"{volume}: {many}{alike} in {made}; Ctrl-click chooses one")
+    held = sum(segment.expected_residues for segment in made.segments.values())
+    session.logger.info(
+        f"{volume}: {many}{alike} of about {held:,} residues in {made}; Ctrl-click chooses one"
+    )
+    if held < _TOO_FEW * residues:
+        session.logger.warning(
+            f"{volume}: the regions hold about {held:,} residues, the sequence has {residues:,}. "
+            "If all of it is in the map, show the map at a lower level and find the regions again: "
+            "a build sees only what is in the regions"
+        )
     session.logger.status(f"{volume.name}: {many}")
     return made
 
 
-def _hide_earlier(session, volume) -> None:
-    """Two segmentations of a map in the same place would only hide each other."""
-    from chimerax.core.commands import run
-
-    for model in session.models.list():
-        if isinstance(model, Segmentation) and model.volume is volume and model.display:
-            session.logger.info(f"{model} is hidden, since there are other regions now")
-            run(session, command_text("hide", model, "models"))
-
-
 def _let_picks_through(session, volume) -> None:
     """Make the map such that regions in it can be seen and clicked at."""
-    from chimerax.core.commands import run
-
     if not volume.display:
         return
     if volume.image_shown:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
+from chimerax.core.commands import run
 from chimerax.core.errors import UserError
 from chimerax.core.models import MODEL_POSITION_CHANGED, REMOVE_MODELS, Model
 from chimerax.core.state import State
@@ -13,6 +14,9 @@ from chimerax.geometry import Place
 
 from ...engine.critasser.segmentation.mates import index_operations, symmetry_mates
 from ...engine.critasser.segmentation.regions import Regions
+from ...jobs.triggers import triggers as job_triggers
+from ...session.messages import tell
+from ...session.quoting import command_text
 from .history import Arrangement, Change
 from .menu import register_menu_entries
 from .palette import choose_colors
@@ -69,6 +73,7 @@ class Segmentation(Model):
         self._handlers = [
             triggers.add_handler(MODEL_POSITION_CHANGED, lambda _, model: self._follow(model)),
             triggers.add_handler(REMOVE_MODELS, lambda _, models: self._closed(models)),
+            job_triggers(session).add_handler("results begin", lambda _, at: self._built_in(at)),
         ]
         if self.volume is not None:
             self.volume.data.add_change_callback(self._grid_changed)
@@ -132,6 +137,16 @@ class Segmentation(Model):
         return symmetry_mates(self.regions.index_box(self.group), operations)
 
     # How they are shown
+
+    def make_way(self, why: str) -> None:
+        """Hide the regions if they are displayed, and tell why, with a way back."""
+        if self.display:
+            run(self.session, command_text("hide", self, "models"))
+            tell(self.session, f"{self} is hidden, {why}", (("show", self, "models"), "show it"))
+
+    def _built_in(self, volume) -> None:
+        if volume is self.volume:
+            self.make_way("since it would hide what is built")
 
     def show_regions(self, shapes: Mapping[int, Geometry], drawn: Mapping[int, tuple]) -> None:
         """Make the surfaces of all regions, once this model is in the scene.

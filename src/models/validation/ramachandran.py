@@ -9,7 +9,6 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-from scipy import ndimage
 
 from .learnt_tables import table
 
@@ -42,6 +41,8 @@ def kind_of(name: str, following: str) -> int:
 @cache
 def _ranks() -> np.ndarray:
     """For each kind (5, 72, 72), percent of residues whose torsions are as rare or rarer."""
+    from scipy import ndimage  # takes longer than a window may wait when it opens
+
     counts = np.asarray(table("backbone.npz")["phi_psi_counts"], dtype=np.float64)
     ranks = np.empty_like(counts)
     for kind, one in enumerate(counts):

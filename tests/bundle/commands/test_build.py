@@ -61,6 +61,17 @@ def test_a_chain_swallowed_by_the_maps_specifier_is_explained(session, open_volu
         BuildMapArg.parse("#2 x", session)
 
 
+def test_nothing_typed_where_something_belongs_is_told(session):
+    from chimerax.critasser.commands import arguments, templates
+
+    kinds = [one for module in (arguments, templates) for name, one in vars(module).items()
+             if name.endswith("Arg") and one.__module__ == module.__name__]  # fmt: skip
+    assert len(kinds) >= 8
+    for kind in kinds:
+        with pytest.raises(AnnotationError, match=r"\w"):
+            kind.parse("", session)
+
+
 def test_a_fasta_file_goes_before_letters(session, tmp_path, monkeypatch):
     from chimerax.critasser.commands.arguments import BuildSequenceArg
 

@@ -1,6 +1,7 @@
 """Jobs are renamed and taken off the list; their folders stay."""
 
 import json
+import sys
 import time
 
 import pytest
@@ -45,6 +46,28 @@ def test_jobs_that_are_over_are_cleared_and_one_that_runs_stays(gui_session, sta
     assert (done.folder / "results.json").is_file()
     runs.terminate()
     until(lambda: runs.outcome == "cancelled")
+
+
+def test_only_the_latest_run_of_a_job_has_links_and_stopped_is_what_stop_did(
+    gui_session, start, until
+):
+    from chimerax.critasser.commands import location, resume
+
+    location.command(gui_session, sys.executable)
+    first = start(gui_session, "hang", wait=False)
+    until(lambda: (first.folder / "lock").exists())
+    first.terminate()
+    until(lambda: first.outcome == "cancelled")
+    jobs.command(gui_session)
+    told = gui_session.logger.html[-1]
+    assert "stopped" in told and "cancelled" not in told
+    assert "critasser resume" in told and "withMap true" in told
+    second = resume.command(gui_session, first.folder, wait=False)
+    jobs.command(gui_session)
+    told = gui_session.logger.html[-1]
+    assert "critasser resume" not in told and f"critasser stop {second.id}" in told
+    second.terminate()
+    until(lambda: second.outcome in ("cancelled", "finished", "failed"))
 
 
 def test_times_are_those_of_the_job_not_of_the_watch(session, start):

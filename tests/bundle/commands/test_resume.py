@@ -3,6 +3,7 @@
 import json
 import sys
 
+import numpy as np
 import pytest
 from chimerax.core.errors import UserError
 
@@ -14,10 +15,18 @@ def resume(session, fake_engine, monkeypatch):
     from chimerax.critasser.commands import resume as module
 
     location.command(session, sys.executable)
-    monkeypatch.setattr(module, "start", lambda *given, **_: list(given[3]))
+    prepared = []
+
+    def start(*given, prepare, **_):
+        prepared.append(prepare)
+        return list(given[3])
+
+    monkeypatch.setattr(module, "start", start)
 
     def go_on(folder, **keywords):
         words = module.command(session, folder, **keywords)
+        if prepared and prepared[-1] is not None:
+            words += prepared[-1]()
         return words[words.index("--resume") + 2 :]
 
     return go_on
@@ -51,6 +60,9 @@ def test_a_fit_is_given_another_error_and_another_form(resume, folder, tmp_path)
     [
         ("build", {"rigid": True}, "a build has no rigid"),
         ("score", {"rigid": True, "pae": ["x.json"]}, "a score has no rigid and no pae"),
+        ("fit", {"half_maps": []}, "a fit has no halfMaps"),
+        ("build", {"half_maps": []}, "give two maps, not 0"),
+        ("build", {"without": ["halfMaps"], "half_maps": []}, "give halfMaps, or go on without"),
         ("fit", {"trim": True}, "a fit has no trim"),
         ("rebuild", {"without": ["pae"]}, "a rebuild cannot do without pae"),
         ("fit", {"pae": ["x.json", "y.json"]}, "2 pae files for one model: give one"),
@@ -62,3 +74,69 @@ def test_a_fit_is_given_another_error_and_another_form(resume, folder, tmp_path)
 def test_what_a_job_has_no_use_for_is_refused(resume, folder, kind, keywords, said):
     with pytest.raises(UserError, match=said):
         resume(folder(kind), **keywords)
+
+
+def test_each_input_and_option_that_the_engine_takes_anew_can_be_given_here():
+    """A word of the command for each option of the engine's, and for each that takes one away."""
+    import argparse
+
+    from chimerax.critasser.commands import resume as module
+
+    from critasser.cli import build, fit, rebuild, score
+
+    elsewhere = {"--output", "--resume", "--weights", "--no-weights", "--executor", "--stretch",
+                 "--mask", "--map", "--help", "--no-trim", "--no-protein"}  # fmt: skip
+    words = {"--no-" + module._FLAGS.get(one, one) for one in module._OPTIONAL}
+    words |= {f"--{one.replace('_', '-')}" for one in module.description().keyword}
+    for one in (build, score, rebuild, fit):
+        parser = argparse.ArgumentParser()
+        one.add_args(parser)
+        flags = {f for action in parser._actions for f in action.option_strings if f[:2] == "--"}
+        missing = flags - elsewhere - words - {"--domains"}
+        assert not missing, (one.__name__, missing)
+        kind = one.__name__.split(".")[-1]
+        asked = [
+            module._FLAGS.get(word, word) for word in
+            ("sequence", "templates", "contacts", "quality", "models", "seed", "protein", "rigid",
+             "pae", "symmetry", "halfMaps", "trim", "resolution")
+        ]  # fmt: skip
+        for word in asked:
+            takes = f"--{word}" in flags or (kind == "build" and word == "sequence")
+            given = next((k for k, v in module._FLAGS.items() if v == word), word)
+            try:
+                module._check_has(kind, [given])
+                assert takes, (kind, word)
+            except UserError:
+                assert not takes, (kind, word)
+        for word in module._OPTIONAL:
+            takes = f"--no-{module._FLAGS.get(word, word)}" in flags
+            try:
+                module._taken_away(kind, [word], {})
+                assert takes, (kind, word)
+            except UserError:
+                assert not takes, (kind, word)
+
+
+def test_half_maps_are_given_to_a_job_and_taken_from_it(resume, folder, session, open_volume):
+    from chimerax.critasser.jobs.inputs import PlacedMap, write_map
+
+    build = folder("build")
+    values = np.arange(120.0).reshape(6, 5, 4)
+    halves = [open_volume(session, name, values + k) for k, name in enumerate(("one", "two"))]
+    small = open_volume(session, "small", values[1:])
+    (build / "inputs").mkdir()
+    write_map(build / "inputs/map.mrc", PlacedMap.of(open_volume(session, "map", values)))
+
+    with pytest.raises(UserError, match="4 × 5 × 5 voxels, the map 4 × 5 × 6"):
+        resume(build, half_maps=[halves[0], small])
+    files = [build / "inputs/run_2" / f"half_map_{k}.mrc" for k in (1, 2)]
+    assert resume(build, half_maps=halves) == ["--half-maps", *map(str, files)]
+    written = [np.frombuffer(file.read_bytes()[1024:], "<f4") for file in files]
+    assert np.array_equal(written[0], values.ravel()) and written[1][0] == 1.0
+    assert resume(build, without=["halfMaps", "resolution"]) == [
+        "--no-half-maps", "--no-resolution",
+    ]  # fmt: skip
+
+
+def test_a_score_is_given_another_seed(resume, folder):
+    assert resume(folder("score"), seed=7, trim=True) == ["--seed", "7", "--trim"]

@@ -71,3 +71,13 @@ def test_a_request_moves_with_its_folder(tmp_path):
     assert request.inputs == (str(there / "inputs/map.mrc"), str(there / "inputs/s.fasta"))
     assert request.options["-o"] == (str(there),)
     assert request.options["--resolution"] == ("3.5",)
+
+
+def test_each_option_of_a_command_is_read_again(tmp_path):
+    from chimerax.critasser.jobs.new_job import engine_options
+    from chimerax.critasser.jobs.request import read_request, write_request
+
+    options = engine_options(3.5, "gpu", "draft", 2, 7, True, False, "helical:27.6,-166.5")
+    assert len(options) == 8
+    write_request(tmp_path, "build", [w for name, given in options.items() for w in (name, *given)])
+    assert read_request(tmp_path).options == options

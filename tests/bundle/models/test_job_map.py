@@ -72,3 +72,16 @@ def test_a_map_with_any_path_is_no_map_of_the_job(built, session, open_volume, p
     volume = open_volume(session)
     volume.data.path = path
     assert not is_copy_of_job(volume, folder)
+
+
+def test_the_map_of_a_job_that_runs_is_opened_too(gui_session, start, until):
+    from chimerax.map import Volume
+
+    job = start(gui_session, "hang", wait=False)
+    until(lambda: (job.folder / "lock").exists())
+    job.view._hidden = True
+    opened(gui_session, job.folder, with_map=True, wait=False)
+    (volume,) = [model for model in gui_session.models.list() if isinstance(model, Volume)]
+    assert Path(volume.data.path) == job.folder / "inputs/map.mrc"
+    job.terminate()
+    until(lambda: job.outcome == "cancelled")

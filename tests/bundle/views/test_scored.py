@@ -3,6 +3,7 @@
 import json
 import shlex
 import sys
+from types import SimpleNamespace
 
 import gemmi
 import numpy as np
@@ -103,6 +104,53 @@ def test_a_score_is_put_on_the_persons_model_and_changes_nothing_else(
     assert [text for text in RUN if text.startswith("key")]
     assert "eTM 0.80, CRscore 0.70, PCC 0.60" in session.logger.text("info")
     assert "a stand-in judged this" in session.logger.text("warning")
+
+
+def test_a_scored_model_is_seen_through_an_opaque_map_and_the_job_has_its_name(
+    session, open_volume, open_model, located
+):
+    volume = open_volume(session)
+    volume.surfaces = [SimpleNamespace(display=True, style="surface", rgba=(1, 1, 1, 1))]
+    structure, _ = open_model(session, NAMES)
+    structure.name = "model.pdb.gz"
+    RUN.clear()
+    job = score(session, structure, in_map=volume)
+    assert job.name == "model_score"
+    assert f"volume {volume.atomspec} transparency 0.6" in RUN
+
+
+def test_a_model_alone_with_a_map_is_scored_in_it_and_with_several_asks_in_which(
+    session, open_volume, open_model, located
+):
+    structure, _ = open_model(session, NAMES)
+    with pytest.raises(UserError, match=r"in which map does .* lie.*critasser score #1 inMap #1"):
+        score(session, structure)
+    volume = open_volume(session)
+    words = shlex.split((score(session, structure, seed=5).folder / "command").read_text())
+    assert words[-2:] == ["--seed", "5"]
+    assert f"taken to lie in {volume}" in session.logger.text("info")
+    open_volume(session, "other")
+    with pytest.raises(UserError, match="in which map"):
+        score(session, structure)
+
+
+def test_a_jobs_model_is_scored_in_the_jobs_map_at_its_resolution(
+    session, open_volume, open_model, located, tmp_path
+):
+    from chimerax.critasser.models.job_group import JobGroup
+
+    open_volume(session, "other")
+    volume = open_volume(session, "its own")
+    structure, _ = open_model(session, NAMES)
+    group = JobGroup(session, "x", tmp_path, volume)
+    session.models.add([group])
+    structure.parent = group
+    (tmp_path / "results.json").write_text(json.dumps({"resolution": 4.5}))
+    words = shlex.split((score(session, structure).folder / "command").read_text())
+    assert words[words.index("--resolution") + 1] == "4.5"
+    given = shlex.split((score(session, structure, resolution=3).folder / "command").read_text())
+    assert given[given.index("--resolution") + 1] == "3"
+    assert f"taken to lie in {volume}" in session.logger.text("info")
 
 
 def test_scores_of_residues_that_were_deleted_meanwhile_are_told(

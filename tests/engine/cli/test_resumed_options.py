@@ -1,4 +1,4 @@
-"""What a resumed job takes over from before, and what is given anew or taken away."""
+"""What a job takes over from one before, and what is given anew or taken away."""
 
 import dataclasses
 import json
@@ -105,3 +105,67 @@ def test_one_file_given_to_a_resumed_job_is_its_map_or_its_sequences(resumed):
     assert resumed("/other.mrc")[0].map == Path("/other.mrc")
     both = resumed("/other.mrc", "/other.txt")[0]
     assert (both.map, both.sequence) == (Path("/other.mrc"), Path("/other.txt"))
+
+
+@pytest.fixture
+def from_model(tmp_path):
+    """Gives inputs and options of a job that begins with the model of a build."""
+    folder = tmp_path / "job"
+    (folder / "5_models").mkdir(parents=True)
+    for name in ("model_1.cif", "model_2.cif"):
+        (folder / "5_models" / name).write_text("")
+    job = {"format": FORMAT, "version": __version__, "kind": "build", "options": GIVEN,
+           "inputs": {role: {"path": f"/{name}"} for role, name in RESUMED.items()}}  # fmt: skip
+    (folder / "job.json").write_text(json.dumps(job))
+
+    def resolved(module, model, *arguments):
+        kind = module.__name__.split(".")[-1]
+        args = cli._parsed([kind, str(folder / model), "-o", str(tmp_path / "o"), *arguments])
+        inputs, options, *_ = module._resolve(args)
+        return inputs, options
+
+    return resolved
+
+
+@pytest.mark.parametrize(
+    ("module", "arguments"), [(rebuild, ["--stretch", "A:1-5"]), (score, [])]
+)
+@pytest.mark.parametrize(
+    ("model", "file"),
+    [(".", "5_models/model_1.cif"), ("5_models/model_2.cif", "5_models/model_2.cif")],
+)
+def test_a_model_of_a_job_knows_map_mask_and_resolution(
+    from_model, module, arguments, model, file, tmp_path
+):
+    inputs, options = from_model(module, model, *arguments)
+    assert inputs.model == tmp_path / "job" / file
+    assert (inputs.map, inputs.mask) == (Path("/map.mrc"), Path("/mask.mrc"))
+    assert (options.resolution, options.weights) == (3.5, Path("/net.safetensors"))
+    assert options.trim is False
+    given = from_model(module, model, *arguments, "--resolution", "4", "--mask", "/m.mrc")
+    assert given[1].resolution == 4 and given[0].mask == Path("/m.mrc")
+
+
+def test_a_map_given_with_a_jobs_model_is_another_one(from_model):
+    inputs, options = from_model(score, ".", "/other.mrc")
+    assert inputs.map == Path("/other.mrc") and inputs.mask is None
+    assert options.resolution is None
+
+
+@pytest.mark.parametrize(
+    ("module", "arguments"), [(rebuild, ["--stretch", "A:1-5"]), (score, [])]
+)
+@pytest.mark.parametrize(
+    ("model", "told"),
+    [("gone.cif", "no such file"), ("5_models", "no Critasser job there"),
+     ("job.json", "is not from a Critasser job")],
+)  # fmt: skip
+def test_a_model_of_no_job_needs_a_map(from_model, module, arguments, model, told):
+    with pytest.raises(InputError, match=told):
+        from_model(module, model, *arguments)
+
+
+def test_a_job_without_models_is_told_to_go_on(from_model, tmp_path):
+    (tmp_path / "job/5_models/model_1.cif").unlink()
+    with pytest.raises(InputError, match="has no model yet"):
+        from_model(score, ".")

@@ -39,7 +39,7 @@ def test_models_that_cannot_be_scored_are_told_before_anything_is_made(refused, 
     structure.write_pdb(str(tmp_path / "short.pdb"))
     told = refused("score", tmp_path / "short.pdb", MAP, *where)
     assert "3 residues of protein" in told
-    assert "MODEL and MAP" in refused("score", PIECE, *where)
+    assert "give MAP too" in refused("score", PIECE, *where)
     grid = read_map(MAP)
     mask = np.zeros(grid.shape)
     mask[:3] = 1.0

@@ -52,9 +52,10 @@ def add_place(parser: argparse.ArgumentParser, more: str = "") -> None:
     )
 
 
-def add_map(parser: argparse.ArgumentParser) -> None:
-    """The map, as an argument without a name."""
-    parser.add_argument("map", type=Path, nargs="?", metavar="MAP", help="MRC or CCP4 map, .gz too")
+def add_map(parser: argparse.ArgumentParser, default: str = "") -> None:
+    """The map, as an argument without a name; `default` is taken without it."""
+    help_text = "MRC or CCP4 map, .gz too" + (f" (default: {default})" if default else "")
+    parser.add_argument("map", type=Path, nargs="?", metavar="MAP", help=help_text)
 
 
 def add_mask(parser: argparse.ArgumentParser, what: str) -> None:

@@ -29,7 +29,7 @@ from critasser.cli.job_arguments import (
     taken_away,
 )
 from critasser.errors import InputError
-from critasser.options import Inputs, ModelInputs, Options, RebuildOptions
+from critasser.options import ModelInputs, RebuildOptions
 
 __all__ = ["add_args", "main"]
 
@@ -111,54 +111,14 @@ def _resolve(args: argparse.Namespace) -> tuple[ModelInputs, RebuildOptions, Pat
         raise InputError("a new job needs MODEL; see critasser rebuild --help")
     if args.stretch is None:
         raise InputError("which residues? Give them by --stretch, such as --stretch A:45-80")
-    source = _job_of(files["model"])
-    if files["model"].is_dir():
-        if source is None:
-            raise InputError(f"{args.model}: no Critasser job there (no job.json)")
-        files["model"] = source / "5_models/model_1.cif"
+    from critasser.pipeline.model_of_job import find_model
+
+    files["model"], job = find_model(files["model"], with_map="map" in files)
     if "map" in files:
         return ModelInputs(**files), RebuildOptions(**given), None
-    if source is None:
+    if job is None:
         raise InputError(
             f"{args.model} is not from a Critasser job, which would know its map; give it by --map"
         )
-    return _of_job(source, files, given)
-
-
-def _of_job(
-    source: Path, files: dict[str, Path], given: dict[str, object]
-) -> tuple[ModelInputs, RebuildOptions, Path]:
-    """What a build's job knows of its model."""
-    from critasser.job.folder import Job
-
-    content = Job(source).description()
-    if content.get("kind", "build") == "build":
-        made = Inputs.from_json(content.get("inputs"))
-        options = Options.from_json(content.get("options"))
-        known = {"map": made.map, "sequence": made.sequence}
-        whole_map = True
-    else:
-        made = ModelInputs.from_json(content.get("inputs"))
-        shape = RebuildOptions if content.get("kind") == "rebuild" else Options
-        options = shape.from_json(content.get("options"))
-        known = {"map": made.map}
-        if made.sequence is not None:
-            known["sequence"] = made.sequence
-        whole_map = getattr(options, "whole_map", False)
-    if made.mask is not None:
-        known["mask"] = made.mask
-    chosen = {
-        "resolution": options.resolution,
-        "device": options.device,
-        "weights": options.weights,
-        **given,
-        "whole_map": whole_map,
-    }
-    return ModelInputs(**{**known, **files}), RebuildOptions(**chosen), source
-
-
-def _job_of(model: Path) -> Path | None:
-    """The folder of the job that a model comes from, if it is still where the job put it."""
-    folder = model if model.is_dir() else model.parent.parent
-    inside = model.is_dir() or model.parent.name == "5_models"
-    return folder if inside and (folder / "job.json").is_file() else None
+    chosen = {**job.options, **given, "whole_map": job.whole_map}
+    return ModelInputs(**{**job.inputs, **files}), RebuildOptions(**chosen), job.folder

@@ -1,9 +1,12 @@
 """Score a model that is there already, residue by residue, in its map.
 
+A model of a job knows its map.
+
 examples:
   critasser score model.cif map.mrc -o job --resolution 3.6
   critasser score model.pdb.gz map.mrc.gz -o job --mask mask.mrc
-  critasser score --resume job
+  critasser score job/5_models/model_2.cif -o scored
+  critasser score --resume scored
 """
 
 from __future__ import annotations
@@ -33,12 +36,17 @@ def add_args(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command; what is not given is taken from the job that is resumed."""
     default = Options()
     parser.add_argument(
-        "model", type=Path, nargs="?", metavar="MODEL", help="PDB or mmCIF, .gz too, in the map"
+        "model",
+        type=Path,
+        nargs="?",
+        metavar="MODEL",
+        help="PDB or mmCIF, .gz too, in the map; or the folder of a finished job, for its first "
+        "model",
     )
-    add_map(parser)
+    add_map(parser, "that of the model's job")
     add_place(parser)
     add_mask(parser, "what to look at")
-    add_resolution(parser)
+    add_resolution(parser, "that of the model's job, or estimated, with a warning")
     add_choices(parser, default, work=False)
 
 
@@ -79,9 +87,19 @@ def _resolve(args: argparse.Namespace) -> tuple[ModelInputs, Options]:
     given, files = given_options(args), given_files(args, "model", "map", "mask")
     without, default = taken_away(args)
     if args.resume is None:
-        if "model" not in files or "map" not in files:
+        if "model" not in files:
             raise InputError("a new job needs MODEL and MAP; see critasser score --help")
-        return ModelInputs(**files), Options(**given)
+        from critasser.pipeline.model_of_job import find_model
+
+        files["model"], job = find_model(files["model"], with_map="map" in files)
+        if "map" in files:
+            return ModelInputs(**files), Options(**given)
+        if job is None:
+            raise InputError(
+                f"{args.model} is not from a Critasser job, which would know its map; give MAP too"
+            )
+        known = {role: path for role, path in job.inputs.items() if role != "sequence"}
+        return ModelInputs(**{**known, **files}), Options(**{**job.options, **given})
     from critasser.pipeline.description import described
 
     before = described(args.resume, "score")

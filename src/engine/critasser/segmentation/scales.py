@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from scipy import ndimage
 
 from .basins import Basins, climb
 
@@ -75,6 +74,8 @@ def group_by_smoothing(
         For each width the number of each basin's group; basin 0 is in group 0. What is together
         once stays together.
     """
+    from scipy import ndimage  # ChimeraX's window would wait for it at the first command
+
     count = len(basins.maxima)
     found = np.zeros((len(sigmas), count + 1), dtype=np.uint32)
     step = np.asarray(voxel_size, dtype=np.float64)

@@ -194,14 +194,15 @@ def _search(
         begin, share = 0.02 + 0.11 * k, 0.11
 
         def tick(done: float, begin: float = begin, share: float = share, k: int = k) -> None:
-            report(begin + 0.7 * share * done, f"probabilities over all walks, {k + 1}")
+            told = f"weighing all paths of the chain, {k + 1} of {ALIGNMENTS}"
+            report(begin + 0.7 * share * done, told)
 
         graph, emission = (problem.graph, problem.emission) if k == 0 else _perturbed(problem, rng)
         states = None if first is None else first.first_states
         alignment = align(emission, graph, bonded, problem.gaps, states=states, tick=tick)
         first = first or alignment
         for _ in range(DRAWS):
-            report(begin + 0.8 * share, "placements from walks")
+            report(begin + 0.8 * share, "placing the chain on likely paths")
             start = without_repeats(alignment.draw(rng), alignment.marginal)
             placements.append(improve(problem, start, rng, steps=moves, hot=WALK_TEMPERATURE))
         if alignment.marginal.max(axis=1).mean() > SURE:
@@ -210,7 +211,8 @@ def _search(
     for k in range(SURE_COVERS if sure else COVERS):
 
         def step(done: float, k: int = k) -> None:
-            report(0.57 + 0.28 * (k + done) / COVERS, f"placements from links, {k + 1}")
+            told = f"placing the chain on links, {k + 1} of {COVERS}"
+            report(0.57 + 0.28 * (k + done) / COVERS, told)
 
         start = cover(problem.graph, L, rng)
         placements.append(

@@ -35,6 +35,22 @@ def test_new_regions_of_a_map_hide_the_earlier_ones(command, session, volume, re
     assert "hide #2 models" in RUN
 
 
+def test_regions_make_way_when_something_is_built_in_their_map(
+    session, volume, regions, open_volume
+):
+    from chimerax.critasser.jobs.triggers import triggers
+
+    RUN.clear()
+    triggers(session).activate_trigger("results begin", open_volume(session, "another"))
+    assert "hide #2 models" not in RUN
+    triggers(session).activate_trigger("results begin", volume)
+    assert "hide #2 models" in RUN and "would hide what is built" in session.logger.text("info")
+    regions.display = False
+    RUN.clear()
+    triggers(session).activate_trigger("results begin", volume)
+    assert RUN == []
+
+
 def test_the_level_is_the_displayed_surfaces_unless_given(command, session, volume):
     volume.minimum_surface_level = 0.7
     made = command("segment", session, volume)
@@ -64,6 +80,22 @@ def test_mistakes_are_told(command, session, volume, options, why):
     with pytest.raises(UserError, match=why):
         command("segment", session, volume, **options)
     assert session.models.list() == [volume]
+
+
+def test_regions_that_hold_too_few_residues_for_the_sequence_are_told(
+    command, session, volume, tmp_path
+):
+    fasta = tmp_path / "s.fasta"
+    fasta.write_text(">x\n" + "AALEK" * 100 + "\n")
+    made = command("segment", session, volume, level=0.4, sequence=fasta)
+    held = sum(segment.expected_residues for segment in made.segments.values())
+    assert 0 < held < 300
+    assert f"hold about {held} residues, the sequence has 500" in session.logger.text("warning")
+    fasta.write_text(">x\n" + "A" * held + "\n")
+    before = session.logger.text("warning")
+    command("segment", session, volume, level=0.4, sequence=fasta)
+    assert session.logger.text("warning") == before
+    assert f"of about {held} residues" in session.logger.text("info")
 
 
 def test_with_a_gui_regions_appear_when_they_are_ready(

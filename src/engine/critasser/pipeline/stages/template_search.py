@@ -22,7 +22,7 @@ from critasser.pipeline.stages.density_fit import template_chains
 from critasser.pipeline.stages.nucleic import protein_features
 from critasser.pipeline.stages.symmetry import load_units
 from critasser.shipped import SEQUENCE_NETWORK
-from critasser.structure import Target
+from critasser.structure import Symmetry, Target
 from critasser.templates import entities_of, known_entities
 from critasser.templates.alignment import align
 from critasser.text import printable
@@ -103,7 +103,8 @@ def template_search(context: Context) -> None:
     """Rank the library for each sequence that the map does not tell, and find the best folds."""
     wanted, reason = _wanted(context)
     library = load_library(context.external(LIBRARY_ROLE))
-    found = _search(context, library, wanted) if wanted else []
+    units = load_units(context)
+    found = _search(context, library, wanted, *units) if wanted else []
     write_library(
         context.file(FOUND), library.select([(one.number, one.first, one.last) for one in found])
     )
@@ -143,11 +144,14 @@ def _wanted(context: Context) -> tuple[list[int], str]:
 
 
 def _search(
-    context: Context, library: TemplateLibrary, wanted: Sequence[int]
+    context: Context,
+    library: TemplateLibrary,
+    wanted: Sequence[int],
+    symmetry: Symmetry,
+    certain: bool,
 ) -> list[Found]:
     """What is to be tried as a template, relatives by sequence first."""
     features = protein_features(context)
-    symmetry, certain = load_units(context)
     if certain:
         features = averaged_over_units(features, symmetry.rotation, symmetry.shift)
     fields = SearchedFields.of(network_fields(features))

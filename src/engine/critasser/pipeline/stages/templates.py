@@ -60,6 +60,7 @@ def templates(context: Context) -> None:
     chains = [*given, *_found(context)]
     errors += [None] * (len(chains) - len(given))
     symmetry, certain = load_units(context)
+    clear = _clear(context, len(given), len(chains))
     fit, share, bending = None, 0.0, bending_share(len(context.target))
     if chains:
         features = protein_features(context)
@@ -67,7 +68,7 @@ def templates(context: Context) -> None:
             features = averaged_over_units(features, symmetry.rotation, symmetry.shift)
         fit = fit_by_density(
             chains, features, context.rng, errors=errors, tell=context.warn, told=len(given),
-            clear_folds=_clear(context, len(given), len(chains)),
+            clear_folds=clear,
             side_chains=SideChains.of(context),
         )  # fmt: skip
         share = _place_at_once(context, fit)

@@ -92,7 +92,7 @@ def run_target(
     }
     if done.exists():
         run = json.loads(done.read_text())
-        if (run["weights"], run["library"]) != (str(weights or "shipped"), library):
+        if (run["weights"], run.get("library", "none")) != (str(weights or "shipped"), library):
             raise SystemExit(f"{folder} was built with other options; take another --work")
         return measure(target, job) | run | {"failed": ""}
     density, fasta = target.write_inputs(folder)

@@ -47,7 +47,7 @@ def _alike(codes: np.ndarray, letters: str, table: np.ndarray) -> bool:
     own = np.array([AMINO_ACIDS.find(letter) for letter in letters])
     _, partner = align_overlap(table[codes][:, own], GAP_OPEN, GAP_EXTEND)
     rows = np.flatnonzero(partner >= 0)
-    same = codes[rows] == own[partner[rows]]
+    same = (codes[rows] == own[partner[rows]]) & (codes[rows] >= 0)
     enough = len(rows) >= COVERED * min(len(codes), len(own))
     return enough and bool(same.mean() >= RELATED)
 

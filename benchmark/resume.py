@@ -28,7 +28,8 @@ __all__ = ["main"]
 
 def _start(arguments: list[str]) -> subprocess.Popen:
     return subprocess.Popen(
-        [sys.executable, "-m", "critasser", "build", *arguments],
+        [sys.executable, "-m", "critasser", "build", *arguments,
+         "--no-template-search"],
         env=os.environ | {"PYTHONPATH": str(ROOT / "src" / "engine")},
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True,
     )  # fmt: skip

@@ -45,7 +45,7 @@ def build(data: Path, work: Path, residues: int, quality: str, models: int) -> P
         command = [
             sys.executable, "-m", "critasser", "build", str(folder / "map.mrc"),
             str(folder / "sequences.fasta"), "-o", str(job), "--resolution", str(RESOLUTION),
-            "--quality", quality, "--models", str(models),
+            "--quality", quality, "--models", str(models), "--no-template-search",
         ]  # fmt: skip
         status, _ = run_logged(command, folder / "output.txt")
         if status:

@@ -84,6 +84,8 @@ def earlier_build(folder: Path) -> EarlierBuild | None:
         plan = replace(plan, pae=tuple(errors))
     elif errors:  # of some templates only, which the panel cannot say
         missing.append("predicted errors of templates")
+    if "library" in inputs:
+        missing.append("the template library")
     return EarlierBuild(
         plan, mask, tuple(path.stem for path in halves), tuple(templates), tuple(missing)
     )
@@ -110,6 +112,7 @@ def _with_options(plan: Plan, options: Mapping[str, Any]) -> Plan:
         models=plan.models if models is None else min(max(int(models), 1), _MOST_MODELS),
         trim=options.get("trim") is True,
         protein=options.get("protein") is True,
+        known="none" if options.get("template_search") is False else plan.known,
         symmetry=_symmetry(options.get("symmetry")),
         seed=plan.seed if seed is None else min(max(int(seed), 0), 2**31 - 1),
     )

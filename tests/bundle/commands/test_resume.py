@@ -85,7 +85,8 @@ def test_each_input_and_option_that_the_engine_takes_anew_can_be_given_here():
     from critasser.cli import build, fit, rebuild, score
 
     elsewhere = {"--output", "--resume", "--weights", "--no-weights", "--executor", "--stretch",
-                 "--mask", "--map", "--help", "--no-trim", "--no-protein"}  # fmt: skip
+                 "--mask", "--map", "--help", "--no-trim", "--no-protein", "--library",
+                 "--no-library", "--template-search", "--no-template-search"}  # fmt: skip
     words = {"--no-" + module._FLAGS.get(one, one) for one in module._OPTIONAL}
     words |= {f"--{one.replace('_', '-')}" for one in module.description().keyword}
     for one in (build, score, rebuild, fit):

@@ -76,13 +76,18 @@ def test_what_is_no_library_is_told_in_a_line(library, tmp_path):
     write_library(path, library)
     with np.load(path) as stored:
         whole = dict(stored)
-    for name, wrong in {
-        "ends": whole["ends"][::-1],
-        "codes": whole["codes"] + 30,
-        "steps": whole["steps"][:, 1:],
-        "structure": whole["structure"] - 5,
-        "names": whole["names"][1:],
-    }.items():
+    for name, wrong in [
+        ("ends", whole["ends"][::-1]),
+        ("codes", whole["codes"] + 30),
+        ("codes", whole["codes"].astype(np.int64) + 256),
+        ("codes", whole["codes"].astype(str)),
+        ("steps", whole["steps"][:, 1:]),
+        ("steps", np.full(whole["steps"].shape, np.nan)),
+        ("structure", whole["structure"] - 5),
+        ("structure", np.stack([whole["structure"]] * 3, axis=1)),
+        ("names", whole["names"][1:]),
+        ("names", np.array("x")),
+    ]:
         np.savez(path, **{**whole, name: wrong})
         with pytest.raises(InputError, match="no template library"):
             load_library(path)
@@ -91,10 +96,36 @@ def test_what_is_no_library_is_told_in_a_line(library, tmp_path):
         load_library(path)
 
 
+def test_a_damaged_file_is_told_in_a_line_whatever_is_wrong_with_it(library, tmp_path):
+    path = tmp_path / "library.npz"
+    write_library(path, library)
+    whole, rng = path.read_bytes(), np.random.default_rng(1)
+    for _ in range(300):
+        damaged = bytearray(whole)
+        for place in rng.integers(0, len(whole), 3):
+            damaged[place] = rng.integers(0, 256)
+        path.write_bytes(bytes(damaged))
+        try:
+            again = load_library(path)
+        except InputError:
+            continue
+        assert len(again.codes) == again.ends[-1]
+
+
+def test_names_cannot_move_the_cursor_or_fill_the_screen(library, tmp_path):
+    path = tmp_path / "library.npz"
+    write_library(path, library)
+    with np.load(path) as stored:
+        whole = dict(stored)
+    np.savez(path, **{**whole, "names": np.array(["\x1b[31mred", "a\nb", "x" * 10_000])})
+    names = load_library(path).names
+    assert all(name.isprintable() and len(name) <= 40 for name in names)
+
+
 def test_a_file_that_would_fill_the_memory_is_not_unpacked(library, tmp_path, monkeypatch):
     path = tmp_path / "library.npz"
     write_library(path, library)
-    monkeypatch.setattr("critasser.threading.library.LARGEST_CONTENT", LARGEST_CONTENT >> 21)
+    monkeypatch.setattr("critasser.threading.library.LARGEST_CONTENT", LARGEST_CONTENT >> 19)
     with pytest.raises(InputError, match="far too large"):
         load_library(path)
 

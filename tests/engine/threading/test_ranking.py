@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from critasser.errors import Cancelled
 from critasser.shipped import LIBRARY, shipped
 from critasser.structure import read_chains
 from critasser.structure.substitution import GAP_EXTEND, GAP_OPEN, blosum62
@@ -14,6 +15,9 @@ from critasser.threading.ranking_kernels import overlap_scores
 from critasser.trace.sequence_profile import sequence_profile
 
 DATA = Path(__file__).parents[2] / "data"
+
+
+GLOBINS = {"1a6m_A", "1a6k_A", "1naz_A", "1eco_A", "1gdj_A", "3aq5_A", "1it2_A"}
 
 
 def told(codes):
@@ -47,12 +51,12 @@ def library():
 
 
 def test_a_globin_finds_globins(library):
-    """Haemoglobin's beta chain, by its letters; the family has 15 to 45 % in common with it."""
+    """Haemoglobin's beta chain; the others of its family have some 20 % in common with it."""
     globin = read_chains(DATA / "7jy3_B_calpha.pdb.gz")[0]
     z_scores = rank(library, globin.codes, *told(globin.codes))
-    best = [library.names[k] for k in np.argsort(-z_scores)[:4]]
-    assert {"1bab_A", "7jy3_A", "7jy3_B"} <= set(best)
-    assert np.sort(z_scores)[-3] > 10
+    best = [library.names[k] for k in np.argsort(-z_scores)[:3]]
+    assert set(best) <= GLOBINS
+    assert np.sort(z_scores)[-3] > 5
     assert np.median(z_scores) < 1.5
 
 
@@ -72,3 +76,23 @@ def test_what_the_sequence_tells_of_the_structure_counts(library):
     alone = rank(library, np.full(120, -1, dtype=np.int8), np.tile([2.0, -2.0, -1.0], (120, 1)),
                  np.zeros((120, 8)), np.zeros((120, 8)))  # fmt: skip
     assert share[np.argsort(-alone)[:20]].mean() > 0.7
+
+
+def test_a_few_chains_tell_nothing_of_chance():
+    names = ("1a2p_A", "1gl2_D", "3wmi_A")
+    few = library_of((name, read_chains(DATA / f"{name}.pdb.gz")[0]) for name in names)
+    codes = few.chain(0).codes
+    assert not rank(few, codes, *told(codes)).any()
+
+
+def test_the_ranking_tells_how_far_it_is_and_can_be_stopped(library):
+    def stop(done):
+        seen.append(done)
+        if done > 0:
+            raise Cancelled("asked to stop")
+
+    seen = []
+    codes = read_chains(DATA / "1a2p_A.pdb.gz")[0].codes
+    with pytest.raises(Cancelled):
+        rank(library, codes, *told(codes), progress=stop)
+    assert len(seen) == 2

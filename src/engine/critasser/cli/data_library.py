@@ -42,6 +42,8 @@ def make_library(
     """
     if output.suffix != ".npz":
         raise InputError(f"{output}: give a name that ends in .npz")
+    if not output.absolute().parent.is_dir():
+        raise InputError(f"{output.absolute().parent}: no such folder; make it first")
     library = library_of(_chains(structures, splits, report))
     write_library(output, library)
     report(f"{output}: {len(library)} chains of {len(library.codes)} residues")
@@ -53,26 +55,46 @@ def _chains(
     """Chains by name; files that cannot be read are told and left out."""
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; give one with structures")
-    for path in _files(folder, splits):
-        stem = path.name.removesuffix(".gz").rpartition(".")[0]
+    count, there = 0, set()
+    for name, path in _files(folder, splits):
+        count += 1
         try:
             chains = read_chains(path)
         except InputError as error:
             report(f"left out: {error}")
             continue
-        for chain in chains:
-            lone = len(chains) == 1 and stem.endswith(f"_{chain.name}")
-            yield printable(stem if lone else f"{stem}_{chain.name}"), chain
+        for number, chain in enumerate(chains, 1):
+            own = printable(name if len(chains) == 1 else f"{name}_{chain.name}")
+            if own in there:  # chains of one letter
+                own = f"{own}_{number}"
+            there.add(own)
+            yield own, chain
+    if not count:
+        raise InputError(f"{folder}: no structures there, or none of split {', '.join(splits)}")
 
 
-def _files(folder: Path, splits: Collection[str]) -> Iterator[Path]:
+def _files(folder: Path, splits: Collection[str]) -> Iterator[tuple[str, Path]]:
+    """Structures by name: those of the table if there is one, else all."""
     table = folder / "index.tsv"
     if not table.is_file():
         for path in sorted(folder.iterdir()):
-            if path.name.removesuffix(".gz").endswith(STRUCTURES):
-                yield path
+            if path.name.lower().removesuffix(".gz").endswith(STRUCTURES):
+                yield _stem(path), path
         return
-    with table.open(newline="", encoding="utf-8") as lines:
-        for row in csv.DictReader(lines, delimiter="\t"):
-            if row.get("split") in splits and row.get("file"):
-                yield folder / row["file"]
+    try:
+        with table.open(newline="", encoding="utf-8") as lines:
+            rows = list(csv.DictReader(lines, delimiter="\t"))
+    except (OSError, ValueError, csv.Error) as error:
+        raise InputError(f"{table}: cannot be read ({error})") from None
+    for row in rows:
+        if not {"file", "split"} <= {key for key, value in row.items() if value}:
+            raise InputError(f"{table}: needs the columns 'file' and 'split'")
+        if row["split"] in splits:
+            path = folder / row["file"]
+            yield row.get("id") or _stem(path), path
+
+
+def _stem(path: Path) -> str:
+    """A file's name without what says of which kind it is."""
+    name = path.name[: -len(".gz")] if path.name.lower().endswith(".gz") else path.name
+    return name.rpartition(".")[0]

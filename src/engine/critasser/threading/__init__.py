@@ -4,6 +4,7 @@ Whether one of them lies in the map is for `critasser.templates` and `critasser.
 """
 
 from critasser.threading.library import (
+    EMPTY,
     TemplateLibrary,
     library_of,
     load_library,
@@ -11,4 +12,4 @@ from critasser.threading.library import (
 )
 from critasser.threading.ranking import rank
 
-__all__ = ["TemplateLibrary", "library_of", "load_library", "rank", "write_library"]
+__all__ = ["EMPTY", "TemplateLibrary", "library_of", "load_library", "rank", "write_library"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from critasser.errors import InputError
 from critasser.structure import AMINO_ACIDS, ProteinChain, assign_secondary_structure
 from critasser.structure.exposure import BACK_EDGES, SIDE_EDGES, chain_exposure
+from critasser.text import printable
 from critasser.writing import appearing
 
 __all__ = ["UNKNOWN_EXPOSURE", "TemplateLibrary", "library_of", "load_library", "write_library"]
@@ -26,8 +27,12 @@ SHORTEST = 30
 LARGEST_STEP = 0.9 * np.iinfo(np.int16).max * UNIT
 """Å between residues that follow each other in a chain; files with more are of something else."""
 
-LARGEST_CONTENT = 1 << 30
-"""Bytes that a library may have when unpacked: a few hundred times what the shipped one has."""
+LARGEST_CONTENT = 1 << 28
+"""Bytes that a library may have when unpacked: some thirty times what the shipped one has. It takes
+three times as much memory."""
+
+LONGEST_NAME = 40
+"""Letters of a chain's name that are kept."""
 
 UNKNOWN_EXPOSURE = len(SIDE_EDGES) + 1
 """Bin of residues whose exposure is not known."""
@@ -106,6 +111,13 @@ class TemplateLibrary:
         )
 
 
+EMPTY = TemplateLibrary(
+    (), np.empty(0, np.int64), np.empty(0, np.int8), np.empty((0, 3)),
+    *(np.empty(0, np.int8) for _ in range(3)),
+)  # fmt: skip
+"""A library of no chain."""
+
+
 def library_of(chains: Iterable[tuple[str, ProteinChain]]) -> TemplateLibrary:
     """A library of chains by name; residues without a Cα, and short chains, are left out."""
     names, lengths, columns = [], [], []
@@ -176,37 +188,55 @@ def load_library(path: Path) -> TemplateLibrary:
             if sum(part.file_size for part in packed.infolist()) > LARGEST_CONTENT:
                 raise InputError(f"{path}: far too large for a template library")
         with np.load(path, allow_pickle=False) as stored:
-            names = tuple(map(str, stored["names"]))
-            ends, codes = stored["ends"].astype(np.int64), stored["codes"].astype(np.int8)
-            steps = stored["steps"].astype(np.float64).T * UNIT
-            classes = [stored[key].astype(np.int8) for key in ("structure", "side", "back")]
-        _check(names, ends, codes, steps, classes)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            arrays = {name: stored[name] for name in _KINDS}
+        _check(arrays)
+    except InputError:
+        raise
+    except Exception as error:  # a damaged archive raises whatever its parts do
         raise InputError(
-            f"{path}: no template library ({error}); make one by `critasser data library`"
+            f"{path}: no template library ({printable(str(error))}); make one by `critasser data "
+            "library`"
         ) from None
-    calpha = np.cumsum(steps, axis=0)
-    library = TemplateLibrary(names, ends, codes, calpha, *classes)
+    steps = arrays["steps"].T.astype(np.float64)
+    steps *= UNIT
+    library = TemplateLibrary(
+        tuple(printable(str(name))[:LONGEST_NAME] for name in arrays["names"]),
+        arrays["ends"].astype(np.int64), arrays["codes"], np.cumsum(steps, axis=0, out=steps),
+        *(arrays[name] for name in ("structure", "side", "back")),
+    )  # fmt: skip
+    calpha = library.calpha
     calpha -= np.repeat(calpha[library.starts], library.lengths, axis=0)
     return library
 
 
-def _check(
-    names: Sequence[str],
-    ends: NDArray[np.int64],
-    codes: NDArray[np.int8],
-    steps: NDArray[np.float64],
-    classes: Sequence[NDArray[np.int8]],
-) -> None:
+_KINDS = {
+    "names": (1, "U"), "ends": (1, "i"), "codes": (1, "i"), "steps": (2, "i"),
+    "structure": (1, "i"), "side": (1, "i"), "back": (1, "i"),
+}  # fmt: skip
+"""Arrays of a file: how many axes each has, and of what kind its values are."""
+
+
+def _check(arrays: Mapping[str, NDArray]) -> None:
     """Raise `ValueError` where the parts of a library do not belong together."""
+    for name, (axes, kind) in _KINDS.items():
+        if arrays[name].ndim != axes or arrays[name].dtype.kind != kind:
+            raise ValueError(f"its {name} are of another kind")
+    ends, codes = arrays["ends"], arrays["codes"]
     count = len(codes)
-    if ends.ndim != 1 or len(ends) != len(names):
+    if len(ends) != len(arrays["names"]):
         raise ValueError("its chains and their names are not as many")
     if (np.diff(ends, prepend=0) <= 0).any() or ends[-1:].sum() != count:
         raise ValueError("its chains do not make up its residues")
-    if codes.ndim != 1 or steps.shape != (count, 3) or any(len(one) != count for one in classes):
+    classes = [arrays[name] for name in ("structure", "side", "back")]
+    if arrays["steps"].shape != (3, count) or any(len(one) != count for one in classes):
         raise ValueError("its arrays are of different lengths")
+    if any(arrays[name].itemsize > size for name, size in _SIZES.items()):
+        raise ValueError("its values are out of range")
     limits = (len(AMINO_ACIDS) - 1, 2, UNKNOWN_EXPOSURE, UNKNOWN_EXPOSURE)
     for values, least, most in zip((codes, *classes), (-1, 0, 0, 0), limits):
         if len(values) and (values.min() < least or values.max() > most):
             raise ValueError("its values are out of range")
+
+
+_SIZES = {"codes": 1, "steps": 2, "structure": 1, "side": 1, "back": 1, "ends": 8}
+"""Bytes of a value, at most."""

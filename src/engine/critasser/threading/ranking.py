@@ -7,6 +7,8 @@ what the sequence by itself tells of them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,6 +26,12 @@ validation chains with others of their family left out, the best of the first fi
 REVERSED_WEIGHT = 0.5
 """Of the score of the reversed sequence, which is taken away: that of its composition."""
 
+FEWEST_CHAINS = 30
+"""Of a library, by which it can be told what chance does."""
+
+BLOCK = 200
+"""Chains that are aligned between two reports: a second for 600 residues."""
+
 LEAST_SPREAD = 1e-6
 """Of scores, that a z-score divides by."""
 
@@ -34,6 +42,7 @@ def rank(
     structure: NDArray[np.float64],
     side: NDArray[np.float64],
     back: NDArray[np.float64],
+    progress: Callable[[float], None] | None = None,
 ) -> NDArray[np.float64]:
     """z-score of each chain of a library for a sequence.
 
@@ -46,26 +55,39 @@ def rank(
         Log-odds that each residue is in a helix, a strand or coil.
     side, back : ndarray (L, 8)
         Log-odds of each bin of its exposure, see `critasser.structure.exposure`.
+    progress : callable, optional
+        Given the fraction done; may raise `Cancelled`.
 
     Returns
     -------
     ndarray (N,)
         By how many standard deviations the score of each chain is above what the reversed sequence
-        has with chains of its length. Unrelated chains come to about 4 at most.
+        has with chains of its length. Unrelated chains come to about 4 at most. All 0 where the
+        library has fewer than `FEWEST_CHAINS`.
     """
+    if len(library) < FEWEST_CHAINS:
+        return np.zeros(len(library))
     tables = [
         blosum62()[:, codes.astype(int)],
         STRUCTURE_WEIGHT * structure.T,
         *(EXPOSURE_WEIGHT * np.pad(one, ((0, 0), (0, 1))).T for one in (side, back)),
     ]
-    own, chance = (
-        overlap_scores(
-            library.ends, library.codes, library.structure, library.side, library.back,
-            *(np.ascontiguousarray(table[:, ::step], dtype=np.float64) for table in tables),
-            GAP_OPEN, GAP_EXTEND,
-        )
+    both = [
+        [np.ascontiguousarray(table[:, ::step], dtype=np.float64) for table in tables]
         for step in (1, -1)
-    )  # fmt: skip
+    ]
+    own, chance = np.empty((2, len(library)))
+    for first in range(0, len(library), BLOCK):
+        if progress is not None:
+            progress(first / len(library))
+        last = min(first + BLOCK, len(library))
+        rows = slice(library.starts[first], library.ends[last - 1])
+        block = (
+            library.ends[first:last] - library.starts[first],
+            *(one[rows] for one in (library.codes, library.structure, library.side, library.back)),
+        )
+        for scores, ours in zip((own, chance), both):
+            scores[first:last] = overlap_scores(*block, *ours, GAP_OPEN, GAP_EXTEND)
     size = np.log(library.lengths)
     slope = np.polynomial.Polynomial.fit(size, chance, 1 if np.ptp(size) > 0 else 0)
     above = chance - slope(size)

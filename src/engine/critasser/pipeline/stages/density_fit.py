@@ -221,7 +221,7 @@ class DensityFit:
         unfound = number in self.unfound
         least = SCORE_BY_CALPHA if unfound else least_score(here)
         clear = not unfound and detail > self.clear.get(number, np.inf)
-        clear |= number in self.clear_folds
+        clear |= not unfound and number in self.clear_folds
         if not (score > least or clear or told.sure):
             return (
                 "has no place in the map that is better than chance (score "

@@ -20,13 +20,14 @@ from critasser.pipeline.files import DENSITY, FEATURES, FOUND, NUCLEIC, UNITS
 from critasser.pipeline.stage import Context, Stage, Task, named_sequences
 from critasser.pipeline.stages.density_fit import template_chains
 from critasser.pipeline.stages.nucleic import protein_features
+from critasser.pipeline.stages.sequences import SURE_Z
 from critasser.pipeline.stages.symmetry import load_units
 from critasser.shipped import SEQUENCE_NETWORK
 from critasser.structure import Symmetry, Target
 from critasser.templates import entities_of, known_entities
 from critasser.templates.alignment import align
 from critasser.text import printable
-from critasser.threading import TemplateLibrary, load_library, rank, write_library
+from critasser.threading import EMPTY, TemplateLibrary, load_library, rank, write_library
 from critasser.trace.sequence_profile import sequence_profile
 
 __all__ = ["LIBRARY_ROLE", "STAGE"]
@@ -34,14 +35,10 @@ __all__ = ["LIBRARY_ROLE", "STAGE"]
 LIBRARY_ROLE = "library"
 """Of the template library among the files of a job."""
 
-SURE_Z = 10.0
-"""z-score of a sequence from which the map tells it, and no templates are looked for: models of
-such maps have TM-scores of 0.87 and more, but for parts that the map does not show."""
-
 SHORTEST_FOLD = 40
 """Residues of a sequence; less is no fold by which a structure could be told from others."""
 
-RELATED_Z, MOST_RELATED = 6.0, 4
+RELATED_Z, MOST_RELATED = 7.0, 4
 """z-score of threading from which a chain of the library is taken for a relative, and most of them
 for a sequence: chains of other families come to 5.6 at most (20 sequences)."""
 
@@ -64,6 +61,12 @@ MAD_OF_NORMAL = 0.6745
 
 LEAST_SPREAD = 1e-6
 """Of scores, that deviations are divided by."""
+
+MOST_FOUND = 12
+"""Chains of the library that are tried as templates, of all sequences together."""
+
+RANKING_SHARE = 0.1
+"""Of the time of a sequence's search, what the ranking by the sequence takes."""
 
 BATCH = 16
 """Chains that a process looks for at a time."""
@@ -102,7 +105,8 @@ class Found:
 def template_search(context: Context) -> None:
     """Rank the library for each sequence that the map does not tell, and find the best folds."""
     wanted, reason = _wanted(context)
-    library = load_library(context.external(LIBRARY_ROLE))
+    # What is not needed may be damaged since it was checked.
+    library = load_library(context.external(LIBRARY_ROLE)) if wanted else EMPTY
     units = load_units(context)
     found = _search(context, library, wanted, *units) if wanted else []
     write_library(
@@ -130,15 +134,16 @@ def _wanted(context: Context) -> tuple[list[int], str]:
     files = context.all_external("template_*")
     given, _ = template_chains(files, [None] * len(files))
     known, z_scores = known_entities(given, context.target), context.numbers_noted("z_scores")
+    absent = set(context.chains_noted("by_map"))
     wanted = []
     for entity, group in enumerate(entities_of(context.target)):
         told = z_scores is not None and z_scores[group[0]] >= SURE_Z
         long = len(context.target.sequences[group[0]]) >= SHORTEST_FOLD
-        if long and not told and entity not in known:
+        if long and not told and entity not in known and not absent.issuperset(group):
             wanted.append(entity)
     reason = (
-        "not needed: the map tells each sequence, or a template of it is given, or it has fewer "
-        f"than {SHORTEST_FOLD} residues"
+        "not needed: each sequence is told by the map, or clearly not in it, or has a template "
+        f"that was given, or fewer than {SHORTEST_FOLD} residues"
     )
     return wanted, "" if wanted else reason
 
@@ -156,40 +161,47 @@ def _search(
         features = averaged_over_units(features, symmetry.rotation, symmetry.shift)
     fields = SearchedFields.of(network_fields(features))
     volume = float(np.prod(features.backbone.shape))
-    found: dict[int, Found] = {}
+    found: list[Found] = []
     for count, entity in enumerate(wanted):
         chain = entities_of(context.target)[entity][0]
         sequence = context.target.sequences[chain]
-        z_scores = _threaded(library, context.target, chain)
-        seconds = context.settings["seconds"] / len(wanted)
-        most = int(seconds / fold_seconds(len(sequence), volume))
-        tried = _tried(library.lengths, z_scores, len(sequence), most)
 
         def report(done: float, count=count, name=sequence.name) -> None:
             context.progress(
                 (count + done) / len(wanted), f"known folds that {printable(name)} may have"
             )
 
-        density = _by_density(context, library, tried, fields, report)
+        z_scores = _threaded(library, context.target, chain, report)
+        each = fold_seconds(len(sequence), volume)
+        most = int(context.settings["seconds"] / len(wanted) / each)
+        tried = _tried(library.lengths, z_scores, len(sequence), most)
+        density = _by_density(context, library, tried, fields, each, report)
         related = [k for k in np.argsort(-z_scores)[:MOST_RELATED] if z_scores[k] >= RELATED_Z]
         folds = [k for k in sorted(density, key=lambda k: -density[k]) if density[k] >= STANDS_OUT]
         for number in [*related, *folds[:MOST_FOLDS]]:
             first, last = _aligned(library, number, context.target, chain)
-            found.setdefault(
-                int(number),
+            found.append(
                 Found(
                     int(number), sequence.name, first, last, float(z_scores[number]),
                     density.get(number, float("nan")),
-                ),
+                )
             )  # fmt: skip
-    return list(found.values())
+    # The best of each sequence first, and each chain once.
+    found.sort(key=lambda one: -max(one.by_sequence, np.nan_to_num(one.by_density)))
+    once = {(one.number, one.first, one.last): one for one in reversed(found)}
+    return list(reversed(once.values()))[:MOST_FOUND]
 
 
-def _threaded(library: TemplateLibrary, target: Target, chain: int) -> NDArray[np.float64]:
+def _threaded(
+    library: TemplateLibrary, target: Target, chain: int, report: Callable[[float], None]
+) -> NDArray[np.float64]:
     """z-score of each chain of the library for one chain of the target."""
     codes = _codes(target, chain)
     told = sequence_profile(codes, np.zeros(len(codes), dtype=np.int64))
-    return rank(library, codes, told.structure, told.side, told.back)
+    return rank(
+        library, codes, told.structure, told.side, told.back,
+        progress=lambda done: report(RANKING_SHARE * done),
+    )  # fmt: skip
 
 
 def _codes(target: Target, chain: int) -> NDArray[np.int8]:
@@ -211,10 +223,15 @@ def _by_density(
     library: TemplateLibrary,
     tried: Sequence[int],
     fields: SearchedFields,
+    each: float,
     report: Callable[[float], None],
 ) -> dict[int, float]:
-    """Deviations by which the fold of each chain stands out in the map."""
+    """Deviations by which the fold of each chain, which takes so many seconds, stands out."""
     if len(tried) < FEWEST:
+        context.run.job.log(
+            f"{len(tried)} known folds are of fitting length, fewer than {FEWEST}: none is looked "
+            "for in the map"
+        )
         return {}
     batches = [tried[k : k + BATCH] for k in range(0, len(tried), BATCH)]
     scores: list[float] = []
@@ -222,7 +239,8 @@ def _by_density(
         fold_scores,
         [{"chains": [library.calpha[library.residues(k)] for k in batch]} for batch in batches],
         shared={"fields": fields},
-        progress=lambda fraction, _message: report(fraction),
+        seconds=BATCH * each,
+        progress=lambda done, _message: report(RANKING_SHARE + (1.0 - RANKING_SHARE) * done),
         tell=context.run.job.log,
     ):
         scores += done.result
@@ -256,7 +274,7 @@ STAGE = Stage(
     "template_search",
     template_search,
     reads=(DENSITY, FEATURES, NUCLEIC, UNITS),
-    facts={"z_scores": "sequences", "map_symmetry": "symmetry"},
+    facts={"z_scores": "sequences", "by_map": "sequences", "map_symmetry": "symmetry"},
     settings=_settings,
     external=("template_*", LIBRARY_ROLE, SEQUENCE_NETWORK),
 )

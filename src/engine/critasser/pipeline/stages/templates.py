@@ -86,8 +86,11 @@ def templates(context: Context) -> None:
     absent = _absent(context, placed, given)
     target = context.target.without(absent)
     rows = context.target.rows_without(absent)
+    # What lies only where nothing is built leads nothing.
+    pairs = [(one.part(rows), others) for one, others in zip(placed, found.elsewhere)]
+    pairs = [(one, others) for one, others in pairs if one.placed.any()]
     used = judged_by_map(
-        [one.part(rows) for one in placed], calpha, target,
+        [one for one, _ in pairs], calpha, target,
         trusted=trusted, fields=fit and fit.fine, resolution=context.fact("resolution"),
         tell=context.warn,
         progress=lambda done, message: context.progress(
@@ -95,7 +98,7 @@ def templates(context: Context) -> None:
         ),
     )  # fmt: skip
     elsewhere = _write_elsewhere(
-        context, target, [[one.part(rows) for one in others] for others in found.elsewhere]
+        context, target, [[one.part(rows) for one in others] for _, others in pairs]
     )
     save_templates(context.file(TEMPLATES), used, len(target))
     for k, template in enumerate(used):
@@ -117,7 +120,7 @@ def templates(context: Context) -> None:
     )
     titles = {chain.title for chain in given}
     for rejected in found.rejected:
-        # What nobody gave is one of many that were tried: the table names it.
+        # What nobody gave is one of many that were tried.
         told = context.warn if rejected.source in titles else context.run.job.log
         told(f"{rejected.source} is not used: {rejected.reason}")
     context.note(templates=len(used))
@@ -151,15 +154,16 @@ def _absent(
 ) -> list[int]:
     """Note which chains are not built: what neither the map shows nor a template that lies in it.
 
-    Without a template in the map it is what the map alone tells.
+    Without a template that was given in the map it is what the map alone tells: of folds that were
+    found some are not there, and bring no chain back.
     """
     evidence, room = context.numbers_noted("evidence"), context.number_noted("room")
     absent = list(context.chains_noted("by_map"))
-    if placed and evidence is not None and room is not None:
+    if placed and given and evidence is not None and room is not None:
         absent = absent_chains(context.target, evidence, room, placed, given)
         for line in remarks(context.target, absent):
             context.warn(line)
-    elif placed:
+    elif placed and given:
         absent = []
     else:
         for line in remarks(context.target, absent):

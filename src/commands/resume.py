@@ -154,8 +154,7 @@ def command(
     name, _ = read_placement(folder)
     chosen = None if templates is None else Templates.of(session, templates)
     given = None if chosen is None or not chosen.chosen else chosen
-    if chosen is not None and not chosen.chosen:
-        options["--no-template-search" if chosen.refused else "--template-search"] = ()
+    options.update({} if chosen is None else chosen.search_again)
     fits = request.command == "fit"
     check_pae(pae, None if fits else given and given.chosen, one=fits)
     write = None

@@ -94,6 +94,14 @@ class Templates:
             raise UserError("templates: no atomic models specified")
         return cls("none", tuple(given))
 
+    @property
+    def search_again(self) -> dict[str, tuple]:
+        """Options of a resumed job, by which the engine looks in its library, or not, as is asked
+        for now; none where structures were chosen."""
+        if self.chosen:
+            return {}
+        return {"--no-template-search" if self.refused else "--template-search": ()}
+
     def write(self, inputs: Path) -> list[Path]:
         """Copy what was chosen to where the engine may read it.
 

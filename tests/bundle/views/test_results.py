@@ -43,7 +43,7 @@ def test_classes_are_shown_and_hidden_and_opened_where_they_are_not_yet(session,
     assert shown(session) == {"unassigned positions"}
     show.command(session, None, ["traces"], every=True, only=True)
     assert shown(session) == {"trace 1", "trace 2"}
-    with pytest.raises(UserError, match="no probability$"):
+    with pytest.raises(UserError, match=r"no probability$"):
         show.command(session, None, ["probability"])
 
 

@@ -104,4 +104,4 @@ run(session, "open plain.pdb")
 run(session, "critasser build #1 helix.fasta templates #2")
 """
     )
-    assert "entity_poly_seq" not in said
+    assert "Not saving entity_poly_seq" not in said

@@ -31,6 +31,7 @@ from ..jobs.starting import start, waits
 from ..models.origin import keep_origin
 from ..views.fitted import FittedResults
 from .arguments import SymmetryArg, check_given
+from .in_map import map_for
 from .region import Region
 
 __all__ = ["command", "description"]
@@ -58,7 +59,6 @@ def description():
             ("folder", SaveFolderNameArg),
             ("wait", BoolArg),
         ],
-        required_arguments=["in_map"],
         synopsis="Place a known or predicted model in a map",
     )
 
@@ -67,7 +67,7 @@ def command(
     session,
     structure,
     *,
-    in_map,
+    in_map=None,
     segments=None,
     mask=None,
     near=None,
@@ -88,7 +88,7 @@ def command(
     session : chimerax.core.session.Session
     structure : chimerax.atomic.AtomicStructure
         Where it is does not matter. It stays as it is; the placed model is a new one.
-    in_map : chimerax.map.Volume
+    in_map : chimerax.map.Volume, optional
     segments, mask, near, range : optional
         Part of the map in which to look, as for `critasser build`.
     pae : str, optional
@@ -116,6 +116,7 @@ def command(
     region = Region(segments, mask, near, range)
     region.check()
     check_given(symmetry)
+    in_map = in_map or map_for(structure, f"critasser fit {structure.atomspec}")
     check_grid(in_map)
     residues = sum(len(chain.existing_residues) for chain in structure.chains)
     if residues < _FEWEST:

@@ -1,4 +1,4 @@
-"""In which map a model lies, where a command is not told."""
+"""In which map a model lies, or is to lie, where a command is not told."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def map_for(structure, command: str):
     """
     volume = map_around(structure)
     if volume is None:
-        raise UserError(f"in which map does {structure} lie? Give it: {command} inMap #1")
-    structure.session.logger.info(f"{structure}: taken to lie in {volume}")
+        raise UserError(f"{structure} in which map? Give it: {command} inMap #1")
+    structure.session.logger.info(f"{structure} in {volume}, since no other map was given")
     return volume
 
 

@@ -74,8 +74,9 @@ def _row_of_job(job, latest: bool) -> tuple:
         links = " ".join(filter(None, (stop, links)))
     etm = record.etm if job.outcome == "finished" else None
     took = job.runtime.total_seconds() if record.seconds is None else record.seconds
-    if job.outcome == "running" and record.started is not None:
-        took = time.time() - record.started
+    said = [event.time for event in job.events if event.time is not None]  # in this run
+    if job.outcome == "running" and said:
+        took = time.time() - said[0]
     told = "" if job.outcome == "queued" else duration(max(took, 0.0))
     return (
         str(job.id), job.name, state_word(job.outcome), stage, _began(record), told, _score(etm),
@@ -132,7 +133,8 @@ def _table(rows) -> str:
     heads = "".join(f"<th align=left>{head}&nbsp;</th>" for head in _HEADS)
     lines = []
     for number, name, state, stage, began, told, etm, links, folder in rows:
-        named = f'<td title="{escape(folder)}">{escape(name)}&nbsp;</td>'
+        may_break = escape(name).replace("_", "_<wbr>")
+        named = f'<td title="{escape(folder)}">{may_break}&nbsp;</td>'
         cells = (", ".join(filter(None, (state, stage))), began, told, etm)
         rest = "".join(f"<td>{escape(cell)}&nbsp;</td>" for cell in cells)
         lines.append(f"<tr><td>{escape(number)}&nbsp;</td>{named}{rest}<td>{links}</td></tr>")

@@ -373,12 +373,15 @@ def write_sequences(folder: Path, sequence: Path | Sequence) -> Path:
 
 def write_templates(folder: Path, structures: Sequence, *, first: int = 1) -> list[Path]:
     """Write models as mmCIF, where the engine may read them, numbered from `first` and named."""
+    from chimerax.core.logger import StringPlainTextLog
     from chimerax.mmcif.mmcif_write import write_mmcif
 
     paths = []
     for number, structure in enumerate(structures, start=first):
         path = folder / numbered_name("template", number, structure.name or "", ".cif")
-        # Not by the command, which would put each into the menu of recent files.
-        write_mmcif(structure.session, str(path), models=[structure])
+        # Not by the command, which would put each into the menu of recent files; and what is said
+        # of tables that the file lacks means nothing to the engine, nor to the person.
+        with StringPlainTextLog(structure.session.logger):
+            write_mmcif(structure.session, str(path), models=[structure])
         paths.append(path)
     return paths

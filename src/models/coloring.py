@@ -158,7 +158,7 @@ def _show_domain_key(session, structures, *, replace: bool) -> None:
     if len(labels) < _FEWEST_LABELS:
         _drop_key(session)
         return
-    _key(session, SCHEMES["domain"].title, labels, replace=replace, distinct=True)
+    _key(session, SCHEMES["domain"], labels, replace=replace, distinct=True)
 
 
 def _show_chain_key(session, structures) -> None:

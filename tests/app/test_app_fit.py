@@ -23,7 +23,7 @@ def test_a_placed_model_is_a_new_one_colored_by_domain(chimerax, blob, long_pept
     said = chimerax.script(
         f"""
 run(session, "open {blob}; open {long_peptide}")
-job = run(session, "critasser fit #2 inMap #1 resolution 6 near #2 range 30")
+job = run(session, "critasser fit #2 resolution 6 near #2 range 30")
 assert job.outcome == "finished"
 first, second = job.view.group.parts("models")
 assert first.display and not second.display
@@ -81,5 +81,27 @@ def test_a_model_is_placed_from_the_panel(chimerax, blob, long_peptide, gui):
     (job,) = jobs_of(session)
     assert "--rigid" in (job.folder / "command").read_text()
     shot("placed")
+    place = job.view.group.parts("models")[0]
+    half = len(place.residues) // 2
+    for number, residue in enumerate(place.residues):
+        residue.critasser_domain = 1.0 if number < half else 2.0
+    run(session, f"critasser confidence {{place.atomspec}} show domain")
+    yield
+    keys = [m for m in session.models.list() if type(m).__name__ == "ColorKeyModel"]
+    assert [key.name for key in keys] == ["Critasser domains"], keys
+    shot("domains")
+    yield
+    assert not session.update_loop.blocked()
 """
     )
+
+
+def test_a_template_is_written_without_a_word_of_its_files_tables(chimerax, blob, long_peptide):
+    said = chimerax.script(
+        f"""
+run(session, "open {blob}; open {long_peptide}; save plain.pdb models #2; close #2")
+run(session, "open plain.pdb")
+run(session, "critasser build #1 helix.fasta templates #2")
+"""
+    )
+    assert "Not saving entity_poly_seq" not in said

@@ -1,6 +1,7 @@
 """Jobs are renamed and taken off the list; their folders stay."""
 
 import json
+import re
 import sys
 import time
 
@@ -66,6 +67,11 @@ def test_only_the_latest_run_of_a_job_has_links_and_stopped_is_what_stop_did(
     jobs.command(gui_session)
     told = gui_session.logger.html[-1]
     assert "critasser resume" not in told and f"critasser stop {second.id}" in told
+    (first.folder / "progress.jsonl").write_text(
+        json.dumps({"time": 5.0, "state": "running", "stage": "density", "fraction": 0.1}) + "\n"
+    )
+    jobs.command(gui_session)
+    assert " h " not in re.sub("<[^>]+>", " ", gui_session.logger.html[-1])
     second.terminate()
     until(lambda: second.outcome in ("cancelled", "finished", "failed"))
 

@@ -60,3 +60,31 @@ def test_the_title_stands_above_the_key_at_its_left_end(session, writing):
     (title,) = TITLES.values()
     x, y = map(float, re.search(r"pos ([\d.]+),([\d.]+)", RUN[-1]).groups())
     assert title.text == "Chains" and title.xpos == pytest.approx(x, abs=1e-3) and title.ypos > y
+
+
+def test_several_domains_have_a_key_of_their_colors_and_one_has_none(session, writing):
+    structure = AtomicStructure("placed", session)
+    structure.residues = [Residue("A", n, 0.0, structure=structure) for n in range(1, 5)]
+    session.models.add([structure])
+    for residue, domain in zip(structure.residues, (1.0, 1.0, 2.0, None)):
+        residue.critasser_domain = domain
+    coloring.color_models(session, [structure], "domain", keep_key=True)
+    assert heading() == [SCHEMES["domain"].heading]
+    (key,) = KEYS
+    assert key.name == SCHEMES["domain"].title
+    for residue in structure.residues:
+        residue.critasser_domain = 1.0
+    coloring.color_models(session, [structure], "domain")
+    assert not KEYS
+
+
+def test_every_scheme_shows_a_key_named_after_it(session, writing):
+    structure = AtomicStructure("m", session)
+    structure.residues = [Residue(chain, 1, 0.0, structure=structure) for chain in "AB"]
+    session.models.add([structure])
+    for name, scheme in SCHEMES.items():
+        for residue, value in zip(structure.residues, (1.0, 2.0)):
+            setattr(residue, scheme.attribute or "unused", value)
+        coloring.color_models(session, [structure], name)
+        (key,) = KEYS
+        assert key.name == scheme.title and heading() == [scheme.heading], name

@@ -198,9 +198,10 @@ def remarks(places: list[PlacedModel], chains: ModelChains) -> list[str]:
             )
     stretched = _stretched(best, chains)
     if len(stretched):
+        bonds = "1 bond" if len(stretched) == 1 else f"{len(stretched)} bonds"
         lines.append(
-            f"{len(stretched)} {'bond' if len(stretched) == 1 else 'bonds'} between domains that "
-            f"moved apart are stretched, after {chains.ranges(stretched)}: rebuild mends them"
+            f"stretched: {bonds} between domains that moved apart, after "
+            f"{chains.ranges(stretched)}; rebuild mends that"
         )
     return lines
 

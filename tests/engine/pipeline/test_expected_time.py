@@ -113,7 +113,8 @@ def wrongs(of_length, size: str, most_left: float, *, loaded: bool) -> dict[str,
     if not loaded:
         # As it would have been had it never waited.
         events = [(unloaded, unloaded, *rest) for _, unloaded, *rest in events]
-    task = of_length(run["residues"], run["volume"], quality=run["quality"])
+    given = {"quality": run["quality"], "template_search": False}
+    task = of_length(run["residues"], run["volume"], **given)
     expected = expected_build_seconds(task)
     expected["calpha"] += expected["weaker"]  # These were one stage then,
     del expected["weaker"], expected["symmetry"]  # and symmetry was looked for while tracing.
@@ -148,3 +149,13 @@ def test_on_a_quiet_machine_it_is_told_too(of_length, size, most):
     assert found["moments"][right].sum() > 0.85 * found["moments"].sum()
     assert found["wrong"].max() < np.log(most)
     assert found["jumps"].max() < np.log(1.2)
+
+
+def test_the_search_for_known_folds_is_counted_where_a_map_hardly_tells_its_sequence(of_length):
+    coarse, fine, without = (
+        expected_build_seconds(of_length(200, resolution=resolution, template_search=search))
+        for resolution, search in ((6.0, True), (3.0, True), (6.0, False))
+    )
+    assert coarse["template_search"] > 10 * fine["template_search"]
+    assert coarse["templates"] > without["templates"]
+    assert without["template_search"] < 1.0

@@ -71,7 +71,6 @@ RANKING_SHARE = 0.1
 BATCH = 16
 """Chains that a process looks for at a time."""
 
-
 MARGIN = 10
 """Residues that are kept on either side of what aligns, of a chain that is longer than that."""
 
@@ -155,7 +154,7 @@ def _search(
     symmetry: Symmetry,
     certain: bool,
 ) -> list[Found]:
-    """What is to be tried as a template, relatives by sequence first."""
+    """What is to be tried as a template, what stands out most first."""
     features = protein_features(context)
     if certain:
         features = averaged_over_units(features, symmetry.rotation, symmetry.shift)
@@ -186,10 +185,10 @@ def _search(
                     density.get(number, float("nan")),
                 )
             )  # fmt: skip
-    # The best of each sequence first, and each chain once.
-    found.sort(key=lambda one: -max(one.by_sequence, np.nan_to_num(one.by_density)))
-    once = {(one.number, one.first, one.last): one for one in reversed(found)}
-    return list(reversed(once.values()))[:MOST_FOUND]
+    once: dict[tuple[int, int, int], Found] = {}
+    for one in sorted(found, key=lambda one: -max(one.by_sequence, np.nan_to_num(one.by_density))):
+        once.setdefault((one.number, one.first, one.last), one)
+    return list(once.values())[:MOST_FOUND]
 
 
 def _threaded(
@@ -259,6 +258,8 @@ def _aligned(
     if length <= LONGEST * len(codes):
         return 0, length
     pairs = align(library.codes[part], codes).pairs[:, 0]
+    if not len(pairs):
+        return 0, length
     return max(int(pairs[0]) - MARGIN, 0), min(int(pairs[-1]) + 1 + MARGIN, length)
 
 

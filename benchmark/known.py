@@ -18,7 +18,7 @@ from critasser.structure.substitution import GAP_EXTEND, GAP_OPEN, blosum62
 from critasser.templates.alignment_kernels import align_overlap
 from critasser.threading import TemplateLibrary, load_library, write_library
 
-__all__ = ["LIBRARIES", "library_options", "without_relatives"]
+__all__ = ["LIBRARIES", "family_of", "library_options", "without_relatives"]
 
 LIBRARIES = ("unrelated", "all", "none")
 """Of which templates are found: of those that are no relatives of the target (the paper's hard
@@ -75,9 +75,14 @@ def library_options(
         return []
     path = folder / "library.npz"
     if not path.exists():
-        with (data / "structures" / "index.tsv").open(newline="") as lines:
-            cluster = {row["id"]: row["cluster25"] for row in csv.DictReader(lines, delimiter="\t")}
-        own = cluster.get(name)
-        family = frozenset(one for one, its in cluster.items() if own is not None and its == own)
-        write_library(path, without_relatives(load_library(shipped(LIBRARY)), sequences, family))
+        library = load_library(shipped(LIBRARY))
+        write_library(path, without_relatives(library, sequences, family_of(data, name)))
     return ["--library", str(path)]
+
+
+def family_of(data: Path, name: str) -> frozenset[str]:
+    """The chains of one's cluster in ``structures/index.tsv``; none where it is not there."""
+    with (data / "structures" / "index.tsv").open(newline="") as lines:
+        cluster = {row["id"]: row["cluster25"] for row in csv.DictReader(lines, delimiter="\t")}
+    own = cluster.get(name)
+    return frozenset(one for one, its in cluster.items() if own is not None and its == own)

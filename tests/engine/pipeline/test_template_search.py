@@ -109,6 +109,12 @@ def test_nothing_is_looked_for_where_a_template_is_given(searched, first_stages,
     assert not rows(copy)
 
 
+def test_a_library_that_is_not_looked_into_is_told(inputs, searched, first_stages, tmp_path):
+    copy = Path(shutil.copytree(searched, tmp_path / "job"))
+    told = first_stages("density", "build", "--resume", copy, "--no-template-search")
+    assert any("with.npz is not looked into" in line for line in told)
+
+
 def test_a_library_that_is_none_is_refused_before_work(inputs, tmp_path, capsys):
     arguments = ["build", str(inputs / "map.mrc"), str(inputs / "own.fasta"), "-o",
                  str(tmp_path / "job"), "--library", str(inputs / "own.fasta")]  # fmt: skip

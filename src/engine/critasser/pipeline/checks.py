@@ -159,6 +159,8 @@ def check(inputs: Inputs, options: Options) -> Checked:
     library = inputs.library or shipped(LIBRARY)
     if inputs.library is not None and not len(load_library(library)):
         raise InputError(f"{library}: holds no chain; make one by critasser data library")
+    if inputs.library is not None and not options.template_search:
+        notes += [f"{library.name} is not looked into: no templates are to be looked for"]
     device, weights, checksums = programs(options)
     checksums |= {role: checksum(path) for role, path in inputs.files().items()}
     checksums["library"] = checksum(library)

@@ -199,10 +199,12 @@ def test_errors_beside_templates_are_found_or_given_to_a_build(here, tmp_path, m
         assert seen.value.args[0] == (expected or (Path("x.json").resolve(),))
 
 
-@pytest.mark.parametrize("symmetry", ["C4", "helical:27.6,-166.5", "none", "auto"])
-def test_the_command_in_the_job_folder_asks_for_the_same_symmetry(
-    here, tmp_path, monkeypatch, symmetry
-):
+@pytest.mark.parametrize(
+    "given",
+    [{"symmetry": name} for name in ("C4", "helical:27.6,-166.5", "none", "auto")]
+    + [{"template_search": False}, {"library": "own.npz"}],
+)
+def test_the_command_in_the_job_folder_asks_for_the_same(here, tmp_path, monkeypatch, given):
     from critasser.api import jobs
     from critasser.cli import _parsed, build
 
@@ -212,16 +214,16 @@ def test_the_command_in_the_job_folder_asks_for_the_same_symmetry(
     class SaidError(Exception):
         pass
 
-    stopped = dataclasses.replace(jobs.BUILD, check=lambda inputs, options: None)
+    stopped = dataclasses.replace(jobs.BUILD, check=lambda inputs, options: (inputs, options))
     object.__setattr__(stopped, "run", run)
     monkeypatch.setattr(jobs, "BUILD", stopped)
     with pytest.raises(SaidError) as said:
-        critasser.build(
-            here / "map.mrc", here / "sequence.fasta", folder=tmp_path / "job", symmetry=symmetry
-        )
+        critasser.build(here / "map.mrc", here / "sequence.fasta", folder=tmp_path / "job", **given)
     program, *words = said.value.args[0]
-    _, options = build._resolve(_parsed(words))
-    assert (program, options.symmetry) == ("critasser", symmetry)
+    inputs, options = build._resolve(_parsed(words))
+    ((name, value),) = given.items()
+    told = inputs.library if name == "library" else getattr(options, name)
+    assert (program, told) == ("critasser", Path(value).resolve() if name == "library" else value)
 
 
 def test_the_command_of_a_fit_asks_for_the_same_symmetry(here, tmp_path, monkeypatch):

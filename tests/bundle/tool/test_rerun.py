@@ -48,6 +48,20 @@ def test_all_that_was_given_is_there_again(job):
     assert found.templates == (folder / "inputs/template_01.cif",) and not found.missing
 
 
+def test_a_job_that_looked_for_no_templates_looks_for_none_again(job):
+    def chosen(**options):
+        return earlier_build(job(options={"quality": "draft", **options})).plan.known
+
+    assert chosen(template_search=False) == "none"
+    assert chosen(template_search=True) == chosen() != "none"
+
+
+def test_a_library_that_the_panel_cannot_name_is_told(job):
+    content = json.loads((job() / "job.json").read_text())
+    folder = job(inputs={**content["inputs"], "library": {"path": "/elsewhere/own.npz"}})
+    assert "the template library" in earlier_build(folder).missing
+
+
 def test_a_folder_that_was_moved_is_as_good(job, tmp_path):
     folder = job()
     moved = tmp_path / "elsewhere"

@@ -62,7 +62,7 @@ def rank(
     -------
     ndarray (N,)
         By how many standard deviations the score of each chain is above what the reversed sequence
-        has with chains of its length. Unrelated chains come to about 4 at most. All 0 where the
+        has with chains of its length. Unrelated chains come to 6 at most, mostly. All 0 where the
         library has fewer than `FEWEST_CHAINS`.
     """
     if len(library) < FEWEST_CHAINS:

@@ -53,6 +53,14 @@ def test_where_the_best_place_is_clear_less_is_asked_of_it(chain, density):
     assert density(clear={0: 0.1})(chain.calpha + 500.0)
 
 
+def test_a_fold_that_is_known_to_be_the_maps_is_not_refused_for_parts_that_differ(chain, density):
+    half_wrong = chain.calpha.copy()
+    half_wrong[30:] += 40.0
+    assert density(clear_folds=frozenset({1}))(half_wrong)
+    assert density(clear_folds=frozenset({0}))(half_wrong) == ""
+    assert density(clear_folds=frozenset({0}), unfound={0})(half_wrong)
+
+
 def test_what_the_density_does_not_find_must_fit_it_well_where_positions_put_it(chain, density):
     half_wrong = chain.calpha.copy()
     half_wrong[30:] += 40.0

@@ -19,7 +19,7 @@ from critasser.pipeline.stages.density_fit import (
     template_chains,
 )
 from critasser.pipeline.stages.judged_templates import judged_by_map
-from critasser.pipeline.stages.templates import _place_at_once, _write_elsewhere
+from critasser.pipeline.stages.templates import _absent, _clear, _place_at_once, _write_elsewhere
 from critasser.structure import (
     CalphaSet,
     Sequence,
@@ -205,6 +205,28 @@ def test_reading_chains_goes_on_where_the_search_for_them_left_off(
         templates.STAGE.body(context)
     placed = 1.0 - bending_share(len(chain))  # bending is left
     assert told == pytest.approx([begins, (placed + begins) / 2, placed])
+
+
+def test_a_fold_that_was_found_brings_no_chain_back_as_a_given_structure_does(chain):
+    """The map alone shows the first of two copies; a template lies in both."""
+    noted = {}
+    context = SimpleNamespace(
+        target=Target((Sequence("A", chain.letters), Sequence("B", chain.letters))),
+        numbers_noted=lambda _: (1.0, -1.0), number_noted=lambda _: 200.0,
+        chains_noted=lambda _: (1,), warn=lambda _: None, note=lambda **given: noted.update(given),
+    )  # fmt: skip
+    both = Template(np.concatenate([chain.calpha, chain.calpha + 60.0]), 0.9, "x")
+    assert _absent(context, [both], []) == [1] and noted == {"absent": [1]}
+    assert _absent(context, [both], [chain]) == []
+
+
+@pytest.mark.parametrize(
+    ("noted", "clear"),
+    [(None, set()), ([0, 2], {3, 5}), ([0, 99, -1, "x", True], {3}), ("x", set()), ({}, set())],
+)
+def test_which_folds_are_clear_is_not_taken_on_trust(noted, clear):
+    context = SimpleNamespace(fact=lambda _: noted)
+    assert _clear(context, 3, 6) == clear
 
 
 def test_further_places_of_a_template_are_written(chain, tmp_path):

@@ -96,8 +96,8 @@ class DensityFit:
         those without, and for all where this is empty.
     tell : callable or None
         Given a line for all of a chain that took no part, found no place, or fits elsewhere too.
-    told : int or None
-        Of how many chains, from the first on, that is told; of all where it is None.
+    given : int or None
+        Of how many chains, from the first on, that is told, since a person gave them; None for all.
     clear_folds : frozenset of int
         Chains whose fold is known to be that of the map, so that a poor score is no reason against.
     clear : dict of int to float
@@ -115,7 +115,7 @@ class DensityFit:
     rng: np.random.Generator
     errors: tuple[NDArray[np.float64] | None, ...] = ()
     tell: Callable[[str], None] | None = None
-    told: int | None = None
+    given: int | None = None
     clear_folds: frozenset[int] = frozenset()
     clear: dict[int, float] = field(default_factory=dict)
     unfound: set[int] = field(default_factory=set)
@@ -173,7 +173,7 @@ class DensityFit:
             self.unfound.add(number)
         if first.whole is not None or len(first.fits) == 1:
             self.clear[number] = (first.whole or first.fits[0]).clear_detail
-        if self.tell is not None and (self.told is None or number < self.told):
+        if self.tell is not None and (self.given is None or number < self.given):
             for line in _remarks(trusted_residues(chain), placements, copies):
                 self.tell(f"{printable(chain.title)}: {line}")
         return [
@@ -237,13 +237,13 @@ def fit_by_density(
     *,
     errors: Sequence[NDArray[np.float64] | None] = (),
     tell: Callable[[str], None] | None = None,
-    told: int | None = None,
+    given: int | None = None,
     clear_folds: frozenset[int] = frozenset(),
     side_chains: SideChains | None = None,
 ) -> DensityFit:
     """Template chains in the density of the cropped map at 1 Å; the rest as in `DensityFit`."""
     return DensityFit(
-        tuple(chains), network_fields(features), rng, tuple(errors), tell, told, clear_folds,
+        tuple(chains), network_fields(features), rng, tuple(errors), tell, given, clear_folds,
         side_chains=side_chains,
     )  # fmt: skip
 

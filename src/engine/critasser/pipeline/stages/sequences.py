@@ -66,8 +66,7 @@ def sequences(context: Context) -> None:
     )
     if absent:
         context.note(by_map=absent)
-    sure = min((one.z_score for one in presence.sequences), default=0.0) >= SURE_Z
-    templates = context.settings["templates"] or (context.settings["search"] and not sure)
+    templates = context.settings["templates"]
     for line in remarks(presence, templates=templates, units=unit.units):
         context.warn(line)
     count = len(context.target.sequences)
@@ -179,7 +178,6 @@ def _settings(task: Task) -> Mapping[str, object]:
     return {
         **named_sequences(task),
         "templates": bool(task.inputs.templates),
-        "search": task.options.template_search,
         "nucleic": [one.name for one in task.checked.nucleic],
     }
 

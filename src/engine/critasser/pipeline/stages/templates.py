@@ -67,9 +67,8 @@ def templates(context: Context) -> None:
         if certain:
             features = averaged_over_units(features, symmetry.rotation, symmetry.shift)
         fit = fit_by_density(
-            chains, features, context.rng, errors=errors, tell=context.warn, told=len(given),
-            clear_folds=clear,
-            side_chains=SideChains.of(context),
+            chains, features, context.rng, errors=errors, tell=context.warn, given=len(given),
+            clear_folds=clear, side_chains=SideChains.of(context),
         )  # fmt: skip
         share = _place_at_once(context, fit)
 
@@ -165,7 +164,7 @@ def _absent(
             context.warn(line)
     elif placed and given:
         absent = []
-    else:
+    elif given:
         for line in remarks(context.target, absent):
             context.warn(line)
     context.note(absent=absent)

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from critasser.errors import InputError
-from critasser.structure import AMINO_ACIDS, ProteinChain, assign_secondary_structure
-from critasser.structure.exposure import BACK_EDGES, SIDE_EDGES, chain_exposure
+from critasser.structure import AMINO_ACIDS, ProteinChain
+from critasser.structure.fold_classes import UNKNOWN_EXPOSURE, FoldClasses
 from critasser.text import printable
 from critasser.writing import appearing
 
-__all__ = ["UNKNOWN_EXPOSURE", "TemplateLibrary", "library_of", "load_library", "write_library"]
+__all__ = ["TemplateLibrary", "library_of", "load_library", "write_library"]
 
 UNIT = 0.05
 """Å; Cα are kept as whole multiples of it, as differences from one residue to the next."""
@@ -33,9 +33,6 @@ three times as much memory."""
 
 LONGEST_NAME = 40
 """Letters of a chain's name that are kept."""
-
-UNKNOWN_EXPOSURE = len(SIDE_EDGES) + 1
-"""Bin of residues whose exposure is not known."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,24 +127,17 @@ def library_of(chains: Iterable[tuple[str, ProteinChain]]) -> TemplateLibrary:
             UNIT * np.diff(np.round(calpha / UNIT), axis=0, prepend=np.round(calpha[:1] / UNIT)),
             axis=0,
         )
-        exposure = chain_exposure(calpha)
-        bins = [_binned(*pair) for pair in zip(exposure.T, (SIDE_EDGES, BACK_EDGES))]
+        fold = FoldClasses.of(calpha)
         names.append(name)
         lengths.append(len(calpha))
         columns.append(
-            (chain.codes[known], calpha - calpha[0], assign_secondary_structure(calpha), *bins)
+            (chain.codes[known], calpha - calpha[0], fold.structure, fold.side, fold.back)
         )
     if not names:
         raise InputError(f"no chain of {SHORTEST} residues or more: a library needs some")
     codes, calpha, structure, side, back = map(np.concatenate, zip(*columns))
     small = (one.astype(np.int8) for one in (structure, side, back))
     return TemplateLibrary(tuple(names), np.cumsum(lengths), codes, calpha, *small)
-
-
-def _binned(counts: NDArray[np.float64], edges: Sequence[int]) -> NDArray[np.int64]:
-    """Bin of each count of neighbours; NaN is in that of what is not known."""
-    known = np.isfinite(counts)
-    return np.where(known, np.digitize(np.where(known, counts, 0.0), edges), UNKNOWN_EXPOSURE)
 
 
 def write_library(path: Path, library: TemplateLibrary) -> None:

@@ -12,7 +12,8 @@ from scipy.special import ndtr
 
 from critasser.structure import CalphaSet
 from critasser.structure.exposure import BACK_EDGES, SIDE_EDGES, half_sphere_exposure
-from critasser.trace.sequence_profile import SequenceProfile, agreement
+from critasser.structure.fold_classes import SequenceProfile
+from critasser.trace.sequence_profile import agreement
 
 __all__ = ["burial_log_odds", "position_exposure"]
 

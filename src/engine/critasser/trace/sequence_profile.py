@@ -17,10 +17,10 @@ from scipy.special import softmax
 
 from critasser.errors import InputError
 from critasser.shipped import SEQUENCE_NETWORK, shipped
+from critasser.structure.fold_classes import SequenceProfile
 
 __all__ = [
     "SequenceNetwork",
-    "SequenceProfile",
     "agreement",
     "load_sequence_network",
     "sequence_profile",
@@ -34,24 +34,6 @@ the side chain's side, and on the other."""
 
 LARGEST_FILE = 1 << 25
 """Bytes; a network of this kind is far smaller."""
-
-
-@dataclass(frozen=True, eq=False)
-class SequenceProfile:
-    """What a sequence says of its residues: logarithms of probability over background.
-
-    Attributes
-    ----------
-    structure : ndarray (L, 3)
-        Helix, strand, coil.
-    side, back : ndarray (L, 8)
-        Bins of exposure (`critasser.structure.exposure`) on the side chain's side, and on the
-        other.
-    """
-
-    structure: NDArray[np.float64]
-    side: NDArray[np.float64]
-    back: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

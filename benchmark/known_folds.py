@@ -25,8 +25,8 @@ from benchmark.known import family_of, without_relatives
 from benchmark.sets import targets
 from critasser.shipped import LIBRARY, shipped
 from critasser.structure import ProteinChain, read_chains
+from critasser.structure.sequence_profile import sequence_profile
 from critasser.threading import TemplateLibrary, load_library, rank
-from critasser.trace.sequence_profile import sequence_profile
 
 __all__ = ["best_among", "main"]
 

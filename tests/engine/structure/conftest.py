@@ -1,4 +1,4 @@
-"""Sixty residues of a real model."""
+"""Sixty residues of a real model, and a whole chain."""
 
 from pathlib import Path
 
@@ -17,3 +17,9 @@ def model_path() -> Path:
 @pytest.fixture(scope="session")
 def chain(model_path: Path) -> ProteinChain:
     return read_chains(model_path)[0]
+
+
+@pytest.fixture(scope="session")
+def barnase() -> ProteinChain:
+    """108 residues, three helices and a sheet."""
+    return read_chains(DATA / "1a2p_A.pdb.gz")[0]

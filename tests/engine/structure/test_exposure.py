@@ -3,9 +3,8 @@
 from pathlib import Path
 
 import numpy as np
-import pytest
 
-from critasser.structure import AMINO_ACIDS, read_chains
+from critasser.structure import AMINO_ACIDS
 from critasser.structure.exposure import (
     EXPOSURE_RADIUS,
     chain_exposure,
@@ -13,11 +12,6 @@ from critasser.structure.exposure import (
 )
 
 DATA = Path(__file__).parents[2] / "data"
-
-
-@pytest.fixture(scope="module")
-def barnase():
-    return read_chains(DATA / "1a2p_A.pdb.gz")[0]
 
 
 def counted(calpha, i):

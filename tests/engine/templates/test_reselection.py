@@ -212,7 +212,17 @@ def test_what_fits_nowhere_is_left_out_with_a_reason(alpha, rng):
     assert len(found.rejected) == 2
 
 
-class Density:
+class Silent:
+    """A density that tells neither side chains nor folds."""
+
+    def along(self, number, positions):
+        return None
+
+    def certain(self, number):
+        return False
+
+
+class Density(Silent):
     """A density that puts a chain somewhere, and speaks against places far from a centre."""
 
     def __init__(self, positions, centre):

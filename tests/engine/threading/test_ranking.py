@@ -8,11 +8,11 @@ import pytest
 from critasser.errors import Cancelled
 from critasser.shipped import LIBRARY, shipped
 from critasser.structure import read_chains
+from critasser.structure.sequence_profile import sequence_profile
 from critasser.structure.substitution import GAP_EXTEND, GAP_OPEN, blosum62
 from critasser.templates.alignment_kernels import align_overlap
 from critasser.threading import library_of, load_library, rank
 from critasser.threading.ranking_kernels import overlap_scores
-from critasser.trace.sequence_profile import sequence_profile
 
 DATA = Path(__file__).parents[2] / "data"
 

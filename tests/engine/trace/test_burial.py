@@ -7,8 +7,8 @@ import pytest
 
 from critasser.structure import CalphaTriples
 from critasser.structure.exposure import chain_exposure
+from critasser.structure.sequence_profile import sequence_profile
 from critasser.trace.burial import burial_log_odds, position_exposure
-from critasser.trace.sequence_profile import sequence_profile
 
 
 @pytest.fixture(scope="module")

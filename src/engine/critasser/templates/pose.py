@@ -85,6 +85,15 @@ class Fit(Protocol):
     def lying(self, number: int, positions: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Residues (n,) of chain `number` at positions (n, 3) but for stretches off the density."""
 
+    def along(
+        self, number: int, positions: NDArray[np.float64]
+    ) -> NDArray[np.float64] | None:
+        """Log-odds (n, 20) of amino acids that the map shows along chain `number` at positions
+        (n, 3), NaN where it shows none; None where the map is not asked."""
+
+    def certain(self, number: int) -> bool:
+        """Whether the fold of chain `number` is known to be that of the map."""
+
     def against(
         self,
         number: int,

@@ -9,12 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from critasser.structure import CalphaSet, ProteinChain, Target, Template, cr_score
-from critasser.templates.alignment import align
 from critasser.templates.fingerprint import match_fingerprints
-from critasser.templates.likeness import LEAST_Z, alike_entities, entities_of, letters_of
+from critasser.templates.likeness import alike_entities, entities_of, letters_of
 from critasser.templates.places import (
     FEWEST_RESIDUES,
     LEAST_GAIN,
@@ -23,7 +21,7 @@ from critasser.templates.places import (
     gain_of_place,
 )
 from critasser.templates.pose import Fit, Search, in_chain
-from critasser.templates.profile import log_odds
+from critasser.templates.reading import TemplateReading
 from critasser.templates.together import Placing, chosen_together, letters_in_chain
 from critasser.templates.triples import match_triples
 
@@ -43,13 +41,6 @@ RELATED = 0.30
 
 RELATED_PAIRS = 3 * FEWEST_RESIDUES
 """Aligned residues that are enough to search with."""
-
-LEAST_Z_BY_MAP = 8.0
-"""z-score of the alignment of a chain that is not alike by sequence, the best of several poses and
-readings."""
-
-PARTNER = 3.0
-"""Å within which a template Cα and a Cα position are taken for the same."""
 
 AS_GOOD = 0.8
 """Share of the positions that the best placing explains from which another is about as good."""
@@ -205,10 +196,14 @@ def _place(
         return fit.lying(number, in_chain(len(chain), seen, placed))[seen]
 
     places = at_hinges(places, calpha, report, fit and gain, fit and lying)
-    read = [
-        _read(number, placed, bodies, codes, letters, wanted, bool(alike), calpha)
-        for placed, bodies in places
-    ]
+    reading = TemplateReading.of(number, own, codes, letters, wanted, bool(alike), calpha)
+    read = []
+    for placed, bodies in places:
+        along, certain = None, False
+        if fit is not None:
+            along = fit.along(number, in_chain(len(chain), seen, placed))
+            along, certain = None if along is None else along[seen], fit.certain(number)
+        read.append(reading.placing(placed, bodies, along, certain))
     if fit is not None:
         against = [
             fit.against(
@@ -235,39 +230,6 @@ def _place(
             "agree, no more than by chance"
         )
     return sorted(result, key=lambda placing: -placing.worth)
-
-
-def _read(
-    number: int,
-    placed: NDArray[np.float64],
-    bodies: int,
-    codes: NDArray[np.int8],
-    letters: Sequence[NDArray[np.int8]],
-    wanted: Sequence[int],
-    alike: bool,
-    calpha: CalphaSet,
-) -> Placing | None:
-    """A chain in one place, (n, 3) with NaN, read as the entity that suits it best."""
-    present = np.isfinite(placed).all(axis=1)
-    near, partner = np.zeros(len(placed), dtype=bool), np.zeros(len(placed), dtype=np.int64)
-    profile = np.zeros((len(placed), calpha.amino_acid.shape[1]))
-    if len(calpha) and present.any():
-        distance, partner[present] = cKDTree(calpha.positions).query(placed[present])
-        near[present] = distance <= PARTNER
-        profile[near] = log_odds(calpha)[partner[near]]
-    # With and without the map's opinion: where the network knows no amino acids, it misleads.
-    readings = [
-        (align(codes, letters[e], witness), e) for e in wanted for witness in (profile, None)
-    ]
-    alignment, entity = max(readings, key=lambda reading: reading[0].z_score)
-    if alignment.z_score < (LEAST_Z if alike else LEAST_Z_BY_MAP):
-        return None
-    positions = np.full((len(letters[entity]), 3), np.nan)
-    positions[alignment.pairs[:, 1]] = placed[alignment.pairs[:, 0]]
-    held = partner[near & np.isin(np.arange(len(placed)), alignment.pairs[:, 0])]
-    return Placing(
-        number, entity, alignment, positions, frozenset(map(int, held)), bodies
-    )
 
 
 def _together(

@@ -13,7 +13,7 @@ from scipy.special import ndtr
 from critasser.structure import CalphaSet
 from critasser.structure.exposure import BACK_EDGES, SIDE_EDGES, half_sphere_exposure
 from critasser.structure.fold_classes import SequenceProfile
-from critasser.trace.sequence_profile import agreement
+from critasser.structure.sequence_profile import agreement
 
 __all__ = ["burial_log_odds", "position_exposure"]
 

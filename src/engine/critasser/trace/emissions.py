@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from critasser.structure import CalphaSet, Target
+from critasser.structure.sequence_profile import agreement, sequence_profile
 from critasser.trace.burial import burial_log_odds, position_exposure
 from critasser.trace.other_molecules import discount_log_odds
-from critasser.trace.sequence_profile import agreement, sequence_profile
 from critasser.trace.statistics import Statistics
 
 __all__ = ["emissions", "position_evidence"]

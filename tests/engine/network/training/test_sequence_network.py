@@ -16,7 +16,7 @@ from critasser.network.training.sequence_network import (
     SequenceTraining,
     train_sequence_network,
 )
-from critasser.trace.sequence_profile import load_sequence_network, sequence_profile
+from critasser.structure.sequence_profile import load_sequence_network, sequence_profile
 
 SMALL = SequenceTraining(steps=2, batch=2, width=32, validate_steps=2)
 

@@ -2,7 +2,7 @@
 
 It is a few residual convolutions along the chain, after those that read single sequences for
 secondary structure and exposure (Heffernan et al. 2018, J Comput Chem 39, 2210), small enough for
-minutes on one core. `critasser.trace.sequence_profile` evaluates it without torch.
+minutes on one core. `critasser.structure.sequence_profile` evaluates it without torch.
 """
 
 from __future__ import annotations

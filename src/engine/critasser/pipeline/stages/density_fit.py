@@ -191,6 +191,16 @@ class DensityFit:
         """Residues (n,) in a place (n, 3) but for those of stretches that are off the density."""
         return lying(positions, self.fine)
 
+    def along(self, number: int, positions: NDArray[np.float64]) -> NDArray[np.float64] | None:
+        """Log-odds (n, 20) of amino acids along a chain in a place (n, 3), where the map tells."""
+        if self.side_chains is None:
+            return None
+        return self.side_chains.log_odds(number, self.chains[number].calpha, positions)
+
+    def certain(self, number: int) -> bool:
+        """Whether a chain's fold is known to be that of the map."""
+        return number in self.clear_folds
+
     def _asked(self, number: int, wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Residues of a chain that speak for it: those that a prediction is sure of."""
         chain = self.chains[number]

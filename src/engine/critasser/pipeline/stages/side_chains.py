@@ -136,6 +136,18 @@ class SideChains:
             context.fact("resolution"), context.rng, device=context.device, own=own,
         )  # fmt: skip
 
+    def log_odds(
+        self, number: int, chain: NDArray[np.float64], positions: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Of amino acids (n, 20) along a chain in a place, beyond what its fold alone tells.
+
+        The parameters are those of `told`; NaN where residues are not read.
+        """
+        here = self.reader.log_probabilities(positions)
+        if not np.isfinite(positions).any():
+            return here
+        return here - self._by_fold(number, chain, np.nanmean(positions, axis=0))
+
     def told(
         self,
         number: int,
@@ -158,9 +170,8 @@ class SideChains:
         """
         if not np.isfinite(positions).any():
             return UNTOLD
-        here = self.reader.log_probabilities(positions)
-        by_fold = self._by_fold(number, chain, np.nanmean(positions, axis=0))
-        return Told(register_z_score(here - by_fold, letters), self.least)
+        odds = self.log_odds(number, chain, positions)
+        return Told(register_z_score(odds, letters), self.least)
 
     def _by_fold(
         self, number: int, chain: NDArray[np.float64], centre: NDArray[np.float64]

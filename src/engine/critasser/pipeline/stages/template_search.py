@@ -24,11 +24,11 @@ from critasser.pipeline.stages.sequences import SURE_Z
 from critasser.pipeline.stages.symmetry import load_units
 from critasser.shipped import SEQUENCE_NETWORK
 from critasser.structure import Symmetry, Target
+from critasser.structure.sequence_profile import sequence_profile
 from critasser.templates import entities_of, known_entities
 from critasser.templates.alignment import align
 from critasser.text import printable
 from critasser.threading import EMPTY, TemplateLibrary, load_library, rank, write_library
-from critasser.trace.sequence_profile import sequence_profile
 
 __all__ = ["LIBRARY_ROLE", "STAGE"]
 

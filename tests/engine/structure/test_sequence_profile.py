@@ -5,7 +5,7 @@ import pytest
 
 from critasser.structure import AMINO_ACIDS, assign_secondary_structure
 from critasser.structure.exposure import SIDE_EDGES, chain_exposure
-from critasser.trace.sequence_profile import sequence_profile
+from critasser.structure.sequence_profile import sequence_profile
 
 
 def profile(letters):

@@ -90,7 +90,7 @@ def _by_sequence(data: Path, count: int) -> None:
 def _in_builds(data: Path, work: Path, quality: str) -> None:
     library = load_library(shipped(LIBRARY))
     number = {name: k for k, name in enumerate(library.names)}
-    for which in ("experimental", "lifelike", "val"):
+    for which in ("experimental", "lifelike", "val", "folds"):
         for target in targets(data, which):
             table = work / quality / which / target.folder / "job" / "3_templates" / "library.csv"
             if not table.exists():

@@ -2,7 +2,7 @@
 
 from critasser.templates.equal_places import in_equal_places
 from critasser.templates.fingerprint import match_fingerprints
-from critasser.templates.likeness import copies_asked, entities_of, known_entities
+from critasser.templates.likeness import copies_asked, entities_of, known_entities, letters_of
 from critasser.templates.pose import Fit, PlacedChain, Pose
 from critasser.templates.register import register_z_score
 from critasser.templates.reselection import (
@@ -29,6 +29,7 @@ __all__ = [
     "entities_of",
     "in_equal_places",
     "known_entities",
+    "letters_of",
     "match_fingerprints",
     "match_triples",
     "register_z_score",

@@ -80,6 +80,11 @@ class TemplateLibrary:
         """Where the residues of a chain are."""
         return slice(int(self.starts[number]), int(self.ends[number]))
 
+    def classes(self, number: int) -> FoldClasses:
+        """Classes of the residues of a chain."""
+        part = self.residues(number)
+        return FoldClasses(self.structure[part], self.side[part], self.back[part])
+
     def chain(self, number: int) -> ProteinChain:
         """One chain, with Cα only."""
         part = self.residues(number)

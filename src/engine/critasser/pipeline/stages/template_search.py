@@ -23,9 +23,10 @@ from critasser.pipeline.stages.nucleic import protein_features
 from critasser.pipeline.stages.sequences import SURE_Z
 from critasser.pipeline.stages.symmetry import load_units
 from critasser.shipped import SEQUENCE_NETWORK
-from critasser.structure import Symmetry, Target
+from critasser.structure import Symmetry
+from critasser.structure.fold_classes import SequenceProfile, fold_likeness
 from critasser.structure.sequence_profile import sequence_profile
-from critasser.templates import entities_of, known_entities
+from critasser.templates import entities_of, known_entities, letters_of
 from critasser.templates.alignment import align
 from critasser.text import printable
 from critasser.threading import EMPTY, TemplateLibrary, load_library, rank, write_library
@@ -162,15 +163,20 @@ def _search(
     volume = float(np.prod(features.backbone.shape))
     found: list[Found] = []
     for count, entity in enumerate(wanted):
-        chain = entities_of(context.target)[entity][0]
-        sequence = context.target.sequences[chain]
+        group = entities_of(context.target)[entity]
+        sequence = context.target.sequences[group[0]]
 
         def report(done: float, count=count, name=sequence.name) -> None:
             context.progress(
                 (count + done) / len(wanted), f"known folds that {printable(name)} may have"
             )
 
-        z_scores = _threaded(library, context.target, chain, report)
+        codes = letters_of(context.target, group)
+        told = sequence_profile(codes, np.zeros(len(codes), dtype=np.int64))
+        z_scores = rank(
+            library, codes, told.structure, told.side, told.back,
+            progress=lambda done: report(RANKING_SHARE * done),
+        )  # fmt: skip
         each = fold_seconds(len(sequence), volume)
         most = int(context.settings["seconds"] / len(wanted) / each)
         tried = _tried(library.lengths, z_scores, len(sequence), most)
@@ -178,7 +184,7 @@ def _search(
         related = [k for k in np.argsort(-z_scores)[:MOST_RELATED] if z_scores[k] >= RELATED_Z]
         folds = [k for k in sorted(density, key=lambda k: -density[k]) if density[k] >= STANDS_OUT]
         for number in [*related, *folds[:MOST_FOLDS]]:
-            first, last = _aligned(library, number, context.target, chain)
+            first, last = _aligned(library, number, codes, told)
             found.append(
                 Found(
                     int(number), sequence.name, first, last, float(z_scores[number]),
@@ -189,23 +195,6 @@ def _search(
     for one in sorted(found, key=lambda one: -max(one.by_sequence, np.nan_to_num(one.by_density))):
         once.setdefault((one.number, one.first, one.last), one)
     return list(once.values())[:MOST_FOUND]
-
-
-def _threaded(
-    library: TemplateLibrary, target: Target, chain: int, report: Callable[[float], None]
-) -> NDArray[np.float64]:
-    """z-score of each chain of the library for one chain of the target."""
-    codes = _codes(target, chain)
-    told = sequence_profile(codes, np.zeros(len(codes), dtype=np.int64))
-    return rank(
-        library, codes, told.structure, told.side, told.back,
-        progress=lambda done: report(RANKING_SHARE * done),
-    )  # fmt: skip
-
-
-def _codes(target: Target, chain: int) -> NDArray[np.int8]:
-    residues = target.chain_slices[chain]
-    return np.where(target.unknown[residues], np.int8(-1), target.codes[residues])
 
 
 def _tried(
@@ -250,14 +239,15 @@ def _by_density(
 
 
 def _aligned(
-    library: TemplateLibrary, number: int, target: Target, chain: int
+    library: TemplateLibrary, number: int, codes: NDArray[np.int8], told: SequenceProfile
 ) -> tuple[int, int]:
     """The residues of a chain that may stand for the sequence: all but what is far too much."""
     part = library.residues(number)
-    length, codes = part.stop - part.start, _codes(target, chain)
+    length = part.stop - part.start
     if length <= LONGEST * len(codes):
         return 0, length
-    pairs = align(library.codes[part], codes).pairs[:, 0]
+    fold = fold_likeness(library.classes(number), told)
+    pairs = align(library.codes[part], codes, fold=fold).pairs[:, 0]
     if not len(pairs):
         return 0, length
     return max(int(pairs[0]) - MARGIN, 0), min(int(pairs[-1]) + 1 + MARGIN, length)

@@ -222,7 +222,7 @@ def _folds(data: Path) -> Iterator[BenchmarkTarget]:
         path = data / "structures" / rows[name]["file"]
         yield BenchmarkTarget(
             name, "lifelike", "folds", FOLD_RESOLUTIONS[k % len(FOLD_RESOLUTIONS)],
-            read_chains(path), path, True,
+            read_chains(path), path, True, noise_within=True,
         )  # fmt: skip
 
 

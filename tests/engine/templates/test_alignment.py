@@ -3,7 +3,9 @@
 import numpy as np
 
 from critasser.structure import AMINO_ACIDS
+from critasser.structure.substitution import GAP_EXTEND, GAP_OPEN
 from critasser.templates.alignment import align, likeness
+from critasser.templates.alignment_kernels import align_overlap
 
 LETTERS = "MKVLAAGIVGLPNVGKSTLFNALTRAGAEAANYPFCTIEP"
 
@@ -31,3 +33,18 @@ def test_unknown_residues_are_aligned_with_their_neighbours_and_are_not_identica
     found = align(codes(masked), codes(masked))
     assert found.pairs.tolist() == [[i, i] for i in range(len(LETTERS))]
     assert found.identity == 1 - 8 / len(LETTERS)
+
+
+def test_a_fold_that_suits_any_helical_sequence_stands_out_from_none():
+    """Chance has helices too: pieces of the sequence stay together in it."""
+    helices = np.tile(np.repeat([1.0, -1.0], 12), 5)
+    fold, strange = np.outer(helices, helices), codes("G" * 120)
+    other = np.random.default_rng(3).permutation(codes(LETTERS * 3)[:120])
+    assert align(strange, other, fold=fold).z_score < 5.0
+    table = likeness(strange, other, fold=fold)
+    by_residues = [
+        align_overlap(table[:, np.random.default_rng(k).permutation(120)], GAP_OPEN, GAP_EXTEND)[0]
+        for k in range(24)
+    ]
+    score = align(strange, other, fold=fold).score
+    assert (score - np.mean(by_residues)) / np.std(by_residues) > 10.0

@@ -237,7 +237,7 @@ class Density(Silent):
     def lying(self, number, positions):
         return np.isfinite(positions).all(axis=1)
 
-    def against(self, number, positions, wanted, letters):
+    def against(self, number, positions, wanted, letters, z_score=0.0):
         away = np.linalg.norm(np.nanmean(positions, axis=0) - self.centre)
         return "lies where nothing is" if away > 5.0 else ""
 
@@ -262,7 +262,7 @@ def test_places_are_ranked_by_what_they_gain_by_the_density(alpha, rng):
         def lying(self, number, positions):
             return np.isfinite(positions).all(axis=1)
 
-        def against(self, number, positions, wanted, letters):
+        def against(self, number, positions, wanted, letters, z_score=0.0):
             return ""
 
     fit = Likes(moved, moved.mean(axis=0))
@@ -286,7 +286,7 @@ def test_where_no_calpha_were_found_a_place_and_one_beside_it_are_one(alpha):
         def lying(self, number, positions):
             return np.isfinite(positions).all(axis=1)
 
-        def against(self, number, positions, wanted, letters):
+        def against(self, number, positions, wanted, letters, z_score=0.0):
             return ""
 
     calpha = CalphaSet(np.empty((0, 3)), np.empty(0), np.empty((0, 20)), np.empty((0, 3)))
@@ -344,7 +344,7 @@ class Prefers(Density):
     def lying(self, number, positions):
         return np.isfinite(positions).all(axis=1)
 
-    def against(self, number, positions, wanted, letters):
+    def against(self, number, positions, wanted, letters, z_score=0.0):
         return ""
 
 

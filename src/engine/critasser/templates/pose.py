@@ -100,9 +100,11 @@ class Fit(Protocol):
         positions: NDArray[np.float64],
         wanted: NDArray[np.bool_],
         letters: NDArray[np.int8],
+        z_score: float = 0.0,
     ) -> str:
         """Why chain `number` cannot lie at positions (n, 3), NaN for none; empty if it can.
 
         Residues (n,) that the target has too are `wanted`; only they can be in the map. They are
         read as `letters` (n,), indices into `AMINO_ACIDS`; -1 where the target has none.
+        `z_score` says how far that reading stands out from chance.
         """

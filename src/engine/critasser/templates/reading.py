@@ -20,7 +20,7 @@ from critasser.templates.alignment import Alignment, align
 from critasser.templates.profile import PROFILE_LIMIT, log_odds
 from critasser.templates.together import Placing
 
-__all__ = ["TemplateReading"]
+__all__ = ["LEAST_Z_BY_FOLD", "TemplateReading"]
 
 LEAST_Z_BY_FOLD = 5.0
 """z-score of the alignment of a chain that is not alike by sequence, the best of several places and

@@ -209,6 +209,7 @@ def _place(
             fit.against(
                 number, in_chain(len(chain), seen, placed), shared,
                 letters_in_chain(len(chain), seen, one, letters),
+                0.0 if one is None else one.alignment.z_score,
             )
             for (placed, _), one in zip(places, read)
         ]  # fmt: skip

@@ -10,6 +10,7 @@ from critasser.pipeline.stages.density_fit import DensityFit
 from critasser.pipeline.stages.side_chains import COARSEST, COARSEST_OWN, UNTOLD, SideChains
 from critasser.shipped import RESIDUE_NETWORK, shipped
 from critasser.structure import AMINO_ACIDS
+from critasser.templates import LEAST_Z_BY_FOLD
 
 
 @pytest.fixture
@@ -18,8 +19,8 @@ def density(chain, fields_of):
 
     def make(one=chain, **options):
         fit = DensityFit((one,), fields_of(chain), np.random.default_rng(0), **options)
-        return lambda positions, wanted=True: fit.against(
-            0, positions, np.broadcast_to(wanted, len(chain)), one.codes
+        return lambda positions, wanted=True, z_score=0.0: fit.against(
+            0, positions, np.broadcast_to(wanted, len(chain)), one.codes, z_score
         )
 
     return make
@@ -56,9 +57,18 @@ def test_where_the_best_place_is_clear_less_is_asked_of_it(chain, density):
 def test_a_fold_that_is_known_to_be_the_maps_is_not_refused_for_parts_that_differ(chain, density):
     half_wrong = chain.calpha.copy()
     half_wrong[30:] += 40.0
-    assert density(clear_folds=frozenset({1}))(half_wrong)
-    assert density(clear_folds=frozenset({0}))(half_wrong) == ""
-    assert density(clear_folds=frozenset({0}), unfound={0})(half_wrong)
+    assert density(stand_out={1: 5.0})(half_wrong)
+    assert density(stand_out={0: 5.0})(half_wrong) == ""
+    assert density(stand_out={0: 5.0}, unfound={0})(half_wrong)
+
+
+def test_a_fold_that_stands_out_less_must_suit_the_sequence_too(chain, density):
+    half_wrong = chain.calpha.copy()
+    half_wrong[30:] += 40.0
+    assert density(stand_out={0: 3.5})(half_wrong, z_score=LEAST_Z_BY_FOLD - 0.1)
+    assert density(stand_out={0: 3.5})(half_wrong, z_score=LEAST_Z_BY_FOLD) == ""
+    assert density()(half_wrong, z_score=LEAST_Z_BY_FOLD)
+    assert density(stand_out={0: 3.5}, unfound={0})(half_wrong, z_score=LEAST_Z_BY_FOLD)
 
 
 def test_what_the_density_does_not_find_must_fit_it_well_where_positions_put_it(chain, density):

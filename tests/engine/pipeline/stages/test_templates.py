@@ -19,7 +19,12 @@ from critasser.pipeline.stages.density_fit import (
     template_chains,
 )
 from critasser.pipeline.stages.judged_templates import judged_by_map
-from critasser.pipeline.stages.templates import _absent, _clear, _place_at_once, _write_elsewhere
+from critasser.pipeline.stages.templates import (
+    _absent,
+    _place_at_once,
+    _stand_out,
+    _write_elsewhere,
+)
 from critasser.structure import (
     CalphaSet,
     Sequence,
@@ -221,12 +226,15 @@ def test_a_fold_that_was_found_brings_no_chain_back_as_a_given_structure_does(ch
 
 
 @pytest.mark.parametrize(
-    ("noted", "clear"),
-    [(None, set()), ([0, 2], {3, 5}), ([0, 99, -1, "x", True], {3}), ("x", set()), ({}, set())],
-)
-def test_which_folds_are_clear_is_not_taken_on_trust(noted, clear):
+    ("noted", "expected"),
+    [
+        (None, {}), ([4.5, None, 3], {3: 4.5, 5: 3.0}), ([4.0, "x", True, 9.9, 5.0], {3: 4.0}),
+        ("x", {}), ({}, {}),
+    ],
+)  # fmt: skip
+def test_which_folds_stand_out_is_not_taken_on_trust(noted, expected):
     context = SimpleNamespace(fact=lambda _: noted)
-    assert _clear(context, 3, 6) == clear
+    assert _stand_out(context, 3, 6) == expected
 
 
 def test_further_places_of_a_template_are_written(chain, tmp_path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
@@ -32,7 +32,7 @@ from critasser.fitting import (
 )
 from critasser.pipeline.stages.side_chains import UNTOLD, SideChains
 from critasser.structure import ProteinChain, read_chains
-from critasser.templates import AS_GOOD, PlacedChain
+from critasser.templates import AS_GOOD, LEAST_Z_BY_FOLD, PlacedChain
 from critasser.text import printable
 
 __all__ = ["DensityFit", "fit_by_density", "template_chains"]
@@ -40,6 +40,10 @@ __all__ = ["DensityFit", "fit_by_density", "template_chains"]
 SCORE_BY_CALPHA = 0.1
 """Score that a place by Cα positions alone must pass, where the density has none: proteins in their
 own maps, bent ones too, had 0.35 or more, other folds -0.03 or less (``benchmark.foreign``)."""
+
+CLEAR_FOLD = 4.5
+"""Deviations from which a fold is believed to be that of the map, though parts of it differ and its
+score is poor: of six maps the best fold of those that are not alike stood out by 2.2 to 4.5."""
 
 
 def template_chains(
@@ -98,8 +102,9 @@ class DensityFit:
         Given a line for all of a chain that took no part, found no place, or fits elsewhere too.
     given : int or None
         Of how many chains, from the first on, that is told, since a person gave them; None for all.
-    clear_folds : frozenset of int
-        Chains whose fold is known to be that of the map, so that a poor score is no reason against.
+    stand_out : mapping of int to float
+        Of chains of known folds that were looked for, the deviations by which theirs suits the map
+        better than those of others.
     clear : dict of int to float
         Of chains that were searched for, the detail that tells a clear best place.
     unfound : set of int
@@ -116,7 +121,7 @@ class DensityFit:
     errors: tuple[NDArray[np.float64] | None, ...] = ()
     tell: Callable[[str], None] | None = None
     given: int | None = None
-    clear_folds: frozenset[int] = frozenset()
+    stand_out: Mapping[int, float] = field(default_factory=dict)
     clear: dict[int, float] = field(default_factory=dict)
     unfound: set[int] = field(default_factory=set)
     found: dict[int, tuple[Placement, ...]] = field(default_factory=dict)
@@ -199,7 +204,7 @@ class DensityFit:
 
     def certain(self, number: int) -> bool:
         """Whether a chain's fold is known to be that of the map."""
-        return number in self.clear_folds
+        return self.stand_out.get(number, 0.0) >= CLEAR_FOLD
 
     def _asked(self, number: int, wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Residues of a chain that speak for it: those that a prediction is sure of."""
@@ -214,6 +219,7 @@ class DensityFit:
         positions: NDArray[np.float64],
         wanted: NDArray[np.bool_],
         letters: NDArray[np.int8],
+        z_score: float = 0.0,
     ) -> str:
         """Why a chain (n, 3) in a place is not what the map shows there; empty if it may be."""
         asked = self._asked(number, wanted)
@@ -231,7 +237,8 @@ class DensityFit:
         unfound = number in self.unfound
         least = SCORE_BY_CALPHA if unfound else least_score(here)
         clear = not unfound and detail > self.clear.get(number, np.inf)
-        clear |= not unfound and number in self.clear_folds
+        told_by_fold = number in self.stand_out and z_score >= LEAST_Z_BY_FOLD
+        clear |= not unfound and (self.certain(number) or told_by_fold)
         if not (score > least or clear or told.sure):
             return (
                 "has no place in the map that is better than chance (score "
@@ -248,12 +255,12 @@ def fit_by_density(
     errors: Sequence[NDArray[np.float64] | None] = (),
     tell: Callable[[str], None] | None = None,
     given: int | None = None,
-    clear_folds: frozenset[int] = frozenset(),
+    stand_out: Mapping[int, float] | None = None,
     side_chains: SideChains | None = None,
 ) -> DensityFit:
     """Template chains in the density of the cropped map at 1 Å; the rest as in `DensityFit`."""
     return DensityFit(
-        tuple(chains), network_fields(features), rng, tuple(errors), tell, given, clear_folds,
+        tuple(chains), network_fields(features), rng, tuple(errors), tell, given, stand_out or {},
         side_chains=side_chains,
     )  # fmt: skip
 

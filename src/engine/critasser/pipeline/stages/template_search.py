@@ -6,6 +6,7 @@ them in the map as it does with the person's, and refuses what does not belong t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -49,10 +50,6 @@ do, and most of them."""
 
 SHORTEST, LONGEST = 0.5, 1.5
 """Of the residues of a sequence: chains whose fold is looked for in the map."""
-
-CLEAR = 4.5
-"""Deviations from which a fold is believed to be that of the map, though parts of it differ and its
-score is poor: of six maps the best fold of those that are not alike stood out by 2.2 to 4.5."""
 
 FEWEST = 24
 """Chains that are looked for at least: by them it is told what chance does."""
@@ -122,7 +119,11 @@ def template_search(context: Context) -> None:
         ],
         {"by sequence": 1, "by density": 1},
     )  # fmt: skip
-    context.note(clear=[k for k, one in enumerate(found) if one.by_density >= CLEAR])
+    context.note(
+        stand_out=[
+            None if math.isnan(one.by_density) else round(one.by_density, 2) for one in found
+        ]
+    )
     names = ", ".join(library.names[one.number] for one in found)
     context.say(reason or (f"to be tried: {names}" if names else "none suits sequence or map"))
 

@@ -60,7 +60,7 @@ def templates(context: Context) -> None:
     chains = [*given, *_found(context)]
     errors += [None] * (len(chains) - len(given))
     symmetry, certain = load_units(context)
-    clear = _clear(context, len(given), len(chains))
+    stand_out = _stand_out(context, len(given), len(chains))
     fit, share, bending = None, 0.0, bending_share(len(context.target))
     if chains:
         features = protein_features(context)
@@ -68,7 +68,7 @@ def templates(context: Context) -> None:
             features = averaged_over_units(features, symmetry.rotation, symmetry.shift)
         fit = fit_by_density(
             chains, features, context.rng, errors=errors, tell=context.warn, given=len(given),
-            clear_folds=clear, side_chains=SideChains.of(context),
+            stand_out=stand_out, side_chains=SideChains.of(context),
         )  # fmt: skip
         share = _place_at_once(context, fit)
 
@@ -130,13 +130,13 @@ def templates(context: Context) -> None:
     context.say(told if chains else "none")
 
 
-def _clear(context: Context, given: int, count: int) -> frozenset[int]:
-    """Which chains are of a fold that stands out clearly in the map, by their numbers."""
-    noted = context.fact("clear")
-    if noted is None:
-        return frozenset()
-    numbers = [given + k for k in noted if type(k) is int] if isinstance(noted, list) else []
-    return frozenset(k for k in numbers if given <= k < count)
+def _stand_out(context: Context, given: int, count: int) -> dict[int, float]:
+    """By how many deviations the folds of chains that were found stand out, by their numbers."""
+    noted = context.fact("stand_out")
+    found = noted[: count - given] if isinstance(noted, list) else []
+    return {
+        given + k: float(one) for k, one in enumerate(found) if type(one) in (int, float)
+    }
 
 
 def _found(context: Context) -> list[ProteinChain]:
@@ -217,7 +217,7 @@ STAGE = Stage(
         "evidence": "sequences",
         "room": "sequences",
         "map_symmetry": "symmetry",
-        "clear": "template_search",
+        "stand_out": "template_search",
     },
     settings=named_sequences,
     external=("template_*", "pae_*", "residue_weights", "trace.npz", SEQUENCE_NETWORK),

@@ -39,7 +39,7 @@ def new_place(folder: Path) -> Path:
 
 
 def files_anew(folder: Path, request, sequence, templates, pae, library, contacts) -> tuple:
-    """Files for a changed sequence, templates, library or contacts, beside those of the runs before.
+    """Files for changed sequences, templates, folds or contacts, beside those of the runs before.
 
     Returns
     -------

@@ -140,21 +140,11 @@ def command(
     begun = (folder / "job.json").exists()
     request = _request_of(folder, begun)
     asked = {
-        "sequence": sequence,
-        "templates": templates,
-        "library": library,
-        "contacts": contacts,
-        "quality": quality,
-        "models": models,
-        "seed": seed,
-        "trim": trim,
-        "protein": protein,
-        "symmetry": symmetry,
-        "rigid": rigid,
-        "pae": pae,
-        "halfMaps": half_maps,
+        "sequence": sequence, "templates": templates, "library": library, "contacts": contacts,
+        "quality": quality, "models": models, "seed": seed, "trim": trim, "protein": protein,
+        "symmetry": symmetry, "rigid": rigid, "pae": pae, "halfMaps": half_maps,
         "resolution": resolution,
-    }
+    }  # fmt: skip
     _check_has(request.command, [word for word, value in asked.items() if value is not None])
     options = engine_options(resolution, device, quality, models, seed, trim, protein, symmetry)
     without = _taken_away(request.command, without, asked)

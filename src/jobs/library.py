@@ -36,7 +36,7 @@ def check_library(path: str | Path | None, *, refused: bool = False) -> None:
         raise UserError("templates none looks in no library: leave out templates, or library")
     try:
         with open_regular(Path(path)) as file, zipfile.ZipFile(file) as packed:
-            whole = _HOLDS <= set(packed.namelist())
+            whole = set(packed.namelist()) >= _HOLDS
     except OSError as error:
         raise UserError(f"library {path}: cannot be read, {error.strerror}") from None
     except (zipfile.BadZipFile, ValueError, NotImplementedError):

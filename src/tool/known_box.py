@@ -25,7 +25,7 @@ __all__ = ["KnownBox"]
 _WORDS = ("AlphaFold DB, PDB, open models", "Open models and downloads", "None")
 """What a person sees for each of `KNOWN`: where templates are searched."""
 
-_LIBRARY = "Where the map does not tell a sequence, the known folds that ship are looked through too."
+_LIBRARY = "Where the map does not tell a sequence, known folds that ship are looked through too."
 
 _NOTES = {"auto": _LIBRARY, "local": _LIBRARY, "none": "The map alone: no known folds either."}
 """What a person should know of each of `KNOWN`."""

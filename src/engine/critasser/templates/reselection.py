@@ -63,10 +63,11 @@ TRIANGLES_SHARE = 0.2
 
 @dataclass(frozen=True)
 class Rejected:
-    """A structure that is of no use here, and why."""
+    """A structure that is of no use here, and why; `chain` is its number among those given."""
 
     source: str
     reason: str
+    chain: int = 0
 
 
 @dataclass(frozen=True)
@@ -79,11 +80,14 @@ class Reselection:
     rejected : tuple of Rejected
     elsewhere : tuple of tuple of Template
         Of each template, further places that it fits about as well, as in a symmetric molecule.
+    chains : tuple of tuple of int
+        Of each template, the numbers of the chains that it is made of.
     """
 
     templates: tuple[Template, ...]
     rejected: tuple[Rejected, ...]
     elsewhere: tuple[tuple[Template, ...], ...] = ()
+    chains: tuple[tuple[int, ...], ...] = ()
 
     @property
     def good(self) -> tuple[Template, ...]:
@@ -142,7 +146,7 @@ def survey(
         report(0.0, f"{len(chain)} residues")
         placed = _place(number, chain, calpha, target, entities, search, fit, report)
         if isinstance(placed, str):
-            rejected.append(Rejected(chain.title, placed))
+            rejected.append(Rejected(chain.title, placed, number))
         else:
             placings.append(placed)
     placings, taken = _together(placings, chains, target, entities)
@@ -150,8 +154,8 @@ def survey(
     found = _combine(placings, chains, calpha, target, entities)
     if progress is not None:
         progress(1.0, f"{len(found)} templates, {len(rejected)} of no use")
-    templates, elsewhere = zip(*found[:limit]) if found else ((), ())
-    return Reselection(templates, tuple(rejected), elsewhere)
+    placed, elsewhere, numbers = zip(*found[:limit]) if found else ((), (), ())
+    return Reselection(placed, tuple(rejected), elsewhere, numbers)
 
 
 def _place(
@@ -301,7 +305,9 @@ def _together(
                 one for one in chosen if one.entity != best.entity and best.excludes(one)
             )
             better = f"{chains[other.chain].title} lies, which fits better"
-            rejected.append(Rejected(chains[best.chain].title, f"fits only where {better}"))
+            rejected.append(
+                Rejected(chains[best.chain].title, f"fits only where {better}", best.chain)
+            )
     return left, rejected
 
 
@@ -311,8 +317,9 @@ def _combine(
     calpha: CalphaSet,
     target: Target,
     entities: list[list[int]],
-) -> list[tuple[Template, tuple[Template, ...]]]:
-    """One template of each group of placings; with each come its other places."""
+) -> list[tuple[Template, tuple[Template, ...], tuple[int, ...]]]:
+    """One template of each group of placings; with each come its other places, and the numbers of
+    the chains that it is made of."""
     centres: dict[int, NDArray[np.float64]] = {}
     templates = []
     for group in placings:
@@ -333,7 +340,8 @@ def _combine(
         identity = float(np.average(alike, weights=pairs))
         one = Template(positions, score, _source(used, chains), identity)
         others = _elsewhere(group, used, chains, calpha, target, entities)
-        templates.append((one, others))
+        numbers = tuple(dict.fromkeys(placing.chain for placing in used))
+        templates.append((one, others, numbers))
     return sorted(templates, key=lambda template: -template[0].score)
 
 

@@ -235,7 +235,8 @@ def test_sequences_of_another_name_are_taken_without_building_anew(copy, again, 
     letters = inputs[1].read_text().splitlines()[1]
     (tmp_path / "renamed.fasta").write_text(f">another_name\n{letters}\n")
     assert again(copy, tmp_path / "renamed.fasta") <= {
-        "sequences", "given_templates", "template_search", "trace", "templates", "decoys", "quality", "report",
+        "sequences", "given_templates", "template_search", "trace", "templates", "decoys",
+        "quality", "report",
     }  # fmt: skip
     assert "another_name" in (copy / "5_models/model_1.cif").read_text()
     assert "renamed.fasta" in (copy / "report.html").read_text()

@@ -29,7 +29,14 @@ from critasser.structure import Target
 from critasser.templates import entities_of
 from critasser.templates.alignment import align
 from critasser.text import printable
-from critasser.threading import EMPTY, TemplateLibrary, load_library, rank, write_library
+from critasser.threading import (
+    EMPTY,
+    TemplateLibrary,
+    load_library,
+    order_z_score,
+    rank,
+    write_library,
+)
 from critasser.trace.sequence_profile import sequence_profile
 
 __all__ = ["CLEAR", "LIBRARY_ROLE", "STAGE"]
@@ -39,7 +46,11 @@ LIBRARY_ROLE = "library"
 
 RELATED_Z, MOST_RELATED = 7.0, 4
 """z-score of threading from which a chain of the library is taken for a relative, and most of them
-for a sequence: chains of other families come to 5.6 at most (20 sequences)."""
+for a sequence."""
+
+ORDERED_Z = 10.0
+"""z-score of a relative among orders of the sequence's residues: sequences of few letters come to 6
+at most with what they suit by these alone, and relatives of validation chains to 14 at least."""
 
 STANDS_OUT, MOST_FOLDS = 3.0, 4
 """Deviations by which the fold of a chain must suit the map better than the others that are tried
@@ -184,18 +195,17 @@ def _search(
         chain = entities_of(context.target)[entity][0]
         sequence = context.target.sequences[chain]
 
-        def report(done: float, count=count, name=sequence.name) -> None:
+        def report(done: float, message: str, count=count, name=sequence.name) -> None:
             context.progress(
                 BLURRING_SHARE + (1.0 - BLURRING_SHARE) * (count + done) / len(wanted),
-                f"known folds that {printable(name)} may have",
+                f"known folds that {printable(name)} may have: {message}",
             )
 
-        z_scores = _threaded(library, context.target, chain, report)
+        z_scores, related = _threaded(context, library, chain, report)
         each = fold_seconds(len(sequence), volume)
         most = int(context.settings["seconds"] / len(wanted) / each)
         tried = _tried(library.lengths, z_scores, len(sequence), most)
         density = _by_density(context, library, tried, fields, each, report)
-        related = [k for k in np.argsort(-z_scores)[:MOST_RELATED] if z_scores[k] >= RELATED_Z]
         folds = [k for k in sorted(density, key=lambda k: -density[k]) if density[k] >= STANDS_OUT]
         for number in [*related, *folds[:MOST_FOLDS]]:
             first, last = _aligned(library, number, context.target, chain)
@@ -212,15 +222,24 @@ def _search(
 
 
 def _threaded(
-    library: TemplateLibrary, target: Target, chain: int, report: Callable[[float], None]
-) -> NDArray[np.float64]:
-    """z-score of each chain of the library for one chain of the target."""
-    codes = _codes(target, chain)
+    context: Context,
+    library: TemplateLibrary,
+    chain: int,
+    report: Callable[[float, str], None],
+) -> tuple[NDArray[np.float64], list[int]]:
+    """z-score of each chain of the library for one chain of the target, and which are relatives."""
+    codes = _codes(context.target, chain)
     told = sequence_profile(codes, np.zeros(len(codes), dtype=np.int64))
-    return rank(
-        library, codes, told.structure, told.side, told.back,
-        progress=lambda done: report(RANKING_SHARE * done),
-    )  # fmt: skip
+    sequence = (codes, told.structure, told.side, told.back)
+    z_scores = rank(
+        library, *sequence, progress=lambda done: report(RANKING_SHARE * done, "by its sequence")
+    )
+    related = [
+        int(k) for k in np.argsort(-z_scores)[:MOST_RELATED]
+        if z_scores[k] >= RELATED_Z
+        and order_z_score(library, int(k), *sequence, context.rng) >= ORDERED_Z
+    ]  # fmt: skip
+    return z_scores, related
 
 
 def _codes(target: Target, chain: int) -> NDArray[np.int8]:
@@ -243,7 +262,7 @@ def _by_density(
     tried: Sequence[int],
     fields: SearchedFields,
     each: float,
-    report: Callable[[float], None],
+    report: Callable[[float, str], None],
 ) -> dict[int, float]:
     """Deviations by which the fold of each chain, which takes so many seconds, stands out."""
     if len(tried) < FEWEST:
@@ -259,7 +278,10 @@ def _by_density(
         [{"chains": [library.calpha[library.residues(k)] for k in batch]} for batch in batches],
         shared={"fields": fields},
         seconds=BATCH * each,
-        progress=lambda done, _message: report(RANKING_SHARE + (1.0 - RANKING_SHARE) * done),
+        progress=lambda done, _message: report(
+            RANKING_SHARE + (1.0 - RANKING_SHARE) * done,
+            f"{round(done * len(tried)):,} of {len(tried):,} looked for in the map",
+        ),
         tell=context.run.job.log,
     ):
         scores += done.result
@@ -298,4 +320,5 @@ STAGE = Stage(
     facts={"lying": "given_templates", "map_symmetry": "symmetry", **UNTOLD_FACTS},
     settings=_settings,
     external=(LIBRARY_ROLE, SEQUENCE_NETWORK),
+    draws=True,
 )

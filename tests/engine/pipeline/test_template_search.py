@@ -69,7 +69,7 @@ def searched(inputs, first_stages) -> Path:
 
 
 def templates_of(job: Path) -> int:
-    return json.loads((job / "stages/templates.json").read_text())["summary"]["templates"]
+    return len(json.loads((job / "stages/templates.json").read_text())["summary"]["used"])
 
 
 def rows(job: Path) -> list[dict[str, str]]:
@@ -125,6 +125,35 @@ def test_known_folds_are_looked_for_where_the_template_that_was_given_is_refused
     with (copy / "3_templates/templates.csv").open(newline="") as lines:
         (row,) = csv.DictReader(lines)
     assert row["origin"] == "known fold" and float(row["by sequence"]) == used["by_sequence"]
+
+
+@pytest.fixture(scope="module")
+def built(inputs, engine, answers, tmp_path_factory) -> Path:
+    """The folder of a build that was given another fold, and the record of what it opened."""
+    folder = tmp_path_factory.mktemp("built")
+    done = engine(
+        "build", inputs / "map.mrc", inputs / "own.fasta", "-o", folder / "job",
+        "--resolution", RESOLUTION, "--quality", "shortest", "--library", inputs / "with.npz",
+        "--templates", another_fold(folder), record=folder / "record.jsonl", answers=answers,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_stages_of_templates_open_what_they_declare_and_nothing_else(built, check_declared):
+    check_declared(built / "job", built / "record.jsonl")
+
+
+def test_results_and_report_say_which_known_folds_lead_and_which_structures_are_refused(built):
+    results = json.loads((built / "job/results.json").read_text())
+    (used,), (refused, *_) = results["templates"]["used"], results["templates"]["refused"]
+    assert (used["origin"], used["structure"]) == ("known fold", "barnase")
+    assert refused["origin"] == "given" and "other.pdb" in refused["source"] and refused["reason"]
+    assert results["known_folds"]["sequences"] == ["barnase"]
+    assert any("--no-template-search builds without" in line for line in results["warnings"])
+    page = (built / "job/report.html").read_text()
+    assert "known fold: chain barnase of the library" in page
+    assert "given: chain A of other.pdb" in page and "--no-template-search" in page
 
 
 def another_fold(folder: Path) -> Path:

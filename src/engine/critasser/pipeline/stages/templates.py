@@ -140,7 +140,7 @@ def _write(
             for k, one in enumerate(rows, start=1)
         ],
     )  # fmt: skip
-    context.note(templates=len(used), used=rows)
+    context.note(used=rows)
 
 
 def _tell(

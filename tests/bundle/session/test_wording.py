@@ -30,10 +30,9 @@ def test_every_option_that_the_engines_stages_name_is_a_keyword_here():
     from chimerax.critasser.session.wording import in_chimerax
 
     parts = [f for f in ENGINE.rglob("*.py") if f.parent.name not in ("api", "cli", "report")]
+    option = re.compile(r"(?<![\w.-])--[a-z]+(?:-[a-z]+)*")
     words = {
-        option
-        for file in parts
-        for option in re.findall(r"(?<![\w.-])--[a-z]+(?:-[a-z]+)*", file.read_text(encoding="utf-8"))
+        word for file in parts for word in option.findall(file.read_text(encoding="utf-8"))
     } - {"--help"}
     assert {"--resolution", "--templates", "--device"} <= words
     known = "".join(file.read_text(encoding="utf-8") for file in COMMANDS.glob("*.py"))

@@ -36,6 +36,7 @@ from ..jobs.inputs import (
     write_mask,
     write_sequences,
 )
+from ..jobs.library import check_library, copy_library
 from ..jobs.new_job import DEVICES, QUALITIES, engine_options, new_folder
 from ..jobs.predicted_error import check_pae, copy_pae
 from ..jobs.request import Request
@@ -66,6 +67,7 @@ def description():
             ("resolution", Bounded(FloatArg, min=1.0, max=20.0)),
             ("templates", TemplatesArg),
             ("pae", ListOf(OpenFileNameArg)),
+            ("library", OpenFileNameArg),
             ("contacts", OpenFileNameArg),
             ("device", EnumOf(tuple(DEVICES))),
             ("quality", EnumOf(QUALITIES)),
@@ -94,6 +96,7 @@ def command(
     resolution=None,
     templates=None,
     pae=None,
+    library=None,
     contacts=None,
     device=None,
     quality=None,
@@ -133,6 +136,8 @@ def command(
         has said when first asked; in scripts and without a GUI in that library alone.
     pae : list of str, optional
         Files with the predicted aligned error of each template.
+    library : str, optional
+        File of known folds to look among, in place of those that ship.
     contacts : str, optional
         File of predicted contacts (CASP RR format), residues counted over all chains.
     device : {'auto', 'cpu', 'gpu'}, optional
@@ -175,12 +180,13 @@ def command(
     python = configured_python(session)
     templates = Templates.of(session, templates)
     check_pae(pae, templates.chosen or None)
+    check_library(library, refused=templates.refused)
 
     folder = new_folder(folder, job_name(volume.name))
     name = job_name(folder.name)
     placed = PlacedMap.of(volume)
     planes, where = region.planes(placed)
-    files = _write_small(folder, name, placed, sequence, templates, pae, known)
+    files = _write_small(folder, name, placed, sequence, templates, pae, known, library)
     if planes is not None:
         files["mask"] = files["map"].with_name("mask.mrc")
     files["half_maps"] = half_map_files(files["map"].parent, halves)
@@ -217,7 +223,7 @@ def command(
 def _files_as_options(files: dict) -> dict:
     """What the engine is told of the files that it may do without."""
     options = {}
-    for role in ("mask", "half_maps", "templates", "pae", "contacts"):
+    for role in ("mask", "half_maps", "templates", "pae", "library", "contacts"):
         if given := files.get(role):
             several = isinstance(given, (list, tuple))
             options[f"--{role.replace('_', '-')}"] = given if several else (given,)
@@ -237,7 +243,9 @@ def _odd(sequence, segments, near, protein) -> str:
     return ""
 
 
-def _write_small(folder, name, placed, sequence, templates, pae, contacts) -> dict:
+def _write_small(
+    folder, name, placed, sequence, templates, pae, contacts, library
+) -> dict:
     """Write all inputs but the maps, which take their time; removed when one of them is no good."""
     with new_inputs(folder) as inputs:
         files = {
@@ -248,5 +256,7 @@ def _write_small(folder, name, placed, sequence, templates, pae, contacts) -> di
         }
         if contacts is not None:
             files["contacts"] = write_contacts(inputs, contacts)
+        if library is not None:
+            files["library"] = copy_library(inputs, library)
         write_placement(folder, name, frame(placed.data), getattr(placed.data, "path", None))
     return files

@@ -11,6 +11,7 @@ from ..jobs.contacts import read_contacts, write_contacts
 from ..jobs.folder import INPUTS
 from ..jobs.half_maps import half_map_files, placed_halves, size_of_map
 from ..jobs.inputs import write_map, write_sequences
+from ..jobs.library import copy_library
 from ..jobs.predicted_error import copy_pae
 from ..jobs.request import map_of_job
 from ..models.job_map import copy_in_folder, map_of
@@ -37,8 +38,8 @@ def new_place(folder: Path) -> Path:
     return place
 
 
-def files_anew(folder: Path, request, sequence, templates, pae, contacts) -> tuple:
-    """Files for a changed sequence, templates or contacts, beside those of the runs before.
+def files_anew(folder: Path, request, sequence, templates, pae, library, contacts) -> tuple:
+    """Files for changed sequences, templates, folds or contacts, beside those of the runs before.
 
     Returns
     -------
@@ -66,6 +67,8 @@ def files_anew(folder: Path, request, sequence, templates, pae, contacts) -> tup
             options["--templates"] = tuple(map(str, templates.write(place)))
         if pae is not None:
             options["--pae"] = tuple(map(str, copy_pae(place, pae)))
+        if library is not None:
+            options["--library"] = (str(copy_library(place, library)),)
         if known is not None:
             options["--contacts"] = (str(write_contacts(place, known)),)
     except OSError as error:

@@ -21,6 +21,7 @@ from chimerax.map import MapArg, MapsArg
 from ..installation.environment import configured_python, engine_command
 from ..jobs.engine_job import jobs_of
 from ..jobs.folder import job_kind, read_placement
+from ..jobs.library import check_library
 from ..jobs.new_job import DEVICES, QUALITIES, engine_options
 from ..jobs.predicted_error import check_pae
 from ..jobs.request import Request, read_request, waits_again, waits_elsewhere
@@ -35,7 +36,9 @@ from .templates import Templates, TemplatesArg
 
 __all__ = ["command", "description"]
 
-_OPTIONAL = ("mask", "templates", "contacts", "sequence", "pae", "halfMaps", "resolution")
+_OPTIONAL = (
+    "mask", "templates", "library", "contacts", "sequence", "pae", "halfMaps", "resolution",
+)
 """What a job that has been given it can do without."""
 
 _FLAGS = {"halfMaps": "half-maps"}
@@ -55,6 +58,7 @@ def description():
             ("resolution", Bounded(FloatArg, min=1.0, max=20.0)),
             ("templates", TemplatesArg),
             ("pae", ListOf(OpenFileNameArg)),
+            ("library", OpenFileNameArg),
             ("contacts", OpenFileNameArg),
             ("half_maps", MapsArg),
             ("without", ListOf(EnumOf(_OPTIONAL))),
@@ -81,6 +85,7 @@ def command(
     resolution=None,
     templates=None,
     pae=None,
+    library=None,
     contacts=None,
     half_maps=None,
     without=None,
@@ -110,13 +115,15 @@ def command(
         As for `critasser build`; ``none`` goes on without the templates that the job had.
     pae : list of str, optional
         Of the templates that are given with it, or of the model that a fit places.
+    library : str, optional
+        File of known folds to look among.
     contacts : str, optional
         File of predicted contacts.
     half_maps : list of chimerax.map.Volume, optional
         The two half maps of the job's map.
     without : list of str, optional
-        Which of mask, templates, contacts, sequence, pae, halfMaps and resolution the job is to do
-        without from now on.
+        Which of mask, templates, library, contacts, sequence, pae, halfMaps and resolution the job
+        is to do without from now on.
     device, quality, models, seed, trim, protein, symmetry : optional
         As for `critasser build`.
     rigid : bool, optional
@@ -133,20 +140,11 @@ def command(
     begun = (folder / "job.json").exists()
     request = _request_of(folder, begun)
     asked = {
-        "sequence": sequence,
-        "templates": templates,
-        "contacts": contacts,
-        "quality": quality,
-        "models": models,
-        "seed": seed,
-        "trim": trim,
-        "protein": protein,
-        "symmetry": symmetry,
-        "rigid": rigid,
-        "pae": pae,
-        "halfMaps": half_maps,
+        "sequence": sequence, "templates": templates, "library": library, "contacts": contacts,
+        "quality": quality, "models": models, "seed": seed, "trim": trim, "protein": protein,
+        "symmetry": symmetry, "rigid": rigid, "pae": pae, "halfMaps": half_maps,
         "resolution": resolution,
-    }
+    }  # fmt: skip
     _check_has(request.command, [word for word, value in asked.items() if value is not None])
     options = engine_options(resolution, device, quality, models, seed, trim, protein, symmetry)
     without = _taken_away(request.command, without, asked)
@@ -156,13 +154,14 @@ def command(
     given = None if chosen is None or not chosen.chosen else chosen
     options.update({} if chosen is None else chosen.search_again)
     fits = request.command == "fit"
+    check_library(library, refused=chosen is not None and chosen.refused)
     check_pae(pae, None if fits else given and given.chosen, one=fits)
     write = None
     if half_maps is not None:
         option, write = halves_anew(session, folder, half_maps)
         options.update(option)
-    if any(one is not None for one in (sequence, given, contacts, pae)):
-        inputs, files = files_anew(folder, request, sequence, given, pae, contacts)
+    if any(one is not None for one in (sequence, given, library, contacts, pae)):
+        inputs, files = files_anew(folder, request, sequence, given, pae, library, contacts)
         options.update(files)
     if rigid is not None:
         options["--rigid" if rigid else "--domains"] = ()
@@ -252,12 +251,15 @@ def _check_has(kind: str, words: list[str]) -> None:
     lacks = {
         "build": ("rigid",),
         "score": (
-            "sequence", "templates", "contacts", "quality", "models", "protein", "rigid", "pae",
-            "symmetry", "halfMaps",
+            "sequence", "templates", "library", "contacts", "quality", "models", "protein", "rigid",
+            "pae", "symmetry", "halfMaps",
         ),
-        "rebuild": ("templates", "contacts", "rigid", "pae", "symmetry", "halfMaps"),
+        "rebuild": (
+            "templates", "library", "contacts", "rigid", "pae", "symmetry", "halfMaps",
+        ),
         "fit": (
-            "sequence", "templates", "contacts", "quality", "models", "trim", "protein", "halfMaps",
+            "sequence", "templates", "library", "contacts", "quality", "models", "trim", "protein",
+            "halfMaps",
         ),
     }
     wrong = [word for word in words if word in lacks.get(kind, ())]
@@ -275,7 +277,7 @@ def _taken_away(kind: str, without, asked: dict) -> list[str]:
     """
     words = sorted(set(without or ()))
     has = {
-        "build": ("mask", "templates", "contacts", "pae", "halfMaps", "resolution"),
+        "build": ("mask", "templates", "library", "contacts", "pae", "halfMaps", "resolution"),
         "score": ("mask", "resolution"),
         "rebuild": ("mask", "sequence", "resolution"),
         "fit": ("mask", "pae", "resolution"),

@@ -41,7 +41,10 @@ __all__ = [
 _FILE = f"{INPUTS}/request.json"
 _OPTION = re.compile(r"-o|--[a-z][a-z-]*")
 _FOLDERS = ("-o", "--resume")
-_FILES = ("--contacts", "--half-maps", "--map", "--mask", "--sequence", "--templates", "--pae")
+_FILES = (
+    "--contacts", "--half-maps", "--library", "--map", "--mask", "--sequence", "--templates",
+    "--pae",
+)
 _NONE = "-"
 """Of a file among several that there is none."""
 

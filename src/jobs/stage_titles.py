@@ -12,6 +12,7 @@ TITLES = {
     "weaker": "Look at weaker Cα positions",
     "symmetry": "Find the symmetry",
     "sequences": "Test each sequence",
+    "given_templates": "Place given templates",
     "template_search": "Look for known folds",
     "templates": "Place templates",
     "trace": "Trace chains",

@@ -18,4 +18,5 @@ def in_chimerax(text: str) -> str:
     """A message of the engine with its options as keywords of ``critasser`` commands."""
     text = one_line(text)
     text = re.sub(r"(?<!\S)--resume(?= \S)", "critasser resume", text)
+    text = text.replace("--no-template-search", "templates none")
     return _OPTION.sub(lambda option: _KEYWORDS.get(option[1], option[1]), text)

@@ -214,6 +214,7 @@ class LaunchPage(QWidget):
             pae=self.options.errors,
             half_maps=self.options.half_map_specs,
             known=self.known.known,
+            library=self.options.library.text().strip(),
             contacts=self.options.contacts.text().strip(),
             resolution=self.resolution.given,
             quality=QUALITIES[self.quality.currentIndex()],
@@ -244,6 +245,7 @@ class LaunchPage(QWidget):
         session = self._session
         volume = map_of(session, folder) or open_map(session, folder)
         self.set_plan_values(earlier.plan)
+        self.known.show_plan(earlier.plan)
         self._choose(self.map_menu, volume)
         if earlier.mask is not None:
             self._choose(self.mask_menu, open_map(session, folder, "mask"))

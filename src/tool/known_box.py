@@ -18,11 +18,17 @@ from ..session.background import BackgroundWork
 from ..session.settings import KNOWN, remember_known, settings
 from .layout import bring_into_view, button, labelled, small
 from .options import choice
+from .plan import Plan
 
 __all__ = ["KnownBox"]
 
 _WORDS = ("AlphaFold DB, PDB, open models", "Open models and downloads", "None")
 """What a person sees for each of `KNOWN`: where templates are searched."""
+
+_LIBRARY = "Where the map does not tell a sequence, known folds that ship are looked through too."
+
+_NOTES = {"auto": _LIBRARY, "local": _LIBRARY, "none": "The map alone: no known folds either."}
+"""What a person should know of each of `KNOWN`."""
 
 _LINES = 5
 """Of the list that are seen at once."""
@@ -74,6 +80,7 @@ class KnownBox(QWidget):
         self._entries: tuple[Entry, ...] = ()
         self._protein = False
         self._looked: tuple[Entry, ...] | None = None
+        self._earlier = ""
         self._work: _Look | None = None
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -99,10 +106,15 @@ class KnownBox(QWidget):
         layout.addWidget(self.list)
         self.show_setting()
 
+    def show_plan(self, plan: Plan) -> None:
+        """Show where an earlier build looked, until the person chooses."""
+        self._earlier = plan.known
+        self.show_setting()
+
     def show_setting(self) -> None:
         """Show what the person has said, here or when asked."""
-        remembered = settings(self._session).known
-        self.where.setCurrentIndex(KNOWN.index(remembered) if remembered in KNOWN else 0)
+        said = self._said
+        self.where.setCurrentIndex(KNOWN.index(said) if said in KNOWN else 0)
         self._refresh()
 
     def set_entries(self, entries: Sequence[Entry], *, protein: bool = False) -> None:
@@ -119,8 +131,11 @@ class KnownBox(QWidget):
         """The word for the command where nothing was ticked off: one of `KNOWN`, or none."""
         if self._looked is not None:
             return "none"
-        remembered = settings(self._session).known
-        return remembered if remembered in ("auto", "local") else ""
+        return self._said if self._said in KNOWN else ""
+
+    @property
+    def _said(self) -> str:
+        return self._earlier or settings(self._session).known
 
     @property
     def models(self) -> list:
@@ -154,6 +169,7 @@ class KnownBox(QWidget):
     def _chosen(self, index: int) -> None:
         """The note below has said what is sent."""
         remember_known(self._session, KNOWN[index])
+        self._earlier = ""
         self._looked = None
         self.list.clear()
         self._refresh()
@@ -200,7 +216,9 @@ class KnownBox(QWidget):
             told = "Searching…"
         elif not trouble and self._looked is not None and not self.list.count():
             told = "No structures were found."
-        elif not trouble and where == "auto" and self._looked is None:
-            told = f"{what_is_sent()}."
+        elif not trouble and self._looked is None:
+            told = _NOTES[where]
+            if where == "auto":
+                told = f"{what_is_sent()}. {told}"
         self.note.setText(told)
         self.note.setVisible(bool(told))

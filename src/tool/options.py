@@ -63,6 +63,12 @@ class Options(Section):
             "Choose a predicted error for each template", self._choose_pae,
         )  # fmt: skip
         self._make_half_maps()
+        self.library = self._path_row(
+            "&Known folds", "those that ship", "A library of known structures of your own, made by "
+            "critasser data library: templates are looked for in it where the map does not tell "
+            "the sequence",
+            "Choose a library of known folds", self._choose_library,
+        )  # fmt: skip
         self.contacts = self._path_row(
             "&Contacts", "none", "Predicted contacts of residues, a file in the CASP RR format",
             "Choose a file of contacts", self._choose_contacts,
@@ -190,10 +196,12 @@ class Options(Section):
         self.symmetry.setText(plan.symmetry)
         self.trim.setChecked(plan.trim)
         self.folder.setText(plan.folder)
+        self.library.setText(plan.library)
         self.contacts.setText(plan.contacts)
         self.pae.setText(text_of(plan.pae))
         usual = (plan.device, plan.models, plan.seed) == ("auto", MODELS, SEED)
-        if not usual or plan.trim or plan.symmetry or plan.folder or plan.contacts or plan.pae:
+        files = (plan.folder, plan.library, plan.contacts, plan.pae)
+        if not usual or plan.trim or plan.symmetry or any(files):
             self.unfold()
 
     def _open_templates(self) -> None:
@@ -211,6 +219,13 @@ class Options(Section):
         self.templates.refresh()
         known = self.templates.all_values
         self.templates.value = before + [m for m in _flat(opened) if m in known]
+
+    def _choose_library(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(
+            self, "Library of known folds", "", "Libraries (*.npz);;All files (*)"
+        )
+        if path:
+            self.library.setText(path)
 
     def _choose_contacts(self) -> None:
         path, _ = QFileDialog.getOpenFileName(

@@ -13,6 +13,7 @@ import numpy as np
 from ..session.files import as_number, inside, read_json
 from ..session.wording import in_chimerax
 from ..views.nucleic import nucleic_acid_told
+from ..views.used_templates import TemplateRow, looked_told, template_rows
 from .stages import Energies
 
 __all__ = ["ModelRow", "Outcome", "read_energies", "read_outcome"]
@@ -74,6 +75,10 @@ class Outcome:
         Å.
     nucleic_acid : str
         What part of the map looks like DNA or RNA, in a line; empty where none does.
+    templates : tuple of TemplateRow
+        Those that are used first.
+    known_folds : str
+        That known folds were looked for, in a sentence; empty where they were not.
     """
 
     models: tuple[ModelRow, ...] = ()
@@ -83,6 +88,8 @@ class Outcome:
     timings: dict[str, float] | None = None
     resolution: float | None = None
     nucleic_acid: str = ""
+    templates: tuple[TemplateRow, ...] = ()
+    known_folds: str = ""
 
 
 def read_outcome(folder: Path) -> Outcome | None:
@@ -109,6 +116,8 @@ def read_outcome(folder: Path) -> Outcome | None:
         else {},
         resolution=as_number(content.get("resolution")),
         nucleic_acid=nucleic_acid_told(content.get("nucleic_acid")),
+        templates=template_rows(content),
+        known_folds=looked_told(content),
     )
 
 

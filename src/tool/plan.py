@@ -67,6 +67,8 @@ class Plan:
         Predicted aligned error of each template; none for none.
     half_maps : tuple of str
         Specifiers of the two half maps; empty for none.
+    library : str
+        File of known folds to look among; empty for those that ship.
     known : str
         Where known structures are looked for, where none are chosen: one of `KNOWN`; empty for as
         the person has said or is to be asked.
@@ -97,6 +99,7 @@ class Plan:
     templates_files: tuple[Path, ...] = ()
     pae: tuple[Path, ...] = ()
     half_maps: tuple[str, ...] = ()
+    library: str = ""
     known: str = ""
     resolution: float | None = None
     quality: str = "standard"
@@ -162,6 +165,8 @@ def build_command(plan: Plan, folder: Path) -> Command:
         words += ["templates", plan.known]
     if plan.pae:
         words += ["pae", quoted_paths(plan.pae)]
+    if plan.library:
+        words += ["library", quoted_path(plan.library)]
     if plan.contacts:
         words += ["contacts", quoted_path(plan.contacts)]
     if plan.resolution is not None:
@@ -196,7 +201,7 @@ def obstacle(plan: Plan, *, selected_atoms: bool = True) -> str:
     """What is still missing for a build, as something to do; empty when it can start."""
     if not plan.map_spec:
         return "Open a map to build into."
-    files = (plan.fasta, plan.folder, plan.contacts, *plan.templates_files)
+    files = (plan.fasta, plan.folder, plan.library, plan.contacts, *plan.templates_files)
     for path in filter(None, files):
         try:
             quoted_path(path)
@@ -217,6 +222,8 @@ def obstacle(plan: Plan, *, selected_atoms: bool = True) -> str:
         return "The mask is the map itself: choose another map."
     if wrong := _wrong_halves(plan) or _wrong_errors(plan):
         return wrong
+    if plan.library and plan.known == "none" and not (plan.chosen or plan.templates_files):
+        return "Known folds are not looked for with Templates None: choose another, or no library."
     if plan.symmetry:
         try:
             read_symmetry(plan.symmetry)

@@ -84,8 +84,11 @@ def earlier_build(folder: Path) -> EarlierBuild | None:
         plan = replace(plan, pae=tuple(errors))
     elif errors:  # of some templates only, which the panel cannot say
         missing.append("predicted errors of templates")
-    if "library" in inputs:
-        missing.append("the template library")
+    library = _file(inputs.get("library"), folder)
+    if library is not None:
+        plan = replace(plan, library=str(library))
+    elif "library" in inputs:
+        missing.append("the library of known folds")
     return EarlierBuild(
         plan, mask, tuple(path.stem for path in halves), tuple(templates), tuple(missing)
     )

@@ -41,6 +41,7 @@ from .plots import MatrixPlot
 from .rebuilt_box import RebuiltBox
 from .scene import models_of_job, only_commands, selected_structures
 from .tables import dense, fit_height
+from .template_section import TemplateSection
 from .watch import Watch
 
 __all__ = ["ResultsPage"]
@@ -96,8 +97,8 @@ class ResultsPage(QWidget):
         self.table.itemDoubleClicked.connect(lambda item: self.show_only([self._row_of(item)]))
         self.table.customContextMenuRequested.connect(self._menu)
         layout.addWidget(self.table)
-        self._closed = Notice()
-        self._closed.add(button("&Show them", "Open the models of this job", self._open))
+        open_them = button("&Show them", "Open the models of this job", self._open)
+        self._closed = Notice().add(open_them)
         layout.addWidget(self._closed)
         self.rebuilt = RebuiltBox(session)
         layout.addWidget(self.rebuilt)
@@ -105,8 +106,7 @@ class ResultsPage(QWidget):
         layout.addWidget(self._fitted)
         self._warnings = Notice(AMBER)
         layout.addWidget(self._warnings)
-        self.nucleic_acid = Notice()
-        self.nucleic_acid.add(
+        self.nucleic_acid = Notice().add(
             button("Show it", "The part of the map that looks like DNA or RNA, in violet",
                    lambda: self._nucleic_acid("show")),
             button("Hide it", "Hide that part again", lambda: self._nucleic_acid("hide")),
@@ -122,6 +122,8 @@ class ResultsPage(QWidget):
                        lambda: ask_compare(session, self)),
             )
         )  # fmt: skip
+        self.templates = TemplateSection()
+        layout.addWidget(self.templates)
         self._alike = Section("Similarity of the models")
         self.matrix = MatrixPlot(lambda a, b: self.show_only(sorted({a - 1, b - 1})))
         self._alike.body.addWidget(self.matrix)
@@ -183,20 +185,18 @@ class ResultsPage(QWidget):
         self._fitted.tell(places_told(self._watch.folder) if rows else "")
         self._warnings.tell("" if outcome is None else "\n".join(outcome.warnings))
         nucleic = "" if outcome is None else outcome.nucleic_acid
+        self.templates.show_outcome(outcome)
         self.nucleic_acid.tell(nucleic and f"{nucleic[0].upper()}{nucleic[1:]}.")
         self.models_changed()
 
     def _nucleic_acid(self, command: str) -> None:
         """Show or hide it; where the job's results are not open, open them first."""
-        folder = self._watch.folder
-        if folder is None:
+        if (folder := self._watch.folder) is None:
             return
         if open_group(self._session, folder) is None:
             self._run(command_text(*open_words(folder)))
         if (group := open_group(self._session, folder)) is not None:
-            shown = command == "show"
-            text = "critasser show" if shown else "critasser hide"
-            self._run(command_text(text, group, "nucleicAcid"))
+            self._run(command_text(f"critasser {command}", group, "nucleicAcid"))
 
     def _fill_table(self) -> None:
         self._filling = True

@@ -28,6 +28,7 @@ from ..session.files import as_number, inside, read_json
 from ..session.messages import open_words, tell
 from ..session.quoting import command_link, command_text, in_turn
 from .nucleic import NUCLEIC_MAP, tell_nucleic_acid
+from .used_templates import tell_templates
 from .warned import Warned
 
 __all__ = ["CLASSES", "Results", "open_group"]
@@ -141,10 +142,10 @@ class Results:
         if models:
             self._report(models)
             self._tell_symmetry(results.get("symmetry"), models[0][0])
+            tell_templates(self._session, self._name, results)
             if self.is_open:
-                tell_nucleic_acid(
-                    self._session, self._name, self.group, results.get("nucleic_acid")
-                )
+                found = results.get("nucleic_acid")
+                tell_nucleic_acid(self._session, self._name, self.group, found)
         if self._hidden or self._closed:
             text = f"critasser {self._name} has finished; its results are not open"
             tell(self._session, text, (open_words(self._folder), "show them"))

@@ -85,8 +85,8 @@ def test_each_input_and_option_that_the_engine_takes_anew_can_be_given_here():
     from critasser.cli import build, fit, rebuild, score
 
     elsewhere = {"--output", "--resume", "--weights", "--no-weights", "--executor", "--stretch",
-                 "--mask", "--map", "--help", "--no-trim", "--no-protein", "--library",
-                 "--no-library", "--template-search", "--no-template-search"}  # fmt: skip
+                 "--mask", "--map", "--help", "--no-trim", "--no-protein",
+                 "--template-search", "--no-template-search"}  # fmt: skip
     words = {"--no-" + module._FLAGS.get(one, one) for one in module._OPTIONAL}
     words |= {f"--{one.replace('_', '-')}" for one in module.description().keyword}
     for one in (build, score, rebuild, fit):
@@ -99,7 +99,7 @@ def test_each_input_and_option_that_the_engine_takes_anew_can_be_given_here():
         asked = [
             module._FLAGS.get(word, word) for word in
             ("sequence", "templates", "contacts", "quality", "models", "seed", "protein", "rigid",
-             "pae", "symmetry", "halfMaps", "trim", "resolution")
+             "pae", "symmetry", "halfMaps", "trim", "resolution", "library")
         ]  # fmt: skip
         for word in asked:
             takes = f"--{word}" in flags or (kind == "build" and word == "sequence")

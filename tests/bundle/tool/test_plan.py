@@ -41,6 +41,7 @@ def test_paths_in_a_line_are_parted_by_semicolons_outside_quotes(text, paths):
         ({"place": "mask", "mask_spec": "#2"}, "mask #2"),
         ({"templates_spec": "#3,4"}, "templates #3,4"),
         ({"contacts": "/data/my map.rr"}, 'contacts "/data/my map.rr"'),
+        ({"library": "/data/my folds.npz"}, 'library "/data/my folds.npz"'),
         ({"resolution": 3.8}, "resolution 3.8"),
         ({"quality": "draft", "device": "gpu"}, "quality draft device gpu"),
         ({"models": 3, "seed": 7}, "models 3 seed 7"),
@@ -117,6 +118,14 @@ def test_known_structures_are_looked_for_where_none_are_chosen(tmp_path):
     path = tmp_path / "a b.cif"
     files = Plan(map_spec="#1", entries=(entry,), templates_spec="#3", templates_files=(path,))
     assert build_command(files, tmp_path).endswith(f' templates "#3,{path}"')
+
+
+def test_a_library_that_would_not_be_looked_into_is_an_obstacle():
+    plan = replace(PLAN, library="/data/folds.npz", known="none")
+    assert "Known folds are not looked for" in obstacle(plan)
+    assert not obstacle(replace(plan, known="local"))
+    # Nothing was ticked off but what is used: the engine looks all the same.
+    assert not obstacle(replace(plan, templates_files=(Path("/data/a.cif"),)))
 
 
 def plan_entry():

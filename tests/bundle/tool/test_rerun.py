@@ -56,10 +56,15 @@ def test_a_job_that_looked_for_no_templates_looks_for_none_again(job):
     assert chosen(template_search=True) == chosen() != "none"
 
 
-def test_a_library_that_the_panel_cannot_name_is_told(job):
+def test_a_library_of_the_job_is_there_again_and_one_from_elsewhere_is_told(job):
     content = json.loads((job() / "job.json").read_text())
     folder = job(inputs={**content["inputs"], "library": {"path": "/elsewhere/own.npz"}})
-    assert "the template library" in earlier_build(folder).missing
+    assert earlier_build(folder).missing == ("the library of known folds",)
+    path = folder / "inputs/library.npz"
+    path.write_text("x")
+    job(inputs={**content["inputs"], "library": {"path": str(path)}})
+    found = earlier_build(folder)
+    assert found.plan.library == str(path) and not found.missing
 
 
 def test_a_folder_that_was_moved_is_as_good(job, tmp_path):

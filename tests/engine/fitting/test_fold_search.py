@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
 from critasser.errors import Cancelled
 from critasser.fitting import SearchedFields, fold_scores, network_fields
@@ -41,10 +42,30 @@ def test_a_relative_stands_out_of_other_folds(fields, others):
     assert best > 1.3 * max(rest)
 
 
-def test_a_search_can_be_stopped(fields, others):
+def test_a_search_tells_how_far_it_is_and_can_be_stopped_within_one_fold(fields, others):
+    told = []
+    fold_scores(others[:2], fields, progress=lambda done, _message: told.append(done))
+    assert told == sorted(told) and sum(done < 0.5 for done in told) >= 5
+
     def stop(fraction, _message):
-        if fraction > 0:
+        if fraction > 0.1:
             raise Cancelled("asked to stop")
 
     with pytest.raises(Cancelled):
         fold_scores(others[:2], fields, progress=stop)
+
+
+def test_making_the_fields_of_a_map_tells_how_far_it_is_and_can_be_stopped():
+    fields = network_fields(seen([read_chains(DATA / "1gl2_D.pdb.gz")[0].calpha]))
+    told = []
+    made = SearchedFields.of(fields, told.append)
+    assert told == pytest.approx(np.arange(1, 37) / 36)
+    # One axis after another is what the filter of three dimensions does.
+    smooth = gaussian_filter(fields.values[0], 2.0, mode="constant", cval=fields.outside[0])
+    np.testing.assert_allclose(made.middle.values[0], smooth, atol=1e-5)
+
+    def stop(done):
+        raise Cancelled("asked to stop")
+
+    with pytest.raises(Cancelled):
+        SearchedFields.of(fields, stop)

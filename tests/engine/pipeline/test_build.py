@@ -79,7 +79,7 @@ def test_stages_of_a_build_open_what_they_declare_and_nothing_else(
     finished, build_record, check_declared
 ):
     # No templates are given, and none are needed.
-    check_declared(finished, build_record, idle=("template_search", "templates"))
+    check_declared(finished, build_record, idle=("given_templates", "template_search", "templates"))
 
 
 def test_models_have_every_residue_in_the_maps_frame(finished, inputs):
@@ -235,7 +235,8 @@ def test_sequences_of_another_name_are_taken_without_building_anew(copy, again, 
     letters = inputs[1].read_text().splitlines()[1]
     (tmp_path / "renamed.fasta").write_text(f">another_name\n{letters}\n")
     assert again(copy, tmp_path / "renamed.fasta") <= {
-        "sequences", "template_search", "trace", "templates", "decoys", "quality", "report",
+        "sequences", "given_templates", "template_search", "trace", "templates", "decoys",
+        "quality", "report",
     }  # fmt: skip
     assert "another_name" in (copy / "5_models/model_1.cif").read_text()
     assert "renamed.fasta" in (copy / "report.html").read_text()

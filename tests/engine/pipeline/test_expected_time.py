@@ -81,7 +81,7 @@ def test_a_template_is_searched_for_longer_in_a_larger_map(of_length, tmp_path):
     def templates(volume: float) -> float:
         one = of_length(580, volume)
         inputs = dataclasses.replace(one.inputs, templates=(tmp_path / "a.pdb",))
-        return expected_build_seconds(dataclasses.replace(one, inputs=inputs))["templates"]
+        return expected_build_seconds(dataclasses.replace(one, inputs=inputs))["given_templates"]
 
     # 580 residues of TRPML1 in its whole map took some two minutes by CPU time.
     assert 60 < templates(3e6) < 500

@@ -12,7 +12,7 @@ from scipy.ndimage import gaussian_filter
 from critasser.cli import main
 from critasser.density import simulate, write_map
 from critasser.shipped import LIBRARY, shipped
-from critasser.structure import ATOMIC_NUMBER, read_chains
+from critasser.structure import ATOMIC_NUMBER, ONE_TO_THREE, read_chains
 from critasser.threading import TemplateLibrary, library_of, load_library, write_library
 
 DATA = Path(__file__).parents[2] / "data"
@@ -69,7 +69,7 @@ def searched(inputs, first_stages) -> Path:
 
 
 def templates_of(job: Path) -> int:
-    return json.loads((job / "stages/templates.json").read_text())["summary"]["templates"]
+    return len(json.loads((job / "stages/templates.json").read_text())["summary"]["used"])
 
 
 def rows(job: Path) -> list[dict[str, str]]:
@@ -103,10 +103,70 @@ def test_another_library_is_the_one_that_is_looked_among(searched, inputs, first
     assert looked != first
 
 
-def test_nothing_is_looked_for_where_a_template_is_given(searched, first_stages, tmp_path):
+def test_nothing_is_looked_for_where_a_template_that_was_given_lies_in_the_map(
+    searched, first_stages, tmp_path
+):
     copy = Path(shutil.copytree(searched, tmp_path / "job"))
     first_stages("template_search", "build", "--resume", copy, "--templates", NATIVE)
     assert not rows(copy)
+
+
+def test_known_folds_are_looked_for_where_the_template_that_was_given_is_refused(
+    searched, first_stages, tmp_path
+):
+    """Another fold by the letters of the target, as a wrong prediction is."""
+    copy = Path(shutil.copytree(searched, tmp_path / "job"))
+    first_stages("templates", "build", "--resume", copy, "--templates", another_fold(tmp_path))
+    assert "barnase" in {row["structure"] for row in rows(copy)}
+    noted = json.loads((copy / "stages/templates.json").read_text())["summary"]
+    assert noted["refused"][0]["origin"] == "given"
+    (used,) = noted["used"]
+    assert used["origin"] == "known fold" and used["structure"] == "barnase"
+    with (copy / "3_templates/templates.csv").open(newline="") as lines:
+        (row,) = csv.DictReader(lines)
+    assert row["origin"] == "known fold" and float(row["by sequence"]) == used["by_sequence"]
+
+
+@pytest.fixture(scope="module")
+def built(inputs, engine, answers, tmp_path_factory) -> Path:
+    """The folder of a build that was given another fold, and the record of what it opened."""
+    folder = tmp_path_factory.mktemp("built")
+    done = engine(
+        "build", inputs / "map.mrc", inputs / "own.fasta", "-o", folder / "job",
+        "--resolution", RESOLUTION, "--quality", "shortest", "--library", inputs / "with.npz",
+        "--templates", another_fold(folder), record=folder / "record.jsonl", answers=answers,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_stages_of_templates_open_what_they_declare_and_nothing_else(built, check_declared):
+    check_declared(built / "job", built / "record.jsonl")
+
+
+def test_results_and_report_say_which_known_folds_lead_and_which_structures_are_refused(built):
+    results = json.loads((built / "job/results.json").read_text())
+    (used,), (refused, *_) = results["templates"]["used"], results["templates"]["refused"]
+    assert (used["origin"], used["structure"]) == ("known fold", "barnase")
+    assert refused["origin"] == "given" and "other.pdb" in refused["source"] and refused["reason"]
+    assert results["known_folds"]["sequences"] == ["barnase"]
+    assert any("--no-template-search builds without" in line for line in results["warnings"])
+    page = (built / "job/report.html").read_text()
+    assert "known fold: chain barnase of the library" in page
+    assert "given: chain A of other.pdb" in page and "--no-template-search" in page
+
+
+def another_fold(folder: Path) -> Path:
+    """A chain of another fold that is named as barnase's residues are."""
+    letters = read_chains(NATIVE)[0].letters
+    other = read_chains(DATA / "1bab_A_calpha.pdb.gz")[0]
+    path = folder / "other.pdb"
+    path.write_text("".join(
+        f"ATOM  {k:5d}  CA  {ONE_TO_THREE[letter]} A{k:4d}    {x:8.3f}{y:8.3f}{z:8.3f}  1.00 90.00"
+        f"           C\n"
+        for k, (letter, (x, y, z)) in enumerate(zip(letters, other.calpha), start=1)
+    ))  # fmt: skip
+    return path
 
 
 def test_a_library_that_is_not_looked_into_is_told(inputs, searched, first_stages, tmp_path):

@@ -64,6 +64,34 @@ def page(tmp_path_factory):
     return page
 
 
+GIVEN = {"origin": "given", "structure": None, "by_sequence": None, "by_map": None,
+         "source": "chain A of <mine>.pdb, 45% identical"}  # fmt: skip
+FOUND = {"origin": "known fold", "structure": "1hpm_A", "by_sequence": 7.2, "by_map": 5.1,
+         "source": "chain 1hpm_A of the library, 20% identical"}  # fmt: skip
+USED = {"crscore": 0.5, "placed": 80, "register_z_score": 3.0}
+LOOKED = {"sequences": ["actin"], "library": "that ships", "structures": 3603}
+
+
+def test_templates_are_listed_with_where_they_come_from_and_what_is_not_used_with_why(page):
+    templates = {
+        "used": [{**GIVEN, **USED}, {**FOUND, **USED}],
+        "refused": [{**FOUND, "by_map": None, "reason": "has no place"}],
+    }
+    told = page(templates=templates, known_folds=LOOKED)
+    assert "given: chain A of &lt;mine&gt;.pdb, 45% identical" in told
+    assert "<td>known fold: chain 1hpm_A of the library, 20% identical</td><td>7.2</td>" in told
+    assert "20% identical (by sequence z 7.2)</td><td>has no place" in told
+    assert "3,603 known structures of the library that ships were looked through, and 2" in told
+    assert "To build without them: --no-template-search" in told
+
+
+def test_that_known_folds_were_looked_for_in_vain_is_told_too(page):
+    assert "<h2>Templates</h2>" not in page(known_folds={"sequences": [], "reason": "not needed"})
+    assert "<h2>Templates</h2>" not in page()
+    told = page(templates={"used": [], "refused": []}, known_folds=LOOKED)
+    assert "None is used." in told and "and none tried as templates" in told
+
+
 def test_other_units_are_drawn_and_told(page):
     alone = page(None, 0)
     assert "units alike" not in alone and "units in the map" not in alone

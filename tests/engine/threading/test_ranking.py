@@ -7,11 +7,11 @@ import pytest
 
 from critasser.errors import Cancelled
 from critasser.shipped import LIBRARY, shipped
-from critasser.structure import read_chains
+from critasser.structure import AMINO_ACIDS, read_chains
 from critasser.structure.sequence_profile import sequence_profile
 from critasser.structure.substitution import GAP_EXTEND, GAP_OPEN, blosum62
 from critasser.templates.alignment_kernels import align_overlap
-from critasser.threading import library_of, load_library, rank
+from critasser.threading import library_of, load_library, order_z_score, rank
 from critasser.threading.ranking_kernels import overlap_scores
 
 DATA = Path(__file__).parents[2] / "data"
@@ -63,6 +63,29 @@ def test_a_globin_finds_globins(library):
 def test_a_shuffled_sequence_finds_nothing(library, rng):
     codes = rng.permutation(read_chains(DATA / "7jy3_B_calpha.pdb.gz")[0].codes)
     assert rank(library, codes, *told(codes)).max() < 6.0
+
+
+@pytest.mark.parametrize("letters", ["G" * 60, "C" * 60, "P" * 60, "EK" * 50, "GGGGS" * 20])
+def test_few_letters_suit_chains_that_have_many_of_them_in_any_order(library, letters, rng):
+    codes = np.array([AMINO_ACIDS.index(one) for one in letters], dtype=np.int8)
+    z_scores = rank(library, codes, *told(codes))
+    best = np.argsort(-z_scores)[:4]
+    assert z_scores[best[0]] > 7.0  # as relatives have
+    ordered = [order_z_score(library, int(k), codes, *told(codes), rng) for k in best]
+    assert max(ordered) < 8.0
+
+
+def test_a_relative_suits_the_order_of_the_residues(library, rng):
+    globin = read_chains(DATA / "7jy3_B_calpha.pdb.gz")[0]
+    codes = globin.codes
+    number = library.names.index("1eco_A")
+    assert order_z_score(library, number, codes, *told(codes), rng) > 10.0
+    # A stretch of one letter keeps its place in the sequences that it is compared with.
+    tail = np.concatenate([codes, np.full(60, AMINO_ACIDS.index("G"), dtype=np.int8)])
+    glycines = library.names.index("7nx3_F")
+    assert order_z_score(library, glycines, tail, *told(tail), rng) < 6.0
+    short = codes[:12]
+    assert np.isfinite(order_z_score(library, number, short, *told(short), rng))
 
 
 def test_what_the_sequence_tells_of_the_structure_counts(library):

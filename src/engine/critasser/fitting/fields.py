@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter1d
 
 from critasser.density import FeatureMaps
 from critasser.structure import COIL, HELIX, STRAND
 
-__all__ = ["Fields", "network_fields"]
+__all__ = ["TICKS", "Fields", "network_fields"]
 
 KINDS = (HELIX, STRAND, COIL)
 
@@ -21,6 +22,9 @@ STRUCTURE_WEIGHT = 1.0
 
 CALPHA_WEIGHT = 1.0
 """Of the Cα probability beside that of backbone."""
+
+TICKS = 3 * len(KINDS)
+"""Calls of `tick` in a blur: one for each axis of each field."""
 
 DETAIL = 6.0
 """Å; standard deviation of the blur beyond which nothing tells places apart. Among the fields as
@@ -53,15 +57,22 @@ class Fields:
     step: float
     outside: NDArray[np.float64]
 
-    def blurred(self, width: float) -> Fields:
-        """The same fields, convolved with a Gaussian of standard deviation `width` in Å."""
-        values = np.stack(
-            [
-                gaussian_filter(one, width / self.step, mode="constant", cval=float(level))
-                for one, level in zip(self.values, self.outside)
-            ]
-        )
-        return Fields(values, self.origin, self.step, self.outside)
+    def blurred(self, width: float, tick: Callable[[], None] | None = None) -> Fields:
+        """The same fields, convolved with a Gaussian of standard deviation `width` in Å.
+
+        Of large fields that takes seconds: `tick` is called `TICKS` times on the way, and may
+        raise.
+        """
+        values = []
+        for one, level in zip(self.values, self.outside):
+            for axis in range(one.ndim):
+                one = gaussian_filter1d(
+                    one, width / self.step, axis=axis, mode="constant", cval=float(level)
+                )
+                if tick is not None:
+                    tick()
+            values.append(one)
+        return Fields(np.stack(values), self.origin, self.step, self.outside)
 
     @cached_property
     def detail(self) -> Fields:
@@ -70,13 +81,19 @@ class Fields:
         The middle of a molecule is no better there than its rim. So the Laplacian does in fits at
         low resolution (Chacón & Wriggers, J Mol Biol 317, 375, 2002).
         """
-        values = self.values - self.blurred(DETAIL).values
+        return self.detailed()
+
+    def detailed(self, tick: Callable[[], None] | None = None) -> Fields:
+        """Their `detail`, made anew; `tick` as for `blurred`."""
+        values = self.values - self.blurred(DETAIL, tick).values
         return Fields(values, self.origin, self.step, np.zeros(len(values)))
 
-    def sampled(self, step: float) -> Fields:
-        """Blurred by 0.6 of a new voxel size, a multiple of this one's in Å, and sampled at it."""
+    def sampled(self, step: float, tick: Callable[[], None] | None = None) -> Fields:
+        """Blurred by 0.6 of a new voxel size, a multiple of this one's in Å, and sampled at it;
+        `tick` as for `blurred`."""
         every = max(1, round(step / self.step))
-        smooth = self.blurred(COARSE_BLUR * every * self.step).values[:, ::every, ::every, ::every]
+        blur = self.blurred(COARSE_BLUR * every * self.step, tick)
+        smooth = blur.values[:, ::every, ::every, ::every]
         return Fields(smooth, self.origin, every * self.step, self.outside)
 
     def padded(self, margin: float) -> Fields:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from critasser.fitting.body import Body
-from critasser.fitting.fields import Fields
+from critasser.fitting.fields import TICKS, Fields
 from critasser.fitting.refinement import pose_scores, refine_poses
 from critasser.fitting.rigid import MIDDLE_BLUR
 from critasser.fitting.search import search_poses
@@ -24,6 +24,9 @@ STEP, ORIENTATIONS = 10.0, 600
 """Å between voxels of the search, and orientations that are tried. Of five folds in four maps the
 best places after refinement were the same with 4 Å and a few thousand, which take ten times as
 long."""
+
+BLURS = 4
+"""That the fields of a map take."""
 
 REFINED, MOST_STEPS = 12, 20
 """Poses that are refined, and steps of each."""
@@ -46,10 +49,27 @@ class SearchedFields:
     detail: Fields
 
     @classmethod
-    def of(cls, fields: Fields) -> SearchedFields:
-        """Those of the fields of the cropped map at 1 Å."""
-        detail = fields.detail
-        return cls(detail.sampled(STEP), fields.blurred(MIDDLE_BLUR), detail.blurred(MIDDLE_BLUR))
+    def of(
+        cls, fields: Fields, progress: Callable[[float], None] | None = None
+    ) -> SearchedFields:
+        """Those of the fields of the cropped map at 1 Å.
+
+        `progress` is told the fraction done, of a box of 240 Å every half second; it may raise.
+        """
+        done = 0
+
+        def tick() -> None:
+            nonlocal done
+            done += 1
+            if progress is not None:
+                progress(done / (BLURS * TICKS))
+
+        detail = fields.detailed(tick)
+        return cls(
+            detail.sampled(STEP, tick),
+            fields.blurred(MIDDLE_BLUR, tick),
+            detail.blurred(MIDDLE_BLUR, tick),
+        )
 
 
 def fold_scores(
@@ -75,10 +95,15 @@ def fold_scores(
     """
     scores = []
     for number, calpha in enumerate(chains):
-        if progress is not None:
-            progress(number / len(chains), "searching all orientations")
+
+        def report(done: float, number=number) -> None:
+            if progress is not None:
+                progress((number + done) / len(chains), "searching all orientations")
+
         body = Body.of(calpha)
-        poses = search_poses(body, fields.coarse, kept=REFINED, orientations=ORIENTATIONS)
+        poses = search_poses(
+            body, fields.coarse, kept=REFINED, orientations=ORIENTATIONS, progress=report
+        )
         poses = refine_poses(body, fields.middle, poses, MOST_STEPS)
         score = pose_scores(body, fields.detail, poses)
         scores.append(float(score.max(initial=0.0) * np.sqrt(len(body))))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMAT", "StageRun", "stage_generator", "stage_key"]
 
-FORMAT = 6
+FORMAT = 7
 """Version of the job folder: of its layout, and of what stages and tables hold."""
 
 

@@ -109,6 +109,7 @@ def expected_build_seconds(task: Task, models: int = USUAL_MODELS) -> dict[str, 
         "weaker": 0.1 + 0.002 * length,
         "symmetry": _symmetry_seconds(options),
         "sequences": 0.3 + SEQUENCES_PLACE * length * _places(length),
+        "given_templates": 0.1 + _fits_seconds(task, volume, len(task.inputs.templates)),
         "template_search": 0.5 + schedule.template_search * _searched(task),
         "templates": 0.1 + _templates_seconds(task, volume),
         "trace": _trace_seconds(length, schedule.joinings),
@@ -134,14 +135,23 @@ def _searched(task: Task) -> float:
 
 
 def _templates_seconds(task: Task, volume: float) -> float:
-    templates = len(task.inputs.templates) + USUAL_FOUND * _searched(task)
-    length = len(task.checked.target)
+    """To look for known folds that were found in the density, and to bend all templates there."""
+    found = USUAL_FOUND * _searched(task)
+    templates = len(task.inputs.templates) + found
+    if not templates:
+        return 0.0
+    bending = TEMPLATE_BENDING * len(task.checked.target)
+    return BLURRING * volume + templates * bending + _fits_seconds(task, volume, found)
+
+
+def _fits_seconds(task: Task, volume: float, templates: float) -> float:
+    """To look for so many templates in the density."""
     if not templates:
         return 0.0
     # The longest chain stands for what is in a template.
     longest = max(len(one) for one in task.checked.target.sequences)
-    each = TEMPLATE_SEARCH + TEMPLATE_BENDING * length
-    return BLURRING * volume + templates * (each + _search_seconds(longest, task.checked.volume))
+    each = TEMPLATE_SEARCH + _search_seconds(longest, task.checked.volume)
+    return BLURRING * volume + templates * each
 
 
 def _search_seconds(residues: int, volume: float) -> float:

@@ -12,6 +12,7 @@ __all__ = [
     "FEATURES",
     "FILTERED",
     "FOUND",
+    "GIVEN",
     "HALVES",
     "LOCAL_RESOLUTION",
     "MODEL",
@@ -44,6 +45,7 @@ EVERY_CALPHA = "1_calpha/every_calpha.npz"
 UNITS = "1_calpha/symmetry.npz"
 TRACES = "2_traces/traces.npz"
 SYMMETRY = "2_traces/symmetry.npz"
+GIVEN = "3_templates/given.npz"
 FOUND = "3_templates/library.npz"
 TEMPLATES = "3_templates/templates.npz"
 UNSEEN = "4_assembly/unseen.npz"

@@ -10,6 +10,7 @@ from typing import Any
 from critasser.report import figures
 from critasser.report.content import ReportContent
 from critasser.report.page import figure, page, section, table
+from critasser.report.template_sections import template_section
 from critasser.text import duration
 from critasser.writing import appearing
 
@@ -33,6 +34,7 @@ def _page(content: ReportContent) -> str:
         section("Models", _models(results["models"]), note=_MODELS_NOTE),
         _chains(results.get("chains") or []),
         _nucleic_acid(results.get("nucleic_acid") or {}),
+        template_section(results),
         _confidence(content),
         _sources(content),
         _half_maps(content),

@@ -54,10 +54,11 @@ TRIANGLES_SHARE = 0.2
 
 @dataclass(frozen=True)
 class Rejected:
-    """A structure that is of no use here, and why."""
+    """A structure that is of no use here, and why; `chain` is its number among those given."""
 
     source: str
     reason: str
+    chain: int = 0
 
 
 @dataclass(frozen=True)
@@ -70,11 +71,14 @@ class Reselection:
     rejected : tuple of Rejected
     elsewhere : tuple of tuple of Template
         Of each template, further places that it fits about as well, as in a symmetric molecule.
+    chains : tuple of tuple of int
+        Of each template, the numbers of the chains that it is made of.
     """
 
     templates: tuple[Template, ...]
     rejected: tuple[Rejected, ...]
     elsewhere: tuple[tuple[Template, ...], ...] = ()
+    chains: tuple[tuple[int, ...], ...] = ()
 
     @property
     def good(self) -> tuple[Template, ...]:
@@ -133,7 +137,7 @@ def survey(
         report(0.0, f"{len(chain)} residues")
         placed = _place(number, chain, calpha, target, entities, search, fit, report)
         if isinstance(placed, str):
-            rejected.append(Rejected(chain.title, placed))
+            rejected.append(Rejected(chain.title, placed, number))
         else:
             placings.append(placed)
     placings, taken = _together(placings, chains, target, entities)
@@ -141,8 +145,8 @@ def survey(
     found = _combine(placings, chains, calpha, target, entities)
     if progress is not None:
         progress(1.0, f"{len(found)} templates, {len(rejected)} of no use")
-    templates, elsewhere = zip(*found[:limit]) if found else ((), ())
-    return Reselection(templates, tuple(rejected), elsewhere)
+    placed, elsewhere, numbers = zip(*found[:limit]) if found else ((), (), ())
+    return Reselection(placed, tuple(rejected), elsewhere, numbers)
 
 
 def _place(
@@ -197,13 +201,7 @@ def _place(
 
     places = at_hinges(places, calpha, report, fit and gain, fit and lying)
     reading = TemplateReading.of(number, own, codes, letters, wanted, bool(alike), calpha)
-    read = []
-    for placed, bodies in places:
-        along, certain = None, False
-        if fit is not None:
-            along = fit.along(number, in_chain(len(chain), seen, placed))
-            along, certain = None if along is None else along[seen], fit.certain(number)
-        read.append(reading.placing(placed, bodies, along, certain))
+    read = _read(reading, places, len(chain), seen, fit)
     if fit is not None:
         against = [
             fit.against(
@@ -231,6 +229,24 @@ def _place(
             "agree, no more than by chance"
         )
     return sorted(result, key=lambda placing: -placing.worth)
+
+
+def _read(
+    reading: TemplateReading,
+    places: Sequence[tuple[NDArray[np.float64], int]],
+    length: int,
+    seen: NDArray[np.int64],
+    fit: Fit | None,
+) -> list[Placing | None]:
+    """A chain of so many residues, of which some are seen, read in each of its places."""
+    if fit is None:
+        return [reading.placing(placed, bodies) for placed, bodies in places]
+    certain, read = fit.certain(reading.number), []
+    for placed, bodies in places:
+        along = fit.along(reading.number, in_chain(length, seen, placed))
+        told = None if along is None else along[seen]
+        read.append(reading.placing(placed, bodies, told, certain))
+    return read
 
 
 def _together(
@@ -264,7 +280,9 @@ def _together(
                 one for one in chosen if one.entity != best.entity and best.excludes(one)
             )
             better = f"{chains[other.chain].title} lies, which fits better"
-            rejected.append(Rejected(chains[best.chain].title, f"fits only where {better}"))
+            rejected.append(
+                Rejected(chains[best.chain].title, f"fits only where {better}", best.chain)
+            )
     return left, rejected
 
 
@@ -274,8 +292,9 @@ def _combine(
     calpha: CalphaSet,
     target: Target,
     entities: list[list[int]],
-) -> list[tuple[Template, tuple[Template, ...]]]:
-    """One template of each group of placings; with each come its other places."""
+) -> list[tuple[Template, tuple[Template, ...], tuple[int, ...]]]:
+    """One template of each group of placings; with each come its other places, and the numbers of
+    the chains that it is made of."""
     centres: dict[int, NDArray[np.float64]] = {}
     templates = []
     for group in placings:
@@ -296,7 +315,8 @@ def _combine(
         identity = float(np.average(alike, weights=pairs))
         one = Template(positions, score, _source(used, chains), identity)
         others = _elsewhere(group, used, chains, calpha, target, entities)
-        templates.append((one, others))
+        numbers = tuple(dict.fromkeys(placing.chain for placing in used))
+        templates.append((one, others, numbers))
     return sorted(templates, key=lambda template: -template[0].score)
 
 

@@ -10,6 +10,14 @@ from critasser.threading.library import (
     load_library,
     write_library,
 )
-from critasser.threading.ranking import rank
+from critasser.threading.ranking import order_z_score, rank
 
-__all__ = ["EMPTY", "TemplateLibrary", "library_of", "load_library", "rank", "write_library"]
+__all__ = [
+    "EMPTY",
+    "TemplateLibrary",
+    "library_of",
+    "load_library",
+    "order_z_score",
+    "rank",
+    "write_library",
+]

@@ -7,10 +7,14 @@ import pytest
 
 from critasser.density import simulate
 from critasser.pipeline.stages.density_fit import DensityFit
+from critasser.pipeline.stages.density_places import DensityPlaces
 from critasser.pipeline.stages.side_chains import COARSEST, COARSEST_OWN, UNTOLD, SideChains
 from critasser.shipped import RESIDUE_NETWORK, shipped
 from critasser.structure import AMINO_ACIDS
 from critasser.templates import LEAST_Z_BY_FOLD
+
+NOT_FOUND = {0: DensityPlaces(found=False)}
+"""The search found no place of the first chain."""
 
 
 @pytest.fixture
@@ -50,8 +54,9 @@ def test_where_the_best_place_is_clear_less_is_asked_of_it(chain, density):
     half_wrong = chain.calpha.copy()
     half_wrong[30:] += 40.0
     assert density()(half_wrong)
-    assert density(clear={0: 0.1})(half_wrong) == ""
-    assert density(clear={0: 0.1})(chain.calpha + 500.0)
+    known = {0: DensityPlaces(clear=0.1)}
+    assert density(found=known)(half_wrong) == ""
+    assert density(found=known)(chain.calpha + 500.0)
 
 
 def test_a_fold_that_is_known_to_be_the_maps_is_not_refused_for_parts_that_differ(chain, density):
@@ -59,7 +64,7 @@ def test_a_fold_that_is_known_to_be_the_maps_is_not_refused_for_parts_that_diffe
     half_wrong[30:] += 40.0
     assert density(stand_out={1: 5.0})(half_wrong)
     assert density(stand_out={0: 5.0})(half_wrong) == ""
-    assert density(stand_out={0: 5.0}, unfound={0})(half_wrong)
+    assert density(stand_out={0: 5.0}, found=NOT_FOUND)(half_wrong)
 
 
 def test_a_fold_that_stands_out_less_must_suit_the_sequence_too(chain, density):
@@ -68,14 +73,14 @@ def test_a_fold_that_stands_out_less_must_suit_the_sequence_too(chain, density):
     assert density(stand_out={0: 3.5})(half_wrong, z_score=LEAST_Z_BY_FOLD - 0.1)
     assert density(stand_out={0: 3.5})(half_wrong, z_score=LEAST_Z_BY_FOLD) == ""
     assert density()(half_wrong, z_score=LEAST_Z_BY_FOLD)
-    assert density(stand_out={0: 3.5}, unfound={0})(half_wrong, z_score=LEAST_Z_BY_FOLD)
+    assert density(stand_out={0: 3.5}, found=NOT_FOUND)(half_wrong, z_score=LEAST_Z_BY_FOLD)
 
 
 def test_what_the_density_does_not_find_must_fit_it_well_where_positions_put_it(chain, density):
     half_wrong = chain.calpha.copy()
     half_wrong[30:] += 40.0
-    assert density(clear={0: 0.1}, unfound={0})(half_wrong)
-    assert density(unfound={0})(chain.calpha) == ""
+    assert density(found={0: DensityPlaces((), False, 0.1)})(half_wrong)
+    assert density(found={0: DensityPlaces((), False)})(chain.calpha) == ""
 
 
 def test_most_of_a_chain_must_have_a_place_but_only_of_what_the_target_has(chain, density):

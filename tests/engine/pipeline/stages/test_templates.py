@@ -8,23 +8,22 @@ import gemmi
 import numpy as np
 import pytest
 
+from critasser.errors import InputError
 from critasser.executors import HERE, Done
 from critasser.fitting import Placement, Poses, RigidFit
 from critasser.pipeline.expected_time import bending_share
 from critasser.pipeline.stages import density_fit, templates
 from critasser.pipeline.stages.density_fit import (
     DensityFit,
-    _remarks,
     fit_by_density,
+    search_at_once,
     template_chains,
 )
+from critasser.pipeline.stages.density_places import DensityPlaces, load_places, save_places
+from critasser.pipeline.stages.density_places import remarks as _remarks
 from critasser.pipeline.stages.judged_templates import judged_by_map
-from critasser.pipeline.stages.templates import (
-    _absent,
-    _place_at_once,
-    _stand_out,
-    _write_elsewhere,
-)
+from critasser.pipeline.stages.templates import _absent, _by_given, _tell, _write_elsewhere
+from critasser.pipeline.stages.tried_templates import Tried, suits
 from critasser.structure import (
     CalphaSet,
     Sequence,
@@ -32,6 +31,9 @@ from critasser.structure import (
     Template,
     read_chains,
 )
+from critasser.templates import PlacedChain, Rejected
+from critasser.threading import library_of
+from critasser.threading.library import EMPTY
 
 DATA = Path(__file__).parents[3] / "data"
 
@@ -142,12 +144,12 @@ def drawn(*, calpha, fields, rng, progress, **_):
     """A search that finds one place, by chance."""
     progress(0.5, "searching")
     place = calpha + rng.normal(size=3)
-    return (Placement(place, np.zeros(len(calpha)), (fit(30.0, 1.0),), (True,)),)
+    where = np.zeros(len(calpha))
+    return (Placement(place, where, (fit(30.0, 1.0),), (True,), (0.0,), (0.0,), (False,)),)
 
 
 def test_chains_searched_for_at_a_time_lie_where_each_alone_does(chain, monkeypatch, fields_of):
-    for module in (templates, density_fit):
-        monkeypatch.setattr(module, "fit_structure", drawn)
+    monkeypatch.setattr(density_fit, "fit_structure", drawn)
     elsewhere = []
     context = SimpleNamespace(
         target=Target((Sequence("A", chain.letters),)),
@@ -158,13 +160,13 @@ def test_chains_searched_for_at_a_time_lie_where_each_alone_does(chain, monkeypa
     at_once, alone = (
         DensityFit((chain, chain), fields_of(chain), np.random.default_rng(0)) for _ in range(2)
     )
-    assert _place_at_once(context, at_once) == 0.7
+    assert search_at_once(context, at_once) == 0.7
     assert set(at_once.found) == {0, 1} and context.run.cpu_elsewhere == 5.0
     assert elsewhere == [0.35, 0.35]
     places = []
     for number in (1, 0):
         (one,), (other,) = (
-            each.placements(number, 1, lambda *_: None) for each in (at_once, alone)
+            each(number, progress=lambda *_: None) for each in (at_once, alone)
         )
         assert one.positions.tobytes() == other.positions.tobytes()
         places.append(one.positions)
@@ -197,14 +199,14 @@ def test_reading_chains_goes_on_where_the_search_for_them_left_off(
         all_external=lambda _: ["a.pdb"], fact=lambda _: None,
     )  # fmt: skip
     for name, given in {
-        "load_calpha": (None, None, True), "protein_features": None,
+        "load_calpha": (None, None, True), "fitted_features": None,
         "template_chains": ([chain, chain], [None, None]), "load_units": (None, False),
-        "_found": [],
+        "load_places": {}, "load_library": EMPTY,
     }.items():  # fmt: skip
         monkeypatch.setattr(templates, name, lambda *_, given=given: given)
     monkeypatch.setattr(templates.SideChains, "of", lambda *_: None)
     monkeypatch.setattr(density_fit, "network_fields", lambda _: fields_of(chain))
-    monkeypatch.setattr(templates, "fit_structure", drawn)
+    monkeypatch.setattr(density_fit, "fit_structure", drawn)
     monkeypatch.setattr(templates, "survey", survey)
     with pytest.raises(StopIteration):
         templates.STAGE.body(context)
@@ -225,16 +227,94 @@ def test_a_fold_that_was_found_brings_no_chain_back_as_a_given_structure_does(ch
     assert _absent(context, [both], [chain]) == []
 
 
+def test_a_given_structure_that_is_refused_brings_no_chain_back_by_a_fold_that_was_found(chain):
+    target = Target((Sequence("A", chain.letters), Sequence("B", chain.letters[:-5])))
+    calpha = np.concatenate([chain.calpha, chain.calpha[:-5] + 60.0])
+    tried = Tried((chain,), (chain,), (record(entity=1),), "that ships")
+    (left,) = _by_given(target, [Template(calpha, 0.9, "x")], tried)
+    assert left.placed[: len(chain)].all() and not left.placed[len(chain) :].any()
+    tried = Tried((chain,), (chain,), (record(entity=0),), "that ships")
+    only = np.where(np.arange(len(calpha))[:, None] < len(chain), calpha, np.nan)
+    assert _by_given(target, [Template(only, 0.9, "x")], tried) == []
+
+
+def record(**changed):
+    """What stage template_search notes of a chain that it found."""
+    return {"structure": "1hpm_A", "by_sequence": 7.21, "by_map": 5.1, "entity": 0, **changed}
+
+
+def tried(chain, noted, folds=None):
+    """A chain that was given, and one of the library of which something was noted."""
+    facts = {"found": noted, "known_folds": folds}
+    return Tried.of(SimpleNamespace(fact=facts.get), [chain], library_of([("1hpm_A", chain)]))
+
+
 @pytest.mark.parametrize(
-    ("noted", "expected"),
+    ("noted", "stand_out", "by"),
     [
-        (None, {}), ([4.5, None, 3], {3: 4.5, 5: 3.0}), ([4.0, "x", True, 9.9, 5.0], {3: 4.0}),
-        ("x", {}), ({}, {}),
+        ([record()], {1: 5.1}, (7.21, 5.1)), ([record(by_map=None)], {}, (7.21, None)),
+        (None, {}, (None, None)),
+        (["x"], {}, (None, None)), ([record(), record()], {}, (None, None)),
+        ([record(by_map=True, by_sequence="9", entity=1.5)], {}, (None, None)),
+        ("x", {}, (None, None)),
     ],
 )  # fmt: skip
-def test_which_folds_stand_out_is_not_taken_on_trust(noted, expected):
-    context = SimpleNamespace(fact=lambda _: noted)
-    assert _stand_out(context, 3, 6) == expected
+def test_what_was_noted_of_known_folds_is_not_taken_on_trust(chain, noted, stand_out, by):
+    found = tried(chain, noted)
+    assert found.stand_out == stand_out
+    origin = found.origin([1])
+    assert (origin["by_sequence"], origin["by_map"]) == by
+    assert found.origin([0]) == {
+        "origin": "given", "structure": None, "by_sequence": None, "by_map": None,
+    }  # fmt: skip
+    assert found.origin([0, 1])["origin"] == "given and known fold"
+
+
+def test_known_folds_that_lead_are_told_with_how_to_do_without(chain):
+    warnings, lines, said, noted = [], [], [], {}
+    context = SimpleNamespace(
+        warn=warnings.append, say=said.append, note=lambda **given: noted.update(given),
+        run=SimpleNamespace(job=SimpleNamespace(log=lines.append)),
+    )  # fmt: skip
+    both = tried(chain, [record()], {"library": "that ships"})
+    mine = Rejected("chain A of mine.pdb", "has no place", 0)
+    _tell(context, both, [both.origin([1])], [mine])
+    assert warnings == [
+        "known fold 1hpm_A (by sequence z 7.2, by map 5.1 deviations), found in the library that "
+        "ships, leads the build where the map does not tell the sequence; --no-template-search "
+        "builds without",
+        "chain A of mine.pdb is not used: has no place",
+    ]
+    assert said == ["chains that lie in the map: 1 of 2; known folds among them: 1hpm_A"]
+    assert noted["refused"] == [
+        {"source": "chain A of mine.pdb", "origin": "given", "structure": None,
+         "by_sequence": None, "by_map": None, "reason": "has no place"},
+    ]  # fmt: skip
+    del warnings[:]
+    _tell(context, both, [], [Rejected("chain 1hpm_A of the library", "has no place", 1)])
+    assert not warnings and lines == ["chain 1hpm_A of the library is not used: has no place"]
+    assert suits(noted["refused"][0]) == "by sequence z 7.2, by map 5.1 deviations"
+
+
+def test_places_of_given_structures_are_kept_as_they_are(chain, tmp_path):
+    path, n = tmp_path / "given.npz", len(chain)
+    half = np.where(np.arange(n)[:, None] < 20, chain.calpha, np.nan)
+    places = [
+        DensityPlaces((PlacedChain(chain.calpha, 1), PlacedChain(half, 2)), True, 0.3), None,
+        DensityPlaces((), False), DensityPlaces((PlacedChain(half[:30], 1),)),
+    ]  # fmt: skip
+    lengths = [n, 7, n, 30]
+    save_places(path, places)
+    again = load_places(path, lengths)
+    assert set(again) == {0, 2, 3}
+    assert [one.bodies for one in again[0].places] == [1, 2] and again[0].clear == 0.3
+    np.testing.assert_array_equal(again[0].places[1].positions, half)
+    assert not again[2].found and not again[2].places and again[3].clear == np.inf
+    for wrong in ([n, 7, n, 31], [n, 7, n], []):
+        with pytest.raises(InputError, match="delete it and resume"):
+            load_places(path, wrong)
+    save_places(path, [])
+    assert load_places(path, []) == {}
 
 
 def test_further_places_of_a_template_are_written(chain, tmp_path):

@@ -12,12 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from critasser.density import FeatureMaps
+from critasser.density import FeatureMaps, averaged_over_units
 from critasser.fitting import (
     CHANCE_DETAIL,
     FEWEST_RESIDUES,
     FINE_BLUR,
-    LEAST_CONFIDENCE,
     Fields,
     Placement,
     enough_placed,
@@ -25,25 +24,49 @@ from critasser.fitting import (
     least_score,
     lying,
     network_fields,
-    placed_domains,
     read_predicted_error,
     trusted_residues,
     values_in_place,
 )
+from critasser.pipeline.stage import Context
+from critasser.pipeline.stages.density_places import DensityPlaces, remarks
+from critasser.pipeline.stages.nucleic import protein_features
 from critasser.pipeline.stages.side_chains import UNTOLD, SideChains
+from critasser.pipeline.stages.symmetry import load_units
 from critasser.structure import ProteinChain, read_chains
-from critasser.templates import AS_GOOD, LEAST_Z_BY_FOLD, PlacedChain
+from critasser.templates import LEAST_Z_BY_FOLD, PlacedChain, copies_asked
 from critasser.text import printable
 
-__all__ = ["DensityFit", "fit_by_density", "template_chains"]
+__all__ = [
+    "DensityFit",
+    "fit_by_density",
+    "fitted_features",
+    "search_at_once",
+    "template_chains",
+]
 
 SCORE_BY_CALPHA = 0.1
 """Score that a place by Cα positions alone must pass, where the density has none: proteins in their
 own maps, bent ones too, had 0.35 or more, other folds -0.03 or less (``benchmark.foreign``)."""
 
+SEARCH_SECONDS = 6.0
+"""Of a chain's search in the density, of 200 residues."""
+
+SEARCH_SHARE = 0.7
+"""Of the stage's time, where several chains are searched for in parallel."""
+
 CLEAR_FOLD = 4.5
 """Deviations from which a fold is believed to be that of the map, though parts of it differ and its
 score is poor: of six maps the best fold of those that are not alike stood out by 2.2 to 4.5."""
+
+
+def fitted_features(context: Context) -> FeatureMaps:
+    """What the network saw of protein, averaged over the units of a sure symmetry."""
+    features = protein_features(context)
+    symmetry, certain = load_units(context)
+    if not certain:
+        return features
+    return averaged_over_units(features, symmetry.rotation, symmetry.shift)
 
 
 def template_chains(
@@ -99,17 +122,12 @@ class DensityFit:
         Predicted aligned error of each chain in Å, which cuts it into domains; contacts do for
         those without, and for all where this is empty.
     tell : callable or None
-        Given a line for all of a chain that took no part, found no place, or fits elsewhere too.
-    given : int or None
-        Of how many chains, from the first on, that is told, since a person gave them; None for all.
+        Given a line for all of a chain that took no part, found no place, or fits elsewhere too,
+        when it is searched for.
     stand_out : mapping of int to float
         Of chains of known folds that were looked for, the deviations by which theirs suits the map
         better than those of others.
-    clear : dict of int to float
-        Of chains that were searched for, the detail that tells a clear best place.
-    unfound : set of int
-        Chains that have no place by the density, as `placed_domains` judges it.
-    found : dict of int to tuple of Placement
+    found : dict of int to DensityPlaces
         What the search found for chains that it was made for already.
     side_chains : SideChains or None
         What the map shows of side chains, where it does.
@@ -120,11 +138,8 @@ class DensityFit:
     rng: np.random.Generator
     errors: tuple[NDArray[np.float64] | None, ...] = ()
     tell: Callable[[str], None] | None = None
-    given: int | None = None
     stand_out: Mapping[int, float] = field(default_factory=dict)
-    clear: dict[int, float] = field(default_factory=dict)
-    unfound: set[int] = field(default_factory=set)
-    found: dict[int, tuple[Placement, ...]] = field(default_factory=dict)
+    found: dict[int, DensityPlaces] = field(default_factory=dict)
     side_chains: SideChains | None = None
 
     @cached_property
@@ -157,8 +172,6 @@ class DensityFit:
         self, number: int, copies: int, progress: Callable[[float, str], None] | None
     ) -> tuple[Placement, ...]:
         """All that the search finds for a chain."""
-        if number in self.found:
-            return self.found[number]
         return fit_structure(
             fields=self.fields, equals=True, progress=progress, **self.asked(number, copies)
         )
@@ -171,19 +184,17 @@ class DensityFit:
         progress: Callable[[float, str], None] | None = None,
     ) -> list[PlacedChain]:
         """Places of a chain by the density, best first."""
+        if number not in self.found:
+            self.take(number, self.placements(number, copies, progress), copies)
+        return list(self.found[number].places)
+
+    def take(self, number: int, placements: Sequence[Placement], copies: int) -> None:
+        """Keep what a search for so many copies of a chain found, and tell what is odd of it."""
         chain = self.chains[number]
-        placements = self.placements(number, copies, progress)
-        first = placements[0]
-        if not any(domain.placed for domain in placed_domains(first, copies)):
-            self.unfound.add(number)
-        if first.whole is not None or len(first.fits) == 1:
-            self.clear[number] = (first.whole or first.fits[0]).clear_detail
-        if self.tell is not None and (self.given is None or number < self.given):
-            for line in _remarks(trusted_residues(chain), placements, copies):
+        self.found[number] = DensityPlaces.of(placements, copies)
+        if self.tell is not None:
+            for line in remarks(trusted_residues(chain), placements, copies):
                 self.tell(f"{printable(chain.title)}: {line}")
-        return [
-            PlacedChain(one.positions, one.bodies) for one in placements if any(one.placed)
-        ]
 
     def gain(
         self, number: int, positions: NDArray[np.float64], wanted: NDArray[np.bool_]
@@ -234,11 +245,10 @@ class DensityFit:
             )
         score = float(values_in_place(positions, self.fine)[counted].mean())
         detail = float(values_in_place(positions, self.detail)[counted].mean())
-        unfound = number in self.unfound
-        least = SCORE_BY_CALPHA if unfound else least_score(here)
-        clear = not unfound and detail > self.clear.get(number, np.inf)
+        known = self.found.get(number, DensityPlaces())
+        least = least_score(here) if known.found else SCORE_BY_CALPHA
         told_by_fold = number in self.stand_out and z_score >= LEAST_Z_BY_FOLD
-        clear |= not unfound and (self.certain(number) or told_by_fold)
+        clear = known.found and (detail > known.clear or self.certain(number) or told_by_fold)
         if not (score > least or clear or told.sure):
             return (
                 "has no place in the map that is better than chance (score "
@@ -254,40 +264,32 @@ def fit_by_density(
     *,
     errors: Sequence[NDArray[np.float64] | None] = (),
     tell: Callable[[str], None] | None = None,
-    given: int | None = None,
     stand_out: Mapping[int, float] | None = None,
     side_chains: SideChains | None = None,
 ) -> DensityFit:
     """Template chains in the density of the cropped map at 1 Å; the rest as in `DensityFit`."""
     return DensityFit(
-        tuple(chains), network_fields(features), rng, tuple(errors), tell, given, stand_out or {},
+        tuple(chains), network_fields(features), rng, tuple(errors), tell, stand_out or {},
         side_chains=side_chains,
     )  # fmt: skip
 
 
-def _remarks(
-    trusted: NDArray[np.bool_], placements: Sequence[Placement], copies: int
-) -> list[str]:
-    """What a person should know of a fit, a line each; the best placement first."""
-    lines, placement = [], placements[0]
-    if not trusted.all():
-        lines.append(
-            f"{int((~trusted).sum())} of {len(trusted)} residues have a predicted confidence "
-            f"below {LEAST_CONFIDENCE:g} and take no part in the fit to the density"
-        )
-    lost = [d for d, placed in enumerate(placement.placed) if not placed]
-    if lost and len(lost) < len(placement.placed):
-        residues = int(np.isin(placement.domain, lost).sum())
-        lines.append(
-            f"{len(lost)} of {len(placement.placed)} domains ({residues} residues) have no place "
-            "in the density of their own"
-        )
-    # Places that all of it fits: a small domain by itself may fit many.
-    held = [int(np.isfinite(one.positions).all(axis=1).sum()) for one in placements]
-    equal = sum(here >= AS_GOOD * held[0] for here in held)
-    if equal > copies and any(placement.placed):
-        lines.append(
-            f"fits {equal} places of the map about equally well; {copies} "
-            f"{'is' if copies == 1 else 'are'} built"
-        )
-    return lines
+def search_at_once(context: Context, fit: DensityFit) -> float:
+    """Search the density for the chains that are left in parallel, where others can; returns the
+    share of the stage's time that is over then."""
+    copies = [copies_asked(chain, context.target) for chain in fit.chains]
+    numbers = [k for k, count in enumerate(copies) if count and k not in fit.found]
+    if not numbers or context.executor.at_once(len(numbers), SEARCH_SECONDS) < 2:
+        return 0.0
+    found = context.executor.map(
+        fit_structure,
+        [fit.asked(number, copies[number]) for number in numbers],
+        shared={"fields": fit.fields, "equals": True},
+        seconds=SEARCH_SECONDS,
+        progress=lambda done, message: context.progress.of_stage(SEARCH_SHARE * done, message),
+        tell=context.run.job.log,
+    )
+    for number, done in zip(numbers, found):
+        fit.take(number, done.result, copies[number])
+        context.run.cpu_elsewhere += done.cpu_seconds
+    return SEARCH_SHARE

@@ -62,6 +62,8 @@ def report(context: Context) -> None:
         "symmetry": context.fact("symmetry"),
         **nucleic_facts(context),
         **unseen_facts(context),
+        "templates": {name: context.fact(name) or [] for name in ("used", "refused")},
+        "known_folds": context.fact("known_folds"),
         "chains": _chains(context, quality["shown"][first]),
     }
     more = {}
@@ -75,7 +77,7 @@ def report(context: Context) -> None:
         results,
         quality,
         order,
-        sources=quality["source"][first] if context.fact("templates") else None,
+        sources=quality["source"][first] if results["templates"]["used"] else None,
         others=load_symmetry(context.read(SYMMETRY)).images(best)[1:],
         **_along_the_assembly(context, best[quality["seen"]]),
         **more,
@@ -137,7 +139,9 @@ STAGE = Stage(
         **NUCLEIC_FACTS,
         **BOND_FACTS,
         **UNSEEN_FACTS,
-        "templates": "templates",
+        "used": "templates",
+        "refused": "templates",
+        "known_folds": "template_search",
     },
     settings=shown_settings,
     of_run=True,

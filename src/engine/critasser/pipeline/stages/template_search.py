@@ -1,48 +1,56 @@
 """Stage template_search: known structures of the library that the sequences or the map suggest.
 
-Only where the map does not tell a sequence clearly. Candidates go to stage templates, which lays
+Only where neither the map tells a sequence clearly nor a structure that was given lies in the map.
+Candidates go to stage templates, which lays
 them in the map as it does with the person's, and refuses what does not belong there.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from critasser.density import averaged_over_units
 from critasser.fitting import SearchedFields, fold_scores, network_fields
 from critasser.job.arrays import write_table
 from critasser.pipeline.expected_time import fold_seconds
 from critasser.pipeline.files import DENSITY, FEATURES, FOUND, NUCLEIC, UNITS
 from critasser.pipeline.stage import Context, Stage, Task, named_sequences
-from critasser.pipeline.stages.density_fit import template_chains
-from critasser.pipeline.stages.nucleic import protein_features
-from critasser.pipeline.stages.sequences import SURE_Z
-from critasser.pipeline.stages.symmetry import load_units
-from critasser.shipped import SEQUENCE_NETWORK
-from critasser.structure import Symmetry
+from critasser.pipeline.stages.density_fit import fitted_features
+from critasser.pipeline.stages.untold_sequences import (
+    SHORTEST_FOLD,
+    UNTOLD_FACTS,
+    untold_entities,
+)
+from critasser.shipped import LIBRARY, SEQUENCE_NETWORK, shipped
 from critasser.structure.fold_classes import SequenceProfile, fold_likeness
 from critasser.structure.sequence_profile import sequence_profile
-from critasser.templates import entities_of, known_entities, letters_of
+from critasser.templates import entities_of, letters_of
 from critasser.templates.alignment import align
 from critasser.text import printable
-from critasser.threading import EMPTY, TemplateLibrary, load_library, rank, write_library
+from critasser.threading import (
+    EMPTY,
+    TemplateLibrary,
+    load_library,
+    order_z_score,
+    rank,
+    write_library,
+)
 
 __all__ = ["LIBRARY_ROLE", "STAGE"]
 
 LIBRARY_ROLE = "library"
 """Of the template library among the files of a job."""
 
-SHORTEST_FOLD = 40
-"""Residues of a sequence; less is no fold by which a structure could be told from others."""
-
 RELATED_Z, MOST_RELATED = 7.0, 4
 """z-score of threading from which a chain of the library is taken for a relative, and most of them
-for a sequence: chains of other families come to 5.6 at most (20 sequences)."""
+for a sequence."""
+
+ORDERED_Z = 10.0
+"""z-score of a relative among orders of the sequence's residues: sequences of few letters come to 6
+at most with what they suit by these alone, and relatives of validation chains to 14 at least."""
 
 STANDS_OUT, MOST_FOLDS = 3.0, 4
 """Deviations by which the fold of a chain must suit the map better than the others that are tried
@@ -62,6 +70,9 @@ LEAST_SPREAD = 1e-6
 
 MOST_FOUND = 12
 """Chains of the library that are tried as templates, of all sequences together."""
+
+BLURRING_SHARE = 0.02
+"""Of the stage's time, what making the fields of the map takes."""
 
 RANKING_SHARE = 0.1
 """Of the time of a sequence's search, what the ranking by the sequence takes."""
@@ -83,6 +94,8 @@ class Found:
         In the library.
     sequence : str
         Name of the sequence that it is tried for.
+    entity : int
+        Its place in `entities_of`.
     first, last : int
         Its first residue that is tried, and one past the last.
     by_sequence : float
@@ -93,6 +106,7 @@ class Found:
 
     number: int
     sequence: str
+    entity: int
     first: int
     last: int
     by_sequence: float
@@ -100,12 +114,17 @@ class Found:
 
 
 def template_search(context: Context) -> None:
-    """Rank the library for each sequence that the map does not tell, and find the best folds."""
+    """Rank the library for each sequence that the map does not tell, and find the best folds.
+
+    Notes ``found``: of each chain that is to be tried, its name in the library as ``structure``,
+    the ``sequence`` that it is tried for, and how far it stands out ``by_sequence`` and ``by_map``,
+    null where it was not looked for there; and ``known_folds``, what was looked through.
+    """
     wanted, reason = _wanted(context)
+    path = context.external(LIBRARY_ROLE)
     # What is not needed may be damaged since it was checked.
-    library = load_library(context.external(LIBRARY_ROLE)) if wanted else EMPTY
-    units = load_units(context)
-    found = _search(context, library, wanted, *units) if wanted else []
+    library = load_library(path) if wanted else EMPTY
+    found = _search(context, library, wanted) if wanted else []
     write_library(
         context.file(FOUND), library.select([(one.number, one.first, one.last) for one in found])
     )
@@ -119,76 +138,78 @@ def template_search(context: Context) -> None:
         ],
         {"by sequence": 1, "by density": 1},
     )  # fmt: skip
+    first = [context.target.sequences[entities_of(context.target)[one][0]].name for one in wanted]
     context.note(
-        stand_out=[
-            None if math.isnan(one.by_density) else round(one.by_density, 2) for one in found
-        ]
+        found=[
+            {
+                "structure": library.names[one.number],
+                "sequence": one.sequence,
+                "entity": one.entity,
+                "by_sequence": round(one.by_sequence, 1),
+                "by_map": None if np.isnan(one.by_density) else round(one.by_density, 1),
+            }
+            for one in found
+        ],
+        known_folds={
+            "sequences": first,
+            "library": "that ships" if path == shipped(LIBRARY) else printable(path.name),
+            "structures": len(library),
+            "reason": reason,
+        },
     )
     names = ", ".join(library.names[one.number] for one in found)
-    context.say(reason or (f"to be tried: {names}" if names else "none suits sequence or map"))
+    looked = f"{len(library):,} looked through for {printable(', '.join(first))}; "
+    context.say(reason or looked + (f"to be tried: {names}" if names else "none suits"))
 
 
 def _wanted(context: Context) -> tuple[list[int], str]:
     """Sequences (places in `entities_of`) to look for templates of, or why there is none."""
+    noted = context.fact("lying")
+    lying = set(noted) if isinstance(noted, list) and all(type(k) is int for k in noted) else set()
+    wanted = [entity for entity in untold_entities(context) if entity not in lying]
     if not context.settings["search"]:
         return [], "not asked for"
-    files = context.all_external("template_*")
-    given, _ = template_chains(files, [None] * len(files))
-    known, z_scores = known_entities(given, context.target), context.numbers_noted("z_scores")
-    absent = set(context.chains_noted("by_map"))
-    wanted = []
-    for entity, group in enumerate(entities_of(context.target)):
-        told = z_scores is not None and z_scores[group[0]] >= SURE_Z
-        long = len(context.target.sequences[group[0]]) >= SHORTEST_FOLD
-        if long and not told and entity not in known and not absent.issuperset(group):
-            wanted.append(entity)
     reason = (
         "not needed: each sequence is told by the map, or clearly not in it, or has a template "
-        f"that was given, or fewer than {SHORTEST_FOLD} residues"
+        f"that was given and lies in the map, or fewer than {SHORTEST_FOLD} residues"
     )
     return wanted, "" if wanted else reason
 
 
 def _search(
-    context: Context,
-    library: TemplateLibrary,
-    wanted: Sequence[int],
-    symmetry: Symmetry,
-    certain: bool,
+    context: Context, library: TemplateLibrary, wanted: Sequence[int]
 ) -> list[Found]:
     """What is to be tried as a template, what stands out most first."""
-    features = protein_features(context)
-    if certain:
-        features = averaged_over_units(features, symmetry.rotation, symmetry.shift)
-    fields = SearchedFields.of(network_fields(features))
+    features = fitted_features(context)
+    fields = SearchedFields.of(
+        network_fields(features),
+        lambda done: context.progress(BLURRING_SHARE * done, "what the map shows, blurred"),
+    )
     volume = float(np.prod(features.backbone.shape))
     found: list[Found] = []
     for count, entity in enumerate(wanted):
         group = entities_of(context.target)[entity]
         sequence = context.target.sequences[group[0]]
 
-        def report(done: float, count=count, name=sequence.name) -> None:
+        def report(done: float, message: str, count=count, name=sequence.name) -> None:
             context.progress(
-                (count + done) / len(wanted), f"known folds that {printable(name)} may have"
+                BLURRING_SHARE + (1.0 - BLURRING_SHARE) * (count + done) / len(wanted),
+                f"known folds that {printable(name)} may have: {message}",
             )
 
         codes = letters_of(context.target, group)
         told = sequence_profile(codes, np.zeros(len(codes), dtype=np.int64))
-        z_scores = rank(
-            library, codes, told.structure, told.side, told.back,
-            progress=lambda done: report(RANKING_SHARE * done),
-        )  # fmt: skip
+        z_scores, related = _threaded(context, library, codes, told, report)
         each = fold_seconds(len(sequence), volume)
         most = int(context.settings["seconds"] / len(wanted) / each)
         tried = _tried(library.lengths, z_scores, len(sequence), most)
         density = _by_density(context, library, tried, fields, each, report)
-        related = [k for k in np.argsort(-z_scores)[:MOST_RELATED] if z_scores[k] >= RELATED_Z]
         folds = [k for k in sorted(density, key=lambda k: -density[k]) if density[k] >= STANDS_OUT]
         for number in [*related, *folds[:MOST_FOLDS]]:
             first, last = _aligned(library, number, codes, told)
             found.append(
                 Found(
-                    int(number), sequence.name, first, last, float(z_scores[number]),
+                    int(number), sequence.name, entity, first, last, float(z_scores[number]),
                     density.get(number, float("nan")),
                 )
             )  # fmt: skip
@@ -196,6 +217,26 @@ def _search(
     for one in sorted(found, key=lambda one: -max(one.by_sequence, np.nan_to_num(one.by_density))):
         once.setdefault((one.number, one.first, one.last), one)
     return list(once.values())[:MOST_FOUND]
+
+
+def _threaded(
+    context: Context,
+    library: TemplateLibrary,
+    codes: NDArray[np.int8],
+    told: SequenceProfile,
+    report: Callable[[float, str], None],
+) -> tuple[NDArray[np.float64], list[int]]:
+    """z-score of each chain of the library for one sequence, and which are its relatives."""
+    sequence = (codes, told.structure, told.side, told.back)
+    z_scores = rank(
+        library, *sequence, progress=lambda done: report(RANKING_SHARE * done, "by its sequence")
+    )
+    related = [
+        int(k) for k in np.argsort(-z_scores)[:MOST_RELATED]
+        if z_scores[k] >= RELATED_Z
+        and order_z_score(library, int(k), *sequence, context.rng) >= ORDERED_Z
+    ]  # fmt: skip
+    return z_scores, related
 
 
 def _tried(
@@ -213,7 +254,7 @@ def _by_density(
     tried: Sequence[int],
     fields: SearchedFields,
     each: float,
-    report: Callable[[float], None],
+    report: Callable[[float, str], None],
 ) -> dict[int, float]:
     """Deviations by which the fold of each chain, which takes so many seconds, stands out."""
     if len(tried) < FEWEST:
@@ -229,7 +270,10 @@ def _by_density(
         [{"chains": [library.calpha[library.residues(k)] for k in batch]} for batch in batches],
         shared={"fields": fields},
         seconds=BATCH * each,
-        progress=lambda done, _message: report(RANKING_SHARE + (1.0 - RANKING_SHARE) * done),
+        progress=lambda done, _message: report(
+            RANKING_SHARE + (1.0 - RANKING_SHARE) * done,
+            f"{round(done * len(tried)):,} of {len(tried):,} looked for in the map",
+        ),
         tell=context.run.job.log,
     ):
         scores += done.result
@@ -266,7 +310,8 @@ STAGE = Stage(
     "template_search",
     template_search,
     reads=(DENSITY, FEATURES, NUCLEIC, UNITS),
-    facts={"z_scores": "sequences", "by_map": "sequences", "map_symmetry": "symmetry"},
+    facts={"lying": "given_templates", "map_symmetry": "symmetry", **UNTOLD_FACTS},
     settings=_settings,
-    external=("template_*", LIBRARY_ROLE, SEQUENCE_NETWORK),
+    external=(LIBRARY_ROLE, SEQUENCE_NETWORK),
+    draws=True,
 )

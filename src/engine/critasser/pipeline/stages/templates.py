@@ -1,17 +1,17 @@
 """Stage templates: known structures, placed by Cα positions and by the density.
 
-They are those that the person gives, and those that stage template_search found.
+They are those that the person gives, which stage given_templates has looked for in the density, and
+those that stage template_search found.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from critasser.density import averaged_over_units
-from critasser.fitting import fit_structure
 from critasser.job.arrays import load_calpha, save_templates, write_table
 from critasser.pipeline.expected_time import bending_share
 from critasser.pipeline.files import (
@@ -19,6 +19,7 @@ from critasser.pipeline.files import (
     DENSITY,
     FEATURES,
     FOUND,
+    GIVEN,
     NUCLEIC,
     SEEN,
     TEMPLATES,
@@ -26,26 +27,26 @@ from critasser.pipeline.files import (
 )
 from critasser.pipeline.stage import Context, Stage, named_sequences
 from critasser.pipeline.stages.built_chains import absent_chains, remarks
-from critasser.pipeline.stages.density_fit import DensityFit, fit_by_density, template_chains
+from critasser.pipeline.stages.density_fit import (
+    fit_by_density,
+    fitted_features,
+    search_at_once,
+    template_chains,
+)
+from critasser.pipeline.stages.density_places import load_places
 from critasser.pipeline.stages.judged_templates import judged_by_map
-from critasser.pipeline.stages.nucleic import protein_density, protein_features
+from critasser.pipeline.stages.nucleic import protein_density
 from critasser.pipeline.stages.side_chains import SideChains
 from critasser.pipeline.stages.symmetry import load_units
 from critasser.pipeline.stages.trace import SHOWN
+from critasser.pipeline.stages.tried_templates import KNOWN_FOLD, TRIED_FACTS, Tried, suits
 from critasser.shipped import SEQUENCE_NETWORK
 from critasser.structure import ProteinChain, Target, Template, write_calpha
-from critasser.templates import copies_asked, in_equal_places, survey
+from critasser.templates import Rejected, entities_of, in_equal_places, survey
 from critasser.text import printable
 from critasser.threading import load_library
 
 __all__ = ["STAGE"]
-
-SEARCH_SECONDS = 6.0
-"""Of a chain's search in the density, of 200 residues."""
-
-SEARCH_SHARE = 0.7
-"""Of the stage's time, where several chains are searched for in parallel."""
-
 
 def templates(context: Context) -> None:
     """Place each chain of each template in the map and read it as the target.
@@ -55,41 +56,36 @@ def templates(context: Context) -> None:
     """
     calpha, _, trusted = load_calpha(context.read(CALPHA))
     files = context.all_external("template_*")
-    pae = [context.external(f"pae_{number:02d}") for number in range(1, len(files) + 1)]
-    given, errors = template_chains(files, pae)
-    chains = [*given, *_found(context)]
-    errors += [None] * (len(chains) - len(given))
+    given, _ = template_chains(files, [None] * len(files))
+    tried = Tried.of(context, given, load_library(context.read(FOUND)))
+    known = load_places(context.read(GIVEN), [len(one) for one in given])
     symmetry, certain = load_units(context)
-    stand_out = _stand_out(context, len(given), len(chains))
     fit, share, bending = None, 0.0, bending_share(len(context.target))
-    if chains:
-        features = protein_features(context)
-        if certain:
-            features = averaged_over_units(features, symmetry.rotation, symmetry.shift)
+    if tried.chains:
         fit = fit_by_density(
-            chains, features, context.rng, errors=errors, tell=context.warn, given=len(given),
-            stand_out=stand_out, side_chains=SideChains.of(context),
+            tried.chains, fitted_features(context), context.rng, stand_out=tried.stand_out,
+            side_chains=SideChains.of(context),
         )  # fmt: skip
-        share = _place_at_once(context, fit)
+        fit.found.update(known)
+        share = search_at_once(context, fit)
 
     def told(done: float, message: str) -> None:
         context.progress(share + (1.0 - share - bending) * done, message)
 
-    found = survey(chains, calpha, context.target, progress=told, fit=fit)
+    found = survey(tried.chains, calpha, context.target, progress=told, fit=fit)
     placed = found.templates
     if certain and len(symmetry) > 1 and placed:
         grid = protein_density(context)
         placed = tuple(
             in_equal_places(one, context.target, symmetry, calpha, grid) for one in placed
         )
-    absent = _absent(context, placed, given)
+    absent = _absent(context, _by_given(context.target, placed, tried), given)
     target = context.target.without(absent)
     rows = context.target.rows_without(absent)
     # What lies only where nothing is built leads nothing.
-    pairs = [(one.part(rows), others) for one, others in zip(placed, found.elsewhere)]
-    pairs = [(one, others) for one, others in pairs if one.placed.any()]
+    kept = [k for k, one in enumerate(placed) if one.part(rows).placed.any()]
     used = judged_by_map(
-        [one for one, _ in pairs], calpha, target,
+        [placed[k].part(rows) for k in kept], calpha, target,
         trusted=trusted, fields=fit and fit.fine, resolution=context.fact("resolution"),
         tell=context.warn,
         progress=lambda done, message: context.progress(
@@ -97,55 +93,99 @@ def templates(context: Context) -> None:
         ),
     )  # fmt: skip
     elsewhere = _write_elsewhere(
-        context, target, [[one.part(rows) for one in others] for _, others in pairs]
+        context, target, [[one.part(rows) for one in found.elsewhere[k]] for k in kept]
     )
+    origins = [tried.origin(found.chains[k]) for k in kept]
+    _write(context, target, used, elsewhere, origins)
+    nowhere = [
+        Rejected(one.source, "lies only where nothing is built", found.chains[k][0])
+        for k, one in enumerate(placed) if k not in kept
+    ]  # fmt: skip
+    _tell(context, tried, origins, [*found.rejected, *nowhere])
+
+
+def _write(
+    context: Context,
+    target: Target,
+    used: Sequence[Template],
+    elsewhere: Sequence[int],
+    origins: Sequence[Mapping[str, Any]],
+) -> None:
+    """Write the templates that are used, and what is known of each; note it for the report."""
     save_templates(context.file(TEMPLATES), used, len(target))
-    for k, template in enumerate(used):
-        kind = "templates" if k < SHOWN else None
+    rows = []
+    for k, (template, others, origin) in enumerate(zip(used, elsewhere, origins), start=1):
+        name = f"3_templates/template_{k:02d}.cif"
+        fold = f", {KNOWN_FOLD} {printable(origin['structure'])}" if origin["structure"] else ""
         write_calpha(
-            context.file(f"3_templates/template_{k + 1:02d}.cif", kind, f"template {k + 1}"),
+            context.file(name, "templates" if k <= SHOWN else None, f"template {k}{fold}"),
             template.positions,
             target,
             np.full(len(target), 100.0 * np.clip(template.score, 0.0, 1.0)),
-            title=f"Critasser template {k + 1}: {printable(template.source)}",
+            title=f"Critasser template {k}: {printable(template.source)}",
         )
+        rows.append({
+            "file": name, **origin, "source": template.source, "crscore": template.score,
+            "placed": int(template.placed.sum()), "register_z_score": template.z_score,
+            "places": 1 + others,
+        })  # fmt: skip
     write_table(
         context.file("3_templates/templates.csv", "table", "templates"),
-        ("template", "CRscore", "placed", "register z-score", "places", "source"),
+        ("template", "CRscore", "placed", "register z-score", "places", "origin", "by sequence",
+         "by map", "source"),
         [
-            (k + 1, t.score, int(t.placed.sum()), t.z_score, 1 + others, t.source)
-            for k, (t, others) in enumerate(zip(used, elsewhere))
+            (k, one["crscore"], one["placed"], one["register_z_score"], one["places"],
+             one["origin"], *("" if one[by] is None else one[by] for by in
+             ("by_sequence", "by_map")), one["source"])
+            for k, one in enumerate(rows, start=1)
         ],
-    )
-    titles = {chain.title for chain in given}
-    for rejected in found.rejected:
+    )  # fmt: skip
+    context.note(used=rows)
+
+
+def _tell(
+    context: Context,
+    tried: Tried,
+    origins: Sequence[Mapping[str, Any]],
+    rejected: Sequence[Rejected],
+) -> None:
+    """Tell which known folds lead the build, and what is not used; note that for the report."""
+    if folds := [one for one in origins if one["structure"]]:
+        names = ", ".join(f"{printable(one['structure'])} ({suits(one)})" for one in folds)
+        several = len(folds) > 1
+        context.warn(
+            f"known fold{'s' * several} {names}, found in the library {tried.library}, "
+            f"lead{'s' * (not several)} the build where the map does not tell the sequence; "
+            "--no-template-search builds without"
+        )
+    for one in rejected:
         # What nobody gave is one of many that were tried.
-        told = context.warn if rejected.source in titles else context.run.job.log
-        told(f"{rejected.source} is not used: {rejected.reason}")
-    context.note(templates=len(used))
-    led = sum(error is not None for error in errors)
-    cut = f"; cut by their predicted aligned error: {led}" if led else ""
-    lie = len(chains) - len(found.rejected)
-    told = f"chains that lie in the map: {lie} of {len(chains)}{cut}"
-    context.say(told if chains else "none")
+        told = context.warn if one.chain < len(tried.given) else context.run.job.log
+        told(f"{one.source} is not used: {one.reason}")
+    context.note(refused=[
+        {"source": one.source, **tried.origin([one.chain]), "reason": one.reason}
+        for one in rejected
+    ])  # fmt: skip
+    total = len(tried.chains)
+    lie = f"chains that lie in the map: {total - len(rejected)} of {total}"
+    if folds:
+        lie += f"; known folds among them: {', '.join(one['structure'] for one in folds)}"
+    context.say(printable(lie) if total else "none")
 
 
-def _stand_out(context: Context, given: int, count: int) -> dict[int, float]:
-    """By how many deviations the folds of chains that were found stand out, by their numbers."""
-    noted = context.fact("stand_out")
-    found = noted[: count - given] if isinstance(noted, list) else []
-    return {
-        given + k: float(one) for k, one in enumerate(found) if type(one) in (int, float)
-    }
-
-
-def _found(context: Context) -> list[ProteinChain]:
-    """Chains that stage template_search found in the library."""
-    library = load_library(context.read(FOUND))
-    return [
-        replace(library.chain(number), file="the template library")
-        for number in range(len(library))
+def _by_given(
+    target: Target, placed: Sequence[Template], tried: Tried
+) -> list[Template]:
+    """Templates without the sequences that known folds were tried for."""
+    searched = {one["entity"] for one in tried.noted}
+    out = np.zeros(len(target), dtype=bool)
+    for entity, group in enumerate(entities_of(target)):
+        for k in group if entity in searched else ():
+            out[target.chain_slices[k]] = True
+    left = [
+        replace(one, positions=np.where(out[:, None], np.nan, one.positions)) for one in placed
     ]
+    return [one for one in left if one.placed.any()]
 
 
 def _absent(
@@ -171,26 +211,6 @@ def _absent(
     return absent
 
 
-def _place_at_once(context: Context, fit: DensityFit) -> float:
-    """Search the density for several chains in parallel, where others can; the share then done."""
-    copies = [copies_asked(chain, context.target) for chain in fit.chains]
-    numbers = [number for number, count in enumerate(copies) if count]
-    if not numbers or context.executor.at_once(len(numbers), SEARCH_SECONDS) < 2:
-        return 0.0
-    found = context.executor.map(
-        fit_structure,
-        [fit.asked(number, copies[number]) for number in numbers],
-        shared={"fields": fit.fields, "equals": True},
-        seconds=SEARCH_SECONDS,
-        progress=lambda done, message: context.progress.of_stage(SEARCH_SHARE * done, message),
-        tell=context.run.job.log,
-    )
-    for number, done in zip(numbers, found):
-        fit.found[number] = done.result
-        context.run.cpu_elsewhere += done.cpu_seconds
-    return SEARCH_SHARE
-
-
 def _write_elsewhere(
     context: Context, target: Target, elsewhere: Sequence[Sequence[Template]]
 ) -> tuple[int, ...]:
@@ -210,16 +230,16 @@ def _write_elsewhere(
 STAGE = Stage(
     "templates",
     templates,
-    reads=(CALPHA, DENSITY, FOUND, SEEN, FEATURES, NUCLEIC, UNITS),
+    reads=(CALPHA, DENSITY, GIVEN, FOUND, SEEN, FEATURES, NUCLEIC, UNITS),
     facts={
         "resolution": "density",
         "by_map": "sequences",
         "evidence": "sequences",
         "room": "sequences",
         "map_symmetry": "symmetry",
-        "stand_out": "template_search",
+        **TRIED_FACTS,
     },
     settings=named_sequences,
-    external=("template_*", "pae_*", "residue_weights", "trace.npz", SEQUENCE_NETWORK),
+    external=("template_*", "residue_weights", "trace.npz", SEQUENCE_NETWORK),
     draws=True,
 )

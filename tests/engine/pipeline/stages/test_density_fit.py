@@ -73,7 +73,7 @@ def test_a_fold_that_stands_out_less_must_suit_the_sequence_too(chain, density):
     assert density(stand_out={0: 3.5})(half_wrong, z_score=LEAST_Z_BY_FOLD - 0.1)
     assert density(stand_out={0: 3.5})(half_wrong, z_score=LEAST_Z_BY_FOLD) == ""
     assert density()(half_wrong, z_score=LEAST_Z_BY_FOLD)
-    assert density(stand_out={0: 3.5}, found=NOT_FOUND)(half_wrong, z_score=LEAST_Z_BY_FOLD)
+    assert density(stand_out={0: 3.5}, found=NOT_FOUND)(half_wrong, z_score=LEAST_Z_BY_FOLD) == ""
 
 
 def test_what_the_density_does_not_find_must_fit_it_well_where_positions_put_it(chain, density):

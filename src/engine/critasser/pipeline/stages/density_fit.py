@@ -247,8 +247,8 @@ class DensityFit:
         detail = float(values_in_place(positions, self.detail)[counted].mean())
         known = self.found.get(number, DensityPlaces())
         least = least_score(here) if known.found else SCORE_BY_CALPHA
-        told_by_fold = number in self.stand_out and z_score >= LEAST_Z_BY_FOLD
-        clear = known.found and (detail > known.clear or self.certain(number) or told_by_fold)
+        clear = known.found and (detail > known.clear or self.certain(number))
+        clear |= number in self.stand_out and z_score >= LEAST_Z_BY_FOLD
         if not (score > least or clear or told.sure):
             return (
                 "has no place in the map that is better than chance (score "

@@ -19,7 +19,7 @@ from benchmark.noise import VARIED, add_noise
 from critasser.density import Grid, simulate, write_map
 from critasser.structure import ProteinChain, read_chains, tm_score
 
-__all__ = ["MOST_RESIDUES", "SETS", "BenchmarkTarget", "atoms", "targets"]
+__all__ = ["MOST_RESIDUES", "SETS", "BenchmarkTarget", "atoms", "chain_of_index", "targets"]
 
 MOST_RESIDUES = 700
 """Experimental maps of more residues are left to the work on complexes, unless asked for."""
@@ -215,14 +215,20 @@ def _lifelike(data: Path, count: int = 24) -> Iterator[BenchmarkTarget]:
         )  # fmt: skip
 
 
+def chain_of_index(data: Path, name: str) -> tuple[Path, ProteinChain]:
+    """The file of a chain of `structures/index.tsv`, and the chain."""
+    rows = {row["id"]: row for row in _table(data / "structures" / "index.tsv")}
+    path = data / "structures" / rows[name]["file"]
+    return path, read_chains(path)[0]
+
+
 def _folds(data: Path) -> Iterator[BenchmarkTarget]:
     """Chains of known fold in lifelike maps that do not tell the sequence."""
-    rows = {row["id"]: row for row in _table(data / "structures" / "index.tsv")}
     for k, name in enumerate(OF_KNOWN_FOLD):
-        path = data / "structures" / rows[name]["file"]
+        path, chain = chain_of_index(data, name)
         yield BenchmarkTarget(
-            name, "lifelike", "folds", FOLD_RESOLUTIONS[k % len(FOLD_RESOLUTIONS)],
-            read_chains(path), path, True, noise_within=True,
+            name, "lifelike", "folds", FOLD_RESOLUTIONS[k % len(FOLD_RESOLUTIONS)], [chain], path,
+            True, noise_within=True,
         )  # fmt: skip
 
 

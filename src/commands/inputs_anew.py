@@ -10,13 +10,16 @@ from chimerax.core.errors import UserError
 from ..jobs.contacts import read_contacts, write_contacts
 from ..jobs.folder import INPUTS
 from ..jobs.half_maps import half_map_files, placed_halves, size_of_map
-from ..jobs.inputs import write_map, write_sequences
+from ..jobs.inputs import PlacedMap, write_map, write_mask, write_sequences
 from ..jobs.library import copy_library
 from ..jobs.predicted_error import copy_pae
 from ..jobs.request import map_of_job
 from ..models.job_map import copy_in_folder, map_of
+from ..session.messages import open_words
+from ..session.quoting import command_text
+from .region import Region
 
-__all__ = ["files_anew", "halves_anew", "new_place"]
+__all__ = ["files_anew", "maps_anew", "new_place"]
 
 
 def new_place(folder: Path) -> Path:
@@ -76,7 +79,67 @@ def files_anew(folder: Path, request, sequence, templates, pae, library, contact
     return inputs, options
 
 
-def halves_anew(
+def maps_anew(
+    session, folder: Path, half_maps, region: Region
+) -> tuple[dict[str, tuple[str, ...]], Callable[[], None] | None]:
+    """Half maps and a region that are given anew.
+
+    Returns
+    -------
+    dict of str to tuple of str
+        Options that name their files.
+    function or None
+        Writes them, which takes its time, in any thread; None where neither is given.
+
+    Raises
+    ------
+    UserError
+        They are no half maps, or no region, of the job's map.
+    """
+    options, writes = {}, []
+    for given, made in (
+        (half_maps is not None, lambda: _halves_anew(session, folder, half_maps)),
+        (region.given, lambda: _region_anew(session, folder, region)),
+    ):
+        if given:
+            option, write = made()
+            options.update(option)
+            writes.append(write)
+
+    def write_all() -> None:
+        for write in writes:
+            write()
+
+    return options, write_all if writes else None
+
+
+def _region_anew(
+    session, folder: Path, region: Region
+) -> tuple[dict[str, tuple[str, ...]], Callable[[], None]]:
+    """The option that names another mask, and what writes it."""
+    volume = map_of(session, folder)
+    if volume is None:
+        shown = command_text(*open_words(folder))
+        raise UserError(f"the map of the job is not open, to choose a part of it: {shown}")
+    path = copy_in_folder(folder)
+    size = None if path is None else size_of_map(path)
+    if size is not None and tuple(volume.data.size) != size:
+        raise UserError(f"{volume} has other voxels than the map that the job was given")
+    region.look_up(volume)
+    placed = PlacedMap.of(volume)
+    planes, where = region.planes(placed)
+    file = new_place(folder) / "mask.mrc"
+
+    def write() -> None:
+        try:
+            write_mask(file, placed, planes, where)
+        except OSError as error:
+            raise UserError(f"{file}: cannot write there, {error.strerror}") from error
+
+    return {"--mask": (str(file),)}, write
+
+
+def _halves_anew(
     session, folder: Path, half_maps
 ) -> tuple[dict[str, tuple[str, ...]], Callable[[], None]]:
     """Half maps that are given anew.

@@ -34,6 +34,11 @@ class Region:
         self._given = distance
         self._chosen = None
 
+    @property
+    def given(self) -> bool:
+        """Whether it is anything less than all of the map."""
+        return any(place is not None for place in (self._segments, self._mask, self._near))
+
     def check(self) -> None:
         """Refuse keywords that do not go together.
 

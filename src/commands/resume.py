@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from chimerax.atomic import AtomsArg
 from chimerax.core.commands import (
     BoolArg,
     Bounded,
@@ -13,6 +14,7 @@ from chimerax.core.commands import (
     IntArg,
     ListOf,
     NonNegativeIntArg,
+    ObjectsArg,
     OpenFileNameArg,
 )
 from chimerax.core.errors import UserError
@@ -31,7 +33,8 @@ from ..session.locks import worker
 from ..session.quoting import quoted_path
 from ..views.follow import last_view, view_of
 from .arguments import BuildSequenceArg, JobFolderArg, SymmetryArg
-from .inputs_anew import files_anew, halves_anew, new_place
+from .inputs_anew import files_anew, maps_anew, new_place
+from .region import Region
 from .templates import Templates, TemplatesArg
 
 __all__ = ["command", "description"]
@@ -61,6 +64,10 @@ def description():
             ("library", OpenFileNameArg),
             ("contacts", OpenFileNameArg),
             ("half_maps", MapsArg),
+            ("segments", ObjectsArg),
+            ("mask", MapArg),
+            ("near", AtomsArg),
+            ("range", Bounded(FloatArg, min=1.0, max=100.0)),
             ("without", ListOf(EnumOf(_OPTIONAL))),
             ("device", EnumOf(tuple(DEVICES))),
             ("quality", EnumOf(QUALITIES)),
@@ -88,6 +95,10 @@ def command(
     library=None,
     contacts=None,
     half_maps=None,
+    segments=None,
+    mask=None,
+    near=None,
+    range=None,
     without=None,
     device=None,
     quality=None,
@@ -121,6 +132,8 @@ def command(
         File of predicted contacts.
     half_maps : list of chimerax.map.Volume, optional
         The two half maps of the job's map.
+    segments, mask, near, range : optional
+        As for `critasser build`: another part of the map, which must be open.
     without : list of str, optional
         Which of mask, templates, library, contacts, sequence, pae, halfMaps and resolution the job
         is to do without from now on.
@@ -135,6 +148,8 @@ def command(
     -------
     EngineJob
     """
+    region = Region(segments, mask, near, range)
+    region.check()
     _check_idle(session, folder)
     python = configured_python(session)
     begun = (folder / "job.json").exists()
@@ -143,7 +158,7 @@ def command(
         "sequence": sequence, "templates": templates, "library": library, "contacts": contacts,
         "quality": quality, "models": models, "seed": seed, "trim": trim, "protein": protein,
         "symmetry": symmetry, "rigid": rigid, "pae": pae, "halfMaps": half_maps,
-        "resolution": resolution,
+        "resolution": resolution, "mask": region if region.given else None,
     }  # fmt: skip
     _check_has(request.command, [word for word, value in asked.items() if value is not None])
     options = engine_options(resolution, device, quality, models, seed, trim, protein, symmetry)
@@ -156,10 +171,8 @@ def command(
     fits = request.command == "fit"
     check_library(library, refused=chosen is not None and chosen.refused)
     check_pae(pae, None if fits else given and given.chosen, one=fits)
-    write = None
-    if half_maps is not None:
-        option, write = halves_anew(session, folder, half_maps)
-        options.update(option)
+    maps, write = maps_anew(session, folder, half_maps, region)
+    options.update(maps)
     if any(one is not None for one in (sequence, given, library, contacts, pae)):
         inputs, files = files_anew(folder, request, sequence, given, pae, library, contacts)
         options.update(files)

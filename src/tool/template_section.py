@@ -18,9 +18,11 @@ _TIPS = (
     "Deviations by which a known fold suits the map better than others do",
     "Agreement with the Cα positions of the map",
     "Residues of the target that it has",
-    "Why it is not used",
 )
 """Of the columns, in the order of `HEADS`."""
+
+_NAME = 1
+"""The column that says what a template is."""
 
 _LINES = 6
 """Of the table that are seen at once."""
@@ -33,7 +35,7 @@ class TemplateSection(Section):
         super().__init__("Templates", open=True)
         self.note = small()
         self.body.addWidget(self.note)
-        self.table = row_table("Templates", HEADS, 1)
+        self.table = row_table("Templates", HEADS, _NAME)
         for place, tip in enumerate(_TIPS):
             self.table.horizontalHeaderItem(place).setToolTip(tip)
         self.body.addWidget(self.table)
@@ -46,8 +48,10 @@ class TemplateSection(Section):
         self.table.setRowCount(len(rows))
         for number, row in enumerate(rows):
             for place, text in enumerate(row.cells):
+                if row.reason and place == _NAME:
+                    text = f"not used: {text}"
                 item = QTableWidgetItem(text)
-                item.setToolTip(row.cells[-1] or text)
+                item.setToolTip(f"not used: {row.reason}" if row.reason else text)
                 if row.reason:
                     font = item.font()
                     font.setItalic(True)

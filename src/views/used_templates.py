@@ -12,14 +12,11 @@ from ..session.wording import in_chimerax
 
 __all__ = ["HEADS", "TemplateRow", "looked_told", "tell_templates", "template_rows"]
 
-HEADS = ("#", "Template", "Sequence", "Map", "CRscore", "Residues", "")
+HEADS = ("#", "Template", "Sequence", "Map", "CRscore", "Residues")
 """Of a table of templates."""
 
 _MOST = 50
 """Templates that are told."""
-
-_MOST_NAMES = 4
-"""Of sequences in a line."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +48,8 @@ class TemplateRow:
     @property
     def cells(self) -> tuple[str, ...]:
         """In the order of `HEADS`."""
-        reason = f"not used: {self.reason}" if self.reason else ""
         return (self.number, self.name, self.by_sequence, self.by_map, self.crscore,
-                self.residues, reason)  # fmt: skip
+                self.residues)  # fmt: skip
 
 
 def template_rows(results: dict[str, Any]) -> tuple[TemplateRow, ...]:
@@ -87,11 +83,10 @@ def looked_told(results: dict[str, Any]) -> str:
     names, count = looked.get("sequences"), as_number(looked.get("structures"))
     if not isinstance(names, list) or not names or count is None:
         return ""
-    shown = ", ".join(one_line(str(one)) for one in names[:_MOST_NAMES])
-    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    shown = one_line(str(looked.get("words") or "the sequence"))
     found = any(row.by_sequence or row.by_map for row in template_rows(results))
     return (
-        f"The map does not tell {shown}{more} by itself, so {count:,.0f} known folds of the "
+        f"The map does not tell {shown} by itself, so {count:,.0f} known folds of the "
         f"library {one_line(str(looked.get('library', '')))} were looked through"
         + ("" if found else ", and none suits")
         + "; to build without them: templates none."
@@ -112,7 +107,10 @@ def tell_templates(session, name: str, results: dict[str, Any]) -> None:
     if rows:
         heads = "".join(f"<th align=left>{escape(head)}&nbsp;&nbsp;</th>" for head in HEADS)
         body = "".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}&nbsp;&nbsp;</td>" for cell in row.cells) + "</tr>"
+            "<tr>"
+            + "".join(f"<td>{escape(cell)}&nbsp;&nbsp;</td>" for cell in row.cells)
+            + (f"<td>not used: {escape(row.reason)}</td>" if row.reason else "")
+            + "</tr>"
             for row in rows
         )
         table = f"<table><tr>{heads}</tr>{body}</table>"

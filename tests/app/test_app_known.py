@@ -108,10 +108,17 @@ def test_the_panel_shows_what_was_found_and_builds_from_what_is_ticked(
     page.refresh()
     known = page.known
     assert known.where.currentText() == "None", known.where.currentText()
+    # Neither those found here or elsewhere, nor those of the engine's library.
+    assert "templates none" in page.preview.toPlainText()
+    assert "no known folds either" in known.note.text()
+    page.options.library.setText("/data/folds.npz")
+    assert "Known folds are not looked for" in seen(page)
+    page.options.library.setText("")
     known.where.setCurrentIndex(0)
     known.where.activated.emit(0)
     assert settings(session).known == "auto"
     assert "is sent the UniProt accession" in known.note.text()
+    assert "known folds that ship are looked through too" in known.note.text()
     assert "templates auto" in page.preview.toPlainText()
     shot("known_choice", page)
     press(page, "Search now")
@@ -134,6 +141,31 @@ def test_the_panel_shows_what_was_found_and_builds_from_what_is_ticked(
     yield
 """
     )
+
+
+def test_templates_that_were_used_and_refused_stand_below_the_models(chimerax, gui):
+    gui("""
+    from chimerax.critasser.tool.outcome import Outcome
+    from chimerax.critasser.views.used_templates import TemplateRow
+    page = panel().results
+    yield
+    section = page.templates
+    assert section.isHidden()
+    used = TemplateRow("1", "known fold found (library: 1hpm_A)", "7.2", "5.1", "0.61", "80", "")
+    refused = TemplateRow("", "chain A of mine.pdb", "", "", "", "", "has no place in the map")
+    section.show_outcome(Outcome(templates=(used, refused), known_folds="3,603 looked through"))
+    yield
+    assert not section.isHidden() and "3,603 looked through" in section.note.text()
+    table = section.table
+    assert [table.item(0, k).text() for k in range(4)] == list(used.cells[:4])
+    assert table.item(1, 1).text() == "not used: chain A of mine.pdb"
+    assert table.item(1, 1).toolTip() == "not used: has no place in the map"
+    section.show_outcome(Outcome(templates=(refused,)))
+    assert table.isColumnHidden(2) and section.note.isHidden()
+    section.show_outcome(None)
+    assert section.isHidden()
+    yield
+""")
 
 
 def test_the_first_build_in_a_window_asks_once(chimerax, blob, gui, server, fetched):

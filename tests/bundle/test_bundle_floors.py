@@ -24,7 +24,7 @@ FLOORS = (
 
 SHARED = (
     "engine.critasser.segmentation.", "engine.critasser.fasta_text",
-    "engine.critasser.symmetry_text",
+    "engine.critasser.symmetry_text", "engine.critasser.density_scale",
 )
 """What of the engine the bundle may import: it needs nothing but NumPy and SciPy."""
 

@@ -17,7 +17,7 @@ PACKAGE = ENGINE / "critasser"
 
 GROUND = {
     "text", "errors", "fasta_text", "symmetry_text", "input_files", "writing", "shipped",
-    "density", "structure",
+    "density_scale", "density", "structure",
 }  # fmt: skip
 """What everybody may import; it knows nothing of any stage."""
 
@@ -43,6 +43,8 @@ FLOORS = {
     "fasta_text": set(),
     # And names of symmetries.
     "symmetry_text": set(),
+    # And scales of maps.
+    "density_scale": set(),
     "input_files": {"errors"},
     "writing": set(),
     "shipped": {"errors"},
@@ -71,7 +73,7 @@ FLOORS = {
 }
 """What each folder or module of the engine may import beside itself."""
 
-SHARED = ("segmentation", "fasta_text", "symmetry_text")
+SHARED = ("segmentation", "fasta_text", "symmetry_text", "density_scale")
 """What the bundle imports too."""
 
 INFERENCE = ("pipeline.build", "pipeline.score", "pipeline.rebuild", "pipeline.fit", "cli.build",

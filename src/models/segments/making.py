@@ -21,7 +21,7 @@ _MOST_OF_MAP = 0.5
 """Share of a map that no molecule fills."""
 
 _TOO_FEW = 0.6
-"""Of the sequence's residues; at good levels regions hold 0.71 of those that are there, or more."""
+"""Of the sequence's residues; regions of real maps hold 0.7 of those that are there, or more."""
 
 
 def displayed_level(volume) -> float:

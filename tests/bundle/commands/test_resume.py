@@ -85,7 +85,7 @@ def test_each_input_and_option_that_the_engine_takes_anew_can_be_given_here():
     from critasser.cli import build, fit, rebuild, score
 
     elsewhere = {"--output", "--resume", "--weights", "--no-weights", "--executor", "--stretch",
-                 "--mask", "--map", "--help", "--no-trim", "--no-protein",
+                 "--map", "--help", "--no-trim", "--no-protein",
                  "--template-search", "--no-template-search"}  # fmt: skip
     words = {"--no-" + module._FLAGS.get(one, one) for one in module._OPTIONAL}
     words |= {f"--{one.replace('_', '-')}" for one in module.description().keyword}
@@ -99,7 +99,7 @@ def test_each_input_and_option_that_the_engine_takes_anew_can_be_given_here():
         asked = [
             module._FLAGS.get(word, word) for word in
             ("sequence", "templates", "contacts", "quality", "models", "seed", "protein", "rigid",
-             "pae", "symmetry", "halfMaps", "trim", "resolution", "library")
+             "pae", "symmetry", "halfMaps", "trim", "resolution", "library", "mask")
         ]  # fmt: skip
         for word in asked:
             takes = f"--{word}" in flags or (kind == "build" and word == "sequence")
@@ -137,6 +137,35 @@ def test_half_maps_are_given_to_a_job_and_taken_from_it(resume, folder, session,
     assert resume(build, without=["halfMaps", "resolution"]) == [
         "--no-half-maps", "--no-resolution",
     ]  # fmt: skip
+
+
+def test_a_job_is_given_another_part_of_its_map(resume, folder, session, open_volume):
+    from chimerax.critasser.jobs.inputs import PlacedMap, write_map
+
+    build = folder("build")
+    values = np.arange(120.0).reshape(6, 5, 4)
+    volume = open_volume(session, "map", values)
+    inside = open_volume(session, "inside", (values > 100.0).astype(float))
+    (build / "inputs").mkdir()
+    path = build / "inputs/map.mrc"
+    write_map(path, PlacedMap.of(volume))
+    with pytest.raises(UserError, match=r"not open.*: critasser open .*build.* withMap true"):
+        resume(build, mask=inside)
+    volume.data.path = str(path)
+    file = build / "inputs/run_2/mask.mrc"
+    assert resume(build, mask=inside) == ["--mask", str(file)]
+    written = np.frombuffer(file.read_bytes()[1024:], "<f4")
+    assert np.array_equal(written, (values > 100.0).ravel())
+    from chimerax.critasser.jobs.deletion import files_of_job
+
+    assert files_of_job(build)[1] == []
+    with pytest.raises(UserError, match="give mask, or go on without, not both"):
+        resume(build, mask=inside, without=["mask"])
+    with pytest.raises(UserError, match="give one of segments, mask and near"):
+        resume(build, mask=inside, segments=inside)
+    write_map(path, PlacedMap.of(open_volume(session, "larger", np.arange(210.0).reshape(7, 6, 5))))
+    with pytest.raises(UserError, match="has other voxels than the map that the job was given"):
+        resume(build, mask=inside)
 
 
 def test_a_score_is_given_another_seed(resume, folder):

@@ -20,21 +20,21 @@ RESULTS = {"templates": {"used": [GIVEN, FOUND], "refused": [REFUSED]}, "known_f
 
 def test_a_known_fold_stands_beside_given_structures_with_how_far_it_stands_out():
     given, found, refused = template_rows(RESULTS)
-    assert given.cells == ("1", "chain A of mine.pdb, 45% identical", "", "", "0.61", "80", "")
+    assert given.cells == ("1", "chain A of mine.pdb, 45% identical", "", "", "0.61", "80")
     assert found.name == "known fold found (library: 1hpm_A), 20% identical"
     assert (found.by_sequence, found.by_map) == ("7.2", "5.1")
     assert refused.number == refused.crscore == refused.by_map == ""
-    assert refused.cells[-1] == "not used: has no place in the map; give its error by pae"
+    assert refused.reason == "has no place in the map; give its error by pae"
 
 
 def test_that_known_folds_were_looked_through_is_told_with_how_to_do_without():
     told = looked_told(RESULTS)
-    assert "does not tell actin by itself, so 3,603 known folds of the library that ships" in told
+    assert "tell the sequence by itself, so 3,603 known folds of the library that ships" in told
     assert told.endswith("to build without them: templates none.")
     assert "none suits" not in told
     assert "none suits" in looked_told({"known_folds": LOOKED})
-    many = {"known_folds": {**LOOKED, "sequences": list("abcdef")}}
-    assert "a, b, c, d and 2 more" in looked_told(many)
+    many = {"known_folds": {**LOOKED, "words": "the sequences a, b"}}
+    assert "does not tell the sequences a, b by itself" in looked_told(many)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_results_that_are_damaged_or_of_before_tell_nothing(session, results):
 
 def test_a_damaged_entry_is_told_as_far_as_it_goes():
     (row,) = template_rows({"templates": {"used": [{"origin": "known fold", "crscore": "x"}]}})
-    assert row.cells == ("1", "", "", "", "", "", "")
+    assert row.cells == ("1", "", "", "", "", "")
 
 
 def test_they_are_in_the_log_and_in_what_the_panel_shows(session, start):
@@ -74,3 +74,5 @@ def test_names_in_the_log_of_a_window_are_only_text(gui_session):
     tell_templates(gui_session, "<job>", {"templates": {"used": [odd], "refused": []}})
     said = gui_session.logger.text("info")
     assert "&lt;b&gt;mine" in said and "&lt;job&gt;" in said and "<td>1&nbsp;" in said
+    tell_templates(gui_session, "job", {"templates": {"refused": [REFUSED]}})
+    assert "<td>not used: has no place in the map" in gui_session.logger.text("info")

@@ -69,7 +69,8 @@ GIVEN = {"origin": "given", "structure": None, "by_sequence": None, "by_map": No
 FOUND = {"origin": "known fold", "structure": "1hpm_A", "by_sequence": 7.2, "by_map": 5.1,
          "source": "chain 1hpm_A of the library, 20% identical"}  # fmt: skip
 USED = {"crscore": 0.5, "placed": 80, "register_z_score": 3.0}
-LOOKED = {"sequences": ["actin"], "library": "that ships", "structures": 3603}
+LOOKED = {"sequences": ["actin"], "words": "the sequence", "library": "that ships",
+          "structures": 3603}  # fmt: skip
 
 
 def test_templates_are_listed_with_where_they_come_from_and_what_is_not_used_with_why(page):

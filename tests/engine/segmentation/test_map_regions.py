@@ -8,10 +8,12 @@ import pytest
 from critasser.density import Grid, read_map, sample, simulate
 from critasser.errors import InputError
 from critasser.pipeline.segments import LABELS, TABLE, write_regions
+from critasser.segmentation.finding import level_above
 from critasser.segmentation.map_regions import automatic_level, segment_map
 from critasser.structure import read_chains
 
 DATA = Path(__file__).parents[2] / "data"
+EXAMPLE = Path(__file__).parents[3] / "examples/emd_5925/map.mrc.gz"
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +46,19 @@ def test_two_chains_that_touch_are_two_regions_and_neighbours(regions, parts):
 
 
 def test_residues_are_as_many_as_there_are(regions, parts):
-    assert regions.residues.sum() == pytest.approx(2 * len(parts[0]), rel=0.25)
-    assert regions.residues == pytest.approx(np.full(2, len(parts[0])), rel=0.35)
+    """Without noise there seem to be more: real maps, on which it was fitted, show less."""
+    assert 1.0 < regions.residues.sum() / (2 * len(parts[0])) < 1.5
+    assert regions.residues[0] / regions.residues[1] == pytest.approx(1.0, rel=0.2)
+
+
+def test_residues_of_a_real_map_are_nearly_the_same_at_any_level():
+    """97 residues of EMD-5925, at 3.64 Å."""
+    grid = read_map(EXAMPLE)
+    held = [segment_map(grid).residues.sum()]
+    none, one = (level_above(grid.values, level) for level in (0.0, 1.0))
+    for level in (0.4, 0.6, 0.9):
+        held.append(segment_map(grid, level=(level - none) / (one - none)).residues.sum())
+    assert held == pytest.approx([97.0] * 4, rel=0.25)
 
 
 def test_regions_are_described_where_they_are(regions, density):

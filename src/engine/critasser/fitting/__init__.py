@@ -4,7 +4,7 @@ from critasser.fitting.body import Body, Poses
 from critasser.fitting.choice import MOST_CLASHING
 from critasser.fitting.fields import Fields, network_fields
 from critasser.fitting.flexible import far_fields, flexible_fit
-from critasser.fitting.fold_search import SearchedFields, fold_scores
+from critasser.fitting.fold_search import SearchedFields, best_places, fold_scores
 from critasser.fitting.placed import (
     NEAR,
     DomainPlace,
@@ -41,6 +41,7 @@ __all__ = [
     "Poses",
     "RigidFit",
     "SearchedFields",
+    "best_places",
     "distinct_places",
     "enough_placed",
     "far_fields",

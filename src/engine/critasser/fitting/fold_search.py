@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from critasser.fitting.body import Body
+from critasser.fitting.body import Body, Poses
 from critasser.fitting.fields import TICKS, Fields
 from critasser.fitting.refinement import pose_scores, refine_poses
 from critasser.fitting.rigid import MIDDLE_BLUR
 from critasser.fitting.search import search_poses
 
-__all__ = ["STEP", "SearchedFields", "fold_scores"]
+__all__ = ["STEP", "SearchedFields", "best_places", "fold_scores"]
 
 STEP, ORIENTATIONS = 10.0, 600
 """Å between voxels of the search, and orientations that are tried. Of five folds in four maps the
@@ -50,9 +50,12 @@ class SearchedFields:
 
     @classmethod
     def of(
-        cls, fields: Fields, progress: Callable[[float], None] | None = None
+        cls,
+        fields: Fields,
+        progress: Callable[[float], None] | None = None,
+        step: float = STEP,
     ) -> SearchedFields:
-        """Those of the fields of the cropped map at 1 Å.
+        """Those of the fields of the cropped map at 1 Å; voxels of the search are of `step` Å.
 
         `progress` is told the fraction done, of a box of 240 Å every half second; it may raise.
         """
@@ -66,7 +69,7 @@ class SearchedFields:
 
         detail = fields.detailed(tick)
         return cls(
-            detail.sampled(STEP, tick),
+            detail.sampled(step, tick),
             fields.blurred(MIDDLE_BLUR, tick),
             detail.blurred(MIDDLE_BLUR, tick),
         )
@@ -101,10 +104,35 @@ def fold_scores(
                 progress((number + done) / len(chains), "searching all orientations")
 
         body = Body.of(calpha)
-        poses = search_poses(
-            body, fields.coarse, kept=REFINED, orientations=ORIENTATIONS, progress=report
-        )
-        poses = refine_poses(body, fields.middle, poses, MOST_STEPS)
-        score = pose_scores(body, fields.detail, poses)
-        scores.append(float(score.max(initial=0.0) * np.sqrt(len(body))))
+        poses = best_places(body, fields, progress=report)
+        scores.append(float(poses.score.max(initial=0.0) * np.sqrt(len(body))))
     return scores
+
+
+def best_places(
+    body: Body,
+    fields: SearchedFields,
+    orientations: int | None = ORIENTATIONS,
+    progress: Callable[[float], None] | None = None,
+) -> Poses:
+    """Places of a structure in the map, refined, best first.
+
+    Parameters
+    ----------
+    body : Body
+    fields : SearchedFields
+    orientations : int, optional
+        That are tried; None for as many as leave neighbours a voxel of the search apart.
+    progress : callable, optional
+        Told the fraction done of the search; may raise.
+
+    Returns
+    -------
+    Poses
+        By the mean of the fields' detail.
+    """
+    poses = search_poses(
+        body, fields.coarse, kept=REFINED, orientations=orientations, progress=progress
+    )
+    poses = refine_poses(body, fields.middle, poses, MOST_STEPS)
+    return poses.scored(pose_scores(body, fields.detail, poses))

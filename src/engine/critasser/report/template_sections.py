@@ -71,7 +71,7 @@ def _note(
         return ""
     found = sum(bool(one["structure"]) for one in (*used, *refused))
     told = (
-        f"The map does not tell {', '.join(looked['sequences'])} by itself, and no structure that "
+        f"The map does not tell {looked['words']} by itself, and no structure that "
         f"was given lies in it. So {looked['structures']:,} known structures of the library "
         f"{looked['library']} were looked through, and {found or 'none'} tried as templates. "
     )

@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from ..density_scale import background_of, mean_above
 from .basins import Basins, watershed
-from .regions import CHAIN_RESIDUES, RESIDUE_VOLUME, Regions
+from .regions import CHAIN_RESIDUES, RESIDUE_VOLUME, USUAL_LEVEL, Regions
 from .scales import group_by_smoothing, widths, widths_in_steps
 from .sizes import at_sizes, differ
 
-__all__ = ["find_regions", "regions_from_labels"]
+__all__ = ["find_regions", "level_above", "regions_from_labels"]
 
 _LARGEST = 400
 """Voxels along the longest side of a molecule from which on every second one is looked at."""
@@ -19,6 +20,13 @@ _LARGEST = 400
 _MOST = 36
 _FEWEST = 3
 """Regions of a whole map, more or less, where no sequence tells the size of a chain."""
+
+_ENOUGH = 256**3
+"""Voxels of a map that tell its scale."""
+
+FAINTEST = 1.0
+"""Percentile of the density in regions that somebody else has found, for the level that they had.
+"""
 
 _LEAST_SHARE = 0.05
 """Of a chain: smaller regions go to their neighbours."""
@@ -37,6 +45,7 @@ def find_regions(
     chain_residues: float | None = None,
     chains: int = 1,
     sizes: Sequence[float] | None = None,
+    above: float | None = None,
     told: Told = lambda fraction: None,
 ) -> tuple[Regions, np.ndarray, float]:
     """Regions of about the size of a chain.
@@ -60,6 +69,9 @@ def find_regions(
         How many of that size there are at least: a level that is too high does not make fewer.
     sizes : sequence of float, optional
         Residues of each chain where they differ; regions become as large as one of them each.
+    above : float, optional
+        The level in the molecule's mean density above the background, where values are not those
+        of the whole map.
     told : callable
         Is told the fraction that is done.
 
@@ -83,7 +95,8 @@ def find_regions(
     scales = _scales(looked_at, basins, step * coarse, sigmas, told)
     if coarse > 1:
         basins = _on_full_grid(basins, values, level, coarse)
-    regions = _regions(basins, scales, values, step)
+    above = level_above(values, level) if above is None else above
+    regions = _regions(basins, scales, values, step, above)
     total = float(regions.residues(regions.scales[0]).sum())
     if chain_residues is None:
         chain_residues = float(np.clip(CHAIN_RESIDUES, total / _MOST, max(total / _FEWEST, 1.0)))
@@ -128,7 +141,9 @@ def regions_from_labels(
     told(0.2)
     extent = float(max(np.array(basins.labels.shape) * step))
     scales = _scales(values, basins, step, widths(float(step.min()), extent), told)
-    regions = _regions(basins, scales, values, step)
+    inside = values[labels > 0]
+    level = float(np.percentile(inside, FAINTEST)) if inside.size else 0.0
+    regions = _regions(basins, scales, values, step, level_above(values, level))
     tops = tuple((basins.maxima + basins.offset).T)
     group = np.concatenate([[0], labels[tops]]).astype(np.uint32)
     return regions, group
@@ -140,13 +155,22 @@ def _scales(values, basins, step, sigmas, told) -> np.ndarray:
     return group_by_smoothing(values, basins, step, sigmas, lambda done: told(0.2 + 0.7 * done))
 
 
-def _regions(basins: Basins, scales, values, step) -> Regions:
+def level_above(values: np.ndarray, level: float) -> float:
+    """A level of a map (nz, ny, nx) in the molecule's mean density above the background."""
+    every = int(np.ceil((values.size / _ENOUGH) ** (1 / 3)))
+    some = values[::every, ::every, ::every]
+    solvent, _ = background_of(some)
+    mean = mean_above(some, solvent)
+    return (level - solvent) / mean if mean else USUAL_LEVEL
+
+
+def _regions(basins: Basins, scales, values, step, level: float) -> Regions:
     inside = np.asarray(values[basins.box], dtype=np.float32).ravel()
     count = scales.shape[1]
     sums = np.bincount(basins.labels.ravel(), weights=inside, minlength=count)
     sums[0] = 0.0
     return Regions(
-        basins.labels, basins.offset, basins.shape, scales, sums, float(np.prod(step))
+        basins.labels, basins.offset, basins.shape, scales, sums, float(np.prod(step)), level
     )  # fmt: skip
 
 

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from critasser.density import Grid, background, normalise, sample
+from critasser.density import Grid, sample
+from critasser.density_scale import background_of, mean_above
 from critasser.errors import InputError
-from critasser.segmentation.finding import find_regions
+from critasser.segmentation.finding import find_regions, level_above
 from critasser.segmentation.mates import index_operations, symmetry_mates
 from critasser.segmentation.regions import Regions
 from critasser.structure import Symmetry
@@ -24,12 +25,6 @@ which maps are displayed."""
 
 CONTOUR_IN_NOISE = 3.0
 """Standard deviations of the solvent's noise, at least."""
-
-RIM, RIM_OF_LEVEL = -0.66, 1.88
-"""Å by which a molecule reaches further than its contour: the first, and for each unit of the level
-in the molecule's mean density the second more. Fitted on twelve packed complexes of validation
-chains as experiments of 3, 4.5 and 6 Å show them, by ``benchmark.regions``:
-at levels of 0.5 to 0.8, 0.85 to 1.27 times the residues that are there, 1.01 on average."""
 
 LIKELY_BACKBONE = 0.15
 """Probability of backbone from which there is protein. As the next number chosen by hand."""
@@ -95,13 +90,11 @@ def automatic_level(grid: Grid) -> float:
 
 def _scale(grid: Grid) -> tuple[float, float, float]:
     """Background, mean density of the molecule above it, and the solvent's noise."""
-    solvent = background(grid)
+    solvent, _ = background_of(grid.values)
+    mean = mean_above(grid.values, solvent)
+    if not mean:
+        raise ValueError("no density above the background")
     values = grid.values - np.float32(solvent)
-    # `normalise` divides by the mean, so that it is found again from any value that it keeps.
-    scaled = normalise(grid).values
-    kept = (scaled > 0) & (scaled < scaled.max())
-    place = int(np.argmax(np.where(kept, scaled, 0)))
-    mean = float(values.flat[place] / scaled.flat[place])
     # Noise is symmetric about the background, and the molecule adds nothing below it.
     below = values[values < 0]
     noise = float(np.sqrt(np.mean(np.square(below, dtype=np.float64)))) if below.size else 0.0
@@ -173,6 +166,7 @@ def segment_map(
         grid.voxel_size[::-1],
         chain_residues=chain_residues,
         chains=chains,
+        above=level_above(grid.values, level),
         told=lambda fraction: tell(fraction, "regions"),
     )
     return _described(grid, level, regions, group, int(above.sum()), symmetry)
@@ -211,13 +205,11 @@ def _described(
     number = np.arange(1, count + 1)
     middle = np.array(ndimage.center_of_mass(labels > 0, labels, number)).reshape(-1, 3)
     volume = regions.volumes(group)[1:]
-    solvent, mean, _ = _scale(grid)
-    rim = RIM + RIM_OF_LEVEL * (level - solvent) / mean
     return MapRegions(
         grid.with_values(labels.astype(np.float32)),
         level,
         volume,
-        regions.residues(group, rim)[1:],
+        regions.residues(group)[1:],
         regions.mean_densities(group)[1:],
         grid.to_position(middle),
         tuple(tuple(other for _, other in sorted(touching[k])) for k in number.tolist()),

@@ -150,7 +150,13 @@ def test_a_snapshot_gives_the_same_regions_and_a_damaged_one_none(two_domains):
     assert len(data["labels"]) < regions.labels.nbytes / 4
     again = Regions.from_snapshot(data)
     assert np.array_equal(again.index_map(group), regions.index_map(group))
-    for damage in ({"box": (10**4,) * 3}, {"shape": (1, 1, 1)}, {"scales": data["scales"][:, :3]}):
+    assert np.array_equal(again.residues(group), regions.residues(group))
+    data.pop("level")  # as sessions of before
+    assert Regions.from_snapshot(data).level == 0.5
+    for damage in (
+        {"level": np.nan}, {"box": (10**4,) * 3}, {"shape": (1, 1, 1)},
+        {"scales": data["scales"][:, :3]},
+    ):  # fmt: skip
         with pytest.raises(ValueError):
             Regions.from_snapshot({**data, **damage})
 
@@ -237,5 +243,6 @@ def test_a_region_holds_more_residues_than_its_volume_alone(two_domains):
         for axis in range(3):
             other = np.roll(both, 1, axis)
             faces -= int(((both != other) & (both > 0) & (other > 0)).sum())
-        assert residues[number] == pytest.approx((volumes[number] + 0.7 * faces) / 133.1)
+        rim = 0.55 * np.exp(1.61 * regions.level)
+        assert residues[number] == pytest.approx(rim * (0.54 * volumes[number] + faces) / 133.1)
     assert residues[0] == 0

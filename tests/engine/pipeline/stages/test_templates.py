@@ -22,7 +22,13 @@ from critasser.pipeline.stages.density_fit import (
 from critasser.pipeline.stages.density_places import DensityPlaces, load_places, save_places
 from critasser.pipeline.stages.density_places import remarks as _remarks
 from critasser.pipeline.stages.judged_templates import judged_by_map
-from critasser.pipeline.stages.templates import _absent, _by_given, _tell, _write_elsewhere
+from critasser.pipeline.stages.templates import (
+    _absent,
+    _by_given,
+    _tell,
+    _tell_folds,
+    _write_elsewhere,
+)
 from critasser.pipeline.stages.tried_templates import Tried, suits
 from critasser.structure import (
     CalphaSet,
@@ -278,6 +284,7 @@ def test_known_folds_that_lead_are_told_with_how_to_do_without(chain):
     )  # fmt: skip
     both = tried(chain, [record()], {"library": "that ships"})
     mine = Rejected("chain A of mine.pdb", "has no place", 0)
+    _tell_folds(context, both, [both.origin([1]), both.origin([0])])
     _tell(context, both, [both.origin([1])], [mine])
     assert warnings == [
         "known fold 1hpm_A (by sequence z 7.2, by map 5.1 deviations), found in the library that "
@@ -340,7 +347,9 @@ def test_what_the_map_contradicts_is_told(chain):
     moved = chain.calpha.copy()
     moved[20:24] += 15.0
     lines = []
-    (left,) = judged_by_map([Template(moved, 0.8, "x")], calpha, target, tell=lines.append)
+    (left,) = judged_by_map(
+        [Template(moved, 0.8, "x")], calpha, target, tell=lambda _, line: lines.append(line)
+    )
     assert not left.placed[20:24].any() and left.placed.sum() == n - 4
     assert lines == [
         f"the map's Cα positions contradict 4 of {n} residues of a template, which are built "
@@ -359,7 +368,8 @@ def test_a_template_is_bent_into_the_density_where_that_gains(chain, fields_of):
     lines = []
     own, mended, there = judged_by_map(
         [Template(x, 0.1, "x") for x in (chain.calpha, bent, chain.calpha + 500.0)],
-        calpha, target, fields=fields_of(chain), resolution=6.0, tell=lines.append,
+        calpha, target, fields=fields_of(chain), resolution=6.0,
+        tell=lambda _, line: lines.append(line),
     )  # fmt: skip
     assert np.array_equal(own.positions, chain.calpha) and own.score == 1.0
     assert np.array_equal(there.positions, chain.calpha + 500.0)  # no density, nothing pulls

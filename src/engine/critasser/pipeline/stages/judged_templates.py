@@ -32,7 +32,7 @@ def judged_by_map(
     trusted: bool = True,
     fields: Fields | None = None,
     resolution: float | None = None,
-    tell: Callable[[str], None] | None = None,
+    tell: Callable[[int, str], None] | None = None,
     progress: Callable[[float, str], None] | None = None,
 ) -> tuple[Template, ...]:
     """Templates bent into the map's density, without what it contradicts, and what it says of them.
@@ -49,7 +49,8 @@ def judged_by_map(
     resolution : float, optional
         Of the map, Å: with it templates are bent into the density where that clearly gains.
     tell : callable, optional
-        Given a line for each kind of contradiction, and for a template that is bent.
+        Given a template's number among these and a line, for each kind of contradiction and where
+        it is bent.
     progress : callable, optional
         Told fraction and message as each template is bent; may raise.
 
@@ -85,14 +86,16 @@ def judged_by_map(
         judged.append(dataclasses.replace(kept, z_score=z_score, values=values))
         if moved and tell is not None:
             tell(
-                f"bent into the map's density by {moved:.1f} Å (root mean square): {name}"
+                number,
+                f"bent into the map's density by {moved:.1f} Å (root mean square): {name}",
             )
         for by, which in zip(("Cα positions", "side chains", "density"), contradicted):
             if which.any() and tell is not None:
                 verb = "contradicts" if by == "density" else "contradict"
                 tell(
+                    number,
                     f"the map's {by} {verb} {int(which.sum())} of {int(template.placed.sum())} "
-                    f"residues of a template, which are built without it: {name}"
+                    f"residues of a template, which are built without it: {name}",
                 )
     return tuple(judged)
 

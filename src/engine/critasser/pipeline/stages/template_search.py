@@ -138,7 +138,9 @@ def template_search(context: Context) -> None:
         ],
         {"by sequence": 1, "by density": 1},
     )  # fmt: skip
-    first = [context.target.sequences[entities_of(context.target)[one][0]].name for one in wanted]
+    groups = entities_of(context.target)
+    first = [context.target.sequences[groups[one][0]].name for one in wanted]
+    words = f"the sequence{'s' * (len(first) > 1)} {', '.join(first)}"
     context.note(
         found=[
             {
@@ -152,6 +154,7 @@ def template_search(context: Context) -> None:
         ],
         known_folds={
             "sequences": first,
+            "words": words if len(groups) > 1 else "the sequence",
             "library": "that ships" if path == shipped(LIBRARY) else printable(path.name),
             "structures": len(library),
             "reason": reason,
@@ -194,7 +197,7 @@ def _search(
         def report(done: float, message: str, count=count, name=sequence.name) -> None:
             context.progress(
                 BLURRING_SHARE + (1.0 - BLURRING_SHARE) * (count + done) / len(wanted),
-                f"known folds that {printable(name)} may have: {message}",
+                f"known folds for {printable(name)}: {message}",
             )
 
         codes = letters_of(context.target, group)

@@ -84,10 +84,17 @@ def templates(context: Context) -> None:
     rows = context.target.rows_without(absent)
     # What lies only where nothing is built leads nothing.
     kept = [k for k, one in enumerate(placed) if one.part(rows).placed.any()]
+    origins = [tried.origin(found.chains[k]) for k in kept]
+    _tell_folds(context, tried, origins)
+
+    def told_of(number: int, line: str) -> None:
+        # Nobody knows the structures of the library, nor wants to hear the details of each.
+        (context.run.job.log if origins[number]["origin"] == KNOWN_FOLD else context.warn)(line)
+
     used = judged_by_map(
         [placed[k].part(rows) for k in kept], calpha, target,
         trusted=trusted, fields=fit and fit.fine, resolution=context.fact("resolution"),
-        tell=context.warn,
+        tell=told_of,
         progress=lambda done, message: context.progress(
             1.0 - bending * (1.0 - done), message
         ),
@@ -95,7 +102,6 @@ def templates(context: Context) -> None:
     elsewhere = _write_elsewhere(
         context, target, [[one.part(rows) for one in found.elsewhere[k]] for k in kept]
     )
-    origins = [tried.origin(found.chains[k]) for k in kept]
     _write(context, target, used, elsewhere, origins)
     nowhere = [
         Rejected(one.source, "lies only where nothing is built", found.chains[k][0])
@@ -143,13 +149,8 @@ def _write(
     context.note(used=rows)
 
 
-def _tell(
-    context: Context,
-    tried: Tried,
-    origins: Sequence[Mapping[str, Any]],
-    rejected: Sequence[Rejected],
-) -> None:
-    """Tell which known folds lead the build, and what is not used; note that for the report."""
+def _tell_folds(context: Context, tried: Tried, origins: Sequence[Mapping[str, Any]]) -> None:
+    """Tell which known folds lead the build, and how to do without."""
     if folds := [one for one in origins if one["structure"]]:
         names = ", ".join(f"{printable(one['structure'])} ({suits(one)})" for one in folds)
         several = len(folds) > 1
@@ -158,6 +159,15 @@ def _tell(
             f"lead{'s' * (not several)} the build where the map does not tell the sequence; "
             "--no-template-search builds without"
         )
+
+
+def _tell(
+    context: Context,
+    tried: Tried,
+    origins: Sequence[Mapping[str, Any]],
+    rejected: Sequence[Rejected],
+) -> None:
+    """Tell what is not used, and note it for the report; say what is."""
     for one in rejected:
         # What nobody gave is one of many that were tried.
         told = context.warn if one.chain < len(tried.given) else context.run.job.log
@@ -168,7 +178,7 @@ def _tell(
     ])  # fmt: skip
     total = len(tried.chains)
     lie = f"chains that lie in the map: {total - len(rejected)} of {total}"
-    if folds:
+    if folds := [one for one in origins if one["structure"]]:
         lie += f"; known folds among them: {', '.join(one['structure'] for one in folds)}"
     context.say(printable(lie) if total else "none")
 

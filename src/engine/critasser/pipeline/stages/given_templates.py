@@ -21,6 +21,7 @@ from critasser.pipeline.stages.density_fit import (
 from critasser.pipeline.stages.density_places import save_places
 from critasser.pipeline.stages.side_chains import SideChains
 from critasser.pipeline.stages.untold_sequences import UNTOLD_FACTS, untold_entities
+from critasser.shipped import SEQUENCE_NETWORK
 from critasser.templates import copies_asked, entities_of, survey
 
 __all__ = ["STAGE"]
@@ -93,6 +94,6 @@ STAGE = Stage(
     reads=(CALPHA, DENSITY, SEEN, FEATURES, NUCLEIC, UNITS),
     facts={"resolution": "density", "map_symmetry": "symmetry", **UNTOLD_FACTS},
     settings=_settings,
-    external=("template_*", "pae_*", "residue_weights"),
+    external=("template_*", "pae_*", "residue_weights", SEQUENCE_NETWORK),
     draws=True,
 )

@@ -46,7 +46,8 @@ LIBRARY_ROLE = "library"
 
 RELATED_Z, MOST_RELATED = 7.0, 4
 """z-score of threading from which a chain of the library is taken for a relative, and most of them
-for a sequence."""
+for a sequence: of 25 validation chains the first twenty of other folds come to 4.8 at most
+(``benchmark.known_folds``)."""
 
 ORDERED_Z = 10.0
 """z-score of a relative among orders of the sequence's residues: sequences of few letters come to 6

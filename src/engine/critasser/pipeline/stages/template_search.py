@@ -199,10 +199,12 @@ def _search(
         chain = entities_of(context.target)[entity][0]
         sequence = context.target.sequences[chain]
 
-        def report(done: float, message: str, count=count, name=sequence.name) -> None:
+        of_which = f" for {printable(sequence.name)}" if len(wanted) > 1 else ""
+
+        def report(done: float, message: str, count=count, of_which=of_which) -> None:
             context.progress(
                 BLURRING_SHARE + (1.0 - BLURRING_SHARE) * (count + done) / len(wanted),
-                f"known folds for {printable(name)}: {message}",
+                f"known folds{of_which}: {message}",
             )
 
         z_scores, related = _threaded(context, library, chain, report)

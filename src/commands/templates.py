@@ -16,7 +16,7 @@ from ..jobs.inputs import write_templates
 from ..jobs.known_files import copy_known, write_list
 from ..jobs.predicted_error import error_path
 from ..jobs.sequences import not_built, read_sequences
-from ..known.consent import where_to_look
+from ..known.consent import says_none, where_to_look
 from ..known.downloads import download_folder
 from ..known.found import Found, Wanted, accession_in
 from ..known.looking import Looked, look, what_is_sent
@@ -72,7 +72,7 @@ class Templates:
         One of `KNOWN`; ``none`` for structures that were chosen.
     chosen : tuple of chimerax.atomic.AtomicStructure or Path
     refused : bool
-        The person said ``none``: the engine is to look for none either.
+        The person said ``none``, here or before: the engine is to look for none either.
     """
 
     where: str = "none"
@@ -89,7 +89,8 @@ class Templates:
             No models.
         """
         if given is None or isinstance(given, str):
-            return cls(where_to_look(session, given), refused=given == "none")
+            where = where_to_look(session, given)
+            return cls(where, refused=says_none(session, given))
         if not len(given):
             raise UserError("templates: no atomic models specified")
         return cls("none", tuple(given))

@@ -5,9 +5,17 @@ from __future__ import annotations
 from ..session.settings import KNOWN, remember_known, settings
 from .looking import what_is_sent
 
-__all__ = ["where_to_look"]
+__all__ = ["says_none", "where_to_look"]
 
 _ANSWERS = {"search online": "auto", "only here": "local", "no": "none"}
+
+
+def says_none(session, asked: str | None) -> bool:
+    """Whether no known folds are to be looked for either: the command says so, or the person has
+    said so before, where the command says nothing and is not a script's."""
+    if asked is None and session.ui.is_gui and not session.in_script:
+        return settings(session).known == "none"
+    return asked == "none"
 
 
 def where_to_look(session, asked: str | None) -> str:
@@ -38,8 +46,8 @@ def where_to_look(session, asked: str | None) -> str:
         list(_ANSWERS),
         default="only here",
         info=f"In a search online, {what_is_sent()}; nothing else leaves this computer. “Only "
-        "here” searches open models and files that ChimeraX has fetched before. The answer is "
-        "remembered; the panel Critasser changes it.",
+        "here” searches open models and files that ChimeraX has fetched before, “no” nothing, also "
+        "not the known folds that ship. The answer is remembered; the panel Critasser changes it.",
         title="Critasser",
     )
     if answer not in _ANSWERS:

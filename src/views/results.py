@@ -142,7 +142,7 @@ class Results:
         if models:
             self._report(models)
             self._tell_symmetry(results.get("symmetry"), models[0][0])
-            tell_templates(self._session, self._name, results)
+            tell_templates(self._session, self._name, results, self.group if self.is_open else None)
             if self.is_open:
                 found = results.get("nucleic_acid")
                 tell_nucleic_acid(self._session, self._name, self.group, found)

@@ -7,7 +7,7 @@ from html import escape
 from typing import Any
 
 from ..session.files import as_number
-from ..session.quoting import one_line
+from ..session.quoting import command_link, one_line
 from ..session.wording import in_chimerax
 
 __all__ = ["HEADS", "TemplateRow", "looked_told", "tell_templates", "template_rows"]
@@ -93,8 +93,9 @@ def looked_told(results: dict[str, Any]) -> str:
     )
 
 
-def tell_templates(session, name: str, results: dict[str, Any]) -> None:
-    """A table in the log; without a GUI a line for each template."""
+def tell_templates(session, name: str, results: dict[str, Any], group=None) -> None:
+    """A table in the log, with a link that shows them in the job's group where that is open;
+    without a GUI a line for each template."""
     rows, looked = template_rows(results), looked_told(results)
     if not (rows or looked):
         return
@@ -103,7 +104,9 @@ def tell_templates(session, name: str, results: dict[str, Any]) -> None:
         lines = [looked] if looked else []
         logger.info("\n".join(f"critasser {name}: {line}" for line in [*lines, *map(_line, rows)]))
         return
-    table = ""
+    table = link = ""
+    if group is not None and any(row.number for row in rows):
+        link = f" ({command_link('show them', 'critasser show', group, 'templates')})"
     if rows:
         heads = "".join(f"<th align=left>{escape(head)}&nbsp;&nbsp;</th>" for head in HEADS)
         body = "".join(
@@ -114,7 +117,7 @@ def tell_templates(session, name: str, results: dict[str, Any]) -> None:
             for row in rows
         )
         table = f"<table><tr>{heads}</tr>{body}</table>"
-    logger.info(f"critasser {escape(name)}: templates. {escape(looked)}{table}", is_html=True)
+    logger.info(f"critasser {escape(name)}: templates{link}. {escape(looked)}{table}", is_html=True)
 
 
 def _line(row: TemplateRow) -> str:

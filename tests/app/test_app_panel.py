@@ -32,7 +32,7 @@ def test_an_empty_panel_tells_what_to_do_and_a_build_needs_clicks_only(gui, chim
     yield
     assert "2 chains, 42 residues" in seen(p.launch), seen(p.launch)
     assert p.launch.preview.toPlainText() == (
-        "critasser build #1 sequence AALEKAALEKAALEKAALEKA,AALEKAALEKAALEKAALEKA"
+        "critasser build #1 sequence AALEKAALEKAALEKAALEKA,AALEKAALEKAALEKAALEKA templates none"
     ), p.launch.preview.toPlainText()
     p.launch._segments.click()
     tool, = [t for t in session.tools.list() if type(t).__name__ == "SegmentsTool"]
@@ -166,7 +166,7 @@ def test_the_panel_comes_back_with_its_session_and_a_newer_one_does_no_harm(gui,
     p.tabs.setCurrentIndex(0)
     yield
     before = p.launch.preview.toPlainText()
-    assert before.endswith("mask #2 resolution 3.4 seed 7"), before
+    assert before.endswith("mask #2 templates none resolution 3.4 seed 7"), before
     run(session, "save panel.cxs")
     run(session, "close session")
     yield

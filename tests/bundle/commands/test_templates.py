@@ -270,6 +270,22 @@ def test_who_wants_no_templates_gets_none_of_the_engines_library_either(
     assert looked(resume(session, job.folder, templates="none")) == (False, False)
 
 
+def test_who_said_no_before_gets_none_of_the_library_unless_asked_for_now(new_session, asked):
+    from chimerax.critasser.commands.templates import Templates
+    from chimerax.critasser.session.settings import remember_known
+
+    session = new_session(is_gui=True, disk={})
+    asked.answers = ["no"]
+    assert Templates.of(session, None).refused
+    assert not Templates.of(session, "local").refused
+    assert Templates.of(session, None).refused and len(asked.questions) == 1
+    remember_known(session, "local")
+    assert not Templates.of(session, None).refused
+    remember_known(session, "none")
+    session.in_script = True  # it is nobody's who could have been asked
+    assert not Templates.of(session, None).refused
+
+
 def test_a_job_can_be_gone_on_with_other_templates_or_none(
     session, open_volume, located, server  # noqa: F811
 ):

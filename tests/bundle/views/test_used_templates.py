@@ -1,6 +1,7 @@
 """Which templates a build used, and what known folds were looked for, is told in plain words."""
 
 import json
+from urllib.parse import unquote
 
 import pytest
 from chimerax.critasser.tool.outcome import read_outcome
@@ -69,10 +70,19 @@ def test_they_are_in_the_log_and_in_what_the_panel_shows(session, start):
     assert len(outcome.templates) == 3 and "3,603 known folds" in outcome.known_folds
 
 
+class Group:
+    """What a job shows."""
+
+    atomspec = "#2"
+
+
 def test_names_in_the_log_of_a_window_are_only_text(gui_session):
     odd = {**GIVEN, "source": "chain A of <b>mine</b>.pdb"}
     tell_templates(gui_session, "<job>", {"templates": {"used": [odd], "refused": []}})
     said = gui_session.logger.text("info")
     assert "&lt;b&gt;mine" in said and "&lt;job&gt;" in said and "<td>1&nbsp;" in said
+    assert "critasser show" not in said
+    tell_templates(gui_session, "job", {"templates": {"used": [odd]}}, Group())
+    assert "critasser show #2 templates" in unquote(gui_session.logger.text("info"))
     tell_templates(gui_session, "job", {"templates": {"refused": [REFUSED]}})
     assert "<td>not used: has no place in the map" in gui_session.logger.text("info")

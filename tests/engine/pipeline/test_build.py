@@ -266,8 +266,11 @@ def test_a_template_given_to_a_finished_build_leads_it_and_is_taken_away_again(
     given = again(copy, "--templates", template, "--pae", pae)
     assert {"templates", "trace", "assembly", "decoys", "quality", "report"} <= given
     results = json.loads((copy / "results.json").read_text())
-    said = "chains that lie in the map: 1 of 1; cut by their predicted aligned error: 1"
-    assert said in results["stages"]["templates"]
+    said = "chains that were given: 1; cut by their predicted aligned error: 1"
+    assert results["stages"]["given_templates"] == said
+    assert results["stages"]["templates"] == "chains that lie in the map: 1 of 1"
+    (used,) = results["templates"]["used"]
+    assert used["origin"] == "given" and template.name in used["source"]
     first = results["models"][0]
     assert sum(first["sources"].values()) == 60
     assert first["sources"]["both"] + first["sources"]["template"] > 50
@@ -277,9 +280,9 @@ def test_a_template_given_to_a_finished_build_leads_it_and_is_taken_away_again(
     assert "Where residues come from" in (copy / "report.html").read_text()
     (model,), (native,) = read_chains(copy / first["file"]), read_chains(template)
     assert np.median(np.linalg.norm(model.calpha - native.calpha, axis=1)) < 1.0
-    assert {"templates"} <= again(copy, "--no-pae")
-    said = json.loads((copy / "results.json").read_text())["stages"]["templates"]
-    assert said == "chains that lie in the map: 1 of 1"
+    assert {"given_templates"} <= again(copy, "--no-pae")
+    said = json.loads((copy / "results.json").read_text())["stages"]["given_templates"]
+    assert said == "chains that were given: 1"
     again(copy, "--no-templates")
     after = content(copy)
     assert [name for name in before if after[name] != before[name]] == []

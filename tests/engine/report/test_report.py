@@ -80,7 +80,8 @@ def test_templates_are_listed_with_where_they_come_from_and_what_is_not_used_wit
     }
     told = page(templates=templates, known_folds=LOOKED)
     assert "given: chain A of &lt;mine&gt;.pdb, 45% identical" in told
-    assert "<td>known fold: chain 1hpm_A of the library, 20% identical</td><td>7.2</td>" in told
+    assert "<td>2, known fold: chain 1hpm_A of the library, 20% identical</td><td>7.2</td>" in told
+    assert "nor does a structure that was given lie there" in told
     assert "20% identical (by sequence z 7.2)</td><td>has no place" in told
     assert "3,603 known structures of the library that ships were looked through, and 2" in told
     assert "To build without them: --no-template-search" in told
@@ -91,6 +92,7 @@ def test_that_known_folds_were_looked_for_in_vain_is_told_too(page):
     assert "<h2>Templates</h2>" not in page()
     told = page(templates={"used": [], "refused": []}, known_folds=LOOKED)
     assert "None is used." in told and "and none tried as templates" in told
+    assert "that was given" not in told
 
 
 def test_other_units_are_drawn_and_told(page):

@@ -21,9 +21,9 @@ from critasser.fitting.search import search_poses
 __all__ = ["STEP", "SearchedFields", "best_places", "fold_scores"]
 
 STEP, ORIENTATIONS = 10.0, 600
-"""Å between voxels of the search, and orientations that are tried. Of five folds in four maps the
-best places after refinement were the same with 4 Å and a few thousand, which take ten times as
-long."""
+"""Å between voxels of the search, and orientations that are tried. With 4 Å and a few thousand,
+which take some forty times as long, 11 of 12 maps had their own structure in the same place, and
+scores of chains that are not there were 1.1 times as high (``benchmark.fold_search``)."""
 
 BLURS = 4
 """That the fields of a map take."""

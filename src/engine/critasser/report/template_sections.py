@@ -29,14 +29,12 @@ def template_section(results: Mapping[str, Any]) -> str:
     return section("Templates", *parts, note=_note(used, refused, looked))
 
 
-_HEADS = ("template", "comes from", "by sequence", "by map", "CRscore", "residues",
-          "register z-score")  # fmt: skip
+_HEADS = ("template", "by sequence", "by map", "CRscore", "residues", "register z-score")
 
 
 def _row(number: int, one: Mapping[str, Any]) -> tuple[str, ...]:
     return (
-        str(number),
-        _named(one),
+        f"{number}, {_named(one)}",
         _shown(one["by_sequence"]),
         _shown(one["by_map"]),
         f"{one['crscore']:.3f}",
@@ -70,10 +68,12 @@ def _note(
     if not looked.get("sequences"):
         return ""
     found = sum(bool(one["structure"]) for one in (*used, *refused))
+    given = any(not one["structure"] for one in (*used, *refused))
     told = (
-        f"The map does not tell {looked['words']} by itself, and no structure that "
-        f"was given lies in it. So {looked['structures']:,} known structures of the library "
-        f"{looked['library']} were looked through, and {found or 'none'} tried as templates. "
+        f"The map does not tell {looked['words']} by itself"
+        + (", nor does a structure that was given lie there. So " if given else ". So ")
+        + f"{looked['structures']:,} known structures of the library {looked['library']} were "
+        f"looked through, and {found or 'none'} tried as templates. "
     )
     if found:
         told += (

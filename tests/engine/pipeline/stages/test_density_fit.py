@@ -1,11 +1,13 @@
 """What a map shows of the density and the side chains of a template speaks against wrong places."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from critasser.density import simulate
+from critasser.pipeline.stages import side_chains
 from critasser.pipeline.stages.density_fit import DensityFit
 from critasser.pipeline.stages.density_places import DensityPlaces
 from critasser.pipeline.stages.side_chains import COARSEST, COARSEST_OWN, UNTOLD, SideChains
@@ -166,3 +168,18 @@ def test_maps_too_coarse_for_side_chains_are_not_asked(chain):
     assert own.least > asked.least > 0.0
     nowhere = np.full((len(chain), 3), np.nan)
     assert asked is not None and asked.told(0, chain.calpha, nowhere, chain.codes) is UNTOLD
+
+
+def test_two_stages_of_a_job_are_told_the_same_of_one_place(monkeypatch):
+    """Else one would believe a structure that the other refuses."""
+    monkeypatch.setattr(side_chains, "read_map", lambda _: None)
+    monkeypatch.setattr(SideChains, "seen", staticmethod(lambda *given, **_: given[3]))
+
+    def drawn(seed, stage):
+        context = SimpleNamespace(
+            read=str, external=str, fact=lambda _: 3.0, device="cpu",
+            rng=np.random.default_rng(stage), run=SimpleNamespace(job=SimpleNamespace(seed=seed)),
+        )  # fmt: skip
+        return SideChains.of(context).random()
+
+    assert drawn(1, 1) == drawn(1, 2) != drawn(2, 1)

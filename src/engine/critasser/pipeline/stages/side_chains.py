@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from critasser.density import Grid, read_map
+from critasser.job.stage_run import stage_generator
 from critasser.network import ChainReader, choose_device, load_network
 from critasser.pipeline.files import SEEN
 from critasser.pipeline.stage import Context
@@ -130,10 +131,14 @@ class SideChains:
 
     @classmethod
     def of(cls, context: Context, *, own: bool = False) -> SideChains | None:
-        """Those of a job's map; the stage reads `SEEN` and the weights ``residue_weights``."""
+        """Those of a job's map; the stage draws, and reads `SEEN` and ``residue_weights``.
+
+        Stages of a job that ask of the same places in the same order are told the same.
+        """
         return cls.seen(
             read_map(context.read(SEEN)), context.external("residue_weights"),
-            context.fact("resolution"), context.rng, device=context.device, own=own,
+            context.fact("resolution"), stage_generator(context.run.job.seed, "side_chains"),
+            device=context.device, own=own,
         )  # fmt: skip
 
     def log_odds(

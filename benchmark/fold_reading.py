@@ -2,20 +2,25 @@
 
     python -m benchmark.fold_reading
     python -m benchmark.fold_reading --only 5f7f_A 5kvb_A
+    python -m benchmark.fold_reading --relatives 260
 
 Chains of split val, and for each one of the library that ships, laid upon it by TM-align, in
 lifelike maps. Printed is the TM-score that the target has, without superposition, where its
 residues are taken from the template as each witness tells them; beside it that of TM-align's own
 pairs; and the z-score of the reading, for the target's own sequence and for that of another chain.
+With ``--relatives`` it is pairs of the library that are of one cluster, read by letters and by the
+fold too, without a map.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import sys
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +56,12 @@ CHOSEN = 6
 
 RESOLUTIONS = (5.0, 6.5, 8.0)
 """Å."""
+
+MOST_IDENTICAL, LONGEST = 0.7, 300
+"""Of relatives: nearer ones, and longer ones, are left out."""
+
+BANDS = (0.2, 0.3, 0.4, MOST_IDENTICAL)
+"""Of their identity."""
 
 WITNESSES = ("letters", "fold", "side chains")
 """Each with those before it."""
@@ -134,13 +145,46 @@ def _rows(data: Path, only: list[str]) -> Iterator[tuple[str, float, Pair, list]
             yield name, resolution, pair, [*read, pair.read(foreign, along, WITNESSES[-1])]
 
 
+def _relatives(data: Path, count: int) -> None:
+    """Print how relatives are read, by their identity."""
+    library = load_library(shipped(LIBRARY))
+    number = {name: k for k, name in enumerate(library.names)}
+    clusters: dict[str, list[int]] = {}
+    with (data / "structures" / "index.tsv").open(newline="") as lines:
+        for row in csv.DictReader(lines, delimiter="\t"):
+            if row["id"] in number:
+                clusters.setdefault(row["cluster25"], []).append(number[row["id"]])
+    groups = [group for group in clusters.values() if len(group) > 1]
+    rng, rows = np.random.default_rng(1), []
+    for _ in range(count):
+        first, second = rng.choice(groups[rng.integers(len(groups))], 2, replace=False)
+        if max(library.lengths[[first, second]]) > LONGEST:
+            continue
+        pair = Pair.of(library.chain(first), library, second)
+        by_letters = pair.read(pair.codes, None, "letters")
+        if by_letters.identity <= MOST_IDENTICAL:
+            by_fold = pair.read(pair.codes, None, "fold")
+            scores = [pair.tm(one) for one in (pair.like, by_letters.pairs, by_fold.pairs)]
+            rows.append([by_letters.identity, *scores])
+    found = np.array(rows)
+    print("identity   n  TM-align  letters  fold too")
+    for low, high in pairwise(BANDS):
+        some = found[(found[:, 0] > low) & (found[:, 0] <= high)]
+        print(f"{low:.1f}–{high:.1f}  {len(some):4d}  "
+              + "  ".join(f"{value:8.3f}" for value in some[:, 1:].mean(axis=0)))  # fmt: skip
+
+
 def main() -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--only", nargs="*", default=[], help="names of targets")
+    parser.add_argument("--relatives", type=int, metavar="N", help="pairs of relatives instead")
     args = parser.parse_args()
     torch.set_num_threads(1)
+    if args.relatives is not None:
+        _relatives(args.data, args.relatives)
+        return 0
     found: dict[tuple[bool, float], list[list[float]]] = {}
     print("target      Å  TM-align " + " ".join(f"{how:>11s}" for how in WITNESSES)
           + "  z own  z of another")  # fmt: skip

@@ -49,6 +49,9 @@ FEW_LONG = 100
 REPEATS = ("GS", "EK", "GGGGS", "PGA", "QQQP", "AEAAAKEAAAKA", "LEAAKKE", "GPP", "DE", "RS")
 """That proteins of few letters have."""
 
+TABLE = "3_templates/library.csv"
+"""In a job folder: what was found."""
+
 RIGHT = 0.6
 """TM-score from which a fold is taken for the right one."""
 
@@ -153,7 +156,7 @@ def _in_builds(data: Path, work: Path, quality: str) -> None:
     number = {name: k for k, name in enumerate(library.names)}
     for which in ("experimental", "lifelike", "val", "folds"):
         for target in targets(data, which):
-            table = work / quality / which / target.folder / "job" / "3_templates" / "library.csv"
+            table = work / quality / target.set / target.folder / "job" / TABLE
             if not table.exists():
                 continue
             with table.open(newline="") as lines:

@@ -1,5 +1,7 @@
 """What placed templates say of a model's residues."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -104,3 +106,12 @@ def test_the_nearest_template_speaks_as_far_as_the_residue_is_there():
     assert told[0] == pytest.approx([0.8, *template_features(near, SEEN, TARGET)[0]])
     assert told[3, 0] == pytest.approx(0.0)
     assert led_features(trace, [], SEEN, TARGET) == pytest.approx(0.0)
+
+
+def test_a_template_whose_letters_tell_little_says_less_of_where_a_residue_is():
+    where = [
+        led_features(line(), [replace(template(), identity=one)], SEEN, TARGET)[:, 0].mean()
+        for one in (0.1, 0.2, 0.3, 0.5, 1.0)
+    ]
+    assert where[0] == where[1] == pytest.approx(0.8)
+    assert where[1] < where[2] < where[3] < where[4] == pytest.approx(1.0)

@@ -108,8 +108,8 @@ class ResultsPage(QWidget):
         layout.addWidget(self._warnings)
         self.nucleic_acid = Notice().add(
             button("Show it", "The part of the map that looks like DNA or RNA, in violet",
-                   lambda: self._nucleic_acid("show")),
-            button("Hide it", "Hide that part again", lambda: self._nucleic_acid("hide")),
+                   lambda: self._nucleic_acid("critasser show")),
+            button("Hide it", "Hide it again", lambda: self._nucleic_acid("critasser hide")),
         )  # fmt: skip
         layout.addWidget(self.nucleic_acid)
         layout.addWidget(
@@ -196,7 +196,7 @@ class ResultsPage(QWidget):
         if open_group(self._session, folder) is None:
             self._run(command_text(*open_words(folder)))
         if (group := open_group(self._session, folder)) is not None:
-            self._run(command_text(f"critasser {command}", group, "nucleicAcid"))
+            self._run(command_text(command, group, "nucleicAcid"))
 
     def _fill_table(self) -> None:
         self._filling = True

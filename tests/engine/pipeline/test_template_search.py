@@ -144,12 +144,16 @@ def test_stages_of_templates_open_what_they_declare_and_nothing_else(built, chec
     check_declared(built / "job", built / "record.jsonl")
 
 
-def test_results_and_report_say_which_known_folds_lead_and_which_structures_are_refused(built):
+def test_results_and_report_say_which_known_folds_lead_and_which_structures_are_refused(
+    built, inputs
+):
     results = json.loads((built / "job/results.json").read_text())
     (used,), (refused, *_) = results["templates"]["used"], results["templates"]["refused"]
     assert (used["origin"], used["structure"]) == ("known fold", "barnase")
     assert refused["origin"] == "given" and "other.pdb" in refused["source"] and refused["reason"]
-    assert results["known_folds"]["sequences"] == ["barnase"]
+    looked = results["known_folds"]
+    assert (looked["sequences"], looked["library"]) == (["barnase"], "of your own")
+    assert looked["structures"] == len(load_library(inputs / "with.npz"))
     assert any("--no-template-search builds without" in line for line in results["warnings"])
     page = (built / "job/report.html").read_text()
     assert "known fold: chain barnase of the library" in page

@@ -156,7 +156,7 @@ def template_search(context: Context) -> None:
         known_folds={
             "sequences": first,
             "words": words if len(groups) > 1 else "the sequence",
-            "library": "that ships" if path == shipped(LIBRARY) else printable(path.name),
+            "library": "that ships" if path == shipped(LIBRARY) else "of your own",
             "structures": len(library),
             "reason": reason,
         },

@@ -383,3 +383,23 @@ def test_what_fits_only_where_another_chain_lies_better_is_left_out_and_that_is_
     (reason,) = [one.reason for one in found.rejected]
     assert reason == f"fits only where {alpha.title} lies, which fits better"
     assert all(template.placed.sum() == len(alpha) for template in found.templates)
+
+
+class Certain(Prefers):
+    """A density in which every fold is known to be the map's."""
+
+    def certain(self, number):
+        return True
+
+
+def test_a_fold_whose_residues_nothing_tells_gives_way_to_one_that_suits_the_sequence(alpha, rng):
+    backwards = with_positions(
+        alpha, alpha.calpha[::-1], "".join(rng.permutation(list(alpha.letters)))
+    )
+    fit = Certain([[backwards.calpha], [alpha.calpha]], [[50.0], [40.0]])
+    found = survey([backwards, alpha], NO_POSITIONS, target_of(alpha), fit=fit)
+    assert found.chains == ((1,),)
+    ((chain, reason),) = [(one.chain, one.reason) for one in found.rejected]
+    assert chain == 0 and "which suits the sequence better" in reason
+    alone = survey([backwards], NO_POSITIONS, target_of(alpha), fit=fit)
+    assert len(alone.templates) == 1

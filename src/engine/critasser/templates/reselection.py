@@ -21,7 +21,7 @@ from critasser.templates.places import (
     gain_of_place,
 )
 from critasser.templates.pose import Fit, Search, in_chain
-from critasser.templates.reading import TemplateReading
+from critasser.templates.reading import LEAST_Z_BY_FOLD, TemplateReading
 from critasser.templates.together import Placing, chosen_together, letters_in_chain
 from critasser.templates.triples import match_triples
 
@@ -140,8 +140,9 @@ def survey(
             rejected.append(Rejected(chain.title, placed, number))
         else:
             placings.append(placed)
+    placings, unsure = _read_best(placings, chains)
     placings, taken = _together(placings, chains, target, entities)
-    rejected += taken
+    rejected += [*unsure, *taken]
     found = _combine(placings, chains, calpha, target, entities)
     if progress is not None:
         progress(1.0, f"{len(found)} templates, {len(rejected)} of no use")
@@ -247,6 +248,28 @@ def _read(
         told = None if along is None else along[seen]
         read.append(reading.placing(placed, bodies, told, certain))
     return read
+
+
+def _read_best(
+    placings: list[list[Placing]], chains: Sequence[ProteinChain]
+) -> tuple[list[list[Placing]], list[Rejected]]:
+    """Placings without those of chains that are used for their fold alone where another chain lies
+    that suits the sequence better; comes with these chains."""
+    left, rejected = [], []
+    for group in placings:
+        own = group[0]
+        better = [
+            other for others in placings for other in others[:1]
+            if own.alignment.z_score < LEAST_Z_BY_FOLD and own.entity == other.entity
+            and other.alignment.z_score > own.alignment.z_score and own.excludes(other)
+        ]  # fmt: skip
+        if better:
+            best = max(better, key=lambda other: other.alignment.z_score)
+            suits = f"lies where {chains[best.chain].title} does, which suits the sequence better"
+            rejected.append(Rejected(chains[own.chain].title, suits, own.chain))
+        else:
+            left.append(group)
+    return left, rejected
 
 
 def _together(

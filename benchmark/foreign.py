@@ -244,7 +244,8 @@ def try_structure(
             placed += [
                 dataclasses.replace(one, source=f"{kind} {'used' if used else 'refused'}")
                 for one in judged_by_map(
-                    [there], calpha, known, fields=fine, resolution=target.resolution
+                    [there], calpha, known, fields=fine, features=features,
+                    resolution=target.resolution,
                 )
             ]
     return records, placed

@@ -85,13 +85,15 @@ def laid_structures(data: Path, work: Path, jobs: Path | None) -> Iterator[Laid]
         letters = target_of(target)
         calpha, _, _ = load_calpha(seen_in / CALPHA)
         given = list(load_templates(folder / TEMPLATES))
-        fields = network_fields(load_features(seen_in / FEATURES, seen_in / DENSITY))
+        maps = load_features(seen_in / FEATURES, seen_in / DENSITY)
+        fields = network_fields(maps)
         rng = np.random.default_rng(zlib.crc32(title.encode()))
         right = [one for one in given if one.source in RIGHT][:1] * INACCURATE
         off = [_inaccurate(one, rng) for one in right]
         off = judged_by_map(
-            off, calpha, letters, fields=fields.blurred(FINE_BLUR), resolution=target.resolution
-        )
+            off, calpha, letters, fields=fields.blurred(FINE_BLUR), features=maps,
+            resolution=target.resolution,
+        )  # fmt: skip
         for one in [*given, *off]:
             yield _laid(one, one.source, title, target, calpha)
     for case, job in _learnt_jobs(data, jobs):

@@ -240,7 +240,7 @@ def fit_templates(
         raise InputError(f"no template can be used: {reasons or 'none was given'}")
     return judged_by_map(
         result.templates, prediction.calpha, target, trusted=prediction.trusted, fields=fit.fine,
-        resolution=prediction.resolution,
+        features=features, resolution=prediction.resolution,
         progress=lambda done, told: tell(1.0 - bending * (1.0 - done), told),
     )  # fmt: skip
 

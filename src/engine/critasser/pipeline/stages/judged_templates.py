@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from critasser.density import FeatureMaps
 from critasser.fitting import (
     FEWEST_RESIDUES,
     Fields,
@@ -19,7 +20,7 @@ from critasser.fitting import (
 from critasser.structure import CalphaSet, Target, Template, cr_score
 from critasser.templates import released
 from critasser.text import printable
-from critasser.trace import shifted_significance
+from critasser.trace import found_elsewhere, shifted_significance
 
 __all__ = ["judged_by_map"]
 
@@ -31,6 +32,7 @@ def judged_by_map(
     *,
     trusted: bool = True,
     fields: Fields | None = None,
+    features: FeatureMaps | None = None,
     resolution: float | None = None,
     tell: Callable[[str], None] | None = None,
     progress: Callable[[float, str], None] | None = None,
@@ -43,9 +45,11 @@ def judged_by_map(
     calpha : CalphaSet
     target : Target
     trusted : bool
-        Whether Cα positions and side chains may contradict.
+        Whether Cα positions and the way of the chain through them may contradict.
     fields : Fields, optional
         The density as `DensityFit.fine` has it, which may contradict too.
+    features : FeatureMaps, optional
+        What the networks saw: with it the way of the chain may contradict.
     resolution : float, optional
         Of the map, Å: with it templates are bent into the density where that clearly gains.
     tell : callable, optional
@@ -79,6 +83,11 @@ def judged_by_map(
         kept, *contradicted = released(
             template, target, calpha, values, trusted=trusted, resolution=resolution
         )
+        if features is not None and trusted and len(calpha):
+            by_trace = found_elsewhere(template.positions, calpha, features, target)
+            left = np.where(by_trace[:, None], np.nan, kept.positions)
+            kept = dataclasses.replace(kept, positions=left)
+            contradicted.append(by_trace)
         z_score = 0.0
         if len(calpha):
             z_score = shifted_significance(kept.positions, calpha, target).z_score
@@ -87,9 +96,9 @@ def judged_by_map(
             tell(
                 f"bent into the map's density by {moved:.1f} Å (root mean square): {name}"
             )
-        for by, which in zip(("Cα positions", "side chains", "density"), contradicted):
+        for by, which in zip(("Cα positions", "density", "chain trace"), contradicted):
             if which.any() and tell is not None:
-                verb = "contradicts" if by == "density" else "contradict"
+                verb = "contradict" if by == "Cα positions" else "contradicts"
                 tell(
                     f"the map's {by} {verb} {int(which.sum())} of {int(template.placed.sum())} "
                     f"residues of a template, which are built without it: {name}"

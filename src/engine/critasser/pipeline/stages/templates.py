@@ -61,7 +61,7 @@ def templates(context: Context) -> None:
     errors += [None] * (len(chains) - len(given))
     symmetry, certain = load_units(context)
     clear = _clear(context, len(given), len(chains))
-    fit, share, bending = None, 0.0, bending_share(len(context.target))
+    fit, features, share, bending = None, None, 0.0, bending_share(len(context.target))
     if chains:
         features = protein_features(context)
         if certain:
@@ -90,8 +90,8 @@ def templates(context: Context) -> None:
     pairs = [(one, others) for one, others in pairs if one.placed.any()]
     used = judged_by_map(
         [one for one, _ in pairs], calpha, target,
-        trusted=trusted, fields=fit and fit.fine, resolution=context.fact("resolution"),
-        tell=context.warn,
+        trusted=trusted, fields=fit and fit.fine, features=features,
+        resolution=context.fact("resolution"), tell=context.warn,
         progress=lambda done, message: context.progress(
             1.0 - bending * (1.0 - done), message
         ),

@@ -44,6 +44,9 @@ BESIDE = 8
 """Residues to either side of a stretch, at most, that may go with it, since the map does not have
 them where the template does."""
 
+LEAST_LEFT = 20
+"""Residues that a chain of a template must keep: fewer do not tell where it is."""
+
 COST, LEAST_GAIN = 0.25, 10.0
 """Nats by which a residue must suit its places in the map better than that in the template, and by
 which a stretch must beyond that."""
@@ -68,7 +71,7 @@ def found_elsewhere(
     Returns
     -------
     ndarray (L,) of bool
-        None where that would be all that a chain has: then nothing tells where the chain is.
+        None of a chain of which fewer than `LEAST_LEFT` would be left.
     """
     found = np.zeros(len(target), dtype=bool)
     placed = np.isfinite(positions).all(axis=1)
@@ -120,7 +123,7 @@ def _of_chain(
         if gain[low + first : low + last].sum() >= LEAST_GAIN:
             found[low + first : low + last] = True
     found &= placed
-    return found if (placed & ~found).any() else np.zeros_like(found)
+    return found if np.sum(placed & ~found) >= LEAST_LEFT else np.zeros_like(found)
 
 
 def _stretches(

@@ -11,7 +11,7 @@ import pytest
 from critasser.executors import HERE, Done
 from critasser.fitting import Placement, Poses, RigidFit
 from critasser.pipeline.expected_time import bending_share
-from critasser.pipeline.stages import density_fit, templates
+from critasser.pipeline.stages import density_fit, judged_templates, templates
 from critasser.pipeline.stages.density_fit import (
     DensityFit,
     _remarks,
@@ -258,6 +258,27 @@ def test_what_the_map_contradicts_is_told(chain):
         f"the map's Cα positions contradict 4 of {n} residues of a template, which are built "
         "without it: x"
     ]
+
+
+def test_what_the_way_of_the_chain_has_elsewhere_is_told(chain, monkeypatch):
+    target = Target((Sequence("A", chain.letters),))
+    n = len(chain)
+    calpha = CalphaSet(
+        chain.calpha, np.ones(n), np.full((n, 20), 0.05), np.full((n, 3), 1 / 3)
+    )
+    elsewhere = np.arange(n) >= n - 12
+    monkeypatch.setattr(judged_templates, "found_elsewhere", lambda *_: elsewhere)
+    for trusted in (True, False):
+        lines = []
+        (left,) = judged_by_map(
+            [Template(chain.calpha, 0.8, "x")], calpha, target, features=object(),
+            trusted=trusted, tell=lines.append,
+        )  # fmt: skip
+        assert np.array_equal(left.placed, ~elsewhere)
+        assert lines == [
+            f"the map's chain trace contradicts 12 of {n} residues of a template, which are built "
+            "without it: x"
+        ]
 
 
 def test_a_template_is_bent_into_the_density_where_that_gains(chain, fields_of):

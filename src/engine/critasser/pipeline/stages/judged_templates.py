@@ -45,11 +45,12 @@ def judged_by_map(
     calpha : CalphaSet
     target : Target
     trusted : bool
-        Whether Cα positions and the way of the chain through them may contradict.
+        Whether Cα positions by themselves may contradict.
     fields : Fields, optional
         The density as `DensityFit.fine` has it, which may contradict too.
     features : FeatureMaps, optional
-        What the networks saw: with it the way of the chain may contradict.
+        What the networks saw: with it the way of the chain through the positions may
+        contradict, also where these are not trusted: it weighs how sure they are.
     resolution : float, optional
         Of the map, Å: with it templates are bent into the density where that clearly gains.
     tell : callable, optional
@@ -83,7 +84,7 @@ def judged_by_map(
         kept, *contradicted = released(
             template, target, calpha, values, trusted=trusted, resolution=resolution
         )
-        if features is not None and trusted and len(calpha):
+        if features is not None and len(calpha):
             by_trace = found_elsewhere(template.positions, calpha, features, target)
             left = np.where(by_trace[:, None], np.nan, kept.positions)
             kept = dataclasses.replace(kept, positions=left)

@@ -6,10 +6,11 @@ import dataclasses
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter1d
+from scipy.ndimage import label, uniform_filter1d
 from scipy.spatial import cKDTree
 
 from critasser.structure import CalphaSet, Target, Template
+from critasser.templates.profile import log_odds
 
 __all__ = ["released"]
 
@@ -23,9 +24,20 @@ MOST_ALONE = 0.12
 LONGEST_ALONE = 12
 """Residues of a stretch that is released for its positions: more can't be grown."""
 
+MOST_SHIFT = 4
+"""Residues by which the register of a stretch is tried to either side."""
+
 WINDOW = 15
-"""Residues along the chain over which the density speaks: about two turns of a helix and their
-surroundings."""
+"""Residues along the chain over which side chains, or density, speak together: about two turns of a
+helix and their surroundings."""
+
+LEAST_GAIN, LEAST_Z = 12.0, 3.5
+"""Nats by which the side chains of a window must suit another register better, and deviations of
+such gains between registers that are wrong all along the chain: where a network is sure of wrong
+amino acids, some window always seems to suit better by chance."""
+
+GOES_ON = 0.5
+"""Share of that gain down to which the stretch goes on from where it is reached."""
 
 LEAST_VALUE = -0.5
 """Deviations of the density's field, mean over a window, below which a stretch does not lie where
@@ -47,6 +59,12 @@ an end has at most: it is held on one side only, so that in poor maps what grows
 is invented. In 10 maps of validation chains of 7.9 to 11.8 Å, laid as they are or bent, one chain
 lost an end so, of 10 residues: 0.89 accurate in the template, 0.06 as it was built."""
 
+SPREAD_OF_MEDIAN = 1.4826
+"""Standard deviation over the median distance from the median, of a normal distribution."""
+
+MOST_ODDS = 3.0
+"""Nats, either way, that one side chain may say."""
+
 
 def released(
     template: Template,
@@ -56,7 +74,7 @@ def released(
     *,
     trusted: bool = True,
     resolution: float | None = None,
-) -> tuple[Template, NDArray[np.bool_], NDArray[np.bool_]]:
+) -> tuple[Template, NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
     """A template without the stretches that the map contradicts.
 
     Parameters
@@ -70,7 +88,7 @@ def released(
         What each residue gains by the density where it stands, in deviations of the field; NaN
         where it has no place.
     trusted : bool
-        Whether positions may contradict; the density may in any case.
+        Whether positions and side chains may contradict; the density may in any case.
     resolution : float, optional
         Of the map, Å: from `ENDS_STAY` on the density does not contradict ends of chains.
 
@@ -78,30 +96,33 @@ def released(
     -------
     template : Template
         NaN where it was released.
-    by_position, by_density : ndarray (L,) of bool
-        Residues released because the map shows no Cα near, in short stretches; and because long
-        stretches do not lie in the density while positions nearby are left over. Long stretches
-        stay where none are: what the map does not show at all is better taken from the template
-        than invented. No position counts where so many are alone that the Cα are too inaccurate, or
-        too few, to contradict anything.
+    by_position, by_side_chains, by_density : ndarray (L,) of bool
+        Residues released because the map shows no Cα near, in short stretches; because the side
+        chains around suit another register better; and because long stretches do not lie in the
+        density while positions nearby are left over. Long stretches stay where none are: what the
+        map does not show at all is better taken from the template than invented. No position
+        counts where so many are alone that the Cα are too inaccurate, or too few, to contradict
+        anything.
     """
     nothing = np.zeros(len(target), dtype=bool)
     placed = template.placed
     if len(calpha) == 0 or not placed.any():
-        return template, nothing, nothing
+        return template, nothing, nothing, nothing
     if not trusted:
         by_density = _astray(values, template, target, calpha, resolution)
-        return _without(template, nothing, by_density)
-    apart = np.full(len(target), np.inf)
-    apart[placed], _ = cKDTree(calpha.positions).query(template.positions[placed])
+        return _without(template, nothing, nothing, by_density)
+    apart, partner = np.full(len(target), np.inf), np.zeros(len(target), dtype=np.int64)
+    apart[placed], partner[placed] = cKDTree(calpha.positions).query(template.positions[placed])
     by_position = _alone(placed & (apart > ALONE), placed, target)
+    near = placed & (apart <= ALONE)
+    by_side_chains = _out_of_register(near, partner, target, calpha) & placed
     by_density = _astray(values, template, target, calpha, resolution)
-    return _without(template, by_position, by_density)
+    return _without(template, by_position, by_side_chains, by_density)
 
 
 def _without(
     template: Template, *contradicted: NDArray[np.bool_]
-) -> tuple[Template, NDArray[np.bool_], NDArray[np.bool_]]:
+) -> tuple[Template, NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
     """A template without residues that anything contradicts, and which those are."""
     positions = template.positions.copy()
     positions[np.any(contradicted, axis=0)] = np.nan
@@ -171,4 +192,36 @@ def _alone(
         for low, high in edges.reshape(-1, 2) + chain.start:
             if high - low <= LONGEST_ALONE:
                 found[low:high] = True
+    return found
+
+
+def _out_of_register(
+    near: NDArray[np.bool_], partner: NDArray[np.int64], target: Target, calpha: CalphaSet
+) -> NDArray[np.bool_]:
+    """Residues (L,) of stretches whose side chains suit another register better."""
+    odds = np.clip(log_odds(calpha), -MOST_ODDS, MOST_ODDS)
+    found = np.zeros(len(target), dtype=bool)
+    for chain in target.chain_slices:
+        at, codes = partner[chain], target.codes[chain]
+        known = ~target.unknown[chain]
+        length = len(codes)
+        number = np.arange(length)
+
+        def suits(
+            shift: int, at=at, codes=codes, known=known, number=number, chain=chain
+        ) -> NDArray:
+            other = number + shift
+            inside = near[chain] & (other >= 0) & (other < len(number))
+            value = np.zeros(len(number))
+            letters = other[inside]
+            value[inside] = np.where(known[letters], odds[at[inside], codes[letters]], 0.0)
+            return WINDOW * uniform_filter1d(value, WINDOW, mode="constant")
+
+        others = np.array([suits(s) for s in range(-MOST_SHIFT, MOST_SHIFT + 1) if s])
+        spread = SPREAD_OF_MEDIAN * float(np.median(np.abs(others - np.median(others))))
+        gain = others.max(axis=0) - suits(0)
+        least = max(LEAST_GAIN, LEAST_Z * np.sqrt(2.0) * spread)
+        stretch, _ = label(gain > GOES_ON * least)
+        reached = np.unique(stretch[gain > least])
+        found[chain] = np.isin(stretch, reached[reached > 0])
     return found

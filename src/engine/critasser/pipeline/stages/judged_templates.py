@@ -45,7 +45,7 @@ def judged_by_map(
     calpha : CalphaSet
     target : Target
     trusted : bool
-        Whether Cα positions by themselves may contradict.
+        Whether Cα positions and side chains by themselves may contradict.
     fields : Fields, optional
         The density as `DensityFit.fine` has it, which may contradict too.
     features : FeatureMaps, optional
@@ -97,9 +97,10 @@ def judged_by_map(
             tell(
                 f"bent into the map's density by {moved:.1f} Å (root mean square): {name}"
             )
-        for by, which in zip(("Cα positions", "density", "chain trace"), contradicted):
+        by_what = ("Cα positions", "side chains", "density", "chain trace")
+        for by, which in zip(by_what, contradicted):
             if which.any() and tell is not None:
-                verb = "contradict" if by == "Cα positions" else "contradicts"
+                verb = "contradicts" if by in ("density", "chain trace") else "contradict"
                 tell(
                     f"the map's {by} {verb} {int(which.sum())} of {int(template.placed.sum())} "
                     f"residues of a template, which are built without it: {name}"

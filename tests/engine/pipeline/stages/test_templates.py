@@ -18,7 +18,7 @@ from critasser.pipeline.stages.density_fit import (
     fit_by_density,
     template_chains,
 )
-from critasser.pipeline.stages.judged_templates import judged_by_map
+from critasser.pipeline.stages.judged_templates import Seen, judged_by_map
 from critasser.pipeline.stages.templates import _absent, _clear, _place_at_once, _write_elsewhere
 from critasser.structure import (
     CalphaSet,
@@ -260,7 +260,7 @@ def test_what_the_map_contradicts_is_told(chain):
     ]
 
 
-def test_what_the_way_of_the_chain_has_elsewhere_is_told(chain, monkeypatch):
+def test_what_the_way_of_the_chain_has_elsewhere_is_told(chain, fields_of, monkeypatch):
     target = Target((Sequence("A", chain.letters),))
     n = len(chain)
     calpha = CalphaSet(
@@ -271,8 +271,8 @@ def test_what_the_way_of_the_chain_has_elsewhere_is_told(chain, monkeypatch):
     for trusted in (True, False):
         lines = []
         (left,) = judged_by_map(
-            [Template(chain.calpha, 0.8, "x")], calpha, target, features=object(),
-            trusted=trusted, tell=lines.append,
+            [Template(chain.calpha, 0.8, "x")], calpha, target,
+            seen=Seen(fields_of(chain), object()), trusted=trusted, tell=lines.append,
         )  # fmt: skip
         assert np.array_equal(left.placed, ~elsewhere)
         assert lines == [
@@ -292,7 +292,7 @@ def test_a_template_is_bent_into_the_density_where_that_gains(chain, fields_of):
     lines = []
     own, mended, there = judged_by_map(
         [Template(x, 0.1, "x") for x in (chain.calpha, bent, chain.calpha + 500.0)],
-        calpha, target, fields=fields_of(chain), resolution=6.0, tell=lines.append,
+        calpha, target, seen=Seen(fields_of(chain), None, 6.0), tell=lines.append,
     )  # fmt: skip
     assert np.array_equal(own.positions, chain.calpha) and own.score == 1.0
     assert np.array_equal(there.positions, chain.calpha + 500.0)  # no density, nothing pulls

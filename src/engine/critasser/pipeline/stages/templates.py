@@ -27,7 +27,7 @@ from critasser.pipeline.files import (
 from critasser.pipeline.stage import Context, Stage, named_sequences
 from critasser.pipeline.stages.built_chains import absent_chains, remarks
 from critasser.pipeline.stages.density_fit import DensityFit, fit_by_density, template_chains
-from critasser.pipeline.stages.judged_templates import judged_by_map
+from critasser.pipeline.stages.judged_templates import Seen, judged_by_map
 from critasser.pipeline.stages.nucleic import protein_density, protein_features
 from critasser.pipeline.stages.side_chains import SideChains
 from critasser.pipeline.stages.symmetry import load_units
@@ -61,7 +61,7 @@ def templates(context: Context) -> None:
     errors += [None] * (len(chains) - len(given))
     symmetry, certain = load_units(context)
     clear = _clear(context, len(given), len(chains))
-    fit, features, share, bending = None, None, 0.0, bending_share(len(context.target))
+    fit, seen, share, bending = None, None, 0.0, bending_share(len(context.target))
     if chains:
         features = protein_features(context)
         if certain:
@@ -71,6 +71,7 @@ def templates(context: Context) -> None:
             clear_folds=clear, side_chains=SideChains.of(context),
         )  # fmt: skip
         share = _place_at_once(context, fit)
+        seen = Seen(fit.fine, features, context.fact("resolution"))
 
     def told(done: float, message: str) -> None:
         context.progress(share + (1.0 - share - bending) * done, message)
@@ -90,8 +91,7 @@ def templates(context: Context) -> None:
     pairs = [(one, others) for one, others in pairs if one.placed.any()]
     used = judged_by_map(
         [one for one, _ in pairs], calpha, target,
-        trusted=trusted, fields=fit and fit.fine, features=features,
-        resolution=context.fact("resolution"), tell=context.warn,
+        trusted=trusted, seen=seen, tell=context.warn,
         progress=lambda done, message: context.progress(
             1.0 - bending * (1.0 - done), message
         ),

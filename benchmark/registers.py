@@ -53,7 +53,7 @@ from critasser.structure import (
 )
 from critasser.trace import found_elsewhere
 
-__all__ = ["main", "slid", "table"]
+__all__ = ["elements", "main", "slid", "table"]
 
 RESOLUTIONS = (6.0, 8.0, 4.0, 10.0, 7.0, 5.0, 9.0, 6.0, 8.0, 5.0)
 """Å, in turn."""
@@ -89,7 +89,7 @@ LARGEST_ERROR = 0.5
 """Å by which a bond may be off."""
 
 
-def _elements(calpha: NDArray[np.float64]) -> list[tuple[int, int]]:
+def elements(calpha: NDArray[np.float64]) -> list[tuple[int, int]]:
     """First and last but one residue of helices and strands that may slide."""
     kind = assign_secondary_structure(calpha)
     edges = np.concatenate([[0], np.flatnonzero(np.diff(kind)) + 1, [len(kind)]])
@@ -122,8 +122,8 @@ def slid(
     ndarray (n, 3), or None
         None where the loops do not reach.
     """
-    elements, length = _elements(calpha), len(calpha)
-    first, last = elements[number]
+    found, length = elements(calpha), len(calpha)
+    first, last = found[number]
     by = abs(shift)
     if last - first <= by + 3:
         return None
@@ -133,8 +133,8 @@ def slid(
     end = length if tail else last
     moved = calpha.copy()
     moved[first:end] = calpha[first:end] @ rotation.T + move
-    before = elements[number - 1][1] if number else 0
-    after = elements[number + 1][0] if number + 1 < len(elements) else length
+    before = found[number - 1][1] if number else 0
+    after = found[number + 1][0] if number + 1 < len(found) else length
     loops = [*range(max(before, first - LOOP), first)]
     loops += [] if tail else [*range(last, min(after, last + LOOP))]
     if not loops:
@@ -193,13 +193,13 @@ def structures(
     yield "own", native
     for away in STATES:
         yield f"state {away:g} Å", other_state(native, away, rng)
-    elements, made = _elements(native), 0
-    for _ in range(MOST_TRIES if elements else 0):
+    found, made = elements(native), 0
+    for _ in range(MOST_TRIES if found else 0):
         if made == SLID + IN_STATE:
             return
-        number = int(rng.integers(len(elements)))
+        number = int(rng.integers(len(found)))
         shift = int(rng.integers(1, MOST_SHIFT + 1)) * int(rng.choice([-1, 1]))
-        tail = bool(number == len(elements) - 1 and rng.random() < 0.5)
+        tail = bool(number == len(found) - 1 and rng.random() < 0.5)
         moved = slid(native, number, shift, rng, tail=tail)
         if moved is None or tm_score(moved, native) > SAME:
             continue

@@ -46,7 +46,7 @@ from critasser.fitting.refinement import refine_poses
 from critasser.structure import CalphaSet, Sequence, Target, kabsch, tm_score
 from critasser.templates import survey
 
-__all__ = ["main", "other_state", "table"]
+__all__ = ["laid", "main", "other_state", "table"]
 
 PLACED = ("bent", "warped")
 """Kinds of `benchmark.foreign` that are searched for; others are where they belong."""
@@ -99,7 +99,7 @@ def other_state(
     return result
 
 
-def _laid(calpha: NDArray[np.float64], fields: Fields) -> NDArray[np.float64]:
+def laid(calpha: NDArray[np.float64], fields: Fields) -> NDArray[np.float64]:
     """Cα (n, 3) near their place, where they lie best as a rigid body."""
     body = Body.of(calpha)
     pose = Poses(np.eye(3)[None], body.centre[None], np.zeros(1))
@@ -126,9 +126,9 @@ def structures(
 ) -> Iterator[tuple[str, NDArray[np.float64] | None]]:  # fmt: skip
     """Kinds, and where structures lie before they are bent."""
     rng = np.random.default_rng(zlib.crc32(folder.name.encode()))
-    yield "own", _laid(target.native, fields)
+    yield "own", laid(target.native, fields)
     for away in STATES:
-        yield f"state {away:g} Å", _laid(other_state(target.native, away, rng), fields)
+        yield f"state {away:g} Å", laid(other_state(target.native, away, rng), fields)
     for case in cases if searched else []:
         if case.kind in PLACED:
             yield case.kind, _placed(case, folder, fields, calpha)

@@ -70,7 +70,7 @@ from critasser.job.arrays import (
 from critasser.network import predict, read_residues
 from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, SEEN, TEMPLATES
 from critasser.pipeline.stages.density_fit import DensityFit
-from critasser.pipeline.stages.judged_templates import judged_by_map
+from critasser.pipeline.stages.judged_templates import Seen, judged_by_map
 from critasser.pipeline.stages.side_chains import (
     COARSEST_OWN,
     LEAST_Z_OWN,
@@ -244,7 +244,7 @@ def try_structure(
             placed += [
                 dataclasses.replace(one, source=f"{kind} {'used' if used else 'refused'}")
                 for one in judged_by_map(
-                    [there], calpha, known, fields=fine, resolution=target.resolution
+                    [there], calpha, known, seen=Seen(fine, features, target.resolution)
                 )
             ]
     return records, placed

@@ -45,7 +45,7 @@ from benchmark.template_cases import ROWS, TemplateCase, cases
 from critasser.fitting import FINE_BLUR, network_fields
 from critasser.job.arrays import load_calpha, load_features, load_templates
 from critasser.pipeline.files import CALPHA, DENSITY, FEATURES, TEMPLATES
-from critasser.pipeline.stages.judged_templates import judged_by_map
+from critasser.pipeline.stages.judged_templates import Seen, judged_by_map
 from critasser.quality import accuracy, fit, read_calibration
 from critasser.quality.calibration import TEMPLATE_FEATURES, Calibration, features
 from critasser.quality.templates import template_features
@@ -85,12 +85,13 @@ def laid_structures(data: Path, work: Path, jobs: Path | None) -> Iterator[Laid]
         letters = target_of(target)
         calpha, _, _ = load_calpha(seen_in / CALPHA)
         given = list(load_templates(folder / TEMPLATES))
-        fields = network_fields(load_features(seen_in / FEATURES, seen_in / DENSITY))
+        maps = load_features(seen_in / FEATURES, seen_in / DENSITY)
+        fields = network_fields(maps)
         rng = np.random.default_rng(zlib.crc32(title.encode()))
         right = [one for one in given if one.source in RIGHT][:1] * INACCURATE
         off = [_inaccurate(one, rng) for one in right]
         off = judged_by_map(
-            off, calpha, letters, fields=fields.blurred(FINE_BLUR), resolution=target.resolution
+            off, calpha, letters, seen=Seen(fields.blurred(FINE_BLUR), maps, target.resolution)
         )
         for one in [*given, *off]:
             yield _laid(one, one.source, title, target, calpha)

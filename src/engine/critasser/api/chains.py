@@ -26,7 +26,7 @@ from critasser.options import PRESETS
 from critasser.pipeline.expected_time import bending_share
 from critasser.pipeline.stages.density_fit import fit_by_density, template_chains
 from critasser.pipeline.stages.guides import only_seen
-from critasser.pipeline.stages.judged_templates import judged_by_map
+from critasser.pipeline.stages.judged_templates import Seen, judged_by_map
 from critasser.pipeline.stages.side_chains import SideChains
 from critasser.pipeline.stages.unseen import seek_unseen, trusted_calpha, with_unseen
 from critasser.shipped import RESIDUE_NETWORK, shipped
@@ -239,8 +239,8 @@ def fit_templates(
         reasons = "; ".join(f"{one.source} {one.reason}" for one in result.rejected)
         raise InputError(f"no template can be used: {reasons or 'none was given'}")
     return judged_by_map(
-        result.templates, prediction.calpha, target, trusted=prediction.trusted, fields=fit.fine,
-        resolution=prediction.resolution,
+        result.templates, prediction.calpha, target, trusted=prediction.trusted,
+        seen=Seen(fit.fine, features, prediction.resolution),
         progress=lambda done, told: tell(1.0 - bending * (1.0 - done), told),
     )  # fmt: skip
 

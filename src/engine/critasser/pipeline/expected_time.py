@@ -48,9 +48,9 @@ BAND_SECONDS = 4e-6
 NUCLEIC_VOLUME = 4e-6
 """For each Å³, to tell nucleic acid from protein."""
 
-TEMPLATE_SEARCH, TEMPLATE_BENDING, BLURRING = 5.0, 1.5e-3, 3e-7
-"""Seconds to refine a template's places, and for each residue to bend it there; for each Å³ to blur
-what the networks see for that, once."""
+TEMPLATE_SEARCH, TEMPLATE_BENDING, BLURRING = 5.0, 5e-3, 3e-7
+"""Seconds to refine a template's places, and for each residue to bend it there and to weigh where
+else its residues may be; for each Å³ to blur what the networks see for that, once."""
 
 UNTOLD_RESOLUTION, UNTOLD = 4.0, (0.05, 0.9)
 """Å, and the share of finer and of coarser maps that do not tell their sequence: known folds are

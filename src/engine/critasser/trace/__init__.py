@@ -15,6 +15,7 @@ from critasser.trace.asymmetric_unit import AsymmetricUnit, find_unit
 from critasser.trace.axis_fitting import FoundSymmetry
 from critasser.trace.chain_copies import in_the_same_places
 from critasser.trace.comparison import sequence_significance
+from critasser.trace.contradiction import found_elsewhere
 from critasser.trace.density_symmetry import GIVEN, fit_symmetry, search_symmetry
 from critasser.trace.joining import by_joining, by_keep_tracing
 from critasser.trace.presence import (
@@ -50,6 +51,7 @@ __all__ = [
     "find_presence",
     "find_symmetry",
     "find_unit",
+    "found_elsewhere",
     "fit_symmetry",
     "positions_used",
     "register_prior",

@@ -12,7 +12,7 @@ from critasser.errors import InputError
 from critasser.executors import HERE, Done
 from critasser.fitting import Placement, Poses, RigidFit
 from critasser.pipeline.expected_time import bending_share
-from critasser.pipeline.stages import density_fit, templates
+from critasser.pipeline.stages import density_fit, judged_templates, templates
 from critasser.pipeline.stages.density_fit import (
     DensityFit,
     fit_by_density,
@@ -21,7 +21,7 @@ from critasser.pipeline.stages.density_fit import (
 )
 from critasser.pipeline.stages.density_places import DensityPlaces, load_places, save_places
 from critasser.pipeline.stages.density_places import remarks as _remarks
-from critasser.pipeline.stages.judged_templates import judged_by_map
+from critasser.pipeline.stages.judged_templates import Seen, judged_by_map
 from critasser.pipeline.stages.templates import (
     _absent,
     _by_given,
@@ -357,6 +357,28 @@ def test_what_the_map_contradicts_is_told(chain):
     ]
 
 
+def test_what_the_way_of_the_chain_has_elsewhere_is_told(chain, fields_of, monkeypatch):
+    target = Target((Sequence("A", chain.letters),))
+    n = len(chain)
+    calpha = CalphaSet(
+        chain.calpha, np.ones(n), np.full((n, 20), 0.05), np.full((n, 3), 1 / 3)
+    )
+    elsewhere = np.arange(n) >= n - 12
+    monkeypatch.setattr(judged_templates, "found_elsewhere", lambda *_: elsewhere)
+    for trusted in (True, False):
+        lines = []
+        (left,) = judged_by_map(
+            [Template(chain.calpha, 0.8, "x")], calpha, target,
+            seen=Seen(fields_of(chain), object()), trusted=trusted,
+            tell=lambda _, line, lines=lines: lines.append(line),
+        )  # fmt: skip
+        assert np.array_equal(left.placed, ~elsewhere)
+        assert lines == [
+            f"the map's chain trace contradicts 12 of {n} residues of a template, which are built "
+            "without it: x"
+        ]
+
+
 def test_a_template_is_bent_into_the_density_where_that_gains(chain, fields_of):
     target = Target((Sequence("A", chain.letters),))
     n = len(chain)
@@ -368,7 +390,7 @@ def test_a_template_is_bent_into_the_density_where_that_gains(chain, fields_of):
     lines = []
     own, mended, there = judged_by_map(
         [Template(x, 0.1, "x") for x in (chain.calpha, bent, chain.calpha + 500.0)],
-        calpha, target, fields=fields_of(chain), resolution=6.0,
+        calpha, target, seen=Seen(fields_of(chain), None, 6.0),
         tell=lambda _, line: lines.append(line),
     )  # fmt: skip
     assert np.array_equal(own.positions, chain.calpha) and own.score == 1.0

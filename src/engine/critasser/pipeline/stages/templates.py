@@ -34,7 +34,7 @@ from critasser.pipeline.stages.density_fit import (
     template_chains,
 )
 from critasser.pipeline.stages.density_places import load_places
-from critasser.pipeline.stages.judged_templates import judged_by_map
+from critasser.pipeline.stages.judged_templates import Seen, judged_by_map
 from critasser.pipeline.stages.nucleic import protein_density
 from critasser.pipeline.stages.side_chains import SideChains
 from critasser.pipeline.stages.symmetry import load_units
@@ -60,14 +60,16 @@ def templates(context: Context) -> None:
     tried = Tried.of(context, given, load_library(context.read(FOUND)))
     known = load_places(context.read(GIVEN), [len(one) for one in given])
     symmetry, certain = load_units(context)
-    fit, share, bending = None, 0.0, bending_share(len(context.target))
+    fit, seen, share, bending = None, None, 0.0, bending_share(len(context.target))
     if tried.chains:
+        features = fitted_features(context)
         fit = fit_by_density(
-            tried.chains, fitted_features(context), context.rng, stand_out=tried.stand_out,
+            tried.chains, features, context.rng, stand_out=tried.stand_out,
             side_chains=SideChains.of(context),
         )  # fmt: skip
         fit.found.update(known)
         share = search_at_once(context, fit)
+        seen = Seen(fit.fine, features, context.fact("resolution"))
 
     def told(done: float, message: str) -> None:
         context.progress(share + (1.0 - share - bending) * done, message)
@@ -93,8 +95,7 @@ def templates(context: Context) -> None:
 
     used = judged_by_map(
         [placed[k].part(rows) for k in kept], calpha, target,
-        trusted=trusted, fields=fit and fit.fine, resolution=context.fact("resolution"),
-        tell=told_of,
+        trusted=trusted, seen=seen, tell=told_of,
         progress=lambda done, message: context.progress(
             1.0 - bending * (1.0 - done), message
         ),

@@ -49,10 +49,12 @@ def test_the_cancel_file_stops_a_stage_and_keeps_finished_ones(tmp_path, describ
 @pytest.mark.parametrize("stop", ["SIGTERM", "SIGINT", "SIGHUP", "cancel"])
 def test_a_stage_that_never_looks_up_is_ended(tmp_path, stop):
     code = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from critasser.job.folder import Job
 from critasser.job.running import running
+
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup
 
 def deaf(run):
     for step in range(600):

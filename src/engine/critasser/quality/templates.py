@@ -28,9 +28,9 @@ chains of 3 to 12 Å other folds come to 1.3 at most, right structures to 1.6 or
 IDENTITIES, READ_RIGHT = (0.2, 0.25, 0.35, 0.55, 1.0), (0.8, 0.85, 0.92, 0.98, 1.0)
 """Identity of aligned residues, and how right a template is read beside one of the target's own
 letters. Known chains of such identity have that share of the TM-score that they have by TM-align
-(``benchmark.fold_reading --relatives 260``); of models that known folds led in seven lifelike maps
-of validation chains, where letters tell next to nothing, confidences of 20 and more were 1.24 times
-too high (``benchmark.build --set folds``)."""
+(relatives of ``benchmark.fold_reading``); of models that known folds led in seven lifelike maps of
+validation chains, where letters tell next to nothing, confidences of 20 and more were 1.24 times
+too high (set folds of ``benchmark.build``)."""
 
 AMINO_ACID = FEATURES.index("amino acid")
 
